@@ -1,0 +1,1 @@
+"""IN: who calls, is it well formed, may it enter."""

@@ -1,0 +1,87 @@
+"""Every error that Mothership raises on purpose. Foreign errors are translated where they enter.
+
+    MothershipError
+    ├── ConfigurationError      the operator's: exit status 1, one line a fault
+    ├── Refusal                 the caller's: an HTTP status, a reason, maybe a Retry-After
+    ├── Unsafe                  the batch can't be kept now: 503, the node keeps its copy
+    └── SinkError
+        ├── Transient           try the same write again later
+        ├── Paused              a person must act; nothing is dropped meanwhile
+        └── Permanent           these rows will never be taken; the others of the write are stored
+
+No message quotes an event: it names the field and the rule.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class MothershipError(Exception):
+    """The root: `except MothershipError` catches all of them and nothing else."""
+
+
+class ConfigurationError(MothershipError):
+    """The configuration can't be used. `faults` holds one line for each reason, dotted key first."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class Refusal(MothershipError):
+    """A request that is not taken. The text is shown to the caller."""
+
+    def __init__(self, status: int, reason: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unsafe(MothershipError):
+    """Nothing was acknowledged, because it could not be made safe (spool full, disk full, read-only)."""
+
+    def __init__(self, reason: str, *, retry_after_seconds: float) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
+
+
+class SinkError(MothershipError):
+    """A write to a sink failed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Transient(SinkError):
+    """Try again: connection, time-out, 429, 5xx, deadlock, disk full. Nothing, or an unknown part, is stored."""
+
+    def __init__(self, reason: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Paused(SinkError):
+    """A person must act: wrong credentials, missing table, 401, 403, 404. The sink rests, loudly, and drops nothing."""
+
+
+class Failed(NamedTuple):
+    """A row that a sink refuses for good."""
+
+    batch: int
+    """Position of its batch in the write."""
+    row: int
+    """Position of the row in that batch."""
+    reason: str
+
+
+class Permanent(SinkError):
+    """The named rows are refused for good. Every other row of the same write has been stored."""
+
+    def __init__(self, reason: str, failed: Sequence[Failed], *, duplicates: frozenset[int] = frozenset()) -> None:
+        super().__init__(reason)
+        self.failed = tuple(failed)
+        self.duplicates = duplicates
+        """As `ports.Sink.write` returns them."""

@@ -1,0 +1,96 @@
+"""What travels: an `Event` inside a `Batch` through the pipeline, a `Row` inside a `RowBatch` from there on.
+
+bytes ──▶ Batch of Event (plain dicts, changed in place) ──▶ RowBatch of Row (frozen, redacted) ──▶ sinks
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+Event: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An event that was not taken. The reason names field and rule, never a value."""
+
+    index: int
+    """Where it stood in the request's `messages`."""
+    reason: str
+
+
+class Row(NamedTuple):
+    """One redacted, enriched event at rest."""
+
+    ts: int
+    """The event's own time: microseconds since the Unix epoch, UTC."""
+    type: str
+    source: str
+    data: bytes
+    """The event as compact JSON with sorted keys. These very bytes go to every sink."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """The events of one request on their way through the pipeline.
+
+    `events`, `indices` and `times` run in parallel. The chain owns the batch while it runs:
+    processors change the dicts in place, and no one else holds them.
+    """
+
+    events: list[Event]
+    indices: list[int]
+    """For each event, where it stood in the request's `messages`."""
+    fingerprint: bytes
+    """Identity of the request's messages and its caller: 32 bytes, equal for a batch sent again."""
+    request_id: str
+    received: int
+    """Time of receipt: microseconds since the Unix epoch, UTC."""
+    source: str = "unknown"
+    """The envelope's `source`."""
+    client: str = "anonymous"
+    """Name of the authenticated caller."""
+    rejected: list[Rejection] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    """For each event, `Row.ts`; empty until TimestampNormalizer has run."""
+    unsafe: set[int] = field(default_factory=set)
+    """`id()` of events that the checker let pass flagged: they never reach the LLM."""
+
+    def reject(self, faults: dict[int, str]) -> None:
+        """Take the events at these positions out, each with its reason."""
+        if not faults:
+            return
+        self.rejected += [Rejection(self.indices[position], reason) for position, reason in sorted(faults.items())]
+        keep = [position for position in range(len(self.events)) if position not in faults]
+        if self.times:
+            self.times = [self.times[position] for position in keep]
+        self.indices = [self.indices[position] for position in keep]
+        self.events = [self.events[position] for position in keep]
+
+
+@dataclass(frozen=True, slots=True)
+class RowBatch:
+    """What left the pipeline and has to be kept: the rows of one request."""
+
+    fingerprint: bytes
+    request_id: str
+    received: int
+    """Microseconds since the Unix epoch, UTC."""
+    rows: Sequence[Row]
+
+
+class Tally(NamedTuple):
+    """What became of a request's rows at one sink. The three add up to the rows accepted."""
+
+    written: int
+    queued: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the caller is told: it may delete its copy."""
+
+    sinks: dict[str, Tally]
+    duplicate: bool
+    """The same batch had been taken before; nothing was added."""

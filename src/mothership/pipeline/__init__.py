@@ -1,0 +1,1 @@
+"""CHANGE: a batch of plain dicts, owned by the chain while it runs."""

@@ -1,0 +1,74 @@
+"""Every seam on one page. Each docstring is a promise, and `tests/contracts/` holds the suite that checks it."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from mothership.event import Batch, Receipt, RowBatch
+
+Clock: TypeAlias = Callable[[], float]
+"""Seconds since the Unix epoch. Time is an argument, so no test sleeps or patches."""
+
+
+class Health(NamedTuple):
+    """How a part is. `reason` is for people and empty when all is well."""
+
+    healthy: bool
+    reason: str = ""
+
+
+class Processor(Protocol):
+    """One step of the pipeline, compiled from its settings at start-up."""
+
+    name: str
+    """The specification's name: `DropFields`, `MaskPatterns`, …"""
+
+    def __call__(self, batch: Batch) -> None:
+        """Change the batch's events in place.
+
+        An event it can't handle is taken out with `batch.reject` and a reason that quotes nothing of it.
+        Whatever it raises costs no other event: the chain finds the culprit and rejects that one.
+        """
+
+
+class Enricher(Protocol):
+    """The one step that may wait: the LLM."""
+
+    name: str
+
+    async def __call__(self, batch: Batch) -> None:
+        """Add to the batch's events what is known within the configured wait. Never raises, never rejects."""
+
+
+class Sink(Protocol):
+    """A place where rows rest."""
+
+    name: str
+    """`tsdb`, `loki`: as in the answer's `sink_results`."""
+
+    async def open(self) -> None:
+        """Make ready to write: connect, create what is missing. Raises `Transient` or `Paused`; may be called again."""
+
+    async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
+        """Store every row durably, or raise. Writing a batch twice stores it once.
+
+        Returns the positions of the batches that had been stored before (where a sink can know).
+        Raises `Transient` (nothing, or an unknown part, is stored: write the same again), `Paused` (nothing is
+        stored until a person acts), or `Permanent` (all is stored but the rows it names).
+        """
+
+    async def health(self) -> Health:
+        """Can it take a write now? Answers within a second or two and never raises."""
+
+    async def close(self) -> None:
+        """Give back every connection. May be called twice."""
+
+
+class Relay(Protocol):
+    """Keeps what the pipeline made until every sink has it."""
+
+    async def keep(self, batch: RowBatch) -> Receipt:
+        """Return once every row is committed, on disk, or in the dead letters, for every enabled sink.
+
+        Waits up to `relay.answer_seconds` for the sinks. Raises `Unsafe` when nothing could be made safe, and
+        `Refusal` (429, with a Retry-After) when too much is in flight.
+        """

@@ -1,0 +1,1 @@
+"""KEEP: on disk first, then forward."""

@@ -1,0 +1,1 @@
+"""OUT: where events rest."""
