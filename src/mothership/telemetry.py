@@ -11,7 +11,9 @@ from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 from pydantic import BaseModel, Field
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -39,6 +41,20 @@ events_rejected = Counter("mothership_events_rejected_total", "Events refused, b
 processor_events = Counter("mothership_processor_events_total", "Events a processor saw.", ["processor"])
 processor_errors = Counter("mothership_processor_errors_total", "Events a processor failed on.", ["processor"])
 processor_seconds = Counter("mothership_processor_seconds_total", "Time spent in a processor.", ["processor"])
+
+
+def registry() -> CollectorRegistry:
+    """Where to read the metrics: this process's, or those of all workers when there are several."""
+    if values.ValueClass.__name__ == "MutexValue":
+        return REGISTRY
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # the library says nothing of types here
+    return shared
+
+
+def exposition() -> tuple[bytes, str]:
+    """Every metric in the format of Prometheus, and its content type."""
+    return generate_latest(registry()), CONTENT_TYPE_LATEST
 
 
 class LogSettings(BaseModel, frozen=True, extra="forbid"):

@@ -1,0 +1,99 @@
+"""Writes docs/configuration.md from the settings; with --check, fails when the file is stale."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from mothership.config import keys, section, variable
+
+PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
+INTRODUCTION = """\
+# Configuration
+Every key, made from the code by `make docs`. Where a key can be set:
+
+1. defaults, as below;
+2. a YAML file: `--config FILE`, else `MOTHERSHIP_CONFIG`, else `./config.yaml` when it is there;
+3. environment variables, for the keys that name one. An empty variable counts as not set.
+
+The later wins. `${NAME}` in a YAML text is taken from the environment, and a missing variable is an error that
+names it; `$${NAME}` is the text `${NAME}` itself. Unknown keys, wrong types and contradictions end the start with
+exit status 1 and one line each. `mothership check` shows what a configuration means without starting anything.
+"""
+
+
+def main() -> int:
+    """Write or check the page; the exit status."""
+    page = render()
+    if "--check" in sys.argv[1:]:
+        if PAGE.read_text(encoding="utf-8") != page:
+            print(f"{PAGE.name} is stale: run `make docs` and commit it", file=sys.stderr)
+            return 1
+        return 0
+    PAGE.write_text(page, encoding="utf-8")
+    return 0
+
+
+def render() -> str:
+    """The whole page."""
+    out = [INTRODUCTION]
+    open_section = None
+    for dotted, field in keys():
+        if section(field.annotation) and not _is_list(field.annotation):
+            out.append(f"\n## `{dotted}`\n{field.description or ''}\n")
+            open_section = None
+            continue
+        parent = dotted.rpartition(".")[0]
+        if parent != open_section:
+            out.append("\n| key | type | default | variable | meaning |\n| --- | --- | --- | --- | --- |\n")
+            open_section = parent
+        env = variable(field)
+        out.append(
+            f"| `{dotted}` | {_type(field.annotation)} | {_default(field)} | {f'`{env}`' if env else ''} "
+            f"| {_cell(field.description or '')} |\n"
+        )
+    return "".join(out)
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) in (list, tuple, dict)
+
+
+def _type(annotation: Any) -> str:
+    text = getattr(annotation, "__name__", None) if get_origin(annotation) is None else None
+    if text is None:
+        options = [_type(option) for option in get_args(annotation) if isinstance(option, type) or get_origin(option)]
+        literal = [json.dumps(option) for option in get_args(annotation) if isinstance(option, str | int)]
+        name = getattr(get_origin(annotation), "__name__", "")
+        if literal:
+            text = " or ".join(f"`{option}`" for option in literal)
+        elif name in ("list", "tuple", "dict", "frozenset", "set"):
+            text = f"{name} of {' to '.join(dict.fromkeys(options))}" if options else name
+        else:
+            text = " or ".join(dict.fromkeys(options))
+    names = {"str": "text", "int": "integer", "float": "number", "bool": "true/false", "SecretStr": "secret",
+             "NoneType": "null", "Path": "path", "dict": "mapping", "tuple": "list"}  # fmt: skip
+    return " ".join(names.get(word, word) for word in text.split(" ")).replace("|", "\\|")
+
+
+def _default(field: Any) -> str:
+    if field.default is PydanticUndefined and field.default_factory is None:
+        return "required"
+    if field.default_factory is not None and getattr(field.default_factory, "__name__", "").startswith("default_"):
+        return "see right"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, SecretStr):
+        return "hidden"
+    text = json.dumps(value, default=lambda odd: sorted(odd) if isinstance(odd, set | frozenset) else str(odd))
+    return f"`{_cell(text)}`"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
