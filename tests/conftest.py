@@ -1,0 +1,51 @@
+"""What every test may ask for: a real PostgreSQL for the session, and a fresh database on it."""
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from mothership import embedded
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    """A PostgreSQL server for the whole session: the very one that ships as the embedded default."""
+    home = Path(tempfile.mkdtemp(prefix="mothership-test-"))
+    home.chmod(0o711)
+    try:
+        with embedded.claim(home) as claimed:
+            server = embedded.Server(claimed)
+            try:
+                yield server.start()
+            finally:
+                server.stop()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def database_dsn(postgres_dsn: str) -> Iterator[str]:
+    """A fresh, empty database, dropped after the test with whoever is still connected."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    asyncio.run(_execute(postgres_dsn, f"CREATE DATABASE {name}"))
+    parts = urlsplit(postgres_dsn)
+    yield urlunsplit(parts._replace(path=f"/{name}"))
+    asyncio.run(_execute(postgres_dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
