@@ -1,0 +1,97 @@
+"""Seals events into rows: encoded once, and these bytes go to every sink.
+
+JSON can say more than a JSONB column can hold. What is decided, so that no event poisons a batch:
+
+| in the event | in the row |
+| --- | --- |
+| the NUL character (JSONB refuses it) | U+FFFD, in keys too |
+| half of a surrogate pair (not UTF-8) | U+FFFD, in keys too |
+| NaN, Infinity, -Infinity (not JSON) | the strings `NaN`, `Infinity`, `-Infinity` |
+| an integer of more than 64 bits | its decimal digits as a string |
+| two keys that become one by this | the last one |
+| nested deeper than the encoder goes (254 levels) | the event is refused |
+| anything that is not JSON | the event is refused |
+| no `type` left, because redaction took it | the type `unknown`; the data stays without it |
+"""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from mothership.event import Batch, Event, Row
+
+type_chars_max = 256
+source_chars_max = 256
+_LEAST, _MOST = -(2**63), 2**64 - 1
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SOURCES = ("source", "hostname", "host", "source_ip")
+
+
+def seal(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
+    """Make a row of every event. An event that can't be one is rejected; the others are not touched by it.
+
+    `times` gives the events' times when `batch.times` is empty, that is when TimestampNormalizer is switched off.
+    """
+    fallback = storable_text(batch.source) or "unknown"
+    rows: list[Row] = []
+    faults: dict[int, str] = {}
+    dumps, sort_keys, append, make = orjson.dumps, orjson.OPT_SORT_KEYS, rows.append, tuple.__new__
+    moments = batch.times or times(batch)
+    for position, (event, ts) in enumerate(zip(batch.events, moments, strict=True)):
+        try:
+            data = dumps(event, option=sort_keys)
+            # The encoder writes NaN as null: look whether this null was one.
+            if b"\\u0000" in data or b"null" in data:
+                event, data = _repaired(event)  # noqa: PLW2901 - the loop goes on with what is stored
+        except TypeError:
+            try:
+                event, data = _repaired(event)  # noqa: PLW2901 - the loop goes on with what is stored
+            except (TypeError, ValueError, RecursionError):
+                faults[position] = "the event can't be stored as JSON: it is nested too deeply or holds no JSON value"
+                continue
+        source = event.get("source")
+        if source.__class__ is not str or not source or source == "unknown":
+            source = _source_of(event, fallback)
+        kind = event.get("type")
+        if kind.__class__ is not str or not kind:
+            kind = "unknown"
+        # Row(…) without the generated constructor: half the time.
+        append(make(Row, (ts, kind[:type_chars_max], source[:source_chars_max], data)))
+    batch.reject(faults)
+    return rows
+
+
+def storable(value: Any) -> Any:
+    """Copy a JSON value as JSONB can hold it."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, dict):
+        return {storable_text(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, int) and not _LEAST <= value <= _MOST:
+        return str(value)
+    return value
+
+
+def storable_text(text: str) -> str:
+    """Put U+FFFD where PostgreSQL or UTF-8 have no character."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _repaired(event: Event) -> tuple[Event, bytes]:
+    repaired: Event = storable(event)
+    return repaired, orjson.dumps(repaired, option=orjson.OPT_SORT_KEYS)
+
+
+def _source_of(event: Event, fallback: str) -> str:
+    for name in _SOURCES:
+        value = event.get(name)
+        if isinstance(value, str) and value and value != "unknown":
+            return value
+    return fallback

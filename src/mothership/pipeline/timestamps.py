@@ -1,0 +1,154 @@
+"""TimestampNormalizer: whatever spelling a node uses, `ts` is its own time in microseconds and `timestamp` is ISO UTC.
+
+| what the node sent in `timestamp` | `timestamp` becomes | `ts` | and beside it |
+| --- | --- | --- | --- |
+| ISO 8601 that says UTC, up to microseconds | `2025-08-22T17:11:27.936809Z` | that time | |
+| any other readable spelling | the same form | that time | `timestamp_original`, as sent |
+| readable, out of bounds | the same form, own time | time of receipt | `timestamp_source` and `timestamp_reason` |
+| unreadable | time of receipt | time of receipt | those two and `timestamp_original` |
+| nothing | time of receipt | time of receipt | those two |
+
+`timestamp_source` is `received`; `timestamp_reason` is `missing`, `unreadable`, `too_old` or `in_the_future`.
+
+A reading depends on nothing but the value, except for a date without a year (RFC 3164), whose year is the latest
+that doesn't put it in the future. So a batch sent again gets the same times.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from pydantic import BaseModel, Field, PositiveFloat
+
+from mothership.event import Batch, Event
+from mothership.pipeline.timestamp_forms import micros_of, text_of
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ZERO = timedelta()
+
+
+class TimestampSettings(BaseModel, frozen=True, extra="forbid"):
+    """Which field holds an event's own time, and which times are believed."""
+
+    fields: tuple[str, ...] = Field(
+        default=("timestamp", "@timestamp", "time", "ts"),
+        min_length=1,
+        description="Fields that may hold the event's own time; the first that is there counts.",
+    )
+    max_past_days: PositiveFloat = Field(
+        default=1826.0,
+        description=(
+            "How far back, in days before receipt, an event's own time is believed. An older event is stored at the "
+            "time of receipt, because every day a node invents makes a chunk in the database."
+        ),
+    )
+    max_future_seconds: PositiveFloat = Field(
+        default=86400.0,
+        description="How far ahead of receipt, in seconds, an event's own time is believed; a wrong zone is 14 hours.",
+    )
+
+
+class TimestampNormalizer:
+    """Standardizes `timestamp` and fills `batch.times`. Running it again on an event changes nothing."""
+
+    name = "TimestampNormalizer"
+
+    def __init__(self, settings: TimestampSettings) -> None:
+        self._fields = settings.fields
+        self._past = int(settings.max_past_days * 86_400_000_000)
+        self._future = int(settings.max_future_seconds * 1_000_000)
+
+    def __call__(self, batch: Batch) -> None:
+        """Give every event its time."""
+        batch.times = self._times(batch.events, batch.received, write=True)
+
+    def times(self, batch: Batch) -> list[int]:
+        """Each event's time by the same rule, leaving the events alone."""
+        return self._times(batch.events, batch.received, write=False)
+
+    def _times(self, events: Sequence[Event], received: int, *, write: bool) -> list[int]:
+        times: list[int] = []
+        append = times.append
+        first = self._fields[0]
+        oldest, newest = received - self._past, received + self._future
+        parse, epoch, zero = datetime.fromisoformat, _EPOCH, _ZERO
+        last_raw, last_micros, last_text = None, 0, ""
+        for event in events:
+            raw = event.get(first)
+            if raw.__class__ is str:
+                if raw == last_raw:
+                    append(last_micros)
+                    if write:
+                        event["timestamp"] = last_text
+                    continue
+                # The spellings of nearly every node: 2025-08-22T17:11:27[.936809](Z|+00:00).
+                text = _spelled(raw)
+                if text:
+                    try:
+                        moment = parse(raw)
+                        if moment.utcoffset() == zero:
+                            age = moment - epoch
+                            micros = (age.days * 86_400 + age.seconds) * 1_000_000 + age.microseconds
+                            if oldest <= micros <= newest and first == "timestamp":
+                                append(micros)
+                                if write:
+                                    event["timestamp"] = text
+                                last_raw, last_micros, last_text = raw, micros, text
+                                continue
+                    except ValueError:
+                        pass
+            append(self._slowly(event, received, write=write))
+        return times
+
+    def _slowly(self, event: Event, received: int, *, write: bool) -> int:
+        raw = next((value for name in self._fields if (value := event.get(name)) not in (None, "")), None)
+        if raw is None:
+            if write:
+                _mark(event, received, "missing")
+            return received
+        micros = micros_of(raw, latest=received + self._future)
+        text = None if micros is None else text_of(micros)
+        if micros is None or text is None:
+            if write:
+                _keep(event, raw)
+                _mark(event, received, "unreadable")
+            return received
+        believed = received - self._past <= micros <= received + self._future
+        if write:
+            if raw != text and not (isinstance(raw, str) and _spelled(raw) == text):
+                _keep(event, raw)
+            event["timestamp"] = text
+            if not believed:
+                event.setdefault("timestamp_source", "received")
+                event.setdefault("timestamp_reason", "too_old" if micros < received else "in_the_future")
+        return micros if believed else received
+
+
+def _spelled(raw: str) -> str:
+    """Return the standard spelling of a full ISO date and time that says UTC, by cutting alone; else nothing."""
+    if raw[10:11] != "T" or raw[5] == "W":
+        return ""
+    size = len(raw)
+    if raw[-1] == "Z":
+        digits = size - 1
+    elif raw[-6:] == "+00:00":
+        digits = size - 6
+    else:
+        return ""
+    if digits == 26:  # noqa: PLR2004 - the length of 2025-08-22T17:11:27.936809
+        return raw[:26] + "Z" if raw[19] == "." else ""
+    if digits == 19:  # noqa: PLR2004 - without a fraction
+        return raw[:19] + ".000000Z"
+    if digits == 23:  # noqa: PLR2004 - to the millisecond
+        return raw[:23] + "000Z" if raw[19] == "." else ""
+    return ""
+
+
+def _keep(event: Event, raw: object) -> None:
+    if event.get("timestamp") is raw:
+        event.setdefault("timestamp_original", raw)
+
+
+def _mark(event: Event, received: int, reason: str) -> None:
+    event["timestamp"] = text_of(received)
+    event.setdefault("timestamp_source", "received")
+    event.setdefault("timestamp_reason", reason)

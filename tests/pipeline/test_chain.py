@@ -1,0 +1,186 @@
+"""The chain: order, counts, culprits, slices."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+
+from mothership.event import Batch, Event, Rejection
+from mothership.pipeline.chain import Chain, ChainSettings
+
+RECEIVED = 1_795_554_747_000_000
+
+
+def batch_of(events: list[Event], **more: Any) -> Batch:
+    return Batch(
+        events=events,
+        indices=list(range(len(events))),
+        fingerprint=b"f" * 32,
+        request_id="r-1",
+        received=RECEIVED,
+        **more,
+    )
+
+
+class Step:
+    """A processor made of a function over one event."""
+
+    def __init__(self, name: str, change: Callable[[Event], None]) -> None:
+        self.name = name
+        self._change = change
+
+    def __call__(self, batch: Batch) -> None:
+        """Work on the batch."""
+        for event in batch.events:
+            self._change(event)
+
+
+def trail(name: str) -> Step:
+    def change(event: Event) -> None:
+        if name not in event.setdefault("trail", []):
+            event["trail"].append(name)
+
+    return Step(name, change)
+
+
+def fails_on(word: str) -> Step:
+    def change(event: Event) -> None:
+        if event.get("message") == word:
+            raise KeyError(event["message"])
+        event["seen"] = True
+
+    return Step("MaskPatterns", change)
+
+
+class Refuser:
+    """A processor that rejects on purpose."""
+
+    name = "PIISafetyValidator"
+
+    def __call__(self, batch: Batch) -> None:
+        """Work on the batch."""
+        batch.reject({i: "not safe" for i, event in enumerate(batch.events) if event.get("unsafe")})
+
+
+async def test_every_event_passes_the_steps_in_their_order() -> None:
+    """Redaction is first because the order is kept."""
+    chain = Chain([trail("DropFields"), trail("MaskPatterns"), trail("AddTags")])
+    rows = await chain.run(batch_of([{"type": "log", "message": "a"}]))
+    assert orjson.loads(rows.rows[0].data)["trail"] == ["DropFields", "MaskPatterns", "AddTags"]
+    assert chain.names == ["DropFields", "MaskPatterns", "AddTags"]
+    assert (rows.fingerprint, rows.request_id, rows.received) == (b"f" * 32, "r-1", RECEIVED)
+
+
+@pytest.mark.parametrize("bad", [{0}, {6}, {3, 4}, set(range(7)), {0, 2, 4, 6}])
+async def test_a_processor_that_raises_costs_only_the_events_it_fails_on(bad: set[int]) -> None:
+    """One poisonous event must not take its neighbours along, nor pass on half handled."""
+    events: list[Event] = [{"type": "log", "message": "poison" if n in bad else f"m{n}"} for n in range(7)]
+    batch = batch_of(events)
+    chain = Chain([trail("DropFields"), fails_on("poison"), trail("AddTags")])
+    rows = await chain.run(batch)
+    stored = [orjson.loads(row.data) for row in rows.rows]
+    assert [event["message"] for event in stored] == [f"m{n}" for n in range(7) if n not in bad]
+    assert all(event["seen"] and event["trail"] == ["DropFields", "AddTags"] for event in stored)
+    assert batch.rejected == [Rejection(n, "MaskPatterns failed on this event") for n in sorted(bad)]
+    assert batch.indices == [n for n in range(7) if n not in bad]
+    assert chain.stats() == {
+        "total_events": 7,
+        "successful_events": 7 - len(bad),
+        "processors": {
+            "DropFields": {"processed": 7, "errors": 0},
+            "MaskPatterns": {"processed": 7 - len(bad), "errors": len(bad)},
+            "AddTags": {"processed": 7 - len(bad), "errors": 0},
+        },
+    }
+
+
+async def test_what_a_processor_raised_is_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
+    """The message of a foreign error may hold a value of the event."""
+    batch = batch_of([{"type": "log", "message": "canary-4711"}])
+    with caplog.at_level(logging.DEBUG):
+        await Chain([fails_on("canary-4711")]).run(batch)
+    assert "canary-4711" not in batch.rejected[0].reason
+
+
+async def test_slices_change_nothing_but_the_turns() -> None:
+    """A big batch keeps its order, its indices and its rejections."""
+    events: list[Event] = [
+        {"type": "log", "message": "poison" if n == 17 else f"m{n}", "unsafe": n % 10 == 0} for n in range(101)
+    ]
+    batch = batch_of(events)
+    chain = Chain([fails_on("poison"), Refuser()], settings=ChainSettings(slice_events=8))
+    rows = await chain.run(batch)
+    kept = [n for n in range(101) if n != 17 and n % 10]
+    assert [orjson.loads(row.data)["message"] for row in rows.rows] == [f"m{n}" for n in kept]
+    assert batch.indices == kept
+    assert {rejection.index for rejection in batch.rejected} == {17, *range(0, 101, 10)}
+
+
+async def test_others_get_their_turn_during_a_big_batch() -> None:
+    """/livez must answer while 10,000 events are worked on."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counter = asyncio.create_task(count())
+    await Chain([trail("AddTags")]).run(batch_of([{"type": "log"} for _ in range(10_000)]))
+    counter.cancel()
+    assert turns >= 10
+
+
+class Failing:
+    """An enricher that breaks its promise."""
+
+    name = "LLMEnricher"
+
+    async def __call__(self, batch: Batch) -> None:
+        """Work on the batch."""
+        raise RuntimeError(batch.request_id)
+
+
+class Verdict:
+    """An enricher that keeps its promise."""
+
+    name = "LLMEnricher"
+
+    async def __call__(self, batch: Batch) -> None:
+        """Work on the batch."""
+        for event in batch.events:
+            event["verdict"] = "fine"
+
+
+async def test_the_enricher_is_last_and_what_it_adds_is_stored() -> None:
+    """Only redacted events reach the LLM."""
+    chain = Chain([trail("AddTags")], Verdict())
+    rows = await chain.run(batch_of([{"type": "log"}]))
+    assert orjson.loads(rows.rows[0].data)["verdict"] == "fine"
+    assert chain.names == ["AddTags", "LLMEnricher"]
+    assert chain.stats()["processors"]["LLMEnricher"] == {"processed": 1, "errors": 0}
+
+
+async def test_an_enricher_that_raises_costs_no_event() -> None:
+    """The optional never hurts the rest."""
+    chain = Chain([trail("AddTags")], Failing())
+    rows = await chain.run(batch_of([{"type": "log"}, {"type": "log"}]))
+    assert len(rows.rows) == 2
+    assert chain.stats()["processors"]["LLMEnricher"] == {"processed": 0, "errors": 2}
+
+
+async def test_an_empty_batch_is_no_rows() -> None:
+    """An empty `messages` is a success of nothing."""
+    rows = await Chain([trail("AddTags")], Verdict()).run(batch_of([]))
+    assert list(rows.rows) == []
+
+
+async def test_without_the_normalizer_the_time_is_still_the_events_own() -> None:
+    """Enrichment may be switched off; `ts` may not."""
+    rows = await Chain([]).run(batch_of([{"type": "log", "timestamp": "2025-01-01T00:00:00Z"}, {"type": "log"}]))
+    assert [row.ts for row in rows.rows] == [1_735_689_600_000_000, RECEIVED]
+    assert orjson.loads(rows.rows[0].data)["timestamp"] == "2025-01-01T00:00:00Z"
