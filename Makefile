@@ -39,8 +39,8 @@ bench: setup ## the benchmarks, each against a floor in the same run
 faults: setup ## kill, cut, fill and hang things under load, and compare what was acknowledged with what is stored
 	@$(PY) tests/faults/run.py
 
-lock: ## resolve the dependencies again
-	@uv=$$(command -v uv || echo .tooling/bin/uv); $$uv pip compile --universal --generate-hashes -q --no-header \
+lock: setup ## resolve the dependencies again
+	@.venv/bin/uv pip compile --universal --generate-hashes -q --no-header \
 	  --python-version 3.11 --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what make made
