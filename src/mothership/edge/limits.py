@@ -1,0 +1,74 @@
+"""How much one request, one event and one client may ask for. Every bound is a key; each names its answer."""
+
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
+
+
+class LimitSettings(BaseModel, frozen=True, extra="forbid"):
+    """How much may enter. A node drops a batch on 4xx, so the defaults lie far above what nodes send."""
+
+    body_bytes: PositiveInt = Field(
+        default=8 * 1024 * 1024, description="Largest request body as sent, in bytes; a larger one is answered 413."
+    )
+    inflated_bytes: PositiveInt = Field(
+        default=16 * 1024 * 1024,
+        description="Largest request body after decompression, in bytes; a larger one is answered 413.",
+    )
+    inflation_ratio: PositiveInt = Field(
+        default=1000,
+        description="Largest ratio of a body after to before decompression, looked at beyond its first MiB; "
+        "more is answered 413.",
+    )
+    events: PositiveInt = Field(default=10_000, description="Most events in one request; more are answered 413.")
+    event_bytes: PositiveInt = Field(
+        default=1024 * 1024, description="Largest event, in bytes of compact JSON; a larger one is rejected by itself."
+    )
+    depth: PositiveInt = Field(
+        default=64,
+        le=200,
+        description="Deepest nesting of objects and arrays in an event, itself included; a deeper one is rejected by "
+        "itself.",
+    )
+    keys: PositiveInt = Field(
+        default=10_000,
+        description="Most keys and array elements in an event, over all levels; one with more is rejected by itself.",
+    )
+    string_characters: PositiveInt = Field(
+        default=256 * 1024,
+        description="Longest string (or key) in an event, in characters; an event with a longer one is rejected by "
+        "itself.",
+    )
+    header_bytes: PositiveInt = Field(
+        default=32 * 1024,
+        ge=1024,
+        description="Largest request head (request line and headers), in bytes; a larger one is answered 431.",
+    )
+    headers: PositiveInt = Field(
+        default=100, ge=8, description="Most header lines in a request; more are answered 431."
+    )
+    head_seconds: PositiveFloat = Field(
+        default=10.0,
+        description="Longest a client may take to send a request head, in seconds; then 408 and the connection closes.",
+    )
+    body_seconds: PositiveFloat = Field(
+        default=60.0,
+        description="Longest a client may take to send a request body, in seconds; then 408 and the connection closes.",
+    )
+    keep_alive_seconds: PositiveFloat = Field(
+        default=75.0, description="Longest a connection may rest between two requests, in seconds; then it closes."
+    )
+    concurrent_requests: PositiveInt = Field(
+        default=256,
+        description="Most requests to /ingest at work at a time in a worker; further ones are answered 503 with "
+        "Retry-After.",
+    )
+    in_flight_bytes: PositiveInt = Field(
+        default=64 * 1024 * 1024,
+        description="Most bytes of request bodies held at a time in a worker; further ones are answered 503 with "
+        "Retry-After.",
+    )
+    connections: PositiveInt = Field(
+        default=4096, description="Most open connections of a worker; further ones are closed at once."
+    )
+    connections_per_client: PositiveInt = Field(
+        default=256, description="Most open connections of one client address; further ones are answered 503."
+    )

@@ -1,0 +1,240 @@
+"""Bytes become a batch; what can't costs its own event only; no reason quotes anything."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+
+from mothership.edge.wire import Wire
+from mothership.errors import Refusal
+from mothership.event import Batch
+
+CANARY = "canary-7d1f@example.org"
+GOOD = b'{"type":"log","message":"good"}'
+
+
+def read(wire: Wire, body: bytes, **more: Any) -> Batch:
+    return wire.read(body, **{"client": "node", "request_id": "r", "received": 1, **more})
+
+
+def envelope(*events: bytes, rest: bytes = b"") -> bytes:
+    return b'{"messages":[' + b",".join(events) + b"]" + rest + b"}"
+
+
+FLAWS: dict[str, tuple[bytes, Any]] = {
+    "a lone surrogate becomes U+FFFD": (rb'"x\udc80y"', "x\ufffdy"),
+    "a lone high surrogate becomes U+FFFD": (rb'"\ud800"', "\ufffd"),
+    "a surrogate pair stays": (rb'"\ud83d\ude00"', "\U0001f600"),
+    "NUL becomes U+FFFD": (rb'"a\u0000b"', "a\ufffdb"),
+    "a raw NUL becomes U+FFFD": (b'"a\x00b"', "a\ufffdb"),
+    "a raw control character stays": (b'"a\x1bb\tc"', "a\x1bb\tc"),
+    "an escaped backslash before u0000 is not a NUL": (rb'"C:\\u0000"', "C:\\u0000"),
+    "NaN becomes a string": (b"NaN", "NaN"),
+    "Infinity becomes a string": (b"[Infinity,-Infinity]", ["Infinity", "-Infinity"]),
+    "a number beyond a double becomes a string": (b"1e999", "1e999"),
+    "an integer of 64 bits stays": (b"18446744073709551615", 2**64 - 1),
+    "a negative integer of 64 bits stays": (b"-9223372036854775808", -(2**63)),
+    "an integer beyond 64 bits becomes a string": (b"18446744073709551616", "18446744073709551616"),
+    "an integer of 5,000 digits becomes a string": (b"9" * 5000, "9" * 5000),
+    "a broken UTF-8 sequence becomes U+FFFD": (b'"a\xffb"', "a\ufffdb"),
+    "an encoded surrogate becomes U+FFFD": (b'"\xed\xa0\x80"', "\ufffd\ufffd\ufffd"),
+    "the last of two equal keys wins": (b'{"a":1,"a":2}', {"a": 2}),
+    "a lone surrogate in a key": (rb'{"\udc80":1}', {"\ufffd": 1}),
+}
+
+
+@pytest.mark.parametrize(("written", "kept"), FLAWS.values(), ids=FLAWS.keys())
+def test_a_flaw_is_mended_and_costs_nothing_else(wire: Callable[..., Wire], written: bytes, kept: Any) -> None:
+    """What a device or a Python node really sends is stored, visibly changed, and so are its neighbours."""
+    batch = read(wire(), envelope(GOOD, b'{"type":"log","value":' + written + b"}", GOOD))
+    assert batch.rejected == []
+    assert [event.get("value", "good") for event in batch.events] == ["good", kept, "good"]
+    assert orjson.loads(orjson.dumps(batch.events)) == batch.events
+
+
+BAD_EVENTS: dict[str, tuple[bytes, str]] = {
+    "a number": (b"7", "not an object"),
+    "null": (b"null", "not an object"),
+    "a list": (b'["type"]', "not an object"),
+    "a string": (b'"type"', "not an object"),
+    "no type": (b'{"message":"canary-7d1f@example.org"}', "`type` is missing"),
+    "a type that is no string": (b'{"type":{"canary-7d1f@example.org":1}}', "`type` is not a string"),
+    "an empty type": (b'{"type":""}', "`type` is empty"),
+    "a long type": (b'{"type":"' + b"t" * 257 + b'"}', "`type` is longer than 256 characters"),
+    "65 levels": (b'{"type":"x","a":' + b"[" * 64 + b"]" * 64 + b"}", "nested deeper than 64 levels (limits.depth)"),
+    "300 levels": (b'{"type":"x","a":' + b"[" * 300 + b"]" * 300 + b"}", "nested deeper than 64 levels (limits.depth)"),
+    "2,000 levels": (
+        b'{"type":"x","a":' + b'{"a":[' * 1000 + b"]}" * 1000 + b"}",
+        "nested deeper than 64 levels (limits.depth)",
+    ),
+    "a million levels": (
+        b'{"type":"x","a":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}",
+        "nested deeper than 64 levels (limits.depth)",
+    ),
+    "too many keys": (
+        json.dumps({"type": "x", **{f"k{number}": 0 for number in range(10_000)}}).encode(),
+        "more than 10000 keys and array elements (limits.keys)",
+    ),
+    "too many elements": (
+        b'{"type":"x","a":[' + b",".join([b"0"] * 10_001) + b"]}",
+        "more than 10000 keys and array elements (limits.keys)",
+    ),
+    "a long string": (
+        b'{"type":"x","a":"' + b"s" * 262_145 + b'"}',
+        "a string is longer than 262144 characters (limits.string_characters)",
+    ),
+    "a long key": (
+        b'{"type":"x","' + b"s" * 262_145 + b'":0}',
+        "a string is longer than 262144 characters (limits.string_characters)",
+    ),
+    "many bytes": (
+        b'{"type":"x","a":["' + b'","'.join([b"s" * 200_000] * 6) + b'"]}',
+        "larger than 1048576 bytes (limits.event_bytes)",
+    ),
+}
+
+
+@pytest.mark.parametrize("flaw", [b"", rb',"x":"\udc80"', b',"x":NaN'], ids=["strict", "surrogate", "nan"])
+@pytest.mark.parametrize(("written", "reason"), BAD_EVENTS.values(), ids=BAD_EVENTS.keys())
+def test_a_bad_event_is_rejected_by_itself(wire: Callable[..., Wire], written: bytes, reason: str, flaw: bytes) -> None:
+    """One event beyond a bound, beside good ones and one that needs mending, is the only one that is lost."""
+    mended = b'{"type":"log","message":"good"' + flaw + b"}"
+    batch = read(wire(), envelope(GOOD, written, mended))
+    assert [(rejection.index, rejection.reason) for rejection in batch.rejected] == [(1, reason)]
+    assert [event["message"] for event in batch.events] == ["good", "good"]
+    assert batch.indices == [0, 2]
+
+
+def test_exactly_at_a_bound_is_within_it(wire: Callable[..., Wire]) -> None:
+    """The figures in the configuration reference mean what they say."""
+    deep = b'{"type":"x","a":' + b"[" * 63 + b"]" * 63 + b"}"
+    wide = json.dumps({"type": "x", **{f"k{number}": 0 for number in range(9_999)}}).encode()
+    long = b'{"type":"x","a":"' + b"s" * 262_144 + b'"}'
+    bracketed = b'{"type":"x","a":"' + b"[{" * 100 + b'"}'
+    batch = read(wire(), envelope(deep, wide, long, bracketed))
+    assert batch.rejected == []
+
+
+BAD_BODIES: dict[str, tuple[bytes, int]] = {
+    "empty": (b"", 400),
+    "white space": (b"  \n", 400),
+    "text": (b"canary-7d1f@example.org", 400),
+    "cut in the middle": (envelope(GOOD, GOOD)[:40], 400),
+    "a list": (b"[" + GOOD + b"]", 400),
+    "null": (b"null", 400),
+    "no messages": (b'{"canary-7d1f@example.org":[]}', 400),
+    "messages is an object": (b'{"messages":{}}', 400),
+    "messages is null": (b'{"messages":null}', 400),
+    "two bodies": (envelope(GOOD) * 2, 400),
+    "a trailing comma": (b'{"messages":[' + GOOD + b",]}", 400),
+    "single quotes": (b"{'messages':[]}", 400),
+    "UTF-16": (envelope(GOOD).decode().encode("utf-16"), 400),
+    "a million brackets": (b"[" * 1_000_000, 400),
+    "a million braces": (b'{"messages":' * 1_000_000, 400),
+    "deep, then cut": (b'{"messages":[{"type":"x","a":' + b"[" * 5000 + b"]" * 4999, 400),
+    "deep, then rubbish": (b'{"messages":[{"type":"x","a":' + b"[" * 5000 + b"]" * 5000 + b"}]} x", 400),
+    "deep messages": (b'{"messages":{"a":' + b"[" * 5000 + b"]" * 5000 + b"}}", 400),
+    "too many events": (envelope(*[b'{"type":"x"}'] * 10_001), 413),
+}
+
+
+@pytest.mark.parametrize(("body", "status"), BAD_BODIES.values(), ids=BAD_BODIES.keys())
+def test_a_body_without_a_list_of_messages_is_refused_with_a_reason(
+    wire: Callable[..., Wire], body: bytes, status: int
+) -> None:
+    """The caller learns what is wrong, and nothing is quoted back at it."""
+    with pytest.raises(Refusal) as caught:
+        read(wire(), body)
+    assert caught.value.status == status
+    assert "canary" not in caught.value.reason
+    assert caught.value.__cause__ is None
+
+
+def test_deep_nesting_outside_the_messages_is_ignored(wire: Callable[..., Wire]) -> None:
+    """Unknown envelope fields are ignored, whatever they hold."""
+    junk = b',"junk":' + b"[" * 5000 + b"]" * 5000 + b',"source":"ship-7" , "n":1.5e3,"t":true'
+    batch = read(wire(), envelope(GOOD, b'{"type":"]}","message":"\\"[{"}', rest=junk))
+    assert len(batch.events) == 2
+    assert batch.source == "ship-7"
+
+
+def test_a_byte_order_mark_is_skipped(wire: Callable[..., Wire]) -> None:
+    """Windows tools write one."""
+    assert len(read(wire(), b"\xef\xbb\xbf" + envelope(GOOD)).events) == 1
+
+
+def test_an_empty_list_is_a_batch_of_nothing(wire: Callable[..., Wire]) -> None:
+    """A node with nothing to say is no fault."""
+    batch = read(wire(), b'{"messages": []}')
+    assert (batch.events, batch.rejected) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("written", "source"),
+    [
+        (b'"edgebot"', "edgebot"),
+        (b"7", "unknown"),
+        (b'""', "unknown"),
+        (rb'"a\u0000"', "a\ufffd"),
+        (b'"' + b"s" * 999 + b'"', "s" * 256),
+    ],
+)
+def test_the_envelope_names_a_source(wire: Callable[..., Wire], written: bytes, source: str) -> None:
+    """It becomes a column with an index, so it is bounded and storable."""
+    assert read(wire(), envelope(GOOD, rest=b',"source":' + written)).source == source
+
+
+EVENTS = [{"type": "log", "message": "ä €", "n": 1, "deep": {"b": 2, "a": [1, 2.5, None, True]}}, {"type": "x"}]
+
+
+def test_the_same_messages_in_another_envelope_have_the_same_fingerprint(wire: Callable[..., Wire]) -> None:
+    """A retried batch carries a new time stamp and `is_retry`, and may pass something that writes JSON anew."""
+    door = wire()
+    first = read(door, json.dumps({"messages": EVENTS, "timestamp": "1", "is_retry": False}).encode())
+    reordered = [dict(reversed(event.items())) for event in EVENTS]
+    again = read(
+        door, json.dumps({"is_retry": True, "messages": reordered}, ensure_ascii=False, indent=2).encode(), received=9
+    )
+    assert first.fingerprint == again.fingerprint
+    assert len(first.fingerprint) == 32
+
+
+def test_a_fingerprint_tells_callers_keys_and_messages_apart(wire: Callable[..., Wire]) -> None:
+    """Two nodes may send equal batches, and a node may send two that differ in the order of events."""
+    door = wire()
+    body = json.dumps({"messages": EVENTS}).encode()
+    prints = {
+        read(door, body).fingerprint,
+        read(door, body, client="other").fingerprint,
+        read(door, body, idempotency_key="1").fingerprint,
+        read(door, body, idempotency_key="1", client="other").fingerprint,
+        read(door, json.dumps({"messages": EVENTS[::-1]}).encode()).fingerprint,
+        read(door, json.dumps({"messages": EVENTS * 2}).encode()).fingerprint,
+        read(door, json.dumps({"messages": [{"type": "x", "n": 1}]}).encode()).fingerprint,
+        read(door, json.dumps({"messages": [{"type": "x", "n": 1.0}]}).encode()).fingerprint,
+        read(door, json.dumps({"messages": [{"type": "x", "n": "1"}]}).encode()).fingerprint,
+    }
+    assert len(prints) == 9
+
+
+def test_an_idempotency_key_stands_for_the_messages(wire: Callable[..., Wire]) -> None:
+    """Whoever names a batch decides what is the same."""
+    door = wire()
+    assert (
+        read(door, envelope(GOOD), idempotency_key="k").fingerprint
+        == read(door, envelope(GOOD, GOOD), idempotency_key="k").fingerprint
+    )
+
+
+def test_a_mended_batch_has_the_same_fingerprint_again(wire: Callable[..., Wire]) -> None:
+    """Or every retry of it would be stored once more."""
+    door = wire()
+    body = envelope(rb'{"type":"x","a":"\udc80","n":NaN,"i":99999999999999999999}')
+    assert read(door, body).fingerprint == read(door, body + b" ").fingerprint
+
+
+def test_equal_events_of_a_batch_are_all_kept(wire: Callable[..., Wire]) -> None:
+    """Two failed logins in one second are two."""
+    assert len(read(wire(), envelope(GOOD, GOOD)).events) == 2
