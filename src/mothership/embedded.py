@@ -171,7 +171,7 @@ class Server:
     @property
     def dsn(self) -> str:
         """Where it listens."""
-        return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(self._socket_dir), safe='/')}"
+        return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(self._socket_dir), safe='/')}&port=5432"
 
     def start(self) -> str:
         """Make the cluster if it isn't there, start the server, wait until it answers; returns the DSN."""
@@ -204,6 +204,7 @@ class Server:
         settings = {
             **TUNING,
             "listen_addresses": "",
+            "port": "5432",
             "unix_socket_directories": f'"{self._socket_dir}"',
             "unix_socket_permissions": "0700",
         }

@@ -42,6 +42,44 @@ processor_events = Counter("mothership_processor_events_total", "Events a proces
 processor_errors = Counter("mothership_processor_errors_total", "Events a processor failed on.", ["processor"])
 processor_seconds = Counter("mothership_processor_seconds_total", "Time spent in a processor.", ["processor"])
 
+# --- llm ---------------------------------------------------------------------------------------------------------
+
+templates_known = Gauge("mothership_templates", "Message templates in memory.", multiprocess_mode="livesum")
+llm_calls = Counter("mothership_llm_calls_total", "Calls to the LLM, by what became of them.", ["outcome"])
+llm_seconds = Histogram(
+    "mothership_llm_call_duration_seconds",
+    "Time one call to the LLM took.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
+)
+llm_tokens = Counter("mothership_llm_tokens_total", "Tokens spent on the LLM.", ["direction"])
+llm_events = Counter("mothership_llm_events_total", "Events that the LLM step saw, by what it did.", ["result"])
+llm_cache = Counter("mothership_llm_cache_total", "Questions for a verdict, by where it was found.", ["found"])
+llm_breaker = Gauge(
+    "mothership_llm_breaker_open",
+    "Is the LLM's circuit breaker open? 1 open, 0.5 half-open, 0 closed.",
+    multiprocess_mode="livemax",
+)
+
+# --- sinks: TimescaleDB ------------------------------------------------------------------------------------------
+
+database_rows = Counter("mothership_database_rows_total", "Rows committed to the database.")
+database_write_seconds = Histogram(
+    "mothership_database_write_seconds",
+    "Time one write to the database took, from claim to commit.",
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+)
+
+# --- sinks: Loki -------------------------------------------------------------------------------------------------
+
+loki_pushes = Counter("mothership_loki_pushes_total", "Pushes to Loki, by HTTP status (`none`: no answer).", ["status"])
+loki_push_bytes = Counter("mothership_loki_push_bytes_total", "Bytes of the pushes that Loki answered, compressed.")
+loki_entries = Counter("mothership_loki_entries_total", "Lines pushed, by what became of them.", ["outcome"])
+loki_lines_cut = Counter("mothership_loki_lines_cut_total", "Lines cut to `sinks.loki.max_line_bytes`.")
+loki_label_overflows = Counter(
+    "mothership_loki_label_overflows_total", "Values past a label's cap, and events past the cap of streams.", ["label"]
+)
+loki_streams = Gauge("mothership_loki_streams", "Streams this process has made.", multiprocess_mode="livesum")
+
 
 def registry() -> CollectorRegistry:
     """Where to read the metrics: this process's, or those of all workers when there are several."""
@@ -55,6 +93,49 @@ def registry() -> CollectorRegistry:
 def exposition() -> tuple[bytes, str]:
     """Every metric in the format of Prometheus, and its content type."""
     return generate_latest(registry()), CONTENT_TYPE_LATEST
+
+
+# --- relay -------------------------------------------------------------------------------------------------------
+
+spool_events = Gauge("mothership_spool_events", "Events that wait for a sink.", ["sink"], multiprocess_mode="livesum")
+spool_bytes = Gauge("mothership_spool_bytes", "Bytes on disk that wait for a sink.", ["sink"], multiprocess_mode="livesum")
+spool_oldest_seconds = Gauge(
+    "mothership_spool_oldest_seconds", "Age of the oldest event that waits.", ["sink"], multiprocess_mode="livemax"
+)
+spool_fsync_seconds = Histogram(
+    "mothership_spool_fsync_seconds",
+    "Time one commit with fsync took.",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+)
+spool_group_size = Histogram(
+    "mothership_spool_group_size", "Operations that shared one fsync.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+)
+spool_damaged = Counter("mothership_spool_damaged_events_total", "Events whose record on disk could not be read.")
+spool_refused = Counter("mothership_spool_refused_total", "Batches that could not be kept: answered 503.")
+sink_events = Counter("mothership_sink_events_total", "Events a sink has stored.", ["sink"])
+sink_retries = Counter("mothership_sink_retries_total", "Writes that failed and are tried again.", ["sink", "cause"])
+sink_write_seconds = Histogram(
+    "mothership_sink_write_seconds",
+    "Time one write to a sink took.",
+    ["sink"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0),
+)
+sink_write_events = Histogram(
+    "mothership_sink_write_events", "Events in one write.", ["sink"], buckets=(1, 10, 100, 500, 1000, 2500, 5000, 10000)
+)
+sink_drain_rate = Gauge(
+    "mothership_sink_drain_rate", "Events a second that a sink takes.", ["sink"], multiprocess_mode="livesum"
+)
+breaker_state = Gauge(
+    "mothership_breaker_state", "0 closed, 1 half open, 2 open, 3 paused.", ["sink"], multiprocess_mode="livemax"
+)
+dead_letters_total = Counter("mothership_dead_letters_total", "Events set aside because a sink refused them.", ["sink"])
+dead_letters_waiting = Gauge(
+    "mothership_dead_letters", "Events among the dead letters.", multiprocess_mode="livesum"
+)
+dead_letters_dropped = Counter("mothership_dead_letters_dropped_total", "Events dropped from the dead letters' bounds.")
+in_flight_events = Gauge("mothership_in_flight_events", "Events that wait for an answer.", multiprocess_mode="livesum")
+in_flight_refused = Counter("mothership_in_flight_refused_total", "Batches answered 429: too much in flight.")
 
 
 class LogSettings(BaseModel, frozen=True, extra="forbid"):

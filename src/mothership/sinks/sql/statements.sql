@@ -1,0 +1,85 @@
+-- name: begin
+-- Opens a write's transaction. What it can't finish in time, the server ends by itself; and a session whose client
+-- vanished gives its locks back.
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL statement_timeout = {statement_milliseconds};
+SET LOCAL idle_in_transaction_session_timeout = 60000;
+
+-- name: begin_durably
+-- The same where the server's default lets a commit return before it is on disk: an acknowledged event must be.
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL statement_timeout = {statement_milliseconds};
+SET LOCAL idle_in_transaction_session_timeout = 60000;
+SET LOCAL synchronous_commit = on;
+
+-- name: claim_fingerprints
+-- Claims batches and returns those that nobody had stored. Waits for a concurrent transaction that claims the same.
+-- Sorted by the caller, so that two instances with the same batches can't lock each other out.
+INSERT INTO ingested_batches (fingerprint, events)
+SELECT fingerprint, events
+FROM unnest($1::BYTEA [], $2::INTEGER []) AS claimed (fingerprint, events)
+ON CONFLICT (fingerprint) DO NOTHING
+RETURNING fingerprint;
+
+-- name: count_events
+-- Adds to the counts. The last statement before the commit, so their locks are held for that long only.
+INSERT INTO event_counts AS counts (minute, slot, events)
+SELECT minute, pg_backend_pid() % 32, events
+FROM unnest($1::BIGINT [], $2::BIGINT []) AS added (minute, events)
+ON CONFLICT (minute, slot) DO UPDATE SET events = counts.events + excluded.events;
+
+-- name: read_counts
+-- What `/stats` shows: a few hundred small rows, however many events there are.
+SELECT
+    coalesce(sum(events) FILTER (WHERE minute = 0), 0)::BIGINT AS total,
+    coalesce(sum(events) FILTER (WHERE minute BETWEEN $1 AND $2), 0)::BIGINT AS recent
+FROM event_counts;
+
+-- name: forget_counts
+-- Drops the counts of minutes that nobody asks for any more.
+DELETE FROM event_counts WHERE minute > 0 AND minute < $1;
+
+-- name: forget_fingerprints
+-- Drops a bounded number of fingerprints older than the window.
+DELETE FROM ingested_batches
+WHERE fingerprint IN (
+    SELECT fingerprint FROM ingested_batches
+    WHERE stored_at < now() - $1::INTERVAL
+    ORDER BY stored_at
+    LIMIT $2
+);
+
+-- name: forget_events
+-- Retention where there are no chunks to drop: deletes a bounded number of old rows. The BRIN index finds them.
+DELETE FROM events
+WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM events
+    WHERE ts < now() - $1::INTERVAL
+    LIMIT $2
+));
+
+-- name: try_turn
+-- One instance at a time tidies; the others skip their turn.
+SELECT pg_try_advisory_xact_lock($1);
+
+-- name: take_turn
+-- One instance at a time changes the schema; the others wait.
+SELECT pg_advisory_xact_lock($1);
+
+-- name: propose_key
+-- Stores a shared secret if there is none of this name.
+INSERT INTO mothership_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING;
+
+-- name: read_key
+-- The shared secret of this name.
+SELECT key FROM mothership_keys WHERE name = $1;
+
+-- name: probe
+-- Whether a write could be taken now.
+SELECT
+    current_setting('transaction_read_only')::BOOLEAN AS read_only,
+    to_regclass('events') IS NOT NULL AS has_table;
+
+-- name: synchronous_commit
+-- Whether a commit is on disk when it returns.
+SELECT current_setting('synchronous_commit');

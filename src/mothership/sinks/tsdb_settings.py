@@ -1,0 +1,136 @@
+"""The settings of the database and of the sink that writes to it."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+
+UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+INTERVAL = re.compile(r"\s*(\d+)\s*(second|minute|hour|day|week)s?\s*", re.ASCII | re.IGNORECASE)
+
+
+def _interval(value: Any) -> Any:
+    """`7 days` → a timedelta."""
+    if isinstance(value, str):
+        match = INTERVAL.fullmatch(value)
+        if match is None:
+            raise ValueError("not an interval: write a whole number and a unit, like `12 hours`, `7 days` or `4 weeks`")
+        value = timedelta(seconds=int(match[1]) * UNITS[match[2].lower()])
+    if isinstance(value, timedelta) and value <= timedelta(0):
+        raise ValueError("an interval must be longer than nothing")
+    return value
+
+
+Interval = Annotated[timedelta, BeforeValidator(_interval, json_schema_input_type=str)]
+
+
+class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
+    """Which database, and how events are kept in it."""
+
+    dsn: SecretStr | None = Field(
+        default=None,
+        description="Connection string, `postgresql://user:password@host:port/database`. "
+        "It wins over `host` and the other single parameters.",
+        json_schema_extra={"env": "MOTHERSHIP_DB_DSN"},
+    )
+    host: str | None = Field(default=None, description="Host name, or directory of the server's Unix socket.")
+    port: int = Field(default=5432, ge=1, le=65535, description="TCP port of the server.")
+    database: str = Field(default="mothership", min_length=1, description="Name of the database.")
+    user: str = Field(default="mothership", min_length=1, description="Role to connect as.")
+    password: SecretStr | None = Field(default=None, description="The role's password.")
+    gin: Literal["jsonb_path_ops", "jsonb_ops", "none"] = Field(
+        default="jsonb_path_ops",
+        description="Operator class of `idx_events_data_gin` when it is made: `jsonb_path_ops` serves `data @> …` and "
+        "is smaller and faster to write; `jsonb_ops` serves `?` as well; `none` makes no such index.",
+    )
+    chunk_interval: Interval = Field(
+        default=timedelta(days=1), description="Time span of a chunk of the hypertable, like `1 day`."
+    )
+    columnstore_after: Interval | None = Field(
+        default=None, description="Age at which a chunk is compressed into columns, like `7 days`; null: never."
+    )
+    retention: Interval | None = Field(
+        default=None, description="Age at which events are dropped, like `90 days`; null: never."
+    )
+    continuous_aggregate: bool = Field(
+        default=True, description="Keep `events_per_minute`, counts by minute and type, where TimescaleDB can."
+    )
+    fingerprint_days: PositiveFloat = Field(
+        default=7.0, le=3650, description="How many days a batch sent again is recognised for."
+    )
+    connect_timeout_seconds: PositiveFloat = Field(default=10.0, description="Longest a connection may take to open.")
+    statement_timeout_seconds: PositiveFloat = Field(
+        default=30.0, description="Longest one statement of a write may take before the write is tried again."
+    )
+    statement_cache_size: int = Field(
+        default=100,
+        ge=0,
+        description="Prepared statements kept per connection; 0 behind a PgBouncer that pools transactions.",
+    )
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "DatabaseSettings":
+        if self.dsn is not None and self.dsn.get_secret_value():
+            _check_dsn(self.dsn.get_secret_value())
+        elif self.host is None:
+            alone = [key for key in ("port", "database", "user", "password") if key in self.model_fields_set]
+            if alone:
+                raise ValueError(f"{alone[0]} is set without host: set host as well, or dsn alone")
+        if self.retention and self.columnstore_after and self.retention <= self.columnstore_after:
+            raise ValueError("retention must be longer than columnstore_after: chunks would go before they are packed")
+        return self
+
+    @property
+    def is_external(self) -> bool:
+        """Whether a database is configured; if not, the embedded one is meant."""
+        return bool(self.host or (self.dsn and self.dsn.get_secret_value()))
+
+    @property
+    def overruled(self) -> tuple[str, ...]:
+        """The keys that are set and not looked at, because `dsn` wins."""
+        if not (self.dsn and self.dsn.get_secret_value()):
+            return ()
+        single = ("host", "port", "database", "user", "password")
+        return tuple(key for key in single if key in self.model_fields_set)
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """What the driver needs to know, secrets included."""
+        if self.dsn and self.dsn.get_secret_value():
+            return {"dsn": self.dsn.get_secret_value()}
+        password = self.password.get_secret_value() if self.password else None
+        return {
+            "host": self.host,
+            "port": self.port,
+            "database": self.database,
+            "user": self.user,
+            "password": password,
+        }
+
+
+def _check_dsn(dsn: str) -> None:
+    """Find what is surely wrong with it, and say so without quoting it."""
+    try:
+        parts = urlsplit(dsn)
+        parts.port  # noqa: B018 - it is parsed when it is asked for
+    except ValueError:
+        raise ValueError(
+            "dsn can't be read: a `/`, `#`, `?`, `[` or `@` in a password is written %2F, %23, …"
+        ) from None
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError("dsn must begin with postgresql://")
+
+
+class TimescaleSinkSettings(BaseModel, frozen=True, extra="forbid"):
+    """How events are written."""
+
+    enabled: bool = Field(default=True, description="Write events to the database.")
+    batch_size: PositiveInt = Field(default=5_000, le=100_000, description="Most rows in one write.")
+    batch_timeout_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=60,
+        description="Longest a row may linger for others to join its write; 0: write when the last write is done.",
+    )
+    writers: PositiveInt = Field(default=2, le=64, description="Most writes at the same time, each on a connection.")

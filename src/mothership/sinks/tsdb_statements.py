@@ -1,0 +1,38 @@
+"""The SQL lives in `sql/`: statements with a name and a purpose, and numbered migrations."""
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import NamedTuple
+
+HOME = files("mothership.sinks") / "sql"
+HEADER = re.compile(r"^-- name: (\w+)\n((?:--.*\n)+)", re.MULTILINE)
+
+
+class Migration(NamedTuple):
+    """One step of the schema."""
+
+    number: int
+    name: str
+    sql: str
+
+
+def statements(file: str) -> Mapping[str, str]:
+    """The statements of one file by name."""
+    parts = HEADER.split((HOME / file).read_text(encoding="utf-8"))
+    return {name: sql.strip() for name, sql in zip(parts[1::3], parts[3::3], strict=True)}
+
+
+def migrations() -> list[Migration]:
+    """Every migration in its order."""
+    found = []
+    for file in (HOME / "migrations").iterdir():
+        number, _, rest = file.name.partition("_")
+        if number.isdigit() and rest.endswith(".sql"):
+            found.append(Migration(int(number), rest.removesuffix(".sql"), file.read_text(encoding="utf-8")))
+    return sorted(found)
+
+
+WRITE = statements("statements.sql")
+SCHEMA = statements("schema.sql")
+TIMESCALE = statements("timescale.sql")

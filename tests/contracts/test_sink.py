@@ -1,0 +1,89 @@
+"""What `ports.Sink` promises, asked of every sink."""
+
+import asyncio
+import json
+from typing import Any
+
+from mothership.event import Row, RowBatch
+
+START = 1_767_225_600_000_000
+"""2026-01-01, in microseconds."""
+
+
+def _batch(name: str, size: int) -> RowBatch:
+    rows = [
+        Row(START + number, "syslog", f"host-{number % 7}", json.dumps({"batch": name, "number": number}).encode())
+        for number in range(size)
+    ]
+    return RowBatch(name.encode().ljust(32, b"."), f"request-{name}", START, rows)
+
+
+def _content(rows: list[Row]) -> list[tuple[int, str, str, str]]:
+    return sorted((row.ts, row.type, row.source, json.dumps(json.loads(row.data), sort_keys=True)) for row in rows)
+
+
+async def test_every_row_of_a_write_is_stored_as_it_was(bench: Any) -> None:
+    """Time to the microsecond, type, source and data come back equal."""
+    batches = [_batch("one", 3), _batch("two", 1_500)]
+    assert await bench.sink.write(batches) == frozenset()
+    assert _content(await bench.rows()) == _content([row for batch in batches for row in batch.rows])
+
+
+async def test_a_batch_sent_again_is_stored_once(bench: Any) -> None:
+    """At-least-once delivery must look like exactly-once in the store."""
+    await bench.sink.write([_batch("one", 3)])
+    assert await bench.sink.write([_batch("two", 2), _batch("one", 3)]) == {1}
+    assert len(await bench.rows()) == 5
+
+
+async def test_a_batch_twice_in_one_write_is_stored_once(bench: Any) -> None:
+    """Two clients may hand in the same batch at the same moment."""
+    assert await bench.sink.write([_batch("one", 3), _batch("two", 1), _batch("one", 3)]) == {2}
+    assert len(await bench.rows()) == 4
+
+
+async def test_writes_at_the_same_time_store_a_batch_once(bench: Any) -> None:
+    """Whichever wins, the others find it there."""
+    answers = await asyncio.gather(*(bench.sink.write([_batch("one", 50), _batch("two", 50)]) for _ in range(8)))
+    assert sum(2 - len(duplicates) for duplicates in answers) == 2
+    assert len(await bench.rows()) == 100
+
+
+async def test_equal_events_in_one_batch_are_both_kept(bench: Any) -> None:
+    """A log may say the same thing twice in a microsecond."""
+    row = Row(START, "log", "host", b'{"message":"again"}')
+    await bench.sink.write([RowBatch(b"x" * 32, "request", START, [row, row])])
+    assert len(await bench.rows()) == 2
+
+
+async def test_an_empty_write_and_an_empty_batch_are_no_failure(bench: Any) -> None:
+    """All events of a request may have been rejected before."""
+    assert await bench.sink.write([]) == frozenset()
+    assert await bench.sink.write([_batch("empty", 0)]) == frozenset()
+    assert await bench.rows() == []
+
+
+async def test_text_of_every_alphabet_comes_back_equal(bench: Any) -> None:
+    """Nothing is lost on the way through encodings."""
+    data = json.dumps({"message": 'Zoë \u4f60\u597d \U0001f6a2 \u202e \x7f \\ " \n'}, ensure_ascii=False).encode()
+    await bench.sink.write([RowBatch(b"x" * 32, "request", START, [Row(START, "systém", "хост", data)])])
+    (row,) = await bench.rows()
+    assert (row.type, row.source, json.loads(row.data)) == ("systém", "хост", json.loads(data))
+
+
+async def test_open_may_be_called_again(bench: Any) -> None:
+    """The courier opens a sink again whenever it is in doubt."""
+    await bench.sink.open()
+    await bench.sink.open()
+    assert await bench.sink.write([_batch("one", 1)]) == frozenset()
+
+
+async def test_close_may_be_called_twice(bench: Any) -> None:
+    """Stopping is not the moment for surprises."""
+    await bench.sink.close()
+    await bench.sink.close()
+
+
+async def test_a_sink_that_can_write_says_that_it_is_healthy(bench: Any) -> None:
+    """And gives no reason."""
+    assert await bench.sink.health() == (True, "")
