@@ -131,7 +131,7 @@ breaker_state = Gauge(
 )
 dead_letters_total = Counter("mothership_dead_letters_total", "Events set aside because a sink refused them.", ["sink"])
 dead_letters_waiting = Gauge(
-    "mothership_dead_letters", "Events among the dead letters.", multiprocess_mode="livesum"
+    "mothership_dead_letters_waiting", "Events among the dead letters.", multiprocess_mode="livesum"
 )
 dead_letters_dropped = Counter("mothership_dead_letters_dropped_total", "Events dropped from the dead letters' bounds.")
 in_flight_events = Gauge("mothership_in_flight_events", "Events that wait for an answer.", multiprocess_mode="livesum")
