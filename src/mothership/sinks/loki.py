@@ -1,0 +1,268 @@
+"""Loki: pushes rows as log lines, under few labels, and knows what each answer means.
+
+place → plan → push → settle. A write sorts its rows into streams, streams into pushes, and settles every push:
+an entry is stored, or refused by Loki for a reason that was found, or the whole write is to be done again, which
+Loki answers by dropping the lines it has.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from time import time
+
+import orjson
+
+from mothership.errors import Failed, Paused, Permanent, SinkError, Transient
+from mothership.event import RowBatch
+from mothership.ports import Clock, Health
+from mothership.sinks import loki_answers as answers
+from mothership.sinks.loki_answers import Answer, Verdict, verdict
+from mothership.sinks.loki_client import LokiClient
+from mothership.sinks.loki_lines import line
+from mothership.sinks.loki_objections import disallows_metadata, impossible_labels, objections
+from mothership.sinks.loki_plan import Lane, Placement, Planner, halves, size_of, without
+from mothership.sinks.loki_settings import LokiSettings
+from mothership.sinks.loki_streams import StreamTable
+from mothership.sinks.loki_wire import Entry, Push, json_body, protobuf_body
+from mothership.telemetry import log, loki_entries, loki_push_bytes, loki_pushes
+
+__all__ = ["LokiSettings", "LokiSink"]
+
+ROWS_AT_A_TIME = 200
+"""How many rows are prepared before others get their turn: a few milliseconds' work."""
+FIRST_WITH_METADATA = (2, 9)
+READY_SECONDS = 1.5
+HIDDEN = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405})
+"""What a gateway answers to `/ready` when it only passes pushes on."""
+
+
+Settled = dict[Entry, str | None]
+"""What became of entries: None where Loki has them, the reason where it refuses them."""
+
+
+class LokiSink:
+    """The sink `loki`. `write` may be called by one courier at a time."""
+
+    name = "loki"
+
+    def __init__(
+        self,
+        settings: LokiSettings,
+        *,
+        clock: Clock = time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        self._client = LokiClient(settings, clock)
+        self._table = StreamTable(settings)
+        self._planner = Planner(settings)
+        self._metadata = settings.structured_metadata != "off"
+        self._encode = json_body if settings.encoding == "json" else protobuf_body
+        self._last: SinkError | None = None
+        self._is_loki = False
+        self._before: dict[tuple[bytes, int, bytes], str | None] = {}
+
+    async def open(self) -> None:
+        """Find out whether Loki is there and how old it is. Raises `Transient` when it can't be reached."""
+        if self._settings.structured_metadata != "auto":
+            return
+        answer = await self._client.request("GET", "/loki/api/v1/status/buildinfo", seconds=5.0)
+        version = _version(answer)
+        if version is not None and version < FIRST_WITH_METADATA:
+            self._go_without_metadata("version")
+
+    async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
+        """Push every row. Loki never tells what it had before, so no batch is ever named as a duplicate."""
+        placements, settled = await self._place(batches)
+        try:
+            await self._push_all(self._planner.plan(placements, self._clock()), settled)
+        except SinkError as error:
+            self._planner.forget()
+            self._remember(batches, settled)
+            if str(error) != str(self._last):
+                log.warning("loki_push_failed", kind=type(error).__name__, reason=error.reason)
+            self._last = error
+            raise
+        self._last = None
+        self._before.clear()
+        if refused := {entry: why for entry, why in settled.items() if why is not None}:
+            raise _permanent(refused)
+        return frozenset()
+
+    async def health(self) -> Health:
+        """Ask `/ready`; where that is hidden, or a person must act, tell the last push's outcome."""
+        if isinstance(self._last, Paused):
+            return Health(healthy=False, reason=self._last.reason)
+        try:
+            answer = await self._client.request("GET", "/ready", seconds=READY_SECONDS)
+        except SinkError as error:
+            return Health(healthy=False, reason=error.reason)
+        if answer.status == HTTPStatus.OK:
+            return Health(healthy=True)
+        if answer.status in HIDDEN:
+            return Health(self._last is None, self._last.reason if self._last else "")
+        return Health(healthy=False, reason=f"Loki is not ready: it answers {answer.status}")
+
+    async def close(self) -> None:
+        """Give back every connection. May be called twice."""
+        await self._client.close()
+
+    async def _place(self, batches: Sequence[RowBatch]) -> tuple[list[Placement], Settled]:
+        """Find every row's stream, and what a failed write before this one has settled already."""
+        placements: list[Placement] = []
+        settled: Settled = {}
+        line_bytes = self._settings.max_line_bytes
+        for batch_at, batch in enumerate(batches):
+            for row_at, row in enumerate(batch.rows):
+                stream, metadata = self._table.place(row)
+                entry = Entry(row.ts * 1000, line(row, line_bytes), metadata, batch_at, row_at)
+                if self._before and (key := (batch.fingerprint, row.ts, row.data)) in self._before:
+                    settled[entry] = self._before[key]
+                    continue
+                placements.append(Placement(stream, entry))
+                if len(placements) % ROWS_AT_A_TIME == 0:
+                    await asyncio.sleep(0)
+        return placements, settled
+
+    def _remember(self, batches: Sequence[RowBatch], settled: Settled) -> None:
+        """Keep what is settled of a failed write: done again from the start, it might never pass a rate limit."""
+        self._before.clear()
+        for entry, why in settled.items():
+            batch = batches[entry.batch]
+            row = batch.rows[entry.row]
+            self._before[batch.fingerprint, row.ts, row.data] = why
+
+    async def _push_all(self, lanes: Sequence[Lane], settled: Settled) -> None:
+        """Run the lanes side by side. After the first failure no further push begins, and those under way end."""
+        failures: list[SinkError] = []
+        places = asyncio.Semaphore(self._settings.concurrent_pushes)
+
+        async def run(lane: Lane) -> None:
+            async with places:
+                for push in lane:
+                    if failures:
+                        return
+                    try:
+                        await self._settle(push, settled)
+                    except SinkError as error:
+                        failures.append(error)
+
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes:
+                group.create_task(run(lane))
+        if failures:
+            raise next((error for error in failures if isinstance(error, Paused)), failures[0])
+
+    async def _settle(self, push: Push, settled: Settled) -> None:
+        """Push until every entry is either stored or known to be refused."""
+        todo = [push]
+        while todo:
+            push = todo.pop()
+            answer, outcome = await self._send(push)
+            if outcome is Verdict.STORED:
+                self._stored(push, settled)
+            elif outcome is Verdict.TOO_LARGE:
+                self._planner.shrink(size_of(push) // 2)
+                parts = _split(push)
+                todo += reversed(parts)
+                if not parts:
+                    settled.update(dict.fromkeys(push[0].entries, answers.ALONE_TOO_LARGE))
+            elif self._settings.structured_metadata == "auto" and self._metadata and disallows_metadata(answer.text):
+                self._go_without_metadata("answer")
+                todo.append(push)
+            else:
+                todo += reversed(await self._sort_out(push, answer, settled))
+
+    def _stored(self, push: Push, settled: Settled) -> None:
+        self._planner.taken(push, self._clock())
+        for block in push:
+            settled.update(dict.fromkeys(block.entries))
+            loki_entries.labels("stored").inc(len(block.entries))
+
+    async def _sort_out(self, push: Push, answer: Answer, settled: Settled) -> Sequence[Push]:
+        """Read from a 400 which entries are refused. Tells which pushes still have to be settled."""
+        if disallows_metadata(answer.text) and self._metadata:
+            raise Paused("Loki disallows structured metadata: set sinks.loki.structured_metadata to auto or off")
+        if impossible_labels(answer.text):
+            raise Paused("Loki requires a label that Mothership never sends (enforced_labels)")
+        refused, complete = objections(answer.text, push)
+        if refused:
+            settled.update(refused)
+            rest = without(push, refused)
+            if rest and not (complete and not answer.truncated):
+                return [rest]
+            self._stored(rest, settled)
+            return []
+        why = answers.reason(answer.text)
+        if why is None:
+            await self._make_sure_it_is_loki()
+        parts = _split(push)
+        if not parts:
+            settled.update(dict.fromkeys(push[0].entries, why or answers.UNEXPLAINED))
+        return parts
+
+    async def _make_sure_it_is_loki(self) -> None:
+        """Before entries are set aside for a 400 that says nothing: would anything be taken there?"""
+        if not self._is_loki and not answers.is_loki(await self._client.push(self._encode((), metadata=False))):
+            raise Paused(answers.NO_LOKI)
+        self._is_loki = True
+
+    async def _send(self, push: Push) -> tuple[Answer, Verdict]:
+        """Push once, and again a few times where that may help at once. Raises `Transient` or `Paused`."""
+        body = self._encode(push, metadata=self._metadata)
+        for attempt in range(self._settings.max_retries + 1):
+            pause = self._settings.retry_backoff_seconds * 2**attempt * (0.5 + self._chance() / 2)
+            try:
+                return await self._try(body)
+            except Transient as error:
+                if attempt == self._settings.max_retries or (error.retry_after_seconds or 0.0) > pause:
+                    raise
+            await self._sleep(pause)
+        raise AssertionError  # the loop returns or raises
+
+    async def _try(self, body: bytes) -> tuple[Answer, Verdict]:
+        try:
+            answer = await self._client.push(body)
+        except Transient:
+            loki_pushes.labels("none").inc()
+            raise
+        loki_pushes.labels(str(answer.status)).inc()
+        outcome = verdict(answer)
+        if isinstance(outcome, Verdict):
+            loki_push_bytes.inc(len(body))
+            return answer, outcome
+        if limit := answers.rate_limit_bytes(answer.text):
+            self._planner.shrink(limit // 2)
+        raise outcome
+
+    def _go_without_metadata(self, because: str) -> None:
+        self._metadata = False
+        log.warning("loki_structured_metadata_left_out", because=because)
+
+
+def _split(push: Push) -> tuple[Push, ...]:
+    """Halve a push; nothing when it is one entry."""
+    return halves(push) if len(push) > 1 or len(push[0].entries) > 1 else ()
+
+
+def _permanent(refused: dict[Entry, str]) -> Permanent:
+    loki_entries.labels("refused").inc(len(refused))
+    failed = sorted(Failed(entry.batch, entry.row, why) for entry, why in refused.items())
+    log.warning("loki_entries_refused", count=len(failed), reasons=sorted({one.reason for one in failed}))
+    return Permanent(f"Loki refuses {len(failed)} events", failed)
+
+
+def _version(answer: Answer) -> tuple[int, ...] | None:
+    """Read `3.5` from Loki's own account of itself; None where it is hidden or no release."""
+    if answer.status != HTTPStatus.OK:
+        return None
+    try:
+        parts = str(orjson.loads(answer.text)["version"]).split(".")
+        return int(parts[0]), int(parts[1])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
