@@ -1,6 +1,7 @@
 """Every seam on one page. Each docstring is a promise, and `tests/contracts/` holds the suite that checks it."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import NamedTuple, Protocol, TypeAlias
 
 from mothership.event import Batch, Receipt, RowBatch
@@ -37,6 +38,22 @@ class Enricher(Protocol):
 
     async def __call__(self, batch: Batch) -> None:
         """Add to the batch's events what is known within the configured wait. Never raises, never rejects."""
+
+
+class VerdictStore(Protocol):
+    """Where the LLM's verdicts and spending are shared between instances and outlast a restart.
+
+    It is asked off the way of events, and may raise whatever it likes: then each process knows only its own.
+    """
+
+    async def get(self, key: bytes) -> bytes | None:
+        """Fetch the record kept under a key, if it has not expired."""
+
+    async def put(self, key: bytes, record: bytes, *, expires: float) -> None:
+        """Keep a record (a JSON object) until that time, in seconds since the Unix epoch."""
+
+    async def spend(self, day: date, tokens: int, micros: int) -> tuple[int, int]:
+        """Add to a day's tokens and millionths of money (less, when negative) and tell the sums."""
 
 
 class Sink(Protocol):

@@ -1,0 +1,160 @@
+"""`LLMEnricher`: what a language model makes of a message's template, put on each of its events as `llm`.
+
+    event ─▶ its template ─▶ verdict known? ─ yes ─▶ event["llm"]      a look into two dictionaries
+                                   └─ no ─▶ the question is asked, once a template (llm_oracle.py)
+
+A batch never waits for the endpoint but at the first sight of a template, `wait_seconds` at most, and not even that
+once waiting has proved useless. Whatever goes wrong is a count and a line in the log.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from mothership import telemetry
+from mothership.event import Batch, Event
+from mothership.pipeline.llm_oracle import Asked, Oracle
+from mothership.pipeline.llm_prompt import Interviewer, Question
+from mothership.pipeline.llm_settings import CircuitBreakerSettings, LLMSettings
+from mothership.pipeline.llm_verdict import Redact
+from mothership.pipeline.llm_verdicts import Known
+from mothership.pipeline.templates import Templates
+from mothership.pipeline.templates_tree import Template
+from mothership.ports import Clock, Health, VerdictStore
+from mothership.telemetry import log
+
+__all__ = ["CircuitBreakerSettings", "LLMEnricher", "LLMSettings"]
+
+_BREAKER_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
+
+
+class LLMEnricher:
+    """Puts known verdicts on events, and asks about templates that are new.
+
+    `run` must be running for questions to be answered. Only what `Templates` gave a template is looked at, never
+    an event that the checker flagged, and no field is touched but an `llm` that is not there yet.
+    """
+
+    name = "LLMEnricher"
+
+    def __init__(
+        self,
+        settings: LLMSettings,
+        templates: Templates,
+        redact: Redact,
+        *,
+        store: VerdictStore | None = None,
+        clock: Clock = time.time,
+        nonce: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._settings = settings
+        self._templates = templates
+        self._clock = clock
+        self._interviewer = Interviewer(settings)
+        self._oracle = Oracle(settings, redact, store=store, clock=clock, nonce=nonce)
+        self._questions: OrderedDict[str, Question] = OrderedDict()
+        self._results: Counter[str] = Counter()
+
+    async def __call__(self, batch: Batch) -> None:
+        """Add `llm` to the events whose verdict is known now, or within the wait. Never raises."""
+        results: Counter[str] = Counter()
+        try:
+            open_events = self._first_look(batch, results)
+            if open_events and await self._wait(open_events):
+                self._second_look(open_events, results)
+        except Exception as error:  # noqa: BLE001 - the optional never hurts the rest
+            log.error("llm_step_failed", exc_info=error)
+        self._count(results)
+
+    async def run(self) -> None:
+        """Answer questions until cancelled. Owns every call; one that fails ends nothing."""
+        await self._oracle.run()
+
+    def health(self) -> Health:
+        """How the endpoint is, for /healthz."""
+        return self._oracle.health()
+
+    def status(self) -> dict[str, Any]:
+        """Facts for /healthz."""
+        return {"circuit_breaker": self._oracle.breaker_state, "model": self._settings.model}
+
+    def stats(self) -> dict[str, Any]:
+        """Facts for /stats: `pipeline.processors.LLMEnricher`. `processed` are the events that have a template."""
+        return {
+            "processed": self._results.total(),
+            "confidence_threshold": self._settings.confidence_threshold,
+            "applied": self._results["applied"],
+            "results": dict(self._results),
+            "templates": len(self._templates),
+            **self._oracle.stats(),
+        }
+
+    def _first_look(self, batch: Batch, results: Counter[str]) -> list[tuple[Event, Question, Asked]]:
+        """Apply what is known and ask about the rest. Returns the events whose question is being answered."""
+        waiting: list[tuple[Event, Question, Asked]] = []
+        now = self._clock()
+        for event in batch.events:
+            template = self._templates.of(event)
+            if template is None:
+                continue
+            if id(event) in batch.unsafe:
+                results["unsafe"] += 1
+            elif "llm" in event:
+                results["field_taken"] += 1
+            else:
+                question = self._question(event, template)
+                known = self._oracle.recall(question, now)
+                if known is None and (asked := self._oracle.ask(question)):
+                    waiting.append((event, question, asked))
+                results[self._put(event, template.id, known)] += 1
+        return waiting
+
+    def _second_look(self, waiting: list[tuple[Event, Question, Asked]], results: Counter[str]) -> None:
+        now = self._clock()
+        for event, question, _ in waiting:
+            results["unknown"] -= 1
+            results[self._put(event, event["template_id"], self._oracle.recall(question, now))] += 1
+
+    def _put(self, event: Event, template_id: str, known: Known | None) -> str:
+        """Apply a verdict, or say why not."""
+        if known is None:
+            return "unknown"
+        if known.record is None:
+            return "no_verdict"
+        if known.record.verdict.confidence < self._settings.confidence_threshold:
+            return "low_confidence"
+        event["llm"] = known.record.field(template_id)
+        return "applied"
+
+    def _question(self, event: Event, template: Template) -> Question:
+        question = self._questions.get(template.id)
+        if question is None:
+            question = self._questions[template.id] = self._interviewer.question(template, event)
+            if len(self._questions) > self._settings.cache_verdicts_max:
+                self._questions.popitem(last=False)
+        return question
+
+    async def _wait(self, waiting: list[tuple[Event, Question, Asked]]) -> bool:
+        """Hold the batch for answers while that is likely to help. Did any come?"""
+        now = asyncio.get_running_loop().time()
+        left = {asked.answered: asked.patience_ends - now for _, _, asked in waiting if asked.patience_ends > now}
+        if not left or not self._oracle.waiting_pays or self._oracle.breaker_state != "closed":
+            return False
+        done, _ = await asyncio.wait(left, timeout=max(left.values()))
+        if not done:
+            # From now on no batch waits, until an answer comes in time for one that would have.
+            self._oracle.waiting_pays = False
+        return bool(done)
+
+    def _count(self, results: Counter[str]) -> None:
+        for result, events in results.items():
+            if events > 0:
+                self._results[result] += events
+                telemetry.llm_events.labels(result).inc(events)
+        found = results["applied"] + results["no_verdict"] + results["low_confidence"]
+        if found > 0:
+            telemetry.llm_cache.labels("memory").inc(found)
+        telemetry.llm_breaker.set(_BREAKER_VALUES[self._oracle.breaker_state])

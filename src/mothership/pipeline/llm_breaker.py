@@ -1,0 +1,65 @@
+"""A circuit breaker as a plain state machine: it sleeps, calls and logs nothing, and is told what happened.
+
+closed ──failure_threshold failures in a row──▶ open ──reset_seconds──▶ half-open ──success──▶ closed
+                                                 ▲                          │
+                                                 └─────────failure──────────┘
+"""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+State: TypeAlias = Literal["closed", "open", "half-open"]
+
+
+class Breaker:
+    """Says whether a call is worth a try. Half-open lets one probe through at a time.
+
+    Every call that `admit` let through ends with exactly one of `succeeded`, `failed`, `abandoned`.
+    """
+
+    def __init__(self, *, failure_threshold: int, reset_seconds: float, clock: Callable[[], float]) -> None:
+        self._failure_threshold = failure_threshold
+        self._reset_seconds = reset_seconds
+        self._clock = clock
+        self._failures = 0
+        self._opened: float | None = None
+        self._probing = False
+
+    @property
+    def state(self) -> State:
+        """How it stands now."""
+        if self._opened is None:
+            return "closed"
+        # A clock that was set back must not keep it open for longer than one reset.
+        waited = self._clock() - self._opened
+        return "half-open" if waited >= self._reset_seconds or waited < 0 else "open"
+
+    @property
+    def failures(self) -> int:
+        """Failures since the last success."""
+        return self._failures
+
+    def admit(self) -> bool:
+        """Ask before a call: may it be made?"""
+        state = self.state
+        if state == "half-open" and not self._probing:
+            self._probing = True
+            return True
+        return state == "closed"
+
+    def succeeded(self) -> None:
+        """Tell that the call was answered."""
+        self._failures = 0
+        self._opened = None
+        self._probing = False
+
+    def failed(self) -> None:
+        """Tell that the call failed."""
+        self._failures += 1
+        if self._probing or self._failures >= self._failure_threshold:
+            self._opened = self._clock()
+        self._probing = False
+
+    def abandoned(self) -> None:
+        """Tell that the call ended without showing anything: it was cancelled, or never left."""
+        self._probing = False

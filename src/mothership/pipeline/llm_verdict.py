@@ -1,0 +1,141 @@
+"""What the model answers: untrusted text, until it has the right shape, is bounded, harmless and redacted.
+
+Anything else is a `Discarded` with its reason. A verdict holds what the model said, whatever its confidence:
+the threshold is applied when it is put on events, so that another threshold costs no new call.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pydantic import BaseModel, Field, ValidationError
+
+from mothership.errors import MothershipError
+
+Redact: TypeAlias = Callable[[str], str]
+"""A text through the redaction of events."""
+
+Reason: TypeAlias = Literal["empty", "refusal", "truncated", "not_json", "wrong_shape", "redaction_failed"]
+
+SUMMARY_CHARS_MAX = 200
+CATEGORY_CHARS_MAX = 64
+TAG_CHARS_MAX = 32
+TAGS_MAX = 8
+_CONTENT_CHARS_MAX = 20_000
+_NAME = re.compile(r"\w[\w .:/+&-]*")
+_LINK = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{0,30}:(?://|(?=script|text/))\S*|\bwww\.\S+", re.IGNORECASE)
+_MARKUP = re.compile(r"[<>`{}\[\]|\\]+")
+_FENCED = re.compile(r"\s*```(?:json)?\s*(\{.*\})\s*```\s*", re.DOTALL)
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "category": {"type": "string"},
+        "priority": {"type": "string", "enum": ["low", "medium", "high", "critical"]},
+        "summary": {"type": "string", "description": "One short sentence, under 150 characters."},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "confidence": {"type": "number", "description": "From 0 to 1."},
+    },
+    "required": ["category", "priority", "summary", "tags", "confidence"],
+    "additionalProperties": False,
+}
+"""The plain core of JSON schema, which every strict server takes: bounds are checked here, not there."""
+
+
+class Discarded(MothershipError):
+    """An answer that is no verdict."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
+
+
+class Answer(NamedTuple):
+    """What the endpoint said."""
+
+    content: str | None
+    stop: Literal["", "refusal", "truncated"]
+    prompt_tokens: int | None
+    answer_tokens: int | None
+
+
+class Verdict(BaseModel, frozen=True, strict=True, extra="forbid"):
+    """What the model makes of a template."""
+
+    category: str = Field(min_length=1, max_length=CATEGORY_CHARS_MAX)
+    priority: Literal["low", "medium", "high", "critical"]
+    summary: str = Field(max_length=SUMMARY_CHARS_MAX)
+    tags: list[str] = Field(max_length=TAGS_MAX)
+    confidence: float = Field(ge=0.0, le=1.0, allow_inf_nan=False)
+
+
+class Record(NamedTuple):
+    """A verdict with where it comes from, as it is kept."""
+
+    verdict: Verdict
+    model: str
+    template_id: str
+
+    def field(self, template_id: str) -> dict[str, Any]:
+        """What an event of that template gets as `llm`. Each event gets lists and dicts of its own."""
+        verdict = self.verdict
+        return {
+            "category": verdict.category,
+            "priority": verdict.priority,
+            "summary": verdict.summary,
+            "tags": [*verdict.tags],
+            "confidence": verdict.confidence,
+            "model": self.model,
+            "template_id": template_id,
+        }
+
+
+def read(answer: Answer, redact: Redact) -> Verdict:
+    """Make a verdict of what the model said, or raise `Discarded`."""
+    content = answer.content
+    if answer.stop:
+        raise Discarded(answer.stop)
+    if not content or content.isspace():
+        raise Discarded("empty")
+    if len(content) > _CONTENT_CHARS_MAX:
+        raise Discarded("wrong_shape")
+    fenced = _FENCED.fullmatch(content)
+    return made_safe(parse(fenced[1] if fenced else content), redact)
+
+
+def parse(content: str | bytes) -> Verdict:
+    """Check the shape, or raise `Discarded`."""
+    try:
+        return Verdict.model_validate_json(content)
+    except ValidationError as error:
+        wrong = any(detail["type"] == "json_invalid" for detail in error.errors(include_input=False, include_url=False))
+    raise Discarded("not_json" if wrong else "wrong_shape")
+
+
+def made_safe(verdict: Verdict, redact: Redact) -> Verdict:
+    """Take out control characters, links and markup, and redact what is left."""
+    category = _name(verdict.category, CATEGORY_CHARS_MAX, redact)
+    tags = list(dict.fromkeys(_name(tag, TAG_CHARS_MAX, redact) for tag in verdict.tags))
+    summary = _redacted(_plain(verdict.summary), redact)[:SUMMARY_CHARS_MAX]
+    return verdict.model_copy(update={"category": category, "tags": tags, "summary": summary})
+
+
+def _name(text: str, chars_max: int, redact: Redact) -> str:
+    """A category or a tag: a few words, or the answer has the wrong shape."""
+    text = text.strip()
+    if len(text) > chars_max or not _NAME.fullmatch(text) or _LINK.search(text):
+        raise Discarded("wrong_shape")
+    return _redacted(text, redact)[:chars_max]
+
+
+def _plain(text: str) -> str:
+    """One line of plain text: no control or direction characters, links, markup or spreadsheet formulas."""
+    text = "".join(char if char.isprintable() else " " for char in text.replace("<*>", "…"))
+    return " ".join(_MARKUP.sub(" ", _LINK.sub("(link)", text)).split()).lstrip("=+-@ ")
+
+
+def _redacted(text: str, redact: Redact) -> str:
+    try:
+        return redact(text)
+    except Exception:  # noqa: BLE001 - what can't be redacted is not kept
+        raise Discarded("redaction_failed") from None

@@ -1,0 +1,94 @@
+"""One instance of the service, as far as the LLM step goes, and a store that instances share."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+
+from mothership.event import Batch
+from mothership.pipeline.llm import LLMEnricher, LLMSettings
+from mothership.pipeline.templates import Templates, TemplateSettings
+
+
+def batch_of(*events: dict[str, Any]) -> Batch:
+    """A batch as it comes from the door."""
+    return Batch(
+        events=list(events),
+        indices=list(range(len(events))),
+        fingerprint=b"f" * 32,
+        request_id="r",
+        received=1_700_000_000_000_000,
+    )
+
+
+def redact(text: str) -> str:
+    """Stands for the pipeline's redaction: it takes this one secret out."""
+    return text.replace("hunter2", "[REDACTED]").replace("alice@example.com", "[REDACTED]")
+
+
+class MemoryStore:
+    """The contract of `VerdictStore` in memory, shared by the enrichers that are given it."""
+
+    def __init__(self) -> None:
+        self.records: dict[bytes, bytes] = {}
+        self.days: dict[date, tuple[int, int]] = {}
+
+    async def get(self, key: bytes) -> bytes | None:
+        """Fetch."""
+        return self.records.get(key)
+
+    async def put(self, key: bytes, record: bytes, *, expires: float) -> None:
+        """Keep."""
+        del expires
+        self.records[key] = record
+
+    async def spend(self, day: date, tokens: int, micros: int) -> tuple[int, int]:
+        """Add."""
+        before = self.days.get(day, (0, 0))
+        self.days[day] = (before[0] + tokens, before[1] + micros)
+        return self.days[day]
+
+
+class Mind:
+    """An enricher with its templates: one instance of the service, as far as this step goes."""
+
+    def __init__(self, url: str, *, store: Any = None, clock: Any = None, **settings: Any) -> None:
+        settings = {"enabled": True, "endpoint": url, "model": "fake", "timeout_seconds": 2.0, **settings}
+        self.templates = Templates(TemplateSettings(enabled=True))
+        extra = {"clock": clock} if clock else {}
+        self.enricher = LLMEnricher(LLMSettings(**settings), self.templates, redact, store=store, **extra)
+
+    async def see(self, *events: dict[str, Any], unsafe: tuple[int, ...] = ()) -> list[dict[str, Any]]:
+        """Take events through the two steps, some of them flagged."""
+        batch = batch_of(*events)
+        batch.unsafe = {id(events[position]) for position in unsafe}
+        self.templates(batch)
+        await self.enricher(batch)
+        return batch.events
+
+    async def say(self, message: str, **fields: Any) -> dict[str, Any]:
+        """Take one event through the two steps."""
+        return (await self.see({"type": "log", "message": message, **fields}))[0]
+
+    async def settled(self) -> None:
+        """Wait until no question is open."""
+        async with asyncio.timeout(10):
+            while self.enricher.stats()["queued"]:  # noqa: ASYNC110 - nobody signals it
+                await asyncio.sleep(0.01)
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Calls by what became of them."""
+        return dict(self.enricher.stats()["calls"])
+
+
+@asynccontextmanager
+async def running(mind: Mind) -> AsyncIterator[Mind]:
+    """Answer its questions meanwhile."""
+    task = asyncio.get_running_loop().create_task(mind.enricher.run())
+    try:
+        yield mind
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,190 @@
+"""Templates: ids that hold, work and memory that are bounded."""
+
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mothership.event import Batch
+from mothership.pipeline.templates import Templates, TemplateSettings
+from mothership.pipeline.templates_tree import TemplateTree, named
+
+LINES = [
+    *(
+        f"Dec 10 06:55:{n:02} web01 sshd[{24200 + n}]: Invalid user {name} from 173.234.31.{n}"
+        for n, name in enumerate(["webmaster", "admin", "oracle", "guest", "test"])
+    ),
+    *(f"2025-01-{n + 1:02}T00:00:00Z connection from 10.0.0.{n}:5{n}12 closed after {n * 3} ms" for n in range(9)),
+    *(f"user={name} uid={n} action=login ok" for n, name in enumerate(["a", "b", "carol"])),
+    "mod_jk child workerEnv in error state 6",
+    "mod_jk child workerEnv in error state 7",
+]
+
+
+def tree(**settings: Any) -> TemplateTree:
+    return TemplateTree(**{"similarity": 0.7, "templates_max": 1_000, **settings})
+
+
+def batch_of(*events: dict[str, Any]) -> Batch:
+    return Batch(list(events), list(range(len(events))), b"f" * 32, "r", 0)
+
+
+def test_messages_that_differ_only_in_parameters_share_a_template() -> None:
+    """Numbers, addresses, times and values after `=` are parameters by their look; words once they vary."""
+    one = tree()
+    for line in LINES:
+        one.template(line)
+    assert {one.template(line).text for line in LINES} == {
+        "<*> web01 sshd[<*>]: Invalid user <*> from <*>".replace("web01 ", ""),
+        "<*> connection from <*>:<*> closed after <*> ms".replace("<*>:<*>", "<*>"),
+        "user=<*> uid=<*> action=<*> ok",
+        "mod_jk child workerEnv in error state <*>",
+    }
+
+
+def test_the_id_is_a_function_of_the_text() -> None:
+    """The figure is fixed: it is stored in databases."""
+    assert named("a <*>").id == tree().template("a 17").id == "d062582fcbf3f9ee"
+
+
+def test_two_instances_that_see_the_lines_in_other_orders_give_the_same_ids() -> None:
+    """Instances behind a load balancer agree once each has seen the variety."""
+    one, other = tree(), tree()
+    shuffled = LINES[:]
+    random.Random(5).shuffle(shuffled)
+    for line, second in zip(LINES, shuffled, strict=True):
+        one.template(line)
+        other.template(second)
+    assert [one.template(line).id for line in LINES] == [other.template(line).id for line in LINES]
+
+
+def test_a_template_only_becomes_more_general() -> None:
+    """A word that has varied is a placeholder from then on."""
+    one = tree()
+    assert one.template("backup of volume alpha done").text == "backup of volume alpha done"
+    assert one.template("backup of volume beta done").text == "backup of volume <*> done"
+    assert one.template("backup of volume alpha done").text == "backup of volume <*> done"
+
+
+def test_a_restart_changes_no_id(tmp_path: Path) -> None:
+    """What was learnt is read back from the state file, exactly."""
+    state = tmp_path / "templates.json"
+    before = Templates(TemplateSettings(), state=state)
+    events = [{"message": line} for line in LINES]
+    before(batch_of(*events))
+    again = [{"message": line} for line in LINES]
+    before(batch_of(*again))
+    before.save()
+    assert state.stat().st_mode & 0o777 == 0o600
+    after = Templates(TemplateSettings(), state=state)
+    restarted = [{"message": line} for line in LINES]
+    after(batch_of(*restarted))
+    assert [event["template_id"] for event in restarted] == [event["template_id"] for event in again]
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b'{"format": 1}', b'{"format": 1, "templates": [1, null, "x"]}', b"\xff"]
+)
+def test_a_damaged_state_file_is_no_reason_not_to_start(tmp_path: Path, damage: bytes) -> None:
+    """Ids are a convenience; the service starts without what it can't read."""
+    state = tmp_path / "templates.json"
+    state.write_bytes(damage)
+    templates = Templates(TemplateSettings(), state=state)
+    event = {"message": "service started"}
+    templates(batch_of(event))
+    assert "template_id" in event
+
+
+def test_a_state_file_that_cant_be_written_raises_nothing(tmp_path: Path) -> None:
+    """Saving is done at the stop: it must not spoil it."""
+    Templates(TemplateSettings(), state=tmp_path / "missing" / "templates.json").save()
+
+
+def test_the_first_field_with_text_counts() -> None:
+    """`message`, else `raw_message`, else `error`; measurements and other types have no template."""
+    events: list[dict[str, Any]] = [
+        {"message": "a b", "raw_message": "c d"},
+        {"message": "", "raw_message": "a b"},
+        {"message": 7, "error": "a b"},
+        {"type": "snmp", "results": []},
+        {"message": "  "},
+    ]
+    templates = Templates(TemplateSettings())
+    templates(batch_of(*events))
+    assert [event.get("template_id") for event in events] == [named("a b").id] * 3 + [None] * 2
+    assert templates.of(events[0]) == named("a b")
+    assert templates.of(events[3]) is None
+
+
+def test_a_second_run_over_the_same_events_changes_nothing() -> None:
+    """The chain runs a processor again when another event made it raise."""
+    templates = Templates(TemplateSettings())
+    event = {"message": "backup of volume alpha done"}
+    templates(batch_of(event))
+    first = dict(event)
+    templates(batch_of(event, {"message": "backup of volume beta done"}))
+    assert event == first
+
+
+def test_a_nodes_own_template_id_is_kept() -> None:
+    """A field that came with the event is the node's."""
+    templates = Templates(TemplateSettings())
+    event = {"message": "a b", "template_id": "mine"}
+    templates(batch_of(event))
+    assert event["template_id"] == "mine"
+    assert templates.of(event) is None
+
+
+def test_memory_is_bounded_and_what_is_seen_often_stays() -> None:
+    """A flood of lines that are all different pushes out its own templates, not those of the real traffic."""
+    chance = random.Random(1)
+    one = tree(templates_max=200)
+    usual = "the usual message of the day"
+    for n in range(5_000):
+        words = ["".join(chance.choices("abcdefgh", k=6)) for _ in range(chance.randrange(3, 9))]
+        one.template(" ".join(words))
+        if n % 10 == 0:
+            one.template(usual)
+    assert len(one) <= 200
+    assert len(one._by_text) <= 400
+    assert len(one._masked) <= 400
+    assert usual in set(one.texts())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a" * 100_000,
+        "a-" * 50_000,
+        "1" * 100_000,
+        "=" * 100_000,
+        "a=" * 50_000,
+        " ".join("ab" * 50_000),
+        "<*>" * 30_000,
+        "\x00" * 100_000,
+        "x " * 50_000,
+    ],
+)
+def test_no_line_takes_long(line: str) -> None:
+    """Work for a line is linear in what is looked at, whatever it is made of."""
+    templates = Templates(TemplateSettings(message_chars_max=100_000))
+    started = time.perf_counter()
+    templates(batch_of({"message": line}))
+    assert time.perf_counter() - started < 0.5
+
+
+@given(st.lists(st.text(max_size=80), max_size=30))
+def test_any_text_gets_the_id_of_its_template(lines: list[str]) -> None:
+    """No text raises, and the id always belongs to the text that is known for it."""
+    templates = Templates(TemplateSettings(templates_max=5))
+    events: list[dict[str, Any]] = [{"message": line} for line in lines]
+    templates(batch_of(*events))
+    for event in events:
+        template = templates.of(event)
+        if template is not None:
+            assert template == named(template.text)
+    assert len(templates) <= 5
