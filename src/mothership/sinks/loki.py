@@ -24,7 +24,7 @@ from mothership.sinks.loki_objections import disallows_metadata, impossible_labe
 from mothership.sinks.loki_plan import Lane, Placement, Planner, halves, size_of, without
 from mothership.sinks.loki_settings import LokiSettings
 from mothership.sinks.loki_streams import StreamTable
-from mothership.sinks.loki_wire import Entry, Push, json_body, protobuf_body
+from mothership.sinks.loki_wire import OVERHEAD_BYTES, Entry, Push, json_body, protobuf_body
 from mothership.telemetry import log, loki_entries, loki_push_bytes, loki_pushes
 
 __all__ = ["LokiSettings", "LokiSink"]
@@ -88,6 +88,9 @@ class LokiSink:
                 log.warning("loki_push_failed", kind=type(error).__name__, reason=error.reason)
             self._last = error
             raise
+        except asyncio.CancelledError:
+            self._remember(batches, settled)
+            raise
         self._last = None
         self._before.clear()
         if refused := {entry: why for entry, why in settled.items() if why is not None}:
@@ -120,7 +123,9 @@ class LokiSink:
         for batch_at, batch in enumerate(batches):
             for row_at, row in enumerate(batch.rows):
                 stream, metadata = self._table.place(row)
-                entry = Entry(row.ts * 1000, line(row, line_bytes), metadata, batch_at, row_at)
+                text = line(row, line_bytes)
+                size = len(text) + OVERHEAD_BYTES + sum([8 + len(name) + 4 * len(value) for name, value in metadata])
+                entry = Entry(row.ts * 1000, text, metadata, batch_at, row_at, size)
                 if self._before and (key := (batch.fingerprint, row.ts, row.data)) in self._before:
                     settled[entry] = self._before[key]
                     continue
@@ -215,12 +220,14 @@ class LokiSink:
     async def _send(self, push: Push) -> tuple[Answer, Verdict]:
         """Push once, and again a few times where that may help at once. Raises `Transient` or `Paused`."""
         body = self._encode(push, metadata=self._metadata)
+        until = self._clock() + self._settings.timeout_seconds
         for attempt in range(self._settings.max_retries + 1):
             pause = self._settings.retry_backoff_seconds * 2**attempt * (0.5 + self._chance() / 2)
             try:
                 return await self._try(body)
             except Transient as error:
-                if attempt == self._settings.max_retries or (error.retry_after_seconds or 0.0) > pause:
+                tried = attempt == self._settings.max_retries or self._clock() + pause > until
+                if tried or (error.retry_after_seconds or 0.0) > pause:
                     raise
             await self._sleep(pause)
         raise AssertionError  # the loop returns or raises

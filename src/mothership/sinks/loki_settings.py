@@ -104,7 +104,7 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
     )
     max_retries: NonNegativeInt = Field(
         default=3,
-        description="Quick retries of one push; then it goes back to the spool, which tries for as long as it takes.",
+        description="Quick retries of a push, within `timeout_seconds`; then the spool tries for as long as it takes.",
     )
     retry_backoff_seconds: NonNegativeFloat = Field(
         default=1.0, description="Pause before the first quick retry; it doubles each time."

@@ -31,6 +31,8 @@ NOTHING = frozenset({"", "unknown", "-", "none", "null"})
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffd]+")
 ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}(:\d+)?|\[?[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?(:\d+)?")
 METADATA_VALUE_BYTES = 4096
+SHORTCUTS_MAX = 10_000
+"""Most raw label values whose stream is remembered: it spares normalising them again."""
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -69,6 +71,7 @@ class StreamTable:
         self._known: dict[str, set[str]] = {label: set() for label in LABELS}
         self._streams: dict[tuple[str | None, ...], Labels] = {}
         self._overflow: dict[str, Labels] = {}
+        self._shortcuts: dict[tuple[str | None, ...], Labels] = {}
         names, self._decode = _decoder(settings)
         self._metadata = _metadata_reader(names, settings)
 
@@ -91,12 +94,16 @@ class StreamTable:
         return Placed(self._stream(_label_values(fields, row)), self._metadata(fields))
 
     def _stream(self, raw: tuple[str | None, ...]) -> Labels:
+        if raw in self._shortcuts:
+            return self._shortcuts[raw]
         key = tuple(
             None if value is None else self._admit(label, value) for label, value in zip(LABELS, raw, strict=True)
         )
         stream = self._streams.get(key)
         if stream is None:
             stream = self._new_stream(key)
+        elif len(self._shortcuts) < SHORTCUTS_MAX and OTHER not in key:
+            self._shortcuts[raw] = stream
         return stream
 
     def _admit(self, label: str, value: str) -> str | None:

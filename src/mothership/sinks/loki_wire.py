@@ -7,6 +7,7 @@ implementation it is faster, because an entry is bytes already and only wants it
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import cramjam
@@ -16,6 +17,8 @@ from mothership.sinks.loki_streams import Labels
 
 NANOS = 1_000_000_000
 SEVEN_BITS = 0x7F
+LOOKED_UP = 2048
+"""Lengths under this are encoded beforehand."""
 OVERHEAD_BYTES = 64
 """More than an entry's tags, lengths and timestamp can take."""
 
@@ -30,12 +33,8 @@ class Entry(NamedTuple):
     batch: int
     row: int
 
-    @property
-    def size(self) -> int:
-        """About what it takes in a push: never less."""
-        return (
-            len(self.line) + OVERHEAD_BYTES + sum(8 + 2 * len(name) + 4 * len(value) for name, value in self.metadata)
-        )
+    size: int
+    """About what it takes in a push: never less."""
 
 
 class Block(NamedTuple):
@@ -47,7 +46,8 @@ class Block(NamedTuple):
     @property
     def size(self) -> int:
         """About what it takes in a push: never less."""
-        return sum(entry.size for entry in self.entries) + len(self.stream) * 256
+        labels = sum([8 + len(name) + 4 * len(value) for name, value in self.stream])
+        return labels + sum([entry.size for entry in self.entries])
 
 
 Push = tuple[Block, ...]
@@ -68,21 +68,16 @@ def protobuf(push: Iterable[Block], *, metadata: bool) -> bytes:
     out = bytearray()
     for stream, entries in push:
         labels = selector(stream).encode()
-        parts = [b"\x0a", varint(len(labels)), labels]
-        size = 1 + len(parts[1]) + len(labels)
-        for ns, line, pairs, _, _ in entries:
-            seconds, nanos = divmod(ns, NANOS)
-            time = b"\x08" + varint(seconds)
-            if nanos:
-                time += b"\x10" + varint(nanos)
+        parts = [b"\x0a" + varint(len(labels)) + labels]
+        for ns, line, pairs, *_ in entries:
+            time = _time(ns)
             entry = b"\x0a%c%b\x12%b%b" % (len(time), time, varint(len(line)), line)
             if metadata and pairs:
-                entry += b"".join(map(_pair, pairs))
-            parts += (b"\x12", varint(len(entry)), entry)
-            size += 1 + len(parts[-2]) + len(entry)
-        out += b"\x0a"
-        out += varint(size)
-        out += b"".join(parts)
+                entry += b"".join([_pair(name, value) for name, value in pairs])
+            parts.append(b"\x12%b%b" % (varint(len(entry)), entry))
+        body = b"".join(parts)
+        out += b"\x0a" + varint(len(body))
+        out += body
     return bytes(out)
 
 
@@ -102,8 +97,12 @@ def json_body(push: Iterable[Block], *, metadata: bool) -> bytes:
 
 def varint(number: int) -> bytes:
     """Encode an unsigned number (a negative one as its 64-bit two's complement, as protobuf has it)."""
-    if 0 <= number <= SEVEN_BITS:
-        return _ONE_BYTE[number]
+    if 0 <= number < LOOKED_UP:
+        return _VARINTS[number]
+    return _varint(number)
+
+
+def _varint(number: int) -> bytes:
     number &= 0xFFFFFFFFFFFFFFFF
     out = bytearray()
     while number > SEVEN_BITS:
@@ -113,13 +112,29 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
-_ONE_BYTE = [bytes([number]) for number in range(SEVEN_BITS + 1)]
+_VARINTS = [_varint(number) for number in range(LOOKED_UP)]
 
 
-def _pair(pair: tuple[str, str]) -> bytes:
-    name, value = pair[0].encode(), pair[1].encode()
-    body = b"\x0a%b%b\x12%b%b" % (varint(len(name)), name, varint(len(value)), value)
-    return b"\x1a%b%b" % (varint(len(body)), body)
+@lru_cache(maxsize=64)
+def _seconds(seconds: int) -> bytes:
+    return b"\x08" + varint(seconds) if seconds else b""
+
+
+def _time(ns: int) -> bytes:
+    seconds, nanos = divmod(ns, NANOS)
+    return _seconds(seconds) + b"\x10" + _varint(nanos) if nanos else _seconds(seconds)
+
+
+@lru_cache(maxsize=256)
+def _name(name: str) -> bytes:
+    encoded = name.encode()
+    return b"\x0a" + varint(len(encoded)) + encoded + b"\x12"
+
+
+def _pair(name: str, value: str) -> bytes:
+    encoded, head = value.encode(), _name(name)
+    size = varint(len(encoded))
+    return b"\x1a%b%b%b%b" % (varint(len(head) + len(size) + len(encoded)), head, size, encoded)
 
 
 def _quoted(value: str) -> str:

@@ -1,0 +1,123 @@
+"""However hostile the values, streams stay few; and what is decided stays decided."""
+
+import random
+import string
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
+from tests.sinks.loki.strict_loki import StrictLoki
+from tests.sinks.loki.wire_check import labels
+
+from mothership.event import Row
+from mothership.sinks.loki import LokiSettings
+from mothership.sinks.loki_settings import LABELS, LabelCaps
+from mothership.sinks.loki_streams import OTHER, StreamTable
+from mothership.sinks.loki_wire import selector
+
+SMALL = LabelCaps(type=5, service=10, host=50, site=5, env=3, severity=10)
+
+
+def _random_row(chance: random.Random) -> Row:
+    word = "".join(chance.choices(string.printable + "äß\u2028😀", k=chance.randrange(12)))
+    event = {
+        "type": f"type{chance.randrange(20)}",
+        "hostname": f"host-{chance.randrange(10_000)}",
+        "service": word,
+        "severity": chance.choice(["info", "WARN", "strange", word]),
+        "request_id": chance.randrange(10**9),
+        "tags": {"site": f"site-{chance.randrange(100)}", "environment": word},
+    }
+    return Row(0, event["type"], "x", orjson.dumps(event, option=orjson.OPT_SORT_KEYS))
+
+
+def test_streams_and_values_never_pass_their_caps() -> None:
+    """Twenty thousand events from everywhere: at most so many streams, so many values, and `other`."""
+    table = StreamTable(LokiSettings(max_streams=200, max_label_values=SMALL))
+    chance = random.Random(1)
+    streams = {table.place(_random_row(chance)).stream for _ in range(20_000)}
+    assert 100 < len(streams) <= table.streams <= 200
+    for name, most in SMALL.model_dump().items():
+        values = {dict(stream).get(name) for stream in streams} - {None, OTHER}
+        assert len(values) <= most
+    for stream in streams:
+        assert labels(selector(stream)) == dict(stream)
+        assert set(dict(stream)) <= set(LABELS)
+
+
+def test_what_was_decided_stays_decided() -> None:
+    """A batch sent again, after a flood of new values, lands in the very same streams."""
+    table = StreamTable(LokiSettings(max_streams=200, max_label_values=SMALL))
+    chance = random.Random(2)
+    rows = [_random_row(chance) for _ in range(5000)]
+    first = [table.place(row) for row in rows]
+    for _ in range(5000):
+        table.place(_random_row(chance))
+    assert [table.place(row) for row in rows] == first
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["service", "host", "hostname", "source", "severity", "level", "severity_num", "tags", "ip"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+            max_leaves=6,
+        ),
+    ),
+    st.text(max_size=20),
+)
+def test_any_event_finds_a_stream_that_loki_can_parse(event: dict[str, object], kind: str) -> None:
+    """Whatever the fields hold."""
+    try:
+        data = orjson.dumps(event)
+    except (TypeError, orjson.JSONEncodeError):
+        return
+    placed = StreamTable(LokiSettings()).place(Row(0, kind, "source", data))
+    parsed = labels(selector(placed.stream))
+    assert parsed == dict(placed.stream)
+    assert parsed
+    assert all(value for value in parsed.values())
+
+
+def test_a_line_that_is_no_json_still_has_a_stream() -> None:
+    """It can't happen; and if it does, nothing is lost."""
+    assert dict(StreamTable(LokiSettings()).place(Row(0, "log", "h", b"\xff{")).stream) == {"type": "log"}
+
+
+def test_hosts_by_type_of_event() -> None:
+    """Names, and addresses only where the event calls one a host."""
+    table = StreamTable(LokiSettings())
+
+    def host(**event: object) -> str | None:
+        source = next(
+            (str(event[key]) for key in ("source", "hostname", "host", "source_ip") if key in event), "edgebot"
+        )
+        row = Row(0, str(event["type"]), source, orjson.dumps(event))
+        return dict(table.place(row).stream).get("host")
+
+    assert host(type="syslog", hostname="Web01", source_ip="10.0.0.1") == "web01"
+    assert host(type="syslog", hostname="unknown", source_ip="10.0.0.1") is None
+    assert host(type="syslog", source="web01") == "web01"
+    assert host(type="snmp", host="192.168.1.1") == "192.168.1.1"
+    assert host(type="log", file_path="/var/log/x") == "edgebot"
+    assert host(type="weather", source="open-meteo") is None
+    assert host(type="flow_packet", source_ip="2001:db8::1") is None
+    assert host(type="flow_packet", source="10.0.0.1:2055") is None
+
+
+async def test_a_flood_of_identifiers_through_the_wire(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
+    """Five thousand events, each with its own request, user, address and host: what Loki holds stays under the caps."""
+    sink = sink_of(loki, max_streams=150, max_label_values=SMALL.model_dump())
+    for start in range(0, 5000, 1000):
+        numbers = range(start, start + 1000)
+        rows = [
+            row(hostname=f"h{n}", request_id=f"r{n}", user_id=f"u{n}", ip=f"10.0.{n >> 8}.{n & 255}") for n in numbers
+        ]
+        await sink.write([batch(*rows)])
+    assert len(loki.lines) == 5000
+    assert len(loki.streams) <= 51
+    assert {name for stream in loki.streams.values() for name in stream.labels} == {"type", "host", "service_name"}
