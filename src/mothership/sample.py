@@ -144,7 +144,8 @@ class _Fleet:
         priority, facility, severity = self._priority()
         host, app, pid = rng.choice(hosts), rng.choice(list(syslog_lines)), rng.randrange(200, 40_000)
         message = self._text(syslog_lines[app])
-        raw = f"<{priority}>{self._moment:%b} {self._moment.day:2d} {self._moment:%H:%M:%S} {host} {app}[{pid}]: {message}"
+        stamp = f"{self._moment:%b} {self._moment.day:2d} {self._moment:%H:%M:%S}"
+        raw = f"<{priority}>{stamp} {host} {app}[{pid}]: {message}"
         return self._syslog(
             "RFC3164", raw, message, priority=priority, facility=facility, severity=severity, hostname=host,
             tag=app, pid=pid,

@@ -87,16 +87,14 @@ class Chain:
         Raises nothing that an event may cause. The batch belongs to the chain until it returns.
         """
         started = self._stopwatch()
-        total, refused = len(batch.events), len(batch.rejected)
+        self.total_events += len(batch.events)
         await self._sliced(batch, self._process)
         await self._enrich(batch)
         rows: list[Row] = []
         await self._sliced(batch, lambda part: rows.extend(seal(part, self._times)))
-        self.total_events += total
         self.successful_events += len(rows)
-        telemetry.events_rejected.labels("pipeline").inc(len(batch.rejected) - refused)
         telemetry.pipeline_duration.observe(self._stopwatch() - started)
-        return RowBatch(batch.fingerprint, batch.request_id, batch.received, rows)
+        return RowBatch(batch.fingerprint, batch.request_id, batch.received, rows, batch.client)
 
     def stats(self) -> dict[str, Any]:
         """Return the `pipeline` part of `/stats`."""

@@ -80,11 +80,12 @@ class SiteEnvTags:
         self._settings = settings
         self._hosts = [(re.compile(fnmatch.translate(name.lower())), place) for name, place in settings.hosts.items()]
         self._patterns = [expression(pattern) for pattern in settings.hostname_patterns]
-        self._memo: dict[tuple[str, str], tuple[str | None, str | None]] = {}
+        self._memos: dict[str, dict[str, tuple[str | None, str | None]]] = {}
 
     def __call__(self, batch: Batch) -> None:  # noqa: C901 - run for every event: a call each would double its time
         """Place every event that shows where it is from."""
-        settings, memo, client = self._settings, self._memo, batch.client
+        settings, client = self._settings, batch.client
+        memo = self._memos.setdefault(client, {})
         host_fields, site_fields, environment_fields = (
             settings.host_fields, settings.site_fields, settings.environment_fields,
         )  # fmt: skip
@@ -97,9 +98,9 @@ class SiteEnvTags:
                     host = value
                     break
             try:
-                site, environment = memo[client, host]
+                site, environment = memo[host]
             except KeyError:
-                site, environment = self._learn(client, host)
+                site, environment = self._learn(client, host, memo)
             for field in site_fields:
                 value = get(field)
                 if value.__class__ is str and value:
@@ -119,9 +120,11 @@ class SiteEnvTags:
                 if environment and "environment" not in tags:
                     tags["environment"] = environment
 
-    def _learn(self, client: str, host: str) -> tuple[str | None, str | None]:
-        if len(self._memo) >= memo_entries_max:
-            self._memo.clear()
+    def _learn(
+        self, client: str, host: str, memo: dict[str, tuple[str | None, str | None]]
+    ) -> tuple[str | None, str | None]:
+        if len(memo) >= memo_entries_max:
+            memo.clear()
         settings = self._settings
         name = host[:_CHARS_MAX].lower()
         places = (*self._told(name), settings.callers.get(client, Place()), *self._guessed(name), _static(settings))
@@ -130,7 +133,7 @@ class SiteEnvTags:
             next((place.environment for place in places if place.environment), None),
         )
         if len(host) <= _CHARS_MAX:
-            self._memo[client, host] = found
+            memo[host] = found
         return found
 
     def _told(self, name: str) -> list[Place]:

@@ -6,7 +6,7 @@ JSON can say more than a JSONB column can hold. What is decided, so that no even
 | --- | --- |
 | the NUL character (JSONB refuses it) | U+FFFD, in keys too |
 | half of a surrogate pair (not UTF-8) | U+FFFD, in keys too |
-| NaN, Infinity, -Infinity (not JSON) | the strings `NaN`, `Infinity`, `-Infinity` |
+| NaN, Infinity, -Infinity (not JSON) | null; but the edge has already made strings of those that were sent |
 | an integer of more than 64 bits | its decimal digits as a string |
 | two keys that become one by this | the last one |
 | nested deeper than the encoder goes (254 levels) | the event is refused |
@@ -14,7 +14,6 @@ JSON can say more than a JSONB column can hold. What is decided, so that no even
 | no `type` left, because redaction took it | the type `unknown`; the data stays without it |
 """
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -42,9 +41,8 @@ def seal(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
     moments = batch.times or times(batch)
     for position, (event, ts) in enumerate(zip(batch.events, moments, strict=True)):
         try:
-            data = dumps(event, option=sort_keys)
-            # The encoder writes NaN as null: look whether this null was one.
-            if b"\\u0000" in data or b"null" in data:
+            data = dumps(event, None, sort_keys)
+            if 92 in data and b"\\u0000" in data:  # noqa: PLR2004 - a backslash, which is found ten times faster
                 event, data = _repaired(event)  # noqa: PLW2901 - the loop goes on with what is stored
         except TypeError:
             try:
@@ -52,14 +50,19 @@ def seal(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
             except (TypeError, ValueError, RecursionError):
                 faults[position] = "the event can't be stored as JSON: it is nested too deeply or holds no JSON value"
                 continue
-        source = event.get("source")
+        get = event.get
+        source = get("source")
         if source.__class__ is not str or not source or source == "unknown":
-            source = _source_of(event, fallback)
-        kind = event.get("type")
+            source = get("hostname")
+            if source.__class__ is not str or not source or source == "unknown":
+                source = _source_of(event, fallback)
+        kind = get("type")
         if kind.__class__ is not str or not kind:
             kind = "unknown"
+        if len(kind) > type_chars_max or len(source) > source_chars_max:
+            kind, source = kind[:type_chars_max], source[:source_chars_max]
         # Row(…) without the generated constructor: half the time.
-        append(make(Row, (ts, kind[:type_chars_max], source[:source_chars_max], data)))
+        append(make(Row, (ts, kind, source, data)))
     batch.reject(faults)
     return rows
 
@@ -72,8 +75,6 @@ def storable(value: Any) -> Any:
         return {storable_text(key): storable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [storable(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, int) and not _LEAST <= value <= _MOST:
         return str(value)
     return value

@@ -15,7 +15,7 @@ that doesn't put it in the future. So a batch sent again gets the same times.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from pydantic import BaseModel, Field, PositiveFloat
 
@@ -23,7 +23,6 @@ from mothership.event import Batch, Event
 from mothership.pipeline.timestamp_forms import micros_of, text_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ZERO = timedelta()
 
 
 class TimestampSettings(BaseModel, frozen=True, extra="forbid"):
@@ -65,37 +64,44 @@ class TimestampNormalizer:
         """Each event's time by the same rule, leaving the events alone."""
         return self._times(batch.events, batch.received, write=False)
 
-    def _times(self, events: Sequence[Event], received: int, *, write: bool) -> list[int]:
+    def _times(self, events: Sequence[Event], received: int, *, write: bool) -> list[int]:  # noqa: C901 - run for every event
+        if self._fields[0] != "timestamp":
+            return [self._slowly(event, received, write=write) for event in events]
         times: list[int] = []
         append = times.append
-        first = self._fields[0]
         oldest, newest = received - self._past, received + self._future
-        parse, epoch, zero = datetime.fromisoformat, _EPOCH, _ZERO
+        parse, epoch = datetime.fromisoformat, _EPOCH
         last_raw, last_micros, last_text = None, 0, ""
+        day = day_micros = 0
         for event in events:
-            raw = event.get(first)
+            raw = event.get("timestamp")
             if raw.__class__ is str:
                 if raw == last_raw:
                     append(last_micros)
                     if write:
                         event["timestamp"] = last_text
                     continue
-                # The spellings of nearly every node: 2025-08-22T17:11:27[.936809](Z|+00:00).
-                text = _spelled(raw)
+                # An EdgeBot's spelling, told by three slices: 2025-08-22T17:11:27.936809+00:00, not 2025-W34-5T….
+                if raw[10::9] == "T.0" and raw[26:] == "+00:00" and raw[5] != "W":
+                    text = raw[:26] + "Z"
+                else:
+                    text = _spelled(raw)
                 if text:
                     try:
-                        moment = parse(raw)
-                        if moment.utcoffset() == zero:
-                            age = moment - epoch
-                            micros = (age.days * 86_400 + age.seconds) * 1_000_000 + age.microseconds
-                            if oldest <= micros <= newest and first == "timestamp":
-                                append(micros)
-                                if write:
-                                    event["timestamp"] = text
-                                last_raw, last_micros, last_text = raw, micros, text
-                                continue
+                        age = parse(raw) - epoch
                     except ValueError:
-                        pass
+                        append(self._slowly(event, received, write=write))
+                        continue
+                    if age.days != day:
+                        day = age.days
+                        day_micros = day * 86_400_000_000
+                    micros = day_micros + age.seconds * 1_000_000 + age.microseconds
+                    if oldest <= micros <= newest:
+                        append(micros)
+                        if write:
+                            event["timestamp"] = text
+                        last_raw, last_micros, last_text = raw, micros, text
+                        continue
             append(self._slowly(event, received, write=write))
         return times
 
