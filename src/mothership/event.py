@@ -77,6 +77,8 @@ class RowBatch:
     received: int
     """Microseconds since the Unix epoch, UTC."""
     rows: Sequence[Row]
+    client: str = "anonymous"
+    """Name of the authenticated caller: the relay shares its room fairly between clients."""
 
 
 class Tally(NamedTuple):

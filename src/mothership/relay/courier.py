@@ -1,0 +1,367 @@
+"""One courier a sink: lease ──▶ write ──▶ commit | release | bury, for as long as the process lives.
+
+While one write is under way the next forms from whatever arrives. A sink that fails is tried again after a pause
+that grows; one that waits for a person rests loudly; rows it refuses for good go to the dead letters.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from mothership import telemetry
+from mothership.errors import Failed, Paused, Permanent, Transient, Unsafe
+from mothership.ports import Health, Sink
+from mothership.relay.backoff import Breaker, backoff_seconds
+from mothership.relay.rate import Rate
+from mothership.relay.settings import RelaySettings
+from mothership.relay.spool import ENDLESS, Lease, Spool
+from mothership.relay.spool_file import Limits
+from mothership.relay.suspects import Suspects
+from mothership.telemetry import log
+
+IDLE_SECONDS = 1.0
+PAUSE_STEP_SECONDS = 0.2
+"""How soon a pause notices that it is over, or that the process ends."""
+HEALTH_SECONDS = 3.0
+SPLIT_AT_ONCE_ROWS = 4
+"""Halves of fewer may be single rows, and those are set aside: they get their full number of tries."""
+STATE_NUMBER = {"closed": 0, "half_open": 1, "open": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A sink and how it likes to be written to."""
+
+    sink: Sink
+    batch_size: int = 5000
+    """Most rows of one write (a larger batch goes alone)."""
+    linger_seconds: float = 0.0
+    """Longest a row waits for company while the sink is idle."""
+    writers: int = 1
+    """Writes under way at one time. With more than one, order is no longer kept."""
+
+
+class Settled(NamedTuple):
+    """What became of a batch at a sink."""
+
+    sink: str
+    seq: int
+    errors: int
+    duplicate: bool
+
+
+class Listener(Protocol):
+    """Who wants to know."""
+
+    def settled(self, outcome: Settled) -> None:
+        """A sink is through with a batch."""
+
+    def changed(self) -> None:
+        """A sink is waited for, or no longer."""
+
+
+class Courier:
+    """Delivers what waits in the spool to one sink."""
+
+    def __init__(
+        self,
+        route: Route,
+        spool: Spool,
+        settings: RelaySettings,
+        listener: Listener,
+        *,
+        ticks: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self.name = route.sink.name
+        self.breaker = Breaker(settings.retry.breaker_failures)
+        self.reason = ""
+        """Why the last write failed; empty when all is well."""
+        self.paused = False
+        self.retries = 0
+        self.rate = Rate()
+        self._route, self._sink, self._spool = route, route.sink, spool
+        self._settings, self._retry = settings, settings.retry
+        self._listener, self._ticks, self._chance = listener, ticks, chance
+        self._limits = Limits(route.batch_size, settings.write_bytes, settings.retry.poison_attempts)
+        self._suspects = Suspects(settings.retry.split_attempts)
+        self._work = asyncio.Event()
+        self._opening = asyncio.Lock()
+        self._opened = False
+        self._ending = False
+        self._live_from = spool.live_from
+        self._backlog = True
+        self._backlog_turn = False
+        self._drain_at = 0.0
+
+    @property
+    def waited_for(self) -> bool:
+        """May an answer wait for this sink?"""
+        return self.breaker.state == "closed" and not self.paused
+
+    def wake(self) -> None:
+        """Something was appended."""
+        self._work.set()
+
+    def end(self) -> None:
+        """Deliver what can be delivered, then stop."""
+        self._ending = True
+        self._work.set()
+
+    async def run(self) -> None:
+        """Deliver until `end`. Raises only what is a fault of this program."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._route.writers):
+                group.create_task(self._deliver_all(), name=f"courier-{self.name}-{number}")
+
+    async def _deliver_all(self) -> None:
+        while self.waited_for or not self._ending:
+            if not await self._may_write():
+                continue
+            self._work.clear()
+            lease = await self._next()
+            if lease is not None:
+                await self._deliver(lease)
+            elif self._ending:
+                return
+            else:
+                self._nothing_to_do()
+                await self._rest(min(IDLE_SECONDS, self._due_in()))
+
+    async def _may_write(self) -> bool:
+        now = self._ticks()
+        pause = self.breaker.ready_in(now)
+        if pause > 0:
+            await asyncio.sleep(min(pause, PAUSE_STEP_SECONDS))
+            return False
+        async with self._opening:
+            if self.breaker.ready_in(self._ticks()) > 0:
+                return False
+            if self._opened and self.breaker.state == "closed":
+                return True
+            self.breaker.begin()
+            return await self._open()
+
+    async def _open(self) -> bool:
+        try:
+            async with asyncio.timeout(self._retry.write_seconds):
+                await self._sink.open()
+        except Paused as error:
+            self._pause(error.reason)
+        except Exception as error:  # noqa: BLE001  # a sink may fail in ways it does not know itself
+            await self._fail(error)
+        else:
+            self._opened = True
+            return True
+        return False
+
+    # --- what to write -------------------------------------------------------------------------------------------
+
+    async def _next(self) -> Lease | None:
+        probing = self.breaker.state != "closed"
+        if not probing and (seq := self._suspects.due(self._ticks())) is not None:
+            if lease := await self._spool.lease(self.name, self._limits, first=seq, end=seq + 1):
+                return lease
+            self._suspects.clear(seq)
+        if self._route.linger_seconds and not probing and not self._ending:
+            await self._linger()
+        limits = self._limits._replace(rows=1) if probing else self._limits
+        for first, end in self._ranges():
+            lease = await self._spool.lease(self.name, limits, first=first, end=end, exclude=self._suspects.seqs)
+            if lease:
+                self._leased(lease, backlog=end != ENDLESS)
+                return lease
+            if end != ENDLESS:
+                self._backlog = bool(self._suspects.seqs)
+        if probing and self._suspects.seqs:
+            return await self._spool.lease(self.name, limits)
+        return None
+
+    def _ranges(self) -> list[tuple[int, int]]:
+        """Where to look, in turn: what arrives now, and the backlog of an outage."""
+        live = (self._live_from, ENDLESS)
+        if not self._backlog or self._ticks() < self._drain_at:
+            return [live]
+        backlog = (0, self._live_from)
+        return [backlog, live] if self._backlog_turn else [live, backlog]
+
+    def _leased(self, lease: Lease, *, backlog: bool) -> None:
+        self._backlog_turn = not backlog
+        if backlog and (rate := self._settings.drain_rate):
+            self._drain_at = max(self._ticks(), self._drain_at) + lease.events / rate
+
+    async def _linger(self) -> None:
+        until = self._ticks() + self._route.linger_seconds
+        while 0 < self._spool.totals(self.name).events < self._route.batch_size:
+            left = until - self._ticks()
+            if left <= 0 or self._ending:
+                return
+            self._work.clear()
+            await self._rest(left)
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    async def _deliver(self, lease: Lease) -> None:
+        if lease.crashes[0] > self._retry.poison_attempts:
+            await self._set_aside(lease, f"the process died {lease.crashes[0]} times while writing this batch")
+            return
+        began = self._ticks()
+        try:
+            async with asyncio.timeout(self._retry.write_seconds):
+                duplicates = await self._sink.write(lease.batches)
+        except asyncio.CancelledError:
+            self._spool.release(lease)
+            raise
+        except Permanent as error:
+            await self._refused(lease, error)
+        except Paused as error:
+            self._spool.release(lease)
+            self._pause(error.reason)
+        except Exception as error:  # noqa: BLE001  # a sink may fail in ways it does not know itself
+            await self._failed(lease, error)
+        else:
+            self._spool.commit(lease)
+            self._stored(lease, duplicates, {})
+        telemetry.sink_write_seconds.labels(self.name).observe(self._ticks() - began)
+        telemetry.sink_write_events.labels(self.name).observe(lease.events)
+
+    def _stored(self, lease: Lease, duplicates: frozenset[int], errors: dict[int, int]) -> None:
+        stored = lease.events - sum(errors.values())
+        self.rate.add(lease.events, self._ticks())
+        telemetry.sink_events.labels(self.name).inc(stored)
+        self._suspects.acquit(lease.seqs)
+        for position, seq in enumerate(lease.seqs):
+            self._listener.settled(Settled(self.name, seq, errors.get(position, 0), position in duplicates))
+        self._well()
+
+    async def _refused(self, lease: Lease, error: Permanent) -> None:
+        failed = [
+            one
+            for one in dict.fromkeys(error.failed)
+            if 0 <= one.batch < len(lease.batches) and 0 <= one.row < len(lease.batches[one.batch].rows)
+        ]
+        errors: dict[int, int] = {}
+        for one in failed:
+            errors[one.batch] = errors.get(one.batch, 0) + 1
+        await self._spool.bury(lease, failed)
+        log.warning("events_refused", sink=self.name, events=len(failed), reason=error.reason)
+        self._stored(lease, error.duplicates, errors)
+
+    async def _set_aside(self, lease: Lease, reason: str) -> None:
+        """Give up on the first batch of a lease, whole."""
+        first, others = lease.only([0]), lease.only(range(1, len(lease.seqs)))
+        if others.seqs:
+            self._spool.release(others)
+        rows = len(first.batches[0].rows)
+        await self._spool.bury(first, [Failed(0, row, reason) for row in range(rows)])
+        log.error("batch_set_aside", sink=self.name, events=rows, reason=reason)
+        self._suspects.clear(first.seqs[0])
+        self._listener.settled(Settled(self.name, first.seqs[0], rows, duplicate=False))
+
+    async def _failed(self, lease: Lease, error: Exception) -> None:
+        """A write failed in a way that may pass, or that the sink does not understand itself."""
+        unknown = not isinstance(error, (Transient, TimeoutError))
+        healthy = await self._is_healthy()
+        alone = len(lease.seqs) == 1 and lease.seqs[0] in self._suspects.seqs
+        if not healthy:
+            self._suspects.clear_all()
+        elif self._suspects.worth_a_look(lease.seqs[0], unknown=unknown):
+            pause = self._backoff(self._suspects.strikes(lease.seqs[0]) + 1)
+            self._suspects.strike(lease.seqs, unknown=unknown, until=self._ticks() + pause)
+        if len(lease.seqs) == 1 and self._suspects.is_culprit(lease.seqs[0]):
+            await self._narrow_down(lease, error)
+        else:
+            self._spool.release(lease)
+        await self._fail(error, counts=not (healthy and alone))
+
+    async def _narrow_down(self, lease: Lease, error: Exception) -> None:
+        rows = len(lease.batches[0].rows)
+        if rows == 1:
+            await self._set_aside(lease, f"{self.name} failed on this event alone, again and again: {_cause(error)}")
+            return
+        log.warning("batch_split", sink=self.name, events=rows, cause=_cause(error))
+        self._suspects.clear(lease.seqs[0])
+        try:
+            halves = await self._spool.split(lease)
+        except Unsafe:  # the disk refuses: later
+            self._spool.release(lease)
+            return
+        self._suspects.accuse(halves, nearly=rows >= SPLIT_AT_ONCE_ROWS)
+
+    async def _fail(self, error: Exception, *, counts: bool = True) -> None:
+        cause = _cause(error)
+        self.retries += 1
+        telemetry.sink_retries.labels(self.name, type(error).__name__).inc()
+        if not counts:
+            return
+        asked = error.retry_after_seconds if isinstance(error, Transient) else None
+        pause = asked if asked is not None else self._backoff(self.breaker.failed + 1)
+        pause = min(pause, max(self._retry.max_seconds, 300.0))
+        self.reason = cause
+        opened = self.breaker.fail(self._ticks(), pause)
+        self._report()
+        log.warning(
+            "write_failed", sink=self.name, cause=cause, breaker=self.breaker.state, pause_seconds=round(pause, 3)
+        )
+        if opened:
+            self._listener.changed()
+
+    def _pause(self, reason: str) -> None:
+        if not self.paused or self.reason != reason:
+            log.error("sink_paused", sink=self.name, reason=reason, probe_seconds=self._retry.pause_probe_seconds)
+        self.paused, self.reason = True, reason
+        self.retries += 1
+        telemetry.sink_retries.labels(self.name, "Paused").inc()
+        self.breaker.trip(self._ticks(), self._retry.pause_probe_seconds)
+        self._report()
+        self._listener.changed()
+
+    def _well(self) -> None:
+        closed = self.breaker.succeed()
+        was_paused, self.paused, self.reason = self.paused, False, ""
+        if closed or was_paused:
+            self._live_from, self._backlog = self._spool.last_seq + 1, True
+            log.info("sink_recovered", sink=self.name, events_waiting=self._spool.totals(self.name).events)
+            self._listener.changed()
+        self._report()
+
+    def _nothing_to_do(self) -> None:
+        if self.breaker.state != "closed":  # it opened well, and there is nothing to try it with
+            self._well()
+
+    def _report(self) -> None:
+        telemetry.breaker_state.labels(self.name).set(3 if self.paused else STATE_NUMBER[self.breaker.state])
+
+    async def _is_healthy(self) -> bool:
+        try:
+            async with asyncio.timeout(HEALTH_SECONDS):
+                health: Health = await self._sink.health()
+        except Exception:  # noqa: BLE001  # whatever it is, it is not health
+            return False
+        return health.healthy
+
+    def _backoff(self, attempt: int) -> float:
+        return backoff_seconds(
+            attempt, jitter=self._chance(), initial=self._retry.initial_seconds, longest=self._retry.max_seconds
+        )
+
+    def _due_in(self) -> float:
+        """Seconds until something that waits for a time may be tried."""
+        now = self._ticks()
+        waits: Sequence[float] = [self._suspects.due_in(now)]
+        if self._backlog and self._drain_at > now:
+            waits = [*waits, self._drain_at - now]
+        return max(0.01, min(waits))
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._work.wait()
+        except TimeoutError:
+            return
+
+
+def _cause(error: Exception) -> str:
+    """What may be said of an error: our own words, or a foreign one's type."""
+    return error.reason if isinstance(error, Transient) else type(error).__name__

@@ -1,0 +1,102 @@
+"""A batch as bytes on disk, and back: magic, length, checksum, then msgpack under zstd.
+
+The record describes itself, so that it can be found again in a file whose other structure is damaged.
+"""
+
+import struct
+import zlib
+from hashlib import blake2b
+from threading import local
+from typing import Any
+
+import msgspec
+import zstandard
+
+from mothership.event import Row, RowBatch
+
+MAGIC = b"\xa5MsR1"
+HEAD = struct.Struct("<5sII")
+INFLATED_BYTES_MAX = 1 << 30
+
+
+class Damaged(Exception):
+    """A record that can't be read. The text names the step, never the content."""
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """All that is known about a kept batch."""
+
+    fingerprint: bytes
+    request_id: str
+    client: str
+    received: int
+    appended: int
+    """Microseconds since the Unix epoch, by the spool's clock."""
+    sinks: list[str]
+    parent: bytes
+    """Fingerprint of the batch it was split from; empty for a whole one."""
+    rows: list[Row]
+
+    def batch(self) -> RowBatch:
+        """As the sinks take it."""
+        return RowBatch(self.fingerprint, self.request_id, self.received, self.rows, self.client)
+
+    def for_sinks(self, sinks: list[str]) -> "Kept":
+        """The same for these sinks only."""
+        return msgspec.structs.replace(self, sinks=sinks)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Kept)
+_codecs = local()
+
+
+def kept(batch: RowBatch, sinks: list[str], appended: int, parent: bytes = b"") -> Kept:
+    """Describe a batch that is about to be kept for these sinks."""
+    rows = batch.rows if isinstance(batch.rows, list) else list(batch.rows)
+    return Kept(batch.fingerprint, batch.request_id, batch.client, batch.received, appended, sinks, parent, rows)
+
+
+def pack(item: Kept) -> bytes:
+    """Encode, compress, seal."""
+    body: bytes = _codec("pack", _compressor).compress(_encoder.encode(item))
+    return HEAD.pack(MAGIC, len(body), zlib.crc32(body)) + body
+
+
+def unpack(record: bytes) -> Kept:
+    """Verify, inflate, decode; or raise `Damaged`."""
+    if len(record) < HEAD.size:
+        raise Damaged("shorter than its head")
+    magic, length, checksum = HEAD.unpack_from(record)
+    body = memoryview(record)[HEAD.size : HEAD.size + length]
+    if magic != MAGIC or len(body) != length:
+        raise Damaged("head and length differ")
+    if zlib.crc32(body) != checksum:
+        raise Damaged("checksum differs")
+    try:
+        packed = _codec("unpack", zstandard.ZstdDecompressor).decompress(body, max_output_size=INFLATED_BYTES_MAX)
+        return _decoder.decode(packed)
+    except (zstandard.ZstdError, msgspec.MsgspecError) as error:
+        raise Damaged(type(error).__name__) from None
+
+
+def part_fingerprint(fingerprint: bytes, part: str) -> bytes:
+    """Identity of a part of a batch: the same part of the same batch always gets the same one."""
+    return blake2b(part.encode(), key=fingerprint[:64], digest_size=32).digest()
+
+
+def weight(batch: RowBatch) -> int:
+    """Bytes that a batch takes in memory, roughly."""
+    return sum([len(row.data) for row in batch.rows]) + 200 * len(batch.rows)
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    return zstandard.ZstdCompressor(level=1, write_checksum=False, write_content_size=True)
+
+
+def _codec(name: str, make: Any) -> Any:
+    # zstandard's objects may not be shared between threads.
+    if (codec := getattr(_codecs, name, None)) is None:
+        codec = make()
+        setattr(_codecs, name, codec)
+    return codec

@@ -1,0 +1,245 @@
+"""The relay: keeps what the pipeline made until every sink has it, and tells the truth about it.
+
+keep ──▶ spool (fsync) ──▶ couriers ──▶ receipt: written | queued | errors, per sink
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mothership import telemetry
+from mothership.errors import Unsafe
+from mothership.event import Receipt, RowBatch, Tally
+from mothership.ports import Clock
+from mothership.relay.adoption import adopt_leftovers
+from mothership.relay.courier import Courier, Route, Settled
+from mothership.relay.flight import Flight
+from mothership.relay.pending import Pending
+from mothership.relay.record import weight
+from mothership.relay.settings import RelaySettings
+from mothership.relay.spool import Snapshot, Spool
+from mothership.relay.spool_file import Standing, Totals
+from mothership.telemetry import log
+
+DRAIN_SECONDS_DEFAULT = 10.0
+
+
+class Relay:
+    """`ports.Relay` over a spool on disk. Made by `open`, works while `run` runs, ends with `close`."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        settings: RelaySettings,
+        routes: Sequence[Route],
+        *,
+        clock: Clock,
+        ticks: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self.couriers = [Courier(route, spool, settings, self, ticks=ticks, chance=chance) for route in routes]
+        self.flight = Flight(settings.in_flight, ticks)
+        self._spool = spool
+        self._settings = settings
+        self._clock = clock
+        self._ticks = ticks
+        self._sinks = [courier.name for courier in self.couriers]
+        self._by_fingerprint: dict[bytes, Pending] = {}
+        self._by_seq: dict[int, Pending] = {}
+        self._snapshot = Snapshot({}, Totals(), 0, {}, foreign=False)
+        self._end = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._deadline_seconds = DRAIN_SECONDS_DEFAULT
+        self._running = False
+        self._accepting = True
+
+    @classmethod
+    async def open(
+        cls,
+        data_dir: Path,
+        settings: RelaySettings,
+        routes: Sequence[Route],
+        *,
+        clock: Clock = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> "Relay":
+        """Open the spool under the data directory; whatever it holds is delivered as soon as `run` runs."""
+        spool = await Spool.open(data_dir, settings.spool, clock)
+        return cls(spool, settings, routes, clock=clock, ticks=ticks, chance=chance)
+
+    async def keep(self, batch: RowBatch) -> Receipt:
+        """As `ports.Relay.keep` promises."""
+        if not batch.rows:
+            return Receipt({sink: Tally(0, 0, 0) for sink in self._sinks}, duplicate=False)
+        if not self._accepting:
+            raise Unsafe("the service is stopping", retry_after_seconds=self._settings.spool.retry_after_seconds)
+        with self.flight.hold(batch.client, len(batch.rows), weight(batch)):
+            return await self._keep(batch)
+
+    async def _keep(self, batch: RowBatch) -> Receipt:
+        pending = self._by_fingerprint.get(batch.fingerprint)
+        repeated = pending is not None
+        if pending is None:
+            pending = self._start(batch)
+        pending.waiters += 1
+        try:
+            try:
+                standing = await asyncio.shield(pending.kept)
+            except Unsafe:
+                telemetry.spool_refused.inc()
+                raise
+            await self._wait(pending)
+            return pending.receipt(self._sinks, standing, repeated=repeated)
+        finally:
+            pending.waiters -= 1
+            if not pending.waiters:
+                self._forget(pending)
+
+    def _start(self, batch: RowBatch) -> Pending:
+        kept = self._spool.append(batch, self._sinks)
+        pending = self._by_fingerprint[batch.fingerprint] = Pending(batch.fingerprint, kept)
+        kept.add_done_callback(lambda future: self._appended(pending, future))
+        return pending
+
+    def _appended(self, pending: Pending, kept: "asyncio.Future[Standing]") -> None:
+        if kept.cancelled() or kept.exception() is not None:
+            return
+        standing = kept.result()
+        pending.waits_for = set(standing.queued) & set(self._sinks)
+        if standing.seq and pending.waiters:
+            pending.seq = standing.seq
+            self._by_seq[standing.seq] = pending
+        for courier in self.couriers:
+            courier.wake()
+
+    async def _wait(self, pending: Pending) -> None:
+        """Until every sink that is worth waiting for has the batch, or the time is up."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.answer_seconds):
+                while pending.seq and any(
+                    courier.name in pending.waits_for and courier.waited_for for courier in self.couriers
+                ):
+                    await pending.news()
+
+    def _forget(self, pending: Pending) -> None:
+        if self._by_fingerprint.get(pending.fingerprint) is pending:
+            del self._by_fingerprint[pending.fingerprint]
+        self._by_seq.pop(pending.seq, None)
+
+    def settled(self, outcome: Settled) -> None:
+        """A courier is through with a batch."""
+        if pending := self._by_seq.get(outcome.seq):
+            pending.settle(outcome)
+
+    def changed(self) -> None:
+        """A courier is waited for, or no longer."""
+        for pending in self._by_seq.values():
+            pending.tell()
+
+    async def run(self) -> None:
+        """Deliver until `close`. Raises what a courier or the spool dies of."""
+        self._running = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                couriers = [group.create_task(courier.run(), name=courier.name) for courier in self.couriers]
+                upkeep = [group.create_task(self._sweep()), group.create_task(self._adopt())]
+                watch = group.create_task(self._watch())
+                await self._end.wait()
+                await self._drain(couriers)
+                for task in (*couriers, *upkeep, watch):
+                    task.cancel()
+        finally:
+            self._accepting = False
+            await self._spool.close()
+            self._ended.set()
+
+    async def close(self, deadline_seconds: float = DRAIN_SECONDS_DEFAULT) -> None:
+        """Deliver for so long what can be delivered, then stop; the rest waits on disk. Asked again: end at once."""
+        if self._end.is_set():
+            self._hurry.set()
+        self._deadline_seconds = deadline_seconds
+        self._end.set()
+        if not self._running:
+            self._accepting = False
+            await self._spool.close()
+            self._ended.set()
+        await self._ended.wait()
+
+    async def _drain(self, couriers: Sequence["asyncio.Task[None]"]) -> None:
+        for courier in self.couriers:
+            courier.end()
+        hurry: asyncio.Future[Any] = asyncio.ensure_future(self._hurry.wait())
+        everyone: asyncio.Future[Any] = asyncio.ensure_future(asyncio.wait(couriers))
+        await asyncio.wait([hurry, everyone], timeout=self._deadline_seconds, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        everyone.cancel()
+        left = {courier.name: self._spool.totals(courier.name).events for courier in self.couriers}
+        log.info("relay_stopped", **{f"{name}_queued": events for name, events in left.items()})
+
+    async def _watch(self) -> None:
+        await asyncio.shield(self._spool.failed)
+
+    async def _sweep(self) -> None:
+        while True:
+            with suppress(Unsafe):
+                self._snapshot = await self._spool.sweep(self._settings.dead_letters)
+                self._measure()
+                if self._snapshot.foreign:
+                    for courier in self.couriers:
+                        courier.wake()
+            await asyncio.sleep(self._settings.spool.sweep_seconds)
+
+    async def _adopt(self) -> None:
+        while True:
+            with suppress(Unsafe):
+                if await adopt_leftovers(self._spool):
+                    for courier in self.couriers:
+                        courier.wake()
+            await asyncio.sleep(self._settings.spool.adopt_seconds)
+
+    def _measure(self) -> None:
+        for name, part in self.status()["sinks"].items():
+            telemetry.spool_events.labels(name).set(part["queued_events"])
+            telemetry.spool_bytes.labels(name).set(part["queued_bytes"])
+            telemetry.spool_oldest_seconds.labels(name).set(part["oldest_seconds"])
+            telemetry.sink_drain_rate.labels(name).set(part["drain_rate"])
+        telemetry.dead_letters_waiting.set(self._snapshot.letters.events)
+
+    def status(self) -> dict[str, Any]:
+        """For /stats and /healthz: plain numbers and words."""
+        return {
+            "healthy": not self._spool.trouble and all(courier.waited_for for courier in self.couriers),
+            "spool": {
+                "healthy": not self._spool.trouble,
+                "reason": self._spool.trouble,
+                "bytes": self._snapshot.stored_bytes,
+                "max_bytes": self._settings.spool.max_bytes,
+            },
+            "dead_letters": {"events": self._snapshot.letters.events, "bytes": self._snapshot.letters.bytes},
+            "in_flight": {
+                "events": self.flight.events,
+                "bytes": self.flight.bytes,
+                "refused": self.flight.refused,
+            },
+            "sinks": {courier.name: self._sink_status(courier) for courier in self.couriers},
+        }
+
+    def _sink_status(self, courier: Courier) -> dict[str, Any]:
+        waits = self._spool.totals(courier.name)
+        oldest = self._snapshot.oldest.get(courier.name)
+        return {
+            "healthy": courier.waited_for,
+            "breaker": "paused" if courier.paused else courier.breaker.state,
+            "reason": courier.reason,
+            "queued_events": waits.events,
+            "queued_bytes": waits.bytes,
+            "oldest_seconds": round(max(0.0, self._clock() - oldest / 1e6), 3) if oldest and waits.events else 0.0,
+            "retries": courier.retries,
+            "drain_rate": round(courier.rate.per_second(self._ticks()), 1),
+        }

@@ -1,0 +1,105 @@
+"""What the relay may be told: how long to wait, how much to hold, when to give up on a batch."""
+
+from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+
+class SpoolSettings(BaseModel, frozen=True, extra="forbid"):
+    """The spool: what is kept on disk until every sink has it."""
+
+    max_bytes: PositiveInt = Field(
+        default=4 * 1024**3,
+        description="Most bytes (compressed) that one worker keeps on disk for its sinks; past it /ingest answers 503.",
+    )
+    max_age_seconds: PositiveFloat = Field(
+        default=7 * 86400.0,
+        description="Longest an event waits for a sink, in seconds; then it goes to the dead letters.",
+    )
+    reserve_bytes: int = Field(
+        default=32 * 1024**2,
+        ge=0,
+        description="Bytes of the file system left free, so that deliveries can still be recorded on a full disk.",
+    )
+    cache_bytes: int = Field(
+        default=64 * 1024**2,
+        ge=0,
+        description="Most bytes of recent events held in memory, so that couriers need not read the disk on good days.",
+    )
+    remember_seconds: PositiveFloat = Field(
+        default=7 * 86400.0,
+        description="How long the fingerprint of a delivered batch is remembered, in seconds, to know a repeat.",
+    )
+    remember_batches: PositiveInt = Field(
+        default=200_000, description="Most fingerprints of delivered batches that are remembered."
+    )
+    retry_after_seconds: PositiveFloat = Field(
+        default=5.0, description="Seconds after which a node is asked to come again when its batch can't be kept."
+    )
+    sweep_seconds: PositiveFloat = Field(
+        default=1.0, description="Seconds between two looks for work done by others, such as retried dead letters."
+    )
+    adopt_seconds: PositiveFloat = Field(
+        default=15.0, description="Seconds between two looks for spool files that a dead worker left behind."
+    )
+
+
+class DeadLetterSettings(BaseModel, frozen=True, extra="forbid"):
+    """Events that a sink refuses for good, set aside for a person."""
+
+    max_bytes: PositiveInt = Field(
+        default=512 * 1024**2,
+        description="Most bytes (compressed) of dead letters in a worker; past it the oldest give way, with an ERROR.",
+    )
+    max_age_seconds: PositiveFloat = Field(
+        default=30 * 86400.0,
+        description="Longest a dead letter is kept, in seconds; then it is dropped, with an ERROR.",
+    )
+
+
+class InFlightSettings(BaseModel, frozen=True, extra="forbid"):
+    """Bounds of what waits for its answer at one time. Past them /ingest answers 429."""
+
+    max_events: PositiveInt = Field(default=100_000, description="Most events in flight in a worker.")
+    max_bytes: PositiveInt = Field(default=128 * 1024**2, description="Most bytes of events in flight in a worker.")
+
+
+class RetrySettings(BaseModel, frozen=True, extra="forbid"):
+    """How a courier goes on after a failed write."""
+
+    initial_seconds: PositiveFloat = Field(default=0.2, description="Pause before the first retry, in seconds.")
+    max_seconds: PositiveFloat = Field(default=15.0, description="Longest pause between two tries, in seconds.")
+    breaker_failures: PositiveInt = Field(
+        default=3, description="Failed writes in a row that open a sink's circuit breaker."
+    )
+    pause_probe_seconds: PositiveFloat = Field(
+        default=10.0, description="Seconds between two tries of a sink that waits for a person to act."
+    )
+    write_seconds: PositiveFloat = Field(
+        default=60.0, description="Longest one write to a sink may take, in seconds, before it counts as failed."
+    )
+    split_attempts: PositiveInt = Field(
+        default=3,
+        description="Failures of one batch, at a sink that takes others, after which it is split to find the culprit.",
+    )
+    poison_attempts: PositiveInt = Field(
+        default=5,
+        description="Deaths of the process while writing a batch, after which it is written alone, then set aside.",
+    )
+
+
+class RelaySettings(BaseModel, frozen=True, extra="forbid"):
+    """Disk first, then forward."""
+
+    answer_seconds: NonNegativeFloat = Field(
+        default=1.0,
+        le=60.0,
+        description="Longest an answer waits for the sinks, in seconds; what is not there by then is `queued`.",
+    )
+    drain_rate: PositiveFloat | None = Field(
+        default=None,
+        description="Most events a second that go to a sink from an outage's backlog; unset: as fast as it takes them.",
+    )
+    write_bytes: PositiveInt = Field(default=16 * 1024**2, description="Most bytes of events in one write to a sink.")
+    in_flight: InFlightSettings = Field(default_factory=InFlightSettings, description="What may wait at one time.")
+    retry: RetrySettings = Field(default_factory=RetrySettings, description="How a courier goes on after a failure.")
+    spool: SpoolSettings = Field(default_factory=SpoolSettings, description="What is kept on disk.")
+    dead_letters: DeadLetterSettings = Field(default_factory=DeadLetterSettings, description="What no sink would take.")

@@ -1,0 +1,352 @@
+"""The spool: what was acknowledged and is not yet everywhere, on disk.
+
+append ──▶ lease ──▶ commit | release | bury | split        each per sink; the file's thread does the work
+"""
+
+import asyncio
+import os
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from mothership import telemetry
+from mothership.errors import Failed, Unsafe
+from mothership.event import RowBatch
+from mothership.ports import Clock
+from mothership.relay import spool_directory, spool_rebuild
+from mothership.relay.record import Damaged, Kept, kept, pack, part_fingerprint, unpack
+from mothership.relay.settings import DeadLetterSettings, SpoolSettings
+from mothership.relay.spool_file import ROW_OVERHEAD_BYTES, Lent, Letter, Limits, SpoolFile, Standing, Totals
+from mothership.relay.spool_writer import SpoolWriter
+from mothership.telemetry import log
+
+SHRINK_AT_BYTES = 64 * 1024**2
+EXPIRE_AT_ONCE = 64
+ENDLESS = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Batches that a courier holds: no other courier gets them until it says what became of them."""
+
+    sink: str
+    generation: int
+    seqs: tuple[int, ...]
+    batches: tuple[RowBatch, ...]
+    attempts: tuple[int, ...]
+    """For each batch, how often it was leased, this time included."""
+    crashes: tuple[int, ...]
+    """For each batch, how often the process died while it was leased."""
+
+    @property
+    def events(self) -> int:
+        """Rows in all batches."""
+        return sum(len(batch.rows) for batch in self.batches)
+
+    def only(self, positions: Iterable[int]) -> "Lease":
+        """The part of the lease at these positions."""
+        at = tuple(positions)
+        return Lease(
+            self.sink,
+            self.generation,
+            tuple(self.seqs[i] for i in at),
+            tuple(self.batches[i] for i in at),
+            tuple(self.attempts[i] for i in at),
+            tuple(self.crashes[i] for i in at),
+        )
+
+
+class Snapshot(NamedTuple):
+    """How the spool stands."""
+
+    totals: dict[str, Totals]
+    letters: Totals
+    stored_bytes: int
+    oldest: dict[str, int]
+    """For each sink, when the oldest batch that waits was appended: microseconds since the epoch."""
+    foreign: bool
+    """Somebody else has written to the file since the last look: a dead letter was retried, or dropped."""
+
+
+class Spool:
+    """One worker's spool. Open it in a running loop; every method but `open` returns at once or awaits the disk."""
+
+    def __init__(
+        self, claim: spool_directory.Claim, writer: SpoolWriter, settings: SpoolSettings, clock: Clock
+    ) -> None:
+        self.claim = claim
+        self.live_from = writer.file.last_seq + 1
+        """Batches from here on were appended by this process."""
+        self._writer = writer
+        self._settings = settings
+        self._clock = clock
+        self._closed = False
+
+    @classmethod
+    async def open(cls, data_dir: Path, settings: SpoolSettings, clock: Clock) -> "Spool":
+        """Own a spool file under the data directory. A damaged one is set aside and what it held saved."""
+        loop = asyncio.get_running_loop()
+        claim = await asyncio.to_thread(spool_directory.claim_own, spool_directory.spool_directory(data_dir))
+        try:
+            file = await asyncio.to_thread(spool_rebuild.open_sound, claim.path, settings.cache_bytes)
+        except BaseException:
+            claim.release()
+            raise
+        writer = SpoolWriter(
+            file, loop, rebuild=spool_rebuild.rebuild, retry_after_seconds=settings.retry_after_seconds
+        )
+        return cls(claim, writer, settings, clock)
+
+    @property
+    def failed(self) -> asyncio.Future[None]:
+        """Done when the writing thread has died of an error."""
+        return self._writer.failed
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written, or empty."""
+        return self._writer.trouble
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the batch appended last."""
+        return self._writer.file.last_seq
+
+    def totals(self, sink: str) -> Totals:
+        """What waits for a sink."""
+        return self._writer.file.totals.get(sink, Totals())
+
+    def append(self, batch: RowBatch, sinks: Sequence[str]) -> "asyncio.Future[Standing]":
+        """Keep a batch on disk for these sinks; done after the fsync. `Unsafe` when it can't be kept."""
+        sealed: list[tuple[Kept, bytes]] = []
+
+        def prepare() -> None:
+            item = kept(batch, list(sinks), self._now())
+            sealed.append((item, pack(item)))
+
+        def act(file: SpoolFile) -> Standing:
+            item, record = sealed[0]
+            if known := file.standing(item.fingerprint):
+                return known
+            self._check_room(file, len(record))
+            return file.append(item, record, batch)
+
+        return self._writer.submit(act, prepare=prepare)
+
+    async def lease(
+        self, sink: str, limits: Limits, *, first: int = 0, end: int = ENDLESS, exclude: Collection[int] = ()
+    ) -> Lease | None:
+        """The oldest batches that wait for this sink and fit one write, attempt counted; None if there are none."""
+
+        def pick(file: SpoolFile) -> tuple[int, list[Lent]]:
+            found = file.pick(sink, limits, first=first, end=end, exclude=exclude)
+            file.leased |= {(sink, lent.seq) for lent in found}
+            return self._writer.generation, found
+
+        def act(file: SpoolFile) -> tuple[int, list[Lent]]:
+            generation, found = pick(file)
+            file.mark(sink, [lent.seq for lent in found])
+            return generation, found
+
+        while True:
+            try:
+                generation, found = await self._writer.submit(act, durable=False, on_trouble="fall_back", fallback=pick)
+            except Unsafe:
+                return None
+            if not found:
+                return None
+            if lease := await self._unpacked(sink, generation, found):
+                return lease
+
+    def commit(self, lease: Lease) -> "asyncio.Future[None]":
+        """The sink has these batches. Need not be awaited: whatever is asked next comes after it."""
+        now = self._now()
+
+        def act(file: SpoolFile) -> None:
+            if lease.generation == self._writer.generation:
+                file.finish(lease.sink, lease.seqs, now)
+                file.leased -= {(lease.sink, seq) for seq in lease.seqs}
+
+        return self._writer.submit(act, durable=False, on_trouble="owe")
+
+    def release(self, lease: Lease) -> "asyncio.Future[None]":
+        """The sink has not got these batches, or may not: they wait again. Need not be awaited either."""
+
+        def act(file: SpoolFile) -> None:
+            if lease.generation == self._writer.generation:
+                file.leased -= {(lease.sink, seq) for seq in lease.seqs}
+                file.release(lease.sink, lease.seqs)
+
+        return self._writer.submit(act, durable=False, on_trouble="owe")
+
+    async def bury(self, lease: Lease, failed: Sequence[Failed]) -> None:
+        """Set the named rows aside and commit all others of the lease."""
+        now = self._now()
+        letters: list[tuple[str, Kept, bytes]] = []
+
+        def prepare() -> None:
+            letters.extend(_letters(lease, failed, now))
+
+        def act(file: SpoolFile) -> None:
+            if lease.generation != self._writer.generation:
+                return
+            for reason, item, record in letters:
+                file.bury(lease.sink, reason, item, record, now)
+            file.finish(lease.sink, lease.seqs, now)
+            file.leased -= {(lease.sink, seq) for seq in lease.seqs}
+
+        await self._writer.submit(act, on_trouble="owe", prepare=prepare)
+        telemetry.dead_letters_total.labels(lease.sink).inc(len(failed))
+
+    async def split(self, lease: Lease) -> list[int]:
+        """Put two halves in the place of the lease's only batch, for this sink. Returns their numbers."""
+        (batch,), (seq,), now = lease.batches, lease.seqs, self._now()
+        parts: list[tuple[Kept, bytes]] = []
+
+        def prepare() -> None:
+            middle = len(batch.rows) // 2
+            for name, rows in (("front", batch.rows[:middle]), ("back", batch.rows[middle:])):
+                mark = part_fingerprint(batch.fingerprint, f"{lease.sink} {name}")
+                half = RowBatch(mark, batch.request_id, batch.received, rows, batch.client)
+                item = kept(half, [lease.sink], now, batch.fingerprint)
+                parts.append((item, pack(item)))
+
+        def act(file: SpoolFile) -> list[int]:
+            if lease.generation != self._writer.generation:
+                return []
+            file.leased.discard((lease.sink, seq))
+            return file.split(lease.sink, seq, parts, now)
+
+        halves: list[int] = await self._writer.submit(act, prepare=prepare)
+        return halves
+
+    async def sweep(self, letters: DeadLetterSettings) -> Snapshot:
+        """Do what is due: expire, prune, notice what others wrote; and say how all stands."""
+        now = self._now()
+
+        def act(file: SpoolFile) -> Snapshot:
+            foreign = file.count()
+            self._expire(file, now)
+            self._drop_outworn(file, letters, now)
+            file.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
+            oldest = {sink: when for sink in file.sinks if (when := file.oldest(sink)) is not None}
+            return Snapshot(dict(file.totals), file.letters, file.stored_bytes, oldest, foreign)
+
+        snapshot: Snapshot = await self._writer.submit(act, durable=False)
+        return snapshot
+
+    async def take_in(self, items: Sequence[tuple[Kept, bytes]]) -> None:
+        """Keep batches of a file that a dead worker left behind, whatever the bounds: they are on disk already."""
+
+        def act(file: SpoolFile) -> None:
+            for item, record in items:
+                file.take_in(item, record)
+
+        await self._writer.submit(act)
+
+    async def take_in_letters(self, letters: Sequence[Letter]) -> None:
+        """The same for dead letters."""
+
+        def act(file: SpoolFile) -> None:
+            for letter in letters:
+                file.take_in_letter(letter)
+
+        await self._writer.submit(act)
+
+    async def close(self) -> None:
+        """Write what was submitted, close the file, give it up. May be called twice."""
+        if not self._closed:
+            self._closed = True
+            await self._writer.stop()
+            self.claim.release()
+
+    def _check_room(self, file: SpoolFile, size: int) -> None:
+        used = file.stored_bytes + file.letters.bytes + size + ROW_OVERHEAD_BYTES
+        pause = self._settings.retry_after_seconds
+        if used > self._settings.max_bytes:
+            raise Unsafe("the spool is full (relay.spool.max_bytes)", retry_after_seconds=pause)
+        disk = os.statvfs(file.path.parent)
+        if disk.f_bavail * disk.f_frsize < self._settings.reserve_bytes + size:
+            raise Unsafe("the spool's disk is nearly full (relay.spool.reserve_bytes)", retry_after_seconds=pause)
+
+    def _expire(self, file: SpoolFile, now: int) -> None:
+        reason = f"waited longer than relay.spool.max_age_seconds ({self._settings.max_age_seconds:g} s)"
+        for sink, seq, record in file.stale(now - _micros(self._settings.max_age_seconds), EXPIRE_AT_ONCE):
+            try:
+                item = unpack(record)
+            except Damaged:
+                continue  # found and set aside when it is leased
+            file.bury(sink, reason, item, record, now)
+            file.finish(sink, [seq], now)
+            telemetry.dead_letters_total.labels(sink).inc(len(item.rows))
+            log.error("events_expired", sink=sink, events=len(item.rows), request_id=item.request_id)
+
+    def _drop_outworn(self, file: SpoolFile, letters: DeadLetterSettings, now: int) -> None:
+        for letter_id in file.outworn_letters(now - _micros(letters.max_age_seconds), letters.max_bytes):
+            events = file.drop_letter(letter_id)
+            telemetry.dead_letters_dropped.inc(events)
+            log.error("dead_letter_dropped", letter=letter_id, events=events, reason="past relay.dead_letters bounds")
+
+    async def _unpacked(self, sink: str, generation: int, found: list[Lent]) -> Lease | None:
+        batches = await asyncio.to_thread(_decode, found) if any(lent.record for lent in found) else None
+        whole = batches or [lent.batch for lent in found]
+        damaged = [lent.seq for lent, batch in zip(found, whole, strict=True) if batch is None]
+        if damaged:
+            await self._quarantine(generation, sink, damaged)
+        sound = [(lent, batch) for lent, batch in zip(found, whole, strict=True) if batch is not None]
+        if not sound:
+            return None
+        return Lease(
+            sink,
+            generation,
+            tuple(lent.seq for lent, _ in sound),
+            tuple(batch for _, batch in sound),
+            tuple(lent.attempts for lent, _ in sound),
+            tuple(lent.crashes for lent, _ in sound),
+        )
+
+    async def _quarantine(self, generation: int, sink: str, seqs: list[int]) -> None:
+        def act(file: SpoolFile) -> list[tuple[int, bytes, int]]:
+            if generation != self._writer.generation:
+                return []
+            file.leased -= {(sink, seq) for seq in seqs}
+            return [(seq, *taken) for seq in seqs if (taken := file.discard(seq))]
+
+        for seq, record, events in await self._writer.submit(act, on_trouble="owe") or []:
+            spool_rebuild.quarantine_record(self.claim.path, seq, record)
+            telemetry.spool_damaged.inc(events)
+            log.error("spool_record_damaged", file=self.claim.path.name, seq=seq, events=events)
+
+    def _now(self) -> int:
+        return _micros(self._clock())
+
+
+def _decode(found: list[Lent]) -> list[RowBatch | None]:
+    return [lent.batch or _sound(lent.record) for lent in found]
+
+
+def _sound(record: bytes) -> RowBatch | None:
+    try:
+        return unpack(record).batch()
+    except Damaged:
+        return None
+
+
+def _letters(lease: Lease, failed: Sequence[Failed], now: int) -> Iterable[tuple[str, Kept, bytes]]:
+    """One letter for each batch and reason, under a fingerprint of its own unless it is the whole batch."""
+    groups: dict[tuple[int, str], list[int]] = {}
+    for position, row, reason in failed:
+        groups.setdefault((position, reason), []).append(row)
+    for (position, reason), at in groups.items():
+        batch = lease.batches[position]
+        rows = [batch.rows[row] for row in at]
+        whole = len(rows) == len(batch.rows)
+        mark = batch.fingerprint if whole else part_fingerprint(batch.fingerprint, f"{lease.sink} rows {at}")
+        part = RowBatch(mark, batch.request_id, batch.received, rows, batch.client)
+        item = kept(part, [lease.sink], now, b"" if whole else batch.fingerprint)
+        yield reason, item, pack(item)
+
+
+def _micros(seconds: float) -> int:
+    return int(seconds * 1_000_000)

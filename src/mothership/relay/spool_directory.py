@@ -1,0 +1,90 @@
+"""Who owns which spool file: a lock beside each, held as long as its worker lives."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+SUFFIX = ".sqlite"
+
+
+class Claim:
+    """The right to a spool file. The lock goes with the process, however it ends."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let others have it. May be called twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def remove(self) -> None:
+        """Take the emptied file away, then let go."""
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        _lock_of(self.path).unlink(missing_ok=True)
+        self.release()
+
+
+def spool_directory(data_dir: Path) -> Path:
+    """Where the spool files of a data directory are."""
+    return data_dir / "spool"
+
+
+def prepare(directory: Path) -> None:
+    """Make the directory, for its owner alone."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(PermissionError):
+        directory.chmod(0o700)
+
+
+def files(directory: Path) -> list[Path]:
+    """Every spool file, in a fixed order."""
+    return sorted(directory.glob(f"spool-*{SUFFIX}"), key=lambda path: (len(path.name), path.name))
+
+
+def claim_own(directory: Path) -> Claim:
+    """The first file that no living worker owns, or a new one."""
+    prepare(directory)
+    number = 0
+    while True:
+        path = directory / f"spool-{number}{SUFFIX}"
+        if held := claim(path):
+            return held
+        number += 1
+
+
+def claim_leftovers(directory: Path) -> Iterator[Claim]:
+    """Each existing file whose worker is gone."""
+    for path in files(directory):
+        if held := claim(path):
+            if path.exists():
+                yield held
+            else:
+                held.release()
+
+
+def claim(path: Path) -> Claim | None:
+    """Own a spool file, unless a living process does."""
+    lock = _lock_of(path)
+    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The previous owner may have removed the lock file between the two calls above.
+        if os.stat(lock).st_ino != os.fstat(descriptor).st_ino:  # noqa: PTH116  # both by descriptor and by path
+            raise BlockingIOError  # noqa: TRY301  # the same answer as a lock that is held
+    except (BlockingIOError, FileNotFoundError):
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return Claim(path, descriptor)
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")

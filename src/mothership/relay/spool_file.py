@@ -1,0 +1,509 @@
+"""One SQLite file of a spool: its tables, and every statement on them. Used by one thread at a time.
+
+    batches ◀── deliveries, one for each sink that has not got it    finished: fingerprints of what is through
+       └──▶ letters: rows that a sink refused, each group with sink, reason, time, request id
+
+A transaction belongs to the caller. What must only be believed after its commit (counts, what is in memory) waits
+in `_after` until then.
+"""
+
+import os
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mothership.event import RowBatch
+from mothership.relay.record import Kept, pack, weight
+
+SCHEMA_VERSION = 1
+ROW_OVERHEAD_BYTES = 400
+"""What a batch takes on disk beside its record: columns, deliveries, indexes."""
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS batches(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint BLOB NOT NULL, parent BLOB, appended INTEGER NOT NULL,
+    events INTEGER NOT NULL, weight INTEGER NOT NULL, size INTEGER NOT NULL, record BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS batches_fingerprint ON batches(fingerprint);
+CREATE INDEX IF NOT EXISTS batches_parent ON batches(parent) WHERE parent IS NOT NULL;
+CREATE TABLE IF NOT EXISTS deliveries(
+    sink TEXT NOT NULL, seq INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0,
+    leased INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(sink, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS finished(
+    fingerprint BLOB PRIMARY KEY, finished INTEGER NOT NULL, events INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS finished_when ON finished(finished);
+CREATE TABLE IF NOT EXISTS letters(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, reason TEXT NOT NULL, buried INTEGER NOT NULL,
+    request_id TEXT NOT NULL, origin BLOB NOT NULL, fingerprint BLOB NOT NULL, events INTEGER NOT NULL,
+    size INTEGER NOT NULL, record BLOB NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS letters_once ON letters(sink, fingerprint);
+CREATE INDEX IF NOT EXISTS letters_origin ON letters(origin);
+"""
+LETTER_COLUMNS = "sink, reason, buried, request_id, origin, fingerprint, events, size, record"
+DAMAGE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Is the file itself broken, rather than the disk full or away?"""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF) in DAMAGE_CODES
+
+
+class Standing(NamedTuple):
+    """What is known of a fingerprint: events, and for each sink how many still wait and how many were set aside."""
+
+    seq: int
+    """Of the pending batch; 0 when it is through."""
+    events: int
+    new: bool
+    queued: dict[str, int]
+    errors: dict[str, int]
+
+
+class Lent(NamedTuple):
+    """A batch out of the file, leased to a courier."""
+
+    seq: int
+    attempts: int
+    """Leases so far, this one included."""
+    crashes: int
+    """Times the process died while the batch was leased."""
+    events: int
+    batch: RowBatch | None
+    """When it was still in memory; otherwise `record` holds it."""
+    record: bytes
+
+
+class Letter(NamedTuple):
+    """A group of rows of one batch that a sink refused for one reason. Fields as `LETTER_COLUMNS`, after the id."""
+
+    id: int
+    sink: str
+    reason: str
+    buried: int
+    """Microseconds since the Unix epoch."""
+    request_id: str
+    origin: bytes
+    """Fingerprint of the batch the rows came with."""
+    fingerprint: bytes
+    """Under which a retry sends them."""
+    events: int
+    size: int
+    record: bytes
+
+
+class Totals(NamedTuple):
+    """What waits for a sink."""
+
+    batches: int = 0
+    events: int = 0
+    bytes: int = 0
+
+
+class Limits(NamedTuple):
+    """How much a lease may hold."""
+
+    rows: int
+    bytes: int
+    poison_attempts: int
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open a spool file with the pragmas that its promises rest on."""
+    if read_only:
+        link = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        link.execute("PRAGMA query_only=ON")
+        return link
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives -wal and -shm the same mode
+    path.chmod(0o600)
+    link = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False, cached_statements=64)
+    try:
+        link.execute("PRAGMA page_size=4096")
+        link.execute("PRAGMA journal_mode=WAL")
+        link.execute("PRAGMA synchronous=FULL")
+        link.execute("PRAGMA secure_delete=OFF")
+        link.execute("PRAGMA wal_autocheckpoint=2000")
+        link.execute("PRAGMA cache_size=-16384")
+        version = link.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise SpoolTooNew(f"{path.name} was written by a newer Mothership")  # noqa: TRY301  # closes below
+        if version < SCHEMA_VERSION:
+            link.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+class SpoolTooNew(Exception):
+    """The file belongs to a newer version: it is left alone."""
+
+
+class SpoolFile:
+    """The statements. `memory_bytes` bounds the recent batches that are kept decoded."""
+
+    def __init__(self, path: Path, *, memory_bytes: int) -> None:
+        self.path = path
+        self.link = connect(path)
+        self.totals: dict[str, Totals] = {}
+        self.stored_bytes = 0
+        self.letters = Totals()
+        self.remembered = 0
+        self.leased: set[tuple[str, int]] = set()
+        self.sinks: set[str] = set()
+        self.last_seq = 0
+        self._cursor: dict[str, int] = {}
+        self._memory: OrderedDict[int, tuple[RowBatch, int]] = OrderedDict()
+        self._memory_room = memory_bytes
+        self._after: list[Callable[[], None]] = []
+        self._version = -1
+        self._durable = True
+
+    # --- transactions --------------------------------------------------------------------------------------------
+
+    def begin(self, *, durable: bool) -> None:
+        """Start a transaction; `durable` ones end with an fsync, the others survive a killed process without."""
+        if durable != self._durable:
+            self.link.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
+        self.link.execute("BEGIN IMMEDIATE")
+        self._after.clear()
+
+    def commit(self) -> None:
+        """End the transaction and believe it."""
+        self.link.execute("COMMIT")
+        for believe in self._after:
+            believe()
+        self._after.clear()
+
+    def rollback(self) -> None:
+        """Forget the transaction."""
+        self._after.clear()
+        if self.link.in_transaction:
+            self.link.execute("ROLLBACK")
+
+    def recover(self) -> int:
+        """After opening: whatever was leased belonged to a process that died. Returns how many."""
+        died = self.link.execute("UPDATE deliveries SET crashes=crashes+1, leased=0 WHERE leased=1").rowcount
+        # A batch without deliveries, or the reverse, is left only by damage.
+        self.link.execute("DELETE FROM deliveries WHERE seq NOT IN (SELECT seq FROM batches)")
+        self.link.execute("DELETE FROM batches WHERE seq NOT IN (SELECT seq FROM deliveries)")
+        return died
+
+    def count(self) -> bool:
+        """Count what is there anew, if anyone else has written since. Tells whether someone has."""
+        version = self.link.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._version:
+            return False
+        self._version = version
+        rows = self.link.execute(
+            "SELECT sink, count(*), sum(events), sum(size) FROM deliveries JOIN batches USING(seq) GROUP BY sink"
+        ).fetchall()
+        self.totals = {sink: Totals(*counts) for sink, *counts in rows}
+        self.sinks |= set(self.totals)
+        self.stored_bytes = self.link.execute("SELECT coalesce(sum(size), 0) FROM batches").fetchone()[0]
+        self.letters = Totals(
+            *self.link.execute(
+                "SELECT count(*), coalesce(sum(events), 0), coalesce(sum(size), 0) FROM letters"
+            ).fetchone()
+        )
+        self.remembered = self.link.execute("SELECT count(*) FROM finished").fetchone()[0]
+        last = self.link.execute("SELECT seq FROM sqlite_sequence WHERE name='batches'").fetchone()
+        self.last_seq = last[0] if last else 0
+        self._cursor.clear()
+        return True
+
+    # --- batches -------------------------------------------------------------------------------------------------
+
+    def standing(self, fingerprint: bytes) -> Standing | None:
+        """What is known of a batch with this fingerprint, if it was taken before."""
+        row = self.link.execute(
+            "SELECT seq, events FROM batches WHERE fingerprint=? AND parent IS NULL", (fingerprint,)
+        ).fetchone()
+        if row is None:
+            row = self.link.execute("SELECT 0, events FROM finished WHERE fingerprint=?", (fingerprint,)).fetchone()
+        if row is None:
+            return None
+        seq, events = row
+        queued = {
+            sink: events
+            for sink in self.sinks
+            if seq and self.link.execute("SELECT 1 FROM deliveries WHERE sink=? AND seq=?", (sink, seq)).fetchone()
+        }
+        parts = "SELECT sink, sum(events) FROM batches JOIN deliveries USING(seq) WHERE parent=? GROUP BY sink"
+        for sink, waiting in self.link.execute(parts, (fingerprint,)):
+            queued[sink] = queued.get(sink, 0) + waiting
+        refused = "SELECT sink, sum(events) FROM letters WHERE origin=? GROUP BY sink"
+        errors = dict(self.link.execute(refused, (fingerprint,)).fetchall())
+        return Standing(seq, events, new=False, queued=queued, errors=errors)
+
+    def append(self, item: Kept, record: bytes, batch: RowBatch | None = None) -> Standing:
+        """Keep a batch for its sinks, unless an equal one was taken before."""
+        if known := self.standing(item.fingerprint):
+            return known
+        seq = self._insert(item, record, batch)
+        return Standing(seq, len(item.rows), new=True, queued=dict.fromkeys(item.sinks, len(item.rows)), errors={})
+
+    def take_in(self, item: Kept, record: bytes) -> None:
+        """Keep a batch out of another file; a part of one is never mistaken for the whole."""
+        if item.parent:
+            self._insert(item, record)
+        else:
+            self.append(item, record)
+
+    def waiting(self, seq: int) -> list[str]:
+        """The sinks that have not got a batch."""
+        one = "SELECT 1 FROM deliveries WHERE sink=? AND seq=?"
+        return [sink for sink in sorted(self.sinks) if self.link.execute(one, (sink, seq)).fetchone()]
+
+    def _insert(self, item: Kept, record: bytes, batch: RowBatch | None = None) -> int:
+        events, size = len(item.rows), len(record) + ROW_OVERHEAD_BYTES
+        heavy = weight(batch or item.batch())
+        seq = self.link.execute(
+            "INSERT INTO batches(fingerprint, parent, appended, events, weight, size, record) VALUES(?,?,?,?,?,?,?)",
+            (item.fingerprint, item.parent or None, item.appended, events, heavy, size, record),
+        ).lastrowid
+        assert seq is not None  # noqa: S101  # an INSERT has one
+        self.link.executemany("INSERT INTO deliveries(sink, seq) VALUES(?,?)", [(sink, seq) for sink in item.sinks])
+
+        def believe() -> None:
+            self.last_seq = max(self.last_seq, seq)
+            self.stored_bytes += size
+            self.sinks.update(item.sinks)
+            for sink in item.sinks:
+                self._add(sink, 1, events, size)
+                self._cursor[sink] = min(self._cursor.get(sink, seq), seq)
+            if batch is not None:
+                self._remember(seq, batch, heavy)
+
+        self._after.append(believe)
+        return seq
+
+    def pick(self, sink: str, limits: Limits, *, first: int, end: int, exclude: Collection[int] = ()) -> list[Lent]:
+        """The oldest batches with first ≤ seq < end that fit one write. One that keeps killing comes alone."""
+        start = max(first, self._cursor.get(sink, 0))
+        picked: list[Lent] = []
+        rows = heavy = 0
+        found = self.link.execute(
+            "SELECT seq, attempts, crashes, events, weight FROM deliveries JOIN batches USING(seq)"
+            " WHERE sink=? AND seq>=? AND seq<? ORDER BY seq",
+            (sink, start, end),
+        )
+        lowest: int | None = None
+        for seq, attempts, crashes, events, bulk in found:
+            lowest = seq if lowest is None else lowest
+            if (sink, seq) in self.leased or seq in exclude:
+                continue
+            alone = crashes >= limits.poison_attempts
+            if picked and (alone or rows + events > limits.rows or heavy + bulk > limits.bytes):
+                break
+            picked.append(self._lend(seq, attempts + 1, crashes, events))
+            rows, heavy = rows + events, heavy + bulk
+            if alone:
+                break
+        found.close()
+        if lowest is not None and first <= self._cursor.get(sink, 0):
+            self._cursor[sink] = lowest
+        return picked
+
+    def _lend(self, seq: int, attempts: int, crashes: int, events: int) -> Lent:
+        if held := self._memory.get(seq):
+            return Lent(seq, attempts, crashes, events, held[0], b"")
+        record = self.link.execute("SELECT record FROM batches WHERE seq=?", (seq,)).fetchone()[0]
+        return Lent(seq, attempts, crashes, events, None, record)
+
+    def mark(self, sink: str, seqs: Sequence[int]) -> None:
+        """Count an attempt before the write."""
+        self.link.executemany(
+            "UPDATE deliveries SET attempts=attempts+1, leased=1 WHERE sink=? AND seq=?", [(sink, seq) for seq in seqs]
+        )
+
+    def release(self, sink: str, seqs: Iterable[int]) -> None:
+        """The write ended, badly but with the process alive."""
+        self.link.executemany(
+            "UPDATE deliveries SET leased=0, crashes=0 WHERE sink=? AND seq=?", [(sink, seq) for seq in seqs]
+        )
+
+    def finish(self, sink: str, seqs: Iterable[int], now: int) -> None:
+        """The sink has these, or will never take them. A batch that all sinks are through with goes."""
+        for seq in seqs:
+            self._finish(sink, seq, now)
+
+    def _finish(self, sink: str, seq: int, now: int) -> None:
+        if not self.link.execute("DELETE FROM deliveries WHERE sink=? AND seq=?", (sink, seq)).rowcount:
+            return
+        events, size = self.link.execute("SELECT events, size FROM batches WHERE seq=?", (seq,)).fetchone() or (0, 0)
+        last = not any(
+            self.link.execute("SELECT 1 FROM deliveries WHERE sink=? AND seq=?", (other, seq)).fetchone()
+            for other in self.sinks
+            if other != sink
+        )
+        if last:
+            self.link.execute(
+                "INSERT OR REPLACE INTO finished(fingerprint, finished, events)"
+                " SELECT fingerprint, ?, events FROM batches WHERE seq=? AND parent IS NULL",
+                (now, seq),
+            )
+            self.link.execute("DELETE FROM batches WHERE seq=?", (seq,))
+
+        def believe() -> None:
+            self._add(sink, -1, -events, -size)
+            if last:
+                self.stored_bytes -= size
+                self.remembered += 1
+                self._forget(seq)
+
+        self._after.append(believe)
+
+    def split(self, sink: str, seq: int, parts: Sequence[tuple[Kept, bytes]], now: int) -> list[int]:
+        """Put parts in the place of a batch, for this sink alone. Returns their numbers."""
+        numbers = [self._insert(item, record) for item, record in parts]
+        self._finish(sink, seq, now)
+        return numbers
+
+    def discard(self, seq: int) -> tuple[bytes, int] | None:
+        """Take a damaged batch out, for all sinks. Returns its record and how many events it held."""
+        row = self.link.execute("SELECT record, events, size FROM batches WHERE seq=?", (seq,)).fetchone()
+        if row is None:
+            return None
+        record, events, size = row
+        waiting = self.waiting(seq)
+        self.link.executemany("DELETE FROM deliveries WHERE sink=? AND seq=?", [(sink, seq) for sink in waiting])
+        self.link.execute("DELETE FROM batches WHERE seq=?", (seq,))
+
+        def believe() -> None:
+            self.stored_bytes -= size
+            self._forget(seq)
+            for sink in waiting:
+                self._add(sink, -1, -events, -size)
+
+        self._after.append(believe)
+        return record, events
+
+    # --- dead letters --------------------------------------------------------------------------------------------
+
+    def bury(self, sink: str, reason: str, item: Kept, record: bytes, now: int) -> None:
+        """Set rows aside. `item.fingerprint` is what a retry will use, `item.parent` the batch they came from."""
+        origin = item.parent or item.fingerprint
+        self._add_letter(
+            (sink, reason[:500], now, item.request_id, origin, item.fingerprint, len(item.rows), len(record), record)
+        )
+
+    def take_in_letter(self, letter: Letter) -> None:
+        """Keep a dead letter out of another file."""
+        self._add_letter(letter[1:])
+
+    def _add_letter(self, columns: Sequence[Any]) -> None:
+        """Columns as `LETTER_COLUMNS` names them."""
+        events, size = columns[-3], columns[-2]
+        marks = ",".join("?" * len(columns))
+        sql = f"INSERT OR IGNORE INTO letters({LETTER_COLUMNS}) VALUES({marks})"  # both are constants
+        if self.link.execute(sql, columns).rowcount:
+            self._after.append(lambda: self._count_letters(1, events, size))
+
+    def stale(self, before: int, limit: int) -> list[tuple[str, int, bytes]]:
+        """Deliveries that have waited since before then: sink, seq, record."""
+        return [
+            (sink, seq, record)
+            for sink, seq, record in self.link.execute(
+                "SELECT sink, seq, record FROM batches JOIN deliveries USING(seq)"
+                " WHERE appended<? ORDER BY seq LIMIT ?",
+                (before, limit),
+            )
+            if (sink, seq) not in self.leased
+        ]
+
+    def letter_rows(self, ids: Collection[int] | None = None, sink: str | None = None) -> Iterator[Letter]:
+        """Dead letters, oldest first; all, or these, or a sink's."""
+        sql = f"SELECT id, {LETTER_COLUMNS} FROM letters WHERE ? IS NULL OR sink=? ORDER BY id"  # noqa: S608  # a constant
+        for row in self.link.execute(sql, (sink, sink)):
+            if ids is None or row[0] in ids:
+                yield Letter(*row)
+
+    def drop_letter(self, letter_id: int) -> int:
+        """Forget a dead letter. Returns its events."""
+        row = self.link.execute("SELECT events, size FROM letters WHERE id=?", (letter_id,)).fetchone()
+        if row is None:
+            return 0
+        events, size = row
+        self.link.execute("DELETE FROM letters WHERE id=?", (letter_id,))
+        self._after.append(lambda: self._count_letters(-1, -events, -size))
+        return int(events)
+
+    def requeue_letter(self, letter: Letter, item: Kept, now: int) -> None:
+        """Put a dead letter's rows back in line, for the sink that refused them."""
+        again = Kept(item.fingerprint, item.request_id, item.client, item.received, now, [letter.sink],
+                     item.parent or item.fingerprint, item.rows)  # fmt: skip
+        self._insert(again, pack(again))
+        self.drop_letter(letter.id)
+
+    def outworn_letters(self, before: int, bytes_max: int) -> list[int]:
+        """Dead letters past their age, and the oldest past the bound of bytes."""
+        found = [row[0] for row in self.link.execute("SELECT id FROM letters WHERE buried<? LIMIT 1000", (before,))]
+        over = self.letters.bytes - bytes_max
+        if over > 0:
+            for letter_id, size in self.link.execute("SELECT id, size FROM letters ORDER BY id LIMIT 1000"):
+                if over <= 0:
+                    break
+                over -= size
+                found.append(letter_id)
+        return list(dict.fromkeys(found))
+
+    # --- upkeep --------------------------------------------------------------------------------------------------
+
+    def prune(self, before: int, most: int) -> None:
+        """Forget fingerprints that are too old or too many."""
+        gone = self.link.execute(
+            "DELETE FROM finished WHERE fingerprint IN"
+            " (SELECT fingerprint FROM finished WHERE finished<? ORDER BY finished LIMIT 5000)", (before,)
+        ).rowcount  # fmt: skip
+        if (over := self.remembered - most) > 0:
+            gone += self.link.execute(
+                "DELETE FROM finished WHERE fingerprint IN"
+                " (SELECT fingerprint FROM finished ORDER BY finished LIMIT ?)",
+                (min(over, 5000),),
+            ).rowcount
+
+        def believe() -> None:
+            self.remembered -= gone
+
+        self._after.append(believe)
+
+    def oldest(self, sink: str) -> int | None:
+        """When the oldest batch that waits for this sink was appended."""
+        row = self.link.execute(
+            "SELECT appended FROM deliveries JOIN batches USING(seq) WHERE sink=? AND seq>=? ORDER BY seq LIMIT 1",
+            (sink, self._cursor.get(sink, 0)),
+        ).fetchone()
+        return row[0] if row else None
+
+    def shrink(self, free_bytes_max: int) -> None:
+        """Give the space of an emptied spool back to the disk. Outside a transaction."""
+        free = self.link.execute("PRAGMA freelist_count").fetchone()[0] * 4096
+        if free > free_bytes_max and not any(total.batches for total in self.totals.values()):
+            self.link.execute("VACUUM")
+            self.link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Fold the log into the file and let go of it."""
+        self.link.close()
+
+    def _add(self, sink: str, batches: int, events: int, size: int) -> None:
+        was = self.totals.get(sink, Totals())
+        self.totals[sink] = Totals(was.batches + batches, was.events + events, was.bytes + size)
+
+    def _count_letters(self, letters: int, events: int, size: int) -> None:
+        was = self.letters
+        self.letters = Totals(was.batches + letters, was.events + events, was.bytes + size)
+
+    def _remember(self, seq: int, batch: RowBatch, heavy: int) -> None:
+        self._memory[seq] = (batch, heavy)
+        self._memory_room -= heavy
+        while self._memory_room < 0:
+            _, (_, lighter) = self._memory.popitem(last=False)
+            self._memory_room += lighter
+
+    def _forget(self, seq: int) -> None:
+        if held := self._memory.pop(seq, None):
+            self._memory_room += held[1]
