@@ -10,10 +10,9 @@ import openai
 import orjson
 
 from mothership import __version__
-from mothership.errors import MothershipError
 from mothership.pipeline.llm_prompt import Question, messages
 from mothership.pipeline.llm_settings import LLMSettings
-from mothership.pipeline.llm_verdict import SCHEMA, Answer
+from mothership.pipeline.llm_verdict import SCHEMA, Answer, Failed
 from mothership.telemetry import log
 
 _FORMATS = ("json_schema", "json_object", "text")
@@ -21,15 +20,6 @@ _REFUSES_A_PARAMETER = frozenset({400, 422, 501})
 _SENT_HEADERS = frozenset({"host", "content-type", "content-length", "accept", "connection"})
 _RETRY_AFTER_SECONDS_MAX = 3_600.0
 _TOKENS_MAX = 1_000_000
-
-
-class Failed(MothershipError):
-    """A call that brought no answer. `outcome` says why, for metrics and the audit."""
-
-    def __init__(self, outcome: str, *, retry_after_seconds: float | None = None) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
-        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +70,24 @@ class LLMClient:
             timeout=settings.timeout_seconds,
             http_client=self._http,
         )
+        # Taken now: the library imports these parts when they are first touched, which would hold the event loop up.
+        self._completions = self._client.chat.completions.with_raw_response
 
     async def close(self) -> None:
         """Give back every connection."""
         await self._http.aclose()
 
     async def ask(self, question: Question, nonce: str, turn: Callable[[], Awaitable[None]]) -> Answer:
-        """Ask, or raise `Failed`. `turn` is awaited before each request that is made."""
+        """Ask, or raise `Failed`. `turn` is awaited before each further request that a refusal makes necessary."""
         dialect: Dialect | None = self._dialect
         while dialect is not None:
-            await turn()
             try:
                 answer = await self._once(question, nonce, dialect)
             except openai.APIStatusError as error:
                 if error.status_code not in _REFUSES_A_PARAMETER:
                     raise _failed(error) from None
                 dialect = dialect.after(error)
+                await turn()
                 continue
             if dialect != self._dialect:
                 self._dialect = dialect
@@ -106,9 +98,7 @@ class LLMClient:
     async def _once(self, question: Question, nonce: str, dialect: Dialect) -> Answer:
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
-                response = await self._client.chat.completions.with_raw_response.create(
-                    **self._request(question, nonce, dialect)
-                )
+                response = await self._completions.create(**self._request(question, nonce, dialect))
                 return _answer(response.content)
         except (TimeoutError, openai.APITimeoutError):
             raise Failed("timeout") from None

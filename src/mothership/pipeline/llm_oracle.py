@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from mothership import telemetry
 from mothership.pipeline.llm_breaker import Breaker
 from mothership.pipeline.llm_budget import Budget
-from mothership.pipeline.llm_client import Answer, Failed, LLMClient
+from mothership.pipeline.llm_client import LLMClient
 from mothership.pipeline.llm_prompt import Question
 from mothership.pipeline.llm_settings import LLMSettings
-from mothership.pipeline.llm_verdict import Discarded, Record, Redact, read
+from mothership.pipeline.llm_verdict import Answer, Discarded, Failed, Record, Redact, read
 from mothership.pipeline.llm_verdicts import Known, Verdicts
 from mothership.ports import Clock, Health, VerdictStore
 from mothership.telemetry import log
@@ -68,6 +68,8 @@ class Oracle:
         self._settings = settings
         self._redact = redact
         self._nonce = nonce
+        # Here, because it takes a second that only users of the LLM should pay.
+
         self._client = LLMClient(settings)
         self._budget = Budget(settings, clock, store)
         self._verdicts = Verdicts(

@@ -42,6 +42,15 @@ SCHEMA: dict[str, Any] = {
 """The plain core of JSON schema, which every strict server takes: bounds are checked here, not there."""
 
 
+class Failed(MothershipError):
+    """A call that brought no answer. `outcome` says why, for metrics and the audit."""
+
+    def __init__(self, outcome: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Discarded(MothershipError):
     """An answer that is no verdict."""
 
