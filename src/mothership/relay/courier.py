@@ -244,7 +244,7 @@ class Courier:
         errors: dict[int, int] = {}
         for one in failed:
             errors[one.batch] = errors.get(one.batch, 0) + 1
-        await self._spool.bury(lease, failed)
+        await self._spool.bury(lease, failed, seen=True)
         log.warning("events_refused", sink=self.name, events=len(failed), reason=error.reason)
         self._stored(lease, error.duplicates, errors)
 
@@ -254,7 +254,7 @@ class Courier:
         if others.seqs:
             self._spool.release(others)
         rows = len(first.batches[0].rows)
-        await self._spool.bury(first, [Failed(0, row, reason) for row in range(rows)])
+        await self._spool.bury(first, [Failed(0, row, reason) for row in range(rows)], seen=False)
         log.error("batch_set_aside", sink=self.name, events=rows, reason=reason)
         self._suspects.clear(first.seqs[0])
         self._listener.settled(Settled(self.name, first.seqs[0], rows, duplicate=False))

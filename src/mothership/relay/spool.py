@@ -180,13 +180,16 @@ class Spool:
 
         return self._writer.submit(act, durable=False, on_trouble="owe")
 
-    async def bury(self, lease: Lease, failed: Sequence[Failed]) -> None:
-        """Set the named rows aside and commit all others of the lease."""
+    async def bury(self, lease: Lease, failed: Sequence[Failed], *, seen: bool) -> None:
+        """Set the named rows aside and commit all others of the lease.
+
+        `seen`: the sink has taken note of the batch, so a retry of the rows needs an identity of its own.
+        """
         now = self._now()
         letters: list[tuple[str, Kept, bytes]] = []
 
         def prepare() -> None:
-            letters.extend(_letters(lease, failed, now))
+            letters.extend(_letters(lease, failed, now, seen=seen))
 
         def act(file: SpoolFile) -> None:
             if lease.generation != self._writer.generation:
@@ -333,18 +336,17 @@ def _sound(record: bytes) -> RowBatch | None:
         return None
 
 
-def _letters(lease: Lease, failed: Sequence[Failed], now: int) -> Iterable[tuple[str, Kept, bytes]]:
-    """One letter for each batch and reason, under a fingerprint of its own unless it is the whole batch."""
+def _letters(lease: Lease, failed: Sequence[Failed], now: int, *, seen: bool) -> Iterable[tuple[str, Kept, bytes]]:
+    """One letter for each batch and reason."""
     groups: dict[tuple[int, str], list[int]] = {}
     for position, row, reason in failed:
         groups.setdefault((position, reason), []).append(row)
     for (position, reason), at in groups.items():
         batch = lease.batches[position]
-        rows = [batch.rows[row] for row in at]
-        whole = len(rows) == len(batch.rows)
-        mark = batch.fingerprint if whole else part_fingerprint(batch.fingerprint, f"{lease.sink} rows {at}")
-        part = RowBatch(mark, batch.request_id, batch.received, rows, batch.client)
-        item = kept(part, [lease.sink], now, b"" if whole else batch.fingerprint)
+        own = seen or len(at) < len(batch.rows)
+        mark = part_fingerprint(batch.fingerprint, f"{lease.sink} rows {at}") if own else batch.fingerprint
+        part = RowBatch(mark, batch.request_id, batch.received, [batch.rows[row] for row in at], batch.client)
+        item = kept(part, [lease.sink], now, batch.fingerprint if own else b"")
         yield reason, item, pack(item)
 
 

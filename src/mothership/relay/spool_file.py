@@ -416,8 +416,13 @@ class SpoolFile:
 
     def letter_rows(self, ids: Collection[int] | None = None, sink: str | None = None) -> Iterator[Letter]:
         """Dead letters, oldest first; all, or these, or a sink's."""
-        sql = f"SELECT id, {LETTER_COLUMNS} FROM letters WHERE ? IS NULL OR sink=? ORDER BY id"  # noqa: S608  # a constant
-        for row in self.link.execute(sql, (sink, sink)):
+        return self.letters_of(self.link, ids, sink)
+
+    @staticmethod
+    def letters_of(link: sqlite3.Connection, ids: Collection[int] | None, sink: str | None) -> Iterator[Letter]:
+        """The same through any connection."""
+        sql = f"SELECT id, {LETTER_COLUMNS} FROM letters WHERE ? IS NULL OR sink=? ORDER BY id"  # noqa: S608  # constants
+        for row in link.execute(sql, (sink, sink)):
             if ids is None or row[0] in ids:
                 yield Letter(*row)
 

@@ -1,0 +1,109 @@
+"""`mothership dead-letters`: what could not be delivered, and what to do about it."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from mothership.commands.options import config_option
+from mothership.config import load
+from mothership.relay.record import Damaged
+from mothership.relay.spool_letters import LetterBox, LetterView
+
+sink_option = click.option("--sink", help="Only those of this sink: tsdb or loki.")
+all_option = click.option("--all", "everything", is_flag=True, help="All of them.")
+
+
+@click.group("dead-letters")
+def dead_letters() -> None:
+    """See, retry or drop events that a sink refused for good.
+
+    Works on the data directory of the configuration, whether the service runs or not. A running service notices a
+    retry within seconds; one that does not run picks it up at its next start.
+    """
+
+
+@dead_letters.command("list")
+@config_option
+@sink_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_letters(config: Path | None, sink: str | None, as_json: bool) -> None:
+    """Show id, time, sink, events, request id and reason of each."""
+    count = events = 0
+    for view in _box(config).views(sink=sink):
+        count, events = count + 1, events + view.events
+        click.echo(json.dumps(_shown(view)) if as_json else _line(view))
+    if not as_json:
+        click.echo(f"{count} dead letters with {events} events")
+
+
+@dead_letters.command()
+@config_option
+@click.argument("ids", nargs=-1, required=True)
+def show(config: Path | None, ids: Sequence[str]) -> None:
+    """Print the redacted events of these, one JSON object a line."""
+    box = _box(config)
+    for view in _known(box, ids):
+        click.echo(_line(view), err=True)
+        try:
+            rows = box.rows(view.id)
+        except Damaged:
+            raise click.ClickException(f"{view.id}: its record is damaged") from None
+        for row in rows:
+            click.echo(row.data.decode())
+
+
+@dead_letters.command()
+@config_option
+@sink_option
+@all_option
+@click.argument("ids", nargs=-1)
+def retry(config: Path | None, sink: str | None, everything: bool, ids: Sequence[str]) -> None:
+    """Put these back in line for the sink that refused them."""
+    box = _box(config)
+    events = box.retry(_chosen(box, ids, sink, everything=everything), sink)
+    click.echo(f"{events} events are back in line")
+
+
+@dead_letters.command()
+@config_option
+@sink_option
+@all_option
+@click.argument("ids", nargs=-1)
+def drop(config: Path | None, sink: str | None, everything: bool, ids: Sequence[str]) -> None:
+    """Forget these for good."""
+    box = _box(config)
+    events = box.drop(_chosen(box, ids, sink, everything=everything), sink)
+    click.echo(f"{events} events were dropped")
+
+
+def _box(config: Path | None) -> LetterBox:
+    return LetterBox(load(config).server.data_dir)
+
+
+def _chosen(box: LetterBox, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:
+    """The ids that are meant; None for all, or all of a sink."""
+    if bool(ids) == bool(everything or sink):
+        raise click.UsageError("name the letters by id, or say --all or --sink")
+    return {view.id for view in _known(box, ids)} if ids else None
+
+
+def _known(box: LetterBox, ids: Sequence[str]) -> list[LetterView]:
+    views = list(box.views(ids=set(ids)))
+    if missing := sorted(set(ids) - {view.id for view in views}):
+        raise click.ClickException(f"no such dead letter: {', '.join(missing)}")
+    return views
+
+
+def _shown(view: LetterView) -> dict[str, object]:
+    return {**view._asdict(), "buried": _time(view)}
+
+
+def _line(view: LetterView) -> str:
+    return f"{view.id}  {_time(view)}  {view.sink}  {view.events} events  {view.request_id}  {view.reason}"
+
+
+def _time(view: LetterView) -> str:
+    return datetime.fromtimestamp(view.buried / 1e6, UTC).isoformat(timespec="seconds")
