@@ -1,0 +1,277 @@
+"""Ships events to a Mothership as a good node does: gzipped batches, kept until they are safe, sent again when not.
+
+A batch that is sent again carries the same messages, so that it is stored once however often it arrives.
+"""
+
+import asyncio
+import gzip
+import ipaddress
+import json
+import random
+import ssl
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import orjson
+
+from mothership.errors import MothershipError
+from mothership.event import Event
+from mothership.shipping_feed import Feed
+
+_TOO_MANY_REQUESTS, _TOO_LARGE = 429, 413
+_TRY_AGAIN = frozenset({408, 425, _TOO_MANY_REQUESTS})
+_REASON_CHARS_MAX = 500
+_PAUSE_SECONDS_MAX = 30.0
+
+
+class ShippingError(MothershipError):
+    """A batch was refused, or could not be delivered in time. The text says why and what to do."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of the events so far."""
+
+    sent: int = 0
+    """Events in batches that were answered with a 2xx."""
+    accepted: int = 0
+    rejected: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    """How often each reason was given. An answer lists only the first hundred rejections."""
+    duplicates: int = 0
+    """Events in batches that had been taken before."""
+    retries: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where to, and with what credentials."""
+
+    url: str
+    token: str | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    ca: Path | None = None
+    timeout_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to ship."""
+
+    batch: int = 100
+    compress: bool = True
+    concurrency: int = 4
+    """Batches in flight at once: they arrive in about their order."""
+    source: str = "edgebot"
+    """The envelope's `source`, which names events that don't name theirs."""
+    give_up_seconds: float = 300.0
+    """How long one batch is tried."""
+
+
+async def ship(
+    events: Iterable[Event | bytes],
+    door: Door,
+    manner: Manner | None = None,
+    *,
+    progress: Callable[[Summary], None] = lambda _summary: None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    jitter: Callable[[], float] = random.random,
+) -> Summary:
+    """Ship events, given as objects or as their JSON; `progress` is called after each batch.
+
+    Returns when all of them are safe at the other end or were rejected by it, each with its reason. Raises
+    `ShippingError` when a batch is refused or can't be delivered within `give_up_seconds`.
+    """
+    manner = manner or Manner()
+    summary, started = Summary(), clock()
+    async with _client(door) as client:
+        post = _Post(client, endpoint(door.url), manner, summary, clock, sleep, jitter)
+        feed = Feed(_batches(events, manner.batch), manner.concurrency)
+
+        async def work() -> None:
+            while (batch := await feed.next()) is not None:
+                await post.deliver(batch)
+                summary.seconds = clock() - started
+                progress(summary)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(manner.concurrency):
+                    group.create_task(work())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None  # what one worker met is the story; the others were told to stop
+        finally:
+            feed.close()
+    summary.seconds = clock() - started
+    return summary
+
+
+def endpoint(url: str) -> str:
+    """Return the address of `/ingest`, for an address that has no path of its own."""
+    parsed = httpx2.URL(url)
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ShippingError(f"{url!r} is no address: it must look like http://localhost:8443")
+    return str(parsed.copy_with(path="/ingest")) if parsed.path in ("", "/") else url
+
+
+def backoff_seconds(attempt: int, *, jitter: float) -> float:
+    """How long to wait after the n-th failure in a row, with a jitter between 0 and 1: half of it is chance."""
+    return float(min(_PAUSE_SECONDS_MAX, 0.25 * 2 ** min(attempt, 16)) * (0.5 + 0.5 * jitter))
+
+
+def retry_after_seconds(header: str | None, *, now: float) -> float | None:
+    """Read a `Retry-After` of either form. None when there is none that can be read."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header) if header.strip().isdigit() else parsedate_to_datetime(header).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _client(door: Door) -> httpx2.AsyncClient:
+    verify: ssl.SSLContext | bool = True
+    if door.ca or door.client_cert:
+        try:
+            verify = ssl.create_default_context(cafile=door.ca)
+            if door.client_cert:
+                verify.load_cert_chain(door.client_cert, door.client_key)
+        except (OSError, ssl.SSLError) as error:
+            raise ShippingError(f"can't read the certificates: {type(error).__name__}") from None
+    headers = {"Authorization": f"Bearer {door.token}"} if door.token else {}
+    return httpx2.AsyncClient(
+        verify=verify,
+        headers={"User-Agent": "Mothership-Send/1.5", "Content-Type": "application/json", **headers},
+        timeout=door.timeout_seconds,
+        follow_redirects=True,
+        max_redirects=3,
+        trust_env=not _is_this_machine(httpx2.URL(door.url).host),  # a proxy can't reach our loopback
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _batches(events: Iterable[Event | bytes], size: int) -> Iterator[list[bytes]]:
+    encoded = (event if isinstance(event, bytes) else _encoded(event) for event in events)
+    while batch := list(islice(encoded, size)):
+        yield batch
+
+
+def _encoded(event: Event) -> bytes:
+    try:
+        return orjson.dumps(event)
+    except TypeError:  # a lone surrogate, an integer of more than 64 bits: plain JSON can say them
+        return json.dumps(event).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """Delivers batches to one address."""
+
+    client: httpx2.AsyncClient
+    url: str
+    manner: Manner
+    summary: Summary
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    jitter: Callable[[], float]
+
+    async def deliver(self, batch: list[bytes]) -> None:
+        """Try until the batch is safe, refused, or given up."""
+        deadline, attempt = self.clock() + self.manner.give_up_seconds, 0
+        while True:
+            answer, trouble = await self._try(batch, is_retry=attempt > 0)
+            if answer is not None and answer.is_success:
+                self._count(batch, answer)
+                return
+            if answer is not None and answer.status_code == _TOO_LARGE and len(batch) > 1:
+                middle = len(batch) // 2
+                await self.deliver(batch[:middle])
+                await self.deliver(batch[middle:])
+                return
+            if answer is not None and answer.status_code < 500 and answer.status_code not in _TRY_AGAIN:  # noqa: PLR2004 - the node's rule
+                raise ShippingError(f"{self.url} refused a batch of {len(batch)} events: {trouble}")
+            asked = retry_after_seconds(
+                answer.headers.get("retry-after") if answer is not None else None, now=time.time()
+            )
+            pause = backoff_seconds(attempt, jitter=self.jitter()) if asked is None else asked
+            if self.clock() + pause > deadline:
+                raise ShippingError(
+                    f"gave up on a batch of {len(batch)} events after {attempt + 1} tries: {trouble}. "
+                    f"It is not stored; {self.summary.sent} events are."
+                )
+            await self.sleep(pause)
+            attempt += 1
+            self.summary.retries += 1
+
+    async def _try(self, batch: list[bytes], *, is_retry: bool) -> tuple[httpx2.Response | None, str]:
+        try:
+            answer = await self.client.post(
+                self.url, content=self._body(batch, is_retry=is_retry), headers=self._headers()
+            )
+        except httpx2.TooManyRedirects:
+            raise ShippingError(f"{self.url} redirects in circles") from None
+        except (httpx2.RequestError, OSError) as error:  # an alert of TLS 1.3 comes as the second
+            return None, f"no answer ({type(error).__name__})"
+        return answer, _trouble(answer)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Content-Encoding": "gzip"} if self.manner.compress else {}
+
+    def _body(self, batch: list[bytes], *, is_retry: bool) -> bytes:
+        envelope = orjson.dumps(
+            {
+                "batch_size": len(batch),
+                "timestamp": datetime.now(UTC).isoformat(),
+                "source": self.manner.source,
+                "is_retry": is_retry,
+            }
+        )
+        body = b'{"messages":[' + b",".join(batch) + b"]," + envelope[1:]
+        return gzip.compress(body, compresslevel=6, mtime=0) if self.manner.compress else body
+
+    def _count(self, batch: list[bytes], answer: httpx2.Response) -> None:
+        said = _object(answer)
+        errors = said.get("errors")
+        reasons = (
+            [str(error.get("reason")) for error in errors if isinstance(error, dict)]
+            if isinstance(errors, list)
+            else []
+        )
+        rejected = said["rejected"] if isinstance(said.get("rejected"), int) else len(reasons)
+        self.summary.sent += len(batch)
+        self.summary.rejected += rejected
+        self.summary.accepted += len(batch) - rejected
+        self.summary.reasons.update(reasons)
+        if said.get("duplicate") is True:
+            self.summary.duplicates += len(batch) - rejected
+
+
+def _object(answer: httpx2.Response) -> dict[str, Any]:
+    try:
+        said = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _trouble(answer: httpx2.Response) -> str:
+    said = _object(answer)
+    reason = next((said[key] for key in ("reason", "detail", "error") if isinstance(said.get(key), str)), "")
+    return f"{answer.status_code} {answer.reason_phrase}{': ' if reason else ''}{reason[:_REASON_CHARS_MAX]}"

@@ -1,0 +1,114 @@
+"""Reads files as events: NDJSON, JSON, an EdgeBot's payload, or plain lines as an EdgeBot's file tail makes them."""
+
+import gzip
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from mothership.event import Event
+
+_BLANK = b" \t\r\n"
+
+
+def read_events(
+    path: str,
+    *,
+    kind: str = "log",
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Iterator[Event | bytes]:
+    r"""Read a file (`-` is standard input; one that is gzipped is unpacked) as events, one after the other.
+
+    A line that is a JSON object is an event, or a payload when it has `messages`; a file that is one JSON list or
+    object is those events. Every other line becomes `{"type", "file_path", "message", "timestamp"}`; what is no
+    UTF-8 in it is kept as `\xff`. Blank lines are left out. An object without a `type` gets `kind`.
+    """
+    name = "/dev/stdin" if path == "-" else str(Path(path).absolute())
+
+    def plain(line: bytes) -> Event:
+        return {
+            "type": kind,
+            "file_path": name,
+            "message": line.rstrip(b"\r\n").decode("utf-8", "backslashreplace"),
+            "timestamp": now().isoformat().replace("+00:00", "Z"),
+        }
+
+    with _opened(path) as file:
+        first = next((line for line in file if line.strip(_BLANK)), b"")
+        if first.lstrip(_BLANK)[:1] in (b"{", b"[") and _json(first) is None:
+            # Perhaps one JSON document over many lines: only the whole can tell.
+            rest = file.read()
+            document = _json(first + rest)
+            if document is not None:
+                yield from _events_of(document, first + rest, kind)
+                return
+            lines = chain([first], rest.split(b"\n"))
+        else:
+            lines = chain([first], file)
+        for line in lines:
+            if line.strip(_BLANK):
+                document = _json(line) if line.lstrip(_BLANK)[:1] in (b"{", b"[") else None
+                if document is None:
+                    yield plain(line)
+                else:
+                    yield from _events_of(document, line, kind)
+
+
+def count_lines(paths: Iterable[str]) -> int | None:
+    """Count the lines that are not blank, to show how far along we are; None when that takes more than a look."""
+    total = 0
+    for path in paths:
+        if path == "-" or not Path(path).is_file():
+            return None
+        with _opened(path) as file:
+            total += sum(1 for line in file if line.strip(_BLANK))
+    return total
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    if path == "-":
+        yield sys.stdin.buffer
+        return
+    with Path(path).open("rb") as file:
+        if file.peek(2)[:2] == b"\x1f\x8b":
+            with gzip.open(file) as unpacked:
+                yield unpacked
+        else:
+            yield file
+
+
+def _json(text: bytes) -> Any:
+    """Decode a JSON object or list. None when it is neither; what is no UTF-8 in it becomes U+FFFD."""
+    for attempt in (text, text.decode("utf-8", "replace").encode()):
+        try:
+            document = orjson.loads(attempt)
+        except orjson.JSONDecodeError:
+            continue
+        return document if isinstance(document, dict | list) else None
+    return None
+
+
+def _events_of(document: Any, text: bytes, kind: str) -> Iterator[Event | bytes]:
+    found = document if isinstance(document, list) else document.get("messages")
+    if isinstance(found, list):
+        for item in found:
+            # What is no object is shipped too: the other end says what is wrong with it.
+            yield {"type": kind, **item} if isinstance(item, dict) else orjson.dumps(item)
+    elif "type" in document and _is_utf8(text):
+        yield text.strip(_BLANK)  # as it stands: numbers and escapes are not ours to rewrite
+    else:
+        yield {"type": kind, **document}
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
