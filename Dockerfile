@@ -1,0 +1,48 @@
+# Mothership: docker build -t mothership:1.5 .
+# The base is pinned by its full tag; add the digest your registry shows to pin it for good.
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+WORKDIR /build
+RUN python -m venv --without-pip /opt/mothership
+COPY requirements.lock deploy/runtime_lock.py ./
+# Wheels only, but for drain3, which is published as source alone.
+RUN python runtime_lock.py requirements.lock > runtime.lock \
+    && python -m pip --python /opt/mothership/bin/python install --no-deps --require-hashes \
+       --only-binary :all: --no-binary drain3 -r runtime.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY src src
+RUN python -m pip install hatchling==1.27.0 \
+    && python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+    && python -m pip --python /opt/mothership/bin/python install --no-deps dist/*.whl \
+    && python -m compileall -q /opt/mothership/lib
+
+FROM ${PYTHON_IMAGE}
+LABEL org.opencontainers.image.title="Mothership" \
+      org.opencontainers.image.version="1.5.0" \
+      org.opencontainers.image.licenses="Apache-2.0"
+RUN groupadd --system --gid 10001 mothership \
+    && useradd --system --uid 10001 --gid mothership --no-create-home --home-dir /var/lib/mothership \
+       --shell /usr/sbin/nologin mothership \
+    && install -d -m 0700 -o mothership -g mothership /var/lib/mothership
+COPY --from=build /opt/mothership /opt/mothership
+COPY deploy/healthcheck.py /opt/mothership/healthcheck.py
+# Listening beyond the loopback wants MOTHERSHIP_AUTH_TOKENS (or mutual TLS, or the word `auth.anonymous: true`):
+# without one of them the service says so and does not start.
+ENV PATH=/opt/mothership/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MOTHERSHIP_HOST=0.0.0.0 \
+    MOTHERSHIP_PORT=8443 \
+    MOTHERSHIP_DATA_DIR=/var/lib/mothership
+USER 10001:10001
+WORKDIR /var/lib/mothership
+# Spool, dead letters, pseudonym key: what must outlive the container.
+VOLUME ["/var/lib/mothership"]
+EXPOSE 8443
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "/opt/mothership/healthcheck.py"]
+ENTRYPOINT ["mothership"]
+CMD ["serve"]

@@ -1,0 +1,80 @@
+"""The files that run both sinks: what can be checked of them without a container engine."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _load(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+def test_the_image_gets_the_locked_runtime_and_no_tools() -> None:
+    """Every line of it is the lock's, hashes included."""
+    lock = (ROOT / "requirements.lock").read_text()
+    command = [sys.executable, ROOT / "deploy/runtime_lock.py", ROOT / "requirements.lock"]
+    part = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    names = set(re.findall(r"^([a-z0-9-]+)==", part, re.MULTILINE))
+    project = (ROOT / "pyproject.toml").read_text()
+    wanted = re.findall(r'^    "([a-z0-9-]+)[>=;]', project.split("[dependency-groups]")[0], re.MULTILINE)
+    assert set(wanted) <= names
+    assert not names & {"pytest", "ruff", "mypy", "hypothesis"}
+    assert all(line in lock for line in part.splitlines())
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.observability.yml"])
+def test_services_are_confined(name: str) -> None:
+    """Pinned to a version, without new privileges; what asks nobody who they are is published on this machine only."""
+    for service, settings in _load(name)["services"].items():
+        assert re.search(r":\d+\.\d+", settings["image"]), service
+        assert settings["security_opt"] == ["no-new-privileges:true"]
+        for port in settings.get("ports", []):
+            assert service == "mothership" or port.startswith("127.0.0.1:")
+
+
+def test_nothing_starts_without_its_secrets() -> None:
+    """Compose stops with a sentence that says what to do."""
+    environment = _load("compose.yaml")["services"]["mothership"]["environment"]
+    for key in ("MOTHERSHIP_AUTH_TOKENS", "MOTHERSHIP_DB_DSN"):
+        assert re.search(r"\$\{\w+:\?is not set\. .*deploy/env\.example", environment[key])
+
+
+def test_the_image_runs_as_nobody_in_particular() -> None:
+    """Not as root, with a healthcheck, from a pinned base."""
+    text = (ROOT / "Dockerfile").read_text()
+    assert re.search(r"^USER 10001:10001$", text, re.MULTILINE)
+    assert re.search(r"^ARG PYTHON_IMAGE=python:3\.11\.\d+-slim-\w+$", text, re.MULTILINE)
+    assert "HEALTHCHECK" in text
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
+    allowed = (ROOT / ".dockerignore").read_text()
+    for path in " ".join(copied).split():
+        assert f"!{path}\n" in allowed
+        assert (ROOT / path).exists()
+
+
+def test_the_bounds_of_the_loki_shipped_are_those_counted_with() -> None:
+    """The sink's defaults fit the Loki that comes along."""
+    limits = _load("deploy/loki/loki.yaml")
+    assert limits["limits_config"]["max_line_size"] == "256KB"
+    assert limits["limits_config"]["max_global_streams_per_user"] == 5000
+    assert limits["ingester"]["max_chunk_age"] == "2h"
+
+
+def test_the_dashboard_asks_only_for_sources_that_are_provisioned() -> None:
+    """And for labels that there are."""
+    sources = {
+        source["uid"] for source in _load("deploy/grafana/provisioning/datasources/mothership.yaml")["datasources"]
+    }
+    dashboard = json.loads((ROOT / "deploy/grafana/dashboards/events.json").read_text())
+    assert {panel["datasource"]["uid"] for panel in dashboard["panels"]} == sources
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"] if "expr" in target]
+    used = {name for query in queries for name in re.findall(r"(\w+)=~", query)}
+    assert used <= {"type", "service", "host", "site", "env", "severity"}
