@@ -1,14 +1,22 @@
-"""A door with nothing behind it but a list."""
+"""A door with nothing behind it but a list: as an ASGI application, or on a real socket in a thread."""
 
-from collections.abc import Callable
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+import uvicorn
+from fastapi import FastAPI, Response
 
-from mothership.edge import ingest
+from mothership.edge import ingest, serve
+from mothership.edge.auth import AuthSettings
 from mothership.edge.limits import LimitSettings
+from mothership.edge.tls import TLSSettings
 from mothership.edge.wire import Wire
 from mothership.event import Batch, Receipt, Tally
 
@@ -40,16 +48,94 @@ def wire() -> Callable[..., Wire]:
     return lambda **limits: Wire(LimitSettings(**limits), key=b"test")
 
 
+def application(keeper: Any, limits: LimitSettings) -> FastAPI:
+    app = FastAPI(title="Mothership")
+    app.include_router(
+        ingest.router(keeper, wire=Wire(limits, key=b"test"), limits=limits, sinks=["tsdb"], clock=lambda: 1.0)
+    )
+
+    @app.get("/livez")
+    async def livez() -> Response:
+        return Response(b"{}", media_type="application/json")
+
+    @app.get("/stats")
+    async def stats() -> Response:
+        return Response(b"{}", media_type="application/json")
+
+    @app.get("/broken")
+    async def broken() -> Response:
+        raise KeyError("canary-7d1f@example.org")
+
+    @app.get("/large")
+    async def large() -> Response:
+        return Response(bytes(64 * 1024 * 1024))
+
+    return app
+
+
 @pytest.fixture
 def door(keeper: Keeper) -> Callable[..., httpx2.AsyncClient]:
     """A client of an application with the route under these limits."""
 
     def build(**limits: float) -> httpx2.AsyncClient:
-        settings = LimitSettings(**limits)
-        app = FastAPI()
-        app.include_router(
-            ingest.router(keeper, wire=Wire(settings, key=b"test"), limits=settings, sinks=["tsdb"], clock=lambda: 1.0)
-        )
+        app = application(keeper, LimitSettings(**limits))
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://door")
 
     return build
+
+
+@dataclass
+class Served:
+    """A server on a real socket."""
+
+    port: int
+    server: uvicorn.Server
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where to connect to."""
+        return ("127.0.0.1", self.port)
+
+
+@contextmanager
+def serving(
+    keeper: Any, *, auth: AuthSettings, tls: TLSSettings, limits: LimitSettings, **more: Any
+) -> Iterator[Served]:
+    app = application(keeper, limits)
+    host = more.pop("host", "127.0.0.1")
+    configuration = serve.configuration(app, auth, tls, limits, host=host, port=0, **more)
+    configuration.timeout_graceful_shutdown = 1
+    server = uvicorn.Server(configuration)
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        threading.Event().wait(0.005)
+    try:
+        yield Served(listening.getsockname()[1], server)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+@pytest.fixture
+def served(keeper: Keeper) -> Iterator[Callable[..., Served]]:
+    """Start servers under given settings; they end with the test."""
+    stack: list[Any] = []
+
+    def start(*, auth: dict[str, Any] | None = None, tls: dict[str, Any] | None = None, **limits: Any) -> Served:
+        more = {name: limits.pop(name) for name in ("clock", "host") if name in limits}
+        manager = serving(
+            keeper,
+            auth=AuthSettings(**auth or {}),
+            tls=TLSSettings(**tls or {}),
+            limits=LimitSettings(**limits),
+            **more,
+        )
+        stack.append(manager)
+        return manager.__enter__()
+
+    yield start
+    for manager in reversed(stack):
+        manager.__exit__(None, None, None)

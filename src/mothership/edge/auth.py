@@ -1,7 +1,6 @@
 """Token or certificate → `Caller`, in constant time."""
 
 import hashlib
-import hmac
 import ipaddress
 import re
 from pathlib import Path
@@ -14,7 +13,8 @@ from mothership.edge.tls import TLSSettings
 Scope: TypeAlias = Literal["ingest", "read"]
 SCOPES: tuple[Scope, ...] = ("ingest", "read")
 HASH_PREFIX = "sha256:"
-Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+Name: TypeAlias = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
 class Caller(NamedTuple):
@@ -70,11 +70,16 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
         default=False,
         description="The explicit word that anyone who reaches the port may send and read.",
     )
-    open_endpoints: frozenset[Literal["/metrics", "/stats", "/healthz", "/docs"]] = Field(
+    open_endpoints: frozenset[Literal["/", "/metrics", "/stats", "/healthz", "/docs"]] = Field(
         default=frozenset(), description="Endpoints that need no credentials, beside /livez and /readyz."
     )
     failures_per_minute: PositiveInt = Field(
         default=30, description="Failed logins a minute from one address, after which it is answered 429 for a while."
+    )
+    client_field: str = Field(
+        default="received_from",
+        max_length=64,
+        description="Field of every event that is set to the name of the authenticated caller; empty: none.",
     )
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
@@ -91,6 +96,8 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
     def _names_differ(cls, tokens: tuple[TokenSettings, ...]) -> tuple[TokenSettings, ...]:
         if len({token.hash for token in tokens}) < len(tokens):
             raise ValueError("the same token is there twice")
+        if any(token.name == ANONYMOUS.name for token in tokens):
+            raise ValueError("the name `anonymous` is taken")
         return tokens
 
     @field_validator("trusted_proxies")
@@ -106,7 +113,7 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
 
 def check_exposure(host: str, auth: AuthSettings, tls: TLSSettings) -> list[str]:
     """Why the service may not listen there, one line for each reason; empty when it may."""
-    if _is_loopback(host) or auth.anonymous or auth.tokens or auth.tokens_file or tls.client_ca_file:
+    if is_loopback(host) or auth.anonymous or auth.tokens or auth.tokens_file or tls.client_ca_file:
         return []
     fault = (
         f"server.host: {host} can be reached from other machines, and nothing says who may enter. Either add a token "
@@ -117,7 +124,8 @@ def check_exposure(host: str, auth: AuthSettings, tls: TLSSettings) -> list[str]
     return [fault]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether nothing but this machine can reach that address."""
     if host == "localhost":
         return True
     try:
@@ -140,8 +148,3 @@ def _parse_variable(value: str) -> list[dict[str, Any]]:
         kept = secret if _HASH.fullmatch(secret) else hashed(secret)
         tokens.append({"name": name, "hash": kept, "scopes": frozenset(SCOPES)})
     return tokens
-
-
-def equal(left: str, right: str) -> bool:
-    """Compare in constant time."""
-    return hmac.compare_digest(left.encode(), right.encode())

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from mothership.edge.admission import Admission, Visit
 from mothership.edge.auth import ANONYMOUS, Caller
 from mothership.edge.inflate import ENCODINGS, Body
+from mothership.edge.labels import BoundedLabels
 from mothership.edge.limits import LimitSettings
 from mothership.edge.openapi import INGEST, INGEST_ANSWERS
 from mothership.edge.request_id import request_id
@@ -22,7 +23,7 @@ from mothership.edge.wire import Wire
 from mothership.errors import Refusal, Unsafe
 from mothership.event import Batch, Receipt, Tally
 from mothership.ports import Clock
-from mothership.telemetry import events_rejected, ingestion_events, ingestion_requests, log
+from mothership.telemetry import client_events, events_rejected, ingestion_events, ingestion_requests, log
 
 Accept: TypeAlias = Callable[[Batch], Awaitable[tuple[Batch, Receipt]]]
 """Runs a batch through the pipeline and keeps it. What was rejected on the way is in the batch it returns."""
@@ -33,6 +34,8 @@ KEY_CHARACTERS = 256
 OWN_THREAD_BYTES = 1024 * 1024
 """From this size on a body is decoded in a thread, so that other requests do not wait for it."""
 CLOSED_REQUEST = 499
+CLIENT_LABELS = 200
+"""Most callers that the metrics tell apart."""
 
 
 def router(
@@ -46,6 +49,7 @@ def router(
 ) -> APIRouter:
     """The route. `sinks` names those that an answer speaks of even when there was nothing to keep."""
     admission = Admission(limits)
+    labels = BoundedLabels(CLIENT_LABELS)
     nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
     routes = APIRouter()
 
@@ -65,12 +69,15 @@ def router(
 
         batch = await asyncio.to_thread(read) if len(body) >= OWN_THREAD_BYTES else read()
         _count_rejected("wire", batch)
+        _stamp(batch, caller, request.scope.get("client_field", ""))
         known = len(batch.rejected)
         receipt = nothing
         if batch.events:
             batch, receipt = await accept(batch)
             _count_rejected("pipeline", batch, known)
-        ingestion_events.inc(0 if receipt.duplicate else len(batch.events))
+        taken = 0 if receipt.duplicate else len(batch.events)
+        ingestion_events.inc(taken)
+        client_events.labels(client=labels(caller.name)).inc(taken)
         return _answer(batch, receipt, identity, stopwatch() - start)
 
     @routes.post(
@@ -130,6 +137,13 @@ def _idempotency_key(request: Request) -> str | None:
     if key is not None and not 0 < len(key) <= KEY_CHARACTERS:
         raise Refusal(400, f"Idempotency-Key must have 1 to {KEY_CHARACTERS} characters")
     return key
+
+
+def _stamp(batch: Batch, caller: Caller, field: str) -> None:
+    """Say on each event who brought it. Whatever a node wrote there itself is no proof, and is replaced."""
+    if field and caller is not ANONYMOUS:
+        for event in batch.events:
+            event[field] = caller.name
 
 
 def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:

@@ -27,6 +27,10 @@ class Wire:
         self._limits = limits
         self._measure = Measure(limits)
         # Without a secret, whoever can read fingerprints could test what a batch held.
+        self.use_key(key)
+
+    def use_key(self, key: bytes) -> None:
+        """Fingerprint with this secret from now on."""
         self._key = hashlib.sha256(key).digest()
 
     def read(

@@ -1,0 +1,57 @@
+"""Whose address is it? A proxy's word is taken only when the proxy is one of ours."""
+
+import ipaddress
+from collections.abc import Iterable
+from functools import lru_cache
+
+UNKNOWN = "unknown"
+
+
+class Networks:
+    """A set of networks to look addresses up in."""
+
+    def __init__(self, networks: Iterable[str]) -> None:
+        self._networks = tuple(ipaddress.ip_network(network) for network in networks)
+        self._holds = lru_cache(maxsize=1024)(self._look)
+
+    def __contains__(self, address: str) -> bool:
+        return bool(self._networks) and self._holds(address)
+
+    def _look(self, address: str) -> bool:
+        parsed = _parse(address)
+        return parsed is not None and any(parsed in network for network in self._networks)
+
+
+def client_address(peer: tuple[str, int] | None, headers: Iterable[tuple[bytes, bytes]], proxies: Networks) -> str:
+    """Return the address of whoever spoke to the outermost proxy of ours, or to us.
+
+    X-Forwarded-For is read from its end: everything left of the first address that is no proxy of ours may be made up.
+    """
+    address = peer[0] if peer else UNKNOWN
+    if address not in proxies:
+        return address
+    hops = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+    for hop in reversed(hops.split(",")):
+        parsed = _parse(hop.strip())
+        if parsed is None:
+            break
+        address = str(parsed)
+        if address not in proxies:
+            break
+    return address
+
+
+def is_loopback_name(host: str) -> bool:
+    """Whether a Host header names this machine to itself."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    name = name.strip("[]").rstrip(".").lower()
+    parsed = _parse(name)
+    return name == "localhost" or (parsed is not None and parsed.is_loopback)
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, ipaddress.IPv6Address) else parsed

@@ -1,0 +1,131 @@
+"""Everything that happens to a request before its route, and to an answer after it.
+
+a name for the request → whose address is it → is it for us → who is asking → may they → the application
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Iterable
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mothership.edge.addresses import Networks, client_address, is_loopback_name
+from mothership.edge.auth import AuthSettings
+from mothership.edge.auth import Scope as Permission
+from mothership.edge.login import Denied, Login
+from mothership.edge.request_id import request_id
+from mothership.errors import Refusal
+from mothership.telemetry import log
+
+ALWAYS_OPEN = frozenset({"/livez", "/readyz"})
+DOCUMENTS = ("/docs", "/openapi.json", "/redoc")
+
+
+class Door:
+    """The ASGI application that stands before the application."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        login: Login,
+        auth: AuthSettings,
+        *,
+        loopback: bool,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """`loopback` says that the server listens there only."""
+        self._app = app
+        self._login = login
+        self._open = ALWAYS_OPEN | auth.open_endpoints
+        self._proxies = Networks(auth.trusted_proxies)
+        # A page in a browser on this machine reaches loopback too, under a name of its own (DNS rebinding).
+        self._loopback_names_only = loopback and login.open_to_all and not auth.anonymous
+        self._client_field = auth.client_field
+        self._pause = pause
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request in, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = _first(scope["headers"])
+        identity = request_id(headers.get(b"x-request-id"))
+        scope["request_id"] = identity
+        answer = _Answer(send, identity)
+        with structlog.contextvars.bound_contextvars(request_id=identity):
+            try:
+                await self._enter(scope, headers)
+                await self._app(scope, receive, answer.send)
+            except Refusal as refusal:
+                await self._refuse(refusal, answer)
+            except Exception:  # noqa: BLE001  # nothing of it may reach the caller
+                log.exception("request_failed")
+                await answer.refuse(500, "internal error")
+
+    async def _enter(self, scope: Scope, headers: dict[bytes, str]) -> None:
+        """Put the caller into the scope, or raise `Refusal`."""
+        address = client_address(scope["client"], scope["headers"], self._proxies)
+        scope["client"] = (address, 0) if scope["client"] is None or address != scope["client"][0] else scope["client"]
+        if self._loopback_names_only and not is_loopback_name(headers.get(b"host", "")):
+            raise Refusal(
+                403, "without credentials only requests to localhost are answered: see `auth` in the configuration"
+            )
+        needed = self._needed(scope["path"])
+        if needed is None:
+            return
+        caller = self._login.caller(address, headers.get(b"authorization"), scope.get("certificate_names", ()))
+        self._login.allow(caller, needed)
+        scope["caller"], scope["client_field"] = caller, self._client_field
+        structlog.contextvars.bind_contextvars(client=caller.name)
+
+    def _needed(self, path: str) -> Permission | None:
+        path = path.rstrip("/") or "/"
+        if path == "/ingest":
+            return "ingest"
+        if "/docs" in self._open and path.startswith(DOCUMENTS):
+            return None
+        return None if path in self._open else "read"
+
+    async def _refuse(self, refusal: Refusal, answer: "_Answer") -> None:
+        if isinstance(refusal, Denied):
+            await self._pause(refusal.pause_seconds)
+        await answer.refuse(refusal.status, refusal.reason, refusal.retry_after_seconds)
+
+
+class _Answer:
+    """Sends the answer with the headers that every one has."""
+
+    def __init__(self, send: Send, identity: str) -> None:
+        self._send = send
+        self._identity = identity
+        self._started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._started = True
+            headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-request-id"]
+            headers += [(b"x-request-id", self._identity.encode()), (b"x-content-type-options", b"nosniff")]
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    async def refuse(self, status: int, reason: str, retry_after_seconds: float | None = None) -> None:
+        if self._started:
+            return
+        kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
+        content = orjson.dumps({"status": kind, "reason": reason, "request_id": self._identity})
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
+        if status == 401:  # noqa: PLR2004
+            headers.append((b"www-authenticate", b"Bearer"))
+        if retry_after_seconds is not None:
+            headers.append((b"retry-after", b"%d" % max(1, math.ceil(retry_after_seconds))))
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": content})
+
+
+def _first(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
+    found: dict[bytes, str] = {}
+    for name, value in headers:
+        found.setdefault(name, value.decode("latin-1"))
+    return found

@@ -1,0 +1,135 @@
+"""Who is asking, and may they? Every no is the same to whoever says the wrong thing: slower each time."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from mothership.edge.auth import ANONYMOUS, NAME_PATTERN, AuthSettings, Caller, Scope, TokenSettings
+from mothership.edge.credentials import Credentials
+from mothership.edge.tls import TLSSettings
+from mothership.errors import Refusal
+from mothership.ports import Clock
+from mothership.telemetry import auth_failures, log
+
+_NAME = re.compile(NAME_PATTERN)
+MINUTE_SECONDS = 60.0
+ADDRESSES_MAX = 10_000
+PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX = 0.1, 2.0
+TOKEN_CHARACTERS_MAX = 4096
+
+
+class Denied(Refusal):
+    """A login that failed. The answer waits this long, so that trying is slow."""
+
+    def __init__(
+        self, status: int, reason: str, *, pause_seconds: float, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(status, reason, retry_after_seconds=retry_after_seconds)
+        self.pause_seconds = pause_seconds
+
+
+class Login:
+    """Tells the caller of a request."""
+
+    def __init__(self, auth: AuthSettings, tls: TLSSettings, credentials: Credentials, *, clock: Clock) -> None:
+        self._auth = auth
+        self._tls = tls
+        self._credentials = credentials
+        self._clock = clock
+        self._failures = _Failures(auth.failures_per_minute)
+        self._paces: dict[str, _Pace] = {}
+        self.open_to_all = auth.anonymous or not (auth.tokens or auth.tokens_file or tls.client_ca_file)
+
+    def caller(self, address: str, authorization: str | None, certificate_names: tuple[str, ...]) -> Caller:
+        """Return who it is, or raise `Denied` (401, 429) or `Refusal` (429: too fast)."""
+        if authorization is not None:
+            return self._by_token(address, authorization)
+        if certificate_names:
+            return self._by_certificate(address, certificate_names)
+        if self.open_to_all:
+            return ANONYMOUS
+        raise self._denied(address, "missing")
+
+    def allow(self, caller: Caller, needed: Scope) -> None:
+        """Raise `Refusal` (403) unless the caller's credentials open this."""
+        if needed not in caller.scopes:
+            auth_failures.labels(reason="scope").inc()
+            log.warning("scope_missing", client=caller.name, needed=needed)
+            raise Refusal(403, f"these credentials do not open this: it needs the scope `{needed}`")
+
+    def _by_token(self, address: str, authorization: str) -> Caller:
+        scheme, _, token = authorization.partition(" ")
+        found = self._credentials.find(token.strip()[:TOKEN_CHARACTERS_MAX])
+        if scheme.lower() != "bearer" or found is None:
+            raise self._denied(address, "wrong")
+        if found.expires is not None and found.expires.timestamp() <= self._clock():
+            raise self._denied(address, "expired", client=found.name)
+        self._keep_pace(found)
+        return Caller(found.name, found.scopes)
+
+    def _by_certificate(self, address: str, names: tuple[str, ...]) -> Caller:
+        mapping: Mapping[str, str] = self._tls.client_names
+        name = next((mapping[name] for name in names if name in mapping), None) if mapping else names[0]
+        if name is None or not _NAME.match(name):
+            raise self._denied(address, "name")
+        entry = self._credentials.named(name)
+        if entry is None:
+            return Caller(name, self._tls.client_scopes)
+        if entry.expires is not None and entry.expires.timestamp() <= self._clock():
+            raise self._denied(address, "expired", client=name)
+        self._keep_pace(entry)
+        return Caller(name, entry.scopes)
+
+    def _keep_pace(self, token: TokenSettings) -> None:
+        if token.requests_per_second is None:
+            return
+        pace = self._paces.setdefault(token.name, _Pace(self._clock()))
+        if wait_seconds := pace.wait_seconds(token.requests_per_second, self._clock()):
+            raise Refusal(429, "too many requests a second", retry_after_seconds=wait_seconds)
+
+    def _denied(self, address: str, reason: str, **fields: Any) -> Denied:
+        count = self._failures.add(address, self._clock())
+        auth_failures.labels(reason=reason).inc()
+        log.warning("login_failed", reason=reason, address=address, failures=count, **fields)
+        pause_seconds = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS_FIRST * 2.0 ** min(count - 1, 10))
+        if count > self._auth.failures_per_minute:
+            return Denied(
+                429, "too many failed logins", pause_seconds=pause_seconds, retry_after_seconds=MINUTE_SECONDS
+            )
+        return Denied(401, "no valid credentials", pause_seconds=pause_seconds)
+
+
+class _Failures:
+    """Failed logins of each address in the current minute, for as many addresses as fit."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def add(self, address: str, now: float) -> int:
+        since, count = self._counts.pop(address, (now, 0))
+        if not 0 <= now - since < MINUTE_SECONDS:
+            since, count = now, 0
+        self._counts[address] = (since, min(count + 1, self._most + 1))
+        if len(self._counts) > ADDRESSES_MAX:
+            self._counts.popitem(last=False)
+        return self._counts[address][1]
+
+
+class _Pace:
+    """A token bucket that holds twice what a second brings."""
+
+    def __init__(self, now: float) -> None:
+        self._since = now
+        self._spent = 0.0
+
+    def wait_seconds(self, rate: float, now: float) -> float:
+        """Take one, or say how long until there is one."""
+        self._spent = max(0.0, self._spent - max(0.0, now - self._since) * rate)
+        self._since = now
+        over = self._spent + 1 - max(1.0, 2 * rate)
+        if over > 0:
+            return over / rate
+        self._spent += 1
+        return 0.0

@@ -1,0 +1,306 @@
+"""What uvicorn's HTTP/1.1 lacks: bounds on heads, on time and on connections, and no doubt about where a body ends.
+
+    connection_made ──▶ head timer ──▶ head complete ──▶ request ──▶ answer ──▶ keep-alive timer ──▶ head timer …
+                                                                       └─ before the body's end: linger, then close
+
+The parser (llhttp) is strict by default and refuses most smuggling by itself; what it lets through is refused here.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Any, NoReturn
+
+import httptools
+import orjson
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from mothership.edge.addresses import Networks
+from mothership.edge.limits import LimitSettings
+from mothership.edge.tls import certificate_names
+from mothership.telemetry import connections_open, connections_refused, log
+
+PIPELINED_MAX = 16
+"""Most requests that may wait for the answer to an earlier one on the same connection."""
+LINGER_SECONDS = 3.0
+"""How long the rest of a body is read and thrown away, so that the client sees the answer and not a reset."""
+ONCE_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization"})
+
+
+class _Refused(Exception):  # as in errors.py
+    """The parser is left with it, and the connection ends."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Connections:
+    """How many connections are open, in all and from each address."""
+
+    def __init__(self, limits: LimitSettings, proxies: Networks) -> None:
+        self._limits = limits
+        self._proxies = proxies
+        self._by_address: Counter[str] = Counter()
+        self.total = 0
+
+    def add(self, address: str) -> str:
+        """Count one more; the reason when it is one too many."""
+        self.total += 1
+        self._by_address[address] += 1
+        connections_open.inc()
+        if self.total > self._limits.connections:
+            return "total"
+        shared = address in self._proxies
+        return "" if shared or self._by_address[address] <= self._limits.connections_per_client else "client"
+
+    def drop(self, address: str) -> None:
+        """Count one less."""
+        self.total -= 1
+        self._by_address[address] -= 1
+        connections_open.dec()
+        if not self._by_address[address]:
+            del self._by_address[address]
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. `limits` and `open_connections` are set by `bounded`, once for a server."""
+
+    limits: LimitSettings
+    open_connections: Connections
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._address = ""
+        self._certificate_names: tuple[str, ...] = ()
+        self._timer: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
+        self._in_head = True
+        self._in_message = False
+        self._head_bytes = 0
+        self._lingering = False
+        self._running: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Count it, and give it so long to send a head."""
+        super().connection_made(transport)
+        self._address = self.client[0] if self.client else "unknown"
+        self._certificate_names = certificate_names(transport.get_extra_info("peercert"))
+        if reason := self.open_connections.add(self._address):
+            self._end(503, "too many connections", cause=f"connections_{reason}")
+            return
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._cancel(self._timer)
+        self._cancel(self._stall)
+        self.open_connections.drop(self._address)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, within bounds."""
+        if self._lingering or self.parser is None:
+            return
+        self._unset_keepalive_if_required()
+        if self._timer is None and not self._is_answering():
+            self._await_head()
+        if self._in_head:
+            self._head_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._end(501, "Upgrade and CONNECT are not offered here", cause="upgrade")
+        except httptools.HttpParserError as error:
+            refused = error.__context__ if isinstance(error.__context__, _Refused) else None
+            if refused is not None:
+                self._end(refused.status, refused.reason, cause="head")
+            else:
+                self._end(400, "not a valid HTTP/1.1 request", cause="syntax")
+        else:
+            if self._in_head and self._head_bytes > self.limits.header_bytes:
+                self._end(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
+
+    def eof_received(self) -> None:
+        """A client that has said all may still listen: the transport stays open while an answer is due."""
+        if not self._is_answering() or self._in_message or self.scheme == "https":
+            return None
+        self.cycle.keep_alive = False
+        return True  # type: ignore[return-value]  # asyncio's word for "keep it open"; uvicorn never says it
+
+    def shutdown(self) -> None:
+        """The server stops: nobody lingers."""
+        if self._lingering:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def pause_writing(self) -> None:
+        """The client does not read: for a while it may."""
+        super().pause_writing()
+        self._cancel(self._stall)
+        self._stall = self.loop.call_later(self.limits.body_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._cancel(self._stall)
+        super().resume_writing()
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._in_head = True
+        self._in_message = True
+        self.scope["certificate_names"] = self._certificate_names  # type: ignore[typeddict-unknown-key]
+
+    def on_url(self, url: bytes) -> None:
+        """The request line's target."""
+        super().on_url(url)
+        if len(self.url) > self.limits.header_bytes:
+            self._refuse(414, f"the request line is longer than {self.limits.header_bytes} bytes (limits.header_bytes)")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header line; a trailer is thrown away: nothing here needs one, and it must not become a header."""
+        if not self._in_head:
+            return
+        if len(self.headers) >= self.limits.headers:
+            self._refuse(431, f"more than {self.limits.headers} header lines (limits.headers)")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Be sure where the body ends, then start the request."""
+        self._cancel(self._timer)
+        self._timer = None
+        self._in_head = False
+        self._head_bytes = 0
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.header_bytes:
+            self._refuse(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
+        self._check_framing()
+        super().on_headers_complete()
+        if len(self.pipeline) > PIPELINED_MAX:
+            self._refuse(429, "too many pipelined requests")
+        self.cycle.transport = _Lingering(self.transport, self)  # type: ignore[assignment]  # it has what a cycle uses
+
+    def on_message_complete(self) -> None:
+        """The body has ended."""
+        self._in_message = False
+        super().on_message_complete()
+        self._in_head = True
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, unless this one has not been read to its end."""
+        if self._in_message and not self.pipeline and not self._lingering:
+            self.linger()
+        super().on_response_complete()
+
+    def linger(self) -> None:
+        """Throw away what still comes, for a moment, then close."""
+        self._lingering = True
+        self._unset_keepalive_if_required()
+        self._cancel(self._timer)
+        self.flow.resume_reading()
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
+        self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def ends_inside_body(self) -> bool:
+        """Whether the client is still sending."""
+        return self._in_message
+
+    def _check_framing(self) -> None:
+        names = [name for name, _ in self.headers if name in ONCE_HEADERS]
+        if len(names) != len(set(names)):
+            self._refuse(400, "a header that may be there once is there twice")
+        version = self.parser.get_http_version()
+        if b"transfer-encoding" in names:
+            encoding = next(value for name, value in self.headers if name == b"transfer-encoding")
+            if b"content-length" in names:
+                self._refuse(400, "Content-Length and Transfer-Encoding contradict each other")
+            if encoding.lower() != b"chunked" or version != "1.1":
+                self._refuse(501, "Transfer-Encoding may only be chunked, in HTTP/1.1")
+        if version == "1.1" and b"host" not in names:
+            self._refuse(400, "HTTP/1.1 needs a Host header")
+        if version not in {"1.0", "1.1"}:
+            self._refuse(505, "HTTP/1.0 and HTTP/1.1 are spoken here")
+
+    def _refuse(self, status: int, reason: str) -> NoReturn:
+        raise _Refused(status, reason)
+
+    def _is_answering(self) -> bool:
+        return self._running is not None and not self._running.response_complete
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _await_head(self) -> None:
+        self._cancel(self._timer)
+        self._in_head = True
+        self._head_bytes = 0
+        self._timer = self.loop.call_later(self.limits.head_seconds, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        if self._in_message:
+            seconds = f"{self.limits.head_seconds:g}"
+            self._end(408, f"the head took longer than {seconds} seconds to arrive (limits.head_seconds)", cause="slow")
+        else:
+            self.transport.close()
+
+    def _end(self, status: int, reason: str, *, cause: str = "head") -> None:
+        """Say why and close. An earlier request that is not answered yet loses its answer, and is sent again."""
+        connections_refused.labels(reason=cause).inc()
+        log.info("connection_refused", status=status, cause=cause, address=self._address)
+        if self.transport.is_closing() or self._lingering:
+            return
+        self.pipeline.clear()
+        if self._running is not None and self._is_answering():
+            self._running.disconnected = True
+            self._running.message_event.set()
+            if self._running.response_started:
+                self.transport.abort()
+                return
+        kind = "unavailable" if status == 503 else "refused"  # noqa: PLR2004
+        content = orjson.dumps({"status": kind, "reason": reason})
+        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n" % len(content)
+        retry = b"retry-after: 1\r\n" if status in (429, 503) else b""
+        self.transport.write(STATUS_LINE[status] + head + retry + b"\r\n" + content)
+        self.linger()
+
+    @staticmethod
+    def _cancel(timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
+
+
+class _Lingering:
+    """A transport that does not close under a client that is still sending: a reset would take the answer with it."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: BoundedProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+
+    def close(self) -> None:
+        if self._protocol.ends_inside_body():
+            self._protocol.linger()
+        else:
+            self._transport.close()
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+
+def bounded(limits: LimitSettings, proxies: Networks) -> type[BoundedProtocol]:
+    """Return the protocol class of one server."""
+    connections = Connections(limits, proxies)
+    return type("Bounded", (BoundedProtocol,), {"limits": limits, "open_connections": connections})

@@ -1,0 +1,50 @@
+"""One listening server from the settings: what `app` starts, and what the tests of this folder start."""
+
+import time
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from mothership.edge.addresses import Networks
+from mothership.edge.auth import AuthSettings, is_loopback
+from mothership.edge.credentials import Credentials
+from mothership.edge.door import Door
+from mothership.edge.limits import LimitSettings
+from mothership.edge.login import Login
+from mothership.edge.protocol import bounded
+from mothership.edge.tls import Certificates, TLSSettings
+from mothership.ports import Clock
+
+
+def guarded(app: ASGIApp, auth: AuthSettings, tls: TLSSettings, *, host: str, clock: Clock = time.time) -> Door:
+    """Return the application behind the door. Raises `ConfigurationError` when auth.tokens_file can't be used."""
+    login = Login(auth, tls, Credentials(auth, clock=clock), clock=clock)
+    return Door(app, login, auth, loopback=is_loopback(host))
+
+
+def configuration(
+    app: ASGIApp,
+    auth: AuthSettings,
+    tls: TLSSettings,
+    limits: LimitSettings,
+    *,
+    host: str,
+    port: int,
+    clock: Clock = time.time,
+) -> uvicorn.Config:
+    """Return what uvicorn needs. Raises `ConfigurationError` when a file of tokens or certificates can't be used."""
+    certificates = Certificates(tls, clock=clock) if tls.cert_file else None
+    return uvicorn.Config(
+        guarded(app, auth, tls, host=host, clock=clock),
+        host=host,
+        port=port,
+        http=bounded(limits, Networks(auth.trusted_proxies)),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # uvicorn would believe any process of this machine
+        timeout_keep_alive=max(1, round(limits.keep_alive_seconds)),
+        ssl_context_factory=(lambda _config, _default: certificates.context) if certificates else None,
+    )
