@@ -172,7 +172,7 @@ class LokiSink:
             if outcome is Verdict.STORED:
                 self._stored(push, settled)
             elif outcome is Verdict.TOO_LARGE:
-                self._planner.shrink(size_of(push) // 2)
+                self._planner.too_large(size_of(push))
                 parts = _split(push)
                 todo += reversed(parts)
                 if not parts:
@@ -224,7 +224,7 @@ class LokiSink:
         for attempt in range(self._settings.max_retries + 1):
             pause = self._settings.retry_backoff_seconds * 2**attempt * (0.5 + self._chance() / 2)
             try:
-                return await self._try(body)
+                return await self._try(push, body)
             except Transient as error:
                 tried = attempt == self._settings.max_retries or self._clock() + pause > until
                 if tried or (error.retry_after_seconds or 0.0) > pause:
@@ -232,7 +232,7 @@ class LokiSink:
             await self._sleep(pause)
         raise AssertionError  # the loop returns or raises
 
-    async def _try(self, body: bytes) -> tuple[Answer, Verdict]:
+    async def _try(self, push: Push, body: bytes) -> tuple[Answer, Verdict]:
         try:
             answer = await self._client.push(body)
         except Transient:
@@ -243,8 +243,8 @@ class LokiSink:
         if isinstance(outcome, Verdict):
             loki_push_bytes.inc(len(body))
             return answer, outcome
-        if limit := answers.rate_limit_bytes(answer.text):
-            self._planner.shrink(limit // 2)
+        if answers.is_rate_limit(answer):
+            self._planner.too_fast(size_of(push))
         raise outcome
 
     def _go_without_metadata(self, because: str) -> None:

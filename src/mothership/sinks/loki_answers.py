@@ -54,7 +54,6 @@ PAUSES = {
 }
 BLOCKED = "Loki's administrator blocks ingestion for this tenant: it answers, but stores nothing"
 NO_LOKI = "400 to every push, even an empty one: what is at sinks.loki.url does not behave like Loki"
-RATE = re.compile(r"limit: (\d+) bytes/sec\) while attempting to ingest '\d+' lines totaling '(\d+)' bytes")
 
 
 def verdict(answer: Answer) -> Verdict | Transient | Paused:
@@ -73,13 +72,9 @@ def verdict(answer: Answer) -> Verdict | Transient | Paused:
     return Paused(_pause(status))
 
 
-def rate_limit_bytes(text: str) -> int | None:
-    """Read the limit from a 429 that a push of this size can never pass, however long one waits."""
-    found = RATE.search(text)
-    if found is None:
-        return None
-    limit, size = int(found[1]), int(found[2])
-    return limit if 0 < limit < size else None
+def is_rate_limit(answer: Answer) -> bool:
+    """Tell a limit of bytes a second from other reasons to wait: one push may be more than it ever lets pass."""
+    return answer.status == HTTPStatus.TOO_MANY_REQUESTS and "rate limit" in answer.text
 
 
 def retry_after_seconds(value: str | None, now: float) -> float | None:

@@ -17,7 +17,7 @@ from mothership.sinks.loki_wire import NANOS, Block, Entry, Push
 
 SETTLED_SECONDS = 900.0
 """How long a stream counts as known to Loki, which forgets an idle one after half an hour."""
-BYTES_MIN = 16_384
+BYTES_MIN = 4096
 
 Lane = list[Push]
 """Pushes that follow one another; lanes run side by side. A stream is in one lane only: its lines keep their order."""
@@ -34,7 +34,7 @@ class Planner:
     """Remembers which streams Loki has lately taken, and how large a push may be."""
 
     def __init__(self, settings: LokiSettings) -> None:
-        self._bytes = settings.max_push_bytes
+        self._bytes = self._bytes_max = settings.max_push_bytes
         self._behind_seconds = settings.out_of_order_seconds / 2
         self._settled: dict[Labels, float] = {}
 
@@ -53,7 +53,8 @@ class Planner:
         return lanes
 
     def taken(self, push: Push, now: float) -> None:
-        """Loki has answered well for this push: it knows the streams."""
+        """Loki has answered well for this push: it knows the streams, and may be sent more at a time again."""
+        self._bytes = min(self._bytes_max, 2 * self._bytes)
         for block in push:
             self._settled[block.stream] = now
 
@@ -61,9 +62,14 @@ class Planner:
         """Loki may have been restarted: what it knew is not known any more."""
         self._settled.clear()
 
-    def shrink(self, size: int) -> None:
-        """A push of this size was too large: keep the next ones smaller."""
-        self._bytes = max(BYTES_MIN, min(self._bytes, size))
+    def too_large(self, size: int) -> None:
+        """Loki takes no push of this size: none shall be as large from now on."""
+        self._bytes_max = max(BYTES_MIN, min(self._bytes_max, size // 2))
+        self._bytes = min(self._bytes, self._bytes_max)
+
+    def too_fast(self, size: int) -> None:
+        """A push of this size did not pass the rate limit, and may never: the next ones are smaller for a while."""
+        self._bytes = max(BYTES_MIN, min(self._bytes, size // 2))
 
     def _may_share(self, block: Block, now: float) -> bool:
         return (
