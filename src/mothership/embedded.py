@@ -37,6 +37,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 """Longest wait for an orderly stop before a hard one."""
 PROBE_SECONDS = 0.02
+SOCKET_DIR_LINE = 5
+"""Of `postmaster.pid`."""
 LOG_LIMIT_BYTES = 1_000_000
 SOCKET_PATH_LIMIT_BYTES = 100
 """Shorter than every system's `sun_path`."""
@@ -147,6 +149,14 @@ async def _keep_running(server: "Server") -> None:
             log.warning("embedded_postgres_restarted")
 
 
+def dsn_of(data_dir: Path) -> str:
+    """Where the running server of a data directory listens, for others than the service. Its user or root may ask."""
+    lines = _postmaster_lines(data_dir.absolute() / "postgres")
+    if len(lines) < SOCKET_DIR_LINE:
+        raise ConfigurationError([f"data_dir: no embedded PostgreSQL runs in {data_dir}"])
+    return _dsn(Path(lines[SOCKET_DIR_LINE - 1]))
+
+
 class Account(NamedTuple):
     """Who the server runs as. `uid` is -1 when that is who we are."""
 
@@ -171,7 +181,7 @@ class Server:
     @property
     def dsn(self) -> str:
         """Where it listens."""
-        return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(self._socket_dir), safe='/')}&port=5432"
+        return _dsn(self._socket_dir)
 
     def start(self) -> str:
         """Make the cluster if it isn't there, start the server, wait until it answers; returns the DSN."""
@@ -333,6 +343,10 @@ class Server:
 
 def _fault(reason: str) -> ConfigurationError:
     return ConfigurationError([f"data_dir: {reason}"])
+
+
+def _dsn(socket_dir: Path) -> str:
+    return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(socket_dir), safe='/')}&port=5432"
 
 
 def _programs() -> Path:

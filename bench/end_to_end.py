@@ -1,0 +1,163 @@
+"""From the first byte over HTTP to committed rows, against a server-side COPY of the same rows into the same table.
+
+    make setup && .venv/bin/python bench/end_to_end.py [--events 100000] [--rounds 3] [--clients 8] [--batch 1000]
+
+Both run in turns in one process tree on one PostgreSQL, so the ratio holds on a noisy machine where no absolute time
+does. The clients send what a node sends: gzipped batches, each on its own connection, the next after the answer.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gzip
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import orjson
+
+from mothership import embedded
+from mothership.sample import sample
+
+COLUMNS = "ts, type, source, data"
+
+
+def main() -> None:
+    """Measure and print."""
+    options = _options()
+    events = sample(options.events, seed=7, now=time.time()).events
+    bodies = [
+        gzip.compress(
+            orjson.dumps(
+                {
+                    "messages": events[start : start + options.batch],
+                    "batch_size": options.batch,
+                    "timestamp": "2026-01-01T00:00:00+00:00",
+                    "source": "edgebot",
+                    "is_retry": False,
+                }
+            ),
+            1,
+        )
+        for start in range(0, len(events), options.batch)
+    ]
+    size = sum(len(orjson.dumps(event)) for event in events) / len(events)
+    print(f"{len(events)} events of {size:.0f} bytes, {options.batch} a batch, {options.clients} clients")
+    with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
+        Path(home).chmod(0o711)
+        with embedded.claim(Path(home) / "database") as claimed:
+            server = embedded.Server(claimed)
+            dsn = server.start()
+            try:
+                with _service(dsn, Path(home) / "service", options.workers) as port:
+                    asyncio.run(_measure(options, dsn, port, bodies, Path(home)))
+            finally:
+                server.stop()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=1_000)
+    parser.add_argument("--workers", type=int, default=1)
+    return parser.parse_args()
+
+
+async def _measure(options: argparse.Namespace, dsn: str, port: int, bodies: list[bytes], home: Path) -> None:
+    connection = await asyncpg.connect(dsn)
+    dump = home / "database" / "postgres" / "floor.copy"
+    ours, floor = [], []
+    for turn in range(options.rounds):
+        await connection.execute("TRUNCATE events, ingested_batches")
+        await connection.execute("CHECKPOINT")
+        ours.append(await _ship(connection, port, bodies, options, turn))
+        await connection.execute(f"COPY events ({COLUMNS}) TO '{dump}' (FORMAT binary)")
+        await connection.execute("TRUNCATE events")
+        await connection.execute("CHECKPOINT")
+        begin = time.perf_counter()
+        await connection.execute(f"COPY events ({COLUMNS}) FROM '{dump}' (FORMAT binary)")
+        floor.append(options.events / (time.perf_counter() - begin))
+        print(
+            f"round {turn + 1}: over HTTP into committed rows {ours[-1]:,.0f} events/s, "
+            f"server-side COPY {floor[-1]:,.0f} rows/s, ratio {ours[-1] / floor[-1]:.2f}"
+        )
+    await connection.close()
+    ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, floor, strict=True))
+    print(f"median ratio {ratio:.2f} (goal ≥ 0.90)")
+
+
+async def _ship(
+    connection: asyncpg.Connection, port: int, bodies: list[bytes], options: argparse.Namespace, turn: int
+) -> float:
+    """Events a second, until the last row is committed."""
+    queue = list(enumerate(bodies))
+    begin = time.perf_counter()
+    await asyncio.gather(*(_client(port, queue, turn) for _ in range(options.clients)))
+    while await connection.fetchval("SELECT count(*) FROM events") < options.events:
+        await asyncio.sleep(0.01)
+    return options.events / (time.perf_counter() - begin)
+
+
+async def _client(port: int, queue: list[tuple[int, bytes]], turn: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while queue:
+        number, body = queue.pop()
+        for _attempt in range(100):
+            writer.write(
+                b"POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Content-Encoding: gzip\r\nIdempotency-Key: bench-%d-%d\r\nContent-Length: %d\r\n\r\n"
+                % (turn, number, len(body))
+            )
+            writer.write(body)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+            answer = await reader.readexactly(length)
+            if b" 200 " in head.split(b"\r\n")[0]:
+                break
+            if b" 429 " not in head and b" 503 " not in head:
+                raise RuntimeError(answer)
+            await asyncio.sleep(0.2)
+    writer.close()
+
+
+@contextlib.contextmanager
+def _service(dsn: str, data_dir: Path, workers: int) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mothership", "serve"],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(data_dir),
+            "MOTHERSHIP_DB_DSN": dsn,
+            "MOTHERSHIP_DATA_DIR": str(data_dir),
+            "MOTHERSHIP_PORT": str(port),
+            "MOTHERSHIP_WORKERS": str(workers),
+            "MOTHERSHIP_LOG_LEVEL": "WARNING",
+        },
+    )
+    try:
+        for _attempt in range(600):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2)
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+if __name__ == "__main__":
+    main()

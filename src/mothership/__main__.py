@@ -1,0 +1,67 @@
+"""`mothership`: the command line."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from mothership import __version__
+from mothership.errors import ConfigurationError
+
+COMMANDS = {
+    "serve": "Run the service.",
+    "check": "Validate a configuration and print what it means.",
+    "demo": "See events go through the real door into a real database.",
+    "send": "Ship NDJSON or plain log files to a service.",
+    "redact": "Try the redaction on your own data.",
+    "dead-letters": "See, retry or drop what could not be delivered.",
+    "spool": "Look at the spool without changing anything.",
+    "llm": "See what a language model would cost, and say.",
+    "token": "Make credentials.",
+    "tls": "Make certificates to try TLS with.",
+}
+
+
+class Commands(click.Group):
+    """Imports a command's module when it is asked for: `mothership redact` need not load a web server."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None for a name that isn't one."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"mothership.commands.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="mothership")
+def cli() -> None:
+    """Take the events of a fleet of EdgeBot nodes, redact and enrich them, and store them in TimescaleDB and Loki."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run a command; a configuration that can't be used ends with exit status 1 and one line a fault."""
+    try:
+        return cli(arguments, prog_name="mothership")
+    except ConfigurationError as error:
+        for fault in error.faults:
+            click.echo(f"mothership: {fault}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""Builds all of it and holds the whole way of a batch in one short function: `Mothership.accept`."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from mothership import __version__, keys
+from mothership.config import Settings
+from mothership.edge import ingest, serve, status
+from mothership.edge.wire import Wire
+from mothership.errors import MothershipError
+from mothership.event import Batch, Receipt
+from mothership.pipeline import enrichment, redaction
+from mothership.pipeline.chain import Chain
+from mothership.pipeline.llm import LLMEnricher
+from mothership.pipeline.redaction import Redaction
+from mothership.pipeline.templates import Templates
+from mothership.ports import Processor
+from mothership.relay.courier import Route
+from mothership.relay.relay import Relay
+from mothership.report import Report
+from mothership.sinks.loki import LokiSink
+from mothership.sinks.tsdb import TsdbSink
+from mothership.telemetry import log
+
+FINGERPRINT_KEY = "fingerprint"
+KEY_PATIENCE_SECONDS = 3.0
+KEY_RETRY_SECONDS = 5.0
+
+
+class Mothership:
+    """One worker: everything between the door and the sinks. Made by `opened`, works while `run` runs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        data_dir: Path,
+        *,
+        chain: Chain,
+        enricher: LLMEnricher | None,
+        redactor: Redaction,
+        relay: Relay,
+        wire: Wire,
+        tsdb: TsdbSink | None,
+        loki: LokiSink | None,
+    ) -> None:
+        self.settings = settings
+        self.data_dir = data_dir
+        self.chain = chain
+        self.enricher = enricher
+        self.redactor = redactor
+        self.relay = relay
+        self.wire = wire
+        self.tsdb = tsdb
+        self.loki = loki
+        self.stopping = False
+        self._server: uvicorn.Server | None = None
+
+    async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
+        """The whole way of a batch."""
+        rows = await self.chain.run(batch)
+        receipt = await self.relay.keep(rows)
+        return batch, receipt
+
+    def http(self) -> FastAPI:
+        """The HTTP interface: the routes of the edge over this worker."""
+        sinks = [sink.name for sink in (self.tsdb, self.loki) if sink]
+        http = FastAPIOffline(
+            title="Mothership",
+            version=__version__,
+            summary="Where a fleet of EdgeBot nodes reports to.",
+            redoc_url=None,
+            static_url="/docs-assets",
+        )
+        http.include_router(ingest.router(self.accept, wire=self.wire, limits=self.settings.limits, sinks=sinks))
+        report = Report(
+            chain=self.chain,
+            redactions=self.redactor.counts,
+            relay=self.relay,
+            tsdb=self.tsdb,
+            loki=self.loki,
+            enricher=self.enricher,
+            is_stopping=lambda: self.stopping,
+        )
+        http.include_router(status.router(report))
+        return http
+
+    async def run(self, listening: socket.socket) -> None:
+        """Serve and deliver until `stop`. Server and couriers share one TaskGroup: one that dies ends the process."""
+        settings = self.settings
+        configuration = serve.configuration(
+            self.http(), settings.auth, settings.server.tls, settings.limits, host=settings.server.host, port=0
+        )
+        configuration.timeout_graceful_shutdown = max(1, int(settings.server.shutdown_seconds / 2))
+        self._server = _Server(configuration)
+        async with asyncio.TaskGroup() as group:
+            work = [group.create_task(self.relay.run(), name="relay")]
+            if self.tsdb:
+                work.append(group.create_task(self.tsdb.run_upkeep(), name="upkeep"))
+                agreement = group.create_task(self._agree_on_key(self.tsdb), name="fingerprint-key")
+                work.append(agreement)
+                await asyncio.wait([agreement], timeout=KEY_PATIENCE_SECONDS)
+            if self.enricher:
+                work.append(group.create_task(self.enricher.run(), name="llm"))
+            try:
+                await self._server.serve([listening])
+            finally:
+                deadline = settings.server.shutdown_seconds / 2
+                await self.relay.close(deadline)
+            for task in work:
+                task.cancel()
+
+    def stop(self) -> None:
+        """Accept no more, answer what is in flight, deliver what can be delivered, end."""
+        self.stopping = True
+        if self._server:
+            self._server.should_exit = True
+
+    async def _agree_on_key(self, tsdb: TsdbSink) -> None:
+        """Instances that share a database know each other's batches by one key, kept there when none is configured."""
+        path = self.data_dir / f"{FINGERPRINT_KEY}.key"
+        if self.settings.pipeline.processors.redaction.salt is not None:
+            return
+        while True:
+            try:
+                mine = keys.load_or_make(path)
+                shared = await tsdb.shared_key(FINGERPRINT_KEY, mine)
+            except MothershipError:
+                await asyncio.sleep(KEY_RETRY_SECONDS)
+                continue
+            if shared != mine:
+                keys.replace(path, shared)
+                log.info("fingerprint_key_taken_from_database")
+            self.wire.use_key(shared)
+            return
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to `commands/serve.py`."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None = None) -> AsyncIterator[Mothership]:
+    """Build one worker and open its spool; on leaving, close what is open."""
+    tsdb = None
+    if settings.sinks.timescaledb.enabled:
+        tsdb = TsdbSink(settings.database, settings.sinks.timescaledb, embedded_dsn=embedded_dsn)
+    loki = LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None
+    redactor = _redactor(settings, data_dir)
+    processors, templates = _processors(settings, redactor, data_dir)
+    enricher = None
+    if settings.llm.enabled and templates:
+        enricher = LLMEnricher(settings.llm, templates, redactor.text)
+    chain = Chain(processors, enricher, timestamps=settings.pipeline.processors.enrichment.timestamps)
+    wire = Wire(settings.limits, key=_fingerprint_key(settings, data_dir))
+    relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))
+    try:
+        yield Mothership(
+            settings,
+            data_dir,
+            chain=chain,
+            enricher=enricher,
+            redactor=redactor,
+            relay=relay,
+            wire=wire,
+            tsdb=tsdb,
+            loki=loki,
+        )
+    finally:
+        await relay.close(0.0)
+        for sink in (tsdb, loki):
+            if sink:
+                await sink.close()
+        if templates:
+            templates.save()
+
+
+def _redactor(settings: Settings, data_dir: Path) -> Redaction:
+    rules = settings.pipeline.processors.redaction
+    return redaction.build(rules, key=redaction.key_for(rules, data_dir))
+
+
+def _processors(settings: Settings, redactor: Redaction, data_dir: Path) -> tuple[list[Processor], Templates | None]:
+    """Redaction first, then enrichment, then templates when something needs them."""
+    processors = [*redactor.processors, *enrichment.build(settings.pipeline.processors.enrichment)]
+    if not (settings.pipeline.templates.enabled or settings.llm.enabled):
+        return processors, None
+    templates = Templates(settings.pipeline.templates, state=data_dir / "templates.json")
+    return [*processors, templates], templates
+
+
+def _fingerprint_key(settings: Settings, data_dir: Path) -> bytes:
+    salt = settings.pipeline.processors.redaction.salt
+    if salt is not None:
+        return keys.derive(salt.get_secret_value(), FINGERPRINT_KEY)
+    return keys.load_or_make(data_dir / f"{FINGERPRINT_KEY}.key")
+
+
+def _routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None) -> list[Route]:
+    routes = []
+    if tsdb:
+        to = settings.sinks.timescaledb
+        routes.append(Route(tsdb, to.batch_size, to.batch_timeout_seconds, to.writers))
+    if loki:
+        routes.append(Route(loki, settings.sinks.loki.batch_size, settings.sinks.loki.batch_timeout_seconds))
+    return routes

@@ -1,0 +1,1 @@
+"""What `mothership` can be told to do, one command a file."""

@@ -1,0 +1,200 @@
+"""`mothership demo`: a sample goes through the real door into a real database, and the reader sees it there."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import asyncpg
+import click
+import httpx2 as httpx
+import orjson
+from rich.console import Console
+from rich.json import JSON
+from rich.table import Table
+
+from mothership import embedded
+from mothership.cli_send import bar
+from mothership.event import Event
+from mothership.sample import Sample, sample
+from mothership.shipping import Door, Manner, ship
+from mothership.workers import listen
+
+PORT = 8443
+START_SECONDS = 90.0
+BATCH_EVENTS = 100
+
+
+class Arrival(NamedTuple):
+    """What the database says about the sample."""
+
+    arrived: int
+    counts: list[tuple[str, int]]
+    shown: list[tuple[Event, dict[str, Any]]]
+    """Some events as they were sent and as they rest."""
+    leaks: int
+    """Planted secrets that can be read in the database."""
+
+
+@click.command()
+@click.option("--events", type=click.IntRange(1, 1_000_000), default=5_000, show_default=True, help="Events to send.")
+@click.option("--once", is_flag=True, help="End by itself; exit status 0 only if every event arrived.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True, help="Where it keeps all."
+)
+def demo(events: int, once: bool, data_dir: Path) -> None:
+    """Start the service on an embedded database, send it a sample, and show what became of it.
+
+    It stays up until Ctrl-C, to be looked at with a browser, curl or SQL. The sample holds planted personal data of
+    many kinds; the last line of the report says whether any of it can be read in the database.
+    """
+    console = Console(highlight=False)
+    console.print("[bold]Mothership[/bold]: a batch comes in over HTTP and is redacted, enriched and committed.\n")
+    with _service(data_dir, console) as url:
+        story = sample(events, seed=int(time.time()), now=time.time())
+        arrival = asyncio.run(_send_and_look(url, story, data_dir))
+        _tell(console, url, data_dir, story, arrival)
+        well = arrival.arrived == len(story.events) and not arrival.leaks
+        if once:
+            sys.exit(0 if well else 1)
+        console.print("\nIt stays up. [bold]Ctrl-C[/bold] stops it.")
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
+        console.print("\nStopping in good order …")
+
+
+@contextlib.contextmanager
+def _service(data_dir: Path, console: Console) -> Iterator[str]:
+    """The service as its own process, as an operator would start it; its URL."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    port, log = _free_port(), data_dir / "service.log"
+    environ = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", "/"),
+        "MOTHERSHIP_DATA_DIR": str(data_dir / "data"),
+        "MOTHERSHIP_PORT": str(port),
+    }
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-m", "mothership", "serve", "--config", os.devnull],
+            stdout=out,
+            stderr=out,
+            env=environ,
+            start_new_session=True,  # Ctrl-C ends the demo, and the demo ends it
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        with console.status("Starting the service on an embedded PostgreSQL …"):
+            _wait_until_ready(process, url, log)
+        console.print(f"Started on an embedded PostgreSQL: {url}")
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        process.kill()
+
+
+def _free_port() -> int:
+    for port in (PORT, 0):
+        with contextlib.suppress(OSError), contextlib.closing(listen("127.0.0.1", port)) as probe:
+            return int(probe.getsockname()[1])
+    with socket.socket() as last:
+        last.bind(("127.0.0.1", 0))
+        return int(last.getsockname()[1])
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/readyz", timeout=2.0).is_success:
+                return
+        time.sleep(0.1)
+    last = (log.read_text(errors="replace").strip().splitlines() or ["(no log)"])[-1]
+    raise click.ClickException(f"the service did not start: {last}\nThe whole log: {log}")
+
+
+async def _send_and_look(url: str, story: Sample, data_dir: Path) -> Arrival:
+    connection = await asyncpg.connect(embedded.dsn_of((data_dir / "data").absolute()))
+    try:
+        before = await connection.fetchval("SELECT coalesce(max(id), 0) FROM events")
+        with bar(len(story.events)) as progress:
+            await ship(story.events, Door(url), Manner(batch=BATCH_EVENTS), progress=progress)
+        await _until_delivered(url)
+        return await _look(connection, before, story)
+    finally:
+        await connection.close()
+
+
+async def _until_delivered(url: str) -> None:
+    """What an answer called `queued` is on its way: wait for it."""
+    async with httpx.AsyncClient() as client:
+        for _ in range(300):
+            health = (await client.get(f"{url}/healthz")).json()
+            if not health["sinks"]["tsdb"]["queued_events"]:
+                return
+            await asyncio.sleep(0.1)
+
+
+def _telling(story: Sample) -> list[Event]:
+    """The event of the sample with most planted in its text."""
+    count = Counter(each.event for each in story.planted)
+    told = [at for at, _ in count.most_common() if {"message", "timestamp"} <= story.events[at].keys()]
+    return [story.events[at] for at in told[:1]]
+
+
+async def _look(connection: "asyncpg.Connection[asyncpg.Record]", before: int, story: Sample) -> Arrival:
+    counts = await connection.fetch(
+        "SELECT type, count(*) AS n FROM events WHERE id > $1 GROUP BY type ORDER BY n DESC, type", before
+    )
+    shown = []
+    for sent in _telling(story):
+        row = await connection.fetchval(
+            "SELECT data FROM events WHERE id > $1 AND type = $2 AND ts = $3 LIMIT 1",
+            *(before, sent["type"], datetime.fromisoformat(sent["timestamp"])),
+        )
+        shown.append((sent, orjson.loads(row or "{}")))
+    texts = await connection.fetch("SELECT data::text AS text FROM events WHERE id > $1", before)
+    everything = "\n".join(row["text"] for row in texts)
+    leaks = sum(1 for each in story.planted if each.value in everything)
+    return Arrival(sum(row["n"] for row in counts), [(row["type"], row["n"]) for row in counts], shown, leaks)
+
+
+def _stats(url: str) -> dict[str, Any]:
+    stats: dict[str, Any] = httpx.get(f"{url}/stats").json()
+    return stats
+
+
+def _tell(console: Console, url: str, data_dir: Path, story: Sample, arrival: Arrival) -> None:
+    for sent, rests in arrival.shown:
+        console.print("\n[bold]An event as the node sent it[/bold]")
+        console.print(JSON(orjson.dumps(sent).decode()))
+        console.print("[bold]and as it rests in the database[/bold]")
+        console.print(JSON(orjson.dumps(rests).decode()))
+    table = Table("rule", "places", title="What redaction took out", title_justify="left")
+    for rule, places in sorted(_stats(url)["pipeline"]["redactions"].items(), key=lambda item: -item[1]):
+        table.add_row(rule, str(places))
+    console.print(table)
+    table = Table("type", "events", title="SELECT type, count(*) FROM events GROUP BY type", title_justify="left")
+    for kind, count in arrival.counts:
+        table.add_row(kind, str(count))
+    console.print(table)
+    arrived = f"{arrival.arrived} of {len(story.events)} events arrived"
+    console.print(
+        f"[bold green]✓[/bold green] {arrived}" if arrival.arrived == len(story.events) else f"[red]✗ {arrived}"
+    )
+    found = f"{arrival.leaks} of {len(story.planted)} planted secrets can be read in the database"
+    console.print(f"[red]✗ {found}" if arrival.leaks else f"[bold green]✓[/bold green] {found}")
+    pages = "  ".join(f"{url}{path}" for path in ("/", "/docs", "/healthz", "/stats", "/metrics"))
+    console.print(f"\nPages: {pages}\nLog:   {data_dir / 'service.log'}")
+    console.print(f"SQL:   psql '{embedded.dsn_of(data_dir / 'data')}'", soft_wrap=True)

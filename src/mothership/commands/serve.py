@@ -1,0 +1,127 @@
+"""`mothership serve`: the process around the service. Its data directory, its database, its port, its signals."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import click
+import structlog
+import uvloop
+
+from mothership import __version__, embedded, workers
+from mothership.app import opened
+from mothership.commands.options import config_option
+from mothership.config import Settings, load, unknown_variables
+from mothership.errors import ConfigurationError
+from mothership.telemetry import configure_logging, log
+
+EMBEDDED_VARIABLE = "MOTHERSHIP_EMBEDDED_DSN"
+"""How a worker learns where the embedded database of its supervisor listens."""
+ENDED_AT_ONCE = 70
+
+
+@click.command()
+@config_option
+@click.option("--worker", type=int, hidden=True, help="Number of this worker; set by the supervisor.")
+@click.option("--socket-fd", type=int, default=-1, hidden=True, help="Listening socket; set by the supervisor.")
+@click.option("--leash-fd", type=int, default=-1, hidden=True, help="Pipe that ends with the supervisor; set by it.")
+def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int) -> None:
+    """Run the service until SIGTERM or Ctrl-C.
+
+    The first signal stops in good order, within server.shutdown_seconds; a second one ends at once. Neither loses an
+    event: what is not delivered by then waits in the spool.
+
+    Exit status: 0 after a stop that was asked for, 1 when the configuration can't be used, 70 when a second signal
+    ended it at once, another when a part of it died.
+    """
+    settings = load(config)
+    configure_logging(settings.log)
+    os.umask(0o077)
+    if worker is None:
+        for line in unknown_variables():
+            log.warning("unknown_variable", variable=line)
+        sys.exit(_run(_supervise(settings) if settings.server.workers > 1 else _serve_alone(settings)))
+    structlog.contextvars.bind_contextvars(worker=worker)
+    listening = socket.socket(fileno=socket_fd)
+    sys.exit(_run(_work(settings, listening, os.environ.get(EMBEDDED_VARIABLE), leash_fd=leash_fd)))
+
+
+def _run(main: Coroutine[None, None, int]) -> int:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+async def _serve_alone(settings: Settings) -> int:
+    """One process does it all."""
+    async with AsyncExitStack() as stack:
+        embedded_dsn = await _prepare(stack, settings)
+        return await _work(settings, _listen(settings), embedded_dsn)
+
+
+async def _supervise(settings: Settings) -> int:
+    """One process for the data directory and the database, and several workers behind one port."""
+    async with AsyncExitStack() as stack:
+        embedded_dsn = await _prepare(stack, settings)
+        first = _listen(settings, shared=True)
+        port = first.getsockname()[1]
+        others = [_listen(settings, shared=True, port=port) for _ in range(settings.server.workers - 1)]
+        environ = {**os.environ, **({EMBEDDED_VARIABLE: embedded_dsn} if embedded_dsn else {})}
+        return await workers.supervise([first, *others], settings.server.data_dir.absolute(), environ)
+
+
+async def _prepare(stack: AsyncExitStack, settings: Settings) -> str | None:
+    """Claim the data directory, and start the embedded database when no other is configured; its DSN."""
+    claimed = stack.enter_context(embedded.claim(settings.server.data_dir))
+    if settings.database.is_external or not settings.sinks.timescaledb.enabled:
+        return None
+    dsn = await stack.enter_async_context(embedded.postgres(claimed))
+    log.info("embedded_database_started", data_dir=str(claimed.data_dir))
+    return dsn
+
+
+def _listen(settings: Settings, *, shared: bool = False, port: int | None = None) -> socket.socket:
+    host = settings.server.host
+    port = settings.server.port if port is None else port
+    try:
+        return workers.listen(host, port, shared=shared)
+    except OSError as error:
+        reason = f"server.port: can't listen on {host}:{port}: {os.strerror(error.errno or 0)}"
+        raise ConfigurationError([reason]) from None
+
+
+async def _work(
+    settings: Settings, listening: socket.socket, embedded_dsn: str | None, *, leash_fd: int | None = None
+) -> int:
+    """One worker, from its spool to its last answer."""
+    async with opened(settings, settings.server.data_dir.absolute(), embedded_dsn=embedded_dsn) as worker:
+        loop = asyncio.get_running_loop()
+
+        def asked(number: signal.Signals) -> None:
+            if worker.stopping:
+                log.warning("ended_at_once", signal=number.name)
+                os._exit(ENDED_AT_ONCE)
+            log.info("stop_requested", signal=number.name)
+            worker.stop()
+
+        def orphaned(leash_fd: int) -> None:
+            loop.remove_reader(leash_fd)
+            log.error("supervisor_gone")
+            worker.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, asked, number)
+        if leash_fd is not None:
+            loop.add_reader(leash_fd, orphaned, leash_fd)
+        host, port = listening.getsockname()[:2]
+        scheme = "https" if settings.server.tls.cert_file else "http"
+        log.info(
+            "service_started", url=f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}", version=__version__
+        )
+        await worker.run(listening)
+    log.info("service_stopped")
+    return 0

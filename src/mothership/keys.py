@@ -1,0 +1,56 @@
+"""The secrets that Mothership makes for itself, in the data directory, mode 0600."""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from mothership.errors import ConfigurationError
+
+KEY_BYTES = 32
+
+
+def load_or_make(path: Path) -> bytes:
+    """Return the key in this file; make it when it isn't there, also when several processes start at once."""
+    try:
+        if not path.exists():
+            _publish(path, secrets.token_bytes(KEY_BYTES), replace=False)
+        key = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError([f"server.data_dir: {path.name} can't be kept there: {error.strerror}"]) from error
+    if len(key) != KEY_BYTES:
+        raise ConfigurationError(
+            [f"server.data_dir: {path.name} holds {len(key)} bytes, not {KEY_BYTES}: restore it from a backup"]
+        )
+    return key
+
+
+def replace(path: Path, key: bytes) -> None:
+    """Keep this key from now on."""
+    _publish(path, key, replace=True)
+
+
+def derive(secret: str, purpose: str) -> bytes:
+    """A key for one purpose out of a configured secret."""
+    return hashlib.blake2b(purpose.encode(), key=hashlib.sha256(secret.encode()).digest(), digest_size=32).digest()
+
+
+def _publish(path: Path, key: bytes, *, replace: bool) -> None:
+    """Write beside, fsync, then move into place: a crash leaves the old key, the new key or none, never half."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, key)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if replace:
+        draft.replace(path)
+        return
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass  # another process was first: its key is the key
+    finally:
+        draft.unlink()

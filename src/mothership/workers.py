@@ -1,0 +1,104 @@
+"""Several worker processes behind one port: more cores for one machine.
+
+Each worker is the whole service with a spool and connections of its own. They share the port (the kernel spreads
+connections over them), the embedded database and the files of the metrics. A worker that dies is started again and
+finds its spool; when this process dies, the workers see it and stop in good order.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from prometheus_client.multiprocess import mark_process_dead
+
+from mothership.telemetry import log
+
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+RESTART_PAUSE_SECONDS_MAX = 30.0
+QUICK_DEATH_SECONDS = 10.0
+
+
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening TCP socket. `shared` lets other sockets of this user listen on the same port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        found.bind((host, port))
+        found.listen(2048)
+        found.setblocking(False)
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
+async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: dict[str, str]) -> int:
+    """Run a worker for each socket until SIGTERM or SIGINT; the exit status. A second signal ends them at once."""
+    metrics = data_dir / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(mode=0o700)
+    environ = {**environ, METRICS_VARIABLE: str(metrics)}
+    stop = asyncio.Event()
+    running: dict[int, asyncio.subprocess.Process] = {}
+
+    def asked(number: signal.Signals) -> None:
+        death = signal.SIGKILL if stop.is_set() else signal.SIGTERM
+        log.info("stop_requested", signal=number.name, workers=len(running))
+        stop.set()
+        for process in running.values():
+            with suppress(ProcessLookupError):
+                process.send_signal(death)
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked, number)
+    held, leash = os.pipe()  # the workers see its end when this process is gone
+    try:
+        async with asyncio.TaskGroup() as group:
+            for index, listening in enumerate(sockets):
+                group.create_task(_keep_running(index, listening, held, environ, running, stop))
+    finally:
+        os.close(held)
+        os.close(leash)
+    return 0
+
+
+async def _keep_running(
+    index: int,
+    listening: socket.socket,
+    held: int,
+    environ: dict[str, str],
+    running: dict[int, asyncio.subprocess.Process],
+    stop: asyncio.Event,
+) -> None:
+    pause_seconds = 1.0
+    while not stop.is_set():
+        started = asyncio.get_running_loop().time()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "mothership", *sys.argv[1:]),
+            *("--worker", str(index), "--socket-fd", str(listening.fileno()), "--leash-fd", str(held)),
+            env=environ,
+            pass_fds=(listening.fileno(), held),
+            start_new_session=True,  # Ctrl-C reaches this process alone, and it tells them
+        )
+        running[index] = process
+        status = await process.wait()
+        del running[index]
+        mark_process_dead(process.pid, environ[METRICS_VARIABLE])  # type: ignore[no-untyped-call]  # untyped library
+        if stop.is_set():
+            return
+        if asyncio.get_running_loop().time() - started > QUICK_DEATH_SECONDS:
+            pause_seconds = 1.0
+        log.error("worker_died", worker=index, exit_status=status, restart_in_seconds=pause_seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause_seconds)
+        pause_seconds = min(RESTART_PAUSE_SECONDS_MAX, pause_seconds * 2)

@@ -1,0 +1,248 @@
+"""From POST to rest, with the real service, its real database, and real signals."""
+
+import asyncio
+import gzip
+import json
+import re
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2 as httpx
+import pytest
+
+from mothership import embedded
+from tests.journey.conftest import Start
+
+EVENT = {
+    "type": "syslog",
+    "timestamp": "2025-01-01T00:00:00Z",
+    "message": "User login successful",
+    "source": "web01",
+    "severity": "info",
+}
+
+
+def a_batch(count: int, tag: str = "e") -> dict[str, Any]:
+    """What a node sends."""
+    events = [{**EVENT, "message": f"line {number} of {tag}", "n": number} for number in range(count)]
+    return {"messages": events, "batch_size": count, "source": "edgebot", "is_retry": False, "timestamp": "now"}
+
+
+def select(dsn: str, query: str) -> list[Any]:
+    """Rows of a query."""
+
+    async def run() -> list[Any]:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return [tuple(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
+
+
+def count(dsn: str) -> int:
+    """Events at rest."""
+    return int(select(dsn, "SELECT count(*) FROM events")[0][0])
+
+
+def test_the_answer_is_the_specifications(start: Start, database_dsn: str) -> None:
+    """Every field of the specification's example, with its meaning."""
+    service = start(dsn=database_dsn)
+    answer = service.post({"messages": [EVENT]})
+    body = answer.json()
+    assert answer.status_code == 200
+    assert body["status"] == "success"
+    assert body["processed_events"] == 1
+    assert body["processing_time"] > 0
+    assert body["sink_results"] == {"tsdb": {"written": 1, "queued": 0, "errors": 0}}
+    assert body["rejected"] == 0
+    assert answer.headers["x-request-id"] == body["request_id"]
+    [(ts, kind, source, data)] = select(database_dsn, "SELECT ts, type, source, data FROM events")
+    assert (ts.isoformat(), kind, source) == ("2025-01-01T00:00:00+00:00", "syslog", "web01")
+    stored = json.loads(data)
+    assert stored["severity_num"] == 6
+    assert stored["tags"]["processed_by"] == "mothership"
+    assert stored["message"] == EVENT["message"]
+
+
+def test_one_bad_event_costs_no_other(start: Start, database_dsn: str) -> None:
+    """Every bad one is named, every good one is stored."""
+    service = start(dsn=database_dsn)
+    body = service.post({"messages": [EVENT, "no event", {"message": "no type"}, {**EVENT, "n": 2}]}).json()
+    assert body["status"] == "partial"
+    assert (body["processed_events"], body["rejected"]) == (2, 2)
+    assert [error["index"] for error in body["errors"]] == [1, 2]
+    assert all(error["reason"] for error in body["errors"])
+    assert count(database_dsn) == 2
+    assert service.post({"messages": []}).json()["status"] == "success"
+
+
+def test_a_nodes_body_is_taken_gzipped_and_a_retry_adds_nothing(start: Start, database_dsn: str) -> None:
+    """The same messages in another envelope are the same batch."""
+    service = start(dsn=database_dsn)
+    batch = a_batch(50)
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "User-Agent": "EdgeBot-Shipper/1.0"}
+    first = service.post(content=gzip.compress(json.dumps(batch).encode()), headers=headers).json()
+    retry = {**batch, "is_retry": True, "timestamp": "later"}
+    second = service.post(content=gzip.compress(json.dumps(retry).encode()), headers=headers).json()
+    assert not first["duplicate"]
+    assert second["duplicate"]
+    assert second["sink_results"]["tsdb"] == {"written": 50, "queued": 0, "errors": 0}
+    assert count(database_dsn) == 50
+
+
+def test_equal_events_inside_a_batch_are_both_kept(start: Start, database_dsn: str) -> None:
+    """Once is for batches, not for events."""
+    service = start(dsn=database_dsn)
+    assert service.post({"messages": [EVENT, EVENT]}).json()["processed_events"] == 2
+    assert count(database_dsn) == 2
+
+
+def test_two_instances_that_get_one_batch_at_once_store_it_once(start: Start, database_dsn: str) -> None:
+    """They share nothing but the database, and were told nothing of each other."""
+    services = [start(dsn=database_dsn), start(dsn=database_dsn)]
+    for number in range(20):
+        batch = a_batch(100, f"round {number}")
+        answers: list[httpx.Response] = []
+        threads = [
+            threading.Thread(target=lambda one=service, what=batch: answers.append(one.post(what)))
+            for service in services
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [answer.status_code for answer in answers] == [200, 200]
+    deadline = time.monotonic() + 10
+    while count(database_dsn) < 2000 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert count(database_dsn) == 2000
+
+
+def test_the_embedded_database_survives_every_end(start: Start, tmp_path: Path) -> None:
+    """Ctrl-C, SIGTERM, kill -9: the next start finds all that was acknowledged."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir(mode=0o711)
+    total = 0
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
+        service = start(data_dir=data_dir)
+        assert service.post(a_batch(10, f"before {end.name} {total}")).json()["sink_results"]["tsdb"]["written"] == 10
+        total += 10
+        assert count(embedded.dsn_of(data_dir)) == total
+        assert service.stop(end) == (0 if end != signal.SIGKILL else -signal.SIGKILL)
+
+
+def test_a_second_service_on_one_directory_says_so_and_ends(start: Start, tmp_path: Path) -> None:
+    """And the first one never notices."""
+    data_dir = tmp_path / "data"
+    first = start(data_dir=data_dir)
+    second = start(data_dir=data_dir, wait=False)
+    assert second.process.wait(20) == 1
+    assert "is in use by another Mothership" in second.log.read_text()
+    assert first.post(a_batch(1)).status_code == 200
+
+
+def test_a_taken_port_is_one_clear_line(start: Start, database_dsn: str) -> None:
+    """Exit status 1, the key, the reason."""
+    first = start(dsn=database_dsn)
+    port = first.url.rpartition(":")[2]
+    second = start(dsn=database_dsn, wait=False, MOTHERSHIP_PORT=port)
+    assert second.process.wait(20) == 1
+    assert f"server.port: can't listen on 127.0.0.1:{port}" in second.log.read_text()
+    assert "Traceback" not in second.log.read_text()
+
+
+def test_several_workers_share_port_and_database(start: Start, database_dsn: str) -> None:
+    """A worker that is killed comes back, and nothing it acknowledged is missing."""
+    service = start(dsn=database_dsn, MOTHERSHIP_WORKERS="2")
+    for number in range(10):
+        assert service.post(a_batch(10, str(number))).status_code == 200
+    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
+    assert len(children) == 2
+    import os
+
+    os.kill(int(children[0]), signal.SIGKILL)
+    sent = 10
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and sent < 20:
+        try:
+            if service.post(a_batch(10, str(sent))).status_code == 200:
+                sent += 1
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    assert sent == 20
+    metrics = service.get("/metrics").text
+    total = re.search(r"^mothership_ingestion_events_total (\S+)", metrics, re.MULTILINE)
+    assert total
+    assert float(total[1]) == pytest.approx(200, abs=100)
+    assert service.stop() == 0
+    assert count(database_dsn) == 200
+
+
+def test_the_pages_say_what_the_specification_says(start: Start, database_dsn: str) -> None:
+    """/healthz, /stats, /metrics, /livez, /readyz, /docs and the index."""
+    service = start(dsn=database_dsn)
+    service.post(a_batch(7))
+    health = service.get("/healthz").json()
+    assert health["status"] == "healthy"
+    assert health["database"] is True
+    assert health["version"] == "1.5.0"
+    assert health["timestamp"].endswith("Z")
+    assert health["sinks"]["tsdb"]["healthy"]
+    assert health["sinks"]["tsdb"]["enabled"]
+    assert health["sinks"]["loki"] == {"healthy": False, "enabled": False}
+    assert health["enabled_sinks"] == ["tsdb"]
+    for name in ("DropFields", "MaskPatterns", "HashFields", "PIISafetyValidator", "AddTags", "SeverityMap",
+                 "ServiceFromPath", "GeoHint", "SiteEnvTags", "TimestampNormalizer"):  # fmt: skip
+        assert name in health["pipeline_processors"]
+    stats = service.get("/stats").json()
+    assert stats["service"]["uptime"] >= 0
+    assert stats["service"]["version"] == "1.5.0"
+    assert stats["pipeline"]["total_events"] == 7
+    assert stats["pipeline"]["successful_events"] == 7
+    assert stats["pipeline"]["processors"]["DropFields"] == {"processed": 7, "errors": 0}
+    assert stats["database"]["total_inserts"] == 7
+    assert "events_last_hour" in stats["database"]
+    metrics = service.get("/metrics").text
+    for name in ("mothership_ingestion_requests_total", "mothership_ingestion_events_total",
+                 "mothership_pipeline_duration_seconds_bucket", "mothership_database_writes_total",
+                 "mothership_active_connections"):  # fmt: skip
+        assert re.search(rf"^{name}\b", metrics, re.MULTILINE), name
+    assert service.get("/livez").json()["status"] == "alive"
+    assert service.get("/readyz").json()["status"] == "ready"
+    docs = service.get("/docs").text
+    assert "swagger-ui" in docs
+    assert "cdn" not in docs
+    for path in re.findall(r'(?:src|href)="([^"]+)"', docs):
+        assert service.get(path).status_code == 200, path
+    for path in re.findall(r'href="([^"]+)"', service.get("/").text):
+        assert service.get(path).status_code == 200, path
+    example = service.get("/openapi.json").json()["paths"]["/ingest"]["post"]["requestBody"]
+    assert "User login successful" in json.dumps(example)
+
+
+def test_health_says_that_the_database_is_gone_and_every_event_is_safe(start: Start, tmp_path: Path) -> None:
+    """Degraded is not unhealthy: /ingest goes on, and says `queued`."""
+    with embedded.claim(tmp_path / "db") as claimed:
+        server = embedded.Server(claimed)
+        dsn = server.start()
+        service = start(dsn=dsn)
+        assert service.post(a_batch(3)).json()["sink_results"]["tsdb"]["written"] == 3
+        server.stop()
+        body = service.post(a_batch(5, "down")).json()
+        assert body["sink_results"]["tsdb"] == {"written": 0, "queued": 5, "errors": 0}
+        health = service.get("/healthz")
+        assert (health.status_code, health.json()["status"], health.json()["database"]) == (200, "degraded", False)
+        assert service.get("/readyz").status_code == 200
+        server.start()
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline and service.get("/healthz").json()["status"] != "healthy":
+            time.sleep(0.2)
+        assert count(dsn) == 8
+        assert service.stop() == 0
+        server.stop()
