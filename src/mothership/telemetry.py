@@ -35,12 +35,26 @@ active_connections = Gauge(
 # --- edge --------------------------------------------------------------------------------------------------------
 
 events_rejected = Counter("mothership_events_rejected_total", "Events refused, by where.", ["stage"])
+auth_failures = Counter(
+    "mothership_auth_failures_total", "Logins that failed, and scopes that were missing.", ["reason"]
+)
+connections_open = Gauge(
+    "mothership_open_connections", "Connections of clients that are open.", multiprocess_mode="livesum"
+)
+connections_refused = Counter(
+    "mothership_connections_refused_total", "Connections ended before a request reached the application.", ["reason"]
+)
+client_events = Counter("mothership_client_events_total", "Events accepted, by the name of the caller.", ["client"])
 
 # --- pipeline ----------------------------------------------------------------------------------------------------
 
 processor_events = Counter("mothership_processor_events_total", "Events a processor saw.", ["processor"])
 processor_errors = Counter("mothership_processor_errors_total", "Events a processor failed on.", ["processor"])
 processor_seconds = Counter("mothership_processor_seconds_total", "Time spent in a processor.", ["processor"])
+redactions = Counter("mothership_redactions_total", "Places redacted, by rule.", ["rule"])
+redaction_unsafe = Counter(
+    "mothership_redaction_unsafe_total", "Events that still looked unsafe after redaction, by what was done.", ["action"]
+)
 
 # --- llm ---------------------------------------------------------------------------------------------------------
 
