@@ -1,0 +1,164 @@
+"""DropFields and HashFields: what goes because of its name."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from mothership.event import Batch, Event
+from mothership.pipeline.redaction_key import Pseudonyms
+from mothership.pipeline.redaction_ledger import Ledger
+from mothership.pipeline.redaction_names import FieldNames, fold
+from mothership.pipeline.redaction_scan import Scan
+
+DROP: Final = "DropFields"
+HASH: Final = "HashFields"
+ODD_KEY: Final = "odd key"
+ODD_KEY_GATES: Final = (r'[^\x00-\x7f][^"]*":',)
+TOO_DEEP: Final = "redaction: nested too deeply; flatten the event"
+
+Note: TypeAlias = Callable[[str, tuple[str, ...], int], None]
+"""Told of each hit: rule, path, offset in the string (-1: the whole field)."""
+
+
+class DropFields:
+    """Removes fields by name, at every depth."""
+
+    name = DROP
+
+    def __init__(self, names: FieldNames, scan: Scan, ledger: Ledger) -> None:
+        self._names = names
+        self._scan = scan
+        self._ledger = ledger
+
+    def __call__(self, batch: Batch) -> None:
+        """Take the named fields out of every event that has any."""
+        hits = self._scan(batch)
+        if not hits:
+            return
+        faults: dict[int, str] = {}
+        for position, event in enumerate(batch.events):
+            entry = hits.get(id(event))
+            if entry is None or entry[1].isdisjoint((DROP, ODD_KEY)):
+                continue
+            try:
+                self.apply(event)
+            except RecursionError:
+                faults[position] = TOO_DEEP
+        batch.reject(faults)
+
+    def apply(self, event: Event, note: Note | None = None) -> None:
+        """Take the named fields out of one event."""
+        dropped = self._drop(event, note, ())
+        for path in self._names.paths:
+            dropped += _drop_path(event, path, note, ())
+        if dropped:
+            self._ledger.add(DROP, dropped)
+
+    def _drop(self, value: Any, note: Note | None, path: tuple[str, ...]) -> int:
+        dropped = 0
+        if type(value) is dict:
+            for key in [key for key in value if key in self._names]:
+                del value[key]
+                dropped += 1
+                if note:
+                    note(DROP, (*path, key), -1)
+            for key, inner in value.items():
+                if type(inner) is dict or type(inner) is list:
+                    dropped += self._drop(inner, note, (*path, key) if note else path)
+        else:
+            for number, inner in enumerate(value):
+                if type(inner) is dict or type(inner) is list:
+                    dropped += self._drop(inner, note, (*path, str(number)) if note else path)
+        return dropped
+
+
+def _drop_path(value: Any, parts: tuple[str, ...], note: Note | None, path: tuple[str, ...]) -> int:
+    """Remove what a dotted path leads to; lists on the way are passed through."""
+    if type(value) is list:
+        return sum(_drop_path(inner, parts, note, (*path, str(number))) for number, inner in enumerate(value))
+    if type(value) is not dict:
+        return 0
+    named = [key for key in value if fold(key) == parts[0]]
+    if len(parts) > 1:
+        return sum(_drop_path(value[key], parts[1:], note, (*path, key)) for key in named)
+    for key in named:
+        del value[key]
+        if note:
+            note(DROP, (*path, key), -1)
+    return len(named)
+
+
+class HashFields:
+    """Replaces the values of named fields by keyed pseudonyms, so that equal values stay equal and joins work."""
+
+    name = HASH
+
+    def __init__(self, names: FieldNames, pseudonyms: Pseudonyms, scan: Scan, ledger: Ledger) -> None:
+        self._names = names
+        self._pseudonyms = pseudonyms
+        self._scan = scan
+        self._ledger = ledger
+
+    def __call__(self, batch: Batch) -> None:
+        """Replace the named fields of every event that has any."""
+        hits = self._scan(batch)
+        if not hits:
+            return
+        faults: dict[int, str] = {}
+        for position, event in enumerate(batch.events):
+            entry = hits.get(id(event))
+            if entry is None or entry[1].isdisjoint((HASH, ODD_KEY)):
+                continue
+            try:
+                self.apply(event)
+            except RecursionError:
+                faults[position] = TOO_DEEP
+        batch.reject(faults)
+
+    def apply(self, event: Event, note: Note | None = None) -> None:
+        """Replace the named fields of one event."""
+        self._walk(event, (), note)
+
+    def _walk(self, value: Any, path: tuple[str, ...], note: Note | None) -> None:
+        """Hash below named keys; a path counts the keys on the way, as lists are passed through."""
+        if type(value) is dict:
+            for key, inner in value.items():
+                here = (*path, key)
+                if self.takes(here):
+                    value[key] = self._hashed(inner, here, note)
+                elif type(inner) is dict or type(inner) is list:
+                    self._walk(inner, here, note)
+        else:
+            for inner in value:
+                if type(inner) is dict or type(inner) is list:
+                    self._walk(inner, path, note)
+
+    def takes(self, path: tuple[str, ...]) -> bool:
+        """Tell whether the field at this path of keys is one to hash."""
+        if path[-1] in self._names:
+            return True
+        paths = self._names.paths
+        return bool(paths) and tuple(map(fold, path)) in paths
+
+    def _hashed(self, value: Any, path: tuple[str, ...], note: Note | None) -> Any:
+        """Return the pseudonym of a value; of a list or an object, the same with each value inside it."""
+        if value is None or value is True or value is False or value == "":
+            return value
+        if type(value) is list:
+            return [self._hashed(inner, path, note) for inner in value]
+        if type(value) is dict:
+            return {key: self._hashed(inner, (*path, key), note) for key, inner in value.items()}
+        pseudonym = self._pseudonyms.of(value if type(value) is str else _number(value))
+        if pseudonym != value:
+            self._ledger.add(HASH)
+            if note:
+                note(HASH, path, -1)
+        return pseudonym
+
+
+def _number(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return str(value)

@@ -1,0 +1,95 @@
+"""The key of the pseudonyms, and the pseudonyms."""
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from mothership.errors import ConfigurationError
+
+KEY_FILE = "pseudonym.key"
+KEY_BYTES = 32
+
+# Letters alone, so that no rule for digits ever takes a pseudonym for a number.
+_LETTERS = bytes.maketrans(b"0123456789abcdef", b"abcdefghijklmnop")
+PSEUDONYM = re.compile(r"hash:[a-p]{4}:[a-p]{32}")
+
+
+def derive_key(salt: str) -> bytes:
+    """Make a key of a configured salt."""
+    return hashlib.blake2b(salt.encode(), digest_size=KEY_BYTES, person=b"mothership-salt").digest()
+
+
+def load_or_make_key(data_dir: Path) -> bytes:
+    """Return the key kept in the data directory (mode 0600); the first call makes it, also when several start at once.
+
+    Raises ConfigurationError when the file can't be used: a second key would part equal values.
+    """
+    path = data_dir / KEY_FILE
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes()
+    except OSError as error:
+        reason = f"pipeline.processors.redaction.salt: {path} can't be used ({type(error).__name__})"
+        raise ConfigurationError([f"{reason}; make it accessible, or set a salt"]) from None
+    if len(key) != KEY_BYTES:
+        raise ConfigurationError(
+            [f"pipeline.processors.redaction.salt: {path} is damaged ({len(key)} bytes); restore it, or set a salt"]
+        )
+    return key
+
+
+def _make(path: Path) -> None:
+    """Write a key under another name and link it, so that whoever reads finds all of it and the first one wins."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+class Pseudonyms:
+    """Keyed names for values: equal values get equal names, and without the key none can be guessed back."""
+
+    def __init__(self, key: bytes, previous: Sequence[bytes] = ()) -> None:
+        self._key = _fitted(key)
+        self._previous = tuple(map(_fitted, previous))
+
+    def of(self, value: str) -> str:
+        """Return the value's pseudonym, or the value itself when it is one."""
+        return value if PSEUDONYM.fullmatch(value) else _pseudonym(self._key, value)
+
+    def all_of(self, value: str) -> list[str]:
+        """Return the value's pseudonyms under the present key and, newest first, the previous ones."""
+        return [_pseudonym(key, value) for key in (self._key, *self._previous)]
+
+
+def _fitted(key: bytes) -> bytes:
+    return key if len(key) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.blake2b(key).digest()
+
+
+def _pseudonym(key: bytes, value: str) -> str:
+    digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=key, digest_size=16).hexdigest()
+    mark = hashlib.blake2b(key, digest_size=2, person=b"mothership-key").hexdigest()
+    return f"hash:{_letters(mark)}:{_letters(digest)}"
+
+
+def _letters(digest: str) -> str:
+    return digest.encode().translate(_LETTERS).decode()

@@ -1,0 +1,154 @@
+"""MaskPatterns: what goes because of how it looks."""
+
+from typing import Any, Final
+
+from mothership.event import Batch, Event
+from mothership.pipeline.redaction_fields import TOO_DEEP, HashFields, Note
+from mothership.pipeline.redaction_ledger import Ledger
+from mothership.pipeline.redaction_names import fold
+from mothership.pipeline.redaction_scan import Hits, Scan
+from mothership.pipeline.redaction_text import ODD, TextRedactor
+
+PLACES_REMEMBERED: Final = 4_096
+_DROPPED: Final = object()
+
+
+class MaskPatterns:
+    """Replaces what the operator's patterns and the built-in rules find, in keys and values at every depth."""
+
+    name = "MaskPatterns"
+
+    def __init__(self, text: TextRedactor, scan: Scan, ledger: Ledger, hashed: HashFields | None) -> None:
+        self._text = text
+        self._scan = scan
+        self._ledger = ledger
+        self._hashed = hashed
+        self._all = frozenset(text.rules)
+        self._numbers = frozenset(name for name, rule in text.rules.items() if rule.numbers)
+        self._scoped = any(rule.only or rule.never for rule in text.rules.values())
+        self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
+        self._folded: dict[str, str] = {}
+
+    def __call__(self, batch: Batch) -> None:
+        """Mask every event in which a rule may find something."""
+        hits = self._scan(batch)
+        if not hits:
+            return
+        mine = {*self._all, ODD}
+        faults: dict[int, str] = {}
+        for position, event in enumerate(batch.events):
+            entry = hits.get(id(event))
+            if entry is None or entry[1].isdisjoint(mine):
+                continue
+            try:
+                self.apply(event, entry[1])
+            except RecursionError:
+                faults[position] = TOO_DEEP
+        batch.reject(faults)
+
+    def apply(self, event: Event, hits: Hits, note: Note | None = None) -> None:
+        """Mask one event."""
+        self._dict(event, hits, (), (), note)
+
+    def text(self, text: str, note: Note | None = None) -> str:
+        """Mask a lone string."""
+        return self._masked(text, self._text.gate(text), self._all, (), note) or ""
+
+    def changes(self, text: str) -> bool:
+        """Tell whether a lone string would be masked; nothing is counted."""
+        return self._text.redact(text, self._text.gate(text), self._all)[0] != text
+
+    def _value(self, value: Any, hits: Hits, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
+        kind = type(value)
+        if kind is str:
+            masked = self._masked(value, hits, self._rules_at(path), shown, note)
+            return _DROPPED if masked is None else masked
+        if kind is dict:
+            self._dict(value, hits, path, shown, note)
+        elif kind is list:
+            self._list(value, hits, path, shown, note)
+        elif (kind is int or kind is float) and not self._numbers.isdisjoint(hits):
+            return self._number(value, hits, path, shown, note)
+        return value
+
+    def _dict(
+        self, value: dict[str, Any], hits: Hits, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None
+    ) -> None:
+        renamed = False
+        fresh: dict[str, Any] = {}
+        for key, inner in value.items():
+            name = self._masked(key, hits, self._rules_at(path), (*shown, "(key)"), note) or "[REDACTED]"
+            if name != key:
+                renamed = True
+                name = _unused(name, fresh, value)
+            here = (*path, self._fold(key))
+            if self._hashed is None or not self._hashed.takes(here) or _nested(inner):
+                inner = self._value(inner, hits, here, (*shown, name), note)  # noqa: PLW2901 - the masked one
+            if inner is _DROPPED:
+                renamed = True
+            else:
+                fresh[name] = inner
+        if renamed:
+            value.clear()
+        value.update(fresh)
+
+    def _list(
+        self, value: list[Any], hits: Hits, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None
+    ) -> None:
+        fresh = [self._value(inner, hits, path, (*shown, str(number)), note) for number, inner in enumerate(value)]
+        value[:] = [inner for inner in fresh if inner is not _DROPPED]
+
+    def _number(
+        self, value: float, hits: Hits, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None
+    ) -> Any:
+        """Mask a number that is, as a whole, what a rule looks for."""
+        if type(value) is float and not value.is_integer():
+            return value
+        text = str(int(value))
+        masked = self._masked(text, hits, self._rules_at(path) & self._numbers, shown, note)
+        return _DROPPED if masked is None else (value if masked == text else masked)
+
+    def _masked(
+        self, text: str, hits: Hits, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None
+    ) -> str | None:
+        masked, found = self._text.redact(text, hits, allowed)
+        for hit in found if masked != text else ():
+            self._ledger.add(hit.rule.name)
+            if note:
+                note(hit.rule.name, shown, hit.start)
+        return masked
+
+    def _rules_at(self, path: tuple[str, ...]) -> frozenset[str]:
+        """Return the rules that look at this place."""
+        if not self._scoped:
+            return self._all
+        allowed = self._allowed.get(path)
+        if allowed is None:
+            if len(self._allowed) >= PLACES_REMEMBERED:
+                self._allowed.clear()
+            allowed = frozenset(name for name, rule in self._text.rules.items() if rule.looks_at(path))
+            self._allowed[path] = allowed
+        return allowed
+
+    def _fold(self, key: str) -> str:
+        folded = self._folded.get(key)
+        if folded is None:
+            if len(self._folded) >= PLACES_REMEMBERED:
+                self._folded.clear()
+            folded = self._folded[key] = fold(key)
+        return folded
+
+
+def _nested(value: Any) -> bool:
+    """Tell whether a value holds keys, which hashing leaves alone."""
+    return type(value) is dict or (type(value) is list and any(type(inner) in (dict, list) for inner in value))
+
+
+def _unused(name: str, taken: dict[str, Any], coming: dict[str, Any]) -> str:
+    """Return the name, or with a number behind it when another key has it."""
+    if name not in taken and name not in coming:
+        return name
+    number = 2
+    while f"{name}#{number}" in taken or f"{name}#{number}" in coming:
+        number += 1
+    return f"{name}#{number}"

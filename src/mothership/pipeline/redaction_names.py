@@ -1,0 +1,93 @@
+"""Which fields a list of names means."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+NAMES_REMEMBERED = 8_192
+
+_CREDENTIAL_WORDS = """
+password passwd passphrase passcode pwd pass secret token credential credentials api_key api_token api_secret
+auth_token auth_key access_key access_token access_key_secret refresh_token id_token session_token bearer_token
+csrf_token xsrf_token client_secret client_key consumer_secret app_secret shared_secret secret_key secret_access_key
+private_key private_key_pem ssh_key ssh_private_key signing_key signing_secret encryption_key master_key account_key
+shared_access_key storage_key subscription_key hmac_key webhook_secret jwt bearer authorization proxy_authorization
+www_authenticate cookie cookies set_cookie session_cookie connection_string conn_str dsn_password community
+community_string snmp_community ro_community rw_community auth_passphrase priv_passphrase ssn social_security_number
+social_security credit_card credit_card_number card_number cc_number cvv cvv2 cvc security_code otp totp_secret
+mfa_secret recovery_code recovery_codes mnemonic seed_phrase pem pkcs12 keytab passwords tokens secrets api_keys
+auth_cookie sid_token password_hash passwd_hash
+"""
+CREDENTIAL_FIELDS: Final = tuple(_CREDENTIAL_WORDS.split())
+"""Names that say credential or personal number, removed beside the operator's own."""
+
+_SUFFIX_WORDS = """
+password passwd passphrase passcode pwd secret apikey apitoken authtoken accesstoken refreshtoken idtoken sessiontoken
+bearertoken csrftoken secretkey privatekey accesskey encryptionkey signingkey masterkey accountkey clientsecret
+communitystring authorization setcookie
+"""
+_SUFFIXES: Final = tuple(_SUFFIX_WORDS.split())
+"""Folded endings that say the same behind any prefix: `db_password`, `oauthClientSecret`, `X-Api-Key`."""
+
+_TOKEN = re.compile(r"(?:.*[-_. ])?[a-z0-9]*[-_. ]tokens?|.*[a-z]Token", re.DOTALL)
+_HARMLESS = re.compile(
+    r"(?:is|has|have|no|use|uses|with|require|requires|needs|allow|show|reset|last|next|prev|page|continuation|max|min|num"
+    r"|total|count|prompt|completion|input|output|pagination|sync|cursor)[-_. ]?(?=[a-z]|\Z)",
+    re.IGNORECASE,
+)
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+_SEPARATORS = dict.fromkeys(map(ord, "-_ "))
+
+
+def fold(name: str) -> str:
+    """Make one name of all its spellings: `API-Key`, `api_key` and `apiKey` are equal."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name.translate(_INVISIBLE))
+    return name.translate(_SEPARATORS).casefold()
+
+
+class FieldNames:
+    """A compiled list of field names and dotted paths, asked once for each key that was not seen before."""
+
+    def __init__(self, names: Iterable[str], *, credentials: bool = False) -> None:
+        listed = tuple(names)
+        self.paths = tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name)
+        self._names = {fold(name) for name in listed if "." not in name}
+        self._suffixes: tuple[str, ...] = ()
+        if credentials:
+            self._names |= {fold(name) for name in CREDENTIAL_FIELDS}
+            self._suffixes = _SUFFIXES
+        self._known: dict[str, bool] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._names or self.paths)
+
+    def __contains__(self, key: str) -> bool:
+        known = self._known.get(key)
+        return self._learn(key) if known is None else known
+
+    def _learn(self, key: str) -> bool:
+        if len(self._known) >= NAMES_REMEMBERED:
+            self._known.clear()
+        self._known[key] = answer = self._is_named(key)
+        return answer
+
+    def _is_named(self, key: str) -> bool:
+        # A flattened name (`http.request.header.cookie`) is called by its last part.
+        parts = {fold(key), fold(key.rpartition(".")[2]), fold(key.rpartition(":")[2]), fold(key.rpartition("/")[2])}
+        if parts & self._names:
+            return True
+        if not self._suffixes or _HARMLESS.match(key):
+            return False
+        return fold(key).endswith(self._suffixes) or _TOKEN.fullmatch(key) is not None
+
+    def gate(self) -> str:
+        """Return the RE2 expression that hits wherever one of the names ends a key, in compact JSON."""
+        endings = {*self._names, *self._suffixes, *(path[-1] for path in self.paths)}
+        if self._suffixes:
+            endings |= {"token", "tokens"}
+        plain = sorted(name for name in endings if name.isascii() and name)
+        shortest = [name for name in plain if not any(name != other and name.endswith(other) for other in plain)]
+        spelled = ("[-_ ]*".join(map(re.escape, name)) for name in shortest)
+        return rf'(?i)(?:{"|".join(spelled)})[-_ ]*":' if shortest else ""

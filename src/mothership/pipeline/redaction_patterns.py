@@ -1,0 +1,84 @@
+"""The operator's own patterns: how they are found, and what of them the scan over a batch can ask for."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import re2
+
+from mothership.pipeline.rules import REACH, Finder, Span
+
+CONTEXT: Final = 256
+PROGRAM_SHARED_MAX: Final = 1_500
+
+
+def compile_pattern(pattern: str, *, ignore_case: bool) -> Any:
+    """Compile an operator's pattern, or raise ValueError with RE2's reason."""
+    options = re2.Options()
+    options.case_sensitive = not ignore_case
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise ValueError(f"not a regular expression in RE2 syntax: {text}") from None
+
+
+def pattern_finder(compiled: Any) -> Finder:
+    """Make a finder of a compiled RE2 expression; its group `secret`, or else the whole match, is what must go."""
+    group = "secret" if "secret" in compiled.groupindex else 0
+
+    def find(text: str, start: int, end: int) -> Iterator[Span | None]:
+        before = max(0, start - CONTEXT)
+        part = text[before : end + REACH]
+        for match in compiled.finditer(part):
+            first, last = match.span(group)
+            if before + match.start() >= end:
+                return
+            if first >= 0 and before + first >= start:
+                yield before + first, before + last
+
+    return find
+
+
+class PatternGate(NamedTuple):
+    """What stands for a pattern in the scan over a batch: it hits wherever the pattern does, or more often."""
+
+    expression: str
+    quotes: bool
+    """Whether the pattern tells `'` from `"`, which the common form of an event does not."""
+
+
+_ATOM = re.compile(
+    r"\\Q|\\[pP]\{[^}]*\}|\\x\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|[\^$]|.", re.DOTALL
+)
+_ASSERTIONS: Final = frozenset({"^", "$", r"\A", r"\z", r"\b", r"\B"})
+_PLAIN_RANGE = re.compile(r"[0-9A-Za-z]-[0-9A-Za-z]")
+
+
+def pattern_gate(pattern: str, *, ignore_case: bool) -> PatternGate:
+    """Take the assertions out of a pattern: what is left hits wherever the pattern does, whatever stands around it.
+
+    In the scan the strings of many events stand side by side, so `^`, `$` and word boundaries mean something else.
+    """
+    atoms = _ATOM.findall(pattern)
+    kept: list[str] = []
+    quotes = False
+    for number, atom in enumerate(atoms):
+        following = atoms[number + 1] if number + 1 < len(atoms) else ""
+        if atom == r"\Q" or (atom in _ASSERTIONS and following[:1] in {"*", "+", "?", "{"}):
+            return PatternGate("", quotes=False)
+        if atom not in _ASSERTIONS:
+            kept.append(atom)
+            quotes = quotes or _tells_quotes(atom)
+    return PatternGate(("(?i)" if ignore_case else "") + "".join(kept), quotes)
+
+
+def _tells_quotes(atom: str) -> bool:
+    if atom[0] == "[" and len(atom) > 1:
+        inner = atom[1:-1]
+        if ("'" in inner) != ('"' in inner) or r"\x" in inner:
+            return True
+        return any("-" in rest for rest in [_PLAIN_RANGE.sub("", inner).strip("^-").replace(r"\-", "")])
+    return "'" in atom or '"' in atom or atom.startswith(r"\x")

@@ -1,0 +1,119 @@
+"""One native scan over a batch: which events hold anything that a rule or a field list might want."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import orjson
+import re2
+
+from mothership.event import Batch, Event
+
+CHUNK_EVENTS: Final = 24
+SET_MEMORY_BYTES: Final = 64 * 1024 * 1024
+
+Hits: TypeAlias = frozenset[str]
+"""Names of what an event may hold: a gate's owner."""
+
+
+class Gate:
+    """RE2 expressions by owner, matched all at once: a text's owners may have something to do, all others have not."""
+
+    def __init__(self, gates: Mapping[str, Sequence[str]]) -> None:
+        options = re2.Options()
+        options.max_mem = SET_MEMORY_BYTES
+        options.log_errors = False
+        self._set = re2.Set.SearchSet(options)
+        self._owners = [owner for owner, each in gates.items() for _ in each]
+        for expressions in gates.values():
+            for expression in expressions:
+                self._set.Add(expression)
+        self.everything: Hits = frozenset(gates)
+        if self._owners:
+            self._set.Compile()
+
+    def __bool__(self) -> bool:
+        return bool(self._owners)
+
+    def match(self, text: bytes) -> Hits:
+        """Return the owners whose gates hit."""
+        if not self._owners:
+            return frozenset()
+        found = self._set.Match(text)
+        return frozenset([self._owners[number] for number in found]) if found else frozenset()
+
+    def hits(self, text: bytes) -> bool:
+        """Tell whether any gate hits."""
+        return bool(self._owners) and self._set.Match(text) is not None
+
+
+_REST = re.compile(rb"\\(?:u00([0-9a-fA-F]{2})|([bf]))")
+
+
+def plain_json(encoded: bytes, *, quote: bytes = b"'") -> bytes:
+    r"""Undo JSON's escapes, but write quotation marks inside strings as `'`, so that `"` still ends each string."""
+    if b"\\" not in encoded:
+        return encoded
+    text = encoded.replace(b"\\\\", b"\x00").replace(b'\\"', quote).replace(b"\\n", b"\n")
+    if b"\\" in text:
+        text = text.replace(b"\\t", b"\t").replace(b"\\r", b"\r")
+        text = _REST.sub(lambda match: bytes([int(match[1] or b"8", 16)]), text)
+    return text.replace(b"\x00", b"\\")
+
+
+def as_leaf(text: str) -> bytes:
+    """Return a string as `plain_json` would show it."""
+    return b'"' + text.replace('"', "'").encode("utf-8", "replace") + b'"'
+
+
+class Scan:
+    """Surveys a batch once for all processors that ask about it."""
+
+    def __init__(self, gate: Gate, exact: Gate) -> None:
+        self._gate = gate
+        self._exact = exact
+        self._last: tuple[Batch, dict[int, tuple[Event, Hits]]] | None = None
+
+    def __call__(self, batch: Batch) -> dict[int, tuple[Event, Hits]]:
+        """Return the hits of those events that have any, by `id()` of the event."""
+        last = self._last
+        if last is not None and last[0] is batch:
+            return last[1]
+        found: dict[int, tuple[Event, Hits]] = {}
+        events = batch.events
+        for start in range(0, len(events), CHUNK_EVENTS):
+            self._survey(events[start : start + CHUNK_EVENTS], found)
+        self._last = (batch, found)
+        return found
+
+    def forget(self) -> None:
+        """Let the last batch go."""
+        self._last = None
+
+    def _survey(self, events: list[Event], found: dict[int, tuple[Event, Hits]]) -> None:
+        if len(events) > 1:
+            try:
+                encoded = orjson.dumps(events)
+            except (orjson.JSONEncodeError, RecursionError):
+                pass  # one by one, to find out which
+            else:
+                if not self._hits(encoded):
+                    return
+        for event in events:
+            hits = self.of(event)
+            if hits:
+                found[id(event)] = (event, hits)
+
+    def of(self, value: Any) -> Hits:
+        """Return the owners whose gates hit an event; all of them when it can't be encoded."""
+        try:
+            encoded = orjson.dumps(value)
+        except (orjson.JSONEncodeError, RecursionError):
+            return self._gate.everything | self._exact.everything
+        hits = self._gate.match(plain_json(encoded))
+        return hits | self._exact.match(plain_json(encoded, quote=b'"')) if self._exact else hits
+
+    def _hits(self, encoded: bytes) -> bool:
+        if self._gate.hits(plain_json(encoded)):
+            return True
+        return bool(self._exact) and self._exact.hits(plain_json(encoded, quote=b'"'))

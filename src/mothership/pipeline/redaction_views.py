@@ -1,0 +1,108 @@
+r"""How a text reads to whoever is not fooled by its spelling.
+
+A view has invisible characters taken out, digits and letters of other forms (full-width, mathematical, Arabic) and odd
+dashes and spaces made plain, and `%40` and `\u0040` decoded. It knows where each of its places lies in the text.
+"""
+
+import re
+import sys
+import unicodedata
+from bisect import bisect_right
+from typing import NamedTuple
+
+INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
+_DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+_SPACES = "\u00a0\u2000-\u200a\u202f\u205f\u3000"
+
+
+def _other_digits() -> str:
+    """Return the ranges of decimal digits outside ASCII, as a character class is written."""
+    zeros = [c for c in range(128, sys.maxunicode + 1) if unicodedata.decimal(chr(c), None) == 0]
+    return "".join(f"{chr(zero)}-{chr(zero + 9)}" for zero in zeros)
+
+
+LOOK_ALIKES = f"{_DASHES}{_SPACES}\uff01-\uff5e\U0001d400-\U0001d7cb{_other_digits()}"
+_TOKEN = re.compile(rf"%[0-9A-Fa-f]{{2}}|\\u00[0-9A-Fa-f]{{2}}|[{INVISIBLE}{LOOK_ALIKES}]")
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_DASH = re.compile(f"[{_DASHES}]")
+
+TOKENS_MAX = 5_000
+ROUNDS = 2
+
+GATES = (r"%[2-7][0-9A-Fa-f]", r"\\u00[2-7]", f"[{INVISIBLE}{LOOK_ALIKES}]")
+"""RE2 expressions of which one hits wherever a view differs from its text."""
+
+
+class Crowded(Exception):
+    """The text holds more spellings than are worth decoding."""
+
+
+class _Piece(NamedTuple):
+    view: int
+    view_end: int
+    text: int
+    text_end: int
+
+
+class View:
+    """A plainer reading of a text."""
+
+    def __init__(self, text: str, inner: "View | None" = None) -> None:
+        self._inner = inner
+        self._pieces: list[_Piece] = []
+        shift = 0
+        out: list[str] = []
+        last = 0
+        for match in _TOKEN.finditer(text):
+            if len(self._pieces) >= TOKENS_MAX:
+                raise Crowded
+            start, end = match.span()
+            plain = _plain(match[0])
+            out += (text[last:start], plain)
+            self._pieces.append(_Piece(start + shift, start + shift + len(plain), start, end))
+            shift += len(plain) - (end - start)
+            last = end
+        out.append(text[last:])
+        self.text = "".join(out)
+        self._starts = [piece.view for piece in self._pieces]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a span of the view lies in the text."""
+        first, last = self._place(start), self._place(end - 1, behind=True)
+        return self._inner.span(first, last) if self._inner else (first, last)
+
+    def _place(self, at: int, *, behind: bool = False) -> int:
+        number = bisect_right(self._starts, at) - 1
+        if number < 0:
+            return at + behind
+        piece = self._pieces[number]
+        if at < piece.view_end:
+            return piece.text_end if behind else piece.text
+        return piece.text_end + at - piece.view_end + behind
+
+
+def views(text: str) -> list[View]:
+    """Return the readings of a text that differ from it: decoded once, and again when that leaves more to decode."""
+    found: list[View] = []
+    while len(found) < ROUNDS and _TOKEN.search(text):
+        view = View(text, found[-1] if found else None)
+        if view.text == text:
+            break
+        found.append(view)
+        text = view.text
+    return found
+
+
+def _plain(token: str) -> str:
+    if token[0] in "%\\" and len(token) > 1:
+        char = chr(int(token[-2:], 16))
+        return char if char.isascii() and (char.isprintable() or char in "\r\n\t") else token
+    if _INVISIBLE.match(token):
+        return ""
+    if _DASH.match(token):
+        return "-"
+    plain = unicodedata.normalize("NFKC", token)
+    if len(plain) == 1:
+        digit = unicodedata.decimal(plain, None)
+        return str(digit) if digit is not None else plain
+    return token

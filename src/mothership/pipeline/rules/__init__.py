@@ -1,0 +1,13 @@
+"""The built-in rules: what they find, how that is made sure, and their examples."""
+
+from mothership.pipeline.rules.assignments import ASSIGNMENT
+from mothership.pipeline.rules.credentials import CREDENTIALS
+from mothership.pipeline.rules.encoded import BASE64, base64_finder
+from mothership.pipeline.rules.personal import PERSONAL
+from mothership.pipeline.rules.rule import REACH, Finder, Rule, Span, matcher
+from mothership.pipeline.rules.vendors import VENDORS
+
+BUILTIN: tuple[Rule, ...] = (*PERSONAL, *CREDENTIALS, *VENDORS, ASSIGNMENT, BASE64)
+"""Every rule, in the order that decides which names a place where several hit."""
+
+__all__ = ["BUILTIN", "REACH", "Finder", "Rule", "Span", "base64_finder", "matcher"]

@@ -1,0 +1,196 @@
+"""The rule for `password = …` and its many relatives."""
+# ruff: noqa: E501, ISC004, PLR2004 - an expression reads best in one piece
+
+import re
+from collections.abc import Iterator
+
+from mothership.pipeline.rules.rule import REACH, Rule, Span, fold_case
+
+# What may stand before the stem so that it names a secret. `key` alone names nothing.
+_KEY_KINDS = (
+    r"(?:api|app|access|auth|account|admin|client|consumer|crypto|deploy|encryption|decryption|hmac|jwt|license|master"
+    r"|private|secret|session|shared|shared[-_. ]?access|signing|signature|ssh|storage|webhook|subscription|vault|aes"
+    r"|integration|publisher|ingest(?:ion)?|write)"
+)
+_KEY_BEFORE = re.compile(rf"{_KEY_KINDS}[-_. ]?\Z", re.IGNORECASE)
+_PAGING = re.compile(
+    r"(?:next|prev|previous|page|continuation|sync|cursor|resume|watch)[-_. ]?(?:page[-_. ]?)?\Z", re.IGNORECASE
+)
+_COMPLAINT = re.compile(
+    r"(?:unexpected|invalid|illegal|unknown|bad|next|current|end|missing|malformed) \Z", re.IGNORECASE
+)
+
+_STEMS = {
+    "pass": r"pass(?:word|wd|phrase|code|wort|)s?[0-9]?",
+    "pwd": r"pwd[0-9]?",
+    "secret": r"secrets?(?:[-_. ]?(?:access[-_. ]?)?key|[-_. ]?value|[-_. ]?string|[-_. ]?token)?",
+    "token": r"token(?:[-_. ]?(?:value|secret))?",
+    "key": r"keys?",
+    "credential": r"credentials?",
+    "otp": r"otp(?:[-_ ]?code)?",
+    "cvv": r"cvv2?",
+    "cvc": r"cvc2?",
+    "senha": r"senha",
+    "contrase": r"contrase(?:ñ|n)a",
+    "kennwort": r"kennwort",
+    "mot de passe": r"mot de passe",
+    "auth_token": r"auth_token",
+    "mnemonic": r"mnemonic",
+}
+_TAIL = r"(?:[-_]?(?:hash|digest|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id))?"
+_QUOTE = r"\\{0,8}[\"']"
+_BETWEEN = (
+    rf"(?:(?P<closed>{_QUOTE})?\s{{0,4}}(?P<sign>=>|:=|==?|:)[ \t]{{0,8}}(?P<list>\[\s?(?=[\"'\\]))?"
+    rf"|(?P<value>{_QUOTE}\s?,?\s?(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
+    r"|(?P<xml>(?:\s[^<>]{0,200})?>))"
+)
+_VALUE = (
+    r"(?:\"(?P<double>(?:[^\"\\\r\n]|\\[^\r\n]){0,4096})"
+    r"|'(?P<single>(?:[^'\\\r\n]|\\[^\r\n]){0,4096})"
+    r"|\\{1,8}[\"'](?P<escaped>(?:[^\"'\\\r\n]|\\{1,8}[^\"'\\\r\n]){0,4096})"
+    r"|`(?P<back>[^`\r\n]{0,4096})"
+    r"|(?P<bare>(?:[^\s,;&\"'<>\\`|]|\\(?![nrt\"'\\])){1,4096}))"
+)
+_SHAPES = {stem: re.compile(shape + _TAIL + _BETWEEN + _VALUE, re.IGNORECASE) for stem, shape in _STEMS.items()}
+_XML_VALUE = re.compile(r"[^<\r\n]{1,4096}")
+_REST_OF_LINE = re.compile(r"[^\r\n\"',;]{1,400}")
+
+_SAYS_NOTHING = """
+none null nil true false yes no undefined empty required missing invalid incorrect wrong expired expires failed
+failure accepted ok changed reset set unset unknown redacted masked hidden removed string str char text object bool
+boolean int integer optional authentication prompt must should cannot can't could is was has had have not for from
+user username the a an too does doesn't field value policy policies please enter try access permission denied login
+auth error warning info check mismatch match matches minimum at in on of to and or with without by attempt attempts
+verification validation verified valid updated update rotation rotated created deleted found length strength
+unexpected unrecognized unsupported malformed disabled enabled n/a na never always default ask file env publickey
+keyboard-interactive password this that it its are be been will would may might
+"""
+_WORDS = frozenset(_SAYS_NOTHING.split())
+_PLACEHOLDER = re.compile(
+    r"\$\{[^}]{0,80}\}|\$\([^)]{0,80}\)|\$[A-Z_][A-Z0-9_]{0,60}|\{\{.{0,80}|\{[\w.]{0,40}\}|%\(?[\w]{0,40}\)?[sd]|<[\w -]{1,40}>?"
+    r"|[*xX•.#_-]{2,}|\[[\w. -]{0,40}\]?|\.\.\."
+)
+_PATH = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
+
+
+def _assignments(text: str, start: int, end: int) -> Iterator[Span | None]:
+    folded = fold_case(text)
+    last = min(len(text), end + REACH)
+    for stem, shape in _SHAPES.items():
+        at = folded.find(stem, start, end + len(stem) - 1)
+        while at >= 0:
+            match = shape.match(text, at, last) if _names(stem, text, at) else None
+            span = _secret(stem, text, match) if match else None
+            yield span
+            at = folded.find(stem, span[1] if span else at + len(stem), end + len(stem) - 1)
+
+
+def _names(stem: str, text: str, at: int) -> bool:
+    """Tell whether what stands before the stem lets it name a secret."""
+    before = text[max(0, at - 24) : at]
+    letter = before[-1:].isascii() and before[-1:].isalpha()
+    if stem == "key":
+        return _KEY_BEFORE.search(before) is not None
+    if stem == "token":
+        return _PAGING.search(before) is None
+    if stem in {"otp", "cvv", "cvc"}:
+        return not letter or (before[-1].islower() and text[at].isupper())
+    return True
+
+
+def _secret(stem: str, text: str, match: "re.Match[str]") -> Span | None:
+    if match["xml"] is not None:
+        return _in_element(text, match)
+    kind = next(name for name in ("double", "single", "escaped", "back", "bare") if match[name] is not None)
+    start, end = match.span(kind)
+    if kind == "bare":
+        if _benign(match["bare"]):
+            return None
+        end = start + len(match["bare"].rstrip(".,:)]}!?")) or end
+    value = text[start:end]
+    name = text[match.start() : match.start() + 10].lower()
+    if stem == "pass" and (name.startswith("passphrase") or stem == "mnemonic") and kind == "bare":
+        line = _REST_OF_LINE.match(text, start)
+        end = line.end() if line and ":" in match.group("sign") else end
+    return (start, end) if _is_secret(stem, name, text, match, kind, value) else None
+
+
+def _in_element(text: str, match: "re.Match[str]") -> Span | None:
+    """`<password>…</password>`: only inside an element's tag."""
+    opening = text.rfind("<", max(0, match.start() - 40), match.start())
+    if opening < 0 or text[opening + 1 : opening + 2] == "/" or ">" in text[opening : match.start()]:
+        return None
+    content = _XML_VALUE.match(text, match.end("xml"))
+    return content.span() if content and not _benign(content[0]) else None
+
+
+def _benign(value: str) -> bool:
+    return not value or value.lower().rstrip(".,:;!?") in _WORDS or _PLACEHOLDER.fullmatch(value) is not None
+
+
+def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str, value: str) -> bool:
+    before = text[max(0, match.start() - 12) : match.start()]
+    spaced = kind == "bare" and match["sign"] == ":" and text[match.end("sign")] in " \t"
+    if _benign(value) or (stem == "pwd" and _PATH.fullmatch(value)):
+        return False
+    if stem == "pass" and not name.startswith(("passw", "passp", "passc")):
+        return not before[-1:].isalpha() and not (value.isdigit() and len(value) < 6) and not spaced
+    if stem in {"otp", "cvv", "cvc"}:
+        return value.isalnum() and 3 <= len(value) <= 10 and value.isdigit()
+    if stem in {"pass", "pwd", "senha", "contrase", "kennwort", "mot de passe"}:
+        return True
+    if spaced:
+        return _COMPLAINT.search(before) is None and _random(value)
+    return len(value) > 3 or not value.isdigit()
+
+
+def _random(value: str) -> bool:
+    """Tell whether a word after a colon looks made by chance rather than written by a person."""
+    if len(value) < 6 or _PATH.fullmatch(value):
+        return False
+    digit = any("0" <= char <= "9" for char in value)
+    mixed = any(char.islower() for char in value) and any(char.isupper() for char in value[1:])
+    return digit or len(value) >= 16 or (mixed and len(value) >= 10)
+
+
+ASSIGNMENT = Rule(
+    name="assignment",
+    description="Values assigned to a name that says secret (`password`, `passwd`, `pwd`, `secret`, `token`, `api_key`, "
+    "`client_secret`, …): plain, in JSON or YAML inside a string, query strings, XML, environment variables. The name "
+    "stays readable.",
+    source="gitleaks `generic-api-key`, Cribl and Datadog scanner libraries; values that say nothing are let be",
+    gates=(
+        r"(?i)(?:pass(?:w(?:or)?d|phrase|code|wort)?s?|pwd|secrets?|token|key|value|string|credentials?|otp|otp[-_ ]?code"
+        r"|cv[vc]2?|senha|contrase.a|kennwort|passe|mnemonic|hash|digest|base64|b64|encrypted|plain|plaintext|old|new"
+        r"|confirm|confirmation|[-_]?id)[0-9]?(?:\\*')?\s{0,4}[:=]",
+        r"(?i)(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|key|credentials?)\\*'\s?,?\s?(?:\\*')?"
+        r"(?:value|val|content|default)",
+        r"(?i)<[a-z0-9_.:-]{0,24}(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|key|credentials?)(?:\s[^<>]{0,99})?>[^<]",
+    ),
+    find=_assignments,
+    positives=(
+        ("login password=hunter2 ok", "hunter2"),
+        ('{"user":"bob","password":"hunt\\"er2","id":4}', 'hunt\\"er2'),
+        ('{\\"token\\": \\"abc.def-123\\", \\"id\\": 4}', "abc.def-123"),
+        ("GET /x?user=bob&api_key=AbC123&page=2", "AbC123"),
+        ("db:\n  user: bob\n  password: hunter2\n", "hunter2"),
+        ("export DB_PASS='p w'; run", "p w"),
+        ("clientSecret: 'x9Y8z7'", "x9Y8z7"),
+        ("<password>hunter2</password>", "hunter2"),
+        ("Server=db;User Id=sa;Password=p@ss,w0rd;Trusted=no", "p@ss"),
+        ('<add key="password" value="hunter2"/>', "hunter2"),
+        ("X-Api-Key: 0123456789abcdef", "0123456789abcdef"),
+    ),
+    negatives=(
+        "Failed password for root from 10.0.0.1 port 22 ssh2",
+        "password: required",
+        "token=null secret=${SECRET} password=<redacted>",
+        "Unexpected token: FooBar",
+        "sudo: bob : TTY=pts/0 ; PWD=/home/bob ; USER=root ; COMMAND=/bin/ls",
+        "tests: pass=12 fail=0",
+        "max_tokens=150 total_tokens: 4096 token_count=12",
+        "sort key: name, primary key=id",
+        "next_page_token=abc123def",
+        "bypass: enabled, compass=north",
+    ),
+)

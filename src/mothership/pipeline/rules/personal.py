@@ -1,0 +1,327 @@
+"""Rules for personal data."""
+# ruff: noqa: E501, PLR2004 - an expression reads best in one piece
+
+import re
+from collections.abc import Iterator
+
+from mothership.pipeline.rules.rule import REACH, Rule, Span, either, matcher
+from mothership.pipeline.rules.validators import (
+    IBAN_LENGTHS,
+    card_network,
+    digits_of,
+    e164,
+    iban,
+    ip_address,
+    luhn,
+    nanp,
+    ssn,
+)
+
+# --- e-mail ------------------------------------------------------------------------------------------------------
+
+_LETTER = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+# The local part is read backwards from the `@` and at most 64 characters far: forwards it would be quadratic.
+_LOCAL = re.compile(rf"[{_LETTER}0-9._+'~-]{{1,64}}")
+_DOMAIN = re.compile(
+    rf"@((?:[{_LETTER}0-9](?:[{_LETTER}0-9-]{{0,61}}[{_LETTER}0-9])?\.){{1,8}})([{_LETTER}]{{2,24}})(?![{_LETTER}0-9_]|-[a-z0-9])",
+    re.IGNORECASE,
+)
+_FILE_AND_UNIT_ENDINGS = """
+service socket target timer mount automount slice scope swap path device png jpg jpeg gif svg webp ico bmp css js jsx
+ts tsx json xml html htm log txt conf cfg ini yml yaml toml jar war dll exe sys java class lock tmp bak gz tgz tar whl
+deb rpm pem crt pid sock csv
+"""
+_NOT_TOP_LEVEL = frozenset(
+    # Unit types of systemd (`user@1000.service`) and file names (`icon@2x.png`).
+    _FILE_AND_UNIT_ENDINGS.split()
+)
+
+
+def _emails(text: str, start: int, end: int) -> Iterator[Span | None]:
+    at = text.find("@", start, end + 64)
+    while at >= 0:
+        local = _LOCAL.match(text[max(0, at - 64) : at][::-1])
+        domain = _DOMAIN.match(text, at) if local else None
+        if local and domain and domain[2].lower() not in _NOT_TOP_LEVEL and not _other_use(text, at, domain):
+            name = local[0][::-1].lstrip(".'-~+")
+            yield (at - len(name), domain.end()) if name and not name.endswith(".") else None
+        else:
+            yield None
+        at = text.find("@", domain.end() if domain else at + 1, end + 64)
+
+
+def _other_use(text: str, at: int, domain: "re.Match[str]") -> bool:
+    """Tell a repository's address (`git@github.com:owner/name`) from a mailbox."""
+    return text[max(0, at - 3) : at] in {"git", "svn"} and text[domain.end() : domain.end() + 1] in {":", "/"}
+
+
+EMAIL = Rule(
+    name="email",
+    description="E-mail addresses.",
+    source="RFC 5321 and 5322; local part bounded to 64 characters, domain labels to 63",
+    gates=(r"[\pL0-9._+'~-]@[\pL0-9]",),
+    find=_emails,
+    positives=(
+        ("login failed for alice@example.com from 10.0.0.1", "alice@example.com"),
+        ("to=<bob.smith+tag@mail.example.co.uk>, relay=mx", "bob.smith+tag@mail.example.co.uk"),
+        ("{'email':'o'brien@example.org'}", "o'brien@example.org"),
+        ("联系alice@example.com谢谢", "alice@example.com"),
+        ("mail to jürgen.müller@exämple.de now", "jürgen.müller@exämple.de"),
+        ("user=ALICE@EXAMPLE.COM;id=4", "ALICE@EXAMPLE.COM"),
+    ),
+    negatives=(
+        "Started user@1000.service - User Manager for UID 1000.",
+        "npm install lodash@4.17.21 @types/node@20.1.0",
+        "loaded icon@2x.png",
+        "java.lang.Object@1b6d3586 leaked",
+        "cloning git@github.com:owner/repo.git",
+        "root@localhost:~# ls",
+        "sd=[exampleSDID@32473 iut=3]",
+    ),
+)
+
+# --- payment cards -----------------------------------------------------------------------------------------------
+
+_CARD = re.compile(
+    r"(?<![A-Za-z0-9_])(?<![0-9][.,:/-])(?<![_%]-)(?:"
+    r"[2-6][0-9]{3}(?P<a>[ .-]|(?= )  )[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
+    r"|3[0-9]{3}(?P<b>[ .-])[0-9]{6}(?P=b)[0-9]{4,5}"
+    r"|[2-6][0-9]{12,18}"
+    r"|8[0-9]{15}"
+    r"|[2-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}"
+    r")(?![A-Za-z0-9_])(?![.,:/-][0-9])",
+    re.ASCII,
+)
+_CARD_WORD = re.compile(r"card|visa|\bpan\b|\bcc\b|credit|debit|payment", re.IGNORECASE)
+
+
+def _cards(text: str, start: int, end: int) -> Iterator[Span | None]:
+    for match in _CARD.finditer(text, start, min(len(text), end + REACH)):
+        if match.start() >= end:
+            return
+        digits = digits_of(match[0])
+        good = card_network(digits) and luhn(digits)
+        # Lengths that barcodes and database ids share need a word beside them.
+        if good and len(digits) in {13, 17, 18, 19} and len(match[0]) == len(digits) and digits[:2] != "62":
+            good = _CARD_WORD.search(text, max(0, match.start() - 32), match.start()) is not None
+        yield match.span() if good else None
+
+
+CARD = Rule(
+    name="credit_card",
+    description="Payment card numbers, plain or in groups: an issuer's prefix and length, and the check digit.",
+    source="ISO/IEC 7812-1 (Luhn); issuer ranges as published by the networks",
+    gates=(r"[^0-9A-Za-z_][2-68](?:[ .-]? ?[0-9]){12}",),
+    find=_cards,
+    positives=(
+        ("charged 4111111111111111 ok", "4111111111111111"),
+        ("card: 5500-0000-0000-0004.", "5500-0000-0000-0004"),
+        ("amex 3782 822463 10005", "3782 822463 10005"),
+        ('{"pan":"6011 1111 1111 1117"}', "6011 1111 1111 1117"),
+        ("卡号4111111111111111已扣款", "4111111111111111"),
+        ("pan=30569309025904&x=1", "30569309025904"),
+    ),
+    negatives=(
+        "order 4111111111111112 shipped",
+        "Received block blk_4539578763621486312 of size 67108864",
+        "deleted blk_-4539578763621486",
+        "ts=1732482748000 took 1732482748000000000",
+        "lat=0.4111111111111111",
+        "id 4111111111111111abcdef",
+        "trace 6011000990139424-00f067aa0ba902b7",
+    ),
+    numbers=True,
+)
+
+# --- US social security numbers ----------------------------------------------------------------------------------
+
+_SSN = r"(?<![A-Za-z0-9_])(?<![0-9]-)[0-9]{3}-[0-9]{2}-[0-9]{4}(?![A-Za-z0-9_])(?!-[0-9])"
+_SSN_NAMED = (
+    r"(?<![a-z])(?:ssn|social[ _-]?security)[a-z#. _-]{0,12}['\"]?[ :=#'\"]{1,4}"
+    r"(?P<secret>[0-9]{3}[ .]?[0-9]{2}[ .]?[0-9]{4})(?![A-Za-z0-9_])"
+)
+
+
+def _valid_ssn(text: str) -> bool:
+    return ssn(digits_of(text))
+
+
+SSN = Rule(
+    name="ssn",
+    description="US social security numbers with dashes; with spaces or plain only beside their name.",
+    source="Social Security Administration: number ranges never issued",
+    gates=(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", r"(?i)(?:ssn|security)[^0-9]{1,20}[0-9]{3}"),
+    find=either(matcher(_SSN, _valid_ssn), matcher(_SSN_NAMED, _valid_ssn, ignore_case=True)),
+    positives=(
+        ("applicant 123-45-6789 approved", "123-45-6789"),
+        ("SSN: 123456789", "123456789"),
+        ('ssn="219 09 9999"', "219 09 9999"),
+        ("(078-05-1120)", "078-05-1120"),
+    ),
+    negatives=(
+        "part 000-12-3456",
+        "part 666-12-3456",
+        "part 912-34-5678",
+        "2024-01-15 123-00-6789",
+        "uuid 1123-45-67890",
+        "build 10-123-45-6789-2",
+    ),
+)
+
+# --- IBAN --------------------------------------------------------------------------------------------------------
+
+_IBAN_HEAD = re.compile(
+    rf"(?<![A-Za-z0-9_])(?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?=[ -]?[A-Za-z0-9])", re.ASCII | re.IGNORECASE
+)
+_IBAN_BODY = {
+    length: re.compile(rf"(?:[ -]?[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9_])") for length in IBAN_LENGTHS.values()
+}
+
+
+def _ibans(text: str, start: int, end: int) -> Iterator[Span | None]:
+    for head in _IBAN_HEAD.finditer(text, start, min(len(text), end + REACH)):
+        if head.start() >= end:
+            return
+        body = _IBAN_BODY[IBAN_LENGTHS[head[0][:2].upper()]].match(text, head.end())
+        good = body is not None and iban(head[0] + body[0].replace(" ", "").replace("-", ""))
+        yield (head.start(), body.end()) if body and good else None
+
+
+IBAN = Rule(
+    name="iban",
+    description="International bank account numbers, plain or in groups: the country's length and the check digits.",
+    source="ISO 13616; SWIFT IBAN registry",
+    gates=(rf"(?i)[^0-9A-Z_](?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[0-9A-Z]){{11}}",),
+    find=_ibans,
+    positives=(
+        ("payout to DE89370400440532013000 done", "DE89370400440532013000"),
+        ("iban=GB82 WEST 1234 5698 7654 32 and more", "GB82 WEST 1234 5698 7654 32"),
+        ("(FR14 2004 1010 0505 0001 3M02 606)", "FR14 2004 1010 0505 0001 3M02 606"),
+        ("nl91abna0417164300;", "nl91abna0417164300"),
+    ),
+    negatives=(
+        "DE89370400440532013001 fails its check",
+        "commit de89370400440532013000aa11bb22cc33dd44ee",
+        "de305d54-75b4-431b-adb2-eb6014e546014",
+        "model AT12 3456",
+    ),
+)
+
+# --- telephone numbers -------------------------------------------------------------------------------------------
+
+_INTERNATIONAL = (
+    r"(?<![A-Za-z0-9_+.])\+(?P<number>[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?:[ ./-]?[0-9]){5,13})(?![0-9A-Za-z_])"
+)
+_AMERICAN = (
+    r"(?<![A-Za-z0-9_/+])(?<![0-9][ .-])(?<![.,:=][0-9])(?:\+?1[ .-])?(?:"
+    r"\([2-9][0-9]{2}\)[ -]?[2-9][0-9]{2}[ .-][0-9]{4}"
+    r"|[2-9][0-9]{2}(?P<s>[.-])[2-9][0-9]{2}(?P=s)[0-9]{4}"
+    r")(?![0-9A-Za-z_])(?![.-][0-9])"
+)
+_EUROPEAN = (
+    r"(?<![A-Za-z0-9_/+.:-])(?<![0-9A-Fa-f] )(?:"
+    r"0[1-9](?P<s>[ .-])[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}"  # France
+    r"|07[0-9]{3}[ -][0-9]{3}[ -]?[0-9]{3}"  # United Kingdom, mobile
+    r"|\(?0(?:20[ -]|20\)[ -]?)[0-9]{4}[ -]?[0-9]{4}"  # London
+    r"|\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3,4}[ -]?[0-9]{3,5}"  # an area code in parentheses
+    r"|01[5-7][0-9][ /-][0-9]{7,8}"  # Germany, mobile
+    r")(?![0-9A-Za-z_])(?![ .:-]?[0-9A-Fa-f]{2}(?![a-z]))(?![.-][0-9])"
+)
+_NAMED_NUMBER = (
+    r"(?<![a-z])(?:tele)?(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback)"
+    r"(?:[ _-]?(?:number|no|nr|num))?\.?['\"]?[ ]?(?:[:=]|is\b|#)[ ]?['\"]?"
+    r"(?P<secret>\+?[(]?[0-9](?:[ ()./-]{0,2}[0-9]){6,14})(?![0-9A-Za-z_])"
+)
+
+
+def _american(text: str) -> bool:
+    return nanp(digits_of(text)[-10:])
+
+
+def _international(text: str) -> bool:
+    return e164(digits_of(text))
+
+
+def _no_address(text: str) -> bool:
+    return text.count(".") != 3  # four groups with dots are an IP address
+
+
+PHONE = Rule(
+    name="phone",
+    description="Telephone numbers: international with `+`, the usual written forms of North America, France, the "
+    "United Kingdom and Germany; other forms beside a word such as `phone`.",
+    source="ITU-T E.164; North American Numbering Plan; national numbering plans",
+    gates=(
+        r"\+[1-9][0-9 ()./-]{6}",
+        r"[2-9][0-9]{2}[).-]{1,2} ?[2-9][0-9]{2}[ .-][0-9]{4}",
+        r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
+        r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
+        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback)[a-z _.-]{0,8}'?[ :=#]{1,2}['(+ ]{0,3}[0-9][0-9 ()./-]{6}",
+    ),
+    find=either(
+        matcher(_INTERNATIONAL, _international),
+        matcher(_AMERICAN, _american),
+        matcher(_EUROPEAN),
+        matcher(_NAMED_NUMBER, _no_address, ignore_case=True),
+    ),
+    positives=(
+        ("call +14155552671 now", "+14155552671"),
+        ("sms to +44 20 7946 0958 sent", "+44 20 7946 0958"),
+        ("fax (415) 555-2671", "(415) 555-2671"),
+        ("caller 415-555-2671 hung up", "415-555-2671"),
+        ("Tel: 030 901820", "030 901820"),
+        ("mobile=07911123456", "07911123456"),
+        ("ring 06 12 34 56 78, please", "06 12 34 56 78"),
+        ("+49 (0)30 901820", "+49 (0)30 901820"),
+    ),
+    negatives=(
+        "at 2024-01-15T08:15:23+0000 up",
+        "version 415.555.26.71",
+        "peer 203.101.45.59:5070",
+        "dump 06 12 34 56 78 9a bc",
+        "pid 4155552671",
+        "range 100-200-3000",
+        "0x415-555-2671",
+        "diff @@ -1,7 +14155552 @@",
+    ),
+)
+
+# --- addresses of machines: off unless asked for, because operators need them -------------------------------------
+
+IPV4 = Rule(
+    name="ipv4",
+    description="IPv4 addresses (off by default: operators need them).",
+    source="RFC 791",
+    gates=(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",),
+    find=matcher(r"(?<![0-9A-Za-z_.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_])(?!\.[0-9])", ip_address),
+    positives=(("from 10.251.37.240:35757", "10.251.37.240"),),
+    negatives=("oid 1.3.6.1.2.1", "version 300.1.2.3"),
+    default=False,
+)
+
+IPV6 = Rule(
+    name="ipv6",
+    description="IPv6 addresses (off by default: operators need them).",
+    source="RFC 4291",
+    gates=(r"(?i)[0-9a-f:]*:[0-9a-f]{0,4}:[0-9a-f:.]*",),
+    find=matcher(r"(?<![0-9A-Za-z_:.])[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}(?![0-9A-Za-z_:])", ip_address),
+    positives=(("peer [2001:db8::7334]:443", "2001:db8::7334"),),
+    negatives=("at 13:55:31", "mac 00:1b:44:11:3a:b7"),
+    default=False,
+)
+
+MAC = Rule(
+    name="mac",
+    description="MAC addresses (off by default: operators need them).",
+    source="IEEE 802",
+    gates=(r"(?i)[0-9a-f]{2}[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]", r"(?i)[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}"),
+    find=matcher(
+        r"(?<![0-9A-Za-z_:-])(?:[0-9A-Fa-f]{2}(?P<s>[:-])(?:[0-9A-Fa-f]{2}(?P=s)){4}[0-9A-Fa-f]{2}"
+        r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![0-9A-Za-z_:-])"
+    ),
+    positives=(("wlan0 00:1b:44:11:3a:b7 up", "00:1b:44:11:3a:b7"),),
+    negatives=("sha 00:1b:44:11:3a:b7:aa:bb",),
+    default=False,
+)
+
+PERSONAL = (EMAIL, CARD, SSN, IBAN, PHONE, IPV4, IPV6, MAC)

@@ -1,0 +1,90 @@
+"""What a rule is."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Span: TypeAlias = tuple[int, int]
+"""Start and end of a secret in a text."""
+
+Finder: TypeAlias = Callable[[str, int, int], Iterator[Span | None]]
+"""Given a text and a part of it, find the secrets that begin in that part, from left to right.
+
+None stands for a candidate that was none after all, so that whoever asked can count what it cost.
+"""
+
+REACH = 16_384
+"""Characters that a secret may go on past the part in which it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of personal data or secret, its examples, and where the knowledge comes from."""
+
+    name: str
+    description: str
+    source: str
+    gates: tuple[str, ...]
+    """Cheap RE2 expressions for `scan.plain_json`: one of them matches wherever `find` finds anything. In that form a
+    string stands between `"`, and its own quotation marks have become `'`. Each gate is short and has no anchors, so
+    that the automaton of all of them stays small."""
+    find: Finder
+    positives: tuple[tuple[str, str], ...]
+    """Texts, each with the part that must not survive."""
+    negatives: tuple[str, ...]
+    """Texts in which nothing may change."""
+    default: bool = True
+    """Whether it is on when the operator says nothing."""
+    numbers: bool = False
+    """Whether a JSON number can be one."""
+
+
+def matcher(
+    pattern: str, valid: Callable[[str], bool] | None = None, *, ignore_case: bool = False, before: tuple[str, ...] = ()
+) -> Finder:
+    """Make a finder from an expression whose group `secret` (or else the whole) is what must go.
+
+    The built-in expressions are for Python's `re`, which has lookaround; each is written so that it can't run away:
+    no nested repeats that share characters, and every repeat is bounded or ends where its class ends.
+    `before` names literals, in lower case, with which a match begins: they are looked for first, which is much faster.
+    """
+    compiled = re.compile(pattern, re.ASCII | (re.IGNORECASE if ignore_case else re.NOFLAG))
+    group = compiled.groupindex.get("secret", 0)
+
+    def find(text: str, start: int, end: int) -> Iterator[Span | None]:
+        for match in compiled.finditer(text, start, min(len(text), end + REACH)):
+            if match.start() >= end:
+                return
+            yield match.span(group) if valid is None or valid(match[group]) else None
+
+    def find_literal(text: str, start: int, end: int) -> Iterator[Span | None]:
+        folded = fold_case(text) if ignore_case else text
+        last = min(len(text), end + REACH)
+        for literal in before:
+            at = folded.find(literal, start, end + len(literal) - 1)
+            while at >= 0:
+                match = compiled.match(text, at, last)
+                yield match.span(group) if match and (valid is None or valid(match[group])) else None
+                at = folded.find(literal, match.end() if match else at + 1, end + len(literal) - 1)
+
+    return find_literal if before else find
+
+
+def either(*finders: Finder) -> Finder:
+    """Make one finder of several."""
+
+    def find(text: str, start: int, end: int) -> Iterator[Span | None]:
+        for each in finders:
+            yield from each(text, start, end)
+
+    return find
+
+
+_ASCII_LOWER = {upper: upper + 32 for upper in range(65, 91)}
+
+
+def fold_case(text: str) -> str:
+    """Lower the case without moving any character: some letters outside ASCII become two."""
+    folded = text.lower()
+    return folded if len(folded) == len(text) else text.translate(_ASCII_LOWER)
