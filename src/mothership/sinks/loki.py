@@ -11,8 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from time import time
 
-import orjson
-
 from mothership.errors import Failed, Paused, Permanent, SinkError, Transient
 from mothership.event import RowBatch
 from mothership.ports import Clock, Health
@@ -24,6 +22,7 @@ from mothership.sinks.loki_objections import disallows_metadata, impossible_labe
 from mothership.sinks.loki_plan import Lane, Placement, Planner, halves, size_of, without
 from mothership.sinks.loki_settings import LokiSettings
 from mothership.sinks.loki_streams import StreamTable
+from mothership.sinks.loki_survey import survey
 from mothership.sinks.loki_wire import OVERHEAD_BYTES, Entry, Push, json_body, protobuf_body
 from mothership.telemetry import log, loki_entries, loki_push_bytes, loki_pushes
 
@@ -68,13 +67,12 @@ class LokiSink:
         self._before: dict[tuple[bytes, int, bytes], str | None] = {}
 
     async def open(self) -> None:
-        """Find out whether Loki is there and how old it is. Raises `Transient` when it can't be reached."""
-        if self._settings.structured_metadata != "auto":
-            return
-        answer = await self._client.request("GET", "/loki/api/v1/status/buildinfo", seconds=5.0)
-        version = _version(answer)
-        if version is not None and version < FIRST_WITH_METADATA:
+        """Find out how old Loki is and which streams it has. Raises `Transient` when it can't be reached."""
+        found = await survey(self._client, self._settings, self._clock())
+        if found.version is not None and found.version < FIRST_WITH_METADATA and self._metadata:
             self._go_without_metadata("version")
+        if recalled := self._table.recall(found.streams):
+            log.info("loki_streams_recalled", streams=recalled)
 
     async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         """Push every row. Loki never tells what it had before, so no batch is ever named as a duplicate."""
@@ -102,7 +100,7 @@ class LokiSink:
         if isinstance(self._last, Paused):
             return Health(healthy=False, reason=self._last.reason)
         try:
-            answer = await self._client.request("GET", "/ready", seconds=READY_SECONDS)
+            answer = await self._client.get("/ready", seconds=READY_SECONDS)
         except SinkError as error:
             return Health(healthy=False, reason=error.reason)
         if answer.status == HTTPStatus.OK:
@@ -262,14 +260,3 @@ def _permanent(refused: dict[Entry, str]) -> Permanent:
     failed = sorted(Failed(entry.batch, entry.row, why) for entry, why in refused.items())
     log.warning("loki_entries_refused", count=len(failed), reasons=sorted({one.reason for one in failed}))
     return Permanent(f"Loki refuses {len(failed)} events", failed)
-
-
-def _version(answer: Answer) -> tuple[int, ...] | None:
-    """Read `3.5` from Loki's own account of itself; None where it is hidden or no release."""
-    if answer.status != HTTPStatus.OK:
-        return None
-    try:
-        parts = str(orjson.loads(answer.text)["version"]).split(".")
-        return int(parts[0]), int(parts[1])
-    except (ValueError, KeyError, IndexError, TypeError):
-        return None

@@ -20,6 +20,10 @@ FORMS = {
 }
 
 
+class Unreachable(Transient):
+    """There is no connection: nothing was sent."""
+
+
 class LokiClient:
     """Speaks HTTP with one Loki. Raises only `Transient` and `Paused`."""
 
@@ -31,13 +35,16 @@ class LokiClient:
 
     async def push(self, body: bytes) -> Answer:
         """Send a push and give the answer, whatever its status."""
-        return await self.request("POST", PUSH_PATH, body, self._settings.timeout_seconds)
+        return await self._request("POST", PUSH_PATH, body, self._settings.timeout_seconds, ANSWER_BYTES_MAX)
 
-    async def request(self, method: str, path: str, body: bytes | None = None, seconds: float = 2.0) -> Answer:
-        """Send one request and read its answer, within so many seconds in all."""
+    async def get(self, path: str, *, seconds: float, bytes_max: int = ANSWER_BYTES_MAX) -> Answer:
+        """Ask for something, and read so much of the answer."""
+        return await self._request("GET", path, None, seconds, bytes_max)
+
+    async def _request(self, method: str, path: str, body: bytes | None, seconds: float, bytes_max: int) -> Answer:
         try:
             async with asyncio.timeout(seconds):
-                return await self._exchange(method, path, body)
+                return await self._exchange(method, path, body, bytes_max)
         except (TimeoutError, httpx2.TimeoutException):
             raise Transient(f"Loki did not answer within {seconds:g} s") from None
         except httpx2.ConnectError as error:
@@ -45,7 +52,7 @@ class LokiClient:
                 raise Paused(
                     "Loki's certificate is not trusted: check sinks.loki.ca_file and the host of url"
                 ) from None
-            raise Transient("Loki can't be reached") from None
+            raise Unreachable("Loki can't be reached") from None
         except httpx2.HTTPError as error:  # its text may quote what was sent
             raise Transient(f"the connection to Loki broke ({type(error).__name__})") from None
         except (httpx2.InvalidURL, UnicodeError):
@@ -57,19 +64,19 @@ class LokiClient:
         if client is not None:
             await client.aclose()
 
-    async def _exchange(self, method: str, path: str, body: bytes | None) -> Answer:
+    async def _exchange(self, method: str, path: str, body: bytes | None, bytes_max: int) -> Answer:
         headers = FORMS[self._settings.encoding] if body is not None else {}
         async with self._open().stream(method, self._settings.url + path, content=body, headers=headers) as response:
             read = bytearray()
             async for piece in response.aiter_bytes():
                 read += piece
-                if len(read) > ANSWER_BYTES_MAX:
+                if len(read) > bytes_max:
                     break
             return Answer(
                 response.status_code,
-                read[:ANSWER_BYTES_MAX].decode(errors="replace").strip(),
+                read[:bytes_max].decode(errors="replace").strip(),
                 retry_after_seconds(response.headers.get("Retry-After"), self._clock()),
-                truncated=len(read) > ANSWER_BYTES_MAX,
+                truncated=len(read) > bytes_max,
             )
 
     def _open(self) -> httpx2.AsyncClient:

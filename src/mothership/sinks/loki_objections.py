@@ -16,13 +16,12 @@ from typing import NamedTuple
 
 from mothership.sinks import loki_answers as reasons
 from mothership.sinks.loki_settings import LABELS
-from mothership.sinks.loki_streams import Labels
+from mothership.sinks.loki_streams import ADDED_BY_LOKI, Labels
 from mothership.sinks.loki_wire import NANOS, Block, Entry, Push
 
 STREAM = r'(?P<stream>\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})'
 PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_.]*)\s*=\s*"((?:[^"\\]|\\.)*)"')
 MANY = r"(?:(?P<count>\d+) errors like: )?"
-ADDED_BY_LOKI = frozenset({"service_name", "__stream_shard__"})
 
 TOO_OLD = re.compile(
     MANY + rf"entry for stream '{STREAM}' has timestamp too old: (?P<at>\S+), [^:]*: (?P<cutoff>[^\s;,]+)"

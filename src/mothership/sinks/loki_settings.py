@@ -134,6 +134,10 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
         ge=100,
         description="Most streams one process makes, past it one a type (Loki's own bound is 5000 a tenant).",
     )
+    recall_streams: bool = Field(
+        default=True,
+        description="Ask Loki at the start which streams there are since a day, so that the caps outlast a restart.",
+    )
     structured_metadata: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="Whether identifiers go to structured metadata; `auto` asks Loki and does without where it must.",

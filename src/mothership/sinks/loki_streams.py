@@ -5,7 +5,7 @@ Decisions are made once and kept for the life of the process: a value that was l
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -33,6 +33,9 @@ ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}(:\d+)?|\[?[0-9a-fA-F]{0,4}:[0-9a-fA
 METADATA_VALUE_BYTES = 4096
 SHORTCUTS_MAX = 10_000
 """Most raw label values whose stream is remembered: it spares normalising them again."""
+
+ADDED_BY_LOKI = frozenset({"service_name", "__stream_shard__"})
+"""Labels that Loki puts beside ours."""
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -92,6 +95,31 @@ class StreamTable:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return Placed(self._stream((row.type or UNKNOWN, None, None, None, None, None)), ())
         return Placed(self._stream(_label_values(fields, row)), self._metadata(fields))
+
+    def recall(self, streams: Iterable[Mapping[str, str]]) -> int:
+        """Take over streams that were made before, here or by another instance. Tells how many.
+
+        Only an empty table does: later, a value that had become `other` would change its stream.
+        """
+        if self.streams:
+            return 0
+        for labels in sorted(streams, key=lambda labels: sorted(labels.items())):
+            key = tuple(labels.get(name) for name in LABELS)
+            ours = set(labels) - ADDED_BY_LOKI <= set(LABELS) and key[0] is not None
+            if ours and set(key[1:]) != {OTHER} and len(self._streams) < self._streams_max and self._readmit(key):
+                self._new_stream(key)
+        return self.streams
+
+    def _readmit(self, key: tuple[str | None, ...]) -> bool:
+        """Let a stream's values in, if they are such as this table makes and there is room for all of them."""
+        wanted = [(label, value) for label, value in zip(LABELS, key, strict=True) if value not in (None, OTHER)]
+        for label, value in wanted:
+            known = self._known[label]
+            if value not in known and (value != self._normal(label, value) or len(known) >= self._caps[label]):
+                return False
+        for label, value in wanted:
+            self._known[label].add(value)
+        return True
 
     def _stream(self, raw: tuple[str | None, ...]) -> Labels:
         if raw in self._shortcuts:

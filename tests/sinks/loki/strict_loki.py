@@ -131,6 +131,7 @@ class StrictLoki:
         self.version: str | None = "3.5.7"
         self.credentials: str | None = None
         self.tenant_wanted = False
+        self.readable = True
         self.retry_after: str | None = None
         self.decompress = snappy_block
         self.keep_pushes = True
@@ -208,6 +209,8 @@ class StrictLoki:
             return self.ready, "ready" if self.ready == 200 else "no"
         if path == "/loki/api/v1/status/buildinfo" and self.version:
             return 200, json.dumps({"version": self.version, "revision": "x"})
+        if path.startswith("/loki/api/v1/series?") and self.readable:
+            return 200, json.dumps({"status": "success", "data": [stream.labels for stream in self.streams.values()]})
         return 404, "404 page not found"
 
     async def _push(self, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter) -> bool:

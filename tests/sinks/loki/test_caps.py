@@ -7,7 +7,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
-from tests.sinks.loki.strict_loki import StrictLoki
+from tests.sinks.loki.strict_loki import Stream, StrictLoki
 from tests.sinks.loki.wire_check import labels
 
 from mothership.event import Row
@@ -121,3 +121,40 @@ async def test_a_flood_of_identifiers_through_the_wire(
     assert len(loki.lines) == 5000
     assert len(loki.streams) <= 51
     assert {name for stream in loki.streams.values() for name in stream.labels} == {"type", "host", "service_name"}
+
+
+async def test_the_caps_outlast_a_restart(loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf) -> None:
+    """A new process asks Loki for the streams there are: the hosts stay the same fifty, and a resent batch is one."""
+    settings = {"max_streams": 150, "max_label_values": SMALL.model_dump()}
+    rows = [row(hostname=f"h{n}") for n in range(200)]
+    await sink_of(loki, **settings).write([batch(*rows)])
+    loki.streams[frozenset({("job", "varlogs"), ("host", "foreign")})] = Stream({"job": "varlogs", "host": "foreign"})
+    streams, lines = len(loki.streams), len(loki.lines)
+    again = sink_of(loki, **settings)
+    await again.open()
+    await again.write([batch(*reversed(rows))])
+    await again.open()
+    await again.write([batch(*[row(hostname=f"new{n}") for n in range(100)])])
+    assert len(loki.streams) == streams
+    assert len(loki.lines) == lines + 100
+
+
+async def test_a_loki_that_may_not_be_read_is_no_trouble(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
+    """Hosted Loki with a token that may only write."""
+    loki.readable, loki.version = False, None
+    sink = sink_of(loki)
+    await sink.open()
+    await sink.write([batch(row())])
+    assert len(loki.lines) == 1
+
+
+def test_streams_of_others_and_too_many_are_not_recalled() -> None:
+    """What is recalled stays under the caps, whatever Loki tells."""
+    table = StreamTable(LokiSettings(max_streams=100, max_label_values=SMALL))
+    told = [{"type": f"t{n % 9}", "host": f"h{n}", "service_name": "x"} for n in range(1000)]
+    told += [{"type": "log", "host": "UPPER"}, {"type": "log", "filename": "x"}, {"host": "x"}, {}]
+    assert 0 < table.recall(told) <= 100
+    assert all(count <= cap for count, cap in zip(table.values.values(), SMALL.model_dump().values(), strict=True))
+    assert table.recall(told) == 0
