@@ -24,7 +24,7 @@ def postgres_dsn() -> Iterator[str]:
     home.chmod(0o711)
     try:
         with embedded.claim(home) as claimed:
-            server = embedded.Server(claimed)
+            server = embedded.Server(claimed, tuning={**embedded.TUNING, "fsync": "off"})  # it dies with the tests
             try:
                 yield server.start()
             finally:

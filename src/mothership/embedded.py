@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -167,8 +167,9 @@ class Account(NamedTuple):
 class Server:
     """One cluster and its server process. `start` and `stop` for synchronous callers; `postgres` for the service."""
 
-    def __init__(self, claimed: Claim) -> None:
+    def __init__(self, claimed: Claim, *, tuning: Mapping[str, str] = TUNING) -> None:
         self._home = claimed.data_dir
+        self._tuning = tuning
         self._cluster = self._home / "postgres"
         self._log = self._home / "postgres.log"
         self._account = _account(self._home, self._cluster)
@@ -212,7 +213,7 @@ class Server:
         """Start the server process. Quick; the calling thread must outlive the server."""
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)  # `stop` saw to it that nobody is there
         settings = {
-            **TUNING,
+            **self._tuning,
             "listen_addresses": "",
             "port": "5432",
             "unix_socket_directories": f'"{self._socket_dir}"',

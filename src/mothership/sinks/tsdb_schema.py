@@ -45,8 +45,7 @@ async def prepare(connection: Connection, settings: DatabaseSettings) -> Facts:
 
     Raises `Paused` when a newer Mothership has changed it, or `events` is not what it must be.
     """
-    version = connection.get_server_version()
-    facts = Facts(server_version=f"{version.major}.{version.minor}")
+    facts = Facts(server_version=str(connection.get_settings().server_version))
     if await _pending(connection):
         await _migrate(connection)
     await _check_columns(connection)

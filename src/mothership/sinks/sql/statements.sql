@@ -1,13 +1,13 @@
 -- name: begin
 -- Opens a write's transaction. What it can't finish in time, the server ends by itself; and a session whose client
 -- vanished gives its locks back.
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL statement_timeout = {statement_milliseconds};
 SET LOCAL idle_in_transaction_session_timeout = 60000;
 
 -- name: begin_durably
 -- The same where the server's default lets a commit return before it is on disk: an acknowledged event must be.
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL statement_timeout = {statement_milliseconds};
 SET LOCAL idle_in_transaction_session_timeout = 60000;
 SET LOCAL synchronous_commit = on;
