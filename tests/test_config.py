@@ -26,6 +26,12 @@ SPEC_VARIABLES = {
     "LOKI_BATCH_SIZE": ("sinks.loki.batch_size", "7"),
     "LOKI_BATCH_TIMEOUT_SECONDS": ("sinks.loki.batch_timeout_seconds", "0.5"),
 }
+COMPANIONS = {
+    "MOTHERSHIP_LLM_ENABLED": {"MOTHERSHIP_LLM_API_KEY": "k-1"},
+    "LOKI_USERNAME": {"LOKI_PASSWORD": "secret"},
+    "LOKI_PASSWORD": {"LOKI_USERNAME": "me"},
+}
+"""What makes sense only together."""
 EVERY_SPEC_KEY = """
 server: {host: "0.0.0.0", port: 8443}
 auth: {anonymous: true}
@@ -99,7 +105,7 @@ def test_every_key_of_the_specification_is_taken(tmp_path: Path) -> None:
 def test_every_variable_works_under_its_name(name: str, dotted: str, value: str) -> None:
     """A variable changes its key and nothing else."""
     assert {n: d for d, field in keys() if (n := variable(field))}[name] == dotted
-    environ = {name: value, "MOTHERSHIP_LLM_API_KEY": "k-1"} if name == "MOTHERSHIP_LLM_ENABLED" else {name: value}
+    environ = {name: value, **COMPANIONS.get(name, {})}
     changed, plain = load(None, environ), load(None, {})
     node, bare = changed, plain
     for part in dotted.split("."):

@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
 from mothership.config import keys, section, variable
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
+HEAD = "\n| key | type | default | variable | meaning |\n| --- | --- | --- | --- | --- |\n"
 INTRODUCTION = """\
 # Configuration
 Every key, made from the code by `make docs`. Where a key can be set:
@@ -40,26 +41,32 @@ def main() -> int:
 def render() -> str:
     """The whole page."""
     out = [INTRODUCTION]
-    open_section = None
     for dotted, field in keys():
-        if section(field.annotation) and not _is_list(field.annotation):
+        if section(field.annotation):
             out.append(f"\n## `{dotted}`\n{field.description or ''}\n")
-            open_section = None
             continue
-        parent = dotted.rpartition(".")[0]
-        if parent != open_section:
-            out.append("\n| key | type | default | variable | meaning |\n| --- | --- | --- | --- | --- |\n")
-            open_section = parent
-        env = variable(field)
-        out.append(
-            f"| `{dotted}` | {_type(field.annotation)} | {_default(field)} | {f'`{env}`' if env else ''} "
-            f"| {_cell(field.description or '')} |\n"
-        )
+        if not out[-1].startswith("| "):
+            out.append(HEAD)
+        out.append(_row(dotted, field))
+    elements = [(dotted, model) for dotted, field in keys() if (model := _element(field.annotation))]
+    for dotted, model in elements:
+        out += [f"\n## An entry of `{dotted}`\n{model.__doc__ or ''}\n", HEAD]
+        out += [_row(field.alias or name, field) for name, field in model.model_fields.items()]
     return "".join(out)
 
 
-def _is_list(annotation: Any) -> bool:
-    return get_origin(annotation) in (list, tuple, dict)
+def _row(key: str, field: Any) -> str:
+    env = variable(field)
+    return (
+        f"| `{key}` | {_type(field.annotation)} | {_default(field)} | {f'`{env}`' if env else ''} "
+        f"| {_cell(field.description or '')} |\n"
+    )
+
+
+def _element(annotation: Any) -> type[BaseModel] | None:
+    """The model of the entries, for a list or mapping of them."""
+    options = get_args(annotation) if get_origin(annotation) in (list, tuple, dict) else ()
+    return next((option for option in options if isinstance(option, type) and issubclass(option, BaseModel)), None)
 
 
 def _type(annotation: Any) -> str:
@@ -74,7 +81,8 @@ def _type(annotation: Any) -> str:
             text = f"{name} of {' to '.join(dict.fromkeys(options))}" if options else name
         else:
             text = " or ".join(dict.fromkeys(options))
-    names = {"str": "text", "int": "integer", "float": "number", "bool": "true/false", "SecretStr": "secret",
+    names = {"frozenset": "list", "set": "list", "TokenSettings": "entries (below)", "RuleSettings": "entries (below)",
+             "PatternSettings": "entries (below)", "str": "text", "int": "integer", "float": "number", "bool": "true/false", "SecretStr": "secret",
              "NoneType": "null", "Path": "path", "dict": "mapping", "tuple": "list"}  # fmt: skip
     return " ".join(names.get(word, word) for word in text.split(" ")).replace("|", "\\|")
 

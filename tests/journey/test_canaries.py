@@ -12,7 +12,6 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.journey.conftest import Service, Start
 
 TYPES = ("syslog", "log", "snmp", "snmp_error", "weather", "nmea", "flow_packet", "host_service_inventory", "other")
@@ -61,7 +60,9 @@ def buried(chance: random.Random, piece: Any, depth: int) -> Any:
 def an_event(chance: random.Random) -> tuple[dict[str, Any], str]:
     """An event with one canary, and the canary."""
     piece, secret = planted(chance)
-    field = chance.choice(("message", "raw_message", "data", "results", "listeners", "extra", "structured_data", "tags"))
+    field = chance.choice(
+        ("message", "raw_message", "data", "results", "listeners", "extra", "structured_data", "tags")
+    )
     event = {"type": chance.choice(TYPES), field: buried(chance, piece, chance.randint(0, 6))}
     if chance.random() < 0.5:
         event["timestamp"] = "2026-11-24T10:00:00Z"

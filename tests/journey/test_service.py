@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import os
 import re
 import signal
 import threading
@@ -13,9 +14,9 @@ from typing import Any
 import asyncpg
 import httpx2 as httpx
 import pytest
+from tests.journey.conftest import Start
 
 from mothership import embedded
-from tests.journey.conftest import Start
 
 EVENT = {
     "type": "syslog",
@@ -110,7 +111,7 @@ def test_two_instances_that_get_one_batch_at_once_store_it_once(start: Start, da
         batch = a_batch(100, f"round {number}")
         answers: list[httpx.Response] = []
         threads = [
-            threading.Thread(target=lambda one=service, what=batch: answers.append(one.post(what)))
+            threading.Thread(target=lambda one=service, what=batch, into=answers: into.append(one.post(what)))
             for service in services
         ]
         for thread in threads:
@@ -164,8 +165,6 @@ def test_several_workers_share_port_and_database(start: Start, database_dsn: str
         assert service.post(a_batch(10, str(number))).status_code == 200
     children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
     assert len(children) == 2
-    import os
-
     os.kill(int(children[0]), signal.SIGKILL)
     sent = 10
     deadline = time.monotonic() + 15
