@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mothership.errors import ConfigurationError
 from mothership.event import RowBatch
 from mothership.relay.record import Kept, pack, weight
 
@@ -41,6 +42,28 @@ CREATE INDEX IF NOT EXISTS letters_origin ON letters(origin);
 """
 LETTER_COLUMNS = "sink, reason, buried, request_id, origin, fingerprint, events, size, record"
 DAMAGE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+
+
+DISK_CODES = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+APPLICATION_ID = 0x4D735370
+"""Marks our files, and by its difference to the version tells a newer file from a damaged one."""
+
+
+def is_disk(error: sqlite3.Error) -> bool:
+    """Is the disk full or away, rather than the file broken? When it is opened, anything else is damage."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF) in DISK_CODES
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -116,6 +139,10 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         return link
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives -wal and -shm the same mode
+    with path.open("rb") as file:
+        head = file.read(20)
+    if head and head[18:] != b"\x02\x02" and head[18:] != b"\x01\x01":
+        raise malformed()  # SQLite would call a file with other bytes there read-only
     path.chmod(0o600)
     link = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False, cached_statements=64)
     try:
@@ -125,19 +152,32 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         link.execute("PRAGMA secure_delete=OFF")
         link.execute("PRAGMA wal_autocheckpoint=2000")
         link.execute("PRAGMA cache_size=-16384")
-        version = link.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise SpoolTooNew(f"{path.name} was written by a newer Mothership")  # noqa: TRY301  # closes below
-        if version < SCHEMA_VERSION:
-            link.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        _bring_up_to_date(link, path)
     except BaseException:
         link.close()
         raise
     return link
 
 
-class SpoolTooNew(Exception):
-    """The file belongs to a newer version: it is left alone."""
+def _bring_up_to_date(link: sqlite3.Connection, path: Path) -> None:
+    version = link.execute("PRAGMA user_version").fetchone()[0]
+    mark = link.execute("PRAGMA application_id").fetchone()[0]
+    if version == mark == 0 and not link.execute("SELECT 1 FROM sqlite_master").fetchone():
+        link.executescript(
+            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION};"
+            f" PRAGMA application_id={APPLICATION_ID ^ SCHEMA_VERSION}; COMMIT;"
+        )
+    elif mark != APPLICATION_ID ^ version:
+        raise malformed()
+    elif version > SCHEMA_VERSION:
+        raise ConfigurationError([f"server.data_dir: {path.name} was written by a newer Mothership"])
+
+
+def malformed() -> sqlite3.DatabaseError:
+    """What SQLite would say of a file that it can read and we can't."""
+    error = sqlite3.DatabaseError("malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 class SpoolFile:
@@ -155,7 +195,7 @@ class SpoolFile:
         self.last_seq = 0
         self._cursor: dict[str, int] = {}
         self._memory: OrderedDict[int, tuple[RowBatch, int]] = OrderedDict()
-        self._memory_room = memory_bytes
+        self._memory_room = self.memory_bytes = memory_bytes
         self._after: list[Callable[[], None]] = []
         self._version = -1
         self._durable = True
@@ -355,6 +395,10 @@ class SpoolFile:
                 self._forget(seq)
 
         self._after.append(believe)
+
+    def remember_finished(self, rows: Iterable[tuple[bytes, int, int]]) -> None:
+        """Know these fingerprints, with time and events, from another file."""
+        self.link.executemany("INSERT OR IGNORE INTO finished(fingerprint, finished, events) VALUES(?,?,?)", rows)
 
     def split(self, sink: str, seq: int, parts: Sequence[tuple[Kept, bytes]], now: int) -> list[int]:
         """Put parts in the place of a batch, for this sink alone. Returns their numbers."""
