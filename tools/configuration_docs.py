@@ -12,6 +12,18 @@ from mothership.config import keys, section, variable
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 HEAD = "\n| key | type | default | variable | meaning |\n| --- | --- | --- | --- | --- |\n"
+NAMES = {
+    "str": "text",
+    "int": "integer",
+    "float": "number",
+    "bool": "true/false",
+    "SecretStr": "secret",
+    "NoneType": "null",
+    "Path": "path",
+    "dict": "mapping",
+    "tuple": "list",
+    "frozenset": "list",
+}
 INTRODUCTION = """\
 # Configuration
 Every key, made from the code by `make docs`. Where a key can be set:
@@ -81,10 +93,9 @@ def _type(annotation: Any) -> str:
             text = f"{name} of {' to '.join(dict.fromkeys(options))}" if options else name
         else:
             text = " or ".join(dict.fromkeys(options))
-    names = {"frozenset": "list", "set": "list", "TokenSettings": "entries (below)", "RuleSettings": "entries (below)",
-             "PatternSettings": "entries (below)", "str": "text", "int": "integer", "float": "number", "bool": "true/false", "SecretStr": "secret",
-             "NoneType": "null", "Path": "path", "dict": "mapping", "tuple": "list"}  # fmt: skip
-    return " ".join(names.get(word, word) for word in text.split(" ")).replace("|", "\\|")
+    return " ".join(
+        "entries (below)" if word.endswith("Settings") else NAMES.get(word, word) for word in text.split(" ")
+    ).replace("|", "\\|")
 
 
 def _default(field: Any) -> str:
@@ -95,8 +106,14 @@ def _default(field: Any) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, SecretStr):
         return "hidden"
-    text = json.dumps(value, default=lambda odd: sorted(odd) if isinstance(odd, set | frozenset) else str(odd))
+    text = json.dumps(value, default=_plain)
     return f"`{_cell(text)}`"
+
+
+def _plain(odd: Any) -> Any:
+    if isinstance(odd, set | frozenset):
+        return sorted(odd)
+    return odd.model_dump(mode="json", exclude_defaults=True) if isinstance(odd, BaseModel) else str(odd)
 
 
 def _cell(text: str) -> str:
