@@ -12,10 +12,15 @@ import orjson
 from mothership import __version__
 from mothership.pipeline.llm_prompt import Question, messages
 from mothership.pipeline.llm_settings import LLMSettings
-from mothership.pipeline.llm_verdict import SCHEMA, Answer, Failed
+from mothership.pipeline.llm_verdict import Answer, Failed, schema
 from mothership.telemetry import log
 
-_FORMATS = ("json_schema", "json_object", "text")
+_FORMATS: tuple[dict[str, Any] | None, ...] = (
+    {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema(bounded=True)}},
+    {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema(bounded=False)}},
+    {"type": "json_object"},
+    None,
+)
 _REFUSES_A_PARAMETER = frozenset({400, 422, 501})
 _SENT_HEADERS = frozenset({"host", "content-type", "content-length", "accept", "connection"})
 _RETRY_AFTER_SECONDS_MAX = 3_600.0
@@ -91,7 +96,7 @@ class LLMClient:
                 continue
             if dialect != self._dialect:
                 self._dialect = dialect
-                log.info("llm_dialect_learnt", format=_FORMATS[dialect.format], tokens_key=dialect.tokens_key)
+                log.info("llm_dialect_learnt", format=dialect.format, tokens_key=dialect.tokens_key)
             return answer
         raise Failed("bad_request")
 
@@ -120,11 +125,8 @@ class LLMClient:
         }
         if dialect.temperature:
             request["temperature"] = self._settings.temperature
-        if _FORMATS[dialect.format] == "json_schema":
-            schema = {"name": "verdict", "strict": True, "schema": SCHEMA}
-            request["response_format"] = {"type": "json_schema", "json_schema": schema}
-        elif _FORMATS[dialect.format] == "json_object":
-            request["response_format"] = {"type": "json_object"}
+        if (form := _FORMATS[dialect.format]) is not None:
+            request["response_format"] = form
         return request
 
 

@@ -21,25 +21,34 @@ SUMMARY_CHARS_MAX = 200
 CATEGORY_CHARS_MAX = 64
 TAG_CHARS_MAX = 32
 TAGS_MAX = 8
+CONFIDENCES = [step / 20 for step in range(21)]
 _CONTENT_CHARS_MAX = 20_000
 _NAME = re.compile(r"\w[\w .:/+&-]*")
-_LINK = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{0,30}:(?://|(?=script|text/))\S*|\bwww\.\S+", re.IGNORECASE)
+_LINK = re.compile(r"\b(?:[a-z][a-z0-9+.-]{0,30}://|(?:javascript|vbscript|data|mailto):|www\.)\S*", re.IGNORECASE)
 _MARKUP = re.compile(r"[<>`{}\[\]|\\]+")
 _FENCED = re.compile(r"\s*```(?:json)?\s*(\{.*\})\s*```\s*", re.DOTALL)
 
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "category": {"type": "string"},
-        "priority": {"type": "string", "enum": ["low", "medium", "high", "critical"]},
-        "summary": {"type": "string", "description": "One short sentence, under 150 characters."},
-        "tags": {"type": "array", "items": {"type": "string"}},
-        "confidence": {"type": "number", "description": "From 0 to 1."},
-    },
-    "required": ["category", "priority", "summary", "tags", "confidence"],
-    "additionalProperties": False,
-}
-"""The plain core of JSON schema, which every strict server takes: bounds are checked here, not there."""
+
+def schema(*, bounded: bool) -> dict[str, Any]:
+    """The shape as a JSON schema. Not every strict server takes the bounds: they are checked here in any case."""
+
+    def text(chars_max: int, **more: Any) -> dict[str, Any]:
+        return {"type": "string", **({"minLength": 1, "maxLength": chars_max} if bounded else {}), **more}
+
+    tags = {"type": "array", "items": text(TAG_CHARS_MAX), **({"minItems": 1, "maxItems": 5} if bounded else {})}
+    return {
+        "type": "object",
+        "properties": {
+            "category": text(CATEGORY_CHARS_MAX),
+            "priority": {"type": "string", "enum": ["low", "medium", "high", "critical"]},
+            "summary": text(SUMMARY_CHARS_MAX, description="One short sentence, under 150 characters."),
+            "tags": tags,
+            # As a choice: llama.cpp knows no bounds of numbers, and small models then write them without end.
+            "confidence": {"type": "number", **({"enum": CONFIDENCES} if bounded else {})},
+        },
+        "required": ["category", "priority", "summary", "tags", "confidence"],
+        "additionalProperties": False,
+    }
 
 
 class Failed(MothershipError):

@@ -248,11 +248,11 @@ def refuses(*parameters: str) -> Behaviour:
 @pytest.mark.parametrize(
     ("refused", "requests_first"),
     [
-        (["response_format:json_schema"], 2),
-        (["response_format"], 3),
+        (["response_format:json_schema"], 3),
+        (["response_format"], 4),
         (["max_tokens"], 2),
         (["temperature"], 2),
-        (["max_tokens", "temperature", "response_format:json_schema"], 4),
+        (["max_tokens", "temperature", "response_format:json_schema"], 5),
     ],
 )
 async def test_what_a_server_refuses_is_left_out_from_then_on(
