@@ -149,6 +149,14 @@ class TsdbSink:
             raise Paused(f"the key {name} was removed from mothership_keys while it was read")
         return key
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """A connection beside the writers', to a database whose schema is up to date."""
+        with _sorted():
+            await self._ensure_schema()
+            async with asyncio.timeout(self._patience_seconds), self._side.use() as connection:
+                yield connection
+
     async def run_upkeep(self) -> None:
         """Forget old fingerprints and counts, and old events where no policy of the server does. Never returns."""
         await self._upkeep.run(lambda: self._facts)
