@@ -88,7 +88,7 @@ class Redaction:
             told.append({"rule": rule, "path": _safe_path(self, path)} | ({"offset": offset} if offset >= 0 else {}))
 
         self.drop.apply(event, note)
-        self.mask.apply(event, self._scan.of(event), note)
+        self.mask.apply(event, note)
         self.hash.apply(event, note)
         told += [{"rule": "unsafe", "path": _safe_path(self, found.path)} for found in self.check.findings(event)]
         return iter(told)

@@ -6,10 +6,14 @@ from mothership.event import Batch, Event
 from mothership.pipeline.redaction_fields import TOO_DEEP, HashFields, Note
 from mothership.pipeline.redaction_ledger import Ledger
 from mothership.pipeline.redaction_names import fold
-from mothership.pipeline.redaction_scan import Hits, Scan
+from mothership.pipeline.redaction_scan import Scan
 from mothership.pipeline.redaction_text import ODD, TextRedactor
 
 PLACES_REMEMBERED: Final = 4_096
+CLEAN_REMEMBERED: Final = 8_192
+CLEAN_CHARACTERS_MAX: Final = 24
+NUMBER_MIN: Final = 10**12
+"""No rule wants a shorter number."""
 _DROPPED: Final = object()
 
 
@@ -26,6 +30,8 @@ class MaskPatterns:
         self._all = frozenset(text.rules)
         self._numbers = frozenset(name for name, rule in text.rules.items() if rule.numbers)
         self._scoped = any(rule.only or rule.never for rule in text.rules.values())
+        # Short texts in which no rule may find anything: most keys, and words such as `info`.
+        self._clean: set[str] = set()
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
         self._folded: dict[str, str] = {}
 
@@ -41,82 +47,88 @@ class MaskPatterns:
             if entry is None or entry[1].isdisjoint(mine):
                 continue
             try:
-                self.apply(event, entry[1])
+                self.apply(event)
             except RecursionError:
                 faults[position] = TOO_DEEP
         batch.reject(faults)
 
-    def apply(self, event: Event, hits: Hits, note: Note | None = None) -> None:
+    def apply(self, event: Event, note: Note | None = None) -> None:
         """Mask one event."""
-        self._dict(event, hits, (), (), note)
+        self._dict(event, (), (), note)
 
     def text(self, text: str, note: Note | None = None) -> str:
         """Mask a lone string."""
-        return self._masked(text, self._text.gate(text), self._all, (), note) or ""
+        return self._masked(text, self._all, (), note) or ""
 
     def changes(self, text: str) -> bool:
         """Tell whether a lone string would be masked; nothing is counted."""
         return self._text.redact(text, self._text.gate(text), self._all)[0] != text
 
-    def _value(self, value: Any, hits: Hits, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
+    def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
         kind = type(value)
         if kind is str:
-            masked = self._masked(value, hits, self._rules_at(path), shown, note)
+            if value in self._clean:
+                return value
+            masked = self._masked(value, self._rules_at(path), shown, note)
             return _DROPPED if masked is None else masked
         if kind is dict:
-            self._dict(value, hits, path, shown, note)
+            self._dict(value, path, shown, note)
         elif kind is list:
-            self._list(value, hits, path, shown, note)
-        elif (kind is int or kind is float) and not self._numbers.isdisjoint(hits):
-            return self._number(value, hits, path, shown, note)
+            self._list(value, path, shown, note)
+        elif (kind is int or kind is float) and value >= NUMBER_MIN:
+            return self._number(value, path, shown, note)
         return value
 
-    def _dict(
-        self, value: dict[str, Any], hits: Hits, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None
-    ) -> None:
-        renamed = False
+    def _dict(self, value: dict[str, Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> None:
         fresh: dict[str, Any] = {}
+        moved = False
         for key, inner in value.items():
-            name = self._masked(key, hits, self._rules_at(path), (*shown, "(key)"), note) or "[REDACTED]"
-            if name != key:
-                renamed = True
-                name = _unused(name, fresh, value)
+            name = key
+            if key not in self._clean:
+                name = self._masked(key, self._rules_at(path), (*shown, "(key)"), note) or "[REDACTED]"
+                if name != key:
+                    moved = True
+                    name = _unused(name, fresh, value)
             here = (*path, self._fold(key))
             if self._hashed is None or not self._hashed.takes(here) or _nested(inner):
-                inner = self._value(inner, hits, here, (*shown, name), note)  # noqa: PLW2901 - the masked one
+                inner = self._value(inner, here, (*shown, name), note)  # noqa: PLW2901 - the masked one
             if inner is _DROPPED:
-                renamed = True
+                moved = True
             else:
                 fresh[name] = inner
-        if renamed:
+        if moved:
             value.clear()
         value.update(fresh)
 
-    def _list(
-        self, value: list[Any], hits: Hits, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None
-    ) -> None:
-        fresh = [self._value(inner, hits, path, (*shown, str(number)), note) for number, inner in enumerate(value)]
+    def _list(self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> None:
+        fresh = [self._value(inner, path, (*shown, str(number)), note) for number, inner in enumerate(value)]
         value[:] = [inner for inner in fresh if inner is not _DROPPED]
 
-    def _number(
-        self, value: float, hits: Hits, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None
-    ) -> Any:
+    def _number(self, value: float, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
         """Mask a number that is, as a whole, what a rule looks for."""
         if type(value) is float and not value.is_integer():
             return value
         text = str(int(value))
-        masked = self._masked(text, hits, self._rules_at(path) & self._numbers, shown, note)
+        masked = self._masked(text, self._rules_at(path) & self._numbers, shown, note)
         return _DROPPED if masked is None else (value if masked == text else masked)
 
-    def _masked(
-        self, text: str, hits: Hits, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None
-    ) -> str | None:
+    def _masked(self, text: str, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None) -> str | None:
+        hits = self._text.gate(text)
+        if not hits:
+            if len(text) <= CLEAN_CHARACTERS_MAX:
+                self._remember(text)
+            return text
         masked, found = self._text.redact(text, hits, allowed)
         for hit in found if masked != text else ():
             self._ledger.add(hit.rule.name)
             if note:
                 note(hit.rule.name, shown, hit.start)
         return masked
+
+    def _remember(self, text: str) -> None:
+        if len(self._clean) >= CLEAN_REMEMBERED:
+            self._clean.clear()
+        self._clean.add(text)
 
     def _rules_at(self, path: tuple[str, ...]) -> frozenset[str]:
         """Return the rules that look at this place."""

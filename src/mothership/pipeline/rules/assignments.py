@@ -37,6 +37,7 @@ _STEMS = {
     "auth_token": r"auth_token",
     "mnemonic": r"mnemonic",
 }
+_PASSWORDS = frozenset({"pass", "pwd", "senha", "contrase", "kennwort", "mot de passe", "mnemonic"})
 _TAIL = r"(?:[-_]?(?:hash|digest|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id))?"
 _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
@@ -70,6 +71,8 @@ _PLACEHOLDER = re.compile(
     r"\$\{[^}]{0,80}\}|\$\([^)]{0,80}\)|\$[A-Z_][A-Z0-9_]{0,60}|\{\{.{0,80}|\{[\w.]{0,40}\}|%\(?[\w]{0,40}\)?[sd]|<[\w -]{1,40}>?"
     r"|[*xX•.#_-]{2,}|\[[\w. -]{0,40}\]?|\.\.\."
 )
+# What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
+_OBJECT = re.compile(r"[A-Za-z_$][\w.$]{0,120}(?:\{.*|\(.*|@[0-9a-f]{5,16}\W*)", re.DOTALL)
 _PATH = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
 
 
@@ -133,15 +136,22 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
     spaced = kind == "bare" and match["sign"] == ":" and text[match.end("sign")] in " \t"
     if _benign(value) or (stem == "pwd" and _PATH.fullmatch(value)):
         return False
-    if stem == "pass" and not name.startswith(("passw", "passp", "passc")):
-        return not before[-1:].isalpha() and not (value.isdigit() and len(value) < 6) and not spaced
     if stem in {"otp", "cvv", "cvc"}:
-        return value.isalnum() and 3 <= len(value) <= 10 and value.isdigit()
-    if stem in {"pass", "pwd", "senha", "contrase", "kennwort", "mot de passe"}:
-        return True
+        return 3 <= len(value) <= 10 and value.isdigit()
+    if stem in _PASSWORDS:
+        return _is_password(stem, name, before, value, spaced=spaced)
+    if kind == "bare" and _OBJECT.fullmatch(value):
+        return False
     if spaced:
         return _COMPLAINT.search(before) is None and _random(value)
     return len(value) > 3 or not value.isdigit()
+
+
+def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool) -> bool:
+    if stem == "pass" and not name.startswith(("passw", "passp", "passc")):
+        # `pass` is also what a test does.
+        return not before[-1:].isalpha() and not (value.isdigit() and len(value) < 6) and not spaced
+    return True
 
 
 def _random(value: str) -> bool:
@@ -160,11 +170,9 @@ ASSIGNMENT = Rule(
     "stays readable.",
     source="gitleaks `generic-api-key`, Cribl and Datadog scanner libraries; values that say nothing are let be",
     gates=(
-        r"(?i)(?:pass(?:w(?:or)?d|phrase|code|wort)?s?|pwd|secrets?|token|key|value|string|credentials?|otp|otp[-_ ]?code"
-        r"|cv[vc]2?|senha|contrase.a|kennwort|passe|mnemonic|hash|digest|base64|b64|encrypted|plain|plaintext|old|new"
-        r"|confirm|confirmation|[-_]?id)[0-9]?(?:\\*')?\s{0,4}[:=]",
-        r"(?i)(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|key|credentials?)\\*'\s?,?\s?(?:\\*')?"
-        r"(?:value|val|content|default)",
+        r"(?i)(?:pass|pwd|secret|token|key|credential|otp|cv[vc]|senha|contrase.a|kennwort|mnemonic)[a-z_.-]{0,24}"
+        r"(?: [a-z]{3,6}){0,2}[0-9]?(?:\\*')?\s{0,4}[:=]",
+        r"(?i)(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|key|credentials?)\\*'\s?,?\s?(?:\\*')?(?:value|val|content|default)",
         r"(?i)<[a-z0-9_.:-]{0,24}(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|key|credentials?)(?:\s[^<>]{0,99})?>[^<]",
     ),
     find=_assignments,
@@ -191,6 +199,7 @@ ASSIGNMENT = Rule(
         "max_tokens=150 total_tokens: 4096 token_count=12",
         "sort key: name, primary key=id",
         "next_page_token=abc123def",
+        "Skipping token=Token{78af589 ActivityRecord{3b04890 u0}}, activity token: android.os.BinderProxy@2bd79ce",
         "bypass: enabled, compass=north",
     ),
 )

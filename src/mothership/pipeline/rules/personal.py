@@ -59,7 +59,7 @@ EMAIL = Rule(
     name="email",
     description="E-mail addresses.",
     source="RFC 5321 and 5322; local part bounded to 64 characters, domain labels to 63",
-    gates=(r"[\pL0-9._+'~-]@[\pL0-9]",),
+    gates=(r"[^\x00-&(-*,/:-@\[-^`{-}\x7f]@[0-9A-Za-z\x{80}-\x{10ffff}][0-9A-Za-z\x{80}-\x{10ffff}-]*\.[^\x00-,/]",),
     find=_emails,
     positives=(
         ("login failed for alice@example.com from 10.0.0.1", "alice@example.com"),
@@ -84,7 +84,7 @@ EMAIL = Rule(
 
 _CARD = re.compile(
     r"(?<![A-Za-z0-9_])(?<![0-9][.,:/-])(?<![_%]-)(?:"
-    r"[2-6][0-9]{3}(?P<a>[ .-]|(?= )  )[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
+    r"[2-6][0-9]{3}(?P<a>[ .-])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
     r"|3[0-9]{3}(?P<b>[ .-])[0-9]{6}(?P=b)[0-9]{4,5}"
     r"|[2-6][0-9]{12,18}"
     r"|8[0-9]{15}"
@@ -111,7 +111,11 @@ CARD = Rule(
     name="credit_card",
     description="Payment card numbers, plain or in groups: an issuer's prefix and length, and the check digit.",
     source="ISO/IEC 7812-1 (Luhn); issuer ranges as published by the networks",
-    gates=(r"[^0-9A-Za-z_][2-68](?:[ .-]? ?[0-9]){12}",),
+    gates=(
+        r"(?:[^0-9A-Za-z_-]|[^_]-)[2-68][0-9]{12}",
+        r"(?:[^0-9A-Za-z_-]|[^_]-)[2-6][0-9]{3}[ .-]?[0-9]{4}[ .-]?[0-9]{4}[ .-]?[0-9]{4}",
+        r"[^0-9A-Za-z_]3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4}",
+    ),
     find=_cards,
     positives=(
         ("charged 4111111111111111 ok", "4111111111111111"),

@@ -20,14 +20,19 @@ def _rule(
         name=name,
         description=description,
         source=_SOURCE,
-        # The gate asks for the first characters only: a long bounded repeat would make a big automaton.
-        gates=tuple(re.escape(prefix) + r"[0-9A-Za-z_./-]{3}" for prefix, _ in shapes),
+        gates=tuple(_gate(prefix, rest) for prefix, rest in shapes),
         find=either(
             *(matcher(_L + re.escape(prefix) + rest + _R, before=(prefix,)) for prefix, rest in shapes),
         ),
         positives=tuple((f"using {each} now", each) for each in positives),
         negatives=negatives,
     )
+
+
+def _gate(prefix: str, rest: str) -> str:
+    """Ask for the prefix and a few characters: a long bounded repeat would make a big automaton."""
+    kind = re.match(r"\[[^\]]+\]", rest)
+    return rf"[^0-9A-Za-z]{re.escape(prefix)}" + (f"{kind[0]}{{6}}" if kind else "")
 
 
 def _no_digest(text: str) -> bool:
