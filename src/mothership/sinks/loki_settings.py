@@ -99,7 +99,7 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
     )
     batch_timeout_seconds: NonNegativeFloat = Field(
         default=5.0,
-        description="Longest an event waits for a batch to fill while Loki is busy; an idle Loki is not waited for.",
+        description="Longest an event waits for a batch to fill. Set by nobody, an idle Loki gets events at once.",
         json_schema_extra={"env": "LOKI_BATCH_TIMEOUT_SECONDS"},
     )
     max_retries: NonNegativeInt = Field(
@@ -158,6 +158,14 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
         description="How far behind a stream's newest line Loki takes one (half its `max_chunk_age`); events that come "
         "near it are pushed a stream at a time, because Loki's answer speaks of one stream only.",
     )
+
+    @property
+    def linger_seconds(self) -> float:
+        """How long the courier may wait for company: not at all, unless somebody has set `batch_timeout_seconds`.
+
+        While a push is under way the next batch fills by itself; waiting beside an idle Loki only delays answers.
+        """
+        return self.batch_timeout_seconds if "batch_timeout_seconds" in self.model_fields_set else 0.0
 
     @field_validator("url")
     @classmethod

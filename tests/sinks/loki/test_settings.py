@@ -29,6 +29,12 @@ def test_the_specifications_keys_defaults_and_variables() -> None:
     assert LokiSettings.model_validate(SPEC) == LokiSettings()
 
 
+def test_nobody_waits_for_a_timer_that_nobody_set() -> None:
+    """The specification's default is a bound, not a wish to wait five seconds beside an idle Loki."""
+    assert LokiSettings().linger_seconds == 0.0
+    assert LokiSettings(batch_timeout_seconds=5.0).linger_seconds == 5.0
+
+
 def test_every_key_is_described() -> None:
     """The documentation is made from it."""
     assert all(field.description for field in LokiSettings.model_fields.values())
