@@ -52,6 +52,7 @@ def router(
     labels = BoundedLabels(CLIENT_LABELS)
     nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
     routes = APIRouter()
+    one_at_a_time = asyncio.Lock()  # what large bodies become needs more memory than they do
 
     async def take(request: Request, visit: Visit, identity: str) -> Response:
         body = await _receive(request, visit, limits)
@@ -67,7 +68,11 @@ def router(
                 idempotency_key=_idempotency_key(request),
             )
 
-        batch = await asyncio.to_thread(read) if len(body) >= OWN_THREAD_BYTES else read()
+        if len(body) < OWN_THREAD_BYTES:
+            batch = read()
+        else:
+            async with one_at_a_time:
+                batch = await asyncio.to_thread(read)
         _count_rejected("wire", batch)
         _stamp(batch, caller, request.scope.get("client_field", ""))
         known = len(batch.rejected)

@@ -19,6 +19,11 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         "more is answered 413.",
     )
     events: PositiveInt = Field(default=10_000, description="Most events in one request; more are answered 413.")
+    containers: PositiveInt = Field(
+        default=500_000,
+        description="Most objects and arrays in one request, counted by their brackets (those in strings too); "
+        "more are answered 413.",
+    )
     event_bytes: PositiveInt = Field(
         default=1024 * 1024, description="Largest event, in bytes of compact JSON; a larger one is rejected by itself."
     )

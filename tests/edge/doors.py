@@ -1,0 +1,96 @@
+"""A door with nothing behind it but a list: as an application, or on a real socket in a thread."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Response
+
+from mothership.edge import ingest, serve
+from mothership.edge.auth import AuthSettings
+from mothership.edge.limits import LimitSettings
+from mothership.edge.tls import TLSSettings
+from mothership.edge.wire import Wire
+from mothership.event import Batch, Receipt, Tally
+
+
+@dataclass
+class Keeper:
+    """Stands for pipeline and relay: keeps batches in a list, or raises what it is told to."""
+
+    batches: list[Batch] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+
+    async def __call__(self, batch: Batch) -> tuple[Batch, Receipt]:
+        """Keep it, once."""
+        if self.failures:
+            raise self.failures.pop(0)
+        duplicate = any(known.fingerprint == batch.fingerprint for known in self.batches)
+        if not duplicate:
+            self.batches.append(batch)
+        return batch, Receipt({"tsdb": Tally(len(batch.events), 0, 0)}, duplicate)
+
+
+def application(keeper: Any, limits: LimitSettings) -> FastAPI:
+    app = FastAPI(title="Mothership")
+    app.include_router(
+        ingest.router(keeper, wire=Wire(limits, key=b"test"), limits=limits, sinks=["tsdb"], clock=lambda: 1.0)
+    )
+
+    @app.get("/livez")
+    async def livez() -> Response:
+        return Response(b"{}", media_type="application/json")
+
+    @app.get("/stats")
+    async def stats() -> Response:
+        return Response(b"{}", media_type="application/json")
+
+    @app.get("/broken")
+    async def broken() -> Response:
+        raise KeyError("canary-7d1f@example.org")
+
+    @app.get("/large")
+    async def large() -> Response:
+        return Response(bytes(64 * 1024 * 1024))
+
+    return app
+
+
+@dataclass
+class Served:
+    """A server on a real socket."""
+
+    port: int
+    server: uvicorn.Server
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where to connect to."""
+        return ("127.0.0.1", self.port)
+
+
+@contextmanager
+def serving(
+    keeper: Any, *, auth: AuthSettings, tls: TLSSettings, limits: LimitSettings, **more: Any
+) -> Iterator[Served]:
+    app = application(keeper, limits)
+    host = more.pop("host", "127.0.0.1")
+    configuration = serve.configuration(app, auth, tls, limits, host=host, port=0, **more)
+    configuration.timeout_graceful_shutdown = 1
+    server = uvicorn.Server(configuration)
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        threading.Event().wait(0.005)
+    try:
+        yield Served(listening.getsockname()[1], server)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()

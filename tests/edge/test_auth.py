@@ -1,0 +1,382 @@
+"""Who may enter: the right token, in time, for what it opens; and what everybody else learns."""
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from click.testing import CliRunner
+from pydantic import ValidationError
+from tests.edge.doors import application
+
+from mothership import cli_token
+from mothership.edge.addresses import Networks, client_address, is_loopback_name
+from mothership.edge.auth import AuthSettings, check_exposure, hashed
+from mothership.edge.credentials import Credentials
+from mothership.edge.door import Door
+from mothership.edge.limits import LimitSettings
+from mothership.edge.login import Denied, Login
+from mothership.edge.tls import TLSSettings
+from mothership.errors import ConfigurationError, Refusal
+
+CANARY = "canary-secret-4f1b"
+BODY = json.dumps({"messages": [{"type": "log", "received_from": "somebody else"}]}).encode()
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Time:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW.timestamp()
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+def token(name: str, secret: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "hash": hashed(secret), **more}
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {secret}"}
+
+
+@pytest.fixture
+def at_door(keeper: Any, clock: Time) -> Callable[..., httpx2.AsyncClient]:
+    """A client of the guarded application; failed logins do not wait here, they note how long they would."""
+
+    def build(host: str = "0.0.0.0", client: str = "192.0.2.7", **settings: Any) -> httpx2.AsyncClient:  # noqa: S104
+        auth = AuthSettings(**settings)
+        login = Login(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
+        loopback = host == "127.0.0.1"
+        app = application(keeper, LimitSettings())
+        guarded = Door(app, login, auth, loopback=loopback, pause=_no_pause)
+        transport = httpx2.ASGITransport(guarded, client=(client, 1))
+        return httpx2.AsyncClient(transport=transport, base_url="http://localhost")
+
+    return build
+
+
+async def _no_pause(seconds: float) -> None:
+    assert 0 < seconds <= 2
+
+
+async def test_a_right_token_enters_and_its_name_is_on_the_events(at_door: Any, keeper: Any) -> None:
+    """What a node claims about who brought the event is replaced by who did."""
+    async with at_door(tokens=[token("ship-7", "right")]) as client:
+        answer = await client.post("/ingest", content=BODY, headers=bearer("right"))
+    assert answer.status_code == 200
+    assert keeper.batches[0].client == "ship-7"
+    assert keeper.batches[0].events == [{"type": "log", "received_from": "ship-7"}]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        bearer("wrong"),
+        bearer("righ"),
+        bearer("right2"),
+        bearer(""),
+        {"authorization": "Bearer"},
+        {"authorization": "Basic right"},
+        {"authorization": "right"},
+        {"authorization": hashed("right")},
+        bearer(hashed("right")),
+        bearer("x" * 20_000),
+        {"authorization": "Bearer \xff\xfe"},
+    ],
+    ids=repr,
+)
+async def test_every_wrong_login_gets_the_same_answer(at_door: Any, keeper: Any, headers: Mapping[str, str]) -> None:
+    """It says that credentials are needed, and nothing about which exist."""
+    async with at_door(tokens=[token("ship-7", "right")]) as client:
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        answer = await client.post("/ingest", content=BODY, headers=raw)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert (answer.json()["status"], answer.json()["reason"]) == ("refused", "no valid credentials")
+    assert keeper.batches == []
+
+
+async def test_an_expired_token_is_a_wrong_one(at_door: Any, clock: Time) -> None:
+    """To the second, with the same answer as any other."""
+    expires = NOW + timedelta(seconds=10)
+    async with at_door(tokens=[token("ship-7", "right", expires=expires)]) as client:
+        assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
+        clock.now += 10
+        answer = await client.post("/ingest", content=BODY, headers=bearer("right"))
+    assert (answer.status_code, answer.json()["reason"]) == (401, "no valid credentials")
+
+
+@pytest.mark.parametrize(
+    ("scopes", "path", "status"),
+    [
+        (["ingest"], "/ingest", 200),
+        (["read"], "/ingest", 403),
+        (["ingest"], "/stats", 403),
+        (["read"], "/stats", 200),
+        (["ingest", "read"], "/stats", 200),
+        (["ingest"], "/docs", 403),
+        (["ingest"], "/openapi.json", 403),
+        (["read"], "/openapi.json", 200),
+        (["ingest"], "/nothing", 403),
+        (["read"], "/nothing", 404),
+    ],
+)
+async def test_a_token_opens_what_its_scopes_say(at_door: Any, scopes: list[str], path: str, status: int) -> None:
+    """A node's token, found on a ship, reads nothing."""
+    async with at_door(tokens=[token("x", "right", scopes=scopes)]) as client:
+        method = client.post if path == "/ingest" else client.get
+        more = {"content": BODY} if path == "/ingest" else {}
+        answer = await method(path, headers=bearer("right"), **more)
+    assert answer.status_code == status
+
+
+async def test_probes_are_open_and_the_rest_is_not_unless_it_is_opened(at_door: Any) -> None:
+    """An orchestrator has no token; a Prometheus may not need one."""
+    async with at_door(tokens=[token("x", "right")]) as client:
+        assert (await client.get("/livez")).status_code == 200
+        assert [(await client.get(path)).status_code for path in ("/stats", "/docs", "/", "/openapi.json")] == [401] * 4
+    async with at_door(tokens=[token("x", "right")], open_endpoints=["/stats", "/docs"]) as client:
+        assert (await client.get("/stats")).status_code == 200
+        assert (await client.get("/docs")).status_code == 200
+        assert (await client.get("/openapi.json")).status_code == 200
+        assert (await client.get("/metrics")).status_code == 401
+        assert (await client.post("/ingest", content=BODY)).status_code == 401
+
+
+async def test_trying_is_slowed_and_then_ends(at_door: Any, clock: Time) -> None:
+    """Per address, for a minute; whoever has the right token is not shut out by a neighbour who has not."""
+    async with at_door(tokens=[token("x", "right")], failures_per_minute=3) as client:
+        statuses = [(await client.post("/ingest", content=BODY, headers=bearer("no"))).status_code for _ in range(5)]
+        assert statuses == [401, 401, 401, 429, 429]
+        late = await client.post("/ingest", content=BODY, headers=bearer("no"))
+        assert int(late.headers["retry-after"]) == 60
+        assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
+        clock.now += 61
+        assert (await client.post("/ingest", content=BODY, headers=bearer("no"))).status_code == 401
+
+
+async def test_a_token_has_its_pace(at_door: Any, clock: Time) -> None:
+    """A burst of twice the rate, then the rate; the node waits as long as it is told, and loses nothing."""
+    async with at_door(tokens=[token("x", "right", requests_per_second=2)]) as client:
+        send = [await client.post("/ingest", content=BODY, headers=bearer("right")) for _ in range(5)]
+        assert [answer.status_code for answer in send] == [200] * 4 + [429]
+        assert send[-1].headers["retry-after"] == "1"
+        clock.now += 0.5
+        again = [(await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code for _ in range(2)]
+        assert again == [200, 429]
+
+
+async def test_a_token_is_revoked_and_added_while_the_service_runs(at_door: Any, clock: Time, tmp_path: Path) -> None:
+    """The file is read again within a second of its change."""
+    file = tmp_path / "tokens.yaml"
+    file.write_text(f"- {{name: old, hash: '{hashed('old')}'}}\n")
+    async with at_door(tokens_file=file) as client:
+
+        async def enters(secret: str) -> bool:
+            clock.now += 1.1
+            return bool((await client.post("/ingest", content=BODY, headers=bearer(secret))).status_code == 200)
+
+        assert await enters("old")
+        file.write_text(f"- {{name: new, hash: '{hashed('new')}', scopes: [ingest, read]}}\n")
+        assert not await enters("old")
+        assert await enters("new")
+        file.write_text("- {name: new, hash: nonsense}\n")
+        os.utime(file, ns=(1, 1))
+        assert await enters("new"), "a slip of the pen must not lock a fleet out"
+        file.unlink()
+        assert await enters("new"), "nor an editor that writes beside and renames"
+        file.write_text("")
+        assert not await enters("new")
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "a: b", f"- {{name: x, hash: {CANARY}}}", "- {name: x}", "- 7", "[[[", "- {name: 'a b'}"]
+)
+def test_a_bad_file_of_tokens_stops_the_start_and_is_not_quoted(tmp_path: Path, content: str, clock: Time) -> None:
+    """One line for each fault."""
+    file = tmp_path / "tokens.yaml"
+    file.write_text(content)
+    with pytest.raises(ConfigurationError) as caught:
+        Credentials(AuthSettings(tokens_file=file), clock=clock)
+    assert all(fault.startswith("auth.tokens_file: ") for fault in caught.value.faults)
+    assert CANARY not in str(caught.value)
+
+
+def test_tokens_come_from_the_environment_too(clock: Time) -> None:
+    """Plain or hashed, named or not; base64 padding is not taken for a name."""
+    auth = AuthSettings(tokens=f" plain , ship-7=named,ship-8={hashed('kept')}, YWJj==,")
+    names = [entry.name for entry in auth.tokens]
+    assert names == ["env-1", "ship-7", "ship-8", "env-4"]
+    credentials = Credentials(auth, clock=clock)
+    found = [credentials.find(secret) for secret in ("plain", "named", "kept", "YWJj==", "other")]
+    assert [entry and entry.name for entry in found] == ["env-1", "ship-7", "ship-8", "env-4", None]
+    assert "plain" not in repr(auth)
+    assert "kept" not in repr(auth)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"tokens": [{"name": "x", "hash": CANARY}]},
+        {"tokens": [{"name": "x", "token": CANARY}]},
+        {"tokens": f"{CANARY},{CANARY}"},
+        {"tokens": [token("anonymous", CANARY)]},
+        {"tokens": [token("a b", CANARY)]},
+        {"tokens": [token("x", CANARY, scopes=[])]},
+        {"tokens": [token("x", CANARY, scopes=["write"])]},
+        {"tokens": [token("x", CANARY, expires="2026-01-01T00:00:00")]},
+        {"trusted_proxies": ["10.0.0.0/33"]},
+        {"open_endpoints": ["/ingest"]},
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any]) -> None:
+    """At the start, not at the first login."""
+    with pytest.raises(ValidationError) as caught:
+        AuthSettings(**settings)
+    assert all(CANARY not in fault["msg"] for fault in caught.value.errors())
+
+
+ANYWHERE = "0.0.0.0"  # noqa: S104
+
+
+@pytest.mark.parametrize(
+    ("host", "auth", "refused"),
+    [
+        ("127.0.0.1", {}, False),
+        ("127.9.9.9", {}, False),
+        ("::1", {}, False),
+        ("localhost", {}, False),
+        (ANYWHERE, {}, True),
+        ("::", {}, True),
+        ("192.0.2.1", {}, True),
+        ("example.org", {}, True),
+        ("", {}, True),
+        ("::ffff:192.0.2.1", {}, True),
+        (ANYWHERE, {"anonymous": True}, False),
+        (ANYWHERE, {"tokens": "secret"}, False),
+        (ANYWHERE, {"tokens_file": "tokens.yaml"}, False),
+    ],
+)
+def test_without_credentials_only_this_machine_is_served(host: str, auth: dict[str, Any], refused: bool) -> None:
+    """A wider bind says the three ways out."""
+    faults = check_exposure(host, AuthSettings(**auth), TLSSettings())
+    assert bool(faults) is refused
+    if refused:
+        assert all(way in faults[0] for way in ("mothership token new", "client_ca_file", "anonymous: true"))
+    assert not check_exposure(host, AuthSettings(), TLSSettings(cert_file="a", key_file="b", client_ca_file="c"))
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("localhost:8443", 200),
+        ("127.0.0.1:8443", 200),
+        ("[::1]:8443", 200),
+        ("LOCALHOST.", 200),
+        ("evil.example", 403),
+        ("evil.example:8443", 403),
+        ("localhost.evil.example", 403),
+        ("127.0.0.1.evil.example", 403),
+    ],
+)
+async def test_a_web_page_can_not_reach_an_open_service_on_this_machine(at_door: Any, host: str, status: int) -> None:
+    """A name of the page's own that leads to loopback (DNS rebinding) is not answered to."""
+    async with at_door(host="127.0.0.1", client="127.0.0.1") as client:
+        assert (await client.get("/stats", headers={"host": host})).status_code == status
+    async with at_door(host="127.0.0.1", anonymous=True) as client:
+        assert (await client.get("/stats", headers={"host": host})).status_code == 200
+    assert is_loopback_name(host) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("192.0.2.7", b"198.51.100.1", "192.0.2.7"),
+        ("10.0.0.1", b"198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", b"203.0.113.9, 198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", b"198.51.100.1, 10.0.0.2", "198.51.100.1"),
+        ("10.0.0.1", b"10.0.0.3, 10.0.0.2", "10.0.0.3"),
+        ("10.0.0.1", b"rubbish", "10.0.0.1"),
+        ("10.0.0.1", b"198.51.100.1, rubbish", "10.0.0.1"),
+        ("10.0.0.1", b"", "10.0.0.1"),
+        ("10.0.0.1", b"2001:db8::1", "2001:db8::1"),
+        ("::ffff:10.0.0.1", b"198.51.100.1", "198.51.100.1"),
+    ],
+)
+def test_only_our_own_proxies_say_who_the_client_is(peer: str, forwarded: bytes, address: str) -> None:
+    """And only the part of the list that they wrote."""
+    headers = [(b"x-forwarded-for", forwarded)]
+    assert client_address((peer, 1), headers, Networks(["10.0.0.0/8"])) == address
+    assert client_address((peer, 1), headers, Networks([])) == peer
+
+
+def test_a_new_token_is_printed_once_and_its_lines_let_it_in(clock: Time, tmp_path: Path) -> None:
+    """On standard output the token alone, so that it can be piped; the rest beside it."""
+    result = CliRunner().invoke(cli_token.token, ["new", "ship-7", "--days", "30", "--rate", "10", "--scope", "ingest"])
+    assert result.exit_code == 0
+    secret = result.stdout.strip()
+    assert len(secret) > 43
+    lines = result.stderr.split("auth.tokens_file:\n")[1]
+    assert secret not in lines
+    file = tmp_path / "tokens.yaml"
+    file.write_text(lines)
+    found = Credentials(AuthSettings(tokens_file=file), clock=clock).find(secret)
+    assert found
+    assert (found.name, found.requests_per_second, found.scopes) == ("ship-7", 10, {"ingest"})
+    assert found.expires
+    again = CliRunner().invoke(cli_token.token, ["new", "ship-7"])
+    assert again.stdout != result.stdout
+    assert CliRunner().invoke(cli_token.token, ["new", "a b"]).exit_code == 2
+
+
+def test_the_time_of_a_login_tells_nothing(clock: Time) -> None:
+    """Right tokens, wrong ones and nearly right ones take the same time to be told apart: medians within 25 %."""
+    settings = AuthSettings(tokens=[token(f"ship-{number}", f"{number:064d}") for number in range(200)])
+    login = Login(settings, TLSSettings(), Credentials(settings, clock=clock), clock=clock)
+    find = login._credentials.find
+    tries = {"right": f"{7:064d}", "last": f"{199:064d}", "near": f"{7:063d}8", "far": "x" * 64}
+    times: dict[str, list[int]] = {name: [] for name in tries}
+    for _ in range(3000):
+        for name, secret in tries.items():
+            start = time.perf_counter_ns()
+            find(secret)
+            times[name].append(time.perf_counter_ns() - start)
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    assert max(medians.values()) <= 1.25 * min(medians.values()), medians
+
+
+def test_a_certificate_is_the_caller_whose_name_it_bears(clock: Time) -> None:
+    """Mapped by the configuration, or by its common name; with the scopes of the entry of that name."""
+    files = {"cert_file": "a", "key_file": "b", "client_ca_file": "c"}
+    auth = AuthSettings(tokens=[token("reader", "x", scopes=["read"])])
+
+    def caller(names: tuple[str, ...], **tls: Any) -> Any:
+        login = Login(auth, TLSSettings(**files, **tls), Credentials(auth, clock=clock), clock=clock)
+        return login.caller("192.0.2.1", None, names)
+
+    assert caller(("ship-7",)) == ("ship-7", {"ingest"})
+    assert caller(("reader",)) == ("reader", {"read"})
+    assert caller(("a.example", "b.example"), client_names={"b.example": "ship-9"}).name == "ship-9"
+    assert caller(("s",), client_names={"s": "t"}, client_scopes=["ingest", "read"]).scopes == {"ingest", "read"}
+    for names, tls in ((("other",), {"client_names": {"s": "t"}}), (("a b\n",), {}), ((), {})):
+        with pytest.raises(Denied):
+            caller(names, **tls)
+    with pytest.raises(Refusal, match="read"):
+        Login(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock).allow(caller(("ship-7",)), "read")
