@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from mothership import __version__
+from mothership import __version__, telemetry
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.llm import LLMEnricher
 from mothership.ports import Health, Sink
@@ -73,7 +73,7 @@ class Report:
 
     async def stats(self) -> dict[str, Any]:
         """The body of /stats."""
-        pipeline = self._chain.stats()
+        pipeline = _over_all_workers(self._chain.stats())
         if self._enricher:
             pipeline["processors"][self._enricher.name] |= self._enricher.stats()
         return {
@@ -82,3 +82,19 @@ class Report:
             "database": await self._tsdb.stats() if self._tsdb else {},
             "relay": self._relay.status(),
         }
+
+
+def _over_all_workers(pipeline: dict[str, Any]) -> dict[str, Any]:
+    """The pipeline's counts; with several workers those of all, whichever of them answers."""
+    if not telemetry.of_several_workers():
+        return pipeline
+    kept = int(telemetry.total("mothership_pipeline_events_total", result="kept"))
+    rejected = int(telemetry.total("mothership_pipeline_events_total", result="rejected"))
+    counts = {
+        name: {
+            "processed": int(telemetry.total("mothership_processor_events_total", processor=name)),
+            "errors": int(telemetry.total("mothership_processor_errors_total", processor=name)),
+        }
+        for name in pipeline["processors"]
+    }
+    return {**pipeline, "total_events": kept + rejected, "successful_events": kept, "processors": counts}

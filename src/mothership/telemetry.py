@@ -48,12 +48,17 @@ client_events = Counter("mothership_client_events_total", "Events accepted, by t
 
 # --- pipeline ----------------------------------------------------------------------------------------------------
 
+pipeline_events = Counter(
+    "mothership_pipeline_events_total", "Events that went through the pipeline, by result.", ["result"]
+)
 processor_events = Counter("mothership_processor_events_total", "Events a processor saw.", ["processor"])
 processor_errors = Counter("mothership_processor_errors_total", "Events a processor failed on.", ["processor"])
 processor_seconds = Counter("mothership_processor_seconds_total", "Time spent in a processor.", ["processor"])
 redactions = Counter("mothership_redactions_total", "Places redacted, by rule.", ["rule"])
 redaction_unsafe = Counter(
-    "mothership_redaction_unsafe_total", "Events that still looked unsafe after redaction, by what was done.", ["action"]
+    "mothership_redaction_unsafe_total",
+    "Events that still looked unsafe after redaction, by what was done.",
+    ["action"],
 )
 
 # --- llm ---------------------------------------------------------------------------------------------------------
@@ -95,24 +100,12 @@ loki_label_overflows = Counter(
 loki_streams = Gauge("mothership_loki_streams", "Streams this process has made.", multiprocess_mode="livesum")
 
 
-def registry() -> CollectorRegistry:
-    """Where to read the metrics: this process's, or those of all workers when there are several."""
-    if values.ValueClass.__name__ == "MutexValue":
-        return REGISTRY
-    shared = CollectorRegistry()
-    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # the library says nothing of types here
-    return shared
-
-
-def exposition() -> tuple[bytes, str]:
-    """Every metric in the format of Prometheus, and its content type."""
-    return generate_latest(registry()), CONTENT_TYPE_LATEST
-
-
 # --- relay -------------------------------------------------------------------------------------------------------
 
 spool_events = Gauge("mothership_spool_events", "Events that wait for a sink.", ["sink"], multiprocess_mode="livesum")
-spool_bytes = Gauge("mothership_spool_bytes", "Bytes on disk that wait for a sink.", ["sink"], multiprocess_mode="livesum")
+spool_bytes = Gauge(
+    "mothership_spool_bytes", "Bytes on disk that wait for a sink.", ["sink"], multiprocess_mode="livesum"
+)
 spool_oldest_seconds = Gauge(
     "mothership_spool_oldest_seconds", "Age of the oldest event that waits.", ["sink"], multiprocess_mode="livemax"
 )
@@ -150,6 +143,30 @@ dead_letters_waiting = Gauge(
 dead_letters_dropped = Counter("mothership_dead_letters_dropped_total", "Events dropped from the dead letters' bounds.")
 in_flight_events = Gauge("mothership_in_flight_events", "Events that wait for an answer.", multiprocess_mode="livesum")
 in_flight_refused = Counter("mothership_in_flight_refused_total", "Batches answered 429: too much in flight.")
+
+
+def of_several_workers() -> bool:
+    """Whether this process is one of several workers that count into shared files."""
+    return bool(values.ValueClass.__name__ != "MutexValue")
+
+
+def registry() -> CollectorRegistry:
+    """Where to read the metrics: this process's, or those of all workers when there are several."""
+    if not of_several_workers():
+        return REGISTRY
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # the library says nothing of types here
+    return shared
+
+
+def exposition() -> tuple[bytes, str]:
+    """Every metric in the format of Prometheus, and its content type."""
+    return generate_latest(registry()), CONTENT_TYPE_LATEST
+
+
+def total(name: str, **labels: str) -> float:
+    """What a counter has come to, over all workers."""
+    return registry().get_sample_value(name, labels) or 0.0
 
 
 class LogSettings(BaseModel, frozen=True, extra="forbid"):

@@ -13,7 +13,6 @@ from typing import Any
 
 import asyncpg
 import httpx2 as httpx
-import pytest
 from tests.journey.conftest import Start
 
 from mothership import embedded
@@ -178,7 +177,8 @@ def test_several_workers_share_port_and_database(start: Start, database_dsn: str
     metrics = service.get("/metrics").text
     total = re.search(r"^mothership_ingestion_events_total (\S+)", metrics, re.MULTILINE)
     assert total
-    assert float(total[1]) == pytest.approx(200, abs=100)
+    assert 200 <= float(total[1]) <= 220  # one batch or two may have died unanswered
+    assert 200 <= service.get("/stats").json()["pipeline"]["total_events"] <= 220
     assert service.stop() == 0
     assert count(database_dsn) == 200
 

@@ -87,12 +87,15 @@ class Chain:
         Raises nothing that an event may cause. The batch belongs to the chain until it returns.
         """
         started = self._stopwatch()
-        self.total_events += len(batch.events)
+        entered = len(batch.events)
+        self.total_events += entered
         await self._sliced(batch, self._process)
         await self._enrich(batch)
         rows: list[Row] = []
         await self._sliced(batch, lambda part: rows.extend(seal(part, self._times)))
         self.successful_events += len(rows)
+        telemetry.pipeline_events.labels("kept").inc(len(rows))
+        telemetry.pipeline_events.labels("rejected").inc(entered - len(rows))
         telemetry.pipeline_duration.observe(self._stopwatch() - started)
         return RowBatch(batch.fingerprint, batch.request_id, batch.received, rows, batch.client)
 
