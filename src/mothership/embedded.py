@@ -211,7 +211,9 @@ class Server:
 
     def launch(self) -> None:
         """Start the server process. Quick; the calling thread must outlive the server."""
-        (self._cluster / "postmaster.pid").unlink(missing_ok=True)  # `stop` saw to it that nobody is there
+        # `stop` saw to it that nobody is there; the numbers in these may belong to strangers by now.
+        for stale in (self._cluster / "postmaster.pid", self._socket_dir / ".s.PGSQL.5432.lock"):
+            stale.unlink(missing_ok=True)
         settings = {
             **self._tuning,
             "listen_addresses": "",
@@ -268,7 +270,7 @@ class Server:
                 if pid not in asked and (pid == head or head not in left or death == signal.SIGKILL):
                     asked.add(pid)
                     _signal(pid, death)
-                    _signal(pid, signal.SIGCONT)
+                _signal(pid, signal.SIGCONT)  # it may be stopped, and then it hears nothing
             if self._process:
                 self._process.poll()
             if time.monotonic() > deadline:
@@ -337,9 +339,10 @@ class Server:
         try:
             with self._log.open("rb") as file:
                 file.seek(max(0, self._log.stat().st_size - 2000))
-                return _last_line(file.read().decode("utf-8", "replace")) or f"see {self._log}"
+                lines = file.read().decode("utf-8", "replace").splitlines()
         except OSError:
-            return f"see {self._log}"
+            lines = []
+        return next((line for line in reversed(lines) if "FATAL" in line or "PANIC" in line), f"see {self._log}")
 
 
 def _fault(reason: str) -> ConfigurationError:

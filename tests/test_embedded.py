@@ -1,0 +1,306 @@
+"""The embedded PostgreSQL starts on what it finds, and one service at a time has it."""
+
+# ruff: noqa: ASYNC220, ASYNC240 - nothing else runs in these loops
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from mothership import embedded
+from mothership.errors import ConfigurationError
+
+SOURCE = Path(embedded.__file__).parents[1]
+SERVICE = """
+import asyncio, os, signal, sys
+from pathlib import Path
+import asyncpg
+from mothership import embedded
+
+async def main():
+    with embedded.claim(Path(sys.argv[1])) as claimed:
+        async with embedded.postgres(claimed) as dsn:
+            connection = await asyncpg.connect(dsn)
+            await connection.execute("CREATE TABLE IF NOT EXISTS t (n INT)")
+            stop = asyncio.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            print("up", flush=True)
+            while not stop.is_set():
+                await connection.execute("INSERT INTO t VALUES (1)")
+                print("row", flush=True)
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)
+            await connection.execute("INSERT INTO t VALUES (2)")
+            print("last", flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A directory that another user can pass, as `/var/lib` is."""
+    path = Path(tempfile.mkdtemp(prefix="mothership-test-"))
+    path.chmod(0o711)
+    yield path
+    if path.exists():
+        with embedded.claim(path) as claimed:
+            embedded.Server(claimed).stop()
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _service(home: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVICE, str(home)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "up\n"
+    assert process.stdout.readline() == "row\n"
+    return process
+
+
+async def _rows(home: Path, value: int = 1) -> int:
+    with embedded.claim(home) as claimed:
+        async with embedded.postgres(claimed) as dsn:
+            connection = await asyncpg.connect(dsn)
+            count = await connection.fetchval("SELECT count(*) FROM t WHERE n = $1", value)
+            await connection.close()
+            return int(count)
+
+
+def _wait_until_nobody_is_in(home: Path, seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while embedded._server_processes(home / "postgres"):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+async def test_a_second_start_finds_the_data_of_the_first(home: Path) -> None:
+    """And commits are durable, text is UTF-8 whatever the caller's locale, and nobody else is let in."""
+    with embedded.claim(home) as claimed:
+        async with embedded.postgres(claimed) as dsn:
+            connection = await asyncpg.connect(dsn)
+            await connection.execute("CREATE TABLE t (n INT); INSERT INTO t VALUES (1)")
+            for name, value in {
+                "fsync": "on",
+                "synchronous_commit": "on",
+                "full_page_writes": "on",
+                "server_encoding": "UTF8",
+                "listen_addresses": "",
+                "data_checksums": "on",
+            }.items():
+                assert await connection.fetchval(f"SHOW {name}") == value, name
+            assert await connection.fetchval("SELECT lower('ÄÖ')") == "äö"
+            await connection.close()
+            assert embedded.dsn_of(home) == dsn
+    assert not embedded._server_processes(home / "postgres")
+    assert await _rows(home) == 1
+
+
+async def test_a_kill_of_the_service_leaves_no_server_and_no_lost_row(home: Path) -> None:
+    """Kill -9: the server notices and ends, and the next start finds every committed row."""
+    service = _service(home)
+    service.kill()
+    out, _ = service.communicate()
+    if sys.platform == "linux":
+        assert _wait_until_nobody_is_in(home)
+    assert await _rows(home) >= 1 + out.count("row")
+
+
+async def test_a_server_without_its_service_is_replaced(home: Path) -> None:
+    """Even one that hangs: what an older run left behind is ended before the start."""
+    with embedded.claim(home) as claimed:
+        orphan = embedded.Server(claimed)
+        connection = await asyncpg.connect(orphan.start())
+        await connection.execute("CREATE TABLE t (n INT); INSERT INTO t VALUES (1)")
+        head = embedded._postmaster_pid(home / "postgres")
+        for pid in embedded._server_processes(home / "postgres"):
+            os.kill(pid, signal.SIGSTOP)
+    assert await _rows(home) == 1
+    assert head not in embedded._server_processes(home / "postgres")
+    assert orphan.status() is not None or not orphan.running()
+    connection.terminate()
+
+
+async def test_a_service_and_a_server_killed_together_start_again(home: Path) -> None:
+    """As when the machine loses power: a stale `postmaster.pid` is there, and recovery comes first."""
+    service = _service(home)
+    pids = embedded._server_processes(home / "postgres")
+    for pid in [*pids, service.pid]:
+        os.kill(pid, signal.SIGKILL)
+    out, _ = service.communicate()
+    assert (home / "postgres" / "postmaster.pid").exists()
+    assert await _rows(home) >= 1 + out.count("row")
+
+
+async def test_a_pid_file_that_names_a_stranger_is_no_obstacle(home: Path) -> None:
+    """After a reboot the number may belong to anyone, who is left alone."""
+    with embedded.claim(home) as claimed:
+        server = embedded.Server(claimed)
+        server.start()
+        server.stop()
+    stranger = subprocess.Popen(["sleep", "60"])
+    (home / "postgres" / "postmaster.pid").write_text(f"{stranger.pid}\n{home}/postgres\n1\n5432\n\n\n\nready\n")
+    with embedded.claim(home) as claimed:
+        server = embedded.Server(claimed)
+        server.start()
+        server.stop()
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_ctrl_c_lets_the_service_finish_its_writes(home: Path, number: signal.Signals) -> None:
+    """A terminal sends SIGINT to the whole process group: the server isn't in it."""
+    service = _service(home)
+    os.killpg(service.pid, number)
+    out, _ = service.communicate(timeout=20)
+    assert service.returncode == 0
+    assert out.endswith("last\n")
+    assert not embedded._server_processes(home / "postgres")
+    assert await _rows(home, 2) == 1
+
+
+async def test_a_server_that_dies_is_started_again(home: Path) -> None:
+    """The out-of-memory killer takes it: the service needs no restart."""
+    with embedded.claim(home) as claimed:
+        async with embedded.postgres(claimed) as dsn:
+            for pid in embedded._server_processes(home / "postgres"):
+                os.kill(pid, signal.SIGKILL)
+            deadline = time.monotonic() + 20
+            while True:
+                await asyncio.sleep(0.2)
+                try:
+                    connection = await asyncpg.connect(dsn)
+                    break
+                except (OSError, asyncpg.PostgresError):
+                    assert time.monotonic() < deadline
+            assert await connection.fetchval("SELECT 1") == 1
+            await connection.close()
+    assert not embedded._server_processes(home / "postgres")
+
+
+async def test_half_a_cluster_is_made_anew(home: Path) -> None:
+    """A crash in the first second of the first start."""
+    (home / "postgres.new").mkdir()
+    (home / "postgres.new" / "PG_VERSION").write_text("18\n")
+    with embedded.claim(home) as claimed:
+        async with embedded.postgres(claimed) as dsn:
+            await (await asyncpg.connect(dsn)).close()
+    assert not (home / "postgres.new").exists()
+
+
+async def test_a_cluster_of_another_version_is_refused_and_left_alone(home: Path) -> None:
+    """The fault names both versions and what to do."""
+    (home / "postgres").mkdir()
+    (home / "postgres" / "PG_VERSION").write_text("15\n")
+    with embedded.claim(home) as claimed, pytest.raises(ConfigurationError, match="made by PostgreSQL 15"):
+        async with embedded.postgres(claimed):
+            pass
+    assert (home / "postgres" / "PG_VERSION").read_text() == "15\n"
+
+
+async def test_a_path_too_long_for_a_socket_is_no_obstacle(home: Path) -> None:
+    """The socket moves to a short directory."""
+    deep = home / ("x" * 120) / "data"
+    deep.parent.mkdir(mode=0o711)
+    with embedded.claim(deep) as claimed:
+        async with embedded.postgres(claimed) as dsn:
+            await (await asyncpg.connect(dsn)).close()
+            assert len(embedded._postmaster_lines(deep / "postgres")[4]) < 100
+
+
+async def test_a_path_with_blanks_and_signs_is_no_obstacle(home: Path) -> None:
+    """Operators name their directories as they like."""
+    odd = home / 'Mother ship\'s data, "100%" & more'
+    with embedded.claim(odd) as claimed:
+        async with embedded.postgres(claimed) as dsn:
+            await (await asyncpg.connect(dsn)).close()
+
+
+async def test_a_data_directory_behind_closed_doors_is_no_obstacle(home: Path) -> None:
+    """A clone under `/root`, mode 0700: the database's user may pass, and gets no other right."""
+    home.chmod(0o700)
+    with embedded.claim(home / "data") as claimed:
+        async with embedded.postgres(claimed) as dsn:
+            connection = await asyncpg.connect(dsn)
+            assert await connection.fetchval("SELECT count(*) FROM pg_class") > 0
+            await connection.close()
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+async def test_another_user_is_not_let_in(home: Path) -> None:
+    """The kernel says who calls; only root and the service's user may."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become somebody else")
+    with embedded.claim(home) as claimed:
+        async with embedded.postgres(claimed) as dsn:
+            socket = Path(embedded._postmaster_lines(home / "postgres")[4])
+            os.chmod(socket, 0o777)  # noqa: PTH101, S103 - so that only the server's own rule is left
+            os.chmod(socket / ".s.PGSQL.5432", 0o777)  # noqa: PTH101, S103
+            nobody = pwd.getpwnam("nobody")
+            os.seteuid(nobody.pw_uid)
+            try:
+                with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+                    await asyncpg.connect(dsn)
+            finally:
+                os.seteuid(0)
+
+
+def test_two_services_on_one_directory_are_one_too_many(home: Path) -> None:
+    """The second says so and names the first, which has nothing to fear."""
+    fault = rf"in use by another Mothership \(process {os.getpid()}\)"
+    with embedded.claim(home), pytest.raises(ConfigurationError, match=fault), embedded.claim(home):
+        pass
+    with embedded.claim(home):
+        pass
+
+
+async def test_an_ordinary_user_can_run_it(home: Path) -> None:
+    """The usual case outside of containers; the tests themselves may run as root."""
+    if os.geteuid() != 0:
+        pytest.skip("every other test here shows it")
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    site = Path(asyncpg.__file__).parents[1]
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
+        try:
+            service = subprocess.Popen(
+                [python, "-c", SERVICE, str(home)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                user=nobody.pw_uid,
+                group=nobody.pw_gid,
+                extra_groups=[],
+                cwd="/",
+                env={"PYTHONPATH": f"{SOURCE}:{site}", "PATH": os.defpath},
+            )
+        except OSError:
+            continue
+        assert service.stdout
+        assert service.stdout.readline() == "up\n", service.communicate()[1]
+        service.terminate()
+        assert service.communicate(timeout=20)[0].endswith("last\n")
+        assert (home / "postgres").stat().st_uid == nobody.pw_uid
+        assert await _rows(home) > 0  # root on a directory of an ordinary user goes on as that user
+        return
+    pytest.skip("no Python here that an ordinary user can start")
