@@ -27,6 +27,7 @@ from mothership.relay.relay import Relay
 from mothership.report import Report
 from mothership.sinks.loki import LokiSink
 from mothership.sinks.tsdb import TsdbSink
+from mothership.sinks.tsdb_verdicts import TsdbVerdicts
 from mothership.telemetry import log
 
 FINGERPRINT_KEY = "fingerprint"
@@ -160,7 +161,8 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     processors, templates = _processors(settings, redactor, data_dir)
     enricher = None
     if settings.llm.enabled and templates:
-        enricher = LLMEnricher(settings.llm, templates, redactor.text)
+        store = TsdbVerdicts(tsdb.session) if tsdb else None
+        enricher = LLMEnricher(settings.llm, templates, redactor.text, store=store)
     chain = Chain(processors, enricher, timestamps=settings.pipeline.processors.enrichment.timestamps)
     wire = Wire(settings.limits, key=_fingerprint_key(settings, data_dir))
     relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))
