@@ -106,6 +106,9 @@ class LLMEnricher:
                 results["field_taken"] += 1
             else:
                 question = self._question(event, template)
+                if not question.has_words:
+                    results["no_words"] += 1
+                    continue
                 known = self._oracle.recall(question, now)
                 if known is None and (asked := self._oracle.ask(question)):
                     waiting.append((event, question, asked))

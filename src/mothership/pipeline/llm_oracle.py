@@ -229,7 +229,7 @@ class Oracle:
         """Count and audit what became of a question. What brought no verdict is not asked again for a while."""
         if record is None:
             rest = min(_REST_SECONDS, self._settings.retry_seconds)
-            self._verdicts.keep(question.key, None, rest if outcome == _RESTING else self._settings.retry_seconds)
+            self._verdicts.give_up(question.key, outcome, rest if outcome == _RESTING else self._settings.retry_seconds)
         self._outcomes[outcome] += 1
         telemetry.llm_calls.labels(outcome).inc()
         if answer or outcome in FAILURES:

@@ -70,6 +70,8 @@ class Question(NamedTuple):
     """Of all that is sent but the delimiters' nonce, for the audit."""
     tokens: int
     """Estimated from above."""
+    has_words: bool = True
+    """A template of nothing but placeholders is not worth a call."""
 
 
 class Interviewer:
@@ -97,7 +99,7 @@ class Interviewer:
             text = text[: len(text) * 3 // 4]
         key = blake2b(b"\0".join((self._mark, text.encode())), digest_size=16).digest()
         whole = blake2b(f"{SYSTEM}\n{body}".encode(), digest_size=8).hexdigest()
-        return Question(key, template.id, body, whole, tokens)
+        return Question(key, template.id, body, whole, tokens, any(map(str.isalpha, text)))
 
     def _field(self, value: Any) -> str:
         if not isinstance(value, str) or not value:

@@ -21,6 +21,8 @@ class Known(NamedTuple):
     record: Record | None
     """None: it brought no verdict, and is not asked again for a while."""
     until: float
+    outcome: str = ""
+    """Why there is none."""
 
 
 class Verdicts:
@@ -47,9 +49,16 @@ class Verdicts:
         self._known.move_to_end(key)
         return known
 
-    def keep(self, key: bytes, record: Record | None, seconds: float | None = None) -> None:
-        """Remember a verdict, or for that many seconds that there is none."""
-        self._known[key] = Known(record, self._clock() + (self._keep_seconds if seconds is None else seconds))
+    def keep(self, key: bytes, record: Record) -> None:
+        """Remember a verdict."""
+        self._remember(key, Known(record, self._clock() + self._keep_seconds))
+
+    def give_up(self, key: bytes, outcome: str, seconds: float) -> None:
+        """Remember for that many seconds that there is none, and why."""
+        self._remember(key, Known(None, self._clock() + seconds, outcome))
+
+    def _remember(self, key: bytes, known: Known) -> None:
+        self._known[key] = known
         self._known.move_to_end(key)
         if len(self._known) > self._verdicts_max:
             self._known.popitem(last=False)

@@ -82,6 +82,14 @@ async def test_events_without_a_message_cost_nothing(start: Any, endpoint: Endpo
     assert endpoint.requests == []
 
 
+async def test_a_template_without_a_known_word_costs_nothing(start: Any, endpoint: Endpoint) -> None:
+    """The model would see placeholders only."""
+    mind = start()
+    assert "llm" not in await mind.say("zyxxy 4711 qwertzu")
+    assert endpoint.requests == []
+    assert mind.enricher.stats()["results"] == {"no_words": 1}
+
+
 async def test_a_verdict_under_the_threshold_is_not_applied_and_not_asked_for_again(
     start: Any, endpoint: Endpoint
 ) -> None:
