@@ -160,7 +160,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     redactor = _redactor(settings, data_dir)
     processors, templates = _processors(settings, redactor, data_dir)
     enricher = None
-    if settings.llm.enabled and templates:
+    if settings.llm.enabled and templates is not None:
         store = TsdbVerdicts(tsdb.session) if tsdb else None
         enricher = LLMEnricher(settings.llm, templates, redactor.text, store=store)
     chain = Chain(processors, enricher, timestamps=settings.pipeline.processors.enrichment.timestamps)
@@ -183,7 +183,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
         for sink in (tsdb, loki):
             if sink:
                 await sink.close()
-        if templates:
+        if templates is not None:
             templates.save()
 
 
