@@ -94,3 +94,25 @@ def serving(
         server.should_exit = True
         thread.join(10)
         listening.close()
+
+
+class Forgetful:
+    """Takes every batch and keeps none: for measuring memory."""
+
+    async def __call__(self, batch: Batch) -> tuple[Batch, Receipt]:
+        """Say that it is kept."""
+        return batch, Receipt({"tsdb": Tally(len(batch.events), 0, 0)}, duplicate=False)
+
+
+def main() -> None:
+    """Serve until SIGINT, with short times, and print the port."""
+    limits = LimitSettings(head_seconds=1, body_seconds=2)
+    app = application(Forgetful(), limits)
+    listening = socket.create_server(("127.0.0.1", 0))
+    configuration = serve.configuration(app, AuthSettings(), TLSSettings(), limits, host="127.0.0.1", port=0)
+    print(listening.getsockname()[1], flush=True)  # noqa: T201 - how its parent learns the port
+    uvicorn.Server(configuration).run([listening])
+
+
+if __name__ == "__main__":
+    main()

@@ -3,12 +3,13 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
 import orjson
 import structlog
 from fastapi import APIRouter, Request
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -115,7 +116,7 @@ async def _receive(request: Request, visit: Visit, limits: LimitSettings) -> byt
     """The body, decompressed, within bounds of size and time."""
     headers = request.headers
     _check_content_type(headers)
-    body = Body(headers.get("content-encoding", ""), limits)
+    body = Body(",".join(headers.getlist("content-encoding")), limits)
     if (length := headers.get("content-length", "")).isdigit() and int(length[:20]) > limits.body_bytes:
         raise Refusal(413, f"the body is larger than {limits.body_bytes} bytes (limits.body_bytes)")
     try:
@@ -130,7 +131,7 @@ async def _receive(request: Request, visit: Visit, limits: LimitSettings) -> byt
     return body.finish()
 
 
-def _check_content_type(headers: Mapping[str, str]) -> None:
+def _check_content_type(headers: Headers) -> None:
     """Refuse what a web page may send across origins without asking, such as a form or plain text."""
     kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
@@ -138,7 +139,8 @@ def _check_content_type(headers: Mapping[str, str]) -> None:
 
 
 def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
+    keys = request.headers.getlist("idempotency-key")
+    key = ",".join(keys) if keys else None
     if key is not None and not 0 < len(key) <= KEY_CHARACTERS:
         raise Refusal(400, f"Idempotency-Key must have 1 to {KEY_CHARACTERS} characters")
     return key
