@@ -147,8 +147,8 @@ def _operators(
 ) -> Iterator[ActiveRule]:
     for rank, each in enumerate(patterns):
         compiled = compile_pattern(each.pattern, ignore_case=each.ignore_case)
-        expression, quotes = pattern_gate(each.pattern, ignore_case=each.ignore_case)
-        (exact if quotes or compiled.programsize > PROGRAM_SHARED_MAX else shared)[str(rank)] = (expression,)
+        expression, tells_apart = pattern_gate(each.pattern, ignore_case=each.ignore_case)
+        (exact if tells_apart or compiled.programsize > PROGRAM_SHARED_MAX else shared)[str(rank)] = (expression,)
         yield ActiveRule(
             name=each.name,
             find=pattern_finder(compiled),

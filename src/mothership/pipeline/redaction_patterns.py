@@ -46,14 +46,15 @@ class PatternGate(NamedTuple):
     """What stands for a pattern in the scan over a batch: it hits wherever the pattern does, or more often."""
 
     expression: str
-    quotes: bool
-    """Whether the pattern tells `'` from `"`, which the common form of an event does not."""
+    exact: bool
+    """Whether the pattern tells apart what the common form of an event does not: `'` from `"`, control characters."""
 
 
 _ATOM = re.compile(
     r"\\Q|\\[pP]\{[^}]*\}|\\x\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|[\^$]|.", re.DOTALL
 )
 _ASSERTIONS: Final = frozenset({"^", "$", r"\A", r"\z", r"\b", r"\B"})
+_NAMES_CONTROLS = re.compile(r"\\[xafv0-7]|\\[pP]\{?\^?(?:C|Z)|\[:\^?(?:cntrl|space|print|graph)|[\x00-\x1f]")
 _PLAIN_RANGE = re.compile(r"[0-9A-Za-z]-[0-9A-Za-z]")
 
 
@@ -64,21 +65,21 @@ def pattern_gate(pattern: str, *, ignore_case: bool) -> PatternGate:
     """
     atoms = _ATOM.findall(pattern)
     kept: list[str] = []
-    quotes = False
+    exact = False
     for number, atom in enumerate(atoms):
         following = atoms[number + 1] if number + 1 < len(atoms) else ""
         if atom == r"\Q" or (atom in _ASSERTIONS and following[:1] in {"*", "+", "?", "{"}):
-            return PatternGate("", quotes=False)
+            return PatternGate("", exact=False)
         if atom not in _ASSERTIONS:
             kept.append(atom)
-            quotes = quotes or _tells_quotes(atom)
-    return PatternGate(("(?i)" if ignore_case else "") + "".join(kept), quotes)
+            exact = exact or _tells_apart(atom)
+    return PatternGate(("(?i)" if ignore_case else "") + "".join(kept), exact)
 
 
-def _tells_quotes(atom: str) -> bool:
+def _tells_apart(atom: str) -> bool:
     if atom[0] == "[" and len(atom) > 1:
         inner = atom[1:-1]
-        if ("'" in inner) != ('"' in inner) or r"\x" in inner:
+        if ("'" in inner) != ('"' in inner) or _NAMES_CONTROLS.search(inner):
             return True
-        return any("-" in rest for rest in [_PLAIN_RANGE.sub("", inner).strip("^-").replace(r"\-", "")])
-    return "'" in atom or '"' in atom or atom.startswith(r"\x")
+        return "-" in _PLAIN_RANGE.sub("", inner).replace(r"\-", "").strip("^-")
+    return atom in {"'", '"'} or _NAMES_CONTROLS.search(atom) is not None

@@ -47,18 +47,27 @@ class Gate:
         return bool(self._owners) and self._set.Match(text) is not None
 
 
-_REST = re.compile(rb"\\(?:u00([0-9a-fA-F]{2})|([bf]))")
+_CONTROL = re.compile(rb"\\u00[01][0-9a-f]")
 
 
-def plain_json(encoded: bytes, *, quote: bytes = b"'") -> bytes:
-    r"""Undo JSON's escapes, but write quotation marks inside strings as `'`, so that `"` still ends each string."""
+def plain_json(encoded: bytes, *, exact: bool = False) -> bytes:
+    r"""Undo JSON's escapes.
+
+    Unless `exact`, quotation marks inside strings become `'`, so that `"` still ends each string, and the rarer control
+    characters all become the same one, which is faster.
+    """
     if b"\\" not in encoded:
         return encoded
-    text = encoded.replace(b"\\\\", b"\x00").replace(b'\\"', quote).replace(b"\\n", b"\n")
+    text = encoded.replace(b"\\\\", b"\x00").replace(b'\\"', b'"' if exact else b"'").replace(b"\\n", b"\n")
     if b"\\" in text:
-        text = text.replace(b"\\t", b"\t").replace(b"\\r", b"\r")
-        text = _REST.sub(lambda match: bytes([int(match[1] or b"8", 16)]), text)
+        text = text.replace(b"\\t", b"\t").replace(b"\\r", b"\r").replace(b"\\f", b"\f").replace(b"\\b", b"\b")
+        if b"\\u" in text:
+            text = _CONTROL.sub(_control if exact else b"\x01", text)
     return text.replace(b"\x00", b"\\")
+
+
+def _control(match: "re.Match[bytes]") -> bytes:
+    return bytes([int(match[0][-2:], 16)])
 
 
 def as_leaf(text: str) -> bytes:
@@ -111,9 +120,9 @@ class Scan:
         except (orjson.JSONEncodeError, RecursionError):
             return self._gate.everything | self._exact.everything
         hits = self._gate.match(plain_json(encoded))
-        return hits | self._exact.match(plain_json(encoded, quote=b'"')) if self._exact else hits
+        return hits | self._exact.match(plain_json(encoded, exact=True)) if self._exact else hits
 
     def _hits(self, encoded: bytes) -> bool:
         if self._gate.hits(plain_json(encoded)):
             return True
-        return bool(self._exact) and self._exact.hits(plain_json(encoded, quote=b'"'))
+        return bool(self._exact) and self._exact.hits(plain_json(encoded, exact=True))

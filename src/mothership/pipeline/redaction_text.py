@@ -9,11 +9,11 @@ from mothership.pipeline.redaction_key import PSEUDONYM, Pseudonyms
 from mothership.pipeline.redaction_scan import Gate, Hits, as_leaf
 from mothership.pipeline.redaction_settings import Action
 from mothership.pipeline.redaction_views import Crowded, views
-from mothership.pipeline.rules import BUILTIN, Finder, Span
+from mothership.pipeline.rules import BUILTIN, REACH, Finder, Span
 
 WINDOW: Final = 16_384
 WINDOW_OVERLAP: Final = 512
-CANDIDATES_PER_SPAN_MAX: Final = 4
+CANDIDATES_PER_SPAN_MAX: Final = 2
 ROUNDS: Final = 4
 EXCESS: Final = "excess"
 UNSAFE: Final = "unsafe"
@@ -129,7 +129,7 @@ class TextRedactor:
 
     def _collect(self, text: str, hits: Hits, allowed: Collection[str], found: list[Hit]) -> None:
         parts = None if len(text) <= WINDOW else self._parts(text)
-        for name in hits:
+        for name in hits if parts is None else sorted(hits):
             if name not in allowed:
                 continue
             rule = self.rules[name]
@@ -139,6 +139,8 @@ class TextRedactor:
                     candidates -= 1
                     if span is not None and span[1] > span[0]:
                         found.append(Hit(span[0], span[1], rule))
+                        if parts is not None and end + REACH <= span[1] < len(text):
+                            raise TooMany  # longer than anything that is looked at as one
                     if candidates < 0 or len(found) > self._spans_max:
                         raise TooMany
 

@@ -38,6 +38,7 @@ _STEMS = {
     "mnemonic": r"mnemonic",
 }
 _PASSWORDS = frozenset({"pass", "pwd", "senha", "contrase", "kennwort", "mot de passe", "mnemonic"})
+VALUE_MAX = 4_096
 _TAIL = r"(?:[-_]?(?:hash|digest|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id))?"
 _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
@@ -53,6 +54,7 @@ _VALUE = (
     r"|(?P<bare>(?:[^\s,;&\"'<>\\`|]|\\(?![nrt\"'\\])){1,4096}))"
 )
 _SHAPES = {stem: re.compile(shape + _TAIL + _BETWEEN + _VALUE, re.IGNORECASE) for stem, shape in _STEMS.items()}
+_VALUE_END = re.compile(r"[\s\"'<>]|\Z")
 _XML_VALUE = re.compile(r"[^<\r\n]{1,4096}")
 _REST_OF_LINE = re.compile(r"[^\r\n\"',;]{1,400}")
 
@@ -83,7 +85,7 @@ def _assignments(text: str, start: int, end: int) -> Iterator[Span | None]:
         at = folded.find(stem, start, end + len(stem) - 1)
         while at >= 0:
             match = shape.match(text, at, last) if _names(stem, text, at) else None
-            span = _secret(stem, text, match) if match else None
+            span = _secret(stem, text, match, last) if match else None
             yield span
             at = folded.find(stem, span[1] if span else at + len(stem), end + len(stem) - 1)
 
@@ -101,7 +103,7 @@ def _names(stem: str, text: str, at: int) -> bool:
     return True
 
 
-def _secret(stem: str, text: str, match: "re.Match[str]") -> Span | None:
+def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | None:
     if match["xml"] is not None:
         return _in_element(text, match)
     kind = next(name for name in ("double", "single", "escaped", "back", "bare") if match[name] is not None)
@@ -110,6 +112,8 @@ def _secret(stem: str, text: str, match: "re.Match[str]") -> Span | None:
         if _benign(match["bare"]):
             return None
         end = start + len(match["bare"].rstrip(".,:)]}!?")) or end
+    if end - start >= VALUE_MAX:
+        end = _VALUE_END.search(text, end, last).start()  # type: ignore[union-attr]
     value = text[start:end]
     name = text[match.start() : match.start() + 10].lower()
     if stem == "pass" and (name.startswith("passphrase") or stem == "mnemonic") and kind == "bare":
@@ -170,10 +174,10 @@ ASSIGNMENT = Rule(
     "stays readable.",
     source="gitleaks `generic-api-key`, Cribl and Datadog scanner libraries; values that say nothing are let be",
     gates=(
-        r"(?i)(?:pass|pwd|secret|token|key|credential|otp|cv[vc]|senha|contrase.a|kennwort|mnemonic)[a-z_.-]{0,24}"
-        r"(?: [a-z]{3,6}){0,2}[0-9]?(?:\\*')?\s{0,4}[:=]",
-        r"(?i)(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|key|credentials?)\\*'\s?,?\s?(?:\\*')?(?:value|val|content|default)",
-        r"(?i)<[a-z0-9_.:-]{0,24}(?:pass(?:w(?:or)?d|phrase|code)?|pwd|secret|token|key|credentials?)(?:\s[^<>]{0,99})?>[^<]",
+        r"(?i)(?:pass|pwd|secret|token|key|credential|otp|cv[vc]|senha|contrase.a|kennwort|mnemonic)[a-z_.-]*(?: [a-z]+)?"
+        r"(?: [a-z]+)?[0-9]?(?:\\*')?\s*[:=]",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)\\*'[\s,\\']*(?:value|val|content|default)",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?)(?:\s[^<>\"]*)?>[^<\"]",
     ),
     find=_assignments,
     positives=(

@@ -13,7 +13,7 @@ URL = Rule(
     name="url_credentials",
     description="User and password in a URL (`scheme://user:password@host`), database URLs and JDBC included.",
     source="RFC 3986, 3.2.1",
-    gates=(r"://[^\s/\"<>@]{0,64}:[^\s\"<>]", r"://[0-9A-Za-z_-]{20,64}@", r"(?i)jdbc:oracle:[a-z0-9]{3,6}:[^\s/]"),
+    gates=(r"://[^\s/\"<>@]*:[^\s\"<>]*@", r"://[0-9A-Za-z_-]+@", r"(?i)jdbc:oracle:[a-z0-9]{3,6}:[^\s/]"),
     find=either(
         matcher(
             r"://(?P<secret>[^\s/?#\"'<>@:]{0,256}:(?![0-9]{1,5}(?:[/?#\s]|$))"
@@ -57,7 +57,7 @@ AUTHORIZATION = Rule(
     source="RFC 9110, 11.6.2; RFC 6750; RFC 7617",
     gates=(
         r"(?i)authorization[\\']{0,3}\s?[:=,>]{1,2}",
-        r"(?i)bearer\s+[0-9a-z._~+/-]{12}",
+        r"(?i)bearer\s+[0-9a-z._~+/-]{6}",
         r"(?i)basic\s+[0-9a-z+/]{6}",
     ),
     find=either(
@@ -166,7 +166,7 @@ PRIVATE_KEY = Rule(
     description="Private key blocks (PEM, OpenSSH, PGP, SSH2, PuTTY), across line breaks, real or written `\\n`; a "
     "block that was cut off goes to the end of the string.",
     source="RFC 7468, 4716, 9580; PuTTY PPK; age",
-    gates=(r"BEGIN[ +_%][0-9A-Z +_%]{0,50}(?:PRIVATE|SECRET)", r"Private-Lines: ", r"AGE-SECRET-KEY-1"),
+    gates=(r"BEGIN[ +_%][0-9A-Z +_%]*(?:PRIVATE|SECRET)", r"Private-Lines: ", r"AGE-SECRET-KEY-1"),
     find=either(
         _private_keys,
         matcher(_PUTTY.pattern, before=("Private-Lines: ",)),
@@ -199,8 +199,8 @@ CONNECTION_STRING = Rule(
     "`X-Amz-Signature=`, Slack and Teams webhook paths.",
     source="Azure Storage, Service Bus and SAS; AWS Signature V4; Sentry",
     gates=(
-        r"(?i)(?:account|access|primary|secondary)key\s?=\s?[0-9a-z+/%_-]{16}",
-        r"(?i)[^0-9a-z](?:sig|signature|sharedaccesssignature)=[0-9a-z%+/_-]{16}",
+        r"(?i)(?:account|access|primary|secondary)key\s?=\s?[0-9a-z+/%_-]{6}",
+        r"(?i)[^0-9a-z](?:sig|signature|sharedaccesssignature)=[0-9a-z%+/_-]{6}",
         r"webhook\.office\.com|/webhookb2/|discord(?:app)?\.com/api/webhooks/",
     ),
     find=either(
@@ -305,10 +305,10 @@ DEVICE_PASSWORD = Rule(
     source="Cisco IOS password types; SQL CREATE USER; curl, mysql, sshpass",
     gates=(
         r"(?i)(?:password|secret|key)\s+[04-9]\s+[^\s]",
-        r"(?i)(?:enable|username\s+[^\s]{1,64})\s+(?:password|secret)\s",
-        r"(?i)(?:identified\s+(?:with\s+[a-z0-9_']{1,40}\s+)?by|password)\s+'",
-        r"(?i)--[a-z-]{0,20}(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s",
-        r"(?i)(?:\s-u|--user|--proxy-user)[ =][\\']{0,2}[^\s:\"']{1,64}:[^\s]",
+        r"(?i)(?:enable|username\s+[^\s\"]+)\s+(?:privilege\s[0-9]+\s)?(?:password|secret)\s",
+        r"(?i)(?:identified\s[^\"]*by|password)\s+'",
+        r"(?i)-(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s",
+        r"(?i)(?:\s-u|--user|--proxy-user)[ =][\\']{0,2}[^\s:\"']+:[^\s]",
         r"(?:sshpass|mysql|mysqldump|mysqladmin)\s",
     ),
     find=either(
@@ -385,9 +385,9 @@ SESSION_COOKIE = Rule(
     description="`Cookie` and `Set-Cookie` headers, and the session cookies of the usual frameworks by name.",
     source="RFC 6265; default cookie names of Java, PHP, ASP.NET, Express, Laravel, Django, Rails, WordPress, Play",
     gates=(
-        r"(?i)cookie[\\']{0,3}\s?(?:=>|[:=])\s?[\[\\']{0,4}[!-~]{1,64}=",
-        r"(?i)(?:sess(?:ion)?[_-]?id|sessid[a-z0-9]*|session|connect\.sid|csrftoken|xsrf-token|sid|sess[0-9a-f]{20,40}"
-        r"|__(?:host|secure)-[0-9a-z_.-]{1,40}|logged_in_[0-9a-f]{1,40}|play_session|remember_me|remember_token)"
+        r"(?i)cookie[\\']{0,3}\s?(?:=>|[:=])\s?[\[\\']{0,4}[^\s\"=]+=",
+        r"(?i)(?:sess(?:ion)?[_-]?id|sessid[a-z0-9]*|session|connect\.sid|csrftoken|xsrf-token|sid|sess[0-9a-f]+"
+        r"|__(?:host|secure)-[0-9a-z_.-]+|logged_in_[0-9a-f]+|play_session|remember_me|remember_token)"
         r"[\\']{0,3}=[\\']{0,2}[0-9a-z%._~+/:!|-]{6}",
     ),
     find=either(

@@ -82,15 +82,16 @@ EMAIL = Rule(
 
 # --- payment cards -----------------------------------------------------------------------------------------------
 
+# A class first, then what must not stand before it: so Python's `re` skips quickly to where a number may begin.
 _CARD = re.compile(
-    r"(?<![A-Za-z0-9_])(?<![0-9][.,:/-])(?<![_%]-)(?:"
-    r"[2-6][0-9]{3}(?P<a>[ .-])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
-    r"|3[0-9]{3}(?P<b>[ .-])[0-9]{6}(?P=b)[0-9]{4,5}"
-    r"|[2-6][0-9]{12,18}"
-    r"|8[0-9]{15}"
-    r"|[2-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}"
+    r"[2-68](?<![A-Za-z0-9_].)(?<![0-9][.,:/-].)(?<![_%]-.)(?:"
+    r"(?<=[2-6])[0-9]{3}(?P<a>[ .-])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
+    r"|(?<=3)[0-9]{3}(?P<b>[ .-])[0-9]{6}(?P=b)[0-9]{4,5}"
+    r"|(?<=[2-6])[0-9]{12,18}"
+    r"|(?<=8)[0-9]{15}"
+    r"|(?<=[2-6])[0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}"
     r")(?![A-Za-z0-9_])(?![.,:/-][0-9])",
-    re.ASCII,
+    re.ASCII | re.DOTALL,
 )
 _CARD_WORD = re.compile(r"card|visa|\bpan\b|\bcc\b|credit|debit|payment", re.IGNORECASE)
 
@@ -139,9 +140,9 @@ CARD = Rule(
 
 # --- US social security numbers ----------------------------------------------------------------------------------
 
-_SSN = r"(?<![A-Za-z0-9_])(?<![0-9]-)[0-9]{3}-[0-9]{2}-[0-9]{4}(?![A-Za-z0-9_])(?!-[0-9])"
+_SSN = r"[0-9](?=[0-9]{2}-)(?<![A-Za-z0-9_].)(?<![0-9]-.)[0-9]{2}-[0-9]{2}-[0-9]{4}(?![A-Za-z0-9_])(?!-[0-9])"
 _SSN_NAMED = (
-    r"(?<![a-z])(?:ssn|social[ _-]?security)[a-z#. _-]{0,12}['\"]?[ :=#'\"]{1,4}"
+    r"(?:ssn|social[ _-]?security)[a-z#. _-]{0,12}['\"]?[ :=#'\"]{1,4}"
     r"(?P<secret>[0-9]{3}[ .]?[0-9]{2}[ .]?[0-9]{4})(?![A-Za-z0-9_])"
 )
 
@@ -154,8 +155,8 @@ SSN = Rule(
     name="ssn",
     description="US social security numbers with dashes; with spaces or plain only beside their name.",
     source="Social Security Administration: number ranges never issued",
-    gates=(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", r"(?i)(?:ssn|security)[^0-9]{1,20}[0-9]{3}"),
-    find=either(matcher(_SSN, _valid_ssn), matcher(_SSN_NAMED, _valid_ssn, ignore_case=True)),
+    gates=(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", r"(?i)(?:ssn|social[ _-]?security)[a-z#. _:='-]*[0-9]{3}"),
+    find=either(matcher(_SSN, _valid_ssn), matcher(_SSN_NAMED, _valid_ssn, ignore_case=True, before=("ssn", "social"))),
     positives=(
         ("applicant 123-45-6789 approved", "123-45-6789"),
         ("SSN: 123456789", "123456789"),
@@ -175,7 +176,8 @@ SSN = Rule(
 # --- IBAN --------------------------------------------------------------------------------------------------------
 
 _IBAN_HEAD = re.compile(
-    rf"(?<![A-Za-z0-9_])(?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?=[ -]?[A-Za-z0-9])", re.ASCII | re.IGNORECASE
+    rf"[A-Z](?<![A-Za-z0-9_].)(?:{'|'.join(f'(?<={c[0]}){c[1]}' for c in sorted(IBAN_LENGTHS))})[0-9]{{2}}(?=[ -]?[A-Z0-9])",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 _IBAN_BODY = {
     length: re.compile(rf"(?:[ -]?[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9_])") for length in IBAN_LENGTHS.values()
@@ -195,7 +197,7 @@ IBAN = Rule(
     name="iban",
     description="International bank account numbers, plain or in groups: the country's length and the check digits.",
     source="ISO 13616; SWIFT IBAN registry",
-    gates=(rf"(?i)[^0-9A-Z_](?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[0-9A-Z]){{11}}",),
+    gates=(rf"(?i)[^0-9A-Z_](?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[0-9A-Z]){{5}}",),
     find=_ibans,
     positives=(
         ("payout to DE89370400440532013000 done", "DE89370400440532013000"),
@@ -214,25 +216,25 @@ IBAN = Rule(
 # --- telephone numbers -------------------------------------------------------------------------------------------
 
 _INTERNATIONAL = (
-    r"(?<![A-Za-z0-9_+.])\+(?P<number>[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?:[ ./-]?[0-9]){5,13})(?![0-9A-Za-z_])"
+    r"\+(?<![A-Za-z0-9_+.]\+)[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?:[ ./-]?[0-9]){5,13}(?![0-9A-Za-z_])"
 )
 _AMERICAN = (
-    r"(?<![A-Za-z0-9_/+])(?<![0-9][ .-])(?<![.,:=][0-9])(?:\+?1[ .-])?(?:"
-    r"\([2-9][0-9]{2}\)[ -]?[2-9][0-9]{2}[ .-][0-9]{4}"
-    r"|[2-9][0-9]{2}(?P<s>[.-])[2-9][0-9]{2}(?P=s)[0-9]{4}"
+    r"[(2-9](?=[2-9]?[0-9]{2}[).-])(?<![A-Za-z0-9_/+].)(?<![.,:=][0-9].)(?:(?<![0-9][ .-].)|(?<=[^0-9]1[ .-].)|(?<=^1[ .-].))(?:"
+    r"(?<=\()[2-9][0-9]{2}\)[ -]?[2-9][0-9]{2}[ .-][0-9]{4}"
+    r"|(?<=[2-9])[0-9]{2}(?P<s>[.-])[2-9][0-9]{2}(?P=s)[0-9]{4}"
     r")(?![0-9A-Za-z_])(?![.-][0-9])"
 )
 _EUROPEAN = (
-    r"(?<![A-Za-z0-9_/+.:-])(?<![0-9A-Fa-f] )(?:"
-    r"0[1-9](?P<s>[ .-])[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}"  # France
-    r"|07[0-9]{3}[ -][0-9]{3}[ -]?[0-9]{3}"  # United Kingdom, mobile
-    r"|\(?0(?:20[ -]|20\)[ -]?)[0-9]{4}[ -]?[0-9]{4}"  # London
-    r"|\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3,4}[ -]?[0-9]{3,5}"  # an area code in parentheses
-    r"|01[5-7][0-9][ /-][0-9]{7,8}"  # Germany, mobile
+    r"[(0](?<![0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)(?:"
+    r"(?<=0)[1-9](?P<s>[ .-])[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}"  # France
+    r"|(?<=0)7[0-9]{3}[ -][0-9]{3}[ -]?[0-9]{3}"  # United Kingdom, mobile
+    r"|(?:(?<=0)|(?<=\()0)(?:20[ -]|20\)[ -]?)[0-9]{4}[ -]?[0-9]{4}"  # London
+    r"|(?<=\()0[1-9][0-9]{1,4}\)[ -]?[0-9]{3,4}[ -]?[0-9]{3,5}"  # an area code in parentheses
+    r"|(?<=0)1[5-7][0-9][ /-][0-9]{7,8}"  # Germany, mobile
     r")(?![0-9A-Za-z_])(?![ .:-]?[0-9A-Fa-f]{2}(?![a-z]))(?![.-][0-9])"
 )
 _NAMED_NUMBER = (
-    r"(?<![a-z])(?:tele)?(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback)"
+    r"(?:phone|mobile|msisdn|fax|whatsapp|callback|(?<![a-z])(?:tel(?:ephone|efon)?|handy|cell))"
     r"(?:[ _-]?(?:number|no|nr|num))?\.?['\"]?[ ]?(?:[:=]|is\b|#)[ ]?['\"]?"
     r"(?P<secret>\+?[(]?[0-9](?:[ ()./-]{0,2}[0-9]){6,14})(?![0-9A-Za-z_])"
 )
@@ -260,13 +262,18 @@ PHONE = Rule(
         r"[2-9][0-9]{2}[).-]{1,2} ?[2-9][0-9]{2}[ .-][0-9]{4}",
         r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
         r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
-        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback)[a-z _.-]{0,8}'?[ :=#]{1,2}['(+ ]{0,3}[0-9][0-9 ()./-]{6}",
+        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback)[a-z_. -]*'?[ :=#]+['(+ ]*[0-9][0-9 ()./-]{5}",
     ),
     find=either(
         matcher(_INTERNATIONAL, _international),
         matcher(_AMERICAN, _american),
         matcher(_EUROPEAN),
-        matcher(_NAMED_NUMBER, _no_address, ignore_case=True),
+        matcher(
+            _NAMED_NUMBER,
+            _no_address,
+            ignore_case=True,
+            before=("phone", "mobile", "msisdn", "fax", "whatsapp", "callback", "tel", "handy", "cell"),
+        ),
     ),
     positives=(
         ("call +14155552671 now", "+14155552671"),

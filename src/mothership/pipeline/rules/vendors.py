@@ -1,8 +1,9 @@
 """Rules for keys that are known by how their issuer writes them."""
 
 import re
+from collections.abc import Iterator
 
-from mothership.pipeline.rules.rule import Rule, either, matcher
+from mothership.pipeline.rules.rule import Rule, Span, either, matcher
 
 _L, _R = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _SOURCE = "the issuer's documentation, compared with the rules of gitleaks and of GitHub secret scanning"
@@ -43,7 +44,7 @@ AWS = Rule(
     name="aws_key",
     description="AWS access key ids, and secret access keys beside the word `aws`.",
     source=_SOURCE,
-    gates=(r"(?:A3T[0-9A-Z]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{6}", r"(?i)aws.{0,60}[^0-9a-z/+][0-9a-z/+]{40}"),
+    gates=(r"(?:A3T[0-9A-Z]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{6}", r"(?i)aws[^\"]*(?:secret|key)[^\"]*[^0-9a-z/+\"]"),
     find=either(
         matcher(
             _L + r"(?:A3T[0-9A-Z]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}" + _R, before=("AKIA", "ASIA", "ABIA", "ACCA", "A3T")
@@ -74,18 +75,37 @@ GCP = _rule(
     ("AIzaTooShort", "ya29.short"),
 )
 
+_AD_SECRET = re.compile(r"Q~(?<=[0-9]Q~)[0-9A-Za-z_~.-]{31,34}(?![0-9A-Za-z_~-])")
+_AD_HEAD = re.compile(r"[0-9][0-9A-Za-z_~.-]{3}(?![0-9A-Za-z_~.-])")
+_SIGNED_TAIL = re.compile(
+    r"(?:\+ASt|ACDb|AzFu|AzSe|AIoT|\+ARm|AzCa|\+ABa|APIM)[0-9A-Za-z+/]{5,8}={0,2}(?![0-9A-Za-z+/=])"
+)
+_SIGNED_HEAD = re.compile(r"[0-9A-Za-z+/]{32,76}(?![0-9A-Za-z+/])")
+
+
+def _azure(text: str, start: int, end: int) -> Iterator[Span | None]:
+    """Find the fixed middle of a key and read on from there, backwards too."""
+    for middle, tail, head in (
+        ("Q~", _AD_SECRET, _AD_HEAD),
+        *(
+            (sign, _SIGNED_TAIL, _SIGNED_HEAD)
+            for sign in ("+ASt", "ACDb", "AzFu", "AzSe", "AIoT", "+ARm", "AzCa", "+ABa", "APIM")
+        ),
+    ):
+        at = text.find(middle, start, end + 80)
+        while at >= 0:
+            behind = tail.match(text, at)
+            before = head.match(text[max(0, at - 80) : at][::-1]) if behind else None
+            yield (at - before.end(), behind.end()) if behind and before else None
+            at = text.find(middle, at + 2, end + 80)
+
+
 AZURE = Rule(
     name="azure_key",
     description="Azure AD client secrets; storage, Cosmos DB and other account keys by the signature inside them.",
     source=_SOURCE + "; Microsoft identifiable keys",
     gates=(r"[0-9]Q~[0-9A-Za-z_~.-]{8}", r"(?:ASt|ACDb|AzFu|AzSe|AIoT|ARm|AzCa|ABa|APIM)[0-9A-Za-z+/]{5,8}="),
-    find=either(
-        matcher(r"(?<![0-9A-Za-z_~.-])[0-9A-Za-z_~.-]{3}[0-9]Q~[0-9A-Za-z_~.-]{31,34}(?![0-9A-Za-z_~-])"),
-        matcher(
-            r"(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{32,76}(?:\+ASt|ACDb|AzFu|AzSe|AIoT|\+ARm|AzCa|\+ABa|APIM)[0-9A-Za-z+/]{5,8}={0,2}"
-            r"(?![0-9A-Za-z+/=])"
-        ),
-    ),
+    find=_azure,
     positives=(
         ("secret abc8Q~dEfGhIjKlMnOpQrStUvWxYz0123456789_ used", "abc8Q~dEfGhIjKlMnOpQrStUvWxYz0123456789_"),
         ("k=" + "Zm9vYmFyYmF6cXV4" * 4 + "Zm9vYmFyYmF6" + "+AStAbCdEg==", "Zm9vYmFyYmF6cXV4" * 4),
@@ -159,7 +179,7 @@ OPENAI = Rule(
     name="openai_key",
     description="OpenAI keys (and Anthropic's and OpenRouter's, which begin alike).",
     source=_SOURCE,
-    gates=(r"sk-[0-9A-Za-z_-]{20}",),
+    gates=(r"[^0-9A-Za-z_-]sk-[0-9A-Za-z_-]{8}",),
     find=matcher(
         r"(?<![A-Za-z0-9_-])sk-(?:(?:proj|svcacct|admin|None|ant|or)-[0-9A-Za-z_-]{20,300}|[0-9A-Za-z]{20,100})(?![A-Za-z0-9_-])",
         lambda text: any("0" <= char <= "9" for char in text) or any("A" <= char <= "Z" for char in text),
