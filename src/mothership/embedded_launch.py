@@ -14,6 +14,8 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -30,6 +32,8 @@ def main(arguments: list[str]) -> None:
     if uid >= 0:
         if reach and linux:
             libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+            # Without it access(2), by which initdb looks for its programs, leaves the kept right out of account.
+            libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         os.setgroups([])
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)

@@ -41,7 +41,6 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
     """
     settings = load(config)
     configure_logging(settings.log)
-    os.umask(0o077)
     if worker is None:
         for line in unknown_variables():
             log.warning("unknown_variable", variable=line)
@@ -98,6 +97,7 @@ async def _work(
     settings: Settings, listening: socket.socket, embedded_dsn: str | None, *, leash_fd: int | None = None
 ) -> int:
     """One worker, from its spool to its last answer."""
+    os.umask(0o077)
     async with opened(settings, settings.server.data_dir.absolute(), embedded_dsn=embedded_dsn) as worker:
         loop = asyncio.get_running_loop()
 
