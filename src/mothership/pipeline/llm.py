@@ -4,15 +4,16 @@
                                    └─ no ─▶ the question is asked, once a template (llm_oracle.py)
 
 A batch never waits for the endpoint but at the first sight of a template, `wait_seconds` at most, and not even that
-once waiting has proved useless. Whatever goes wrong is a count and a line in the log.
+once waiting has proved useless (until the endpoint has answered for the first time, one batch at a time tries).
+Whatever goes wrong is a count and a line in the log.
 """
 
 import asyncio
 import secrets
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from mothership import telemetry
 from mothership.event import Batch, Event
@@ -29,6 +30,15 @@ from mothership.telemetry import log
 __all__ = ["CircuitBreakerSettings", "LLMEnricher", "LLMSettings"]
 
 _BREAKER_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
+
+
+class _Open(NamedTuple):
+    """Events of one batch and one template, whose question is being answered."""
+
+    template_id: str
+    events: list[Event]
+    question: Question
+    asked: Asked
 
 
 class LLMEnricher:
@@ -57,14 +67,15 @@ class LLMEnricher:
         self._oracle = Oracle(settings, redact, store=store, clock=clock, nonce=nonce)
         self._questions: OrderedDict[str, Question] = OrderedDict()
         self._results: Counter[str] = Counter()
+        self._scout_waits = False
 
     async def __call__(self, batch: Batch) -> None:
         """Add `llm` to the events whose verdict is known now, or within the wait. Never raises."""
         results: Counter[str] = Counter()
         try:
-            open_events = self._first_look(batch, results)
-            if open_events and await self._wait(open_events):
-                self._second_look(open_events, results)
+            waiting = self._first_look(batch, results)
+            if waiting and await self._wait(waiting):
+                self._second_look(waiting, results)
         except Exception as error:  # noqa: BLE001 - the optional never hurts the rest
             log.error("llm_step_failed", exc_info=error)
         self._count(results)
@@ -92,36 +103,46 @@ class LLMEnricher:
             **self._oracle.stats(),
         }
 
-    def _first_look(self, batch: Batch, results: Counter[str]) -> list[tuple[Event, Question, Asked]]:
-        """Apply what is known and ask about the rest. Returns the events whose question is being answered."""
-        waiting: list[tuple[Event, Question, Asked]] = []
+    def _first_look(self, batch: Batch, results: Counter[str]) -> list[_Open]:
+        """Apply what is known and ask about the rest. Returns what is being answered."""
+        waiting: list[_Open] = []
         now = self._clock()
+        for template, events in self._by_template(batch, results):
+            question = self._question(events[0], template)
+            if not question.has_words:
+                results["no_words"] += len(events)
+                continue
+            known = self._oracle.recall(question, now)
+            if known is None and (asked := self._oracle.ask(question)):
+                waiting.append(_Open(template.id, events, question, asked))
+            results[self._put(events, template.id, known)] += len(events)
+        return waiting
+
+    def _by_template(self, batch: Batch, results: Counter[str]) -> Iterable[tuple[Template, list[Event]]]:
+        """The events that may get a verdict, by their template: the rest is done once for each."""
+        groups: dict[str, tuple[Template, list[Event]]] = {}
+        of, unsafe = self._templates.of, batch.unsafe
         for event in batch.events:
-            template = self._templates.of(event)
+            template = of(event)
             if template is None:
                 continue
-            if id(event) in batch.unsafe:
+            if unsafe and id(event) in unsafe:
                 results["unsafe"] += 1
             elif "llm" in event:
                 results["field_taken"] += 1
+            elif template.id in groups:
+                groups[template.id][1].append(event)
             else:
-                question = self._question(event, template)
-                if not question.has_words:
-                    results["no_words"] += 1
-                    continue
-                known = self._oracle.recall(question, now)
-                if known is None and (asked := self._oracle.ask(question)):
-                    waiting.append((event, question, asked))
-                results[self._put(event, template.id, known)] += 1
-        return waiting
+                groups[template.id] = (template, [event])
+        return groups.values()
 
-    def _second_look(self, waiting: list[tuple[Event, Question, Asked]], results: Counter[str]) -> None:
+    def _second_look(self, waiting: list[_Open], results: Counter[str]) -> None:
         now = self._clock()
-        for event, question, _ in waiting:
-            results["unknown"] -= 1
-            results[self._put(event, event["template_id"], self._oracle.recall(question, now))] += 1
+        for template_id, events, question, _ in waiting:
+            results["unknown"] -= len(events)
+            results[self._put(events, template_id, self._oracle.recall(question, now))] += len(events)
 
-    def _put(self, event: Event, template_id: str, known: Known | None) -> str:
+    def _put(self, events: list[Event], template_id: str, known: Known | None) -> str:
         """Apply a verdict, or say why not."""
         if known is None:
             return "unknown"
@@ -129,7 +150,8 @@ class LLMEnricher:
             return "no_verdict"
         if known.record.verdict.confidence < self._settings.confidence_threshold:
             return "low_confidence"
-        event["llm"] = known.record.field(template_id)
+        for event in events:
+            event["llm"] = known.record.field(template_id)
         return "applied"
 
     def _question(self, event: Event, template: Template) -> Question:
@@ -140,17 +162,28 @@ class LLMEnricher:
                 self._questions.popitem(last=False)
         return question
 
-    async def _wait(self, waiting: list[tuple[Event, Question, Asked]]) -> bool:
+    async def _wait(self, waiting: list[_Open]) -> bool:
         """Hold the batch for answers while that is likely to help. Did any come?"""
         now = asyncio.get_running_loop().time()
-        left = {asked.answered: asked.patience_ends - now for _, _, asked in waiting if asked.patience_ends > now}
-        if not left or not self._oracle.waiting_pays or self._oracle.breaker_state != "closed":
+        left = {asked.answered: asked.patience_ends - now for *_, asked in waiting if asked.patience_ends > now}
+        if not left or not self._may_wait():
             return False
-        done, _ = await asyncio.wait(left, timeout=max(left.values()))
+        self._scout_waits = True
+        try:
+            done, _ = await asyncio.wait(left, timeout=max(left.values()))
+        finally:
+            self._scout_waits = False
         if not done:
             # From now on no batch waits, until an answer comes in time for one that would have.
             self._oracle.waiting_pays = False
         return bool(done)
+
+    def _may_wait(self) -> bool:
+        """Does waiting pay? While nobody knows, one batch at a time finds out."""
+        if self._oracle.breaker_state != "closed":
+            return False
+        pays = self._oracle.waiting_pays
+        return not self._scout_waits if pays is None else pays
 
     def _count(self, results: Counter[str]) -> None:
         for result, events in results.items():

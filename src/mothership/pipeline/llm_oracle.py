@@ -85,8 +85,8 @@ class Oracle:
         self._to_fetch: asyncio.Queue[Question] = asyncio.Queue()
         self._to_call: asyncio.Queue[Question] = asyncio.Queue()
         self._outcomes: Counter[str] = Counter()
-        self.waiting_pays = True
-        """Did the last answer come in time for a batch that would wait for it?"""
+        self.waiting_pays: bool | None = None
+        """Did the last answer come in time for a batch that would wait for it? None: there was no answer yet."""
 
     def recall(self, question: Question, now: float) -> Known | None:
         """Tell what is known now."""

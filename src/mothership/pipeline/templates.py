@@ -75,9 +75,9 @@ class Templates:
             if not message:
                 continue
             template = self._tree.template(message[:chars])
-            mine = known.setdefault(template.id, template)
-            known.move_to_end(mine.id)
-            event["template_id"] = mine.id
+            if known.get(template.id) is not template:
+                template = known.setdefault(template.id, template)
+            event["template_id"] = template.id
         while len(known) > 2 * self._settings.templates_max:
             known.popitem(last=False)
         telemetry.templates_known.set(len(self._tree))

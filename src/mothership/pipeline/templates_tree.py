@@ -24,6 +24,8 @@ _DATE = re.compile(
 _VALUE = re.compile(r"=[^\s=,;()\[\]{}]++")
 # A run between separators that holds a digit. Possessive, and tried only where a run begins: linear on any input.
 _DIGITS = re.compile(r"(?<![^\s=,;()\[\]{}\"'<>|])[^\s\d=,;()\[\]{}\"'<>|]*+\d[^\s=,;()\[\]{}\"'<>|]*+")
+# Every digit alike: masking looks only at whether there is one, so messages equal after this have one template.
+_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _TOKENS_MAX = 100
 _TOKEN_CHARS_MAX = 64
 _LEAVES_OF_A_LENGTH_MAX = 200
@@ -64,6 +66,7 @@ class TemplateTree:
         self._templates_max = templates_max
         self._memory_max = 2 * templates_max
         self._masked: dict[str, str] = {}
+        self._by_digits: dict[bytes, _Group] = {}
         self._by_text: dict[str, _Group] = {}
         self._leaves: dict[tuple[int, str], list[_Group]] = {}
         self._firsts: dict[int, set[str]] = {}
@@ -85,6 +88,17 @@ class TemplateTree:
 
     def template(self, message: str) -> Template:
         """Tell a message's template as it is now."""
+        key = message.encode("utf-8", "surrogatepass").translate(_ALIKE)
+        group = self._by_digits.get(key)
+        if group is None:
+            group = self._group(message)
+            if len(self._by_digits) >= self._memory_max:
+                self._by_digits.clear()
+            self._by_digits[key] = group
+        group.seen = True
+        return group.template
+
+    def _group(self, message: str) -> _Group:
         tokens = self._tokens(message)
         text = " ".join(tokens)
         group = self._by_text.get(text)
@@ -93,8 +107,7 @@ class TemplateTree:
             if len(self._by_text) >= self._memory_max:
                 self._by_text.clear()
             self._by_text[text] = group
-        group.seen = True
-        return group.template
+        return group
 
     def _tokens(self, message: str) -> list[str]:
         """Split and mask, with one placeholder for a run of them."""

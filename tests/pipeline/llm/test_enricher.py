@@ -35,10 +35,11 @@ async def test_concurrent_misses_on_one_template_make_one_call(start: Any, endpo
         await asyncio.sleep(0.1)
         await says(VERDICT)(request, writer)
 
+    mind = start(wait_seconds=2.0)
+    await mind.say("service started")
     endpoint.behave = slowly
-    mind = start()
     events = await asyncio.gather(*[mind.say(f"connection {n} closed") for n in range(10)])
-    assert len(endpoint.requests) == 1
+    assert len(endpoint.requests) == 2
     assert all("llm" in event for event in events)
 
 

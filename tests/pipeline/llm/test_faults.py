@@ -123,6 +123,19 @@ async def test_a_hanging_endpoint_holds_one_batch_once(start: Any, endpoint: End
     assert time.monotonic() - started - held < 0.1
 
 
+async def test_until_the_first_answer_only_one_batch_waits(start: Any, endpoint: Endpoint) -> None:
+    """A start in front of a hanging endpoint holds one request, not one of every client."""
+    endpoint.behave = hangs
+    mind = start(timeout_seconds=30, wait_seconds=0.3)
+    started = time.monotonic()
+    scout = asyncio.get_running_loop().create_task(mind.say("alarm failed"))
+    await asyncio.sleep(0)
+    await asyncio.gather(*[mind.say(f"{word} failed") for word in ("backup", "cache", "disk")])
+    assert time.monotonic() - started < 0.1
+    await scout
+    assert time.monotonic() - started > 0.25
+
+
 async def test_waiting_starts_again_when_the_endpoint_is_fast_again(start: Any, endpoint: Endpoint) -> None:
     """Patience comes back with an answer that was in time."""
     endpoint.behave = hangs
