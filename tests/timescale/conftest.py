@@ -1,0 +1,91 @@
+"""A TimescaleDB: PGlite behind the gateway, or a server that MOTHERSHIP_TEST_TIMESCALE_DSN names.
+
+The server of a DSN gets a database for each test, dropped after; the role needs CREATEDB and the right to create the
+extension.
+"""
+
+import asyncio
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+HERE = Path(__file__).parent
+VARIABLE = "MOTHERSHIP_TEST_TIMESCALE_DSN"
+WITHOUT = f"no TimescaleDB: run `npm ci --prefix tests/timescale` (needs Node), or set {VARIABLE}"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def pglite_dsn() -> Iterator[str]:
+    """PGlite with the extension in it, for the session."""
+    node = shutil.which("node")
+    if node is None or not (HERE / "node_modules" / "@unni-craftsman").is_dir():
+        pytest.skip(WITHOUT)
+    with tempfile.TemporaryDirectory(prefix="mothership-test-") as directory:
+        socket = Path(directory) / ".s.PGSQL.5432"
+        process = subprocess.Popen([node, HERE / "gateway.mjs", socket], stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            yield f"postgresql://postgres@/postgres?host={directory}&port=5432"
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def timescale_dsn(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database where the extension is available."""
+    server = os.environ.get(VARIABLE)
+    if server is None:
+        dsn = request.getfixturevalue("pglite_dsn")
+        yield dsn
+        asyncio.run(_clear(dsn))
+        return
+    name = f"mothership_test_{os.getpid()}_{next(_numbers)}"
+    asyncio.run(_execute(server, f"CREATE DATABASE {name}"))
+    yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    asyncio.run(_execute(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def sql(timescale_dsn: str) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+    """One value from the test's database."""
+    connection = await asyncpg.connect(timescale_dsn, statement_cache_size=0)
+
+    async def value(statement: str, *arguments: Any) -> Any:
+        return await connection.fetchval(statement, *arguments)
+
+    yield value
+    await connection.close(timeout=2)
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _clear(dsn: str) -> None:
+    """PGlite has one database: take out what a test made."""
+    connection = await asyncpg.connect(dsn, statement_cache_size=0)
+    try:
+        for row in await connection.fetch("SELECT relname FROM pg_class WHERE relname = 'events_per_minute'"):
+            await connection.execute(f"DROP MATERIALIZED VIEW {row['relname']} CASCADE")
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"
+        for row in await connection.fetch(tables):
+            await connection.execute(f"DROP TABLE IF EXISTS {row['tablename']} CASCADE")
+    finally:
+        await connection.close()
