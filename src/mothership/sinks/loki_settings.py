@@ -186,14 +186,19 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
     @field_validator("tenant_id")
     @classmethod
     def _is_a_tenant(cls, tenant: str | None) -> str | None:
-        if tenant and not re.fullmatch(r"[A-Za-z0-9!\-_.*'()|]{1,150}", tenant):
+        if tenant and not re.fullmatch(r"[A-Za-z0-9!\-_.*'()]{1,150}", tenant):
             raise ValueError("holds a character that Loki takes in no tenant: letters, digits and !-_.*'() only")
         return tenant or None
 
-    @field_validator("username", mode="after")
+    @field_validator("username")
     @classmethod
     def _is_a_user(cls, user: str | None) -> str | None:
         return user or None
+
+    @field_validator("password", "bearer_token", "proxy_url")
+    @classmethod
+    def _is_a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        return secret if secret and secret.get_secret_value() else None
 
     @field_validator("structured_metadata_fields")
     @classmethod
@@ -207,7 +212,12 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
         password = self.password and self.password.get_secret_value()
         if bool(self.username) != bool(password):
             raise ValueError("username and password belong together: set both or neither")
-        if self.username and self.bearer_token:
+        token = self.bearer_token and self.bearer_token.get_secret_value()
+        if token and not re.fullmatch(r"[!-~]+", token):
+            raise ValueError("bearer_token holds a space or a character that a header can't carry")
+        if self.username and ":" in self.username:
+            raise ValueError("username may not hold a colon")
+        if self.username and token:
             raise ValueError("bearer_token and username can't both be used: set one of them")
         if self.client_key_file and not self.client_cert_file:
             raise ValueError("client_key_file is set without client_cert_file")

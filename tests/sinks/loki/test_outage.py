@@ -1,13 +1,16 @@
 """Loki away behind the real relay: the other sink does not notice, and what waited is drained."""
 
+import asyncio
 import time
 from pathlib import Path
 
-from tests.relay.parts import running, until
+import pytest
+from tests.relay.parts import running, settings, until
 from tests.sinks.loki.makers import RowOf, SinkOf
 from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki
 
 from mothership.event import Row, RowBatch, Tally
+from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
 from mothership.sinks.memory import MemorySink
 
@@ -80,3 +83,29 @@ async def test_a_narrow_rate_limit_slows_loki_and_nothing_else(sink_of: SinkOf, 
             await until(lambda: _waiting(relay) == 0, seconds=20)
         assert loki.answers[429] > 0
         assert _at_rest(loki, database.rows)
+
+
+@pytest.mark.skipif("in_order" not in Route.__dataclass_fields__, reason="the relay can't keep a route in order yet")
+async def test_a_long_backlog_is_drained_before_what_arrives_meanwhile(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, tmp_path: Path
+) -> None:
+    """Five hours: were new events pushed in between, Loki would refuse all that is an hour behind them."""
+    start = time.time() - 300 * MINUTE
+    sink = sink_of(loki, max_retries=0, timeout_seconds=1.0)
+    route = Route(sink, batch_size=20, in_order=True)
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.05), [route])
+    task = asyncio.create_task(relay.run())
+    await loki.stop()
+    for number in range(297):
+        await relay.keep(_minute(row, number, start + number * MINUTE))
+    await loki.start()
+    await until(lambda: relay.couriers[0].breaker.state == "closed")
+    arriving = 297
+    while _waiting(relay) and arriving < 400:
+        await relay.keep(_minute(row, arriving, time.time()))
+        arriving += 1
+    await until(lambda: _waiting(relay) == 0, seconds=20)
+    await relay.close(1.0)
+    await task
+    assert loki.answers[400] == 0
+    assert len(loki.lines) == 5 * arriving

@@ -65,6 +65,10 @@ def test_the_push_path_may_be_given_or_not(url: str) -> None:
         ({"username": "me"}, "both or neither"),
         ({"password": "geheim"}, "both or neither"),
         ({"username": "me", "password": "geheim", "bearer_token": "geheim"}, "one of them"),
+        ({"bearer_token": "geheim\n"}, "header"),
+        ({"bearer_token": "geheim ü"}, "header"),
+        ({"username": "a:b", "password": "geheim"}, "colon"),
+        ({"tenant_id": "a|b"}, "tenant"),
         ({"tenant_id": "a b"}, "tenant"),
         ({"tenant_id": "a\r\nX-Evil: 1"}, "tenant"),
         ({"client_key_file": "key.pem"}, "client_cert_file"),
@@ -82,6 +86,12 @@ def test_what_can_not_be_is_refused_with_a_reason(settings: dict[str, Any], word
     text = str([{"loc": error["loc"], "msg": error["msg"]} for error in caught.value.errors()])
     assert word in text
     assert "geheim" not in text
+
+
+def test_empty_is_not_set() -> None:
+    """Compose hands over an empty variable where nothing was meant."""
+    empty = LokiSettings(tenant_id="", username="", password="", bearer_token="", proxy_url="")
+    assert (empty.tenant_id, empty.username, empty.password, empty.bearer_token, empty.proxy_url) == (None,) * 5
 
 
 def test_secrets_do_not_show() -> None:
