@@ -6,7 +6,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, Field, PositiveFloat, PositiveInt, StringConstraints, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+    field_validator,
+)
 
 from mothership.edge.tls import TLSSettings
 
@@ -75,6 +84,10 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
     )
     failures_per_minute: PositiveInt = Field(
         default=30, description="Failed logins a minute from one address, after which it is answered 429 for a while."
+    )
+    failure_pause_seconds: NonNegativeFloat = Field(
+        default=2.0,
+        description="Longest the answer to a failed login is held back, in seconds; it doubles with each up to this.",
     )
     client_field: str = Field(
         default="received_from",

@@ -15,7 +15,7 @@ from mothership.telemetry import auth_failures, log
 _NAME = re.compile(NAME_PATTERN)
 MINUTE_SECONDS = 60.0
 ADDRESSES_MAX = 10_000
-PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX = 0.1, 2.0
+PAUSE_SECONDS_FIRST = 0.1
 TOKEN_CHARACTERS_MAX = 4096
 
 
@@ -92,7 +92,7 @@ class Login:
         count = self._failures.add(address, self._clock())
         auth_failures.labels(reason=reason).inc()
         log.warning("login_failed", reason=reason, address=address, failures=count, **fields)
-        pause_seconds = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS_FIRST * 2.0 ** min(count - 1, 10))
+        pause_seconds = min(self._auth.failure_pause_seconds, PAUSE_SECONDS_FIRST * 2.0 ** min(count - 1, 10))
         if count > self._auth.failures_per_minute:
             return Denied(
                 429, "too many failed logins", pause_seconds=pause_seconds, retry_after_seconds=MINUTE_SECONDS

@@ -1,5 +1,6 @@
 """What the OpenAPI document says of /ingest, although no model runs on its way."""
 
+from collections.abc import Container
 from typing import Any
 
 _EXAMPLE = {
@@ -13,24 +14,31 @@ _EXAMPLE = {
         }
     ]
 }
+_EVENT = {
+    "title": "Event",
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"type": "string", "minLength": 1, "maxLength": 256},
+        "timestamp": {"description": "The event's own time: ISO 8601, or seconds since 1970."},
+        "source": {"description": "Where it comes from."},
+        "message": {"description": "The text."},
+        "severity": {"description": "A word such as `info`, or a number."},
+    },
+    "additionalProperties": True,
+}
 _BODY = {
     "type": "object",
     "required": ["messages"],
     "properties": {
         "messages": {
             "type": "array",
-            "description": "The events. A bad one is reported in `errors` and costs none of the others.",
+            "description": "The events.",
             "items": {
-                "type": "object",
-                "required": ["type"],
-                "properties": {
-                    "type": {"type": "string", "minLength": 1, "maxLength": 256},
-                    "timestamp": {"description": "The event's own time: ISO 8601, or seconds since 1970."},
-                    "source": {"description": "Where it comes from."},
-                    "message": {"description": "The text."},
-                    "severity": {"description": "A word such as `info`, or a number."},
-                },
-                "additionalProperties": True,
+                "anyOf": [
+                    _EVENT,
+                    {"title": "Anything else", "description": "Reported in `errors`; it costs none of the others."},
+                ]
             },
         },
         "source": {"description": "For events that name no source of their own."},
@@ -108,6 +116,26 @@ def refusal(description: str, *, retry: bool = False) -> dict[str, Any]:
     return {"description": description, "headers": headers, "content": {"application/json": {"schema": _REFUSAL}}}
 
 
+def guard(document: dict[str, Any], open_paths: Container[str], *, certificates: bool) -> None:
+    """Say in an OpenAPI document which operations need credentials, and what there is without them."""
+    schemes: dict[str, Any] = {"token": {"type": "http", "scheme": "bearer"}}
+    if certificates:
+        schemes["certificate"] = {"type": "mutualTLS"}
+    document.setdefault("components", {})["securitySchemes"] = schemes
+    operations = [
+        operation for path, item in document["paths"].items() if path not in open_paths for operation in item.values()
+    ]
+    for operation in operations:
+        operation["security"] = [{name: []} for name in schemes]
+        for status, answer in _UNWELCOME.items():
+            operation["responses"].setdefault(status, answer)
+
+
+_UNWELCOME = {
+    "401": refusal("No valid credentials."),
+    "403": refusal("The credentials don't open this."),
+    "429": refusal("Too many requests a second, or failed logins a minute.", retry=True),
+}
 INGEST: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -138,8 +166,7 @@ INGEST_ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {"application/json": {"schema": _ANSWER, "example": _ANSWER_EXAMPLE}},
     },
     400: refusal("The body can't be decoded, or holds no list `messages`."),
-    401: refusal("No valid credentials."),
-    403: refusal("The credentials don't open this."),
+    403: refusal("Not for this caller: the reason says why."),
     408: refusal("The body took too long to arrive."),
     413: refusal("Too many bytes or events."),
     415: refusal("Another Content-Type than JSON, or an unknown or double Content-Encoding."),

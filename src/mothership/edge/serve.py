@@ -3,12 +3,14 @@
 import time
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from mothership.edge import openapi
 from mothership.edge.addresses import Networks
 from mothership.edge.auth import AuthSettings, is_loopback
 from mothership.edge.credentials import Credentials
-from mothership.edge.door import Door
+from mothership.edge.door import ALWAYS_OPEN, Door
 from mothership.edge.limits import LimitSettings
 from mothership.edge.login import Login
 from mothership.edge.protocol import bounded
@@ -19,6 +21,8 @@ from mothership.ports import Clock
 def guarded(app: ASGIApp, auth: AuthSettings, tls: TLSSettings, *, host: str, clock: Clock = time.time) -> Door:
     """Return the application behind the door. Raises `ConfigurationError` when auth.tokens_file can't be used."""
     login = Login(auth, tls, Credentials(auth, clock=clock), clock=clock)
+    if not login.open_to_all and isinstance(app, FastAPI):
+        openapi.guard(app.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None)
     return Door(app, login, auth, loopback=is_loopback(host))
 
 
