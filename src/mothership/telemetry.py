@@ -211,7 +211,7 @@ def configure_logging(settings: LogSettings) -> None:
     root.handlers[:] = [out]
     root.setLevel(settings.level)
     # Foreign loggers may quote what they handle below WARNING (URLs with queries, SQL, prompts, headers).
-    for name in ("asyncio", "uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "openai", "asyncpg", "drain3"):
+    for name in ("asyncio", "uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "openai", "asyncpg"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
