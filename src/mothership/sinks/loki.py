@@ -7,6 +7,7 @@ Loki answers by dropping the lines it has.
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from time import time
@@ -82,8 +83,6 @@ class LokiSink:
         except SinkError as error:
             self._planner.forget()
             self._remember(batches, settled)
-            if str(error) != str(self._last):
-                log.warning("loki_push_failed", kind=type(error).__name__, reason=error.reason)
             self._last = error
             raise
         except asyncio.CancelledError:
@@ -257,6 +256,6 @@ def _split(push: Push) -> tuple[Push, ...]:
 
 def _permanent(refused: dict[Entry, str]) -> Permanent:
     loki_entries.labels("refused").inc(len(refused))
+    counts = Counter(refused.values())
     failed = sorted(Failed(entry.batch, entry.row, why) for entry, why in refused.items())
-    log.warning("loki_entries_refused", count=len(failed), reasons=sorted({one.reason for one in failed}))
-    return Permanent(f"Loki refuses {len(failed)} events", failed)
+    return Permanent("; ".join(f"{counts[why]} × {why}" for why in sorted(counts)), failed)
