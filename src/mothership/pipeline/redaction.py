@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.pipeline.checker import FIELDS, SHAPES, PIISafetyValidator
-from mothership.pipeline.redaction_fields import DROP, HASH, ODD_KEY, ODD_KEY_GATES, DropFields, HashFields
+from mothership.pipeline.redaction_fields import DROP, HASH, LABELS, ODD_KEY, ODD_KEY_GATES, DropFields, HashFields
 from mothership.pipeline.redaction_key import Pseudonyms, derive_key, load_or_make_key
 from mothership.pipeline.redaction_ledger import Ledger
 from mothership.pipeline.redaction_masks import MaskPatterns
@@ -44,7 +44,7 @@ class Redaction:
         drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields)
         hashed = FieldNames(settings.hash_fields)
         shared: dict[str, Sequence[str]] = {ODD_KEY: ODD_KEY_GATES, ODD: ODD_GATES}
-        shared |= {owner: (names.gate(),) for owner, names in ((DROP, drop), (HASH, hashed)) if names.gate()}
+        shared |= {DROP: drop.gates(LABELS), HASH: hashed.gates()}
         exact: dict[str, Sequence[str]] = {}
         rules = [*_operators(settings, patterns, shared, exact), *_builtin(settings, len(patterns), shared)]
         gate, exact_gate = Gate(shared), Gate(exact)

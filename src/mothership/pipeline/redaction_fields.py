@@ -15,6 +15,9 @@ DROP: Final = "DropFields"
 HASH: Final = "HashFields"
 ODD_KEY: Final = "odd key"
 ODD_KEY_GATES: Final = (r'[^\x00-\x7f][^"]*":',)
+LABELS: Final = ("name", "Name", "key", "Key", "field", "header", "param")
+VALUES: Final = ("value", "Value", "val", "stringValue", "content")
+_GONE: Final = object()
 TOO_DEEP: Final = "redaction: nested too deeply; flatten the event"
 
 Note: TypeAlias = Callable[[str, tuple[str, ...], int], None]
@@ -58,11 +61,11 @@ class DropFields:
     def _drop(self, value: Any, note: Note | None, path: tuple[str, ...]) -> int:
         dropped = 0
         if type(value) is dict:
-            for key in [key for key in value if key in self._names]:
-                del value[key]
-                dropped += 1
-                if note:
-                    note(DROP, (*path, key), -1)
+            for key in [key for key in value if key in self._names] + self._paired(value):
+                if value.pop(key, _GONE) is not _GONE:
+                    dropped += 1
+                    if note:
+                        note(DROP, (*path, key), -1)
             for key, inner in value.items():
                 if type(inner) is dict or type(inner) is list:
                     dropped += self._drop(inner, note, (*path, key) if note else path)
@@ -71,6 +74,12 @@ class DropFields:
                 if type(inner) is dict or type(inner) is list:
                     dropped += self._drop(inner, note, (*path, str(number)) if note else path)
         return dropped
+
+    def _paired(self, value: dict[str, Any]) -> list[str]:
+        """Return the values whose name stands beside them: `{"name": "db_password", "value": "…"}`."""
+        if not any(type(value.get(label)) is str and value[label] in self._names for label in LABELS):
+            return []
+        return [key for key in VALUES if key in value]
 
 
 def _drop_path(value: Any, parts: tuple[str, ...], note: Note | None, path: tuple[str, ...]) -> int:

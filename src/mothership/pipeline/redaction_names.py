@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 NAMES_REMEMBERED = 8_192
@@ -82,12 +82,16 @@ class FieldNames:
             return False
         return fold(key).endswith(self._suffixes) or _TOKEN.fullmatch(key) is not None
 
-    def gate(self) -> str:
-        """Return the RE2 expression that hits wherever one of the names ends a key, in compact JSON."""
+    def gates(self, labels: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return RE2 expressions that hit where one of the names ends a key, or a label's value, in compact JSON."""
         endings = {*self._names, *self._suffixes, *(path[-1] for path in self.paths)}
         if self._suffixes:
             endings |= {"token", "tokens"}
         plain = sorted(name for name in endings if name.isascii() and name)
         shortest = [name for name in plain if not any(name != other and name.endswith(other) for other in plain)]
         spelled = ("[-_ ]*".join(map(re.escape, name)) for name in shortest)
-        return rf'(?i)(?:{"|".join(spelled)})[-_ ]*":' if shortest else ""
+        if not shortest:
+            return ()
+        named = rf'(?:{"|".join(spelled)})[-_ ]*"'
+        beside = (rf'(?i)"(?:{"|".join(labels)})":"[^"]*{named}[,}}]',) if labels else ()
+        return (rf"(?i){named}:", *beside)

@@ -62,6 +62,8 @@ def plain_json(encoded: bytes, *, exact: bool = False) -> bytes:
     if b"\\" in text:
         text = text.replace(b"\\t", b"\t").replace(b"\\r", b"\r").replace(b"\\f", b"\f").replace(b"\\b", b"\b")
         if b"\\u" in text:
+            if not exact:
+                text = text.replace(b"\\u0000", b"\x01")
             text = _CONTROL.sub(_control if exact else b"\x01", text)
     return text.replace(b"\x00", b"\\")
 

@@ -150,7 +150,12 @@ class TextRedactor:
         for start in range(0, len(text), WINDOW):
             end = min(start + WINDOW, len(text))
             for name in self._gate(text[max(0, start - WINDOW_OVERLAP) : end + WINDOW_OVERLAP]):
-                parts.setdefault(name, []).append((start, end))
+                known = parts.setdefault(name, [])
+                if known and known[-1][1] == start:
+                    start_of_run = known.pop()[0]
+                    known.append((start_of_run, end))
+                else:
+                    known.append((start, end))
         return parts
 
     def _replaced(self, text: str, hits: list[Hit]) -> str:

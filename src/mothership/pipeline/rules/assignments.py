@@ -54,6 +54,7 @@ _VALUE = (
     r"|(?P<bare>(?:[^\s,;&\"'<>\\`|]|\\(?![nrt\"'\\])){1,4096}))"
 )
 _SHAPES = {stem: re.compile(shape + _TAIL + _BETWEEN + _VALUE, re.IGNORECASE) for stem, shape in _STEMS.items()}
+_NAME_BEFORE = re.compile(r"(?:^|[\r\n])[ \t]*(?:- )?[\w.-]*\Z")
 _VALUE_END = re.compile(r"[\s\"'<>]|\Z")
 _XML_VALUE = re.compile(r"[^<\r\n]{1,4096}")
 _REST_OF_LINE = re.compile(r"[^\r\n\"',;]{1,400}")
@@ -79,15 +80,16 @@ _PATH = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
 
 
 def _assignments(text: str, start: int, end: int) -> Iterator[Span | None]:
-    folded = fold_case(text)
+    part = fold_case(text[start : end + 16])
     last = min(len(text), end + REACH)
     for stem, shape in _SHAPES.items():
-        at = folded.find(stem, start, end + len(stem) - 1)
-        while at >= 0:
-            match = shape.match(text, at, last) if _names(stem, text, at) else None
+        at = part.find(stem)
+        while 0 <= at < end - start:
+            here = start + at
+            match = shape.match(text, here, last) if _names(stem, text, here) else None
             span = _secret(stem, text, match, last) if match else None
             yield span
-            at = folded.find(stem, span[1] if span else at + len(stem), end + len(stem) - 1)
+            at = part.find(stem, span[1] - start if span else at + len(stem))
 
 
 def _names(stem: str, text: str, at: int) -> bool:
@@ -147,7 +149,7 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
     if kind == "bare" and _OBJECT.fullmatch(value):
         return False
     if spaced:
-        return _COMPLAINT.search(before) is None and _random(value)
+        return _COMPLAINT.search(before) is None and (_random(value) or _fills_line(text, match))
     return len(value) > 3 or not value.isdigit()
 
 
@@ -156,6 +158,12 @@ def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool)
         # `pass` is also what a test does.
         return not before[-1:].isalpha() and not (value.isdigit() and len(value) < 6) and not spaced
     return True
+
+
+def _fills_line(text: str, match: "re.Match[str]") -> bool:
+    """Tell whether name and value are all of their line, as in YAML."""
+    before = _NAME_BEFORE.search(text, max(0, match.start() - 64), match.start())
+    return before is not None and text[match.end() : match.end() + 1] in {"", "\n", "\r"}
 
 
 def _random(value: str) -> bool:
@@ -186,6 +194,7 @@ ASSIGNMENT = Rule(
         ('{\\"token\\": \\"abc.def-123\\", \\"id\\": 4}', "abc.def-123"),
         ("GET /x?user=bob&api_key=AbC123&page=2", "AbC123"),
         ("db:\n  user: bob\n  password: hunter2\n", "hunter2"),
+        ("a: 1\nclient_secret: swordfish\n", "swordfish"),
         ("export DB_PASS='p w'; run", "p w"),
         ("clientSecret: 'x9Y8z7'", "x9Y8z7"),
         ("<password>hunter2</password>", "hunter2"),

@@ -229,11 +229,18 @@ CONNECTION_STRING = Rule(
     negatives=("AccountKey=missing", "config=1&design=aaaaaaaaaaaaaaaaaaaa"),
 )
 
+_NO_COMMUNITY_WORDS = """
+string name strings is not and or the a none null list mismatch invalid unknown unset missing wrong from for with access
+failure failed error configured required denied rejected expired changed removed added to in on of by set
+"""
 # --- SNMP and other devices --------------------------------------------------------------------------------------
 
 
+_NO_COMMUNITY = frozenset(_NO_COMMUNITY_WORDS.split())
+
+
 def _community(text: str) -> bool:
-    if text.lower() in {"string", "name", "strings", "is", "not", "and", "or", "the", "a", "none", "null", "list"}:
+    if text.lower().rstrip(".,:;") in _NO_COMMUNITY:
         return False
     return not re.fullmatch(r"[0-9]+(?::[0-9]+)*", text) and not set(text) <= set("*xX")
 
@@ -254,6 +261,12 @@ SNMP_COMMUNITY = Rule(
             _community,
             ignore_case=True,
             before=("snmp-server", "snmp ", "rocommunity", "rwcommunity"),
+        ),
+        matcher(
+            r"snmp[^\r\n]{0,60}?\scommunity\s{1,2}[\"']?(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+            before=("snmp",),
         ),
         matcher(
             r"com2sec6?\s{1,4}(?:-Cn\s{1,4}\S{1,64}\s{1,4})?\S{1,64}\s{1,4}\S{1,64}\s{1,4}(?P<secret>[^\s\"']{1,128})",
@@ -289,10 +302,13 @@ SNMP_COMMUNITY = Rule(
         ("rocommunity n0c-ro 10.0.0.0/8", "n0c-ro"),
         ("com2sec local 10.0.0.0/8 n0c-ro", "n0c-ro"),
         ("unknown community string: n0c-ro", "n0c-ro"),
+        ("SNMPv2c trap with community n0c-ro from 10.0.0.9", "n0c-ro"),
     ),
     negatives=(
         "the open source community: join us",
         "bgp community 65000:100 set",
+        "SNMP community mismatch from 10.0.0.9",
+        "snmp: community string not configured",
         "set community=65000:100",
         "snmpd[812]: Connection from UDP",
     ),

@@ -13,7 +13,6 @@ from mothership.pipeline.rules.validators import (
     iban,
     ip_address,
     luhn,
-    nanp,
     ssn,
 )
 
@@ -37,6 +36,9 @@ _NOT_TOP_LEVEL = frozenset(
 )
 
 
+_URL_USER = re.compile(r"[a-z0-9+.-]://[^\s/?#\"<>]{0,128}\Z")
+
+
 def _emails(text: str, start: int, end: int) -> Iterator[Span | None]:
     at = text.find("@", start, end + 64)
     while at >= 0:
@@ -51,7 +53,9 @@ def _emails(text: str, start: int, end: int) -> Iterator[Span | None]:
 
 
 def _other_use(text: str, at: int, domain: "re.Match[str]") -> bool:
-    """Tell a repository's address (`git@github.com:owner/name`) from a mailbox."""
+    """Tell a repository's address (`git@github.com:owner/name`) and a URL's user from a mailbox."""
+    if _URL_USER.search(text, max(0, at - 160), at):
+        return True
     return text[max(0, at - 3) : at] in {"git", "svn"} and text[domain.end() : domain.end() + 1] in {":", "/"}
 
 
@@ -103,7 +107,7 @@ def _cards(text: str, start: int, end: int) -> Iterator[Span | None]:
         digits = digits_of(match[0])
         good = card_network(digits) and luhn(digits)
         # Lengths that barcodes and database ids share need a word beside them.
-        if good and len(digits) in {13, 17, 18, 19} and len(match[0]) == len(digits) and digits[:2] != "62":
+        if good and len(digits) in {17, 18, 19} and len(match[0]) == len(digits) and digits[:2] != "62":
             good = _CARD_WORD.search(text, max(0, match.start() - 32), match.start()) is not None
         yield match.span() if good else None
 
@@ -176,8 +180,7 @@ SSN = Rule(
 # --- IBAN --------------------------------------------------------------------------------------------------------
 
 _IBAN_HEAD = re.compile(
-    rf"[A-Z](?<![A-Za-z0-9_].)(?:{'|'.join(f'(?<={c[0]}){c[1]}' for c in sorted(IBAN_LENGTHS))})[0-9]{{2}}(?=[ -]?[A-Z0-9])",
-    re.ASCII | re.IGNORECASE | re.DOTALL,
+    r"[A-Za-z](?=[A-Za-z][0-9]{2}[ -]?[A-Za-z0-9])(?<![A-Za-z0-9_].)[A-Za-z][0-9]{2}", re.ASCII | re.DOTALL
 )
 _IBAN_BODY = {
     length: re.compile(rf"(?:[ -]?[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9_])") for length in IBAN_LENGTHS.values()
@@ -188,7 +191,10 @@ def _ibans(text: str, start: int, end: int) -> Iterator[Span | None]:
     for head in _IBAN_HEAD.finditer(text, start, min(len(text), end + REACH)):
         if head.start() >= end:
             return
-        body = _IBAN_BODY[IBAN_LENGTHS[head[0][:2].upper()]].match(text, head.end())
+        length = IBAN_LENGTHS.get(head[0][:2].upper(), 0)
+        if not length:
+            continue
+        body = _IBAN_BODY[length].match(text, head.end())
         good = body is not None and iban(head[0] + body[0].replace(" ", "").replace("-", ""))
         yield (head.start(), body.end()) if body and good else None
 
@@ -219,11 +225,13 @@ _INTERNATIONAL = (
     r"\+(?<![A-Za-z0-9_+.]\+)[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?:[ ./-]?[0-9]){5,13}(?![0-9A-Za-z_])"
 )
 _AMERICAN = (
-    r"[(2-9](?=[2-9]?[0-9]{2}[).-])(?<![A-Za-z0-9_/+].)(?<![.,:=][0-9].)(?:(?<![0-9][ .-].)|(?<=[^0-9]1[ .-].)|(?<=^1[ .-].))(?:"
-    r"(?<=\()[2-9][0-9]{2}\)[ -]?[2-9][0-9]{2}[ .-][0-9]{4}"
-    r"|(?<=[2-9])[0-9]{2}(?P<s>[.-])[2-9][0-9]{2}(?P=s)[0-9]{4}"
-    r")(?![0-9A-Za-z_])(?![.-][0-9])"
+    r"[(1-9](?=[1-9]?[0-9]{2}[).-])(?<![A-Za-z0-9_/+].)(?:(?<![0-9][ .-].)|(?<=[^0-9]1[ .-].)|(?<=^1[ .-].)|(?<=001[ .-].))(?:"
+    r"(?<=\()(?:[2-9][0-9]{2}|123)\)[ -]?[0-9]{3}[ .-][0-9]{4}"
+    r"|(?:(?<=[2-9])[0-9]{2}|(?<=1)23)(?P<s>[.-])[0-9]{3}(?P=s)[0-9]{4}"
+    r"|(?<=\()[1-9][0-9]\)[ ]?9?[0-9]{4}-[0-9]{4}"  # Brazil
+    r")(?: ?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![0-9A-Za-z_])(?![.-][0-9])"
 )
+_DIALLED = r"0(?<![0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)0[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{1,4}(?:[ -][0-9]{2,5}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
 _EUROPEAN = (
     r"[(0](?<![0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)(?:"
     r"(?<=0)[1-9](?P<s>[ .-])[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}"  # France
@@ -240,12 +248,12 @@ _NAMED_NUMBER = (
 )
 
 
-def _american(text: str) -> bool:
-    return nanp(digits_of(text)[-10:])
-
-
 def _international(text: str) -> bool:
     return e164(digits_of(text))
+
+
+def _dialled(text: str) -> bool:
+    return e164(digits_of(text)[2:])
 
 
 def _no_address(text: str) -> bool:
@@ -259,14 +267,17 @@ PHONE = Rule(
     source="ITU-T E.164; North American Numbering Plan; national numbering plans",
     gates=(
         r"\+[1-9][0-9 ()./-]{6}",
-        r"[2-9][0-9]{2}[).-]{1,2} ?[2-9][0-9]{2}[ .-][0-9]{4}",
+        r"[1-9][0-9]{2}[).-]{1,2} ?[0-9]{3}[ .-][0-9]{4}",
+        r"\([1-9][0-9]\) ?9?[0-9]{4}-",
+        r"[^0-9A-Za-z_/+.:-]00[1-9][0-9]{0,2}[ -](?:\(0\)|[0-9]{2})",
         r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
         r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
         r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback)[a-z_. -]*'?[ :=#]+['(+ ]*[0-9][0-9 ()./-]{5}",
     ),
     find=either(
         matcher(_INTERNATIONAL, _international),
-        matcher(_AMERICAN, _american),
+        matcher(_AMERICAN),
+        matcher(_DIALLED, _dialled),
         matcher(_EUROPEAN),
         matcher(
             _NAMED_NUMBER,
@@ -279,6 +290,10 @@ PHONE = Rule(
         ("call +14155552671 now", "+14155552671"),
         ("sms to +44 20 7946 0958 sent", "+44 20 7946 0958"),
         ("fax (415) 555-2671", "(415) 555-2671"),
+        ("call 001-581-896-0013x3890 or (464)567-8901x123", "581-896-0013x3890"),
+        ("or (555) 123-4567 ext. 12", "(555) 123-4567 ext. 12"),
+        ("ring 0044 20 7946 0958 now", "0044 20 7946 0958"),
+        ("ligue (11) 91234-5678", "(11) 91234-5678"),
         ("caller 415-555-2671 hung up", "415-555-2671"),
         ("Tel: 030 901820", "030 901820"),
         ("mobile=07911123456", "07911123456"),
@@ -292,6 +307,7 @@ PHONE = Rule(
         "dump 06 12 34 56 78 9a bc",
         "pid 4155552671",
         "range 100-200-3000",
+        "id 00000012345678 and 0012345678901",
         "0x415-555-2671",
         "diff @@ -1,7 +14155552 @@",
     ),

@@ -59,14 +59,11 @@ def matcher(
             yield match.span(group) if valid is None or valid(match[group]) else None
 
     def find_literal(text: str, start: int, end: int) -> Iterator[Span | None]:
-        folded = fold_case(text) if ignore_case else text
         last = min(len(text), end + REACH)
         for literal in before:
-            at = folded.find(literal, start, end + len(literal) - 1)
-            while at >= 0:
+            for at in occurrences(literal, text, start, end, ignore_case=ignore_case):
                 match = compiled.match(text, at, last)
                 yield match.span(group) if match and (valid is None or valid(match[group])) else None
-                at = folded.find(literal, match.end() if match else at + 1, end + len(literal) - 1)
 
     return find_literal if before else find
 
@@ -79,6 +76,17 @@ def either(*finders: Finder) -> Finder:
             yield from each(text, start, end)
 
     return find
+
+
+def occurrences(literal: str, text: str, start: int, end: int, *, ignore_case: bool) -> Iterator[int]:
+    """Return where a literal, in lower case, begins in a part of a text."""
+    part = text[start : end + len(literal) - 1]
+    if ignore_case:
+        part = fold_case(part)
+    at = part.find(literal)
+    while at >= 0:
+        yield start + at
+        at = part.find(literal, at + 1)
 
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(65, 91)}

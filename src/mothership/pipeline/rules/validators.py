@@ -34,7 +34,23 @@ def card_network(digits: str) -> bool:
             or two in {"62", "81"}
             or "3528" <= four <= "3589"
             or "2200" <= four <= "2204"
-            or four in {"5018", "5020", "5038", "5893", "6304", "6759", "6761", "6762", "6763"}
+            or four
+            in {
+                "5018",
+                "5019",
+                "5020",
+                "5038",
+                "5610",
+                "5893",
+                "6331",
+                "6333",
+                "6334",
+                "6304",
+                "6759",
+                "6761",
+                "6762",
+                "6763",
+            }
             or three == "508"
         )
     if length == 15:
@@ -140,8 +156,3 @@ def e164(digits: str) -> bool:
     if code in {"39", "44", "49", "33", "41", "31", "32", "61"} and "0" in digits[len(code) : len(code) + 1]:
         most += 1  # written with the national zero: +44 (0)20 …
     return bool(code) and least <= len(digits) <= most
-
-
-def nanp(digits: str) -> bool:
-    """Tell whether ten digits are a number of the North American plan."""
-    return digits[0] in "23456789" and digits[3] in "23456789" and digits[1:3] != "11" and digits[4:6] != "11"

@@ -131,7 +131,7 @@ GITLAB = _rule(
     "gitlab_token",
     "GitLab personal, deploy, runner, job, feed, trigger and agent tokens.",
     tuple(
-        (prefix, r"[0-9A-Za-z_=.-]{20,300}")
+        (prefix, r"[0-9A-Za-z_=-]{20,300}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,9})?")
         for prefix in (
             *("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "gloas-", "glsoat-"),
             *("glffct-", "GR1348941"),
