@@ -214,5 +214,5 @@ def _routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None) ->
         to = settings.sinks.timescaledb
         routes.append(Route(tsdb, to.batch_size, to.batch_timeout_seconds, to.writers))
     if loki:
-        routes.append(Route(loki, settings.sinks.loki.batch_size, settings.sinks.loki.batch_timeout_seconds))
+        routes.append(Route(loki, settings.sinks.loki.batch_size, settings.sinks.loki.linger_seconds))
     return routes

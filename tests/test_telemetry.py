@@ -1,0 +1,62 @@
+"""The service's own log: one form for all, and nothing of an event in it."""
+
+import json
+import subprocess
+import sys
+
+SPEAK = """
+import logging, sys
+from mothership.telemetry import LogSettings, configure_logging, log
+configure_logging(LogSettings(level=sys.argv[1], format="json"))
+log.debug("a_detail")
+log.info("a_fact", count=2)
+try:
+    {}["canary-value"]
+except KeyError:
+    log.exception("it_failed")
+try:
+    int("canary-value")
+except ValueError:
+    logging.getLogger("a.library").exception("a library failed")
+"""
+
+
+def spoken(level: str) -> list[dict[str, object]]:
+    """The lines of a process that logs."""
+    result = subprocess.run([sys.executable, "-c", SPEAK, level], capture_output=True, text=True, check=True)
+    assert result.stdout == ""
+    return [json.loads(line) for line in result.stderr.splitlines()]
+
+
+def test_an_exception_is_logged_without_its_message() -> None:
+    """Its type and its places help; its message may hold a value."""
+    lines = spoken("INFO")
+    assert "canary-value" not in json.dumps(lines)
+    failed = next(line for line in lines if line["event"] == "it_failed")
+    assert failed["exception"] == "KeyError"
+    assert failed["places"]
+    assert lines[-1]["exception"] == "ValueError"
+
+
+def test_a_line_is_json_with_level_and_time() -> None:
+    """One object a line, for whoever collects it."""
+    fact = spoken("INFO")[0]
+    assert (fact["event"], fact["count"], fact["level"]) == ("a_fact", 2, "info")
+    assert str(fact["timestamp"]).endswith("Z")
+
+
+def test_the_level_decides_what_is_written() -> None:
+    """DEBUG says more, ERROR less."""
+    assert spoken("DEBUG")[0]["event"] == "a_detail"
+    assert [line["level"] for line in spoken("ERROR")] == ["error", "error"]
+
+
+def test_talkative_libraries_are_kept_quiet() -> None:
+    """At DEBUG they would quote URLs, headers and prompts."""
+    code = (
+        "import logging\nfrom mothership.telemetry import LogSettings, configure_logging\n"
+        "configure_logging(LogSettings(level='DEBUG'))\n"
+        "assert all(logging.getLogger(name).getEffectiveLevel() >= logging.WARNING "
+        "for name in ('httpx2', 'httpcore2', 'openai', 'asyncpg', 'asyncio'))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
