@@ -210,7 +210,13 @@ class LokiSink:
 
     async def _make_sure_it_is_loki(self) -> None:
         """Before entries are set aside for a 400 that says nothing: would anything be taken there?"""
-        if not self._is_loki and not answers.is_loki(await self._client.push(self._encode((), metadata=False))):
+        if self._is_loki:
+            return
+        answer = await self._client.push(self._encode((), metadata=False))
+        outcome = verdict(answer)
+        if isinstance(outcome, SinkError):
+            raise outcome
+        if not answers.is_loki(answer):
             raise Paused(answers.NO_LOKI)
         self._is_loki = True
 
@@ -258,4 +264,4 @@ def _permanent(refused: dict[Entry, str]) -> Permanent:
     loki_entries.labels("refused").inc(len(refused))
     counts = Counter(refused.values())
     failed = sorted(Failed(entry.batch, entry.row, why) for entry, why in refused.items())
-    return Permanent("; ".join(f"{counts[why]} × {why}" for why in sorted(counts)), failed)
+    return Permanent("; ".join(f"{why} ({counts[why]})" for why in sorted(counts)), failed)

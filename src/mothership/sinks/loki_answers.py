@@ -93,7 +93,7 @@ def retry_after_seconds(value: str | None, now: float) -> float | None:
 
 
 def is_loki(empty_push: Answer) -> bool:
-    """Tell by the answer to an empty push: Loki takes it, or misses a stream; only others call it a bad request."""
+    """Tell by the answer to an empty push: Loki takes it, or misses a stream in it; others call it a bad request."""
     return empty_push.status != HTTPStatus.BAD_REQUEST or "at least one" in empty_push.text
 
 
