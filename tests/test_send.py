@@ -15,7 +15,7 @@ import pytest
 import trustme
 from click.testing import CliRunner, Result
 
-from mothership.cli_send import send
+from mothership.commands.send import send
 from mothership.event import Event
 from mothership.shipping import (
     Door,

@@ -15,7 +15,7 @@ from mothership.event import Event
 from mothership.sample_texts import app_lines, facilities, hosts, log_lines, secret_lines, severities, syslog_lines
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_SECRETS_SHARE = 0.22  # of the events with text
+_SECRETS_SHARE = 0.1  # of the events with text
 
 
 class Planted(NamedTuple):
@@ -54,8 +54,8 @@ class _Fleet:
             self._syslog_5424: 30.0,
             self._syslog_3164: 21.0,
             self._syslog_unknown: 3.0,
-            self._log: 22.0,
-            self._app_log: 6.0,
+            self._log: 24.0,
+            self._app_log: 4.0,
             self._snmp: 7.0,
             self._snmp_error: 0.7,
             self._weather: 2.5,
@@ -127,7 +127,7 @@ class _Fleet:
         pid, message_id = str(rng.randrange(200, 40_000)), rng.choice(("ID47", "audit", "-"))
         message = self._text(syslog_lines[app])
         structured: dict[str, Any] = {}
-        if rng.random() < 0.2:  # noqa: PLR2004 - a share
+        if rng.random() < 0.05:  # noqa: PLR2004 - a share
             structured = {"origin@32473": {"ip": self._word("ip"), "sw": "edge-os", "user": self._secret("email")}}
         blocks = "".join(
             f"[{name} {' '.join(f'{key}={value!r}' for key, value in pairs.items())}]"
