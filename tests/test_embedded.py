@@ -84,7 +84,7 @@ async def _rows(home: Path, value: int = 1) -> int:
 
 def _wait_until_nobody_is_in(home: Path, seconds: float = 10) -> bool:
     deadline = time.monotonic() + seconds
-    while embedded._server_processes(home / "postgres"):
+    while embedded.server_processes(home / "postgres"):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
@@ -109,7 +109,7 @@ async def test_a_second_start_finds_the_data_of_the_first(home: Path) -> None:
             assert await connection.fetchval("SELECT lower('ÄÖ')") == "äö"
             await connection.close()
             assert embedded.dsn_of(home) == dsn
-    assert not embedded._server_processes(home / "postgres")
+    assert not embedded.server_processes(home / "postgres")
     assert await _rows(home) == 1
 
 
@@ -129,11 +129,11 @@ async def test_a_server_without_its_service_is_replaced(home: Path) -> None:
         orphan = embedded.Server(claimed)
         connection = await asyncpg.connect(orphan.start())
         await connection.execute("CREATE TABLE t (n INT); INSERT INTO t VALUES (1)")
-        head = embedded._postmaster_pid(home / "postgres")
-        for pid in embedded._server_processes(home / "postgres"):
+        head = embedded.postmaster_pid(home / "postgres")
+        for pid in embedded.server_processes(home / "postgres"):
             os.kill(pid, signal.SIGSTOP)
     assert await _rows(home) == 1
-    assert head not in embedded._server_processes(home / "postgres")
+    assert head not in embedded.server_processes(home / "postgres")
     assert orphan.status() is not None or not orphan.running()
     connection.terminate()
 
@@ -141,7 +141,7 @@ async def test_a_server_without_its_service_is_replaced(home: Path) -> None:
 async def test_a_service_and_a_server_killed_together_start_again(home: Path) -> None:
     """As when the machine loses power: a stale `postmaster.pid` is there, and recovery comes first."""
     service = _service(home)
-    pids = embedded._server_processes(home / "postgres")
+    pids = embedded.server_processes(home / "postgres")
     for pid in [*pids, service.pid]:
         os.kill(pid, signal.SIGKILL)
     out, _ = service.communicate()
@@ -174,7 +174,7 @@ async def test_ctrl_c_lets_the_service_finish_its_writes(home: Path, number: sig
     out, _ = service.communicate(timeout=20)
     assert service.returncode == 0
     assert out.endswith("last\n")
-    assert not embedded._server_processes(home / "postgres")
+    assert not embedded.server_processes(home / "postgres")
     assert await _rows(home, 2) == 1
 
 
@@ -182,7 +182,7 @@ async def test_a_server_that_dies_is_started_again(home: Path) -> None:
     """The out-of-memory killer takes it: the service needs no restart."""
     with embedded.claim(home) as claimed:
         async with embedded.postgres(claimed) as dsn:
-            for pid in embedded._server_processes(home / "postgres"):
+            for pid in embedded.server_processes(home / "postgres"):
                 os.kill(pid, signal.SIGKILL)
             deadline = time.monotonic() + 20
             while True:
@@ -194,7 +194,7 @@ async def test_a_server_that_dies_is_started_again(home: Path) -> None:
                     assert time.monotonic() < deadline
             assert await connection.fetchval("SELECT 1") == 1
             await connection.close()
-    assert not embedded._server_processes(home / "postgres")
+    assert not embedded.server_processes(home / "postgres")
 
 
 async def test_half_a_cluster_is_made_anew(home: Path) -> None:
@@ -224,7 +224,7 @@ async def test_a_path_too_long_for_a_socket_is_no_obstacle(home: Path) -> None:
     with embedded.claim(deep) as claimed:
         async with embedded.postgres(claimed) as dsn:
             await (await asyncpg.connect(dsn)).close()
-            assert len(embedded._postmaster_lines(deep / "postgres")[4]) < 100
+            assert len(embedded.postmaster_lines(deep / "postgres")[4]) < 100
 
 
 async def test_a_path_with_blanks_and_signs_is_no_obstacle(home: Path) -> None:
@@ -252,7 +252,7 @@ async def test_another_user_is_not_let_in(home: Path) -> None:
         pytest.skip("needs root to become somebody else")
     with embedded.claim(home) as claimed:
         async with embedded.postgres(claimed) as dsn:
-            socket = Path(embedded._postmaster_lines(home / "postgres")[4])
+            socket = Path(embedded.postmaster_lines(home / "postgres")[4])
             os.chmod(socket, 0o777)  # noqa: PTH101, S103 - so that only the server's own rule is left
             os.chmod(socket / ".s.PGSQL.5432", 0o777)  # noqa: PTH101, S103
             nobody = pwd.getpwnam("nobody")

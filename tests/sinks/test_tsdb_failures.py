@@ -46,7 +46,7 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
     sink = TsdbSink(DatabaseSettings(statement_timeout_seconds=0.5, connect_timeout_seconds=1.0), embedded_dsn=own.dsn)
     sink._patience_seconds = 1.0
     await sink.write([_batch(1)])
-    pids = embedded._server_processes(home / "postgres")
+    pids = embedded.server_processes(home / "postgres")
     assert len(pids) > 3
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -75,7 +75,7 @@ async def test_a_server_that_dies_and_returns_is_used_again(server: tuple[embedd
     own, home = server
     sink = TsdbSink(DatabaseSettings(), embedded_dsn=own.dsn)
     await sink.write([_batch(1)])
-    for pid in embedded._server_processes(home / "postgres"):
+    for pid in embedded.server_processes(home / "postgres"):
         os.kill(pid, signal.SIGKILL)
     for _ in range(2):
         with pytest.raises(Transient):
@@ -168,13 +168,19 @@ async def test_a_missing_database_and_a_missing_role_pause(make_sink: MakeSink, 
         await make_sink(database_dsn.replace("//mothership@", "//nobody_here@")).write([_batch(1)])
 
 
-async def test_a_table_that_was_dropped_is_made_again(make_sink: MakeSink, sql: Sql) -> None:
+@pytest.mark.parametrize("gone", ["events", "ingested_batches", "event_counts", "mothership_migrations", "everything"])
+async def test_a_table_that_was_dropped_is_made_again(make_sink: MakeSink, sql: Sql, gone: str) -> None:
     """The write that finds it missing makes it and goes on."""
     sink = make_sink()
     await sink.write([_batch(1)])
-    await sql("DROP TABLE events, ingested_batches, event_counts, mothership_keys, mothership_migrations")
+    if gone == "everything":
+        await sql("DROP SCHEMA public CASCADE")
+        await sql("CREATE SCHEMA public")
+    else:
+        await sql(f"DROP TABLE {gone}")
     assert await sink.write([_batch(2)]) == frozenset()
-    assert await sql("SELECT count(*) FROM events") == 10
+    assert await sql("SELECT count(*) FROM events") == (10 if gone in {"events", "everything"} else 20)
+    assert await make_sink().write([_batch(2)]) == {0}
 
 
 async def test_a_row_lock_that_others_hold_ends_by_the_time_out(make_sink: MakeSink, database_dsn: str) -> None:

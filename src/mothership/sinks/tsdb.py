@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from mothership.errors import Failed, Paused, Permanent, SinkError
+from mothership.errors import Failed, Paused, Permanent, SinkError, Transient
 from mothership.event import Row, RowBatch
 from mothership.ports import Clock, Health
 from mothership.sinks import tsdb_copy, tsdb_schema
@@ -224,8 +224,8 @@ class TsdbSink:
             raise
         await self._execute(connection, "RELEASE SAVEPOINT attempt")
 
-    async def _execute(self, connection: Connection, statement: str) -> None:
-        await connection.execute(statement, timeout=self._patience_seconds)
+    async def _execute(self, connection: Connection, statement: str) -> str:
+        return await connection.execute(statement, timeout=self._patience_seconds)
 
     async def _claim(self, connection: Connection, batches: Sequence[RowBatch]) -> _Claimed:
         """Note the fingerprints; what nobody had noted before is to be stored."""
@@ -269,7 +269,8 @@ class TsdbSink:
         async with self._writers.use() as connection:
             await self._execute(connection, begin)
             yield connection
-            await self._execute(connection, "COMMIT")
+            if await self._execute(connection, "COMMIT") != "COMMIT":
+                raise Transient("the database rolled the write back instead of committing it")
 
     async def _ensure_schema(self) -> None:
         if self._facts is not None:

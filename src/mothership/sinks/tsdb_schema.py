@@ -8,7 +8,7 @@ import asyncpg
 from mothership.errors import Paused
 from mothership.sinks.tsdb_connections import Connection
 from mothership.sinks.tsdb_settings import DatabaseSettings
-from mothership.sinks.tsdb_statements import SCHEMA, TIMESCALE, WRITE, migrations
+from mothership.sinks.tsdb_statements import SCHEMA, TIMESCALE, WRITE, Migration, migrations
 from mothership.telemetry import log
 
 SCHEMA_TURN = 0x6D6F7468_00000001
@@ -46,7 +46,8 @@ async def prepare(connection: Connection, settings: DatabaseSettings) -> Facts:
     Raises `Paused` when a newer Mothership has changed it, or `events` is not what it must be.
     """
     facts = Facts(server_version=str(connection.get_settings().server_version))
-    if await _pending(connection):
+    # The first look takes no lock, so that the usual start waits for nobody.
+    if await _due(connection):
         await _migrate(connection)
     await _check_columns(connection)
     if await _has_timescale(connection, facts):
@@ -65,17 +66,18 @@ async def create_extension(connection: Connection) -> None:
         await connection.execute(TIMESCALE["create_extension"])
 
 
-async def _pending(connection: Connection) -> bool:
-    """Whether migrations are due. Takes no lock, so that the usual start waits for nobody."""
-    if not await connection.fetchval(SCHEMA["has_migrations"]):
-        return True
-    applied = {row["number"] for row in await connection.fetch(SCHEMA["applied_migrations"])}
-    known = {migration.number for migration in migrations()}
-    if applied - known:
-        raise Paused(
-            f"the database has schema {max(applied)} and this Mothership knows {max(known)}: upgrade Mothership"
-        )
-    return bool(known - applied)
+async def _due(connection: Connection) -> list[Migration]:
+    """The migrations that were not applied, or made a table that is gone."""
+    applied = set()
+    if await connection.fetchval(SCHEMA["has_migrations"]):
+        applied = {row["number"] for row in await connection.fetch(SCHEMA["applied_migrations"])}
+    known = migrations()
+    newest = max(migration.number for migration in known)
+    if max(applied, default=0) > newest:
+        raise Paused(f"the database has schema {max(applied)} and this Mothership knows {newest}: upgrade Mothership")
+    tables = [table for migration in known for table in migration.tables()]
+    missing = {row["name"] for row in await connection.fetch(SCHEMA["missing_tables"], tables)}
+    return [migration for migration in known if migration.number not in applied or missing & set(migration.tables())]
 
 
 async def _migrate(connection: Connection) -> None:
@@ -83,12 +85,10 @@ async def _migrate(connection: Connection) -> None:
         await connection.fetchval(WRITE["take_turn"], SCHEMA_TURN)
         await connection.execute(SCHEMA["limit_locks"])
         await connection.execute(SCHEMA["make_migrations"])
-        applied = {row["number"] for row in await connection.fetch(SCHEMA["applied_migrations"])}
-        for migration in migrations():
-            if migration.number not in applied:
-                await connection.execute(migration.sql)
-                await connection.execute(SCHEMA["record_migration"], migration.number, migration.name)
-                log.info("migration_applied", number=migration.number, name=migration.name)
+        for migration in await _due(connection):
+            await connection.execute(migration.sql)
+            await connection.execute(SCHEMA["record_migration"], migration.number, migration.name)
+            log.info("migration_applied", number=migration.number, name=migration.name)
 
 
 async def _check_columns(connection: Connection) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 HOME = files("mothership.sinks") / "sql"
 HEADER = re.compile(r"^-- name: (\w+)\n((?:--.*\n)+)", re.MULTILINE)
+TABLE = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)", re.MULTILINE)
 
 
 class Migration(NamedTuple):
@@ -15,6 +16,10 @@ class Migration(NamedTuple):
     number: int
     name: str
     sql: str
+
+    def tables(self) -> list[str]:
+        """The tables it makes."""
+        return TABLE.findall(self.sql)
 
 
 def statements(file: str) -> Mapping[str, str]:

@@ -16,7 +16,11 @@ SELECT number FROM mothership_migrations ORDER BY number;
 
 -- name: record_migration
 -- Notes one as applied.
-INSERT INTO mothership_migrations (number, name) VALUES ($1, $2);
+INSERT INTO mothership_migrations (number, name) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING;
+
+-- name: missing_tables
+-- Which of these are not there.
+SELECT name FROM unnest($1::TEXT []) AS wanted (name) WHERE to_regclass(name) IS NULL;
 
 -- name: limit_locks
 -- A change of the schema gives up rather than make every writer queue behind it.
