@@ -23,7 +23,7 @@ from rich.json import JSON
 from rich.table import Table
 
 from mothership import embedded
-from mothership.cli_send import bar
+from mothership.commands.send import bar
 from mothership.event import Event
 from mothership.sample import Sample, sample
 from mothership.shipping import Door, Manner, ship
