@@ -27,7 +27,7 @@ def compile_pattern(pattern: str, *, ignore_case: bool) -> Any:
 
 def pattern_finder(compiled: Any) -> Finder:
     """Make a finder of a compiled RE2 expression; its group `secret`, or else the whole match, is what must go."""
-    group = "secret" if "secret" in compiled.groupindex else 0
+    group = compiled.groupindex.get("secret", 0)
 
     def find(text: str, start: int, end: int) -> Iterator[Span | None]:
         before = max(0, start - CONTEXT)
