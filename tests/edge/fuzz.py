@@ -1,0 +1,291 @@
+"""Random bytes and mutated batches under every Content-Encoding, through decode, pipeline and seal. No tests.
+
+python -m tests.edge.fuzz 1000000 [seed]          so many inputs, and what became of them
+"""
+
+import asyncio
+import gzip
+import json
+import random
+import sys
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import zstandard
+
+from mothership.edge.inflate import Body
+from mothership.edge.limits import LimitSettings
+from mothership.edge.wire import Wire
+from mothership.errors import Refusal
+from mothership.event import Row
+from mothership.pipeline import enrichment, redaction
+from mothership.pipeline.chain import Chain
+from mothership.pipeline.enrichment import EnrichmentSettings
+from mothership.pipeline.redaction import RedactionSettings
+from mothership.telemetry import LogSettings, configure_logging
+
+SECONDS_MAX = 5.0
+OUTCOMES = {"taken", "partial", "none good", "400", "413"}
+NOW = 1_750_000_000_000_000
+TEN_THOUSAND_YEARS = 253_402_300_800_000_000
+
+
+def _raw_deflate(data: bytes) -> bytes:
+    squeeze = zlib.compressobj(1, wbits=-15)
+    return squeeze.compress(data) + squeeze.flush()
+
+
+ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gzip": lambda data: gzip.compress(data, 1),
+    "deflate": lambda data: zlib.compress(data, 1),
+    "deflate ": _raw_deflate,
+    "zstd": lambda data: zstandard.compress(data, 1),
+}
+EVENTS: list[dict[str, Any]] = [
+    {
+        "type": "syslog",
+        "timestamp": "2025-08-22T17:11:27.93+00:00",
+        "source_ip": "192.0.2.7",
+        "severity": "warning",
+        "hostname": "web01",
+        "message": "password=hunter2 for a.b@example.org from 203.0.113.9",
+        "priority": 134,
+    },
+    {"type": "log", "timestamp": 1755882687.5, "file_path": "/var/log/nginx/access.log", "message": "GET /?token=x"},
+    {
+        "type": "snmp",
+        "host": "10.0.0.1",
+        "community": "public",
+        "results": [{"oid": "1.3.6.1", "value": "7", "numeric_value": 7.0}],
+    },
+    {"type": "nmea", "sentence": "RMC", "lat": 53.1, "lon": -8.2, "valid": True, "raw": "$GPRMC,1*6A"},
+    {"type": "flow_packet", "payload_b64": "AAECAwQ=", "size_bytes": 5, "tags": {"site": None}},
+    {"type": "host_service_inventory", "listeners": [{"port": 22, "process": "sshd"}], "log_candidates": ["/a"]},
+    {"type": "weather", "location": {"latitude": 1e-7, "city": "Galway \U0001f30a"}, "current_weather": {"t": -1}},
+]
+SEEDS = [json.dumps({"messages": [event, {"type": "log", "message": "beside"}]}).encode() for event in EVENTS]
+ODD_VALUES = [
+    rb'"\udc80x"',
+    rb'"a\u0000"',
+    b"NaN",
+    b"-Infinity",
+    b"1e999",
+    b"-1e-999",
+    b"18446744073709551616",
+    b"9" * 400,
+    b"-0",
+    b"[" * 63 + b"]" * 63,
+    b'{"a":' * 40 + b"1" + b"}" * 40,
+    b'"\xff"',
+    b'"\xed\xa0\x80"',
+    b'"a\x00b\x1f"',
+    b"null",
+    b"[]",
+    b"{}",
+    b'""',
+    b"true",
+    b'"' + b"s" * 300 + b'"',
+    b'"9999-12-31T23:59:59Z"',
+    b'"0000-00-00"',
+    b"1e308",
+    b"253402300800",
+    b"-62135596801",
+    b'"2024-02-30T25:61:61+99:99"',
+    b'["a@b.co",{"a@b.co":"a@b.co"}]',
+    b'{"type":"x","type":7}',
+    b'"4111 1111 1111 1111"',
+    b'"-----BEGIN RSA PRIVATE KEY-----"',
+    b'"::ffff:10.0.0.1"',
+    b'"10.0.0.1/8"',
+    b'"%F0%9F"',
+]
+ODD_NAMES = [
+    "source",
+    "host",
+    "hostname",
+    "ts",
+    "timestamp",
+    "tags",
+    "severity",
+    "severity_num",
+    "service",
+    "geo_hint",
+    "password",
+    "email",
+    "username",
+    "type",
+    "a.b",
+    "tags.site",
+    "Pass-Word",
+    "client",
+    "İ",
+    "",
+]
+TOKENS = [
+    rb'"\udc80"',
+    rb"\u0000",
+    b"NaN",
+    b"-Infinity",
+    b"1e999",
+    b"18446744073709551616",
+    b"9" * 400,
+    b"-0",
+    b"[" * 300,
+    b"]" * 300,
+    b'{"a":' * 70,
+    b"}" * 70,
+    b"\xff",
+    b"\xed\xa0\x80",
+    b"\xef\xbb\xbf",
+    b"\x00",
+    b'"type":',
+    b'"messages":',
+    b"null",
+    b"[]",
+    b"{}",
+    b'""',
+    b",",
+    b":",
+    b'"',
+    b"\\",
+    rb"\ud83d\ude00",
+    b'{"type":"x"}',
+    b'"ts":',
+    b'"tags":7,',
+    b'"timestamp":"9999-99-99",',
+    b'"timestamp":1e308,',
+    b'"severity":{},',
+    b'"source":"' + b"s" * 300 + b'",',
+    b'"email":["a@b.co"],',
+    b'"password":{"a":1},',
+    b"4111 1111 1111 1111",
+    b"-----BEGIN RSA PRIVATE KEY-----",
+]
+
+
+def odd(chance: random.Random) -> bytes:
+    """A body that decodes, with a few odd values and names in it."""
+    events = [dict(chance.choice(EVENTS)) for _ in range(chance.randrange(1, 4))]
+    values: list[bytes] = []
+    for event in events:
+        for _ in range(chance.randrange(3)):
+            name = chance.choice(ODD_NAMES) if chance.random() < 0.5 else chance.choice(list(event))
+            event[name] = f"@{len(values)}@"
+            values.append(chance.choice(ODD_VALUES))
+    written = json.dumps({"messages": events, "source": "edgebot"}).encode()
+    for number, value in enumerate(values):
+        written = written.replace(b'"@%d@"' % number, value)
+    return written
+
+
+class Route:
+    """The way of a body through the edge and the pipeline."""
+
+    def __init__(self) -> None:
+        self.limits = LimitSettings(events=100, keys=500, depth=64, event_bytes=20_000, string_characters=10_000)
+        self.wire = Wire(self.limits, key=b"fuzz")
+        processors = [
+            *redaction.build(RedactionSettings(), key=b"k" * 32).processors,
+            *enrichment.build(EnrichmentSettings()),
+        ]
+        self.chain = Chain(processors)
+        self.rows: list[Row] = []
+
+    async def take(self, sent: bytes, encoding: str, step: int) -> str:
+        """Return what became of it. Anything but a `Refusal` on the way is a fault, and is raised."""
+        try:
+            body = Body(encoding, self.limits)
+            for start in range(0, len(sent), step):
+                body.feed(sent[start : start + step])
+            batch = self.wire.read(body.finish(), client="fuzz", request_id="fuzz", received=NOW)
+        except Refusal as refusal:
+            return f"{refusal.status}"
+        accepted, rejected = len(batch.events), len(batch.rejected)
+        made = await self.chain.run(batch)
+        assert len(made.rows) == len(batch.events)
+        assert len(batch.events) + len(batch.rejected) == accepted + rejected
+        for row in made.rows:
+            check(row)
+        self.rows = list(made.rows)
+        return "taken" if not batch.rejected else "partial" if batch.events else "none good"
+
+
+def check(row: Row) -> None:
+    """A row that COPY takes and every sink can read."""
+    assert isinstance(orjson.loads(row.data), dict)
+    assert b"\\u0000" not in row.data.replace(b"\\\\", b"")
+    row.data.decode("utf-8")
+    for text in (row.type, row.source):
+        assert 0 < len(text) <= 256
+        assert "\x00" not in text
+        text.encode("utf-8")
+    assert 0 <= row.ts < TEN_THOUSAND_YEARS
+
+
+def mutate(data: bytes, chance: random.Random) -> bytes:
+    """A few small harms."""
+    made = bytearray(data)
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        at, to = sorted((chance.randrange(len(made) + 1), chance.randrange(len(made) + 1)))
+        match chance.randrange(7):
+            case 0 if made:
+                made[at % len(made)] = chance.randrange(256)
+            case 1:
+                del made[at : min(to, at + 20)]
+            case 2:
+                made[at:at] = made[at : min(to, at + 200)]
+            case 3 | 4:
+                made[at:at] = chance.choice(TOKENS)
+            case 5:
+                made[at : min(to, at + 8)] = chance.choice(TOKENS)
+            case _:
+                made[at:] = chance.choice(SEEDS)[at:]
+    return bytes(made[:60_000])
+
+
+def draw(chance: random.Random) -> tuple[bytes, str, int]:
+    """One input: bytes, their Content-Encoding, and the size of the pieces in which they come."""
+    name = chance.choice(list(ENCODERS))
+    kind = chance.random()
+    if kind < 0.6:
+        data = odd(chance)
+    elif kind < 0.97:
+        data = mutate(chance.choice(SEEDS), chance)
+    else:
+        data = chance.randbytes(chance.randrange(300))
+    sent = ENCODERS[name](data)
+    if name and chance.random() < 0.1:
+        sent = mutate(sent, chance)
+    return sent, name.strip(), chance.choice((1, 7, 64, 65536)) if len(sent) < 5000 else 65536
+
+
+async def run(count: int, seed: int, report: Callable[[Any], None] = print) -> None:
+    """So many inputs; the input itself is written to standard error when one is a fault."""
+    chance, route, found = random.Random(seed), Route(), Counter[str]()
+    slowest, started = 0.0, time.monotonic()
+    for number in range(1, count + 1):
+        sent, encoding, step = draw(chance)
+        start = time.perf_counter()
+        try:
+            found[await route.take(sent, encoding, step)] += 1
+        except BaseException:
+            sys.stderr.write(f"input {number} of seed {seed}: {encoding!r} {sent!r}\n")
+            raise
+        assert found.keys() <= OUTCOMES
+        slowest = max(slowest, time.perf_counter() - start)
+        assert slowest < SECONDS_MAX
+        if number % 100_000 == 0 or number == count:
+            report(
+                f"{number} inputs, seed {seed}, {time.monotonic() - started:.0f} s, slowest {slowest * 1000:.0f} ms: "
+                + ", ".join(f"{name} {times}" for name, times in sorted(found.items()))
+            )
+
+
+if __name__ == "__main__":
+    configure_logging(LogSettings(level="ERROR"))
+    asyncio.run(run(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1))
