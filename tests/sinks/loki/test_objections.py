@@ -54,7 +54,8 @@ def test_too_far_behind_in_every_version(text: str) -> None:
 def test_times_are_read_to_the_nanosecond() -> None:
     """Two entries of one second, one of them refused."""
     block = _block(WEB, 7200.25, 7200.5, 5)
-    text = "entry with timestamp 2026-11-24 09:59:59.5 +0000 UTC ignored, reason: 'entry too far behind',\n" + (
+    text = (
+        "entry with timestamp 2026-11-24 09:59:59.5 +0000 UTC ignored, reason: 'entry too far behind',\n"
         'user \'fake\', total ignored: 1 out of 3 for stream: {host="web01", type="syslog"}'
     )
     assert _rows(objections(text, (block,))) == {1}
