@@ -86,6 +86,22 @@ def test_a_restart_changes_no_id(tmp_path: Path) -> None:
     assert [event["template_id"] for event in restarted] == [event["template_id"] for event in again]
 
 
+def test_what_was_learnt_is_saved_now_and_then(tmp_path: Path) -> None:
+    """Even a kill costs no more than the last five minutes' new templates."""
+    now = [1_000.0]
+    state = tmp_path / "templates.json"
+    templates = Templates(TemplateSettings(), state=state, clock=lambda: now[0])
+    templates(batch_of({"message": "service started"}))
+    assert not state.exists()
+    now[0] += 301
+    templates(batch_of({"message": "service started"}))
+    assert b"service started" in state.read_bytes()
+    state.unlink()
+    now[0] += 301
+    templates(batch_of({"message": "service started"}))
+    assert not state.exists()
+
+
 @pytest.mark.parametrize(
     "damage", [b"", b"{", b"[]", b'{"format": 1}', b'{"format": 1, "templates": [1, null, "x"]}', b"\xff"]
 )

@@ -7,6 +7,7 @@ instead of once an event.
 
 import os
 import tempfile
+import time
 from collections import OrderedDict
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from pydantic import BaseModel, Field, PositiveInt
 from mothership import telemetry
 from mothership.event import Batch, Event
 from mothership.pipeline.templates_tree import Template, TemplateTree
+from mothership.ports import Clock
 from mothership.telemetry import log
 
 _FORMAT = 1
+_SAVE_EVERY_SECONDS = 300.0
 
 
 class TemplateSettings(BaseModel, frozen=True, extra="forbid"):
@@ -52,15 +55,17 @@ class TemplateSettings(BaseModel, frozen=True, extra="forbid"):
 class Templates:
     """Sets `template_id`, and knows each template's text by its id.
 
-    With `state` the templates learnt are read from that file at the start and written there by `save`, so that
-    a restart changes no id. The file holds nothing that redaction took out.
+    With `state` the templates learnt are read from that file at the start and written there by `save` and, when there
+    are new ones, every five minutes, so that a restart changes no id. The file holds nothing that redaction took out.
     """
 
     name = "Templates"
 
-    def __init__(self, settings: TemplateSettings, *, state: Path | None = None) -> None:
+    def __init__(self, settings: TemplateSettings, *, state: Path | None = None, clock: Clock = time.time) -> None:
         self._settings = settings
         self._state = state
+        self._clock = clock
+        self._saved_at, self._saved_changes = clock(), 0
         self._tree = TemplateTree(similarity=settings.similarity, templates_max=settings.templates_max)
         self._known: OrderedDict[str, Template] = OrderedDict()
         self._load()
@@ -81,6 +86,8 @@ class Templates:
         while len(known) > 2 * self._settings.templates_max:
             known.popitem(last=False)
         telemetry.templates_known.set(len(self._tree))
+        if self._tree.changes != self._saved_changes and self._clock() - self._saved_at > _SAVE_EVERY_SECONDS:
+            self.save()
 
     def of(self, event: Event) -> Template | None:
         """Tell the template that this instance gave to an event."""
@@ -96,6 +103,7 @@ class Templates:
         """Write what was learnt to the state file, whole or not at all. Never raises: ids are a convenience."""
         if self._state is None:
             return
+        self._saved_at, self._saved_changes = self._clock(), self._tree.changes
         body = orjson.dumps({"format": _FORMAT, "templates": list(self._tree.texts())})
         try:
             handle, name = tempfile.mkstemp(dir=self._state.parent, prefix=self._state.name)

@@ -71,6 +71,8 @@ class TemplateTree:
         self._leaves: dict[tuple[int, str], list[_Group]] = {}
         self._firsts: dict[int, set[str]] = {}
         self._groups: OrderedDict[int, _Group] = OrderedDict()
+        self.changes = 0
+        """How often a template was added or became more general."""
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -147,6 +149,7 @@ class TemplateTree:
                     one if one == other else PLACEHOLDER for one, other in zip(best.tokens, tokens, strict=True)
                 ]
                 best.template = named(" ".join(best.tokens))
+                self.changes += 1
             return best
         return self._add(_Group(tokens, leaf))
 
@@ -159,6 +162,7 @@ class TemplateTree:
         self._leaves.setdefault(group.leaf, []).append(group)
         self._firsts.setdefault(group.leaf[0], set()).add(group.leaf[1])
         self._groups[id(group)] = group
+        self.changes += 1
         return group
 
     def _unseen(self) -> _Group:

@@ -1,6 +1,7 @@
 """One instance of the service, as far as the LLM step goes, and a store that instances share."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -32,16 +33,16 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.records: dict[bytes, bytes] = {}
+        self.expires: dict[bytes, float] = {}
         self.days: dict[date, tuple[int, int]] = {}
 
     async def get(self, key: bytes) -> bytes | None:
         """Fetch."""
-        return self.records.get(key)
+        return self.records.get(key) if self.expires.get(key, 0) > time.time() else None
 
     async def put(self, key: bytes, record: bytes, *, expires: float) -> None:
         """Keep."""
-        del expires
-        self.records[key] = record
+        self.records[key], self.expires[key] = record, expires
 
     async def spend(self, day: date, tokens: int, micros: int) -> tuple[int, int]:
         """Add."""
