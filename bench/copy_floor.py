@@ -1,0 +1,158 @@
+"""What the sink makes of the database's speed: `TsdbSink.write` against server-side COPY of the same rows.
+
+    make setup && .venv/bin/python bench/copy_floor.py [--rows 60000] [--rounds 3] [--batch 1000] [--dsn DSN]
+
+Both fill the same table in turns in one run, so the ratio holds on a noisy machine. The floor is one COPY from a file
+on the server: no network, no fingerprints, no counts, one commit. The variants answer what an operator may turn.
+With `--dsn` a server of one's own is measured (a TimescaleDB, say); its role must be allowed to read server files.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+
+from mothership import embedded
+from mothership.event import Row, RowBatch
+from mothership.sample import sample
+from mothership.sinks import tsdb_copy
+from mothership.sinks.tsdb import DatabaseSettings, TimescaleSinkSettings, TsdbSink
+
+COLUMNS = "ts, type, source, data"
+
+
+class Variant(NamedTuple):
+    """What is different from the default."""
+
+    name: str
+    statements: tuple[str, ...] = ()
+    writers: int = 1
+    batch: int | None = None
+
+
+VARIANTS = (
+    Variant("default (jsonb_path_ops), 1 writer"),
+    Variant("2 writers", writers=2),
+    Variant("4 writers", writers=4),
+    Variant("2 writers, 5,000 rows a write", writers=2, batch=5_000),
+    Variant("gin_pending_list_limit 64 MB", ("ALTER INDEX idx_events_data_gin SET (gin_pending_list_limit = 65536)",)),
+    Variant("fastupdate off", ("ALTER INDEX idx_events_data_gin SET (fastupdate = off)",)),
+    Variant(
+        "jsonb_ops",
+        (
+            "DROP INDEX idx_events_data_gin",
+            "CREATE INDEX idx_events_data_gin ON events USING gin (data)",
+        ),
+    ),
+    Variant("no GIN index", ("DROP INDEX idx_events_data_gin",)),
+    Variant(
+        "no index",
+        tuple(f"DROP INDEX IF EXISTS idx_events_{name}" for name in ("type_ts", "source_ts", "data_gin", "ts_brin")),
+    ),
+)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=60_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=1_000)
+    parser.add_argument("--dsn")
+    options = parser.parse_args()
+    rows = _rows(options.rows)
+    begin = time.perf_counter()
+    for start in range(0, len(rows), tsdb_copy.ROWS_PER_CHUNK):
+        tsdb_copy.encode(rows[start : start + tsdb_copy.ROWS_PER_CHUNK])
+    encoding = (time.perf_counter() - begin) / len(rows) * 1e6
+    size = sum(len(row.data) for row in rows) / len(rows)
+    print(f"{len(rows)} rows of {size:.0f} bytes of JSON, {options.batch} a write; encoding {encoding:.2f} µs a row\n")
+    with _server(options.dsn) as dsn:
+        asyncio.run(_measure(dsn, rows, options.rounds, options.batch))
+
+
+def _rows(number: int) -> list[Row]:
+    now = time.time()
+    events = sample(number, seed=7, now=now).events
+    return [
+        Row(
+            int(now * 1e6) + position,
+            str(event.get("type", "log")),
+            str(event.get("source", "edge")),
+            json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(),
+        )
+        for position, event in enumerate(events)
+    ]
+
+
+@contextlib.contextmanager
+def _server(dsn: str | None) -> Iterator[str]:
+    if dsn:
+        yield dsn
+        return
+    with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
+        Path(home).chmod(0o711)
+        with embedded.claim(Path(home)) as claimed:
+            server = embedded.Server(claimed)
+            try:
+                yield server.start()
+            finally:
+                server.stop()
+
+
+async def _measure(dsn: str, rows: Sequence[Row], rounds: int, batch: int) -> None:
+    admin = await asyncpg.connect(dsn)
+    dump = f"{await admin.fetchval('SHOW data_directory')}/mothership-floor.copy"
+    print(f"{'variant':34} {'sink rows/s':>12} {'COPY rows/s':>12} {'ratio':>6} {'index MB':>9}")
+    for variant in VARIANTS:
+        sink = TsdbSink(DatabaseSettings(), TimescaleSinkSettings(writers=variant.writers), embedded_dsn=dsn)
+        await sink.open()
+        for statement in variant.statements:
+            await admin.execute(statement)
+        ours, floor = [], []
+        for turn in range(rounds):
+            await admin.execute("TRUNCATE events, ingested_batches, event_counts")
+            await admin.execute("CHECKPOINT")
+            ours.append(await _write(sink, rows, variant.batch or batch, variant.writers, turn))
+            megabytes = await admin.fetchval("SELECT pg_indexes_size('events') / 1e6")
+            await admin.execute(f"COPY events ({COLUMNS}) TO '{dump}' (FORMAT binary)")
+            await admin.execute("TRUNCATE events")
+            await admin.execute("CHECKPOINT")
+            begin = time.perf_counter()
+            await admin.execute(f"COPY events ({COLUMNS}) FROM '{dump}' (FORMAT binary)")
+            floor.append(len(rows) / (time.perf_counter() - begin))
+        ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, floor, strict=True))
+        best, best_floor = statistics.median(ours), statistics.median(floor)
+        print(f"{variant.name:34} {best:>12,.0f} {best_floor:>12,.0f} {ratio:>6.2f} {megabytes:>9.1f}", flush=True)
+        await sink.close()
+        if variant.statements:
+            await admin.execute("DROP TABLE events CASCADE")  # the next `open` makes it again
+    await admin.close()
+
+
+async def _write(sink: TsdbSink, rows: Sequence[Row], size: int, writers: int, turn: int) -> float:
+    """Rows a second, as `writers` couriers would write them."""
+    batches = [
+        RowBatch((turn * 1_000_000 + start).to_bytes(32, "big"), "bench", 0, rows[start : start + size])
+        for start in range(0, len(rows), size)
+    ]
+
+    async def courier() -> None:
+        while batches:
+            await sink.write([batches.pop()])
+
+    begin = time.perf_counter()
+    await asyncio.gather(*(courier() for _ in range(writers)))
+    return len(rows) / (time.perf_counter() - begin)
+
+
+if __name__ == "__main__":
+    main()
