@@ -57,7 +57,7 @@ class Door:
     """Where to, and with what credentials."""
 
     url: str
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     client_cert: Path | None = None
     client_key: Path | None = None
     ca: Path | None = None

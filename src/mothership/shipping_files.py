@@ -1,6 +1,8 @@
 """Reads files as events: NDJSON, JSON, an EdgeBot's payload, or plain lines as an EdgeBot's file tail makes them."""
 
 import gzip
+import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +16,8 @@ import orjson
 from mothership.event import Event
 
 _BLANK = b" \t\r\n"
+_BEGINS_DOCUMENT = re.compile(rb"""[\[{]\s*(?:["{\[].*[,{\[])?""", re.DOTALL)
+"""The first line of JSON that goes on: `[`, `[{`, `{"messages": [`; but not `[Sun Dec 04 04:47:44 2005] [notice]`."""
 
 
 def read_events(
@@ -40,23 +44,23 @@ def read_events(
 
     with _opened(path) as file:
         first = next((line for line in file if line.strip(_BLANK)), b"")
-        if first.lstrip(_BLANK)[:1] in (b"{", b"[") and _json(first) is None:
+        if _BEGINS_DOCUMENT.fullmatch(first.strip(_BLANK)):
             # Perhaps one JSON document over many lines: only the whole can tell.
             rest = file.read()
-            document = _json(first + rest)
+            document, text = _json(first + rest)
             if document is not None:
-                yield from _events_of(document, first + rest, kind)
+                yield from _events_of(document, text, kind)
                 return
             lines = chain([first], rest.split(b"\n"))
         else:
             lines = chain([first], file)
         for line in lines:
             if line.strip(_BLANK):
-                document = _json(line) if line.lstrip(_BLANK)[:1] in (b"{", b"[") else None
+                document, text = _json(line) if _is_json(line) else (None, b"")
                 if document is None:
                     yield plain(line)
                 else:
-                    yield from _events_of(document, line, kind)
+                    yield from _events_of(document, text, kind)
 
 
 def count_lines(paths: Iterable[str]) -> int | None:
@@ -83,15 +87,24 @@ def _opened(path: str) -> Iterator[IO[bytes] | gzip.GzipFile]:
             yield file
 
 
-def _json(text: bytes) -> Any:
-    """Decode a JSON object or list. None when it is neither; what is no UTF-8 in it becomes U+FFFD."""
-    for attempt in (text, text.decode("utf-8", "replace").encode()):
+def _is_json(line: bytes) -> bool:
+    return line.lstrip(_BLANK)[:1] in (b"{", b"[")
+
+
+def _json(text: bytes) -> tuple[Any, bytes]:
+    """Decode a JSON object or list, and return it with its text in UTF-8. None when it is neither.
+
+    Python's decoder takes what the strict one refuses: NaN, numbers without bound, half of a surrogate pair.
+    """
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        text = text.decode("utf-8", "replace").encode()
         try:
-            document = orjson.loads(attempt)
-        except orjson.JSONDecodeError:
-            continue
-        return document if isinstance(document, dict | list) else None
-    return None
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            return None, b""
+    return (document if isinstance(document, dict | list) else None), text
 
 
 def _events_of(document: Any, text: bytes, kind: str) -> Iterator[Event | bytes]:
@@ -99,16 +112,10 @@ def _events_of(document: Any, text: bytes, kind: str) -> Iterator[Event | bytes]
     if isinstance(found, list):
         for item in found:
             # What is no object is shipped too: the other end says what is wrong with it.
-            yield {"type": kind, **item} if isinstance(item, dict) else orjson.dumps(item)
-    elif "type" in document and _is_utf8(text):
-        yield text.strip(_BLANK)  # as it stands: numbers and escapes are not ours to rewrite
+            yield {"type": kind, **item} if isinstance(item, dict) else json.dumps(item).encode()
+        return
+    text = text.strip(_BLANK)  # shipped as it stands: numbers and escapes are not ours to rewrite
+    if "type" in document:
+        yield text
     else:
-        yield {"type": kind, **document}
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        yield b'{"type":' + orjson.dumps(kind) + (b"," if document else b"") + text[1:]

@@ -7,9 +7,16 @@ from typing import Any
 
 import orjson
 import pytest
+import structlog
+from prometheus_client import REGISTRY
 
 from mothership.event import Batch, Event, Rejection
+from mothership.pipeline import enrichment, redaction
 from mothership.pipeline.chain import Chain, ChainSettings
+from mothership.pipeline.redaction_settings import RedactionSettings
+from mothership.ports import Processor
+from mothership.sample import sample
+from mothership.telemetry import LogSettings, configure_logging
 
 RECEIVED = 1_795_554_747_000_000
 
@@ -97,12 +104,77 @@ async def test_a_processor_that_raises_costs_only_the_events_it_fails_on(bad: se
     }
 
 
-async def test_what_a_processor_raised_is_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
-    """The message of a foreign error may hold a value of the event."""
-    batch = batch_of([{"type": "log", "message": "canary-4711"}])
-    with caplog.at_level(logging.DEBUG):
+async def test_what_a_processor_raised_is_not_quoted(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message of a foreign error may hold a value of the event; its type and place may be told."""
+    configure_logging(LogSettings(format="json"))
+    try:
+        batch = batch_of([{"type": "log", "message": "canary-4711"}])
         await Chain([fails_on("canary-4711")]).run(batch)
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().handlers.clear()
+    written = capsys.readouterr().err
     assert "canary-4711" not in batch.rejected[0].reason
+    assert "canary-4711" not in written
+    assert '"processor_failed"' in written
+    assert "KeyError" in written
+
+
+async def test_each_processor_is_counted_in_the_metrics() -> None:
+    """Operators watch which step costs what."""
+
+    def value(name: str) -> float:
+        return REGISTRY.get_sample_value(f"mothership_processor_{name}_total", {"processor": "MaskPatterns"}) or 0.0
+
+    before = [value(name) for name in ("events", "errors", "seconds")]
+    await Chain([fails_on("poison")]).run(batch_of([{"type": "log"}, {"type": "log", "message": "poison"}]))
+    events, errors, seconds = (
+        now - then for now, then in zip([value(name) for name in ("events", "errors", "seconds")], before, strict=True)
+    )
+    assert (events, errors) == (1.0, 1.0)
+    assert seconds > 0
+
+
+@pytest.fixture(scope="module")
+def defaults() -> list[Processor]:
+    redactor = redaction.build(RedactionSettings(), key=b"k" * 32)
+    return [*redactor.processors, *enrichment.build(enrichment.EnrichmentSettings())]
+
+
+async def test_nothing_planted_in_the_sample_comes_to_rest(defaults: list[Processor]) -> None:
+    """All the default processors over events of every type, in slices."""
+    events, planted = sample(1_500, now=RECEIVED / 1e6)
+    rows = await Chain(defaults, settings=ChainSettings(slice_events=100)).run(batch_of(events))
+    stored = b"\n".join(row.data for row in rows.rows)
+    assert [secret for secret in planted if secret.value.encode() in stored] == []
+    assert len(rows.rows) == 1_500
+
+
+async def test_a_failure_late_in_the_chain_changes_no_other_event(defaults: list[Processor]) -> None:
+    """Each default processor leaves an event that it handled already as it is: it may see it twice."""
+    clean = await Chain(defaults).run(batch_of(sample(300, now=RECEIVED / 1e6).events))
+    for position in range(len(defaults) + 1):
+        events = [*sample(300, now=RECEIVED / 1e6).events, {"type": "log", "message": "poison"}]
+        again = [*defaults[:position], _Twice(defaults, position), *defaults[position:]]
+        rows = await Chain(again).run(batch_of(events))
+        assert rows.rows == clean.rows
+
+
+class _Twice:
+    """Runs the step before it once more, then fails on one event."""
+
+    name = "Twice"
+
+    def __init__(self, steps: list[Processor], position: int) -> None:
+        self._before = steps[position - 1] if position else None
+
+    def __call__(self, batch: Batch) -> None:
+        """Work on the batch."""
+        if self._before:
+            self._before(batch)
+        fails_on("poison")(batch)
+        for event in batch.events:
+            event.pop("seen", None)
 
 
 async def test_slices_change_nothing_but_the_turns() -> None:

@@ -145,6 +145,14 @@ def test_another_field_may_hold_the_time() -> None:
     assert "timestamp_original" not in event
 
 
+def test_an_unreadable_time_leaves_the_turn_to_the_next_field() -> None:
+    """And is kept, because it is overwritten."""
+    ts, event = normalized({"type": "log", "timestamp": "soon", "time": 1755882687})
+    assert ts == 1_755_882_687_000_000
+    assert (event["timestamp"], event["timestamp_original"], event["time"]) == (WHOLE, "soon", 1755882687)
+    assert "timestamp_source" not in event
+
+
 values = st.one_of(
     st.text(max_size=40),
     st.floats(),

@@ -77,6 +77,9 @@ def send(
         click.echo(sentence(last))
         click.echo(f"error: {error}", err=True)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        click.echo(f"interrupted: {sentence(last)}")
+        raise SystemExit(130) from None
     click.echo(sentence(last))
     for reason, count in last.reasons.most_common(_REASONS_SHOWN):
         click.echo(f"  rejected {count}: {reason}")

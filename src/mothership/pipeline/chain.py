@@ -137,7 +137,7 @@ class Chain:
             processor(batch)
         except Exception as error:  # noqa: BLE001 - whatever a processor raises must cost no other event
             culprits = _without_culprits(processor, batch)
-            log.warning("events_rejected", processor=station.name, events=culprits, exc_info=error)
+            log.warning("processor_failed", processor=station.name, events=culprits, exc_info=error)
         station.add(processed=events - culprits, errors=culprits, seconds=self._stopwatch() - started)
 
     async def _enrich(self, batch: Batch) -> None:

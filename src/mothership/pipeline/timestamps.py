@@ -106,27 +106,28 @@ class TimestampNormalizer:
         return times
 
     def _slowly(self, event: Event, received: int, *, write: bool) -> int:
-        raw = next((value for name in self._fields if (value := event.get(name)) not in (None, "")), None)
-        if raw is None:
-            if write:
-                _mark(event, received, "missing")
-            return received
-        micros = micros_of(raw, latest=received + self._future)
-        text = None if micros is None else text_of(micros)
-        if micros is None or text is None:
-            if write:
-                _keep(event, raw)
-                _mark(event, received, "unreadable")
-            return received
-        believed = received - self._past <= micros <= received + self._future
+        sent = [value for name in self._fields if (value := event.get(name)) not in (None, "")]
+        for raw in sent:
+            micros = micros_of(raw, latest=received + self._future)
+            text = None if micros is None else text_of(micros)
+            if micros is not None and text is not None:
+                believed = received - self._past <= micros <= received + self._future
+                if write:
+                    self._write(event, raw, text)
+                    if not believed:
+                        _mark(event, "too_old" if micros < received else "in_the_future")
+                return micros if believed else received
         if write:
-            if raw != text and not (isinstance(raw, str) and _spelled(raw) == text):
-                _keep(event, raw)
-            event["timestamp"] = text
-            if not believed:
-                event.setdefault("timestamp_source", "received")
-                event.setdefault("timestamp_reason", "too_old" if micros < received else "in_the_future")
-        return micros if believed else received
+            self._write(event, sent[0] if sent else None, text_of(received) or "")
+            _mark(event, "unreadable" if sent else "missing")
+        return received
+
+    def _write(self, event: Event, raw: object, text: str) -> None:
+        before = event.get("timestamp")
+        # Kept when the new text says less than the old, and not only says it otherwise.
+        if before not in (None, "", text) and not (before is raw and isinstance(raw, str) and _spelled(raw) == text):
+            event.setdefault("timestamp_original", before)
+        event["timestamp"] = text
 
 
 def _spelled(raw: str) -> str:
@@ -149,12 +150,6 @@ def _spelled(raw: str) -> str:
     return ""
 
 
-def _keep(event: Event, raw: object) -> None:
-    if event.get("timestamp") is raw:
-        event.setdefault("timestamp_original", raw)
-
-
-def _mark(event: Event, received: int, reason: str) -> None:
-    event["timestamp"] = text_of(received)
+def _mark(event: Event, reason: str) -> None:
     event.setdefault("timestamp_source", "received")
     event.setdefault("timestamp_reason", reason)
