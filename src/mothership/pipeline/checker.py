@@ -100,7 +100,7 @@ SHAPES: Final = (
     Shape(
         "password",
         ("assignment",),
-        (r"(?i)passw(?:or)?d=",),
+        (r"(?i)passw(?:or)?d=[^*\[]",),
         r"(?i)(?:^|[\s&?;,])passw(?:or)?d=[a-z0-9!#%^+_-]*[0-9!#%^+][a-z0-9!#%^+_-]{5,}(?:$|[\s&;,])",
     ),
 )
@@ -133,10 +133,11 @@ class PIISafetyValidator:
         self._action = action
         self._ledger = ledger
         self._shapes = [(shape.name, re2.compile(shape.pattern)) for shape in shapes]
+        self._any = _set_of([shape.pattern for shape in shapes])
         self._fields = frozenset(fields)
         self._skipped = frozenset(skipped)
         self._only = frozenset(only)
-        self._signs = _sign_set([sign for shape in shapes for sign in shape.signs] + _key_signs(self._fields))
+        self._signs = _set_of([sign for shape in shapes for sign in shape.signs] + _key_signs(self._fields))
         self._found: Counter[str] = Counter()
 
     def __call__(self, batch: Batch) -> None:
@@ -201,7 +202,11 @@ class PIISafetyValidator:
         return None
 
     def _unsafe(self, text: str) -> str | None:
-        return next((name for name, pattern in self._shapes if _matches(name, pattern, text)), None)
+        numbers = self._any.Match(text.encode("utf-8", "replace")) if self._any else None
+        if not numbers:
+            return None
+        named = (self._shapes[number] for number in sorted(numbers))
+        return next((name for name, pattern in named if _confirmed(name, pattern, text)), None)
 
     def _enters(self, key: str, *, inside: bool) -> bool | None:
         """Tell whether the check looks below a key; None for a field that it skips."""
@@ -245,10 +250,8 @@ class PIISafetyValidator:
         return value
 
 
-def _matches(name: str, pattern: Any, text: str) -> bool:
-    if name != "payment card":
-        return pattern.search(text) is not None
-    return any(_check_digit(match.group(1)) for match in pattern.finditer(text))
+def _confirmed(name: str, pattern: Any, text: str) -> bool:
+    return name != "payment card" or any(_check_digit(match.group(1)) for match in pattern.finditer(text))
 
 
 def _check_digit(number: str) -> bool:
@@ -262,7 +265,7 @@ def _check_digit(number: str) -> bool:
     return total % 10 == 0
 
 
-def _sign_set(signs: Sequence[str]) -> Any:
+def _set_of(signs: Sequence[str]) -> Any:
     if not signs:
         return None
     options = re2.Options()

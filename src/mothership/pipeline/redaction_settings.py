@@ -157,6 +157,11 @@ class RedactionSettings(BaseModel):
         description="Matches replaced in one string; a string with more is replaced as a whole, to bound its cost.",
     )
 
+    @classmethod
+    def rule_names(cls) -> tuple[str, ...]:
+        """Return the names of the built-in rules."""
+        return tuple(rule.name for rule in BUILTIN)
+
     @field_validator("mask_patterns", mode="before")
     @classmethod
     def _plain_patterns(cls, patterns: Any) -> Any:
@@ -174,7 +179,7 @@ class RedactionSettings(BaseModel):
     @field_validator("rules")
     @classmethod
     def _known_rules(cls, rules: dict[str, RuleSettings]) -> dict[str, RuleSettings]:
-        known = [rule.name for rule in BUILTIN]
+        known = cls.rule_names()
         for name in rules:
             if name not in known:
                 near = get_close_matches(name, known, n=1)

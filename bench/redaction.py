@@ -1,0 +1,263 @@
+"""Redaction against the JSON floor, on labelled texts, on real logs, and beside Presidio.
+
+    python -m bench.redaction              the ratio to `orjson.loads` + `orjson.dumps` of the same clean events
+    python -m bench.redaction --table      recall and precision by rule on the labelled texts
+    python -m bench.redaction --logs DIR   what is masked in the lines of *.log files there
+    python -m bench.redaction --hostile    1 MiB hostile strings against 1 MiB of ordinary lines
+    python -m bench.redaction --presidio   Presidio's pattern recognizers on the same texts, when it is installed
+
+Nothing but the ratio runs unless asked for. Every figure is the best of several rounds, the sides in turns.
+"""
+
+import argparse
+import copy
+import statistics
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+from bench.redaction_labelled import examples, harmless
+
+from mothership.event import Batch, Event
+from mothership.pipeline.redaction import Redaction, build
+from mothership.pipeline.redaction_settings import RedactionSettings
+
+EVENTS = 1_000
+ROUNDS = 15
+MIB = 1 << 20
+
+
+def main() -> None:
+    """Print what was asked for."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--logs", type=Path)
+    parser.add_argument("--hostile", action="store_true")
+    parser.add_argument("--presidio", action="store_true")
+    arguments = parser.parse_args()
+    redaction = build(RedactionSettings(), key=bytes(32))
+    ratio(redaction)
+    if arguments.table:
+        table(redaction)
+    if arguments.logs:
+        logs(redaction, arguments.logs)
+    if arguments.hostile:
+        hostile(redaction)
+    if arguments.presidio:
+        presidio(redaction)
+
+
+def clean_events(count: int) -> list[Event]:
+    """Return events of every EdgeBot type in which there is nothing to redact."""
+    return [_clean_event(number) for number in range(count)]
+
+
+def _clean_event(n: int) -> Event:
+    at = f"2025-08-22T17:{n % 60:02}:{n % 59:02}.880579+00:00"
+    line = f'192.168.1.{n % 250} - - [22/Aug/2025:17:11:27 +0000] "GET /api/status?page={n % 9} HTTP/1.1" 200 {n * 7}'
+    kind = n % 10
+    if kind < 5:
+        return {
+            "timestamp": at,
+            "source_ip": f"172.18.0.{n % 250}",
+            "source_port": 54430 + n % 100,
+            "type": "syslog",
+            "raw_message": f"<34>1 {at} web{n % 9} nginx {n} - - {line}",
+            "rfc_variant": "RFC5424",
+            "facility": "local0",
+            "severity": "info",
+            "hostname": f"web{n % 9}",
+            "message": line,
+            "priority": 34,
+            "transport": "udp",
+            "app_name": "nginx",
+            "proc_id": str(n),
+            "msg_id": "-",
+            "structured_data": None,
+        }
+    if kind < 8:
+        words = f"sshd[{n}]: Failed password for invalid user admin from 10.0.{n % 9}.{n % 250} port {1024 + n} ssh2"
+        return {"type": "log", "timestamp": at, "file_path": "/var/log/auth.log", "message": words, "service": "sshd"}
+    if kind == 8:
+        results = [
+            {"oid": f"1.3.6.1.2.1.2.2.1.10.{i}", "oid_name": "ifInOctets", "value": str(n * i), "numeric_value": n * i}
+            for i in range(4)
+        ]
+        return {"type": "snmp", "timestamp": at, "host": f"10.0.0.{n % 250}", "port": 161, "results": results}
+    return {
+        "type": "weather",
+        "timestamp": at,
+        "source": "open-meteo",
+        "location": {"latitude": 28.61, "longitude": 77.2, "timezone": "UTC", "elevation": 12.0},
+        "current_weather": {"temperature": 12.5, "windspeed": 15.2, "winddirection": 270, "weathercode": 3},
+    }
+
+
+def mixed_events(count: int) -> list[Event]:
+    """Return the same with something to redact in every tenth, and the SNMP community in every snmp event."""
+    events = clean_events(count)
+    for number, event in enumerate(events):
+        if event["type"] == "snmp":
+            event["community"] = "public"
+        elif number % 10 == 1:
+            event["message"] += f" user=carol{number}@example.com password=hunter{number}"
+    return events
+
+
+def batch_of(events: list[Event]) -> Batch:
+    """Return a batch of these very events."""
+    return Batch(events, list(range(len(events))), fingerprint=b"", request_id="bench", received=0)
+
+
+def through(redaction: Redaction, events: list[Event]) -> list[Event]:
+    """Return the events after redaction."""
+    batch = batch_of(events)
+    for processor in redaction.processors:
+        processor(batch)
+    return batch.events
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long it takes once."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def ratio(redaction: Redaction) -> None:
+    """Print redaction over the floor, for clean and for mixed events."""
+    for name, events in (("clean", clean_events(EVENTS)), ("mixed, 20 % with secrets", mixed_events(EVENTS))):
+        lines = [orjson.dumps(event) for event in events]
+        floors, costs = [], []
+        for _ in range(ROUNDS):
+            floors.append(seconds(lambda lines=lines: [orjson.dumps(orjson.loads(line)) for line in lines]))
+            fresh = copy.deepcopy(events)
+            costs.append(seconds(lambda fresh=fresh: through(redaction, fresh)))
+        floor, cost = min(floors) / EVENTS * 1e6, min(costs) / EVENTS * 1e6
+        middle = statistics.median(costs) / statistics.median(floors)
+        print(
+            f"{name}: {sum(map(len, lines)) // EVENTS} bytes an event; floor {floor:.2f} us, redaction {cost:.2f} us: "
+            f"ratio {cost / floor:.2f} (of medians {middle:.2f})"
+        )
+
+
+def table(redaction: Redaction) -> None:
+    """Print recall by rule, what else of the text changed, and harmless texts changed by kind."""
+    seen, missed, context = Counter[str](), Counter[str](), Counter[str]()
+    for rule, text, secret in examples():
+        redacted = redaction.text(text)
+        before, _, after = text.partition(secret)
+        seen[rule] += 1
+        missed[rule] += secret in redacted or secret[: max(6, len(secret) * 2 // 3)] in redacted
+        context[rule] += not (redacted.startswith(before) and redacted.endswith(after))
+    print(f"\n{'rule':28} {'texts':>6} {'recall':>7} {'rest kept':>10}")
+    for rule, count in sorted(seen.items()):
+        print(f"{rule:28} {count:6} {1 - missed[rule] / count:7.3f} {1 - context[rule] / count:10.3f}")
+    kinds, changed = Counter[str](), Counter[str]()
+    for kind, text in harmless():
+        kinds[kind] += 1
+        changed[kind] += redaction.text(text) != text
+    wrong, total = sum(changed.values()), sum(kinds.values())
+    print(f"harmless texts of {len(kinds)} kinds changed: {wrong} of {total} {dict(+changed)}")
+    positives = sum(seen.values()) - sum(missed.values())
+    print(f"recall {positives / sum(seen.values()):.4f}, precision {positives / (positives + wrong):.4f}")
+
+
+def logs(redaction: Redaction, folder: Path) -> None:
+    """Print what is masked in real lines, by file; the lines themselves only where something changed."""
+    for file in sorted(folder.glob("*.log")):
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        out = through(redaction, [{"type": "log", "message": line} for line in lines])
+        changed = [(line, event["message"]) for line, event in zip(lines, out, strict=True) if line != event["message"]]
+        print(f"{file.name}: {len(changed)} of {len(lines)} lines changed")
+        for line, masked in changed[:5]:
+            print(f"  - {line[:150]}\n  + {masked[:150]}")
+
+
+HOSTILE = (
+    *("a.", "a@a.", "@", "1", "4111 ", "4111111111111112 ", "4111111111111111 ", "password= ", "password=", "token: "),
+    *("-----BEGIN RSA PRIVATE KEY-----", "eyJhbGci.", "://a:", "%41", "\u200b", "\uff14", "+14155552671 ", "DE89 "),
+    *("cookie: a=", '"', "\\", "\\u0041", "hash:abcd:", "community ", "(0", "123-45-6789-", "bearer ", "06 12 ", "漢"),
+    *("alice@example.com ", "aws key ", "secret value ", '\\"password\\": \\"'),
+)
+
+
+def hostile(redaction: Redaction) -> None:
+    """Print 1 MiB hostile strings against 1 MiB of ordinary lines, the dearest first."""
+    line = "Dec 10 10:13:59 LabSZ sshd[24833]: input_userauth_request: invalid user admin [preauth] rhost=10.0.0.1"
+    ordinary = [{"type": "log", "file_path": "/var/log/auth.log", "message": line} for _ in range(MIB // len(line))]
+    base = min(seconds(lambda: through(redaction, copy.deepcopy(ordinary))) for _ in range(3))
+    costs = []
+    for part in HOSTILE:
+        text = part * (MIB // len(part.encode()))
+        costs.append((min(seconds(lambda text=text: through(redaction, [{"message": text}])) for _ in range(2)), part))
+    print(f"\n1 MiB of ordinary lines: {base * 1e3:.1f} ms")
+    for cost, part in sorted(costs, reverse=True)[:8]:
+        print(f"{part[:32]!r:36} {cost * 1e3:7.1f} ms  {cost / base:5.1f} x")
+
+
+SHARED = {
+    "email": "EmailRecognizer",
+    "credit_card": "CreditCardRecognizer",
+    "ssn": "UsSsnRecognizer",
+    "iban": "IbanRecognizer",
+    "phone": "PhoneRecognizer",
+}
+
+
+def presidio(redaction: Redaction) -> None:
+    """Print recall, texts changed wrongly and microseconds a line, both on the same lines in one run."""
+    try:
+        from presidio_analyzer import predefined_recognizers as recognizers  # type: ignore[import-not-found]  # noqa: PLC0415
+    except ImportError:
+        print("\nPresidio is not installed here (pip install presidio-analyzer, in an environment of its own)")
+        return
+    theirs = {rule: getattr(recognizers, name)() for rule, name in SHARED.items()}
+    texts: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for rule, text, secret in examples():
+        if rule in SHARED:
+            texts[rule].append((text, secret))
+    print(f"\n{'type':12} {'ours':>7} {'Presidio':>9}   recall on the same texts")
+    for rule, labelled in texts.items():
+        ours = sum(secret not in redaction.text(text) for text, secret in labelled)
+        their = sum(_covers(_spans(theirs[rule], text), text, secret) for text, secret in labelled)
+        print(f"{rule:12} {ours / len(labelled):7.3f} {their / len(labelled):9.3f}")
+    plain = [text for _, text in harmless()]
+    lines = [*plain, *(text for labelled in texts.values() for text, _ in labelled)]
+    ours_wrong = sum(redaction.text(text) != text for text in plain)
+    their_wrong = sum(any(_spans(each, text) for each in theirs.values()) for text in plain)
+    print(f"harmless texts hit: ours {ours_wrong}, Presidio {their_wrong} of {len(plain)}")
+    without_phone = {rule: each for rule, each in theirs.items() if rule != "phone"}
+    for name, sample in (("harmless lines", plain), ("harmless and labelled lines", lines)):
+        ours_cost = seconds(lambda sample=sample: through(redaction, [{"message": text} for text in sample]))
+        cost = {
+            "without phone": seconds(lambda sample=sample: _all(without_phone.values(), sample)),
+            "with phone": seconds(lambda sample=sample: _all(theirs.values(), sample[::10])) * 10,
+        }
+        shown = ", ".join(f"{kind} {each / len(sample) * 1e6:.0f}" for kind, each in cost.items())
+        print(f"us a line, {name}: ours (all rules) {ours_cost / len(sample) * 1e6:.1f}; Presidio {shown}")
+
+
+def _spans(recognizer: Any, text: str) -> list[tuple[int, int]]:
+    found = recognizer.analyze(text, recognizer.supported_entities, None) or []
+    return [(each.start, each.end) for each in found if each.score > 0.0]
+
+
+def _covers(spans: list[tuple[int, int]], text: str, secret: str) -> bool:
+    start = text.index(secret)
+    return any(first <= start and start + len(secret) <= last for first, last in spans)
+
+
+def _all(recognizers: Iterable[Any], lines: list[str]) -> None:
+    for line in lines:
+        for recognizer in recognizers:
+            _spans(recognizer, line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""`mothership redact`: try the redaction on one's own data."""
+
+import secrets
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import click
+import orjson
+
+from mothership.commands.options import config_option
+from mothership.config import Settings, load
+from mothership.event import Batch, Event
+from mothership.pipeline.redaction import Redaction, build, key_for, read_rule_files
+from mothership.pipeline.redaction_key import KEY_BYTES, KEY_FILE
+from mothership.pipeline.redaction_settings import PatternSettings, RedactionSettings
+from mothership.telemetry import LogSettings, configure_logging
+
+BATCH_LINES: Final = 500
+
+
+class Faults:
+    """Says what is wrong with a line, never what it holds."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def tell(self, line: int, reason: str) -> None:
+        """Print a fault to standard error."""
+        self.count += 1
+        click.echo(f"line {line}: {reason}", err=True)
+
+
+@click.command()
+@config_option
+@click.option("--explain", is_flag=True, help="Print which rule hit which field at which offset, never the value.")
+@click.option(
+    "--test",
+    "rules",
+    type=click.Path(exists=True, path_type=Path, dir_okay=False),
+    help="Run the examples (positives, negatives) in a file of rules, and print which fail.",
+)
+@click.option("--lookup", is_flag=True, help="Print, for each line of input, its pseudonyms: the present key's first.")
+def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bool) -> None:
+    """Redact events: NDJSON on standard input, the same on standard output, exactly as the service would.
+
+    A line that is no JSON object, and an event that redaction refuses, is told on standard error by its number; the
+    rest goes on, and the exit status is 1 at the end.
+    """
+    configure_logging(LogSettings(level="ERROR"))
+    if rules is not None:
+        sys.exit(1 if run_examples(rules) else 0)
+    settings = load(config)
+    redaction = build(settings.pipeline.processors.redaction, key=_key(settings))
+    source = sys.stdin.buffer
+    if lookup:
+        for line in source:
+            click.echo(" ".join(redaction.pseudonyms.all_of(line.decode("utf-8", "replace").rstrip("\r\n"))))
+        return
+    faults = Faults()
+    lines = explained(redaction, source, faults) if explain else redacted(redaction, source, faults)
+    for line in lines:
+        sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+    if faults.count:
+        sys.exit(1)
+
+
+def redacted(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator[bytes]:
+    """Return the events of a stream after redaction, one JSON object a line."""
+    numbered = read_events(source, faults)
+    while part := list(islice(numbered, BATCH_LINES)):
+        batch = _batch(part)
+        for processor in redaction.processors:
+            processor(batch)
+        for rejection in batch.rejected:
+            faults.tell(rejection.index, rejection.reason)
+        yield from map(orjson.dumps, batch.events)
+
+
+def explained(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator[bytes]:
+    """Return, for each event of a stream, its line and what hit where."""
+    for number, event in read_events(source, faults):
+        yield orjson.dumps({"line": number, "hits": list(redaction.explain(event))})
+
+
+def read_events(source: Iterable[bytes], faults: Faults) -> Iterator[tuple[int, Event]]:
+    """Return each event with the number of its line; blank lines are passed over."""
+    for number, line in enumerate(source, 1):
+        if not line.strip():
+            continue
+        try:
+            event = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            faults.tell(number, "not JSON")
+            continue
+        if isinstance(event, dict):
+            yield number, event
+        else:
+            faults.tell(number, "not a JSON object")
+
+
+def run_examples(file: Path) -> int:
+    """Run the examples of a rule file and print one line for each rule; return how many failed."""
+    failed = 0
+    patterns = read_rule_files([file])
+    for pattern in patterns:
+        redaction = build(_only(pattern), key=bytes(KEY_BYTES))
+        missed = [n for n, text in enumerate(pattern.positives, 1) if not redaction.unsafe(text)]
+        greedy = [n for n, text in enumerate(pattern.negatives, 1) if redaction.unsafe(text)]
+        failed += len(missed) + len(greedy)
+        told = [f"positive {n} is not found" for n in missed] + [f"negative {n} is hit" for n in greedy]
+        examples = len(pattern.positives) + len(pattern.negatives)
+        click.echo(f"{pattern.name}: {'; '.join(told) or f'{examples} examples as expected'}")
+    click.echo(f"{len(patterns)} rules, {failed} examples failed")
+    return failed
+
+
+def _only(pattern: PatternSettings) -> RedactionSettings:
+    """Return settings with this pattern alone, looking everywhere."""
+    everywhere = pattern.model_copy(update={"fields": (), "except_fields": ()})
+    return RedactionSettings.model_validate(
+        {
+            "drop_fields": (),
+            "credential_fields": False,
+            "hash_fields": (),
+            "mask_patterns": (everywhere,),
+            "rules": dict.fromkeys(RedactionSettings.rule_names(), False),
+        }
+    )
+
+
+def _batch(part: list[tuple[int, Event]]) -> Batch:
+    numbers = [number for number, _ in part]
+    return Batch([event for _, event in part], numbers, fingerprint=b"", request_id="redact", received=0)
+
+
+def _key(settings: Settings) -> bytes:
+    """Return the service's key; where it has none yet, one for this run, so that trying leaves nothing behind."""
+    redaction, data_dir = settings.pipeline.processors.redaction, settings.server.data_dir
+    if redaction.salt is not None or (data_dir / KEY_FILE).exists():
+        return key_for(redaction, data_dir)
+    click.echo(
+        "no key is kept yet: this run's pseudonyms are its own (set a salt, or start the service once)", err=True
+    )
+    return secrets.token_bytes(KEY_BYTES)
