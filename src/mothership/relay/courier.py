@@ -91,7 +91,6 @@ class Courier:
         self._opened = False
         self._ending = False
         self._live_from = spool.live_from
-        self._backlog = True
         self._backlog_turn = False
         self._drain_at = 0.0
 
@@ -161,32 +160,28 @@ class Courier:
     async def _next(self) -> Lease | None:
         probing = self.breaker.state != "closed"
         if not probing and (seq := self._suspects.due(self._ticks())) is not None:
-            if lease := await self._spool.lease(self.name, self._limits, first=seq, end=seq + 1):
+            if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
                 return lease
             self._suspects.clear(seq)
         if self._route.linger_seconds and not probing and not self._ending:
             await self._linger()
         limits = self._limits._replace(rows=1) if probing else self._limits
-        for first, end in self._ranges():
-            lease = await self._spool.lease(self.name, limits, first=first, end=end, exclude=self._suspects.seqs)
-            if lease:
-                self._leased(lease, backlog=end != ENDLESS)
-                return lease
-            if end != ENDLESS:
-                self._backlog = bool(self._suspects.seqs)
-        if probing and self._suspects.seqs:
-            return await self._spool.lease(self.name, limits)
-        return None
+        lease = await self._spool.lease(self.name, limits, ranges=self._ranges(), exclude=self._suspects.seqs)
+        if lease is None and probing and self._suspects.seqs:
+            lease = await self._spool.lease(self.name, limits)
+        if lease is not None:
+            self._leased(lease)
+        return lease
 
     def _ranges(self) -> list[tuple[int, int]]:
         """Where to look, in turn: what arrives now, and the backlog of an outage."""
-        live = (self._live_from, ENDLESS)
-        if not self._backlog or self._ticks() < self._drain_at:
+        live, backlog = (self._live_from, ENDLESS), (0, self._live_from)
+        if self._ticks() < self._drain_at:
             return [live]
-        backlog = (0, self._live_from)
         return [backlog, live] if self._backlog_turn else [live, backlog]
 
-    def _leased(self, lease: Lease, *, backlog: bool) -> None:
+    def _leased(self, lease: Lease) -> None:
+        backlog = lease.seqs[0] < self._live_from
         self._backlog_turn = not backlog
         if backlog and (rate := self._settings.drain_rate):
             self._drain_at = max(self._ticks(), self._drain_at) + lease.events / rate
@@ -321,7 +316,7 @@ class Courier:
         closed = self.breaker.succeed()
         was_paused, self.paused, self.reason = self.paused, False, ""
         if closed or was_paused:
-            self._live_from, self._backlog = self._spool.last_seq + 1, True
+            self._live_from = self._spool.last_seq + 1
             log.info("sink_recovered", sink=self.name, events_waiting=self._spool.totals(self.name).events)
             self._listener.changed()
         self._report()
@@ -350,7 +345,7 @@ class Courier:
         """Seconds until something that waits for a time may be tried."""
         now = self._ticks()
         waits: Sequence[float] = [self._suspects.due_in(now)]
-        if self._backlog and self._drain_at > now:
+        if self._drain_at > now:
             waits = [*waits, self._drain_at - now]
         return max(0.01, min(waits))
 

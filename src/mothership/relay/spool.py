@@ -135,12 +135,21 @@ class Spool:
         return self._writer.submit(act, prepare=prepare)
 
     async def lease(
-        self, sink: str, limits: Limits, *, first: int = 0, end: int = ENDLESS, exclude: Collection[int] = ()
+        self,
+        sink: str,
+        limits: Limits,
+        *,
+        ranges: Sequence[tuple[int, int]] = ((0, ENDLESS),),
+        exclude: Collection[int] = (),
     ) -> Lease | None:
-        """The oldest batches that wait for this sink and fit one write, attempt counted; None if there are none."""
+        """The oldest batches that wait for this sink and fit one write, attempt counted; None if there are none.
+
+        They come from the first of the ranges (of batch numbers, the end not included) that has any.
+        """
 
         def pick(file: SpoolFile) -> tuple[int, list[Lent]]:
-            found = file.pick(sink, limits, first=first, end=end, exclude=exclude)
+            tries = (file.pick(sink, limits, first=first, end=end, exclude=exclude) for first, end in ranges)
+            found = next((lent for lent in tries if lent), [])
             file.leased |= {(sink, lent.seq) for lent in found}
             return self._writer.generation, found
 

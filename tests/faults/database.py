@@ -1,0 +1,130 @@
+"""A real PostgreSQL of the suite's own, which can be stopped, hung, cut off and made to refuse."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+
+from mothership import embedded
+from mothership.embedded_processes import postmaster_pid, server_processes
+
+ROLE = "ship"
+_numbers = itertools.count(1)
+
+
+class Database:
+    """The server. Each scenario gets a fresh database on it, owned by a role without special rights."""
+
+    def __init__(self, claimed: embedded.Claim) -> None:
+        self._server = embedded.Server(claimed)
+        self._home = claimed.data_dir
+        self.name = "postgres"
+        self._server.start()
+
+    @property
+    def socket(self) -> str:
+        """Path of its Unix socket."""
+        return f"{parse_qs(urlsplit(self._server.dsn).query)['host'][0]}/.s.PGSQL.5432"
+
+    @property
+    def dsn(self) -> str:
+        """For a service: the fresh database, as the role without rights."""
+        return f"postgresql://{ROLE}@/{self.name}?host={Path(self.socket).parent}"
+
+    def over(self, port: int) -> str:
+        """The same over TCP, through a proxy on this port."""
+        return f"postgresql://{ROLE}@127.0.0.1:{port}/{self.name}?sslmode=disable"
+
+    async def renew(self) -> None:
+        """A fresh database for the next scenario."""
+        self.name = f"faults_{next(_numbers)}"
+        async with self.session("postgres") as link:
+            await link.execute(f"DO $$ BEGIN CREATE ROLE {ROLE} LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
+            await link.execute(f"ALTER ROLE {ROLE} CONNECTION LIMIT -1")
+            await link.execute(f"CREATE DATABASE {self.name} OWNER {ROLE}")
+
+    @contextlib.asynccontextmanager
+    async def session(self, database: str | None = None) -> Any:
+        """A superuser's connection."""
+        link = await asyncpg.connect(
+            host=str(Path(self.socket).parent),
+            user=embedded.ROLE,
+            database=database or self.name,
+            timeout=30,
+        )
+        try:
+            yield link
+        finally:
+            await link.close()
+
+    async def execute(self, *statements: str, database: str | None = None) -> None:
+        """As superuser."""
+        async with self.session(database) as link:
+            for statement in statements:
+                await link.execute(statement)
+
+    async def cut_everyone(self) -> None:
+        """End every other connection to the scenario's database."""
+        await self.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{self.name}' AND pid <> pg_backend_pid()"
+        )
+
+    def stop(self, how: signal.Signals) -> None:
+        """SIGINT: fast; SIGQUIT: immediate, as after a crash."""
+        head = embedded.postmaster_pid(self._home / "postgres")
+        assert head is not None
+        os.kill(head, how)
+        process = self._server._process
+        assert process is not None
+        process.wait(30)
+
+    async def start(self) -> None:
+        """Again. On this thread: the server ends with the one that started it."""
+        self._server.prepare()
+        self._server.launch()
+        while not self._server.ready():
+            await asyncio.sleep(0.02)
+
+    def hang(self) -> None:
+        """SIGSTOP to all its processes: connections stand, nothing answers."""
+        self._signal_all(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """After `hang`."""
+        self._signal_all(signal.SIGCONT)
+
+    def end(self) -> None:
+        """For good."""
+        self.go_on()
+        self._server.stop()
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        for pid in embedded.server_processes(self._home / "postgres"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+@contextlib.contextmanager
+def database() -> Iterator[Database]:
+    """A server while the block runs."""
+    home = Path(tempfile.mkdtemp(prefix="mothership-faults-"))
+    home.chmod(0o711)
+    try:
+        with embedded.claim(home) as claimed:
+            server = Database(claimed)
+            try:
+                yield server
+            finally:
+                server.end()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)

@@ -1,0 +1,148 @@
+"""A fleet that behaves like EdgeBot nodes, and the ledger of what it was told."""
+
+import asyncio
+import gzip
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+
+TIMEOUT_SECONDS = 5.0
+PATIENCE_SECONDS = 2.0
+"""A node would wait longer after a failure; the suite has no time for that."""
+BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
+
+
+@dataclass
+class Ledger:
+    """What was sent, and what was acknowledged."""
+
+    sent: dict[str, dict[str, Any]] = field(default_factory=dict)
+    acknowledged: set[str] = field(default_factory=set)
+    set_aside: int = 0
+    """Events that an answer counted as `errors`."""
+    answers: Counter[str] = field(default_factory=Counter)
+    slowest_seconds: float = 0.0
+
+
+def event(node: str, number: int, words: int = 12) -> dict[str, Any]:
+    """An event that no other number gives, and that redaction leaves as it is."""
+    chance = random.Random(f"{node}/{number}")
+    text = " ".join(chance.choice(("pump", "valve", "mast", "deck", "winch", "hull", "keel")) for _ in range(words))
+    return {
+        "type": "log",
+        "timestamp": (BEGAN + timedelta(milliseconds=number)).isoformat(),
+        "source": node,
+        "seq": number,
+        "message": f"unit {number} reports: {text}",
+        "level": chance.randrange(100),
+    }
+
+
+def key(one: dict[str, Any]) -> str:
+    """Identity of an event in the ledger and in the store."""
+    return f"{one['source']}/{one['seq']}"
+
+
+class Node:
+    """Sends batch after batch, each again and again until it is acknowledged, to one service or to several at once."""
+
+    def __init__(self, name: str, urls: Sequence[str], ledger: Ledger, *, batch: int = 100) -> None:
+        self.name = name
+        self.next = 0
+        self._urls = list(urls)
+        self._ledger = ledger
+        self._batch = batch
+        self._client = httpx2.AsyncClient(timeout=TIMEOUT_SECONDS)
+
+    async def run(self, stop: asyncio.Event, *, pause_seconds: float = 0.0) -> None:
+        """Until told to stop, and then until the last batch is acknowledged."""
+        while not stop.is_set():
+            await self.send_next()
+            if pause_seconds:
+                await asyncio.sleep(pause_seconds)
+        await self._client.aclose()
+
+    async def send_next(self) -> None:
+        """One new batch, to every service."""
+        messages = [event(self.name, self.next + i) for i in range(self._batch)]
+        self.next += self._batch
+        await self.send(messages)
+
+    async def send(self, messages: list[dict[str, Any]]) -> None:
+        """Until every service has acknowledged it."""
+        self._ledger.sent.update({key(one): one for one in messages})
+        await asyncio.gather(*(self._until_taken(url, messages) for url in self._urls))
+
+    async def _until_taken(self, url: str, messages: list[dict[str, Any]]) -> None:
+        attempt = 0
+        while not await self._try(url, messages, attempt):
+            attempt += 1
+
+    async def _try(self, url: str, messages: list[dict[str, Any]], attempt: int) -> bool:
+        envelope = {
+            "messages": messages,
+            "batch_size": len(messages),
+            "timestamp": datetime.now(UTC).isoformat(),
+            "source": "edgebot",
+            "is_retry": attempt > 0,
+        }
+        headers = {"content-type": "application/json", "content-encoding": "gzip", "user-agent": "EdgeBot-Shipper/1.0"}
+        began = time.monotonic()
+        try:
+            body = gzip.compress(json.dumps(envelope).encode(), 1)
+            answer = await self._client.post(f"{url}/ingest", content=body, headers=headers)
+        except httpx2.HTTPError as error:
+            timed_out = isinstance(error, httpx2.ReadTimeout)
+            self._ledger.answers["time-out" if timed_out else "no answer"] += 1
+            if timed_out:
+                self._ledger.slowest_seconds = max(self._ledger.slowest_seconds, time.monotonic() - began)
+            await asyncio.sleep(min(PATIENCE_SECONDS, 0.1 * 2**attempt) * random.uniform(0.5, 1.0))
+            return False
+        self._ledger.slowest_seconds = max(self._ledger.slowest_seconds, time.monotonic() - began)
+        self._ledger.answers[str(answer.status_code)] += 1
+        if answer.is_success:
+            self._acknowledged(messages, answer.json())
+            return True
+        if answer.status_code != 429 and answer.status_code < 500:
+            raise AssertionError(f"a node drops its batch on {answer.status_code}: {answer.text}")
+        asked = float(answer.headers.get("retry-after", "1"))
+        await asyncio.sleep(min(PATIENCE_SECONDS, asked) * random.uniform(0.5, 1.0))
+        return False
+
+    def _acknowledged(self, messages: list[dict[str, Any]], answer: dict[str, Any]) -> None:
+        assert answer["rejected"] == 0, answer
+        for tally in answer["sink_results"].values():
+            assert tally["written"] + tally["queued"] + tally["errors"] == len(messages), answer
+        self._ledger.acknowledged.update(key(one) for one in messages)
+        self._ledger.set_aside += sum(tally["errors"] for tally in answer["sink_results"].values())
+
+
+class Fleet:
+    """Nodes at work while the block runs; on leaving, each has its last batch acknowledged."""
+
+    def __init__(
+        self, urls: Sequence[str], ledger: Ledger, *, nodes: int = 6, batch: int = 100, pause_seconds: float = 0.0
+    ) -> None:
+        self._nodes = [Node(f"node-{number}", urls, ledger, batch=batch) for number in range(nodes)]
+        self._pause_seconds = pause_seconds
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "Fleet":
+        self._tasks = [asyncio.create_task(node.run(self._stop, pause_seconds=self._pause_seconds))
+                       for node in self._nodes]  # fmt: skip
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        self._stop.set()
+        if kind is not None:
+            for task in self._tasks:
+                task.cancel()
+        await asyncio.wait_for(asyncio.gather(*self._tasks, return_exceptions=kind is not None), 180)

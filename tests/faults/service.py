@@ -1,0 +1,160 @@
+"""`mothership serve` as a process that can be killed, and looked at."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import yaml
+
+START_SECONDS = 90.0
+QUICK = {
+    "server": {"shutdown_seconds": 6.0},
+    "database": {"statement_timeout_seconds": 3.0, "connect_timeout_seconds": 2.0},
+    "relay": {
+        "retry": {"max_seconds": 1.0, "pause_probe_seconds": 1.0, "write_seconds": 20.0},
+        "spool": {"adopt_seconds": 1.0, "retry_after_seconds": 1.0},
+    },
+}
+"""The waits of the defaults, shortened: what is tried is the same."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def merged(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
+    """One configuration over another."""
+    out = dict(low)
+    for name, value in high.items():
+        out[name] = merged(out.get(name, {}), value) if isinstance(value, dict) else value
+    return out
+
+
+class Service:
+    """One instance, on a port that stays the same over its lives."""
+
+    def __init__(self, home: Path, dsn: str, **changes: Any) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.data_dir = home / "data"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.peak_bytes = 0
+        self.config = home / "config.yaml"
+        settings = merged(QUICK, {"server": {"port": self.port, "data_dir": str(self.data_dir)},
+                                  "database": {"dsn": dsn} })  # fmt: skip
+        self.config.write_text(yaml.safe_dump(merged(settings, changes)))
+        self._log = home / "service.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that serves."""
+        assert self._process is not None
+        return self._process.pid
+
+    def launch(self) -> None:
+        """Start a life, without waiting for it."""
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("MOTHERSHIP_", "LOKI_"))}
+        with self._log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "mothership", "serve", "--config", str(self.config)],
+                stdout=out,
+                stderr=out,
+                env=environ,
+            )
+
+    async def start(self) -> None:
+        """Start a life, and wait until it answers."""
+        self.launch()
+        deadline = time.monotonic() + START_SECONDS
+        async with httpx2.AsyncClient(timeout=2.0) as client:
+            while time.monotonic() < deadline:
+                assert self._process is not None
+                assert self._process.poll() is None, f"the service ended: {self.last_words()}"
+                try:
+                    if (await client.get(f"{self.url}/livez")).is_success:
+                        return
+                except httpx2.HTTPError:
+                    await asyncio.sleep(0.05)
+        raise AssertionError(f"the service did not start: {self.last_words()}")
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self._note_peak()
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    async def terminate(self, seconds: float) -> int:
+        """SIGTERM, and how it ended within the time."""
+        self._note_peak()
+        assert self._process is not None
+        self._process.terminate()
+        return await asyncio.wait_for(asyncio.to_thread(self._process.wait), seconds)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Any other."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    async def wait(self, seconds: float) -> int:
+        """How it ended."""
+        assert self._process is not None
+        return await asyncio.wait_for(asyncio.to_thread(self._process.wait), seconds)
+
+    async def status(self) -> dict[str, Any]:
+        """/healthz, as far as it answers."""
+        self._note_peak()
+        async with httpx2.AsyncClient(timeout=5.0) as client:
+            answer: dict[str, Any] = (await client.get(f"{self.url}/healthz")).json()
+            return answer
+
+    async def drained(self, seconds: float) -> None:
+        """Until nothing waits in its spool."""
+        deadline = time.monotonic() + seconds
+        queued = -1
+        while time.monotonic() < deadline:
+            try:
+                queued = (await self.status())["sinks"]["tsdb"]["queued_events"]
+            except (httpx2.HTTPError, KeyError):
+                queued = -1
+            if queued == 0:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"{queued} events still wait after {seconds} s: {self.last_words()}")
+
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """`mothership …` on the same configuration."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "mothership", *arguments, "--config", str(self.config),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        out, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, out.decode()
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        return self._log.read_text()[-3000:] if self._log.exists() else ""
+
+    def _note_peak(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                self.peak_bytes = max(self.peak_bytes, int(line.split()[1]) * 1024)
