@@ -292,6 +292,17 @@ def test_the_configured_places_come_in_their_order() -> None:
     assert place("x", "anonymous") == ("sea", "prod")
 
 
+def test_what_is_built_in_can_be_added_to_and_taken_out() -> None:
+    """A fleet has names of its own."""
+    batch = batch_of({"hostname": "engine7-aurora"}, {"hostname": "nyc-edge01-prod"})
+    ServiceFromPath(ServiceSettings(host_roles={"Engine": "propulsion", "edge": ""}))(batch)
+    SiteEnvTags(PlaceSettings(hostname_patterns=("-(?P<site>aurora)$",), guess_from_hostnames=False))(batch)
+    assert batch.events == [
+        {"hostname": "engine7-aurora", "service": "propulsion", "tags": {"service": "propulsion", "site": "aurora"}},
+        {"hostname": "nyc-edge01-prod"},
+    ]
+
+
 def test_a_hostname_pattern_without_a_group_is_refused() -> None:
     """It could never give anything."""
     with pytest.raises(ValidationError, match="has no group named"):

@@ -45,7 +45,7 @@ class EnrichmentSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 def build(settings: EnrichmentSettings) -> list[Processor]:
-    """Compile the processors that are switched on. Raises `ConfigurationError` when the geo database can't be read."""
+    """Compile the processors that are switched on."""
     if not settings.enabled:
         return []
     processors: list[Processor] = []

@@ -53,8 +53,15 @@ class PlaceSettings(BaseModel, frozen=True, extra="forbid"):
         default={}, description="Site and environment of callers, by the name of their token or certificate."
     )
     hostname_patterns: tuple[str, ...] = Field(
-        default=_HOSTNAME_PATTERNS,
-        description="RE2 expressions with groups named `site` or `environment`, tried in order on the host's name.",
+        default=(),
+        description=(
+            "RE2 expressions with groups named `site` or `environment`, tried in order on the host's name, before the "
+            "built-in ones."
+        ),
+    )
+    guess_from_hostnames: bool = Field(
+        default=True,
+        description="Whether the built-in expressions are tried: `nyc-web01-prod` is site `nyc`, environment `prod`.",
     )
     host_fields: tuple[str, ...] = Field(
         default=("hostname", "host", "source"), description="Fields that hold a host's name; the first there counts."
@@ -79,7 +86,8 @@ class SiteEnvTags:
     def __init__(self, settings: PlaceSettings) -> None:
         self._settings = settings
         self._hosts = [(re.compile(fnmatch.translate(name.lower())), place) for name, place in settings.hosts.items()]
-        self._patterns = [expression(pattern) for pattern in settings.hostname_patterns]
+        built_in = _HOSTNAME_PATTERNS if settings.guess_from_hostnames else ()
+        self._patterns = [expression(pattern) for pattern in (*settings.hostname_patterns, *built_in)]
         self._memos: dict[str, dict[str, tuple[str | None, str | None]]] = {}
 
     def __call__(self, batch: Batch) -> None:  # noqa: C901 - run for every event: a call each would double its time

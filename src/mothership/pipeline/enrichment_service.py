@@ -42,8 +42,11 @@ class ServiceSettings(BaseModel, frozen=True, extra="forbid"):
         description="Fields that hold a host's name, asked last: `web01` is service `web`.",
     )
     host_roles: dict[str, str] = Field(
-        default={role: role for role in _ROLES},
-        description="Words in a host's name, without its number, and the service each stands for.",
+        default={},
+        description=(
+            "Words in a host's name, without its number, and the service each stands for, added to the built-in ones "
+            "(`web`, `db`, `lb`, `router`, …); an empty service takes a built-in word out."
+        ),
     )
     tag: bool = Field(default=True, description="Whether the service is also put into `tags.service`.")
 
@@ -78,7 +81,8 @@ class ServiceFromPath:
     def __init__(self, settings: ServiceSettings) -> None:
         self._tag = settings.tag
         self._patterns = [(expression(pattern), service) for pattern, service in settings.patterns.items()]
-        roles = {role.lower(): service for role, service in settings.host_roles.items()}
+        own_roles = {role.lower(): service for role, service in settings.host_roles.items()}
+        roles = {role: role for role in _ROLES} | own_roles
         kinds: list[tuple[tuple[str, ...], Callable[[str], str | None]]] = [
             (settings.path_fields, service_of_path),
             (settings.program_fields, service_of_program),

@@ -9,7 +9,6 @@ from typing import Any
 import maxminddb
 from pydantic import BaseModel, Field, field_validator
 
-from mothership.errors import ConfigurationError
 from mothership.event import Batch
 
 memo_entries_max = 50_000
@@ -73,6 +72,13 @@ class GeoSettings(BaseModel, frozen=True, extra="forbid"):
             except ValueError as error:
                 raise ValueError(f"{text!r} is not a CIDR range: {error}") from None
         return ranges
+
+    @field_validator("database")
+    @classmethod
+    def _is_a_database(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            _opened(path).close()
+        return path
 
 
 class Ranges:
@@ -153,15 +159,19 @@ def packed_address(address: str) -> bytes | None:
     return packed[12:] if packed.startswith(_MAPPED) else packed
 
 
+def _opened(path: Path) -> maxminddb.Reader:
+    try:
+        return maxminddb.open_database(path)
+    except OSError as error:
+        raise ValueError(f"can't open {str(path)!r}: {error.strerror}") from None
+    except maxminddb.InvalidDatabaseError:
+        raise ValueError(f"{str(path)!r} is not a MaxMind-format database") from None
+
+
 def _database(settings: GeoSettings) -> Callable[[bytes], str | None] | None:
     if settings.database is None:
         return None
-    try:
-        reader = maxminddb.open_database(settings.database)
-    except (OSError, maxminddb.InvalidDatabaseError) as error:
-        key = "pipeline.processors.enrichment.geo.database"
-        reason = error.strerror if isinstance(error, OSError) else "it is not a MaxMind-format database"
-        raise ConfigurationError([f"{key}: can't open {str(settings.database)!r}: {reason}"]) from None
+    reader = _opened(settings.database)
     keys = [key.split(".") for key in settings.database_keys]
 
     def look_up(packed: bytes) -> str | None:
