@@ -184,17 +184,19 @@ def _decoder(settings: LokiSettings) -> tuple[dict[str, str], Callable[[bytes], 
 def _label_values(fields: Any, row: Row) -> tuple[str | None, ...]:
     """In the order of `LABELS`: what the event says of each, before it is normalised and capped."""
     tags = fields.tags if isinstance(fields.tags, dict) else {}
-    severity = fields.severity if isinstance(fields.severity, str) else fields.level
-    if not isinstance(severity, str):
-        severity = str(fields.severity_num) if type(fields.severity_num) is int else None
     return (
         row.type or UNKNOWN,
         _first(fields.service, tags.get("service"), fields.app_name),
         _host(fields, row),
         _first(tags.get("site"), fields.site),
         _first(tags.get("environment"), tags.get("env"), fields.environment, fields.env),
-        _first(severity),
+        _first(fields.severity, fields.level) or _digit(fields.severity, fields.severity_num),
     )
+
+
+def _digit(*candidates: Any) -> str | None:
+    """Take a severity given as a number, as syslog has it."""
+    return next((str(value) for value in candidates if type(value) is int), None)
 
 
 def _host(fields: Any, row: Row) -> str | None:

@@ -86,6 +86,20 @@ def test_a_line_that_is_no_json_still_has_a_stream() -> None:
     assert dict(StreamTable(LokiSettings()).place(Row(0, "log", "h", b"\xff{")).stream) == {"type": "log"}
 
 
+def test_severities_are_words_of_one_kind() -> None:
+    """However they are spelt: one label value each, and an unknown word is `other`, not a value of its own."""
+    table = StreamTable(LokiSettings())
+
+    def severity(**event: object) -> str | None:
+        return dict(table.place(Row(0, "syslog", "x", orjson.dumps(event))).stream).get("severity")
+
+    assert severity(severity="WARN") == severity(level="warning") == severity(severity=4) == "warning"
+    assert severity(severity="unknown", severity_num=6) == severity(severity_num=6) == "info"
+    assert severity(severity="err", severity_num=6) == "error"
+    assert severity(severity="fubar") == "other"
+    assert severity(severity=None) is severity(severity=True) is None
+
+
 def test_hosts_by_type_of_event() -> None:
     """Names, and addresses only where the event calls one a host."""
     table = StreamTable(LokiSettings())
