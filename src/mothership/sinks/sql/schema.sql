@@ -63,4 +63,4 @@ CREATE INDEX IF NOT EXISTS idx_events_data_gin ON events USING gin (data {operat
 
 -- name: idx_events_ts_brin
 -- Events by time alone, where there are no chunks: a few kilobytes for a million rows.
-CREATE INDEX IF NOT EXISTS idx_events_ts_brin ON events USING brin (ts) WITH (pages_per_range = 32);
+CREATE INDEX IF NOT EXISTS idx_events_ts_brin ON events USING brin (ts) WITH (pages_per_range = 32, autosummarize = on);
