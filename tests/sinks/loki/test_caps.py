@@ -4,7 +4,7 @@ import random
 import string
 
 import orjson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
 from tests.sinks.loki.strict_loki import Stream, StrictLoki
@@ -57,6 +57,7 @@ def test_what_was_decided_stays_decided() -> None:
     assert [table.place(row) for row in rows] == first
 
 
+@settings(deadline=None)  # the machine's load is no fault
 @given(
     st.dictionaries(
         st.sampled_from(["service", "host", "hostname", "source", "severity", "level", "severity_num", "tags", "ip"]),

@@ -73,15 +73,21 @@ async def test_a_process_that_ends_in_an_outage_leaves_nothing_behind(
 
 async def test_a_narrow_rate_limit_slows_loki_and_nothing_else(sink_of: SinkOf, row: RowOf, tmp_path: Path) -> None:
     """429 after 429: the database has everything before Loki does, and Loki gets it in its own time."""
-    async with StrictLoki(Limits(rate_bytes=20_000, burst_bytes=4000)) as loki:
+    clock = [time.time()]
+
+    def drained() -> bool:
+        clock[0] += 0.01
+        return _waiting(relay) == 0
+
+    async with StrictLoki(Limits(rate_bytes=20_000, burst_bytes=4000), clock=lambda: clock[0]) as loki:
         database = MemorySink("tsdb")
         sink = sink_of(loki, max_retries=0)
         async with running(tmp_path, database, sink, batch_size=20, answer_seconds=0.01) as relay:
             for number in range(30):
-                await relay.keep(_minute(row, number, time.time()))
+                await relay.keep(_minute(row, number, clock[0] + number))
             await until(lambda: len(database.rows) == 150)
             assert _waiting(relay) > 0
-            await until(lambda: _waiting(relay) == 0, seconds=20)
+            await until(drained, seconds=20)
         assert loki.answers[429] > 0
         assert _at_rest(loki, database.rows)
 
