@@ -5,7 +5,7 @@ import re
 
 from pydantic import BaseModel, Field, field_validator
 
-from mothership.event import Batch
+from mothership.event import Batch, Event
 from mothership.pipeline.enrichment_service import expression, memo_entries_max
 from mothership.pipeline.enrichment_tags import tags_of
 
@@ -94,9 +94,7 @@ class SiteEnvTags:
         """Place every event that shows where it is from."""
         settings, client = self._settings, batch.client
         memo = self._memos.setdefault(client, {})
-        host_fields, site_fields, environment_fields = (
-            settings.host_fields, settings.site_fields, settings.environment_fields,
-        )  # fmt: skip
+        host_fields, own_fields = settings.host_fields, settings.site_fields + settings.environment_fields
         for event in batch.events:
             get = event.get
             host = ""
@@ -109,15 +107,10 @@ class SiteEnvTags:
                 site, environment = memo[host]
             except KeyError:
                 site, environment = self._learn(client, host, memo)
-            for field in site_fields:
-                value = get(field)
-                if value.__class__ is str and value:
-                    site = value[:_VALUE_CHARS_MAX]
-                    break
-            for field in environment_fields:
-                value = get(field)
-                if value.__class__ is str and value:
-                    environment = value[:_VALUE_CHARS_MAX]
+            for field in own_fields:
+                if field in event:
+                    site = _first_text(event, settings.site_fields) or site
+                    environment = _first_text(event, settings.environment_fields) or environment
                     break
             if site or environment:
                 tags = get("tags")
@@ -153,6 +146,14 @@ class SiteEnvTags:
             if found:
                 return [Place(**{key: text for key, text in found.groupdict().items() if key in Place.model_fields})]
         return []
+
+
+def _first_text(event: Event, fields: tuple[str, ...]) -> str | None:
+    for field in fields:
+        value = event.get(field)
+        if isinstance(value, str) and value:
+            return value[:_VALUE_CHARS_MAX]
+    return None
 
 
 def _static(settings: PlaceSettings) -> Place:

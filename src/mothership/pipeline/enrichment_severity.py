@@ -52,23 +52,24 @@ class SeverityMap:
         aliases = {alias: words[word] for alias, word in _ALIASES.items() if word in words}
         digits = {str(number): number for number in range(8)}
         self._numbers: dict[Any, int] = {**digits, **aliases, **words}
-        self._first, *self._others = fields
+        self._fields = tuple(fields)
 
     def __call__(self, batch: Batch) -> None:
         """Number every event whose severity is known."""
-        numbers, first, others = self._numbers, self._first, self._others
+        numbers, fields = self._numbers, self._fields
         for event in batch.events:
-            severity = event.get(first)
-            if severity.__class__ is str and severity in numbers:
-                number: int | None = numbers[severity]
-            else:
-                number = self._number(severity)
-                for field in others if number is None else ():
-                    number = self._number(event.get(field))
-                    if number is not None:
-                        break
-            if number is not None and event.get("severity_num") is None:
-                event["severity_num"] = number
+            for field in fields:
+                severity = event.get(field)
+                if severity is not None:
+                    try:
+                        number: int | None = numbers[severity]
+                    except (KeyError, TypeError):  # in capitals, a number, none that is known, no word at all
+                        number = self._number(severity)
+                        if number is None:
+                            continue
+                    if event.get("severity_num") is None:
+                        event["severity_num"] = number
+                    break
 
     def _number(self, severity: Any) -> int | None:
         if severity.__class__ is str:

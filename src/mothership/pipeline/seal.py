@@ -51,11 +51,11 @@ def seal(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
                 faults[position] = "the event can't be stored as JSON: it is nested too deeply or holds no JSON value"
                 continue
         get = event.get
-        source = get("source")
-        if source.__class__ is not str or not source or source == "unknown":
-            source = get("hostname")
-            if source.__class__ is not str or not source or source == "unknown":
-                source = _source_of(event, fallback)
+        source = get("source") or get("hostname") or get("host") or get("source_ip")
+        if source is None:
+            source = fallback
+        elif source.__class__ is not str or not source or source == "unknown":
+            source = _source_of(event, fallback)
         kind = get("type")
         if kind.__class__ is not str or not kind:
             kind = "unknown"

@@ -22,6 +22,8 @@ from pydantic import BaseModel, Field, PositiveFloat
 from mothership.event import Batch, Event
 from mothership.pipeline.timestamp_forms import micros_of, text_of
 
+_MARKS = {"+00:00": "T.0", "Z": "T."}
+"""What stands at every ninth place from the tenth on, by what follows the microseconds."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,7 +74,7 @@ class TimestampNormalizer:
         oldest, newest = received - self._past, received + self._future
         parse, epoch = datetime.fromisoformat, _EPOCH
         last_raw, last_micros, last_text = None, 0, ""
-        day = day_micros = 0
+        day, day_micros, wholly_within = 10**9, 0, False  # no such day
         for event in events:
             raw = event.get("timestamp")
             if raw.__class__ is str:
@@ -81,11 +83,8 @@ class TimestampNormalizer:
                     if write:
                         event["timestamp"] = last_text
                     continue
-                # An EdgeBot's spelling, told by three slices: 2025-08-22T17:11:27.936809+00:00, not 2025-W34-5T….
-                if raw[10::9] == "T.0" and raw[26:] == "+00:00" and raw[5] != "W":
-                    text = raw[:26] + "Z"
-                else:
-                    text = _spelled(raw)
+                # An EdgeBot's spellings, told by slices: 2025-08-22T17:11:27.936809(+00:00|Z), not 2025-W34-5T….
+                text = raw[:26] + "Z" if _MARKS.get(raw[26:]) == raw[10::9] and raw[5] != "W" else _spelled(raw)
                 if text:
                     try:
                         age = parse(raw) - epoch
@@ -95,8 +94,9 @@ class TimestampNormalizer:
                     if age.days != day:
                         day = age.days
                         day_micros = day * 86_400_000_000
+                        wholly_within = oldest <= day_micros and day_micros + 86_400_000_000 <= newest
                     micros = day_micros + age.seconds * 1_000_000 + age.microseconds
-                    if oldest <= micros <= newest:
+                    if wholly_within or oldest <= micros <= newest:
                         append(micros)
                         if write:
                             event["timestamp"] = text
