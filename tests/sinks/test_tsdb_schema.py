@@ -1,6 +1,7 @@
 """The schema comes by itself, adopts what is there, and never takes a lock that hurts."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -110,6 +111,30 @@ async def test_a_big_table_is_not_locked_for_an_index(
     await sink.write([_batch(1, [ROW])])
     assert await sql("SELECT to_regclass('idx_events_type_ts') IS NULL")
     assert any("CREATE INDEX IF NOT EXISTS idx_events_type_ts" in lack for lack in sink.facts()["lacking"])
+
+
+async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, sql: Sql, database_dsn: str) -> None:
+    """The list in docs/database.md."""
+    await make_sink().open()
+    role = f"modest_{os.getpid()}"
+    others = "ingested_batches, event_counts, mothership_keys, mothership_migrations, llm_verdicts, llm_spending"
+    await sql(f"CREATE ROLE {role} LOGIN")
+    await sql(f"GRANT INSERT, SELECT, UPDATE, DELETE ON {others} TO {role}")
+    await sql(f"GRANT INSERT, SELECT ON events TO {role}")
+    await sql(f"GRANT USAGE ON events_id_seq TO {role}")
+    sink = make_sink(database_dsn.replace("//mothership@", f"//{role}@"), columnstore_after="7 days")
+    try:
+        assert await sink.write([_batch(1, [ROW])]) == frozenset()
+        assert await sink.write([_batch(1, [ROW])]) == {0}
+        assert await sink.shared_key("fingerprint", b"x") == b"x"
+        assert (await sink.stats())["total_inserts"] == 1
+        assert sink._facts
+        await Upkeep(sink._side, sink._settings, time.time).tidy(sink._facts)
+        assert "columnstore_after: needs TimescaleDB" in sink.facts()["lacking"]
+    finally:
+        await sink.close()
+        await sql(f"DROP OWNED BY {role}")
+        await sql(f"DROP ROLE {role}")
 
 
 async def test_instances_agree_on_a_shared_key(make_sink: MakeSink, sql: Sql) -> None:

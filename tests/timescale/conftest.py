@@ -25,6 +25,13 @@ WITHOUT = f"no TimescaleDB: run `npm ci --prefix tests/timescale` (needs Node), 
 _numbers = itertools.count(1)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A skipped proof should not go unnoticed."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if WITHOUT in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped)} hypertable tests were SKIPPED: {WITHOUT}", yellow=True, bold=True)
+
+
 @pytest.fixture(scope="session")
 def pglite_dsn() -> Iterator[str]:
     """PGlite with the extension in it, for the session."""

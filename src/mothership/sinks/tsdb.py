@@ -40,9 +40,14 @@ class _Claimed(NamedTuple):
     """A write after its fingerprints were claimed."""
 
     duplicates: frozenset[int]
-    places: list[tuple[int, int]]
-    """For each row: position of its batch in the write, and of the row in the batch."""
+    taken: list[int]
+    """The positions of the batches to be stored, in order."""
     rows: list[Row]
+    """Their rows, one after the other."""
+
+    def places(self, batches: Sequence[RowBatch]) -> list[tuple[int, int]]:
+        """For each row: the position of its batch in the write, and of the row in the batch."""
+        return [(at, row) for at in self.taken for row in range(len(batches[at].rows))]
 
 
 class TsdbSink:
@@ -195,7 +200,8 @@ class TsdbSink:
         database_rows.inc(len(claimed.rows) - len(refused))
         if not refused:
             return claimed.duplicates
-        failed = [Failed(*claimed.places[at], reason) for at, reason in refused.items()]
+        places = claimed.places(batches)
+        failed = [Failed(*places[at], reason) for at, reason in refused.items()]
         log.warning("rows_refused", sink=self.name, rows=len(failed), of=len(claimed.rows))
         raise Permanent(f"the database refuses {len(failed)} rows", failed, duplicates=claimed.duplicates)
 
@@ -235,11 +241,11 @@ class TsdbSink:
         fingerprints = sorted(first)
         sizes = [len(batches[first[fingerprint]].rows) for fingerprint in fingerprints]
         found = await connection.fetch(WRITE["claim_fingerprints"], fingerprints, sizes, timeout=self._patience_seconds)
-        new = {first[row["fingerprint"]] for row in found}
+        taken = sorted(first[row["fingerprint"]] for row in found)
         return _Claimed(
-            duplicates=frozenset(range(len(batches))) - new,
-            places=[(at, row) for at in sorted(new) for row in range(len(batches[at].rows))],
-            rows=list(chain.from_iterable(batches[at].rows for at in sorted(new))),
+            duplicates=frozenset(range(len(batches))) - set(taken),
+            taken=taken,
+            rows=list(chain.from_iterable(batches[at].rows for at in taken)),
         )
 
     async def _copy(self, connection: Connection, rows: Sequence[Row]) -> None:

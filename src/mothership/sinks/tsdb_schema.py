@@ -50,7 +50,7 @@ async def prepare(connection: Connection, settings: DatabaseSettings) -> Facts:
     if await _due(connection):
         await _migrate(connection)
     await _check_columns(connection)
-    if await _has_timescale(connection, facts):
+    if await _has_timescale(connection, settings, facts):
         await _use_timescale(connection, settings, facts)
     await _index(connection, settings, facts)
     return facts
@@ -125,13 +125,18 @@ async def _index(connection: Connection, settings: DatabaseSettings, facts: Fact
             await connection.execute(statement)
 
 
-async def _has_timescale(connection: Connection, facts: Facts) -> bool:
+async def _has_timescale(connection: Connection, settings: DatabaseSettings, facts: Facts) -> bool:
     row = await connection.fetchrow(TIMESCALE["extension"])
     facts.timescaledb_version = row["installed"] if row else None
-    if facts.timescaledb_version is None:
-        why = "is not permitted or not preloaded" if row and row["available"] else "is not there"
-        facts.lack(f"TimescaleDB: the extension {why}, so events is an ordinary table")
-    return facts.timescaledb_version is not None
+    if facts.timescaledb_version is not None:
+        return True
+    if row and row["available"]:
+        facts.lack("TimescaleDB: the extension is not permitted or not preloaded, so events is an ordinary table")
+    else:
+        facts.lacking.append("TimescaleDB: the extension is not there, so events is an ordinary table")
+    if settings.columnstore_after:
+        facts.lack("columnstore_after: needs TimescaleDB")
+    return False
 
 
 async def _use_timescale(connection: Connection, settings: DatabaseSettings, facts: Facts) -> None:
