@@ -45,7 +45,10 @@ class Database:
         return f"postgresql://{ROLE}@127.0.0.1:{port}/{self.name}?sslmode=disable"
 
     async def renew(self) -> None:
-        """A fresh database for the next scenario."""
+        """A fresh database for the next scenario, whatever the last one left."""
+        self.go_on()
+        if not self._server.running():
+            await self.start()
         self.name = f"faults_{next(_numbers)}"
         async with self.session("postgres") as link:
             await link.execute(f"DO $$ BEGIN CREATE ROLE {ROLE} LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")

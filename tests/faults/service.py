@@ -150,7 +150,8 @@ class Service:
 
     def last_words(self) -> str:
         """The end of its log."""
-        return self._log.read_text()[-3000:] if self._log.exists() else ""
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        return "\n".join([line for line in lines if '"level": "info"' not in line][-15:])
 
     def _note_peak(self) -> None:
         if self._process is None or self._process.poll() is not None:

@@ -1,6 +1,7 @@
 """What a caller of `keep` may rely on."""
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mothership.errors import Paused, Refusal, Transient, Unsafe
 from mothership.event import Tally
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
+from mothership.relay.spool_file import connect
 from mothership.sinks.memory import MemorySink
 
 
@@ -233,3 +235,21 @@ async def test_a_courier_that_dies_ends_the_relay(tmp_path: Path) -> None:
     relay.couriers[0]._next = None  # type: ignore[assignment]  # what a slip would do
     with pytest.raises(ExceptionGroup):
         await asyncio.wait_for(relay.run(), 2.0)
+
+
+async def test_a_backlog_is_not_forgotten_over_new_batches(tmp_path: Path) -> None:
+    """With two writers, an outage, and others writing to the file: everything is delivered in the end."""
+    sink = ToxicSink()
+    sink.open_for_writes.clear()
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [Route(sink, batch_size=6, writers=2)])
+    task = asyncio.create_task(relay.run())
+    for number in range(20):
+        await relay.keep(rows_batch(number))
+    with closing(connect(tmp_path / "spool" / "spool-0.sqlite")) as other:
+        other.execute("DELETE FROM finished")  # what a command line does: the file's version changes
+    await asyncio.sleep(0.15)
+    await relay.keep(rows_batch(20))
+    sink.open_for_writes.set()
+    await until(lambda: len(sink.rows) == 63)
+    await relay.close(1.0)
+    await task

@@ -288,7 +288,7 @@ class Courier:
         cause = _cause(error)
         self.retries += 1
         telemetry.sink_retries.labels(self.name, type(error).__name__).inc()
-        if not counts:
+        if not counts and self.breaker.state == "closed":
             return
         asked = error.retry_after_seconds if isinstance(error, Transient) else None
         pause = asked if asked is not None else self._backoff(self.breaker.failed + 1)

@@ -194,6 +194,7 @@ class SpoolFile:
         self.sinks: set[str] = set()
         self.last_seq = 0
         self._cursor: dict[str, int] = {}
+        """For each sink, a number below which nothing waits."""
         self._memory: OrderedDict[int, tuple[RowBatch, int]] = OrderedDict()
         self._memory_room = self.memory_bytes = memory_bytes
         self._after: list[Callable[[], None]] = []
@@ -313,7 +314,6 @@ class SpoolFile:
             self.sinks.update(item.sinks)
             for sink in item.sinks:
                 self._add(sink, 1, events, size)
-                self._cursor[sink] = min(self._cursor.get(sink, seq), seq)
             if batch is not None:
                 self._remember(seq, batch, heavy)
 
