@@ -1,0 +1,229 @@
+"""DropFields, MaskPatterns, HashFields, PIISafetyValidator over whole batches."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+import structlog
+
+from mothership.event import Batch, Event
+from mothership.pipeline.checker import SCRUBBED
+from mothership.pipeline.redaction import Redaction
+
+Make = Callable[..., Redaction]
+Through = Callable[..., Batch]
+
+
+def test_the_processors_have_the_specification_s_names_and_order(make: Make) -> None:
+    """`/healthz` and `/stats` show them."""
+    names = [processor.name for processor in make().processors]
+    assert names == ["DropFields", "MaskPatterns", "HashFields", "PIISafetyValidator"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("password", "Password", "PASS-WORD", "secret", "token", "key", "api_key", "apiKey", "X-Api-Key", "API KEY"),
+        *("authorization", "Set-Cookie", "cookie", "client_secret", "clientSecret", "private_key", "community"),
+        *("db_password", "dbPassword", "smtp.passwd", "auth_token", "deviceToken", "aws_secret_access_key", "ssn"),
+        *("http.request.header.authorization", "\uff50\uff41ssword", "pass\u200bword", "cvv", "card_number"),
+    ],
+)
+def test_a_field_named_for_a_credential_is_dropped_at_every_depth(make: Make, through: Through, key: str) -> None:
+    """Whatever its value, also inside lists."""
+    event = {"a": [{"b": {key: {"x": 1}}}], key: "swordfish", "other": 1}
+    assert through(make(), event).events == [{"a": [{"b": {}}], "other": 1}]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(
+            "keyboard",
+            "monkey",
+            "tokens_used_total",
+            "max_tokens",
+            "password_policy",
+            "password_changed_at",
+            "keys_total",
+        ),
+        *(
+            "primary_key",
+            "sort_key",
+            "has_password",
+            "next_page_token",
+            "secretary",
+            "passenger",
+            "author",
+            "tokenizer",
+        ),
+        *("user", "session_id", "kind", "community_name_count", "compass"),
+    ],
+)
+def test_a_field_that_only_sounds_like_a_credential_is_kept(make: Make, through: Through, key: str) -> None:
+    """Field rules match names, not parts of names."""
+    assert through(make(), {key: "value one"}).events == [{key: "value one"}]
+
+
+def test_a_value_whose_name_stands_beside_it_is_dropped(make: Make, through: Through) -> None:
+    """As environment variables and headers are often listed."""
+    event = {"env": [{"name": "DB_PASSWORD", "value": "swordfish"}, {"name": "HOME", "value": "/root"}]}
+    assert through(make(), event).events == [{"env": [{"name": "DB_PASSWORD"}, {"name": "HOME", "value": "/root"}]}]
+
+
+def test_dotted_paths_name_one_place(make: Make, through: Through) -> None:
+    """Lists on the way are passed through."""
+    redaction = make(drop_fields=["a.b.c"], hash_fields=["u.id"])
+    event = {"a": [{"b": {"c": 1, "d": 2}}], "b": {"c": 3}, "u": {"id": "x", "name": "y"}, "id": "z"}
+    out = through(redaction, event).events[0]
+    assert out["a"] == [{"b": {"d": 2}}]
+    assert out["b"] == {"c": 3}
+    assert out["u"]["id"].startswith("hash:")
+    assert (out["u"]["name"], out["id"]) == ("y", "z")
+
+
+def test_keys_are_redacted_and_stay_apart(make: Make, through: Through) -> None:
+    """Two addresses as keys must not swallow one another."""
+    event = {"seen": {"a@example.com": 1, "b@example.com": 2, "fine": 3}}
+    assert through(make(), event).events == [{"seen": {"[REDACTED:email]": 1, "[REDACTED:email]#2": 2, "fine": 3}}]
+
+
+def test_numbers_that_are_cards_are_masked_and_other_numbers_are_not(make: Make, through: Through) -> None:
+    """JSON has numbers too."""
+    event = {"n": 4111111111111111, "f": 4111111111111111.0, "ts": 1732482748000, "c": 4111111111111112, "x": -1e300}
+    out = through(make(), event).events[0]
+    assert out["n"] == out["f"] == "[REDACTED:credit_card]"
+    assert (out["ts"], out["c"], out["x"]) == (1732482748000, 4111111111111112, -1e300)
+
+
+def test_binary_payloads_are_let_be(make: Make, through: Through) -> None:
+    """Patterns over base64 would only break it."""
+    event = {"type": "flow_packet", "payload_b64": "alice@example.com"}
+    assert through(make(), event).events == [event]
+
+
+def test_equal_values_get_equal_pseudonyms_on_every_instance_with_the_key(make: Make, through: Through) -> None:
+    """So that joins work; and nothing that can be guessed without the key."""
+    events = [{"username": "carol"}, {"deep": [{"User-Name": "carol", "email": ["x@example.com", None]}]}]
+    one = through(make(), *copy.deepcopy(events)).events
+    two = through(make(), *copy.deepcopy(events)).events
+    assert one == two
+    assert one[0]["username"] == one[1]["deep"][0]["User-Name"]
+    assert one[1]["deep"][0]["email"][1] is None
+    assert "carol" not in str(one)
+
+
+@pytest.mark.parametrize("left_out", ["DropFields", "MaskPatterns", "HashFields", "PIISafetyValidator"])
+def test_each_processor_is_right_without_any_of_the_others(make: Make, left_out: str) -> None:
+    """They share one scan, and none relies on another having run."""
+    redaction = make()
+    event = {"password": "swordfish", "message": "from a@example.com", "username": "carol"}
+    batch = Batch([event], [0], b"", "test", 0)
+    for processor in redaction.processors:
+        if processor.name != left_out:
+            processor(batch)
+    text = str(batch.events)
+    assert ("carol" in text) == (left_out == "HashFields")
+    # What the others missed, the checker finds.
+    assert "swordfish" not in text
+    assert "a@example.com" not in text
+    if left_out == "MaskPatterns":
+        assert batch.events[0]["message"] == SCRUBBED
+
+
+def test_redacting_twice_changes_nothing_more(make: Make, through: Through) -> None:
+    """Markers and pseudonyms are never taken for secrets."""
+    event = {
+        "message": "password=hunter2 token: abcDEF123 from a@example.com card 4111 1111 1111 1111 ssn 123-45-6789",
+        "url": "https://bob:pw1234@host/x?api_key=abcdef&mail=a%40example.com",
+        "username": "carol",
+        "cookie_header": "Cookie: sessionid=abcdef0123456789abcdef",
+        "a@example.com": "Authorization: Bearer abcdef0123456789",
+    }
+    for settings in ({}, {"action": "mask"}, {"action": "hash"}, {"action": "keep_last"}, {"mask_length": 0}):
+        redaction = make(**settings)
+        once = through(redaction, copy.deepcopy(event)).events
+        twice = through(redaction, *copy.deepcopy(once)).events
+        assert twice == once, settings
+
+
+def test_a_secret_wrapped_in_a_made_up_marker_is_found(make: Make) -> None:
+    """Only markers that redaction itself writes are let be."""
+    redaction = make()
+    for text in ("[REDACTED:4111111111111111]", "hash:abcd:4111111111111111", "[REDACTED:a@example.com]"):
+        assert redaction.unsafe(text)
+
+
+def test_texts_that_json_can_not_carry_are_redacted_all_the_same(make: Make, through: Through) -> None:
+    """Lone surrogates and huge integers must not open a way around the scan."""
+    event = {"bad": "\ud800 a@example.com", "big": 1 << 200, "password": "x"}
+    out = through(make(), event).events[0]
+    assert out["bad"] == "\ud800 [REDACTED:email]"
+    assert "password" not in out
+
+
+def test_an_event_nested_too_deeply_is_refused_and_the_others_are_not(make: Make, through: Through) -> None:
+    """It can't be redacted, so it is not kept."""
+    deep: Any = "a@example.com"
+    for _ in range(5_000):
+        deep = {"x": deep}
+    batch = through(make(), {"n": 1}, deep, {"n": 2})
+    assert batch.events == [{"n": 1}, {"n": 2}]
+    assert [(r.index, "deep" in r.reason) for r in batch.rejected] == [(1, True)]
+
+
+@pytest.mark.parametrize(
+    ("action", "kept", "unsafe", "rejected"), [("reject", 0, 0, 1), ("scrub", 1, 1, 0), ("flag", 1, 1, 0)]
+)
+def test_the_checker_decides_about_what_redaction_missed(
+    make: Make, action: str, kept: int, unsafe: int, rejected: int
+) -> None:
+    """Independent of the rules: here they have not run at all."""
+    redaction = make(checker={"action": action})
+    batch = Batch([{"a": {"b": "from carol@example.com"}}, {"fine": 1}], [0, 1], b"", "test", 0)
+    redaction.check(batch)
+    assert len(batch.events) == 1 + kept
+    assert len(batch.unsafe) == unsafe
+    assert len(batch.rejected) == rejected
+    assert redaction.check.counts() == {"e-mail address": 1}
+    if rejected:
+        assert "`a.b`" in batch.rejected[0].reason
+        assert "carol" not in batch.rejected[0].reason
+    if action == "scrub":
+        assert batch.events[0] == {"a": {"b": SCRUBBED}}
+
+
+def test_the_checker_respects_what_the_operator_switched_off(make: Make, through: Through) -> None:
+    """A rule that is off is no failure of redaction."""
+    event: Event = {"message": "from carol@example.com", "community": "public"}
+    redaction = make(rules={"email": False}, credential_fields=False)
+    assert through(redaction, copy.deepcopy(event)).events == [event]
+    assert redaction.check.counts() == {}
+
+
+def test_what_was_done_is_counted_and_logged_without_a_value(make: Make, through: Through) -> None:
+    """The audit trail: counts by rule and the rule set's hash, one line a batch."""
+    redaction = make()
+    with structlog.testing.capture_logs() as lines:
+        through(redaction, {"m": "a@example.com b@example.com", "password": "x"}, {"username": "carol"})
+        through(redaction, {"m": "nothing"})
+    assert redaction.counts() == {"DropFields": 1, "HashFields": 1, "email": 2}
+    assert [line["event"] for line in lines] == ["batch_redacted"]
+    assert lines[0]["by_rule"] == {"DropFields": 1, "HashFields": 1, "email": 2}
+    assert lines[0]["rules_hash"] == redaction.ledger.rules_hash
+    assert "example.com" not in str(lines)
+
+
+def test_a_batch_is_what_its_events_would_be_alone(make: Make, through: Through) -> None:
+    """The shared scan hides nothing, wherever in the batch an event stands."""
+    redaction = make()
+    marked = {"m": "x a@example.com", "password": 1}
+    for position in (0, 23, 24, 47, 99):
+        events: list[Event] = [{"m": f"line {number}", "n": number} for number in range(100)]
+        clean = orjson.dumps([event for number, event in enumerate(events) if number != position])
+        events[position] = copy.deepcopy(marked)
+        out = through(redaction, *events).events
+        assert out.pop(position) == {"m": "x [REDACTED:email]"}
+        assert orjson.dumps(out) == clean
