@@ -82,7 +82,7 @@ def serving(
     host = more.pop("host", "127.0.0.1")
     configuration = serve.configuration(app, auth, tls, limits, host=host, port=0, **more)
     configuration.timeout_graceful_shutdown = 1
-    server = uvicorn.Server(configuration)
+    server = serve.Server(configuration, limits)
     listening = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
     thread.start()
@@ -111,7 +111,7 @@ def main() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     configuration = serve.configuration(app, AuthSettings(), TLSSettings(), limits, host="127.0.0.1", port=0)
     print(listening.getsockname()[1], flush=True)  # noqa: T201 - how its parent learns the port
-    uvicorn.Server(configuration).run([listening])
+    serve.Server(configuration, limits).run([listening])
 
 
 if __name__ == "__main__":

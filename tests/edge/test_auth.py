@@ -306,6 +306,37 @@ async def test_a_web_page_can_not_reach_an_open_service_on_this_machine(at_door:
 
 
 @pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 200),
+        ("http://localhost", 200),
+        ("http://evil.example", 403),
+        ("http://localhost:3000", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
+async def test_a_web_page_can_not_plant_events_on_this_machine(at_door: Any, origin: str | None, status: int) -> None:
+    """A browser says which page sends; the service's own documentation page may, others may not."""
+    async with at_door(host="127.0.0.1") as client:
+        headers = {} if origin is None else {"origin": origin}
+        assert (await client.post("/ingest", content=BODY, headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize("settings", [{}, {"anonymous": True}, {"anonymous": True, "tokens": "named=right"}])
+async def test_an_open_service_takes_a_batch_with_a_token_it_does_not_know(
+    at_door: Any, keeper: Any, settings: dict[str, Any]
+) -> None:
+    """A node that is configured already must not lose what it sends on day one."""
+    async with at_door(host="127.0.0.1", **settings) as client:
+        assert (await client.post("/ingest", content=BODY, headers=bearer("unknown"))).status_code == 200
+        known = await client.post("/ingest", content=BODY, headers=bearer("right"))
+    assert known.status_code == 200
+    assert keeper.batches[0].client == "anonymous"
+    assert keeper.batches[-1].client == ("named" if "tokens" in settings else "anonymous")
+
+
+@pytest.mark.parametrize(
     ("peer", "forwarded", "address"),
     [
         ("192.0.2.7", b"198.51.100.1", "192.0.2.7"),

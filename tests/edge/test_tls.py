@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -190,6 +191,17 @@ def test_plain_http_on_the_tls_port_is_no_harm(served: Serve, ours: Path) -> Non
         plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         with suppress(ConnectionResetError):
             assert b"HTTP/1.1 200" not in plain.recv(1000)
+    assert post(server, client_context(ours)) == 200
+
+
+def test_a_handshake_that_never_ends_is_ended(served: Serve, ours: Path) -> None:
+    """Such a connection is counted nowhere yet, so only time bounds it."""
+    server = served(tls=server_files(ours), head_seconds=0.5)
+    with socket.create_connection(server.address, timeout=5) as silent:
+        start = time.monotonic()
+        with suppress(ConnectionResetError):
+            assert silent.recv(1) == b""
+        assert time.monotonic() - start < 3
     assert post(server, client_context(ours)) == 200
 
 

@@ -68,10 +68,8 @@ class Door:
         """Put the caller into the scope, or raise `Refusal`."""
         address = client_address(scope["client"], scope["headers"], self._proxies)
         scope["client"] = (address, 0) if scope["client"] is None or address != scope["client"][0] else scope["client"]
-        if self._loopback_names_only and not is_loopback_name(headers.get(b"host", "")):
-            raise Refusal(
-                403, "without credentials only requests to localhost are answered: see `auth` in the configuration"
-            )
+        if self._loopback_names_only:
+            _check_no_foreign_page(headers)
         needed = self._needed(scope["path"])
         if needed is None:
             return
@@ -122,6 +120,18 @@ class _Answer:
             headers.append((b"retry-after", b"%d" % max(1, math.ceil(retry_after_seconds))))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": content})
+
+
+def _check_no_foreign_page(headers: dict[bytes, str]) -> None:
+    """Refuse what a web page of somebody else makes a browser on this machine send. Nodes send no Origin."""
+    host = headers.get(b"host", "")
+    if not is_loopback_name(host):
+        raise Refusal(
+            403, "without credentials only requests to localhost are answered: see `auth` in the configuration"
+        )
+    origin = headers.get(b"origin")
+    if origin is not None and origin.partition("://")[2] != host:
+        raise Refusal(403, "without credentials no request from another web page is answered: see `auth`")
 
 
 def _first(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:

@@ -81,6 +81,14 @@ def router(
         if batch.events:
             batch, receipt = await accept(batch)
             _count_rejected("pipeline", batch, known)
+        log.info(
+            "batch_taken",
+            events=len(batch.events),
+            rejected=len(batch.rejected),
+            duplicate=receipt.duplicate,
+            body_bytes=len(body),
+            seconds=round(stopwatch() - start, 4),
+        )
         taken = 0 if receipt.duplicate else len(batch.events)
         ingestion_events.inc(taken)
         client_events.labels(client=labels(caller.name)).inc(taken)

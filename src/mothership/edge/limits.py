@@ -52,7 +52,8 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
     )
     head_seconds: PositiveFloat = Field(
         default=10.0,
-        description="Longest a client may take to send a request head, in seconds; then 408 and the connection closes.",
+        description="Longest a TLS handshake, and then a request head, may take, in seconds; then 408 and the "
+        "connection closes.",
     )
     body_seconds: PositiveFloat = Field(
         default=60.0,
@@ -62,7 +63,7 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         default=75.0, description="Longest a connection may rest between two requests, in seconds; then it closes."
     )
     concurrent_requests: PositiveInt = Field(
-        default=256,
+        default=1000,
         description="Most requests to /ingest at work at a time in a worker; further ones are answered 503 with "
         "Retry-After.",
     )

@@ -43,11 +43,11 @@ class Login:
 
     def caller(self, address: str, authorization: str | None, certificate_names: tuple[str, ...]) -> Caller:
         """Return who it is, or raise `Denied` (401, 429) or `Refusal` (429: too fast)."""
-        if authorization is not None:
+        if authorization is not None and not (self.open_to_all and self._find(authorization) is None):
             return self._by_token(address, authorization)
         if certificate_names:
             return self._by_certificate(address, certificate_names)
-        if self.open_to_all:
+        if self.open_to_all:  # also with a token that nobody asked for: a node drops what is answered 401
             return ANONYMOUS
         raise self._denied(address, "missing")
 
@@ -59,14 +59,18 @@ class Login:
             raise Refusal(403, f"these credentials do not open this: it needs the scope `{needed}`")
 
     def _by_token(self, address: str, authorization: str) -> Caller:
-        scheme, _, token = authorization.partition(" ")
-        found = self._credentials.find(token.strip()[:TOKEN_CHARACTERS_MAX])
-        if scheme.lower() != "bearer" or found is None:
+        found = self._find(authorization)
+        if found is None:
             raise self._denied(address, "wrong")
         if found.expires is not None and found.expires.timestamp() <= self._clock():
             raise self._denied(address, "expired", client=found.name)
         self._keep_pace(found)
         return Caller(found.name, found.scopes)
+
+    def _find(self, authorization: str) -> TokenSettings | None:
+        scheme, _, token = authorization.partition(" ")
+        found = self._credentials.find(token.strip()[:TOKEN_CHARACTERS_MAX])
+        return found if scheme.lower() == "bearer" else None
 
     def _by_certificate(self, address: str, names: tuple[str, ...]) -> Caller:
         mapping: Mapping[str, str] = self._tls.client_names

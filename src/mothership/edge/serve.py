@@ -1,6 +1,10 @@
 """One listening server from the settings: what `app` starts, and what the tests of this folder start."""
 
+import asyncio
+import socket
 import time
+from functools import partial
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,6 +20,30 @@ from mothership.edge.login import Login
 from mothership.edge.protocol import bounded
 from mothership.edge.tls import Certificates, TLSSettings
 from mothership.ports import Clock
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, but a TLS handshake has an end, too: by default it may take a minute, uncounted."""
+
+    def __init__(self, config: uvicorn.Config, limits: LimitSettings) -> None:
+        super().__init__(config)
+        self._handshake_seconds = limits.head_seconds
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen on these sockets."""
+        await self.lifespan.startup()
+        config = self.config
+        protocol: Any = config.http_protocol_class
+        make = partial(protocol, config=config, server_state=self.server_state, app_state=self.lifespan.state)
+        seconds = self._handshake_seconds if config.ssl else None
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                make, sock=listening, ssl=config.ssl, backlog=config.backlog, ssl_handshake_timeout=seconds
+            )
+            for listening in sockets or []
+        ]
+        self.started = True
 
 
 def guarded(app: ASGIApp, auth: AuthSettings, tls: TLSSettings, *, host: str, clock: Clock = time.time) -> Door:
