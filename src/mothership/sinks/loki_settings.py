@@ -200,6 +200,13 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
     def _is_a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
         return secret if secret and secret.get_secret_value() else None
 
+    @field_validator("proxy_url")
+    @classmethod
+    def _is_a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        if proxy and not re.match(r"https?://[^/\s]", proxy.get_secret_value()):
+            raise ValueError("is not an address: expected http://host:port")
+        return proxy
+
     @field_validator("structured_metadata_fields")
     @classmethod
     def _are_fields(cls, fields: tuple[str, ...]) -> tuple[str, ...]:

@@ -31,8 +31,11 @@ NOTHING = frozenset({"", "unknown", "-", "none", "null"})
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffd]+")
 ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}(:\d+)?|\[?[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?(:\d+)?")
 METADATA_VALUE_BYTES = 4096
+NORMALISED_MAX = 4096
+"""Characters of a value that are looked at."""
+SHORT = 128
 SHORTCUTS_MAX = 10_000
-"""Most raw label values whose stream is remembered: it spares normalising them again."""
+"""Most sets of raw label values whose stream is remembered: it spares normalising them again."""
 
 ADDED_BY_LOKI = frozenset({"service_name", "__stream_shard__"})
 """Labels that Loki puts beside ours."""
@@ -130,7 +133,7 @@ class StreamTable:
         stream = self._streams.get(key)
         if stream is None:
             stream = self._new_stream(key)
-        elif len(self._shortcuts) < SHORTCUTS_MAX and OTHER not in key:
+        elif len(self._shortcuts) < SHORTCUTS_MAX and OTHER not in key and all(map(_is_short, raw)):
             self._shortcuts[raw] = stream
         return stream
 
@@ -151,7 +154,7 @@ class StreamTable:
         return OTHER
 
     def _normal(self, label: str, value: str) -> str:
-        value = CONTROL.sub(" ", value).strip()
+        value = CONTROL.sub(" ", value[:NORMALISED_MAX]).strip()
         if label == "severity":
             return SEVERITIES.get(value.lower(), OTHER)
         if label in {"host", "env"}:
@@ -194,6 +197,10 @@ def _label_values(fields: Any, row: Row) -> tuple[str | None, ...]:
     )
 
 
+def _is_short(value: str | None) -> bool:
+    return value is None or len(value) <= SHORT
+
+
 def _digit(*candidates: Any) -> str | None:
     """Take a severity given as a number, as syslog has it."""
     return next((str(value) for value in candidates if type(value) is int), None)
@@ -216,7 +223,7 @@ def _host(fields: Any, row: Row) -> str | None:
 
 def _first(*candidates: Any) -> str | None:
     for value in candidates:
-        if isinstance(value, str) and value.lower() not in NOTHING:
+        if isinstance(value, str) and value.strip().lower() not in NOTHING:
             return value
     return None
 

@@ -87,6 +87,18 @@ def test_a_line_that_is_no_json_still_has_a_stream() -> None:
     assert dict(StreamTable(LokiSettings()).place(Row(0, "log", "h", b"\xff{")).stream) == {"type": "log"}
 
 
+def test_huge_values_are_neither_kept_nor_sent() -> None:
+    """A megabyte of host name: a label of a few hundred bytes, and nothing of it in memory."""
+    table = StreamTable(LokiSettings())
+    for number in range(20):
+        for _ in range(3):
+            event = {"hostname": "h" * 100_000 + str(number), "service": " \t ", "app_name": "sshd"}
+            stream = dict(table.place(Row(0, "syslog", "x", orjson.dumps(event))).stream)
+    assert stream == {"type": "syslog", "host": "h" * 256, "service": "sshd"}
+    assert table.streams == 1
+    assert sum(len(value) for raw in table._shortcuts for value in raw if value) < 10_000
+
+
 def test_severities_are_words_of_one_kind() -> None:
     """However they are spelt: one label value each, and an unknown word is `other`, not a value of its own."""
     table = StreamTable(LokiSettings())

@@ -68,6 +68,7 @@ def test_the_push_path_may_be_given_or_not(url: str) -> None:
         ({"bearer_token": "geheim\n"}, "header"),
         ({"bearer_token": "geheim ü"}, "header"),
         ({"username": "a:b", "password": "geheim"}, "colon"),
+        ({"proxy_url": "geheim:8080"}, "http://host:port"),
         ({"tenant_id": "a|b"}, "tenant"),
         ({"tenant_id": "a b"}, "tenant"),
         ({"tenant_id": "a\r\nX-Evil: 1"}, "tenant"),
