@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from mothership.pipeline.llm_settings import LLMSettings
-from mothership.pipeline.llm_verdicts import STORE_SECONDS_MAX
-from mothership.ports import Clock, VerdictStore
-from mothership.telemetry import llm_tokens, log
+from mothership.pipeline.llm_store import PatientStore
+from mothership.ports import Clock
+from mothership.telemetry import llm_tokens
 
 _MINUTE = 60.0
 
@@ -29,7 +29,7 @@ class Spending(NamedTuple):
 class Budget:
     """Keeps count of what was asked and spent."""
 
-    def __init__(self, settings: LLMSettings, clock: Clock, store: VerdictStore | None = None) -> None:
+    def __init__(self, settings: LLMSettings, clock: Clock, store: PatientStore) -> None:
         self._settings = settings
         self._clock = clock
         self._store = store
@@ -61,6 +61,10 @@ class Budget:
         return self.tokens_today + settings.max_tokens > settings.tokens_per_day or (
             self.cost_today + self._micros_of(0, settings.max_tokens) / 1e6 > settings.cost_per_day
         )
+
+    async def catch_up(self) -> None:
+        """Learn what others, or this process before a restart, spent today."""
+        await self._add(self._today(), 0, 0)
 
     def pause(self, seconds: float) -> None:
         """Let the endpoint rest, as it asked."""
@@ -108,15 +112,9 @@ class Budget:
         if day == self._day:
             self._tokens += tokens
             self._micros += micros
-        if self._store is not None:
-            try:
-                async with asyncio.timeout(STORE_SECONDS_MAX):
-                    shared = await self._store.spend(day, tokens, micros)
-            except Exception as error:  # noqa: BLE001 - without the database each process counts for itself
-                log.warning("llm_spending_not_shared", error=type(error).__name__)
-            else:
-                if day == self._day:
-                    self._tokens, self._micros = shared
+        shared = await self._store.spend(day, tokens, micros)
+        if shared is not None and day == self._day:
+            self._tokens, self._micros = shared
         return self._tokens, self._micros
 
     def _micros_of(self, prompt_tokens: int, answer_tokens: int) -> int:

@@ -17,6 +17,7 @@ from mothership.pipeline.llm_budget import Budget
 from mothership.pipeline.llm_client import LLMClient
 from mothership.pipeline.llm_prompt import Question
 from mothership.pipeline.llm_settings import LLMSettings
+from mothership.pipeline.llm_store import PatientStore
 from mothership.pipeline.llm_verdict import Answer, Discarded, Failed, Record, Redact, read
 from mothership.pipeline.llm_verdicts import Known, Verdicts
 from mothership.ports import Clock, Health, VerdictStore
@@ -71,9 +72,10 @@ class Oracle:
         # Here, because it takes a second that only users of the LLM should pay.
 
         self._client = LLMClient(settings)
-        self._budget = Budget(settings, clock, store)
+        patient = PatientStore(store, clock)
+        self._budget = Budget(settings, clock, patient)
         self._verdicts = Verdicts(
-            verdicts_max=settings.cache_verdicts_max, keep_seconds=settings.cache_seconds, clock=clock, store=store
+            verdicts_max=settings.cache_verdicts_max, keep_seconds=settings.cache_seconds, clock=clock, store=patient
         )
         breaker = settings.circuit_breaker
         self._breaker = Breaker(
@@ -105,6 +107,7 @@ class Oracle:
         """Answer questions until cancelled. Owns every call; one that fails ends nothing."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._budget.catch_up())
                 tasks.create_task(self._serve(self._to_fetch, self._fetch))
                 for _ in range(self._settings.concurrency):
                     tasks.create_task(self._serve(self._to_call, self._call))

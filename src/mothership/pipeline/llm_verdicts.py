@@ -1,18 +1,15 @@
 """The verdicts that are known: in memory, and in the database for other instances and after a restart."""
 
-import asyncio
 from collections import OrderedDict
 from typing import NamedTuple
 
 import orjson
 
 from mothership.pipeline.llm_prompt import Question
-from mothership.pipeline.llm_verdict import Record, parse
-from mothership.ports import Clock, VerdictStore
+from mothership.pipeline.llm_store import PatientStore
+from mothership.pipeline.llm_verdict import Discarded, Record, parse
+from mothership.ports import Clock
 from mothership.telemetry import log
-
-STORE_SECONDS_MAX = 2.0
-"""Longest that the database may take to answer: it is asked for convenience."""
 
 
 class Known(NamedTuple):
@@ -28,7 +25,7 @@ class Known(NamedTuple):
 class Verdicts:
     """Remembers what became of questions. Bounded; the one not used for longest goes first."""
 
-    def __init__(self, *, verdicts_max: int, keep_seconds: float, clock: Clock, store: VerdictStore | None) -> None:
+    def __init__(self, *, verdicts_max: int, keep_seconds: float, clock: Clock, store: PatientStore) -> None:
         self._verdicts_max = verdicts_max
         self._keep_seconds = keep_seconds
         self._clock = clock
@@ -65,16 +62,13 @@ class Verdicts:
 
     async def fetch(self, key: bytes) -> Record | None:
         """Look into the database, and remember what is there."""
-        if self._store is None:
+        body = await self._store.get(key)
+        if body is None:
             return None
         try:
-            async with asyncio.timeout(STORE_SECONDS_MAX):
-                body = await self._store.get(key)
-            if body is None:
-                return None
             tree = orjson.loads(body)
             record = Record(parse(orjson.dumps(tree["verdict"])), str(tree["model"]), str(tree["template_id"]))
-        except Exception as error:  # noqa: BLE001 - a verdict that can't be read is asked for again
+        except (ValueError, KeyError, TypeError, Discarded) as error:
             log.warning("llm_verdict_not_read", error=type(error).__name__)
             return None
         self.keep(key, record)
@@ -83,16 +77,10 @@ class Verdicts:
     async def store(self, question: Question, record: Record) -> None:
         """Remember a verdict here and in the database."""
         self.keep(question.key, record)
-        if self._store is None:
-            return
         body = {
             "verdict": record.verdict.model_dump(),
             "model": record.model,
             "template_id": record.template_id,
             "question": orjson.loads(question.data),
         }
-        try:
-            async with asyncio.timeout(STORE_SECONDS_MAX):
-                await self._store.put(question.key, orjson.dumps(body), expires=self._clock() + self._keep_seconds)
-        except Exception as error:  # noqa: BLE001 - it is remembered here all the same
-            log.warning("llm_verdict_not_stored", error=type(error).__name__)
+        await self._store.put(question.key, orjson.dumps(body), expires=self._clock() + self._keep_seconds)

@@ -177,6 +177,41 @@ async def test_a_store_that_fails_costs_only_the_sharing(start: Any, endpoint: E
     assert len(endpoint.requests) == 1
 
 
+async def test_a_store_that_hangs_is_left_alone(start: Any, endpoint: Endpoint) -> None:
+    """One wait for it, then verdicts come without it; it is tried again after a rest."""
+
+    class Hanging:
+        asked = 0
+
+        async def get(self, *_: Any) -> bytes | None:
+            self.asked += 1
+            await asyncio.sleep(3_600)
+            return None
+
+        async def put(self, *_: Any, **__: Any) -> None:
+            await self.get()
+
+        async def spend(self, *_: Any) -> tuple[int, int]:
+            await self.get()
+            return 0, 0
+
+    store = Hanging()
+    now = [1_700_000_000.0]
+    mind = start(store=store, clock=lambda: now[0], wait_seconds=0)
+    started = time.monotonic()
+    for word in ("alarm", "backup", "cache"):
+        await mind.say(f"{word} failed")
+    await mind.settled()
+    assert time.monotonic() - started < 5
+    assert len(endpoint.requests) == 3
+    asked = store.asked
+    assert asked <= 2
+    now[0] += 31
+    await mind.say("disk failed")
+    await asyncio.sleep(0.05)
+    assert store.asked == asked + 1
+
+
 async def test_a_damaged_record_is_asked_for_again(start: Any, endpoint: Endpoint, store: Any) -> None:
     """What someone wrote into the table is checked like an answer."""
     await start(store=store).say("service started")

@@ -347,6 +347,10 @@ async def test_tokens_a_day_are_bounded_across_instances_and_restarts(
     assert one.enricher.stats()["tokens_today"] == 680
     other = start(**settings)
     assert await ask(other) == 2
+    assert other.enricher.stats()["tokens_today"] == 680
+    restarted = start(**settings)
+    await asyncio.sleep(0.05)
+    assert restarted.enricher.stats()["tokens_today"] == 680
     now[0] += 86_400
     assert await ask(other) == 3
 
