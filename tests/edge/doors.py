@@ -17,6 +17,7 @@ from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
 from mothership.edge.wire import Wire
 from mothership.event import Batch, Receipt, Tally
+from mothership.telemetry import LogSettings, configure_logging
 
 
 @dataclass
@@ -106,6 +107,7 @@ class Forgetful:
 
 def main() -> None:
     """Serve until SIGINT, with short times, and print the port."""
+    configure_logging(LogSettings(level="ERROR"))  # nobody reads what it would say
     limits = LimitSettings(head_seconds=1, body_seconds=2)
     app = application(Forgetful(), limits)
     listening = socket.create_server(("127.0.0.1", 0))
