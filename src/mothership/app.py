@@ -214,5 +214,6 @@ def _routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None) ->
         to = settings.sinks.timescaledb
         routes.append(Route(tsdb, to.batch_size, to.batch_timeout_seconds, to.writers))
     if loki:
-        routes.append(Route(loki, settings.sinks.loki.batch_size, settings.sinks.loki.linger_seconds))
+        to_loki = settings.sinks.loki
+        routes.append(Route(loki, to_loki.batch_size, to_loki.linger_seconds, in_order=True))
     return routes

@@ -40,6 +40,8 @@ class Route:
     """Longest a row waits for company while the sink is idle."""
     writers: int = 1
     """Writes under way at one time. With more than one, order is no longer kept."""
+    in_order: bool = False
+    """Deliver the backlog of an outage before what arrives meanwhile, for a sink that refuses what is late."""
 
 
 class Settled(NamedTuple):
@@ -95,9 +97,14 @@ class Courier:
         self._drain_at = 0.0
 
     @property
-    def waited_for(self) -> bool:
-        """May an answer wait for this sink?"""
+    def works(self) -> bool:
+        """Are writes going well, as far as is known?"""
         return self.breaker.state == "closed" and not self.paused
+
+    @property
+    def waited_for(self) -> bool:
+        """May an answer wait for this sink? Not when rows linger there longer than any answer waits."""
+        return self.works and self._route.linger_seconds < self._settings.answer_seconds
 
     def wake(self) -> None:
         """Something was appended."""
@@ -115,7 +122,7 @@ class Courier:
                 group.create_task(self._deliver_all(), name=f"courier-{self.name}-{number}")
 
     async def _deliver_all(self) -> None:
-        while self.waited_for or not self._ending:
+        while self.works or not self._ending:
             if not await self._may_write():
                 continue
             self._work.clear()
@@ -176,7 +183,10 @@ class Courier:
     def _ranges(self) -> list[tuple[int, int]]:
         """Where to look, in turn: what arrives now, and the backlog of an outage."""
         live, backlog = (self._live_from, ENDLESS), (0, self._live_from)
-        if self._ticks() < self._drain_at:
+        rests = self._ticks() < self._drain_at
+        if self._route.in_order:
+            return [] if rests else [(0, ENDLESS)]
+        if rests:
             return [live]
         return [backlog, live] if self._backlog_turn else [live, backlog]
 

@@ -214,7 +214,7 @@ class Relay:
     def status(self) -> dict[str, Any]:
         """For /stats and /healthz: plain numbers and words."""
         return {
-            "healthy": not self._spool.trouble and all(courier.waited_for for courier in self.couriers),
+            "healthy": not self._spool.trouble and all(courier.works for courier in self.couriers),
             "spool": {
                 "healthy": not self._spool.trouble,
                 "reason": self._spool.trouble,
@@ -234,7 +234,7 @@ class Relay:
         waits = self._spool.totals(courier.name)
         oldest = self._snapshot.oldest.get(courier.name)
         return {
-            "healthy": courier.waited_for,
+            "healthy": courier.works,
             "breaker": "paused" if courier.paused else courier.breaker.state,
             "reason": courier.reason,
             "queued_events": waits.events,
