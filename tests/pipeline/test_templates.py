@@ -115,6 +115,18 @@ def test_a_damaged_state_file_is_no_reason_not_to_start(tmp_path: Path, damage: 
     assert "template_id" in event
 
 
+def test_half_a_surrogate_pair_is_saved_and_read_back(tmp_path: Path) -> None:
+    """Decoders differ in what they let through; it must not spoil a stop."""
+    state = tmp_path / "templates.json"
+    templates = Templates(TemplateSettings(), state=state)
+    event = {"message": "service \ud800 started"}
+    templates(batch_of(event))
+    templates.save()
+    again = {"message": "service \ud800 started"}
+    Templates(TemplateSettings(), state=state)(batch_of(again))
+    assert again == event
+
+
 def test_a_state_file_that_cant_be_written_raises_nothing(tmp_path: Path) -> None:
     """Saving is done at the stop: it must not spoil it."""
     Templates(TemplateSettings(), state=tmp_path / "missing" / "templates.json").save()

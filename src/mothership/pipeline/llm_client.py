@@ -57,7 +57,6 @@ class LLMClient:
         key = settings.api_key.get_secret_value() if settings.api_key else ""
         transport = BoundedTransport(
             httpx2.AsyncHTTPTransport(
-                trust_env=False,
                 proxy=settings.proxy.get_secret_value() if settings.proxy else None,
                 limits=httpx2.Limits(max_connections=settings.concurrency + 1, keepalive_expiry=30.0),
             ),

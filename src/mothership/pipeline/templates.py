@@ -5,13 +5,13 @@ It runs after redaction, so no template holds what redaction took out. With the 
 instead of once an event.
 """
 
+import json
 import os
 import tempfile
 import time
 from collections import OrderedDict
 from pathlib import Path
 
-import orjson
 from pydantic import BaseModel, Field, PositiveInt
 
 from mothership import telemetry
@@ -104,7 +104,8 @@ class Templates:
         if self._state is None:
             return
         self._saved_at, self._saved_changes = self._clock(), self._tree.changes
-        body = orjson.dumps({"format": _FORMAT, "templates": list(self._tree.texts())})
+        # The standard library's encoder: a message may hold half a surrogate pair, which others refuse.
+        body = json.dumps({"format": _FORMAT, "templates": list(self._tree.texts())}).encode()
         try:
             handle, name = tempfile.mkstemp(dir=self._state.parent, prefix=self._state.name)
             with os.fdopen(handle, "wb") as file:
@@ -124,7 +125,7 @@ class Templates:
         if self._state is None or not self._state.is_file():
             return
         try:
-            state = orjson.loads(self._state.read_bytes())
+            state = json.loads(self._state.read_bytes())
             texts = state["templates"] if state["format"] == _FORMAT else []
             self._tree.learn(text for text in texts[-self._settings.templates_max :] if isinstance(text, str))
         except (OSError, ValueError, KeyError, TypeError) as error:

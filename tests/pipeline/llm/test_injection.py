@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, says
+from tests.pipeline.llm.mind import redact
 
 from mothership.pipeline.llm_prompt import Interviewer, known_words, messages, only_known
 from mothership.pipeline.llm_settings import LLMSettings
@@ -168,6 +169,43 @@ async def test_an_answer_that_cant_be_redacted_is_discarded(endpoint: Endpoint) 
     del endpoint
     with pytest.raises(Discarded, match="redaction_failed"):
         read(Answer(json.dumps(VERDICT), "", 1, 1), broken)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=250),
+    lambda inner: st.lists(inner, max_size=10) | st.dictionaries(st.text(max_size=10), inner, max_size=5),
+    max_leaves=10,
+)
+ALMOST = st.fixed_dictionaries(
+    {
+        "category": st.text(max_size=70) | ANYTHING,
+        "priority": st.sampled_from(["low", "medium", "high", "critical"]) | ANYTHING,
+        "summary": st.text(max_size=220) | ANYTHING,
+        "tags": st.lists(st.text(max_size=34), max_size=9) | ANYTHING,
+        "confidence": st.floats(0, 1) | ANYTHING,
+    },
+    optional={"extra": ANYTHING},
+)
+
+
+@settings(max_examples=300)
+@given(st.text() | ANYTHING.map(json.dumps) | ALMOST.map(json.dumps))
+def test_whatever_is_answered_a_verdict_is_bounded_and_plain(content: str) -> None:
+    """Any text, any JSON, anything that is nearly a verdict: discarded, or within all bounds."""
+    try:
+        verdict = read(Answer(content, "", None, None), redact)
+    except Discarded:
+        return
+    assert 0 <= verdict.confidence <= 1
+    assert 1 <= len(verdict.category) <= 64
+    assert len(verdict.summary) <= 200
+    assert len(verdict.tags) <= 8
+    assert all(1 <= len(tag) <= 32 for tag in verdict.tags)
+    for text in (verdict.category, verdict.summary, *verdict.tags):
+        assert text.isprintable()
+        assert not set("<>`{}|\\") & set(text)
+        assert "://" not in text
+    json.dumps(verdict.model_dump(), allow_nan=False).encode()
 
 
 async def test_a_verdict_on_one_template_changes_no_other(start: Any, endpoint: Endpoint) -> None:
