@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from mothership.event import Batch
-from mothership.pipeline.chain import Chain, ChainSettings
+from mothership.pipeline.chain import Chain
 from mothership.pipeline.enrichment import EnrichmentSettings, build
 from mothership.pipeline.seal import seal
 from mothership.pipeline.timestamps import TimestampNormalizer, TimestampSettings
@@ -137,11 +137,11 @@ async def see_the_loop(body: bytes, rounds: int) -> None:
         return events / took, longest * 1000
 
     def in_thread(batch: Batch) -> Callable[[], object]:
-        chain = Chain([*redact, *enrich], settings=ChainSettings(slice_events=10**9))
+        chain = Chain([*redact, *enrich], slice_events=10**9)
         return lambda: asyncio.to_thread(lambda: asyncio.run(chain.run(batch)))
 
     def in_slices(batch: Batch, size: int) -> Callable[[], object]:
-        chain = Chain([*redact, *enrich], settings=ChainSettings(slice_events=size))
+        chain = Chain([*redact, *enrich], slice_events=size)
         return lambda: chain.run(batch)
 
     ways: dict[str, Callable[[Batch], Callable[[], object]]] = {

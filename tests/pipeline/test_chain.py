@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 
 from mothership.event import Batch, Event, Rejection
 from mothership.pipeline import enrichment, redaction
-from mothership.pipeline.chain import Chain, ChainSettings
+from mothership.pipeline.chain import Chain
 from mothership.pipeline.redaction_settings import RedactionSettings
 from mothership.ports import Processor
 from mothership.sample import sample
@@ -144,7 +144,7 @@ def defaults() -> list[Processor]:
 async def test_nothing_planted_in_the_sample_comes_to_rest(defaults: list[Processor]) -> None:
     """All the default processors over events of every type, in slices."""
     events, planted = sample(1_500, now=RECEIVED / 1e6)
-    rows = await Chain(defaults, settings=ChainSettings(slice_events=100)).run(batch_of(events))
+    rows = await Chain(defaults, slice_events=100).run(batch_of(events))
     stored = b"\n".join(row.data for row in rows.rows)
     assert [secret for secret in planted if secret.value.encode() in stored] == []
     assert len(rows.rows) == 1_500
@@ -183,7 +183,7 @@ async def test_slices_change_nothing_but_the_turns() -> None:
         {"type": "log", "message": "poison" if n == 17 else f"m{n}", "unsafe": n % 10 == 0} for n in range(101)
     ]
     batch = batch_of(events)
-    chain = Chain([fails_on("poison"), Refuser()], settings=ChainSettings(slice_events=8))
+    chain = Chain([fails_on("poison"), Refuser()], slice_events=8)
     rows = await chain.run(batch)
     kept = [n for n in range(101) if n != 17 and n % 10]
     assert [orjson.loads(row.data)["message"] for row in rows.rows] == [f"m{n}" for n in kept]

@@ -1,6 +1,7 @@
 """`mothership serve`: the process around the service. Its data directory, its database, its port, its signals."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -23,6 +24,7 @@ from mothership.telemetry import configure_logging, log
 EMBEDDED_VARIABLE = "MOTHERSHIP_EMBEDDED_DSN"
 """How a worker learns where the embedded database of its supervisor listens."""
 ENDED_AT_ONCE = 70
+GARBAGE_THRESHOLDS = (50_000, 20, 50)
 
 
 @click.command()
@@ -99,6 +101,9 @@ async def _work(
     """One worker, from its spool to its last answer."""
     os.umask(0o077)
     async with opened(settings, settings.server.data_dir.absolute(), embedded_dsn=embedded_dsn) as worker:
+        # What is built by now stays. Batches are plain dicts without cycles: looking through them seldom is enough.
+        gc.freeze()
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         loop = asyncio.get_running_loop()
 
         def asked(number: signal.Signals) -> None:

@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel, Field, PositiveInt
-
 from mothership import telemetry
 from mothership.event import Batch, Row, RowBatch
 from mothership.pipeline.seal import seal
@@ -24,14 +22,8 @@ from mothership.pipeline.timestamps import TimestampNormalizer, TimestampSetting
 from mothership.ports import Enricher, Processor
 from mothership.telemetry import log
 
-
-class ChainSettings(BaseModel, frozen=True, extra="forbid"):
-    """How the pipeline shares the process with the server."""
-
-    slice_events: PositiveInt = Field(
-        default=250,
-        description="Events worked on in one go; between two slices of a bigger batch the server answers others.",
-    )
+SLICE_EVENTS = 250
+"""Events worked on in one go; between two slices of a bigger batch the server answers others."""
 
 
 class Station:
@@ -64,13 +56,13 @@ class Chain:
         enricher: Enricher | None = None,
         *,
         timestamps: TimestampSettings | None = None,
-        settings: ChainSettings | None = None,
+        slice_events: int = SLICE_EVENTS,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._steps = [(processor, Station(processor.name)) for processor in processors]
         self._enricher = enricher
         self._enricher_station = Station(enricher.name) if enricher else None
-        self._slice_events = (settings or ChainSettings()).slice_events
+        self._slice_events = slice_events
         self._times = TimestampNormalizer(timestamps or TimestampSettings()).times
         self._stopwatch = stopwatch
         self.total_events = 0
