@@ -39,44 +39,51 @@ _STEMS = {
 }
 _PASSWORDS = frozenset({"pass", "pwd", "senha", "contrase", "kennwort", "mot de passe", "mnemonic"})
 VALUE_MAX = 4_096
-_TAIL = r"(?:[-_]?(?:hash|digest|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id))?"
+_TAIL = r"(?:[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id))?"
 _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
-    rf"(?:(?P<closed>{_QUOTE})?\s{{0,4}}(?P<sign>=>|:=|==?|:)[ \t]{{0,8}}(?P<list>\[\s?(?=[\"'\\]))?"
+    rf"(?:(?:\s(?:for|of)\s[\w.@-]{{1,64}}(?=:))?(?P<closed>{_QUOTE})?\s{{0,4}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))[ \t]{{0,8}}(?P<list>\[\s?(?=[\"'\\]))?"
     rf"|(?P<value>{_QUOTE}\s?,?\s?(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
     r"|(?P<xml>(?:\s[^<>]{0,200})?>))"
 )
 _VALUE = (
     r"(?:\"(?P<double>(?:[^\"\\\r\n]|\\[^\r\n]){0,4096})"
-    r"|'(?P<single>(?:[^'\\\r\n]|\\[^\r\n]){0,4096})"
+    r"|'(?P<single>(?:[^'\\\r\n]|\\[^\r\n]|''){0,4096})"
     r"|\\{1,8}[\"'](?P<escaped>(?:[^\"'\\\r\n]|\\{1,8}[^\"'\\\r\n]){0,4096})"
     r"|`(?P<back>[^`\r\n]{0,4096})"
     r"|(?P<bare>(?:[^\s,;&\"'<>\\`|]|\\(?![nrt\"'\\])){1,4096}))"
 )
 _SHAPES = {stem: re.compile(shape + _TAIL + _BETWEEN + _VALUE, re.IGNORECASE) for stem, shape in _STEMS.items()}
 _NAME_BEFORE = re.compile(r"(?:^|[\r\n])[ \t]*(?:- )?[\w.-]*\Z")
+_LIST_END = re.compile(r"\\*[\"']\s*\]")
 _VALUE_END = re.compile(r"[\s\"'<>]|\Z")
 _XML_VALUE = re.compile(r"[^<\r\n]{1,4096}")
 _REST_OF_LINE = re.compile(r"[^\r\n\"',;]{1,400}")
 
-_SAYS_NOTHING = """
-none null nil true false yes no undefined empty required missing invalid incorrect wrong expired expires failed
-failure accepted ok changed reset set unset unknown redacted masked hidden removed string str char text object bool
-boolean int integer optional authentication prompt must should cannot can't could is was has had have not for from
-user username the a an too does doesn't field value policy policies please enter try access permission denied login
-auth error warning info check mismatch match matches minimum at in on of to and or with without by attempt attempts
-verification validation verified valid updated update rotation rotated created deleted found length strength
-unexpected unrecognized unsupported malformed disabled enabled n/a na never always default ask file env publickey
-keyboard-interactive password this that it its are be been will would may might
+_STATES = """
+none null nil true false yes no undefined empty required missing invalid incorrect wrong expired expires failed failure
+accepted ok changed reset set unset unknown redacted masked hidden removed string str char text object bool boolean int
+integer optional disabled enabled n/a na never default mismatch
 """
-_WORDS = frozenset(_SAYS_NOTHING.split())
+_PROSE = """
+authentication prompt must should cannot can can't could is was has had have not for from user username the a an too does
+doesn't field value policy policies please enter try access permission denied login auth error warning info check match
+matches minimum at in on of to and or with without by attempt attempts verification validation verified valid updated
+update rotation rotated created deleted found length strength unexpected unrecognized unsupported malformed always ask
+file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap
+too being required. only also still already aging expiry
+"""
+_SAYS_NOTHING = frozenset(_STATES.split())
+_WORDS = frozenset(_PROSE.split()) | _SAYS_NOTHING
 _PLACEHOLDER = re.compile(
     r"\$\{[^}]{0,80}\}|\$\([^)]{0,80}\)|\$[A-Z_][A-Z0-9_]{0,60}|\{\{.{0,80}|\{[\w.]{0,40}\}|%\(?[\w]{0,40}\)?[sd]|<[\w -]{1,40}>?"
-    r"|[*xX•.#_-]{2,}|\[[\w. -]{0,40}\]?|\.\.\."
+    r"|YOUR[-_][A-Z_-]{1,60}|[*xX•.#_-]{2,}|\[[\w. -]{0,40}\]?|\.\.\."
 )
 # What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
 _OBJECT = re.compile(r"[A-Za-z_$][\w.$]{0,120}(?:\{.*|\(.*|@[0-9a-f]{5,16}\W*)", re.DOTALL)
-_PATH = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
+# All in lower case: a secret of base64 may well begin with a slash.
+_PATH = re.compile(r"[~.]{0,2}/(?:[a-z][a-z0-9._-]*/)*[a-z0-9._-]*|[A-Za-z]:\\.{0,200}")
+_DIRECTORY = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
 
 
 def _assignments(text: str, start: int, end: int) -> Iterator[Span | None]:
@@ -116,6 +123,9 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
         end = start + len(match["bare"].rstrip(".,:)]}!?")) or end
     if end - start >= VALUE_MAX:
         end = _VALUE_END.search(text, end, last).start()  # type: ignore[union-attr]
+    if match["list"]:
+        closing = _LIST_END.search(text, start, min(last, start + VALUE_MAX))
+        end = closing.start() if closing else end
     value = text[start:end]
     name = text[match.start() : match.start() + 10].lower()
     if stem == "pass" and (name.startswith("passphrase") or stem == "mnemonic") and kind == "bare":
@@ -133,24 +143,33 @@ def _in_element(text: str, match: "re.Match[str]") -> Span | None:
     return content.span() if content and not _benign(content[0]) else None
 
 
-def _benign(value: str) -> bool:
-    return not value or value.lower().rstrip(".,:;!?") in _WORDS or _PLACEHOLDER.fullmatch(value) is not None
+def _benign(value: str, *, quoted: bool = False) -> bool:
+    """Tell whether a value says nothing: a state, a placeholder, and unless quoted a word of a sentence."""
+    word = value.lower().rstrip(".,:;!?")
+    return not value or word in (_SAYS_NOTHING if quoted else _WORDS) or _PLACEHOLDER.fullmatch(value) is not None
 
 
 def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str, value: str) -> bool:
     before = text[max(0, match.start() - 12) : match.start()]
     spaced = kind == "bare" and match["sign"] == ":" and text[match.end("sign")] in " \t"
-    if _benign(value) or (stem == "pwd" and _PATH.fullmatch(value)):
+    if _says_nothing(stem, match, kind, value):
         return False
     if stem in {"otp", "cvv", "cvc"}:
         return 3 <= len(value) <= 10 and value.isdigit()
     if stem in _PASSWORDS:
         return _is_password(stem, name, before, value, spaced=spaced)
-    if kind == "bare" and _OBJECT.fullmatch(value):
+    if kind == "bare" and (_OBJECT.fullmatch(value) or _PATH.fullmatch(value)):
         return False
     if spaced:
         return _COMPLAINT.search(before) is None and (_random(value) or _fills_line(text, match))
     return len(value) > 3 or not value.isdigit()
+
+
+def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> bool:
+    told = match["sign"] is not None and match["sign"][0] in "iwIW"  # `the password is …`
+    if told and not _random(value):
+        return True
+    return _benign(value, quoted=kind != "bare") or (stem == "pwd" and _DIRECTORY.fullmatch(value) is not None)
 
 
 def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool) -> bool:
@@ -168,7 +187,7 @@ def _fills_line(text: str, match: "re.Match[str]") -> bool:
 
 def _random(value: str) -> bool:
     """Tell whether a word after a colon looks made by chance rather than written by a person."""
-    if len(value) < 6 or _PATH.fullmatch(value):
+    if len(value) < 6:
         return False
     digit = any("0" <= char <= "9" for char in value)
     mixed = any(char.islower() for char in value) and any(char.isupper() for char in value[1:])
@@ -185,6 +204,7 @@ ASSIGNMENT = Rule(
         r"(?i)(?:pass|pwd|secret|token|key|credential|otp|cv[vc]|senha|contrase.a|kennwort|mnemonic)[a-z_.-]*(?: [a-z]+)?"
         r"(?: [a-z]+)?[0-9]?(?:\\*')?\s*[:=]",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)\\*'[\s,\\']*(?:value|val|content|default)",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|otp|code) (?:is|was)[ :]",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?)(?:\s[^<>\"]*)?>[^<\"]",
     ),
     find=_assignments,
@@ -198,13 +218,16 @@ ASSIGNMENT = Rule(
         ("export DB_PASS='p w'; run", "p w"),
         ("clientSecret: 'x9Y8z7'", "x9Y8z7"),
         ("<password>hunter2</password>", "hunter2"),
+        ("the password is hunter2 now", "hunter2"),
+        ('{"password": ["hunter2", "hunter3"]}', "hunter3"),
         ("Server=db;User Id=sa;Password=p@ss,w0rd;Trusted=no", "p@ss"),
         ('<add key="password" value="hunter2"/>', "hunter2"),
         ("X-Api-Key: 0123456789abcdef", "0123456789abcdef"),
     ),
     negatives=(
         "Failed password for root from 10.0.0.1 port 22 ssh2",
-        "password: required",
+        "password: required, secret: /run/secrets/db, passwd: files systemd",
+        "the password is required, the token was expired",
         "token=null secret=${SECRET} password=<redacted>",
         "Unexpected token: FooBar",
         "sudo: bob : TTY=pts/0 ; PWD=/home/bob ; USER=root ; COMMAND=/bin/ls",

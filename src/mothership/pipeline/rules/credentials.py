@@ -245,14 +245,18 @@ def _community(text: str) -> bool:
     return not re.fullmatch(r"[0-9]+(?::[0-9]+)*", text) and not set(text) <= set("*xX")
 
 
+def _mixed_community(text: str) -> bool:
+    return _has_digit(text) and any(char.isalpha() for char in text) and _community(text)
+
+
 SNMP_COMMUNITY = Rule(
     name="snmp_community",
     description="SNMP community strings in text: device configuration, command lines, `community=…`.",
     source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
     gates=(
         r"(?i)community[\\']{0,3}\s?(?:string|name)?[\\']{0,3}\s?[:= ]",
-        r"(?i)com2sec6?\s",
-        r"(?i)snmp[a-z]{2,10}\s",
+        r"(?i)com2sec6?\s|createuser\s",
+        r"(?i)snmp[a-z-]{2,10}\s",
     ),
     find=either(
         matcher(
@@ -267,6 +271,21 @@ SNMP_COMMUNITY = Rule(
             _community,
             ignore_case=True,
             before=("snmp",),
+        ),
+        matcher(
+            r"createUser\s{1,4}(?:-e\s\S{1,64}\s)?\S{1,64}\s{1,4}(?:MD5|SHA[0-9-]{0,4})\s{1,4}(?P<secret>[^\r\n]{1,256})",
+            before=("createUser",),
+        ),
+        matcher(
+            r"snmp-server\s{1,4}user\s[^\r\n]{1,128}?\sauth\s{1,4}(?:md5|sha)\S{0,4}\s{1,4}(?P<secret>[^\r\n]{1,256})",
+            ignore_case=True,
+            before=("snmp-server",),
+        ),
+        matcher(
+            r"community\s?:\s?(?P<secret>[^\s\"'\\,;&)\]}]{3,128})",
+            _mixed_community,
+            ignore_case=True,
+            before=("community",),
         ),
         matcher(
             r"com2sec6?\s{1,4}(?:-Cn\s{1,4}\S{1,64}\s{1,4})?\S{1,64}\s{1,4}\S{1,64}\s{1,4}(?P<secret>[^\s\"']{1,128})",
@@ -301,6 +320,8 @@ SNMP_COMMUNITY = Rule(
         ('{"community":"n0c-ro","version":"2c"}', "n0c-ro"),
         ("rocommunity n0c-ro 10.0.0.0/8", "n0c-ro"),
         ("com2sec local 10.0.0.0/8 n0c-ro", "n0c-ro"),
+        ('createUser bob SHA "authpass1" AES "privpass1"', "privpass1"),
+        ("snmp-server user bob grp v3 auth sha authpass1 priv aes 128 privpass1", "authpass1"),
         ("unknown community string: n0c-ro", "n0c-ro"),
         ("SNMPv2c trap with community n0c-ro from 10.0.0.9", "n0c-ro"),
     ),
@@ -346,7 +367,7 @@ DEVICE_PASSWORD = Rule(
             before=("enable", "username"),
         ),
         matcher(
-            r"(?:identified\s{1,4}(?:with\s{1,4}[\w']{1,40}\s{1,4})?by|password)\s{1,4}'(?P<secret>[^'\r\n]{1,256})'",
+            r"(?:identified\s{1,4}(?:with\s{1,4}[\w']{1,40}\s{1,4})?by|password)\s{1,4}(?P<q>[\"'])(?P<secret>[^\"'\r\n]{1,256})(?P=q)",
             ignore_case=True,
             before=("identified", "password"),
         ),

@@ -19,10 +19,12 @@ from mothership.pipeline.rules.validators import (
 # --- e-mail ------------------------------------------------------------------------------------------------------
 
 _LETTER = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+_OTHER_LETTER = "\u0370-\u1fff\u3040-\ud7af"
 # The local part is read backwards from the `@` and at most 64 characters far: forwards it would be quadratic.
-_LOCAL = re.compile(rf"[{_LETTER}0-9._+'~-]{{1,64}}")
+_LOCAL = re.compile(rf"[{_LETTER}0-9._+'~-]{{1,64}}|[{_OTHER_LETTER}]{{1,32}}|\"[^\"\r\n]{{1,62}}\"")
 _DOMAIN = re.compile(
-    rf"@((?:[{_LETTER}0-9](?:[{_LETTER}0-9-]{{0,61}}[{_LETTER}0-9])?\.){{1,8}})([{_LETTER}]{{2,24}})(?![{_LETTER}0-9_]|-[a-z0-9])",
+    rf"@((?:(?:[{_LETTER}0-9](?:[{_LETTER}0-9-]{{0,61}}[{_LETTER}0-9])?|[{_OTHER_LETTER}]{{1,63}})\.){{1,8}})"
+    rf"([{_LETTER}]{{2,24}}|[{_OTHER_LETTER}]{{2,12}})(?![{_LETTER}0-9_]|-[a-z0-9])",
     re.IGNORECASE,
 )
 _FILE_AND_UNIT_ENDINGS = """
@@ -72,6 +74,8 @@ EMAIL = Rule(
         ("联系alice@example.com谢谢", "alice@example.com"),
         ("mail to jürgen.müller@exämple.de now", "jürgen.müller@exämple.de"),
         ("user=ALICE@EXAMPLE.COM;id=4", "ALICE@EXAMPLE.COM"),
+        ("to 用户@例子.中国 or al.ice@例え.jp", "al.ice@例え.jp"),
+        ('from "alice smith"@example.com', "smith"),
     ),
     negatives=(
         "Started user@1000.service - User Manager for UID 1000.",
@@ -88,13 +92,13 @@ EMAIL = Rule(
 
 # A class first, then what must not stand before it: so Python's `re` skips quickly to where a number may begin.
 _CARD = re.compile(
-    r"[2-68](?<![A-Za-z0-9_].)(?<![0-9][.,:/-].)(?<![_%]-.)(?:"
+    r"[2-68](?:(?<![A-Za-z0-9_].)|(?<=[Vv]isa.)|(?<=[Cc]ard.)|(?<=[Cc]ard_.)|(?<=cc_.)|(?<=pan.)|(?<=pan_.))(?<![0-9][.-].)(?<![_%]-.)(?:"
     r"(?<=[2-6])[0-9]{3}(?P<a>[ .-])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
     r"|(?<=3)[0-9]{3}(?P<b>[ .-])[0-9]{6}(?P=b)[0-9]{4,5}"
     r"|(?<=[2-6])[0-9]{12,18}"
     r"|(?<=8)[0-9]{15}"
     r"|(?<=[2-6])[0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}"
-    r")(?![A-Za-z0-9_])(?![.,:/-][0-9])",
+    r")(?![A-Za-z0-9_])(?!\.[0-9]{3})(?!-[0-9])",
     re.ASCII | re.DOTALL,
 )
 _CARD_WORD = re.compile(r"card|visa|\bpan\b|\bcc\b|credit|debit|payment", re.IGNORECASE)
@@ -117,7 +121,7 @@ CARD = Rule(
     description="Payment card numbers, plain or in groups: an issuer's prefix and length, and the check digit.",
     source="ISO/IEC 7812-1 (Luhn); issuer ranges as published by the networks",
     gates=(
-        r"(?:[^0-9A-Za-z_-]|[^_]-)[2-68][0-9]{12}",
+        r"(?:[^0-9A-Za-z_-]|[^_]-|(?i:visa|card_?|cc_|pan_?))[2-68][0-9]{12}",
         r"(?:[^0-9A-Za-z_-]|[^_]-)[2-6][0-9]{3}[ .-]?[0-9]{4}[ .-]?[0-9]{4}[ .-]?[0-9]{4}",
         r"[^0-9A-Za-z_]3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4}",
     ),
@@ -129,6 +133,8 @@ CARD = Rule(
         ('{"pan":"6011 1111 1111 1117"}', "6011 1111 1111 1117"),
         ("卡号4111111111111111已扣款", "4111111111111111"),
         ("pan=30569309025904&x=1", "30569309025904"),
+        ("7,5555555555554444,123", "5555555555554444"),
+        ("visa4111111111111111 for 4111111111111111.00", "4111111111111111"),
     ),
     negatives=(
         "order 4111111111111112 shipped",
