@@ -70,6 +70,37 @@ def test_a_template_only_becomes_more_general() -> None:
     assert one.template("backup of volume alpha done").text == "backup of volume <*> done"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "Accepted password for zebulon from 10.0.0.1 port 22 ssh2",
+            "Failed password for zebulon from 10.0.0.1 port 22 ssh2",
+        ),
+        ("10:00:00 nas7 backup of volume alpha started", "10:00:01 nas7 backup of volume alpha failed"),
+        (
+            "BLOCK* NameSystem.addStoredBlock: blk_1 of pool a b c",
+            "BLOCK* NameSystem.allocateBlock: blk_1 of pool a b c",
+        ),
+    ],
+)
+def test_messages_that_differ_in_a_word_of_english_stay_two(one: str, other: str) -> None:
+    """However alike they are: the word is what the message says, and not a parameter."""
+    grown = tree()
+    first, second = grown.template(one), grown.template(other)
+    assert first.id != second.id
+    assert (grown.template(one), grown.template(other)) == (first, second)
+
+
+def test_names_of_accounts_are_parameters_although_they_are_words() -> None:
+    """`root` and `admin` are who, not what."""
+    grown = tree()
+    grown.template("session opened for root by the console of the host")
+    assert grown.template("session opened for admin by the console of the host").text == (
+        "session opened for <*> by the console of the host"
+    )
+
+
 def test_a_restart_changes_no_id(tmp_path: Path) -> None:
     """What was learnt is read back from the state file, exactly."""
     state = tmp_path / "templates.json"

@@ -1,24 +1,22 @@
 """What the model is asked: bounded, and by default made of known words only.
 
 A template may still hold a name or another parameter that has not varied yet. So, unless `llm.prompt_words` is `all`,
-a prompt holds only words of a built-in list of technical English (`llm_words.txt`), of `llm.extra_words`, and `<*>`:
-what is not on the list does not leave the process, wherever in an event it stood. That holds for the template,
+a prompt holds only words of a built-in list of technical English (`templates_words.txt`) and of `llm.extra_words`, and
+`<*>`: what is not on the list does not leave the process, wherever in an event it stood. That holds for the template,
 the type, the severity and the service alike.
 
 The data is a JSON object between delimiters that nobody can guess, after an instruction that calls it data.
 """
 
 import json
-import re
-from collections.abc import Callable, Collection
-from functools import cache
+from collections.abc import Callable
 from hashlib import blake2b
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 from mothership.event import Event
 from mothership.pipeline.llm_settings import LLMSettings
-from mothership.pipeline.templates_tree import PLACEHOLDER, Template
+from mothership.pipeline.templates_tree import Template
+from mothership.pipeline.templates_words import PLACEHOLDER, known_words, only_known
 
 PROMPT_VERSION = "1"
 """Changes whenever the wording or the word list changes what a verdict means: old verdicts are then not used."""
@@ -40,22 +38,7 @@ _CHARS_A_TOKEN = 3
 """An estimate from above for English; everything outside ASCII counts as a token a byte."""
 _OVERHEAD_TOKENS = 32
 _FIELD_CHARS_MAX = 40
-_LETTERS = re.compile(r"[^\W\d_]+")
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_NOT_TEXT = re.compile(r"[^\x20-\x7e]+|\d+")
-_RUN = re.compile(r"<\*>(?:[\s\W_]*<\*>)+")
 _SEVERITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")
-_SUFFIXES = (
-    ("s", ""),
-    ("es", ""),
-    ("ed", ""),
-    ("d", ""),
-    ("ing", ""),
-    ("ing", "e"),
-    ("ies", "y"),
-    ("ied", "y"),
-    ("ly", ""),
-)
 
 
 class Question(NamedTuple):
@@ -132,33 +115,3 @@ def estimate(text: str) -> int:
 def printable(text: str) -> str:
     """The text without control characters."""
     return "".join(char if char.isprintable() else " " for char in text).strip()
-
-
-def only_known(text: str, words: Collection[str]) -> str:
-    """The text with `<*>` for every word that is not known, and for all that is neither word nor punctuation."""
-
-    def word(match: re.Match[str]) -> str:
-        pieces = _CAMEL.findall(match[0])
-        whole = sum(map(len, pieces)) == len(match[0])
-        return match[0] if whole and all(_known(piece.lower(), words) for piece in pieces) else PLACEHOLDER
-
-    return _RUN.sub(PLACEHOLDER, _NOT_TEXT.sub(PLACEHOLDER, _LETTERS.sub(word, text))).strip()
-
-
-def _known(word: str, words: Collection[str]) -> bool:
-    if word in words:
-        return True
-    for suffix, instead in _SUFFIXES:
-        if word.endswith(suffix):
-            stem = word[: -len(suffix)] + instead
-            # `stopp` of `stopped`: the last letter is doubled.
-            if len(stem) > 2 and (stem in words or (stem[-1] == stem[-2] and stem[:-1] in words)):  # noqa: PLR2004
-                return True
-    return False
-
-
-@cache
-def known_words() -> frozenset[str]:
-    """The built-in list."""
-    lines = files("mothership.pipeline").joinpath("llm_words.txt").read_text(encoding="ascii").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

@@ -1,23 +1,25 @@
 """Drain's idea, compact: messages that differ only in their parameters share one template.
 
-    message ──mask──▶ tokens ──by length and first constant token──▶ leaf ──most similar──▶ template
+    message ──mask──▶ tokens ──by length and first known word──▶ leaf ──most similar──▶ template
 
 Masking takes out what is a parameter by its look (anything with a digit, values after `=`, names of months and
 days), so that most lines have their final template at once. What still varies between the lines of one template
-(words, host names, paths) becomes a placeholder when the second variant arrives. Templates only ever become more
-general.
+(host names, paths, unknown words) becomes a placeholder when the second variant arrives. Templates only ever become
+more general, and two that differ in words of technical English stay two: `Accepted password` is not `Failed password`.
 
 Everything is bounded: the tokens of a message, the templates of a leaf (and so the work for a line), the leaves of
 a length, the templates of the tree (one that was not seen since the last time round goes first).
 """
 
+import math
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
-PLACEHOLDER = "<*>"
+from mothership.pipeline.templates_words import PLACEHOLDER, known_words, says_something
+
 _DATE = re.compile(
     r"(?<![A-Za-z])(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?![A-Za-z])"
 )
@@ -28,6 +30,9 @@ _DIGITS = re.compile(r"(?<![^\s=,;()\[\]{}\"'<>|])[^\s\d=,;()\[\]{}\"'<>|]*+\d[^
 _ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _TOKENS_MAX = 100
 _TOKEN_CHARS_MAX = 64
+_ACCOUNTS = frozenset(
+    ["root", "admin", "administrator", "guest", "test", "user", "oracle", "mysql", "postgres", "git", "ftp"]
+)
 _LEAVES_OF_A_LENGTH_MAX = 200
 _LEAF_TEMPLATES_MAX = 64
 
@@ -65,7 +70,9 @@ class TemplateTree:
         self._similarity = similarity
         self._templates_max = templates_max
         self._memory_max = 2 * templates_max
+        self._words = known_words()
         self._masked: dict[str, str] = {}
+        self._known: dict[str, bool] = {}
         self._by_digits: dict[bytes, _Group] = {}
         self._by_text: dict[str, _Group] = {}
         self._leaves: dict[tuple[int, str], list[_Group]] = {}
@@ -138,12 +145,12 @@ class TemplateTree:
     def _search(self, tokens: list[str]) -> _Group:
         """Find the most similar group of the leaf, or make one."""
         leaf = self._leaf(tokens)
-        best, score = None, -1
+        best, score = None, math.ceil(self._similarity * len(tokens)) - 1
         for group in self._leaves.get(leaf, ()):
             equal = sum(map(str.__eq__, group.tokens, tokens))
-            if equal > score:
+            if equal > score and not self._say_different_things(group.tokens, tokens):
                 best, score = group, equal
-        if best is not None and score >= self._similarity * len(tokens):
+        if best is not None:
             if score < len(tokens):
                 best.tokens = [
                     one if one == other else PLACEHOLDER for one, other in zip(best.tokens, tokens, strict=True)
@@ -182,10 +189,27 @@ class TemplateTree:
             del self._leaves[group.leaf]
             self._firsts[group.leaf[0]].discard(group.leaf[1])
 
+    def _say_different_things(self, one: list[str], other: list[str]) -> bool:
+        """Do two lists of tokens differ in a known word? Names of accounts are parameters, although they are words."""
+        for mine, theirs in zip(one, other, strict=True):
+            if mine != theirs and self._is_known(mine) and self._is_known(theirs):
+                return True
+        return False
+
+    def _is_known(self, token: str) -> bool:
+        known = self._known.get(token)
+        if known is None:
+            known = token.lower() not in _ACCOUNTS and says_something(token, self._words)
+            if len(self._known) >= self._memory_max:
+                self._known.clear()
+            self._known[token] = known
+        return known
+
     def _leaf(self, tokens: list[str]) -> tuple[int, str]:
-        """Length and first constant token, so that lines which begin with a time don't all meet in one leaf."""
+        """Length and first known word: lines which begin with a time and a host name don't all meet in one leaf."""
         length = len(tokens)
-        first = next((token for token in tokens if PLACEHOLDER not in token), PLACEHOLDER)
+        constant = [token for token in tokens if PLACEHOLDER not in token]
+        first = next(filter(self._is_known, constant), constant[0] if constant else PLACEHOLDER)
         firsts = self._firsts.get(length, ())
         full = len(firsts) >= _LEAVES_OF_A_LENGTH_MAX and first not in firsts
         return length, PLACEHOLDER if full else first
