@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from mothership import cli_tls
+from mothership.commands import tls as tls_command
 from mothership.edge.auth import hashed
 from mothership.edge.tls import Certificates, TLSSettings, certificate_names
 from mothership.errors import ConfigurationError
@@ -29,7 +29,7 @@ Serve = Callable[..., Any]
 
 def make(directory: Path, *clients: str, hosts: tuple[str, ...] = ("localhost", "127.0.0.1")) -> str:
     options = [f"--client={name}" for name in clients] + [f"--host={name}" for name in hosts]
-    result = CliRunner().invoke(cli_tls.tls, ["dev", "--out", str(directory), *options])
+    result = CliRunner().invoke(tls_command.tls, ["dev", "--out", str(directory), *options])
     assert result.exit_code == 0, result.output
     return result.stdout
 

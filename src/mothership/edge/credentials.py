@@ -16,7 +16,7 @@ from mothership.ports import Clock
 from mothership.telemetry import log
 
 _TOKENS = TypeAdapter(tuple[TokenSettings, ...])
-_NOBODY = "sha256:" + "0" * 64
+_NOBODY = TokenSettings(name="nobody", hash="sha256:" + "0" * 64)
 
 
 class Credentials:
@@ -35,9 +35,8 @@ class Credentials:
         if self._file.changed():
             self._reload()
         digest = hashed(token)
-        found = self._found.get(self._blind(digest))
-        same = hmac.compare_digest(digest, found.hash if found else _NOBODY)
-        return found if same else None
+        found = self._found.get(self._blind(digest), _NOBODY)
+        return found if hmac.compare_digest(digest, found.hash) else None
 
     def named(self, name: str) -> TokenSettings | None:
         """Return the entry of this name: it also says what a certificate of that name opens."""
