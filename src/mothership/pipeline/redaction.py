@@ -47,7 +47,7 @@ class Redaction:
         shared |= {DROP: drop.gates(LABELS), HASH: hashed.gates()}
         exact: dict[str, Sequence[str]] = {}
         rules = [*_operators(settings, patterns, shared, exact), *_builtin(settings, len(patterns), shared)]
-        gate, exact_gate = Gate(shared), Gate(exact)
+        gate, exact_gate = Gate(shared), Gate(exact, exact=True)
         scan = Scan(gate, exact_gate)
         self._scan = scan
         text = TextRedactor(

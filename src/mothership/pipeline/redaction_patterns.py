@@ -47,39 +47,41 @@ class PatternGate(NamedTuple):
 
     expression: str
     exact: bool
-    """Whether the pattern tells apart what the common form of an event does not: `'` from `"`, control characters."""
+    """Whether the pattern names control characters, which the common form of an event does not tell apart."""
 
 
 _ATOM = re.compile(
-    r"\\Q|\\[pP]\{[^}]*\}|\\x\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|[\^$]|.", re.DOTALL
+    r"\\Q|\\[pP](?:\{[^}]*\}|.)|\\x\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\[0-7]{2,3}|\\."
+    r"|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\(\?(?:P?<\w+>|[a-zA-Z-]*:|[a-zA-Z-]+\))|\{[0-9,]+\}|.",
+    re.DOTALL,
 )
 _ASSERTIONS: Final = frozenset({"^", "$", r"\A", r"\z", r"\b", r"\B"})
-_NAMES_CONTROLS = re.compile(r"\\[xafv0-7]|\\[pP]\{?\^?(?:C|Z)|\[:\^?(?:cntrl|space|print|graph)|[\x00-\x1f]")
-_PLAIN_RANGE = re.compile(r"[0-9A-Za-z]-[0-9A-Za-z]")
+_REPEATS: Final = ("*", "+", "?", "{")
+_SYNTAX: Final = frozenset("()|*+?{}")
+_NAMES_CONTROLS = re.compile(r"\\[xafv0-7]|\\[pP]\{?\^?[CZ]|\[:\^?(?:cntrl|space|print|graph)|[\x00-\x1f]")
 
 
 def pattern_gate(pattern: str, *, ignore_case: bool) -> PatternGate:
-    """Take the assertions out of a pattern: what is left hits wherever the pattern does, whatever stands around it.
+    r"""Take the assertions out of a pattern, and let it pass over the backslash before a quotation mark.
 
-    In the scan the strings of many events stand side by side, so `^`, `$` and word boundaries mean something else.
+    What is left hits in an encoded batch wherever the pattern hits in a string of it. There the strings of many events
+    stand side by side, so `^`, `$` and word boundaries would mean something else, and `"` is written `\"`.
     """
     atoms = _ATOM.findall(pattern)
     kept: list[str] = []
     exact = False
     for number, atom in enumerate(atoms):
         following = atoms[number + 1] if number + 1 < len(atoms) else ""
-        if atom == r"\Q" or (atom in _ASSERTIONS and following[:1] in {"*", "+", "?", "{"}):
+        if atom == r"\Q" or (atom in _ASSERTIONS and following.startswith(_REPEATS)):
             return PatternGate("", exact=False)
         if atom not in _ASSERTIONS:
-            kept.append(atom)
-            exact = exact or _tells_apart(atom)
+            kept.append(rf"(?:\\?{atom})" if _takes_quote(atom) else atom)
+            exact = exact or _NAMES_CONTROLS.search(atom) is not None
     return PatternGate(("(?i)" if ignore_case else "") + "".join(kept), exact)
 
 
-def _tells_apart(atom: str) -> bool:
-    if atom[0] == "[" and len(atom) > 1:
-        inner = atom[1:-1]
-        if ("'" in inner) != ('"' in inner) or _NAMES_CONTROLS.search(inner):
-            return True
-        return "-" in _PLAIN_RANGE.sub("", inner).replace(r"\-", "").strip("^-")
-    return atom in {"'", '"'} or _NAMES_CONTROLS.search(atom) is not None
+def _takes_quote(atom: str) -> bool:
+    """Tell whether an atom matches a quotation mark."""
+    if atom in _SYNTAX or atom.startswith(("(?", "{")) or atom in _ASSERTIONS:
+        return False
+    return compile_pattern(atom, ignore_case=False).fullmatch('"') is not None

@@ -17,64 +17,81 @@ Hits: TypeAlias = frozenset[str]
 
 
 class Gate:
-    """RE2 expressions by owner, matched all at once: a text's owners may have something to do, all others have not."""
+    r"""RE2 expressions by owner, matched all at once: a text's owners may have something to do, all others have not.
 
-    def __init__(self, gates: Mapping[str, Sequence[str]]) -> None:
+    The texts are compact JSON. Nearly always nothing but quotation marks is escaped in it (`\\"`), and the expressions
+    know of that. The gate sees for itself when there is more, and only then the escapes are undone first.
+    """
+
+    def __init__(self, gates: Mapping[str, Sequence[str]], *, exact: bool = False) -> None:
         options = re2.Options()
         options.max_mem = SET_MEMORY_BYTES
         options.log_errors = False
         self._set = re2.Set.SearchSet(options)
+        self._exact = exact
         self._owners = [owner for owner, each in gates.items() for _ in each]
         for expressions in gates.values():
             for expression in expressions:
                 self._set.Add(expression)
         self.everything: Hits = frozenset(gates)
+        self._escape = self._set.Add(r'\\[^"]') if self._owners else 0
         if self._owners:
             self._set.Compile()
 
     def __bool__(self) -> bool:
         return bool(self._owners)
 
-    def match(self, text: bytes) -> Hits:
-        """Return the owners whose gates hit."""
+    def match(self, encoded: bytes) -> Hits:
+        """Return the owners whose gates hit an encoded value."""
         if not self._owners:
-            return frozenset()
-        found = self._set.Match(text)
-        return frozenset([self._owners[number] for number in found]) if found else frozenset()
+            return NOTHING
+        if self._exact:
+            return self._named(self._set.Match(plain_json(encoded, exact=True)))
+        found = self._set.Match(encoded)
+        if not found:
+            return NOTHING
+        return self._named(self._set.Match(plain_json(encoded)) if self._escape in found else found)
 
-    def hits(self, text: bytes) -> bool:
-        """Tell whether any gate hits."""
-        return bool(self._owners) and self._set.Match(text) is not None
+    def match_text(self, text: str) -> Hits:
+        """Return the owners whose gates hit a single string."""
+        if not self._owners:
+            return NOTHING
+        if self._exact:
+            return self._named(self._set.Match(text.encode("utf-8", "replace")))
+        if '"' in text:
+            text = text.replace('"', '\\"')
+        return self._named(self._set.Match(f'"{text}"'.encode("utf-8", "replace")))
+
+    def _named(self, found: Sequence[int] | None) -> Hits:
+        if not found:
+            return NOTHING
+        return frozenset([self._owners[number] for number in found if number != self._escape])
 
 
+NOTHING: Final[Hits] = frozenset()
 _CONTROL = re.compile(rb"\\u00[01][0-9a-f]")
 
 
 def plain_json(encoded: bytes, *, exact: bool = False) -> bytes:
     r"""Undo JSON's escapes.
 
-    Unless `exact`, quotation marks inside strings become `'`, so that `"` still ends each string, and the rarer control
+    Unless `exact`, quotation marks inside strings stay `\"`, so that `"` still ends each string, and the rarer control
     characters all become the same one, which is faster.
     """
     if b"\\" not in encoded:
         return encoded
-    text = encoded.replace(b"\\\\", b"\x00").replace(b'\\"', b'"' if exact else b"'").replace(b"\\n", b"\n")
+    text = encoded.replace(b"\\\\", b"\x00").replace(b'\\"', b'"' if exact else b"\x02").replace(b"\\n", b"\n")
     if b"\\" in text:
         text = text.replace(b"\\t", b"\t").replace(b"\\r", b"\r").replace(b"\\f", b"\f").replace(b"\\b", b"\b")
         if b"\\u" in text:
             if not exact:
                 text = text.replace(b"\\u0000", b"\x01")
             text = _CONTROL.sub(_control if exact else b"\x01", text)
-    return text.replace(b"\x00", b"\\")
+    return text.replace(b"\x02", b'\\"').replace(b"\x00", b"\\")
 
 
 def _control(match: "re.Match[bytes]") -> bytes:
     return bytes([int(match[0][-2:], 16)])
-
-
-def as_leaf(text: str) -> bytes:
-    """Return a string as `plain_json` would show it."""
-    return b'"' + text.replace('"', "'").encode("utf-8", "replace") + b'"'
 
 
 class Scan:
@@ -108,7 +125,7 @@ class Scan:
             except (orjson.JSONEncodeError, RecursionError):
                 pass  # one by one, to find out which
             else:
-                if not self._hits(encoded):
+                if not self._gate.match(encoded) and not self._exact.match(encoded):
                     return
         for event in events:
             hits = self.of(event)
@@ -121,10 +138,5 @@ class Scan:
             encoded = orjson.dumps(value)
         except (orjson.JSONEncodeError, RecursionError):
             return self._gate.everything | self._exact.everything
-        hits = self._gate.match(plain_json(encoded))
-        return hits | self._exact.match(plain_json(encoded, exact=True)) if self._exact else hits
-
-    def _hits(self, encoded: bytes) -> bool:
-        if self._gate.hits(plain_json(encoded)):
-            return True
-        return bool(self._exact) and self._exact.hits(plain_json(encoded, exact=True))
+        hits = self._gate.match(encoded)
+        return hits | self._exact.match(encoded) if self._exact else hits

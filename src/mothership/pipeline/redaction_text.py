@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from mothership.pipeline.redaction_key import PSEUDONYM, Pseudonyms
-from mothership.pipeline.redaction_scan import Gate, Hits, as_leaf
+from mothership.pipeline.redaction_scan import Gate, Hits
 from mothership.pipeline.redaction_settings import Action
 from mothership.pipeline.redaction_views import Crowded, views
 from mothership.pipeline.rules import BUILTIN, REACH, Finder, Span
@@ -213,7 +213,7 @@ def leaf_gate(gate: Gate, exact: Gate) -> Callable[[str], Hits]:
     """Make a gate for single strings of the two for encoded events."""
 
     def of(text: str) -> Hits:
-        hits = gate.match(as_leaf(text))
-        return hits | exact.match(text.encode("utf-8", "replace")) if exact else hits
+        hits = gate.match_text(text)
+        return hits | exact.match_text(text) if exact else hits
 
     return of

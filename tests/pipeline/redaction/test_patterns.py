@@ -34,6 +34,11 @@ def test_the_default_patterns_mask_what_the_specification_names() -> None:
 @pytest.mark.parametrize(
     ("pattern", "text", "expected"),
     [
+        (r"k=.\w+.z", 'k="v"z', "********"),
+        (r"k=[^x]\w+\Wz", 'k="v"z \\ \n', "******** \\ \n"),
+        (r'a"{2}b', 'a""b', "********"),
+        (r"C:\\\w+\\x", r"at C:\dir\x", "at ********"),
+        (r"a.b", "a\tb", "********"),
         (r"^ID \d+$", "ID 77", "********"),
         (r"^ID \d+$", "an ID 77", "an ID 77"),
         (r"\bcust-\d+\b", "line\ncust-12\tx", "line\n********\tx"),

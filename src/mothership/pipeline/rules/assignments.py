@@ -202,10 +202,10 @@ ASSIGNMENT = Rule(
     source="gitleaks `generic-api-key`, Cribl and Datadog scanner libraries; values that say nothing are let be",
     gates=(
         r"(?i)(?:pass|pwd|secret|token|key|credential|otp|cv[vc]|senha|contrase.a|kennwort|mnemonic)[a-z_.-]*(?: [a-z]+)?"
-        r"(?: [a-z]+)?[0-9]?(?:\\*')?\s*[:=]",
-        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)\\*'[\s,\\']*(?:value|val|content|default)",
+        r"(?: [a-z]+)?[0-9]?(?:\\*'|\\+\")?\s*[:=]",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)(?:\\*'|\\+\")[\s,\\'\"]*(?:value|val|content|default)",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|otp|code) (?:is|was)[ :]",
-        r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?)(?:\s[^<>\"]*)?>[^<\"]",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?)(?:\s(?:[^<>\"]|\\\")*)?>[^<\"]",
     ),
     find=_assignments,
     positives=(

@@ -65,7 +65,7 @@ EMAIL = Rule(
     name="email",
     description="E-mail addresses.",
     source="RFC 5321 and 5322; local part bounded to 64 characters, domain labels to 63",
-    gates=(r"[^\x00-&(-*,/:-@\[-^`{-}\x7f]@[0-9A-Za-z\x{80}-\x{10ffff}][0-9A-Za-z\x{80}-\x{10ffff}-]*\.[^\x00-,/]",),
+    gates=(r"[^\x00-!#-&(-*,/:-@\[-^`{-}\x7f]@[0-9A-Za-z\x{80}-\x{10ffff}][0-9A-Za-z\x{80}-\x{10ffff}-]*\.[^\x00-,/]",),
     find=_emails,
     positives=(
         ("login failed for alice@example.com from 10.0.0.1", "alice@example.com"),
@@ -165,7 +165,7 @@ SSN = Rule(
     name="ssn",
     description="US social security numbers with dashes; with spaces or plain only beside their name.",
     source="Social Security Administration: number ranges never issued",
-    gates=(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", r"(?i)(?:ssn|social[ _-]?security)[a-z#. _:='-]*[0-9]{3}"),
+    gates=(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", r"(?i)(?:ssn|social[ _-]?security)[a-z#. _:='\\\"-]*[0-9]{3}"),
     find=either(matcher(_SSN, _valid_ssn), matcher(_SSN_NAMED, _valid_ssn, ignore_case=True, before=("ssn", "social"))),
     positives=(
         ("applicant 123-45-6789 approved", "123-45-6789"),
@@ -278,7 +278,7 @@ PHONE = Rule(
         r"[^0-9A-Za-z_/+.:-]00[1-9][0-9]{0,2}[ -](?:\(0\)|[0-9]{2})",
         r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
         r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
-        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback)[a-z_. -]*'?[ :=#]+['(+ ]*[0-9][0-9 ()./-]{5}",
+        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*[0-9][0-9 ()./-]{5}",
     ),
     find=either(
         matcher(_INTERNATIONAL, _international),

@@ -26,9 +26,9 @@ class Rule:
     description: str
     source: str
     gates: tuple[str, ...]
-    """Cheap RE2 expressions for `scan.plain_json`: one of them matches wherever `find` finds anything. In that form a
-    string stands between `"`, and its own quotation marks have become `'`. Each gate is short and has no anchors, so
-    that the automaton of all of them stays small."""
+    """Cheap RE2 expressions over compact JSON without escapes but `\\"`: one of them matches wherever `find` finds
+    anything, the text standing between `"` and its own quotation marks being `\\"`. Each is short, has no anchors and
+    no big repeat counts, so that the automaton of all of them stays small."""
     find: Finder
     positives: tuple[tuple[str, str], ...]
     """Texts, each with the part that must not survive."""
