@@ -45,7 +45,8 @@ def main() -> int:
 async def one(server: object, home: Path, number: int, seconds: float) -> Verdict:
     """One scenario on a fresh database."""
     await server.renew()  # type: ignore[attr-defined]
-    return await SCENARIOS[number - 1](server, home, seconds)  # type: ignore[arg-type]
+    async with asyncio.timeout(240 + 4 * seconds):
+        return await SCENARIOS[number - 1](server, home, seconds)  # type: ignore[arg-type]
 
 
 def line(verdict: Verdict) -> str:

@@ -142,7 +142,7 @@ def _resize(disk: Path, size: int) -> None:
 async def spool_full(database: Database, home: Path, seconds: float) -> Verdict:
     """5: the spool at its bound, its disk full, and its file damaged while the service is down."""
     ledger, done = Ledger(), []
-    async with small_disk(24) as disk:
+    async with small_disk(64) as disk:
         bounds = {"max_bytes": 300_000, "reserve_bytes": 2_000_000}
         place = {"server": {"data_dir": str(disk / "data")}} if disk else {}
         async with service_on(home, database.dsn, relay={"spool": bounds}, **place) as service:
@@ -162,7 +162,7 @@ async def spool_full(database: Database, home: Path, seconds: float) -> Verdict:
                     done.append("disk full")
                 await asyncio.sleep(seconds / 3)
             await service.drained(60)
-            lost = await _damage(database, service, ledger, data_dir, rounds=max(3, int(seconds / 2)))
+            lost = await _damage(database, service, ledger, data_dir, rounds=min(10, max(3, int(seconds / 2))))
             done.append(f"damaged; {lost} events in broken records, counted")
             return await judge("5 spool full, damaged", database, ledger, service, forgiven=lost, note=", ".join(done))
 

@@ -15,6 +15,8 @@ from mothership.telemetry import log
 
 THOROUGH_BYTES_MAX = 256 * 1024**2
 """Up to this size a start also compares the indexes with the tables: about a second."""
+QUARANTINED_MAX = 6
+"""Most damaged files (a log counts as one) that are kept beside a spool file."""
 FINGERPRINTS_MAX = 1_000_000
 
 
@@ -22,9 +24,7 @@ def open_sound(path: Path, memory_bytes: int) -> SpoolFile:
     """Open the file; what is damaged is set aside and what it held saved."""
     log_damaged, forgotten = spool_salvage.forgotten(path)
     if log_damaged:
-        aside = _aside(path)
-        shutil.copy2(spool_salvage.log_of(path), aside.with_name(aside.name + "-wal"))
-        aside.with_name(aside.name + "-wal").chmod(0o600)
+        _copy_log_aside(path)
     try:
         file = _open(path, memory_bytes)
     except sqlite3.Error as error:
@@ -132,6 +132,26 @@ def _aside(path: Path) -> Path:
     return aside
 
 
+def _copy_log_aside(path: Path) -> None:
+    aside = _aside(path)
+    copy = aside.with_name(aside.name + "-wal")
+    try:
+        shutil.copy2(spool_salvage.log_of(path), copy)
+        copy.chmod(0o600)
+    except OSError as error:  # no room for a copy is no reason not to start
+        copy.unlink(missing_ok=True)
+        log.error("damaged_log_not_kept", file=path.name, error=type(error).__name__)
+    _thin_out(path)
+
+
+def _thin_out(path: Path) -> None:
+    """Keep the newest of what was set aside: a disk that damages files again and again must not fill up as well."""
+    kept = sorted(path.parent.glob(f"{path.name}.quarantine-*"), key=lambda part: part.stat().st_mtime)
+    for part in kept[:-QUARANTINED_MAX]:
+        part.unlink(missing_ok=True)
+        log.warning("quarantined_file_removed", file=part.name)
+
+
 def _set_aside(path: Path) -> Path:
     """Move a damaged file, with its log, out of the way."""
     kept_as = _aside(path)
@@ -140,4 +160,5 @@ def _set_aside(path: Path) -> Path:
         if part.exists():
             part.rename(kept_as.with_name(kept_as.name + suffix))
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
+    _thin_out(path)
     return kept_as
