@@ -14,6 +14,8 @@ CLEAN_REMEMBERED: Final = 8_192
 CLEAN_CHARACTERS_MAX: Final = 24
 NUMBER_MIN: Final = 10**12
 """No rule wants a shorter number."""
+PHONE_NAMES: Final = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
+PHONE_CONTEXT: Final = "phone="
 _DROPPED: Final = object()
 
 
@@ -92,6 +94,8 @@ class MaskPatterns:
             here = (*path, self._fold(key))
             if self._hashed is None or not self._hashed.takes(here) or _nested(inner):
                 inner = self._value(inner, here, (*shown, name), note)  # noqa: PLW2901 - the masked one
+                if here[-1].endswith(PHONE_NAMES):
+                    inner = self._numbered(inner, here, (*shown, name), note)  # noqa: PLW2901 - the same
             if inner is _DROPPED:
                 moved = True
             else:
@@ -99,6 +103,15 @@ class MaskPatterns:
         if moved:
             value.clear()
         value.update(fresh)
+
+    def _numbered(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
+        """Mask the bare number in a field that is named for telephone numbers, as if the name stood before it."""
+        if type(value) is not str and type(value) is not int:
+            return value
+        masked = self._masked(f"{PHONE_CONTEXT}{value}", self._rules_at(path), shown, note)
+        if masked is None:
+            return _DROPPED
+        return masked.removeprefix(PHONE_CONTEXT) if masked != f"{PHONE_CONTEXT}{value}" else value
 
     def _list(self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> None:
         fresh = [self._value(inner, path, (*shown, str(number)), note) for number, inner in enumerate(value)]

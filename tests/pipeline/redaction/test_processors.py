@@ -98,6 +98,14 @@ def test_numbers_that_are_cards_are_masked_and_other_numbers_are_not(make: Make,
     assert (out["ts"], out["c"], out["x"]) == (1732482748000, 4111111111111112, -1e300)
 
 
+def test_a_bare_number_in_a_field_named_for_telephones_is_masked(make: Make, through: Through) -> None:
+    """The name of the field is the word beside it."""
+    event = {"phone": "4155552671", "mobileNumber": 4155552671, "msisdn": "4917612345678", "microphone": "on"}
+    out = through(make(), {**event, "phone_calls": 12}).events[0]
+    assert out["phone"] == out["mobileNumber"] == out["msisdn"] == "[REDACTED:phone]"
+    assert (out["microphone"], out["phone_calls"]) == ("on", 12)
+
+
 def test_binary_payloads_are_let_be(make: Make, through: Through) -> None:
     """Patterns over base64 would only break it."""
     event = {"type": "flow_packet", "payload_b64": "alice@example.com"}

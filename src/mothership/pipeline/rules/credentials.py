@@ -56,7 +56,7 @@ AUTHORIZATION = Rule(
     description="Credentials of an `Authorization` header, and `Bearer …` and `Basic …` wherever they stand.",
     source="RFC 9110, 11.6.2; RFC 6750; RFC 7617",
     gates=(
-        r"(?i)authorization[\\'\"]*\s?[:=,>]{1,2}",
+        r"(?i)authorization(?:\\*'|\\+\")?\s?[:=,>]{1,2}",
         r"(?i)bearer\s+[0-9a-z._~+/-]{6}",
         r"(?i)basic\s+[0-9a-z+/]{6}",
     ),
@@ -254,7 +254,7 @@ SNMP_COMMUNITY = Rule(
     description="SNMP community strings in text: device configuration, command lines, `community=…`.",
     source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
     gates=(
-        r"(?i)community[\\'\"]*\s?(?:string|name)?[\\'\"]*\s?[:= ]",
+        r"(?i)community(?:\\*'|\\+\")?\s?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
         r"(?i)com2sec6?\s|createuser\s",
         r"(?i)snmp[a-z-]{2,10}\s",
     ),
@@ -422,7 +422,7 @@ SESSION_COOKIE = Rule(
     description="`Cookie` and `Set-Cookie` headers, and the session cookies of the usual frameworks by name.",
     source="RFC 6265; default cookie names of Java, PHP, ASP.NET, Express, Laravel, Django, Rails, WordPress, Play",
     gates=(
-        r"(?i)cookie[\\'\"]*\s?(?:=>|[:=])\s?[\[\\'\"]*[^\s\"=]+=",
+        r"(?i)cookie(?:\\*'|\\+\")?\s?(?:=>|[:=])\s?[\[\\'\"]*[^\s\"=]+=",
         r"(?i)(?:sess(?:ion)?[_-]?id|sessid[a-z0-9]*|session|connect\.sid|csrftoken|xsrf-token|sid|sess[0-9a-f]+"
         r"|__(?:host|secure)-[0-9a-z_.-]+|logged_in_[0-9a-f]+|play_session|remember_me|remember_token)"
         r"[\\'\"]*=[\\'\"]*[0-9a-z%._~+/:!|-]{6}",

@@ -278,7 +278,7 @@ PHONE = Rule(
         r"[^0-9A-Za-z_/+.:-]00[1-9][0-9]{0,2}[ -](?:\(0\)|[0-9]{2})",
         r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
         r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
-        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*[0-9][0-9 ()./-]{5}",
+        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback|callerid|caller_id)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*[0-9][0-9 ()./-]{5}",
     ),
     find=either(
         matcher(_INTERNATIONAL, _international),
