@@ -168,6 +168,14 @@ async def test_a_missing_database_and_a_missing_role_pause(make_sink: MakeSink, 
         await make_sink(database_dsn.replace("//mothership@", "//nobody_here@")).write([_batch(1)])
 
 
+async def test_a_dsn_of_a_provider_connects(database_dsn: str) -> None:
+    """With parameters of libpq's in it, and with settings for the session."""
+    dsn = f"{database_dsn}&connect_timeout=5&keepalives=1&application_name=mine&statement_timeout=60000"
+    sink = TsdbSink(DatabaseSettings(dsn=dsn))  # type: ignore[arg-type]
+    assert await sink.write([_batch(1)]) == frozenset()
+    await sink.close()
+
+
 @pytest.mark.parametrize("gone", ["events", "ingested_batches", "event_counts", "mothership_migrations", "everything"])
 async def test_a_table_that_was_dropped_is_made_again(make_sink: MakeSink, sql: Sql, gone: str) -> None:
     """The write that finds it missing makes it and goes on."""

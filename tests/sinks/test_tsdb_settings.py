@@ -45,6 +45,12 @@ def test_a_dsn_wins_over_single_parameters() -> None:
     assert "canary" not in repr(settings)
 
 
+def test_a_dsn_may_hold_what_only_libpq_knows() -> None:
+    """Providers' DSNs do; the driver would hand it to the server as a setting."""
+    settings = DatabaseSettings(dsn=f"{DSN}?sslmode=require&channel_binding=require&connect_timeout=5")  # type: ignore[arg-type]
+    assert settings.connect_arguments() == {"dsn": f"{DSN}?sslmode=require"}
+
+
 def test_single_parameters_make_a_connection() -> None:
     """A password with every sign in it needs no escaping here."""
     settings = DatabaseSettings(host="db", password="a/b@c:d?e#f")  # type: ignore[arg-type]

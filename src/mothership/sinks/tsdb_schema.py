@@ -158,10 +158,11 @@ async def _use_timescale(connection: Connection, settings: DatabaseSettings, fac
         await _attempt(connection, facts, "chunk_interval", [("set_chunk_interval", settings.chunk_interval)])
     policies = {row["name"]: row["after"] for row in await connection.fetch(TIMESCALE["policies"])}
     if settings.columnstore_after and policies.get("policy_compression") != settings.columnstore_after:
+        kind = "columnstore" if await connection.fetchval(TIMESCALE["has_columnstore"]) else "compression"
         steps: list[tuple[str, timedelta | None]] = []
         if not await connection.fetchval(TIMESCALE["has_compression"]):
-            steps.append(("enable_compression", None))
-        steps += [("remove_compression", None), ("add_compression", settings.columnstore_after)]
+            steps.append((f"enable_{kind}", None))
+        steps += [(f"remove_{kind}", None), (f"add_{kind}", settings.columnstore_after)]
         await _attempt(connection, facts, "columnstore_after", steps)
     if settings.retention and policies.get("policy_retention") != settings.retention:
         await _attempt(

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
 
@@ -21,6 +21,16 @@ def _interval(value: Any) -> Any:
     if isinstance(value, timedelta) and value <= timedelta(0):
         raise ValueError("an interval must be longer than nothing")
     return value
+
+
+LIBPQ_ONLY = frozenset(
+    {
+        *("connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+        *("tcp_user_timeout", "fallback_application_name", "client_encoding", "channel_binding", "gssencmode"),
+        *("load_balance_hosts", "require_auth", "sslcompression", "sslnegotiation", "sslsni"),
+    }
+)
+"""Parameters of libpq's, common in copied DSNs, that mean nothing to the driver here."""
 
 
 Interval = Annotated[timedelta, BeforeValidator(_interval, json_schema_input_type=str)]
@@ -98,7 +108,7 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
     def connect_arguments(self) -> dict[str, Any]:
         """What the driver needs to know, secrets included."""
         if self.dsn and self.dsn.get_secret_value():
-            return {"dsn": self.dsn.get_secret_value()}
+            return {"dsn": _understood(self.dsn.get_secret_value())}
         password = self.password.get_secret_value() if self.password else None
         return {
             "host": self.host,
@@ -107,6 +117,15 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
             "user": self.user,
             "password": password,
         }
+
+
+def _understood(dsn: str) -> str:
+    """The DSN without what the driver would pass on to the server, which would refuse it."""
+    parts = urlsplit(dsn)
+    if not parts.query:
+        return dsn
+    kept = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key not in LIBPQ_ONLY]
+    return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
 def _check_dsn(dsn: str) -> None:

@@ -71,6 +71,26 @@ SELECT add_compression_policy('events', compress_after => $1::INTERVAL, if_not_e
 -- To put another in its place.
 SELECT remove_compression_policy('events', if_exists => true);
 
+-- name: has_columnstore
+-- Whether compression goes by its newer name here (since 2.18).
+SELECT to_regproc('add_columnstore_policy') IS NOT NULL;
+
+-- name: enable_columnstore
+-- As `enable_compression`.
+ALTER TABLE events SET (
+    timescaledb.enable_columnstore,
+    timescaledb.segmentby = 'type',
+    timescaledb.orderby = 'ts DESC, id DESC'
+);
+
+-- name: add_columnstore
+-- As `add_compression`.
+CALL add_columnstore_policy('events', after => $1::INTERVAL, if_not_exists => true);
+
+-- name: remove_columnstore
+-- As `remove_compression`.
+CALL remove_columnstore_policy('events', if_exists => true);
+
 -- name: has_aggregate
 -- Whether the continuous aggregate is there.
 SELECT to_regclass('events_per_minute') IS NOT NULL;
