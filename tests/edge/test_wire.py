@@ -236,6 +236,26 @@ def test_a_mended_batch_has_the_same_fingerprint_again(wire: Callable[..., Wire]
     assert read(door, body).fingerprint == read(door, body + b" ").fingerprint
 
 
+@pytest.mark.parametrize(
+    "value", [rb'"C:\\u0000 %d"', rb'"\u0000 %d"', rb'"\udc80 %d"', rb"[NaN,%d]", b"9999999999999999999%d"]
+)
+def test_flawed_batches_that_differ_have_different_fingerprints(wire: Callable[..., Wire], value: bytes) -> None:
+    """Or the second would be taken for the first, and lost."""
+    door = wire()
+    prints = {read(door, envelope(b'{"type":"x","a":' + value % n + b"}")).fingerprint for n in range(30)}
+    assert len(prints) == 30
+
+
+@pytest.mark.parametrize("position", [0, 15, 16, 17, 99])
+def test_a_difference_anywhere_is_a_different_batch(wire: Callable[..., Wire], position: int) -> None:
+    """Also where the events are written in groups."""
+    door = wire()
+    events = [b'{"type":"x"}'] * 100
+    other = [*events[:position], b'{"type":"y"}', *events[position + 1 :]]
+    assert read(door, envelope(*events)).fingerprint != read(door, envelope(*other)).fingerprint
+    assert read(door, envelope(*events)).fingerprint != read(door, envelope(*events[1:])).fingerprint
+
+
 def test_equal_events_of_a_batch_are_all_kept(wire: Callable[..., Wire]) -> None:
     """Two failed logins in one second are two."""
     assert len(read(wire(), envelope(GOOD, GOOD)).events) == 2

@@ -3,32 +3,36 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from mothership.edge.limits import LimitSettings
 from mothership.event import Event
 
-_ALL_BUT_OPENING = bytes(code for code in range(256) if code not in b"[{\n")
+GROUP_EVENTS = 32
+"""Events are written, and looked at from afar, so many at a time."""
 _BYTES_AN_ELEMENT = 2
 """The shortest key or array element in compact JSON: `0,`."""
 
 
 class Measure:
-    """Looks closely only at events that are large, or nested, enough to be beyond a bound."""
+    """Looks closely only at events in groups that are large enough for one of them to be out of bounds."""
 
     def __init__(self, limits: LimitSettings) -> None:
         self._limits = limits
         self._harmless_bytes = min(limits.event_bytes, limits.string_characters, limits.keys * _BYTES_AN_ELEMENT)
 
-    def faults(self, events: Sequence[Any], written: Sequence[bytes], lines: bytes) -> dict[int, str]:
-        """Why events are out of bounds, by position. `written` holds each as compact JSON, `lines` all, one a line."""
-        suspects: set[int] = set()
-        if max(map(len, written), default=0) > self._harmless_bytes:
-            suspects.update(at for at, data in enumerate(written) if len(data) > self._harmless_bytes)
-        # Brackets inside strings count too: they make a suspect, not a fault.
-        opening = lines.translate(None, _ALL_BUT_OPENING).split(b"\n")
-        if max(map(len, opening)) > self._limits.depth:
-            suspects.update(at for at, brackets in enumerate(opening) if len(brackets) > self._limits.depth)
-        found = {position: self._fault(events[position], len(written[position])) for position in suspects}
-        return {position: reason for position, reason in found.items() if reason}
+    def faults(self, events: Sequence[Any], groups: Sequence[bytes]) -> dict[int, str]:
+        """Why events are out of bounds, by position. `groups` holds them as compact JSON, `GROUP_EVENTS` in each."""
+        found: dict[int, str] = {}
+        for number, group in enumerate(groups):
+            if len(group) <= self._harmless_bytes:
+                continue
+            start = number * GROUP_EVENTS
+            for position, event in enumerate(events[start : start + GROUP_EVENTS], start):
+                size = len(orjson.dumps(event))
+                if size > self._harmless_bytes and (reason := self._fault(event, size)):
+                    found[position] = reason
+        return found
 
     def _fault(self, event: Event, size: int) -> str:
         limits = self._limits
