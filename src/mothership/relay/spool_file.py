@@ -430,8 +430,9 @@ class SpoolFile:
     def bury(self, sink: str, reason: str, item: Kept, record: bytes, now: int) -> None:
         """Set rows aside. `item.fingerprint` is what a retry will use, `item.parent` the batch they came from."""
         origin = item.parent or item.fingerprint
+        size = len(record) + ROW_OVERHEAD_BYTES
         self._add_letter(
-            (sink, reason[:500], now, item.request_id, origin, item.fingerprint, len(item.rows), len(record), record)
+            (sink, reason[:500], now, item.request_id, origin, item.fingerprint, len(item.rows), size, record)
         )
 
     def take_in_letter(self, letter: Letter) -> None:
