@@ -4,6 +4,7 @@
     python -m bench.redaction --table      recall and precision by rule on the labelled texts
     python -m bench.redaction --logs DIR   what is masked in the lines of *.log files there
     python -m bench.redaction --hostile    1 MiB hostile strings against 1 MiB of ordinary lines
+    python -m bench.redaction --rules      the table of rules that docs/redaction.md holds
     python -m bench.redaction --presidio   Presidio's pattern recognizers on the same texts, when it is installed
 
 Nothing but the ratio runs unless asked for. Every figure is the best of several rounds, the sides in turns.
@@ -25,6 +26,7 @@ from bench.redaction_labelled import examples, harmless
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction import Redaction, build
 from mothership.pipeline.redaction_settings import RedactionSettings
+from mothership.pipeline.rules import BUILTIN
 
 EVENTS = 1_000
 ROUNDS = 15
@@ -39,7 +41,11 @@ def main() -> None:
     parser.add_argument("--logs", type=Path)
     parser.add_argument("--hostile", action="store_true")
     parser.add_argument("--presidio", action="store_true")
+    parser.add_argument("--rules", action="store_true")
     arguments = parser.parse_args()
+    if arguments.rules:
+        print(rules_table())
+        return
     redaction = build(RedactionSettings(), key=bytes(32))
     ratio(redaction)
     if arguments.table:
@@ -50,6 +56,14 @@ def main() -> None:
         hostile(redaction)
     if arguments.presidio:
         presidio(redaction, arguments.logs)
+
+
+def rules_table() -> str:
+    """Return the built-in rules as Markdown."""
+    rows = [
+        f"| `{rule.name}`{'' if rule.default else ' *off*'} | {rule.description} | {rule.source} |" for rule in BUILTIN
+    ]
+    return "\n".join(["| rule | finds | source |", "| --- | --- | --- |", *rows])
 
 
 def clean_events(count: int) -> list[Event]:

@@ -87,10 +87,13 @@ class MaskPatterns:
         for key, inner in value.items():
             name = key
             if key not in self._clean:
-                name = self._masked(key, self._rules_at(path), (*shown, "(key)"), note) or "[REDACTED]"
-                if name != key:
+                masked = self._masked(key, self._rules_at(path), (*shown, "(key)"), note)
+                if masked is None:
                     moved = True
-                    name = _unused(name, fresh, value)
+                    continue
+                if masked != key:
+                    moved = True
+                    name = _unused(masked, fresh, value)
             here = (*path, self._fold(key))
             if self._hashed is None or not self._hashed.takes(here) or _nested(inner):
                 inner = self._value(inner, here, (*shown, name), note)  # noqa: PLW2901 - the masked one

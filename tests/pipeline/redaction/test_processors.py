@@ -90,6 +90,11 @@ def test_keys_are_redacted_and_stay_apart(make: Make, through: Through) -> None:
     assert through(make(), event).events == [{"seen": {"[REDACTED:email]": 1, "[REDACTED:email]#2": 2, "fine": 3}}]
 
 
+def test_an_empty_key_stays_empty(make: Make, through: Through) -> None:
+    """Chance found that it did not, the first time it was seen."""
+    assert through(make(), {"": "a@example.com", "x": {"": 1}}).events == [{"": "[REDACTED:email]", "x": {"": 1}}]
+
+
 def test_numbers_that_are_cards_are_masked_and_other_numbers_are_not(make: Make, through: Through) -> None:
     """JSON has numbers too."""
     event = {"n": 4111111111111111, "f": 4111111111111111.0, "ts": 1732482748000, "c": 4111111111111112, "x": -1e300}
