@@ -79,23 +79,23 @@ class Database:
         """End every other connection to the scenario's database."""
         await self.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            f" WHERE datname = '{self.name}' AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
 
-    def stop(self, how: signal.Signals) -> None:
+    async def stop(self, how: signal.Signals) -> None:
         """SIGINT: fast; SIGQUIT: immediate, as after a crash."""
-        head = embedded.postmaster_pid(self._home / "postgres")
+        head = postmaster_pid(self._home / "postgres")
         assert head is not None
         os.kill(head, how)
         process = self._server._process
         assert process is not None
-        process.wait(30)
+        await asyncio.to_thread(process.wait, 30)
 
     async def start(self) -> None:
         """Again. On this thread: the server ends with the one that started it."""
         self._server.prepare()
         self._server.launch()
-        while not self._server.ready():
+        while not self._server.ready():  # noqa: ASYNC110  # a process has no event
             await asyncio.sleep(0.02)
 
     def hang(self) -> None:
@@ -112,7 +112,7 @@ class Database:
         self._server.stop()
 
     def _signal_all(self, number: signal.Signals) -> None:
-        for pid in embedded.server_processes(self._home / "postgres"):
+        for pid in server_processes(self._home / "postgres"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 

@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
 async def judge(
     scenario: str, database: Database, ledger: Ledger, *services: Service, forgiven: int = 0, note: str = ""
 ) -> Verdict:
-    """Wait until nothing is on its way, see a fresh event flow, and compare. `forgiven`: lost to damage, and counted."""
+    """Wait until nothing is on its way, see a fresh event flow, and compare. `forgiven`: taken by damage."""
     for service in services:
         await service.drained(DRAIN_SECONDS)
         await Node(f"fresh-{service.port}", [service.url], ledger, batch=3).send_next()
@@ -44,7 +44,7 @@ async def judge(
     lost = sum(1 for name in ledger.acknowledged if name not in stored)
     if lost > forgiven:
         print("lost:", sorted(ledger.acknowledged - set(stored))[:5])  # noqa: T201  # for whoever looks for the reason
-    answers = " ".join(f"{status}×{count}" for status, count in sorted(ledger.answers.items()))
+    answers = " ".join(f"{status}:{count}" for status, count in sorted(ledger.answers.items()))
     return Verdict(
         scenario=scenario,
         acknowledged=len(ledger.acknowledged),

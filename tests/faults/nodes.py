@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import httpx2
 
@@ -135,7 +135,7 @@ class Fleet:
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "Fleet":
+    async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(node.run(self._stop, pause_seconds=self._pause_seconds))
                        for node in self._nodes]  # fmt: skip
         return self

@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Self
 
 CHUNK_BYTES = 16 * 1024
 ANSWER_SECONDS = 1.0
@@ -35,7 +36,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self._due = 0.0
 
-    async def __aenter__(self) -> "Proxy":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self

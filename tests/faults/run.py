@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.faults.database import database
+from tests.faults.database import Database, database
 from tests.faults.judge import Verdict
 from tests.faults.scenarios import SCENARIOS
 
@@ -27,7 +27,7 @@ def main() -> int:
     options.add_argument("--only", default="", help="numbers of scenarios, with commas between")
     chosen = options.parse_args()
     numbers = [int(part) for part in chosen.only.split(",") if part] or range(1, len(SCENARIOS) + 1)
-    print(HEAD, flush=True)
+    print(HEAD, flush=True)  # noqa: T201  # a table is what it is for
     broken = 0
     with tempfile.TemporaryDirectory(prefix="mothership-faults-") as home, database() as server:
         for number in numbers:
@@ -37,16 +37,16 @@ def main() -> int:
                 traceback.print_exc()
                 broken += 1
                 continue
-            print(line(verdict), flush=True)
+            print(line(verdict), flush=True)  # noqa: T201
             broken += not verdict.holds
     return 1 if broken else 0
 
 
-async def one(server: object, home: Path, number: int, seconds: float) -> Verdict:
+async def one(server: Database, home: Path, number: int, seconds: float) -> Verdict:
     """One scenario on a fresh database."""
-    await server.renew()  # type: ignore[attr-defined]
+    await server.renew()
     async with asyncio.timeout(240 + 4 * seconds):
-        return await SCENARIOS[number - 1](server, home, seconds)  # type: ignore[arg-type]
+        return await SCENARIOS[number - 1](server, home, seconds)
 
 
 def line(verdict: Verdict) -> str:

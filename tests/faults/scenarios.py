@@ -55,14 +55,14 @@ async def down(database: Database, home: Path, seconds: float) -> Verdict:
     async with service_on(home, database.dsn) as service:
         async with Fleet([service.url], ledger, nodes=4, pause_seconds=0.05):
             await asyncio.sleep(1.0)
-            database.stop(signal.SIGINT)
+            await database.stop(signal.SIGINT)
             await asyncio.sleep(step / 2)
             service.kill()
             await service.start()
             await asyncio.sleep(step / 2)
             await database.start()
             await asyncio.sleep(1.0)
-            database.stop(signal.SIGQUIT)
+            await database.stop(signal.SIGQUIT)
             await asyncio.sleep(step)
             await database.start()
             await asyncio.sleep(1.0)
@@ -149,7 +149,7 @@ async def spool_full(database: Database, home: Path, seconds: float) -> Verdict:
             data_dir = disk / "data" if disk else service.data_dir
             async with Fleet([service.url], ledger, nodes=4, pause_seconds=0.02):
                 await asyncio.sleep(0.5)
-                database.stop(signal.SIGINT)
+                await database.stop(signal.SIGINT)
                 await _until(lambda: ledger.answers["503"] > 3)
                 done.append("spool full")
                 await database.start()
@@ -173,7 +173,7 @@ async def _damage(database: Database, service: Service, ledger: Ledger, data_dir
     node = Node("damaged", [service.url], ledger, batch=20)
     lost = 0
     for number in range(rounds):
-        database.stop(signal.SIGINT)
+        await database.stop(signal.SIGINT)
         for _ in range(8):
             await node.send_next()
         service.kill()
@@ -236,7 +236,7 @@ async def terminated(database: Database, home: Path, seconds: float) -> Verdict:
             for what in ("up", "down", "hanging", "twice"):
                 await asyncio.sleep(max(0.7, seconds / 8))
                 if what == "down":
-                    database.stop(signal.SIGINT)
+                    await database.stop(signal.SIGINT)
                 elif what in ("hanging", "twice"):
                     database.hang()
                 await asyncio.sleep(0.3)
@@ -281,7 +281,7 @@ SCENARIOS: list[Scenario] = [killed, down, cut, refusing, spool_full, poison, tw
 
 async def _until(promise: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
-        while not promise():
+        while not promise():  # noqa: ASYNC110  # a promise has no event
             await asyncio.sleep(0.05)
 
 
@@ -289,15 +289,28 @@ async def _until(promise: Callable[[], bool], seconds: float = 60.0) -> None:
 async def small_disk(mebibytes: int) -> AsyncIterator[Path | None]:
     """A disk of its own that is soon full; None where mounting is not allowed."""
     disk = Path(tempfile.mkdtemp(prefix="mothership-disk-"))
-    asked = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(disk)], check=False)
+    mounted = _succeeds("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(disk))
     try:
-        disk.chmod(0o755)
-        yield disk if asked.returncode == 0 else None
+        if mounted:
+            _open_to_all(disk)
+        yield disk if mounted else None
     finally:
-        if asked.returncode == 0:
-            subprocess.run(["umount", "-l", str(disk)], check=False)
+        if mounted:
+            _succeeds("umount", "-l", str(disk))
         with contextlib.suppress(OSError):
-            disk.rmdir()
+            _remove(disk)
+
+
+def _succeeds(*command: str) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def _open_to_all(directory: Path) -> None:
+    directory.chmod(0o755)
+
+
+def _remove(directory: Path) -> None:
+    directory.rmdir()
 
 
 def _fill(disk: Path) -> None:
