@@ -41,10 +41,14 @@ async def killed(database: Database, home: Path, seconds: float) -> Verdict:
     async with service_on(home, database.dsn) as service:
         async with Fleet([service.url], ledger):
             while time.monotonic() < until or kills < 2:
-                await asyncio.sleep(chance.uniform(0.05, 1.0))
+                await asyncio.sleep(chance.uniform(0.05, 1.5))
                 service.kill()
                 kills += 1
-                await service.start()
+                if chance.random() < 0.5:
+                    await service.start()  # else the next kill may hit it while it starts
+                else:
+                    service.launch()
+            await service.answers()
         return await judge("1 kill -9", database, ledger, service, note=f"{kills} kills")
 
 

@@ -76,6 +76,10 @@ class Service:
     async def start(self) -> None:
         """Start a life, and wait until it answers."""
         self.launch()
+        await self.answers()
+
+    async def answers(self) -> None:
+        """Wait until it answers."""
         deadline = time.monotonic() + START_SECONDS
         async with httpx2.AsyncClient(timeout=2.0) as client:
             while time.monotonic() < deadline:

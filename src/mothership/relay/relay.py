@@ -19,7 +19,7 @@ from mothership.relay.adoption import adopt_leftovers
 from mothership.relay.courier import Courier, Route, Settled
 from mothership.relay.flight import Flight
 from mothership.relay.pending import Pending
-from mothership.relay.record import weight
+from mothership.relay.record import resident
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool import Snapshot, Spool
 from mothership.relay.spool_file import Standing, Totals
@@ -79,7 +79,7 @@ class Relay:
             return Receipt({sink: Tally(0, 0, 0) for sink in self._sinks}, duplicate=False)
         if not self._accepting:
             raise Unsafe("the service is stopping", retry_after_seconds=self._settings.spool.retry_after_seconds)
-        with self.flight.hold(batch.client, len(batch.rows), weight(batch)):
+        with self.flight.hold(batch.client, len(batch.rows), resident(batch)):
             return await self._keep(batch)
 
     async def _keep(self, batch: RowBatch) -> Receipt:

@@ -59,7 +59,7 @@ class InFlightSettings(BaseModel, frozen=True, extra="forbid"):
     """Bounds of what waits for its answer at one time. Past them /ingest answers 429."""
 
     max_events: PositiveInt = Field(default=100_000, description="Most events in flight in a worker.")
-    max_bytes: PositiveInt = Field(default=128 * 1024**2, description="Most bytes of events in flight in a worker.")
+    max_bytes: PositiveInt = Field(default=256 * 1024**2, description="Most bytes of events in flight in a worker.")
 
 
 class RetrySettings(BaseModel, frozen=True, extra="forbid"):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from mothership.errors import ConfigurationError
 from mothership.event import RowBatch
-from mothership.relay.record import Kept, pack, weight
+from mothership.relay.record import Kept, pack, resident, weight
 
 SCHEMA_VERSION = 1
 ROW_OVERHEAD_BYTES = 400
@@ -315,7 +315,7 @@ class SpoolFile:
             for sink in item.sinks:
                 self._add(sink, 1, events, size)
             if batch is not None:
-                self._remember(seq, batch, heavy)
+                self._remember(seq, batch, resident(batch))
 
         self._after.append(believe)
         return seq
