@@ -9,7 +9,8 @@ import re2
 
 from mothership.event import Batch, Event
 
-CHUNK_EVENTS: Final = 24
+CHUNK_EVENTS: Final = ((0.02, 24), (0.08, 6))
+"""Up to which share of events with hits how many are looked at together first; beyond that, each alone at once."""
 SET_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 Hits: TypeAlias = frozenset[str]
@@ -100,6 +101,7 @@ class Scan:
     def __init__(self, gate: Gate, exact: Gate) -> None:
         self._gate = gate
         self._exact = exact
+        self._share = 0.0
         self._last: tuple[Batch, dict[int, tuple[Event, Hits]]] | None = None
 
     def __call__(self, batch: Batch) -> dict[int, tuple[Event, Hits]]:
@@ -109,8 +111,11 @@ class Scan:
             return last[1]
         found: dict[int, tuple[Event, Hits]] = {}
         events = batch.events
-        for start in range(0, len(events), CHUNK_EVENTS):
-            self._survey(events[start : start + CHUNK_EVENTS], found)
+        size = next((size for share, size in CHUNK_EVENTS if self._share <= share), 1)
+        for start in range(0, len(events), size):
+            self._survey(events[start : start + size], found)
+        # What comes next is most likely what came last.
+        self._share += (len(found) / max(1, len(events)) - self._share) * min(1.0, len(events) / 500)
         self._last = (batch, found)
         return found
 

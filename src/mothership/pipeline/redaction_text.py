@@ -80,17 +80,14 @@ class TextRedactor:
         spans_max: int,
     ) -> None:
         self.rules = {str(rule.rank): rule for rule in rules}
-        self._gate = gate
+        self.gate = gate
+        """Which rules may find something in a text."""
         self._pseudonyms = pseudonyms
         self._mask_char = mask_char
         self._mask_length = mask_length
         self._spans_max = spans_max
         names = {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE}
         self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{PSEUDONYM.pattern}")
-
-    def gate(self, text: str) -> Hits:
-        """Return which rules may find something in a text."""
-        return self._gate(text)
 
     def redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
         """Return the text without its secrets, or None when the field is to be dropped, and what was found first."""
@@ -109,7 +106,7 @@ class TextRedactor:
             redacted = self._replaced(text, found)
             if redacted == text:
                 return text, first
-            text, hits = redacted, self._gate(redacted)
+            text, hits = redacted, self.gate(redacted)
             if not hits:
                 return text, first
         raise TooMany
@@ -120,7 +117,7 @@ class TextRedactor:
         if ODD in hits:
             for view in views(text):
                 plain: list[Hit] = []
-                self._collect(view.text, self._gate(view.text), allowed, plain)
+                self._collect(view.text, self.gate(view.text), allowed, plain)
                 found += [Hit(*view.span(hit.start, hit.end), hit.rule) for hit in plain]
         if not found:
             return found
@@ -149,7 +146,7 @@ class TextRedactor:
         parts: dict[str, list[tuple[int, int]]] = {}
         for start in range(0, len(text), WINDOW):
             end = min(start + WINDOW, len(text))
-            for name in self._gate(text[max(0, start - WINDOW_OVERLAP) : end + WINDOW_OVERLAP]):
+            for name in self.gate(text[max(0, start - WINDOW_OVERLAP) : end + WINDOW_OVERLAP]):
                 known = parts.setdefault(name, [])
                 if known and known[-1][1] == start:
                     start_of_run = known.pop()[0]
@@ -211,9 +208,6 @@ def _merged(hits: list[Hit]) -> list[Hit]:
 
 def leaf_gate(gate: Gate, exact: Gate) -> Callable[[str], Hits]:
     """Make a gate for single strings of the two for encoded events."""
-
-    def of(text: str) -> Hits:
-        hits = gate.match_text(text)
-        return hits | exact.match_text(text) if exact else hits
-
-    return of
+    if not exact:
+        return gate.match_text
+    return lambda text: gate.match_text(text) | exact.match_text(text)

@@ -189,7 +189,10 @@ _IBAN_HEAD = re.compile(
     r"[A-Za-z](?=[A-Za-z][0-9]{2}[ -]?[A-Za-z0-9])(?<![A-Za-z0-9_].)[A-Za-z][0-9]{2}", re.ASCII | re.DOTALL
 )
 _IBAN_BODY = {
-    length: re.compile(rf"(?:[ -]?[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9_])") for length in IBAN_LENGTHS.values()
+    length: re.compile(
+        rf"(?:[ -]?[A-Za-z0-9]{{4}}){{{length // 4 - 1}}}[ -]?[A-Za-z0-9]{{{length % 4}}}(?![A-Za-z0-9_])"
+    )
+    for length in IBAN_LENGTHS.values()
 }
 
 
@@ -209,7 +212,9 @@ IBAN = Rule(
     name="iban",
     description="International bank account numbers, plain or in groups: the country's length and the check digits.",
     source="ISO 13616; SWIFT IBAN registry",
-    gates=(rf"(?i)[^0-9A-Z_](?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[0-9A-Z]){{5}}",),
+    gates=(
+        rf"(?i)[^0-9A-Z_](?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[0-9A-Z]{{4}}){{2}}[ -]?[0-9A-Z]{{3}}",
+    ),
     find=_ibans,
     positives=(
         ("payout to DE89370400440532013000 done", "DE89370400440532013000"),
