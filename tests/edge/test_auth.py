@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from tests.edge.doors import application
 
 from mothership.commands import token as token_command
-from mothership.edge.addresses import Networks, client_address, is_loopback_name
+from mothership.edge.addresses import Networks, client_address, is_loopback_name, neighbourhood
 from mothership.edge.auth import AuthSettings, check_exposure, hashed
 from mothership.edge.credentials import Credentials
 from mothership.edge.door import Door
@@ -356,6 +356,21 @@ def test_only_our_own_proxies_say_who_the_client_is(peer: str, forwarded: bytes,
     headers = [(b"x-forwarded-for", forwarded)]
     assert client_address((peer, 1), headers, Networks(["10.0.0.0/8"])) == address
     assert client_address((peer, 1), headers, Networks([])) == peer
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("::1", "::1"),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_ipv6_line_is_counted_as_one(address: str, counted: str) -> None:
+    """Whoever has one address there has 2^64."""
+    assert neighbourhood(address) == counted
 
 
 def test_a_new_token_is_printed_once_and_its_lines_let_it_in(clock: Time, tmp_path: Path) -> None:

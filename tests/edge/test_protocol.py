@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -270,6 +272,37 @@ def test_a_client_opens_only_so_many_connections(served: Serve) -> None:
     assert is_well(server)
     for connection in held:
         connection.close()
+
+
+def test_connections_have_a_bound_in_all(served: Serve) -> None:
+    """Past it the next one is told so and closed at once."""
+    server = served(connections=2)
+    with connect(server) as first, connect(server) as second:
+        for held in (first, second):
+            held.sendall(GOOD)
+            assert status(held.recv(4096)) == 200
+        assert status(talk(server)) == 503
+
+
+def test_connections_fit_into_what_the_system_allows() -> None:
+    """Or accept() would fail for everybody, and so would the database's and the spool's files."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (300, 1000));"
+        "from mothership.edge.limits import LimitSettings; from mothership.edge.serve import fitted;"
+        "few, many = fitted(LimitSettings(connections=500)), fitted(LimitSettings(connections=4000));"
+        "print(few.connections, many.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "500 800 1000"
+
+
+def test_a_path_that_is_not_there_is_refused_like_everything_else(served: Serve) -> None:
+    """One form for every refusal."""
+    for line, expected in ((b"GET /canary-7d1f HTTP/1.1", 404), (b"GET /ingest HTTP/1.1", 405)):
+        said = talk(served(), line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert status(said) == expected
+        assert b'"status":"refused"' in said
+        assert b"canary" not in said
 
 
 def test_a_client_that_does_not_read_is_not_waited_for(served: Serve) -> None:

@@ -41,6 +41,14 @@ def client_address(peer: tuple[str, int] | None, headers: Iterable[tuple[bytes, 
     return address
 
 
+def neighbourhood(address: str) -> str:
+    """Return what is counted together: an IPv4 address, or the 2^64 IPv6 addresses that one line is given."""
+    parsed = _parse(address)
+    if isinstance(parsed, ipaddress.IPv6Address) and not parsed.is_loopback:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address
+
+
 def is_loopback_name(host: str) -> bool:
     """Whether a Host header names this machine to itself."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from mothership.edge.addresses import neighbourhood
 from mothership.edge.auth import ANONYMOUS, NAME_PATTERN, AuthSettings, Caller, Scope, TokenSettings
 from mothership.edge.credentials import Credentials
 from mothership.edge.tls import TLSSettings
@@ -93,7 +94,7 @@ class Login:
             raise Refusal(429, "too many requests a second", retry_after_seconds=wait_seconds)
 
     def _denied(self, address: str, reason: str, **fields: Any) -> Denied:
-        count = self._failures.add(address, self._clock())
+        count = self._failures.add(neighbourhood(address), self._clock())
         auth_failures.labels(reason=reason).inc()
         log.warning("login_failed", reason=reason, address=address, failures=count, **fields)
         pause_seconds = min(self._auth.failure_pause_seconds, PAUSE_SECONDS_FIRST * 2.0 ** min(count - 1, 10))

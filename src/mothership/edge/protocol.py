@@ -16,7 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mothership.edge.addresses import Networks
+from mothership.edge.addresses import UNKNOWN, Networks, neighbourhood
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import certificate_names
 from mothership.telemetry import connections_open, connections_refused, log
@@ -49,20 +49,22 @@ class Connections:
     def add(self, address: str) -> str:
         """Count one more; the reason when it is one too many."""
         self.total += 1
-        self._by_address[address] += 1
+        self._by_address[neighbourhood(address)] += 1
         connections_open.inc()
         if self.total > self._limits.connections:
             return "total"
         shared = address in self._proxies
-        return "" if shared or self._by_address[address] <= self._limits.connections_per_client else "client"
+        many = self._by_address[neighbourhood(address)] > self._limits.connections_per_client
+        return "client" if many and not shared else ""
 
     def drop(self, address: str) -> None:
         """Count one less."""
+        place = neighbourhood(address)
         self.total -= 1
-        self._by_address[address] -= 1
+        self._by_address[place] -= 1
         connections_open.dec()
-        if not self._by_address[address]:
-            del self._by_address[address]
+        if not self._by_address[place]:
+            del self._by_address[place]
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -92,10 +94,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Count it, and give it so long to send a head."""
         super().connection_made(transport)
-        self._address = self.client[0] if self.client else "unknown"
+        self._address = self.client[0] if self.client else UNKNOWN
         self._certificate_names = certificate_names(transport.get_extra_info("peercert"))
         if reason := self.open_connections.add(self._address):
-            self._end(503, "too many connections", cause=f"connections_{reason}")
+            self._end(503, "too many connections", cause=f"connections_{reason}", linger=False)
             return
         self._await_head()
 
@@ -254,7 +256,7 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _end(self, status: int, reason: str, *, cause: str = "head") -> None:
+    def _end(self, status: int, reason: str, *, cause: str = "head", linger: bool = True) -> None:
         """Say why and close. An earlier request that is not answered yet loses its answer, and is sent again."""
         connections_refused.labels(reason=cause).inc()
         log.info("connection_refused", status=status, cause=cause, address=self._address)
@@ -272,7 +274,11 @@ class BoundedProtocol(HttpToolsProtocol):
         head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n" % len(content)
         retry = b"retry-after: 1\r\n" if status in (429, 503) else b""
         self.transport.write(STATUS_LINE[status] + head + retry + b"\r\n" + content)
-        self.linger()
+        if linger:
+            self.linger()
+        else:
+            self._lingering = True
+            self.transport.close()
 
     @staticmethod
     def _cancel(timer: asyncio.TimerHandle | None) -> None:

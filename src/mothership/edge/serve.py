@@ -1,13 +1,18 @@
 """One listening server from the settings: what `app` starts, and what the tests of this folder start."""
 
 import asyncio
+import resource
 import socket
 import time
+from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from mothership.edge import openapi
@@ -20,6 +25,10 @@ from mothership.edge.login import Login
 from mothership.edge.protocol import bounded
 from mothership.edge.tls import Certificates, TLSSettings
 from mothership.ports import Clock
+from mothership.telemetry import log
+
+FILES_KEPT = 200
+"""Open files that are not clients' connections: the database's, the sinks', the spool, the log."""
 
 
 class Server(uvicorn.Server):
@@ -46,9 +55,27 @@ class Server(uvicorn.Server):
         self.started = True
 
 
+def fitted(limits: LimitSettings) -> LimitSettings:
+    """Return the limits with no more connections than this process may have files open, after asking for more."""
+    wanted = limits.connections + FILES_KEPT
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    fit = max(1, soft - FILES_KEPT)
+    if fit >= limits.connections:
+        return limits
+    log.warning("connections_bounded_by_open_files", connections=fit, configured=limits.connections)
+    return limits.model_copy(update={"connections": fit})
+
+
 def guarded(app: ASGIApp, auth: AuthSettings, tls: TLSSettings, *, host: str, clock: Clock = time.time) -> Door:
     """Return the application behind the door. Raises `ConfigurationError` when auth.tokens_file can't be used."""
     login = Login(auth, tls, Credentials(auth, clock=clock), clock=clock)
+    if isinstance(app, FastAPI):
+        app.add_exception_handler(HTTPException, _refusal)
     if not login.open_to_all and isinstance(app, FastAPI):
         openapi.guard(app.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None)
     return Door(app, login, auth, loopback=is_loopback(host))
@@ -70,7 +97,7 @@ def configuration(
         guarded(app, auth, tls, host=host, clock=clock),
         host=host,
         port=port,
-        http=bounded(limits, Networks(auth.trusted_proxies)),
+        http=bounded(fitted(limits), Networks(auth.trusted_proxies)),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -80,3 +107,15 @@ def configuration(
         timeout_keep_alive=max(1, round(limits.keep_alive_seconds)),
         ssl_context_factory=(lambda _config, _default: certificates.context) if certificates else None,
     )
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    """No such path, no such method: in the form of every other refusal."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
+    content = {
+        "status": "refused",
+        "reason": HTTPStatus(status).phrase.lower(),
+        "request_id": request.scope.get("request_id", ""),
+    }
+    return JSONResponse(content, status, headers)
