@@ -65,7 +65,7 @@ def _service(home: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCE), *sys.path])},
     )
     assert process.stdout
     assert process.stdout.readline() == "up\n"
@@ -113,14 +113,18 @@ async def test_a_second_start_finds_the_data_of_the_first(home: Path) -> None:
     assert await _rows(home) == 1
 
 
-async def test_a_kill_of_the_service_leaves_no_server_and_no_lost_row(home: Path) -> None:
-    """Kill -9: the server notices and ends, and the next start finds every committed row."""
-    service = _service(home)
+@pytest.mark.parametrize("closed", [False, True])
+async def test_a_kill_of_the_service_leaves_no_server_and_no_lost_row(home: Path, closed: bool) -> None:
+    """The server notices and ends, also behind closed doors, and the next start finds every committed row."""
+    data = home / "data"
+    if closed:
+        home.chmod(0o700)
+    service = _service(data)
     service.kill()
     out, _ = service.communicate()
     if sys.platform == "linux":
-        assert _wait_until_nobody_is_in(home)
-    assert await _rows(home) >= 1 + out.count("row")
+        assert _wait_until_nobody_is_in(data)
+    assert await _rows(data) >= 1 + out.count("row")
 
 
 async def test_a_server_without_its_service_is_replaced(home: Path) -> None:

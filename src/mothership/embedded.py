@@ -42,6 +42,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 """Longest wait for an orderly stop before a hard one."""
 PROBE_SECONDS = 0.02
+STOP_PROBE_SECONDS = 0.05
+"""A look at every process of the machine costs some milliseconds."""
 SOCKET_DIR_LINE = 5
 """Of `postmaster.pid`."""
 LOG_LIMIT_BYTES = 1_000_000
@@ -275,7 +277,7 @@ class Server:
                 self._process.poll()
             if time.monotonic() > deadline:
                 return left
-            time.sleep(PROBE_SECONDS)
+            time.sleep(STOP_PROBE_SECONDS)
         if self._process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(1.0)
