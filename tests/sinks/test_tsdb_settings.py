@@ -51,6 +51,12 @@ def test_a_dsn_may_hold_what_only_libpq_knows() -> None:
     assert settings.connect_arguments() == {"dsn": f"{DSN}?sslmode=require"}
 
 
+def test_a_dsn_may_name_several_hosts() -> None:
+    """For a failover without a proxy."""
+    dsn = "postgresql://u:p@one:5432,two:5433/events?target_session_attrs=primary"
+    assert DatabaseSettings(dsn=dsn).connect_arguments() == {"dsn": dsn}  # type: ignore[arg-type]
+
+
 def test_single_parameters_make_a_connection() -> None:
     """A password with every sign in it needs no escaping here."""
     settings = DatabaseSettings(host="db", password="a/b@c:d?e#f")  # type: ignore[arg-type]

@@ -132,7 +132,8 @@ def _check_dsn(dsn: str) -> None:
     """Find what is surely wrong with it, and say so without quoting it."""
     try:
         parts = urlsplit(dsn)
-        parts.port  # noqa: B018 - it is parsed when it is asked for
+        if "," not in parts.netloc:  # several hosts, each with a port
+            parts.port  # noqa: B018 - it is parsed when it is asked for
     except ValueError:
         raise ValueError(
             "dsn can't be read: a `/`, `#`, `?`, `[` or `@` in a password is written %2F, %23, …"
