@@ -26,11 +26,14 @@ class Keeper:
 
     batches: list[Batch] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    wait: asyncio.Event | None = None
 
     async def __call__(self, batch: Batch) -> tuple[Batch, Receipt]:
         """Keep it, once."""
         if self.failures:
             raise self.failures.pop(0)
+        if self.wait:
+            await self.wait.wait()
         duplicate = any(known.fingerprint == batch.fingerprint for known in self.batches)
         if not duplicate:
             self.batches.append(batch)

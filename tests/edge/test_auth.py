@@ -159,6 +159,14 @@ async def test_probes_are_open_and_the_rest_is_not_unless_it_is_opened(at_door: 
         assert (await client.post("/ingest", content=BODY)).status_code == 401
 
 
+async def test_a_slash_at_the_end_changes_nothing(at_door: Any) -> None:
+    """No redirect, and no way around a scope."""
+    async with at_door(tokens=[token("x", "right")]) as client:
+        assert (await client.post("/ingest/", content=BODY, headers=bearer("right"))).status_code == 200
+        assert (await client.post("/ingest/", content=BODY)).status_code == 401
+        assert (await client.get("/stats//", headers=bearer("right"))).status_code == 403
+
+
 async def test_trying_is_slowed_and_then_ends(at_door: Any, clock: Time) -> None:
     """Per address, for a minute; whoever has the right token is not shut out by a neighbour who has not."""
     async with at_door(tokens=[token("x", "right")], failures_per_minute=3) as client:

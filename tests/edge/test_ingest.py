@@ -1,9 +1,10 @@
 """What the node is told: 2xx when it may forget, 429 and 5xx when it must keep, 4xx only when nothing could be done."""
 
+import asyncio
 import gzip
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
@@ -186,3 +187,32 @@ async def test_a_large_body_is_read_beside_the_loop_with_the_same_outcome(door: 
         )
     assert answer.json()["processed_events"] == 2000
     assert keeper.batches[0].events == events
+
+
+async def test_work_and_memory_are_bounded_by_503(door: Door, keeper: Any) -> None:
+    """With a Retry-After; whoever is alone is served whatever the bound, and slow senders take nobody's place."""
+    async with door(concurrent_requests=1, in_flight_bytes=len(BODY) + 10) as client:
+        sending = asyncio.Event()
+        working = asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield BODY[:10]
+            await sending.wait()
+            yield BODY[10:]
+
+        slow_request = asyncio.create_task(client.post("/ingest", content=slow()))
+        await asyncio.sleep(0.05)
+        assert (await client.post("/ingest", content=BODY)).status_code == 200, "one sends, none is at work"
+        too_much = await client.post("/ingest", content=BODY + b" " * 10)
+        assert (too_much.status_code, too_much.json()["reason"]) == (503, "too many bytes at a time")
+        keeper.wait = working
+        busy = asyncio.create_task(client.post("/ingest", content=b'{"messages":[{"type":"x"}]}'))
+        await asyncio.sleep(0.05)
+        refused = await client.post("/ingest", content=b"{}")
+        assert (refused.status_code, refused.json()["reason"]) == (503, "too many requests at a time")
+        assert refused.headers["retry-after"] == "1"
+        working.set()
+        sending.set()
+        assert (await busy).status_code == 200
+        assert (await slow_request).status_code == 200
+        assert (await client.post("/ingest", content=BODY + b" " * 1000)).status_code == 200, "alone"

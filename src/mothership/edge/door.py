@@ -50,6 +50,8 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # A redirect would send the node to whatever scheme and host stand before a proxy.
+        scope["path"] = scope["path"].rstrip("/") or "/"
         headers = _first(scope["headers"])
         identity = request_id(headers.get(b"x-request-id"))
         scope["request_id"] = identity
@@ -79,7 +81,6 @@ class Door:
         structlog.contextvars.bind_contextvars(client=caller.name)
 
     def _needed(self, path: str) -> Permission | None:
-        path = path.rstrip("/") or "/"
         if path == "/ingest":
             return "ingest"
         if "/docs" in self._open and path.startswith(DOCUMENTS):

@@ -57,6 +57,7 @@ def router(
 
     async def take(request: Request, visit: Visit, identity: str) -> Response:
         body = await _receive(request, visit, limits)
+        visit.begin()
         start = stopwatch()
         caller: Caller = request.scope.get("caller", ANONYMOUS)
 
@@ -105,7 +106,7 @@ def router(
         identity = request.scope.get("request_id") or request_id(request.headers.get("x-request-id"))
         with structlog.contextvars.bound_contextvars(request_id=identity):
             try:
-                with admission.enter() as visit:
+                with admission.visit() as visit:
                     return await take(request, visit, identity)
             except Refusal as refusal:
                 return _refused(refusal.status, refusal.reason, refusal.retry_after_seconds, identity)

@@ -25,6 +25,7 @@ PIPELINED_MAX = 16
 """Most requests that may wait for the answer to an earlier one on the same connection."""
 LINGER_SECONDS = 3.0
 """How long the rest of a body is read and thrown away, so that the client sees the answer and not a reset."""
+LOG_SECONDS = 1.0
 ONCE_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization"})
 
 
@@ -44,6 +45,8 @@ class Connections:
         self._limits = limits
         self._proxies = proxies
         self._by_address: Counter[str] = Counter()
+        self._untold: Counter[str] = Counter()
+        self._told_at: dict[str, float] = {}
         self.total = 0
 
     def add(self, address: str) -> str:
@@ -65,6 +68,14 @@ class Connections:
         connections_open.dec()
         if not self._by_address[place]:
             del self._by_address[place]
+
+    def refused(self, cause: str, status: int, address: str, now: float) -> None:
+        """Count one, and log it, at most once a second for each cause: a flood of them must not become one of lines."""
+        connections_refused.labels(reason=cause).inc()
+        self._untold[cause] += 1
+        if now - self._told_at.get(cause, -LOG_SECONDS) >= LOG_SECONDS:
+            self._told_at[cause] = now
+            log.info("connections_refused", cause=cause, status=status, address=address, count=self._untold.pop(cause))
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -258,8 +269,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _end(self, status: int, reason: str, *, cause: str = "head", linger: bool = True) -> None:
         """Say why and close. An earlier request that is not answered yet loses its answer, and is sent again."""
-        connections_refused.labels(reason=cause).inc()
-        log.info("connection_refused", status=status, cause=cause, address=self._address)
+        self.open_connections.refused(cause, status, self._address, self.loop.time())
         if self.transport.is_closing() or self._lingering:
             return
         self.pipeline.clear()
