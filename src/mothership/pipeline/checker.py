@@ -7,7 +7,7 @@ is a failure of redaction and not a matter of taste.
 # ruff: noqa: E501 - an expression reads best in one piece
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -129,9 +129,11 @@ class PIISafetyValidator:
         fields: Collection[str],
         skipped: Collection[str],
         only: Collection[str] = (),
+        finished: Callable[[], None] = lambda: None,
     ) -> None:
         self._action = action
         self._ledger = ledger
+        self._finished = finished
         self._shapes = [(shape.name, re2.compile(shape.pattern)) for shape in shapes]
         self._any = _set_of([shape.pattern for shape in shapes])
         self._fields = frozenset(fields)
@@ -146,6 +148,7 @@ class PIISafetyValidator:
             self._check(batch)
         finally:
             self._ledger.settle(batch)
+            self._finished()
 
     def counts(self) -> dict[str, int]:
         """Return what was found since the start, by kind."""

@@ -61,7 +61,7 @@ class Redaction:
         self.drop = DropFields(drop, scan, self.ledger)
         self.hash = HashFields(hashed, self.pseudonyms, scan, self.ledger)
         self.mask = MaskPatterns(text, scan, self.ledger, self.hash if hashed else None)
-        self.check = _checker(settings, drop, self.ledger)
+        self.check = _checker(settings, drop, self.ledger, scan)
 
     @property
     def processors(self) -> list[Processor]:
@@ -207,7 +207,7 @@ def _place(general: Sequence[str], own: Sequence[str]) -> Place:
     )
 
 
-def _checker(settings: RedactionSettings, drop: FieldNames, ledger: Ledger) -> PIISafetyValidator:
+def _checker(settings: RedactionSettings, drop: FieldNames, ledger: Ledger, scan: Scan) -> PIISafetyValidator:
     def everywhere(name: str) -> bool:
         chosen = settings.rules.get(name)
         return chosen is None or (chosen.enabled and not chosen.fields and not chosen.except_fields)
@@ -218,6 +218,7 @@ def _checker(settings: RedactionSettings, drop: FieldNames, ledger: Ledger) -> P
         shapes=[shape for shape in SHAPES if all(map(everywhere, shape.rules))],
         fields=[name for name in FIELDS if name in drop],
         skipped=[name.lower().replace("-", "_").rpartition(".")[2] for name in settings.except_fields],
+        finished=scan.forget,  # nothing of a batch stays in memory once it has gone on
         only=[name.lower().replace("-", "_").rpartition(".")[2] for name in settings.fields],
     )
 

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 import re2
 
+from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
 
 CHUNK_EVENTS: Final = ((0.02, 24), (0.08, 6))
@@ -24,9 +25,11 @@ class Gate:
     know of that. The gate sees for itself when there is more, and only then the escapes are undone first.
     """
 
-    def __init__(self, gates: Mapping[str, Sequence[str]], *, exact: bool = False) -> None:
+    def __init__(
+        self, gates: Mapping[str, Sequence[str]], *, exact: bool = False, memory_bytes: int = SET_MEMORY_BYTES
+    ) -> None:
         options = re2.Options()
-        options.max_mem = SET_MEMORY_BYTES
+        options.max_mem = memory_bytes
         options.log_errors = False
         self._set = re2.Set.SearchSet(options)
         self._exact = exact
@@ -36,8 +39,17 @@ class Gate:
                 self._set.Add(expression)
         self.everything: Hits = frozenset(gates)
         self._escape = self._set.Add(r'\\[^"]') if self._owners else 0
-        if self._owners:
+        if self._owners and not self._works():
+            reason = "too many or too big for one scan; use fewer or simpler ones"
+            raise ConfigurationError([f"pipeline.processors.redaction.mask_patterns: {reason}"])
+
+    def _works(self) -> bool:
+        """Compile; RE2 answers "no match" when its memory doesn't suffice, and that must never pass for "clean"."""
+        try:
             self._set.Compile()
+        except re2.error:
+            return False
+        return self._set.Match(b"\\n") is not None
 
     def __bool__(self) -> bool:
         return bool(self._owners)

@@ -9,6 +9,7 @@ from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction import Redaction, build
 from mothership.pipeline.redaction_patterns import pattern_gate
+from mothership.pipeline.redaction_scan import Gate
 from mothership.pipeline.redaction_settings import RedactionSettings
 
 KEY = b"k" * 32
@@ -175,3 +176,9 @@ def test_the_rule_set_hash_tells_rule_sets_apart_and_nothing_of_the_salt() -> No
     assert redaction().ledger.rules_hash == plain
     assert redaction(salt="x").ledger.rules_hash == plain
     assert redaction(rules={"phone": False}).ledger.rules_hash != plain
+
+
+def test_a_scan_without_enough_memory_is_an_error_and_not_a_clean_bill() -> None:
+    """RE2 answers "no match" then, which would let everything through."""
+    with pytest.raises(ConfigurationError, match="too many or too big"):
+        Gate({"x": [f"{number}[a-z]{{500}}y" for number in range(40)]}, memory_bytes=1 << 18)
