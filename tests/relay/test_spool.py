@@ -15,7 +15,7 @@ import pytest
 from tests.relay.parts import ToxicSink, rows_batch, running, settings, until
 
 from mothership import telemetry
-from mothership.errors import Transient, Unsafe
+from mothership.errors import ConfigurationError, Transient, Unsafe
 from mothership.event import RowBatch, Tally
 from mothership.relay import spool_letters
 from mothership.relay.courier import Route
@@ -284,3 +284,24 @@ async def test_a_sink_that_passes_health_but_not_writes_buries_nothing(tmp_path:
         await asyncio.sleep(0.7)
         assert relay.status()["sinks"]["memory"]["queued_events"] == 15
         assert relay.status()["dead_letters"]["events"] == 0
+
+
+async def test_a_spool_is_well_again_without_a_new_batch(tmp_path: Path) -> None:
+    """A load balancer that keeps traffic away from an unhealthy service must not keep it unhealthy."""
+    async with running(tmp_path, MemorySink(), answer_seconds=0.0) as relay:
+        link = relay._spool._writer.file.link
+        link.execute("PRAGMA query_only=ON")
+        with pytest.raises(Unsafe):
+            await relay.keep(rows_batch(1))
+        assert not relay.status()["spool"]["healthy"]
+        await asyncio.sleep(0.15)
+        assert not relay.status()["spool"]["healthy"]
+        link.execute("PRAGMA query_only=OFF")
+        await until(lambda: relay.status()["spool"]["healthy"])
+
+
+async def test_a_place_that_cannot_hold_a_spool_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    """One line that says what, instead of a traceback."""
+    (tmp_path / "spool").write_text("a file where the directory should be")
+    with pytest.raises(ConfigurationError, match=r"server\.data_dir: the spool can't be opened"):
+        await Relay.open(tmp_path, settings(), [Route(MemorySink())])

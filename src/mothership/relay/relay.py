@@ -50,7 +50,7 @@ class Relay:
         self._sinks = [courier.name for courier in self.couriers]
         self._by_fingerprint: dict[bytes, Pending] = {}
         self._by_seq: dict[int, Pending] = {}
-        self._snapshot = Snapshot({}, Totals(), 0, {}, foreign=False)
+        self._snapshot = Snapshot({}, Totals(), {}, 0, {}, foreign=False)
         self._end = asyncio.Event()
         self._ended = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -71,6 +71,9 @@ class Relay:
     ) -> "Relay":
         """Open the spool under the data directory; whatever it holds is delivered as soon as `run` runs."""
         spool = await Spool.open(data_dir, settings.spool, clock)
+        for sink, events in spool.waiting().items():
+            if sink not in {route.sink.name for route in routes}:
+                log.warning("spool_holds_events_for_a_sink_that_is_off", sink=sink, events=events)
         return cls(spool, settings, routes, clock=clock, ticks=ticks, chance=chance)
 
     async def keep(self, batch: RowBatch) -> Receipt:
@@ -241,5 +244,6 @@ class Relay:
             "queued_bytes": waits.bytes,
             "oldest_seconds": round(max(0.0, self._clock() - oldest / 1e6), 3) if oldest and waits.events else 0.0,
             "retries": courier.retries,
+            "dead_letters": self._snapshot.letters_by_sink.get(courier.name, 0),
             "drain_rate": round(courier.rate.per_second(self._ticks()), 1),
         }

@@ -5,13 +5,14 @@ append ──▶ lease ──▶ commit | release | bury | split        each per
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from mothership import telemetry
-from mothership.errors import Failed, Unsafe
+from mothership.errors import ConfigurationError, Failed, Unsafe
 from mothership.event import RowBatch
 from mothership.ports import Clock
 from mothership.relay import spool_directory, spool_rebuild
@@ -62,6 +63,7 @@ class Snapshot(NamedTuple):
 
     totals: dict[str, Totals]
     letters: Totals
+    letters_by_sink: dict[str, int]
     stored_bytes: int
     oldest: dict[str, int]
     """For each sink, when the oldest batch that waits was appended: microseconds since the epoch."""
@@ -87,9 +89,15 @@ class Spool:
     async def open(cls, data_dir: Path, settings: SpoolSettings, clock: Clock) -> "Spool":
         """Own a spool file under the data directory. A damaged one is set aside and what it held saved."""
         loop = asyncio.get_running_loop()
-        claim = await asyncio.to_thread(spool_directory.claim_own, spool_directory.spool_directory(data_dir))
+        try:
+            claim = await asyncio.to_thread(spool_directory.claim_own, spool_directory.spool_directory(data_dir))
+        except OSError as error:
+            raise _unusable(error) from None
         try:
             file = await asyncio.to_thread(spool_rebuild.open_sound, claim.path, settings.cache_bytes)
+        except (sqlite3.Error, OSError) as error:
+            claim.release()
+            raise _unusable(error) from None
         except BaseException:
             claim.release()
             raise
@@ -116,6 +124,10 @@ class Spool:
     def totals(self, sink: str) -> Totals:
         """What waits for a sink."""
         return self._writer.file.totals.get(sink, Totals())
+
+    def waiting(self) -> dict[str, int]:
+        """For each sink that the file knows, how many events wait."""
+        return {sink: total.events for sink, total in self._writer.file.totals.items() if total.events}
 
     def append(self, batch: RowBatch, sinks: Sequence[str]) -> "asyncio.Future[Standing]":
         """Keep a batch on disk for these sinks; done after the fsync. `Unsafe` when it can't be kept."""
@@ -150,7 +162,7 @@ class Spool:
         def pick(file: SpoolFile) -> tuple[int, list[Lent]]:
             tries = (file.pick(sink, limits, first=first, end=end, exclude=exclude) for first, end in ranges)
             found = next((lent for lent in tries if lent), [])
-            file.leased |= {(sink, lent.seq) for lent in found}
+            file.lend(sink, [lent.seq for lent in found])
             return self._writer.generation, found
 
         def act(file: SpoolFile) -> tuple[int, list[Lent]]:
@@ -175,7 +187,6 @@ class Spool:
         def act(file: SpoolFile) -> None:
             if lease.generation == self._writer.generation:
                 file.finish(lease.sink, lease.seqs, now)
-                file.leased -= {(lease.sink, seq) for seq in lease.seqs}
 
         return self._writer.submit(act, durable=False, on_trouble="owe")
 
@@ -184,7 +195,7 @@ class Spool:
 
         def act(file: SpoolFile) -> None:
             if lease.generation == self._writer.generation:
-                file.leased -= {(lease.sink, seq) for seq in lease.seqs}
+                file.give_back(lease.sink, lease.seqs)
                 file.release(lease.sink, lease.seqs)
 
         return self._writer.submit(act, durable=False, on_trouble="owe")
@@ -206,7 +217,6 @@ class Spool:
             for reason, item, record in letters:
                 file.bury(lease.sink, reason, item, record, now)
             file.finish(lease.sink, lease.seqs, now)
-            file.leased -= {(lease.sink, seq) for seq in lease.seqs}
 
         await self._writer.submit(act, on_trouble="owe", prepare=prepare)
         telemetry.dead_letters_total.labels(lease.sink).inc(len(failed))
@@ -227,7 +237,7 @@ class Spool:
         def act(file: SpoolFile) -> list[int]:
             if lease.generation != self._writer.generation:
                 return []
-            file.leased.discard((lease.sink, seq))
+            file.give_back(lease.sink, [seq])
             return file.split(lease.sink, seq, parts, now)
 
         halves: list[int] = await self._writer.submit(act, prepare=prepare)
@@ -238,14 +248,17 @@ class Spool:
         now = self._now()
 
         def act(file: SpoolFile) -> Snapshot:
-            foreign = file.count()
+            foreign = file.has_changed()
+            if self._writer.trouble:
+                file.touch()
             self._expire(file, now)
             self._drop_outworn(file, letters, now)
             file.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
             oldest = {sink: when for sink in file.sinks if (when := file.oldest(sink)) is not None}
-            return Snapshot(dict(file.totals), file.letters, file.stored_bytes, oldest, foreign)
+            by_sink = file.letters_by_sink()
+            return Snapshot(dict(file.totals), file.letters, by_sink, file.stored_bytes, oldest, foreign)
 
-        snapshot: Snapshot = await self._writer.submit(act, durable=False)
+        snapshot: Snapshot = await self._writer.submit(act, durable=bool(self._writer.trouble))
         return snapshot
 
     async def take_in(self, items: Sequence[tuple[Kept, bytes]]) -> None:
@@ -322,7 +335,7 @@ class Spool:
         def act(file: SpoolFile) -> list[tuple[int, bytes, int]]:
             if generation != self._writer.generation:
                 return []
-            file.leased -= {(sink, seq) for seq in seqs}
+            file.give_back(sink, seqs)
             return [(seq, *taken) for seq in seqs if (taken := file.discard(seq))]
 
         for seq, record, events in await self._writer.submit(act, on_trouble="owe") or []:
@@ -332,6 +345,11 @@ class Spool:
 
     def _now(self) -> int:
         return _micros(self._clock())
+
+
+def _unusable(error: Exception) -> ConfigurationError:
+    name = getattr(error, "sqlite_errorname", None) or getattr(error, "strerror", None) or type(error).__name__
+    return ConfigurationError([f"server.data_dir: the spool can't be opened: {name}"])
 
 
 def _decode(found: list[Lent]) -> list[RowBatch | None]:

@@ -199,6 +199,8 @@ class SpoolFile:
         self._memory_room = self.memory_bytes = memory_bytes
         self._after: list[Callable[[], None]] = []
         self._version = -1
+        self._recount = False
+        self._lent_now: set[tuple[str, int]] = set()
         self._durable = True
 
     # --- transactions --------------------------------------------------------------------------------------------
@@ -208,8 +210,9 @@ class SpoolFile:
         if durable != self._durable:
             self.link.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._durable = durable
-        self.link.execute("BEGIN IMMEDIATE")
         self._after.clear()
+        self._lent_now.clear()
+        self.link.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """End the transaction and believe it."""
@@ -217,10 +220,13 @@ class SpoolFile:
         for believe in self._after:
             believe()
         self._after.clear()
+        if self._recount:
+            self.count()
 
     def rollback(self) -> None:
         """Forget the transaction."""
         self._after.clear()
+        self.leased -= self._lent_now
         if self.link.in_transaction:
             self.link.execute("ROLLBACK")
 
@@ -232,12 +238,27 @@ class SpoolFile:
         self.link.execute("DELETE FROM batches WHERE seq NOT IN (SELECT seq FROM deliveries)")
         return died
 
-    def count(self) -> bool:
-        """Count what is there anew, if anyone else has written since. Tells whether someone has."""
+    def lend(self, sink: str, seqs: Sequence[int]) -> None:
+        """No other lease gets these; undone by a rollback."""
+        fresh = {(sink, seq) for seq in seqs}
+        self.leased |= fresh
+        self._lent_now |= fresh
+
+    def give_back(self, sink: str, seqs: Sequence[int]) -> None:
+        """They may be leased again."""
+        self.leased -= {(sink, seq) for seq in seqs}
+
+    def has_changed(self) -> bool:
+        """Has anyone else written since the last look? Then all is counted anew after the commit."""
         version = self.link.execute("PRAGMA data_version").fetchone()[0]
-        if version == self._version:
-            return False
+        changed: bool = version != self._version
         self._version = version
+        self._recount = self._recount or changed
+        return changed
+
+    def count(self) -> None:
+        """Count what is there. Outside a transaction."""
+        self._recount = False
         rows = self.link.execute(
             "SELECT sink, count(*), sum(events), sum(size) FROM deliveries JOIN batches USING(seq) GROUP BY sink"
         ).fetchall()
@@ -253,7 +274,6 @@ class SpoolFile:
         last = self.link.execute("SELECT seq FROM sqlite_sequence WHERE name='batches'").fetchone()
         self.last_seq = last[0] if last else 0
         self._cursor.clear()
-        return True
 
     # --- batches -------------------------------------------------------------------------------------------------
 
@@ -367,8 +387,10 @@ class SpoolFile:
 
     def finish(self, sink: str, seqs: Iterable[int], now: int) -> None:
         """The sink has these, or will never take them. A batch that all sinks are through with goes."""
-        for seq in seqs:
+        done = list(seqs)
+        for seq in done:
             self._finish(sink, seq, now)
+        self._after.append(lambda: self.give_back(sink, done))
 
     def _finish(self, sink: str, seq: int, now: int) -> None:
         if not self.link.execute("DELETE FROM deliveries WHERE sink=? AND seq=?", (sink, seq)).rowcount:
@@ -379,19 +401,20 @@ class SpoolFile:
             for other in self.sinks
             if other != sink
         )
+        remembered = 0
         if last:
-            self.link.execute(
+            remembered = self.link.execute(
                 "INSERT OR REPLACE INTO finished(fingerprint, finished, events)"
                 " SELECT fingerprint, ?, events FROM batches WHERE seq=? AND parent IS NULL",
                 (now, seq),
-            )
+            ).rowcount
             self.link.execute("DELETE FROM batches WHERE seq=?", (seq,))
 
         def believe() -> None:
             self._add(sink, -1, -events, -size)
             if last:
                 self.stored_bytes -= size
-                self.remembered += 1
+                self.remembered += remembered
                 self._forget(seq)
 
         self._after.append(believe)
@@ -519,6 +542,16 @@ class SpoolFile:
             self.remembered -= gone
 
         self._after.append(believe)
+
+    def touch(self) -> None:
+        """Write the least there is to write: does the disk take it?"""
+        self.link.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def letters_by_sink(self) -> dict[str, int]:
+        """Events among the dead letters, for each sink."""
+        if not self.letters.batches:
+            return {}
+        return dict(self.link.execute("SELECT sink, sum(events) FROM letters GROUP BY sink").fetchall())
 
     def oldest(self, sink: str) -> int | None:
         """When the oldest batch that waits for this sink was appended."""

@@ -70,6 +70,7 @@ def _open(path: Path, memory_bytes: int) -> SpoolFile:
         look = "integrity_check" if path.stat().st_size < THOROUGH_BYTES_MAX else "quick_check"
         if file.link.execute(f"PRAGMA {look}(1)").fetchone()[0] != "ok":
             raise malformed()  # noqa: TRY301  # closes below
+        file.has_changed()
         file.count()
         _recover(file)
         file.count()

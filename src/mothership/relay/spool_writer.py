@@ -158,7 +158,7 @@ class SpoolWriter:
             telemetry.spool_fsync_seconds.observe(time.perf_counter() - began)
             telemetry.spool_group_size.observe(len(group))
         self._owed.clear()
-        if self.trouble:
+        if self.trouble and any(operation.durable and operation.on_trouble == "refuse" for operation in group):
             log.info("spool_recovered", file=self.file.path.name)
             self.trouble = ""
         return outcomes
@@ -169,16 +169,26 @@ class SpoolWriter:
         if self.trouble != name:
             log.error("spool_refused", file=self.file.path.name, error=name)
         self.trouble = name
-        outcomes: list[Outcome] = []
-        for operation in group:
-            if operation.on_trouble == "owe":
-                self._owed.append(operation)
-                outcomes.append((operation, None, None))
-            elif operation.on_trouble == "fall_back" and operation.fallback:
-                outcomes.append(self._fall_back(operation))
-            else:
-                outcomes.append((operation, None, self._unsafe(name)))
-        return outcomes
+        if (bookkeeping := [one for one in group if one.on_trouble != "refuse"]) and len(bookkeeping) < len(group):
+            # Room is made by recording deliveries: not to be held up by appends that find none.
+            refused = [(one, None, self._unsafe(name)) for one in group if one.on_trouble == "refuse"]
+            return refused + self._without_appends(bookkeeping)
+        return [self._not_recorded(operation, name) for operation in group]
+
+    def _without_appends(self, group: list[Operation]) -> list[Outcome]:
+        try:
+            return self._transact(group)
+        except sqlite3.Error as error:
+            self._roll_back()
+            return [self._not_recorded(operation, _name(error)) for operation in group]
+
+    def _not_recorded(self, operation: Operation, name: str) -> Outcome:
+        if operation.on_trouble == "owe":
+            self._owed.append(operation)
+            return operation, None, None
+        if operation.on_trouble == "fall_back" and operation.fallback:
+            return self._fall_back(operation)
+        return operation, None, self._unsafe(name)
 
     def _fall_back(self, operation: Operation) -> Outcome:
         try:

@@ -1,0 +1,83 @@
+"""The decisions that need neither disk nor loop."""
+
+import pytest
+
+from mothership.errors import Refusal
+from mothership.relay.backoff import Breaker, backoff_seconds
+from mothership.relay.flight import Flight
+from mothership.relay.rate import Rate
+from mothership.relay.settings import InFlightSettings
+from mothership.relay.suspects import Suspects
+
+
+def test_pauses_double_up_to_a_bound_and_jitter_shortens_them() -> None:
+    """No thundering herd, no endless wait, no overflow after a week."""
+    pauses = [backoff_seconds(attempt, jitter=0.0, initial=0.2, longest=15.0) for attempt in range(1, 10)]
+    assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0]
+    assert backoff_seconds(3, jitter=0.999, initial=0.2, longest=15.0) == pytest.approx(0.4, rel=0.01)
+    assert backoff_seconds(100_000, jitter=0.0, initial=0.2, longest=15.0) == 15.0
+
+
+def test_a_breaker_opens_after_failures_in_a_row_and_lets_one_probe_through() -> None:
+    """Half open: one write at a time, and its end decides."""
+    breaker = Breaker(3)
+    assert not breaker.fail(0.0, 1.0)
+    assert breaker.ready_in(0.4) == pytest.approx(0.6)
+    assert not breaker.fail(1.0, 1.0)
+    assert breaker.succeed() is False
+    assert [breaker.fail(2.0, 1.0) for _ in range(3)] == [False, False, True]
+    assert breaker.state == "open"
+    breaker.begin()
+    assert (breaker.state, breaker.ready_in(9.0)) == ("half_open", float("inf"))
+    assert breaker.fail(9.0, 2.0) is False
+    assert (breaker.state, breaker.ready_in(9.0)) == ("open", 2.0)
+    breaker.begin()
+    assert breaker.succeed()
+    assert (breaker.state, breaker.ready_in(9.0), breaker.failed) == ("closed", 0.0, 0)
+
+
+def test_retry_after_follows_the_pace() -> None:
+    """What is in flight, divided by how fast it goes."""
+    now = 0.0
+    flight = Flight(InFlightSettings(max_events=1000, max_bytes=10**9), lambda: now)
+    for _ in range(10):
+        with flight.hold("a", 50, 1):
+            now += 1.0
+    with flight.hold("a", 500, 1), flight.hold("b", 400, 1), pytest.raises(Refusal) as refusal:  # noqa: SIM117  # order
+        with flight.hold("c", 200, 1):
+            pass
+    assert refusal.value.retry_after_seconds == pytest.approx(900 / 50, rel=0.3)
+    assert flight.events == flight.bytes == 0
+
+
+def test_a_single_batch_is_never_too_large() -> None:
+    """A bound that no retry can get under would be a loss."""
+    flight = Flight(InFlightSettings(max_events=10, max_bytes=10), lambda: 0.0)
+    with flight.hold("a", 5000, 10**7):
+        assert flight.events == 5000
+
+
+def test_a_rate_settles_and_fades() -> None:
+    """Young or old, it is near the truth; after the end it falls."""
+    rate = Rate(half_life_seconds=5.0)
+    assert rate.per_second(0.0) == 0.0
+    for step in range(300):
+        rate.add(10, step / 10)
+    assert rate.per_second(30.0) == pytest.approx(100, rel=0.1)
+    assert rate.per_second(60.0) < 10
+
+
+def test_no_batch_is_blamed_for_a_sick_sink() -> None:
+    """Failures count only when another write succeeded since, or the error is of a kind that the sink doesn't know."""
+    suspects = Suspects(3)
+    for _ in range(10):
+        suspects.strike([1], unknown=False, until=0.0)
+    assert not suspects.is_culprit(1)
+    for _ in range(3):
+        suspects.acquit([7])
+        suspects.strike([1], unknown=False, until=0.0)
+    assert suspects.is_culprit(1)
+    suspects.strike([2], unknown=True, until=0.0)
+    suspects.strike([2], unknown=True, until=0.0)
+    suspects.strike([2], unknown=True, until=0.0)
+    assert suspects.is_culprit(2)
