@@ -1,8 +1,10 @@
 # make demo and make test each do all the set-up there is.
-.PHONY: setup demo test serve lint bench faults test-llm docs lock clean help
+.PHONY: setup demo test serve lint bench faults test-llm docs sbom audit lock clean help
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 ONCE ?=
+# As in tools/setup: trust what this machine trusts.
+export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),1,)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +27,8 @@ lint: setup ## style, types, imports, generated docs
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/yamllint .
+	@.venv/bin/hadolint Dockerfile
 	@$(PY) tools/configuration_docs.py --check
 
 docs: setup ## write docs/configuration.md again from the settings
@@ -38,6 +42,16 @@ bench: setup ## the benchmarks, each against a floor in the same run
 
 faults: setup ## kill, cut, fill and hang things under load, and compare what was acknowledged with what is stored
 	@$(PY) tests/faults/run.py
+
+test-llm: setup ## the LLM step on a real model of 270 million parameters
+	@tests/llm_real/run
+
+sbom: setup ## list what the service is built from, as CycloneDX
+	@.venv/bin/uvx -q --from cyclonedx-bom==7.5.0 cyclonedx-py environment .venv/bin/python --output-format JSON -o sbom.json
+	@echo "sbom.json written"
+
+audit: setup ## known vulnerabilities of what is locked
+	@.venv/bin/uvx -q pip-audit==2.10.1 --disable-pip --require-hashes -r requirements.lock
 
 lock: setup ## resolve the dependencies again
 	@.venv/bin/uv pip compile --universal --generate-hashes -q --no-header \
