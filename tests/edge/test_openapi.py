@@ -25,7 +25,7 @@ def explore(url: str, directory: Path, *options: str) -> subprocess.CompletedPro
         [
             *(Path(sys.executable).with_name("schemathesis"), "run", f"{url}/openapi.json"),
             *("--checks", "all", "--max-examples", "25", "--seed", "7", "--generation-database", "none"),
-            *("--max-time", "10", "--no-color", *options),
+            *("--max-time", "6", "--no-color", *options),
         ],
         capture_output=True,
         text=True,

@@ -7,7 +7,6 @@ The parser (llhttp) is strict by default and refuses most smuggling by itself; w
 """
 
 import asyncio
-from collections import Counter
 from typing import Any, NoReturn
 
 import httptools
@@ -16,16 +15,15 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mothership.edge.addresses import UNKNOWN, Networks, neighbourhood
+from mothership.edge.addresses import UNKNOWN, Networks
+from mothership.edge.connections import Connections
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import certificate_names
-from mothership.telemetry import connections_open, connections_refused, log
 
 PIPELINED_MAX = 16
 """Most requests that may wait for the answer to an earlier one on the same connection."""
 LINGER_SECONDS = 3.0
 """How long the rest of a body is read and thrown away, so that the client sees the answer and not a reset."""
-LOG_SECONDS = 1.0
 ONCE_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization"})
 
 
@@ -36,46 +34,6 @@ class _Refused(Exception):  # as in errors.py
         super().__init__(reason)
         self.status = status
         self.reason = reason
-
-
-class Connections:
-    """How many connections are open, in all and from each address."""
-
-    def __init__(self, limits: LimitSettings, proxies: Networks) -> None:
-        self._limits = limits
-        self._proxies = proxies
-        self._by_address: Counter[str] = Counter()
-        self._untold: Counter[str] = Counter()
-        self._told_at: dict[str, float] = {}
-        self.total = 0
-
-    def add(self, address: str) -> str:
-        """Count one more; the reason when it is one too many."""
-        self.total += 1
-        self._by_address[neighbourhood(address)] += 1
-        connections_open.inc()
-        if self.total > self._limits.connections:
-            return "total"
-        shared = address in self._proxies
-        many = self._by_address[neighbourhood(address)] > self._limits.connections_per_client
-        return "client" if many and not shared else ""
-
-    def drop(self, address: str) -> None:
-        """Count one less."""
-        place = neighbourhood(address)
-        self.total -= 1
-        self._by_address[place] -= 1
-        connections_open.dec()
-        if not self._by_address[place]:
-            del self._by_address[place]
-
-    def refused(self, cause: str, status: int, address: str, now: float) -> None:
-        """Count one, and log it, at most once a second for each cause: a flood of them must not become one of lines."""
-        connections_refused.labels(reason=cause).inc()
-        self._untold[cause] += 1
-        if now - self._told_at.get(cause, -LOG_SECONDS) >= LOG_SECONDS:
-            self._told_at[cause] = now
-            log.info("connections_refused", cause=cause, status=status, address=address, count=self._untold.pop(cause))
 
 
 class BoundedProtocol(HttpToolsProtocol):
