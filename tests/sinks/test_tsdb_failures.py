@@ -51,6 +51,9 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
+        fresh = TsdbSink(DatabaseSettings(connect_timeout_seconds=0.5), embedded_dsn=own.dsn)
+        with pytest.raises(Transient):
+            await fresh.open()
         for _ in range(2):  # the first on an open connection, the second on a new one
             started = time.perf_counter()
             with pytest.raises(Transient):

@@ -293,9 +293,10 @@ class TsdbSink:
             # A failed attempt at the extension ends the connection and nothing else.
             with suppress(*Foreign):
                 async with self._side.use() as connection:
-                    await tsdb_schema.create_extension(connection)
+                    await tsdb_schema.create_extension(connection, patience_seconds=self._patience_seconds)
             async with self._side.use() as connection:
-                if await connection.fetchval(WRITE["synchronous_commit"]) == "off":
+                # Most of this may take long while others are at it; a server that hangs is seen at the first word.
+                if await connection.fetchval(WRITE["synchronous_commit"], timeout=self._patience_seconds) == "off":
                     self._begin = "begin_durably"
                 return await tsdb_schema.prepare(connection, self._settings)
 

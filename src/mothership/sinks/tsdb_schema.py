@@ -56,9 +56,9 @@ async def prepare(connection: Connection, settings: DatabaseSettings) -> Facts:
     return facts
 
 
-async def create_extension(connection: Connection) -> None:
+async def create_extension(connection: Connection, *, patience_seconds: float) -> None:
     """Install TimescaleDB where the server has it and nobody did. A server without the preload cuts the connection."""
-    row = await connection.fetchrow(TIMESCALE["extension"])
+    row = await connection.fetchrow(TIMESCALE["extension"], timeout=patience_seconds)
     if row is None or row["installed"] or not row["available"]:
         return
     async with connection.transaction():
