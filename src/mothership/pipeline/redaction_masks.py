@@ -35,7 +35,8 @@ class MaskPatterns:
         # Short texts in which no rule may find anything: most keys, and words such as `info`.
         self._clean: set[str] = set()
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
-        self._folded: dict[str, str] = {}
+        self._keys: dict[str, tuple[str, bool]] = {}
+        """For each key, how it folds, and whether it names telephone numbers."""
 
     def __call__(self, batch: Batch) -> None:
         """Mask every event in which a rule may find something."""
@@ -94,11 +95,16 @@ class MaskPatterns:
                 if masked != key:
                     moved = True
                     name = _unused(masked, fresh, value)
-            here = (*path, self._fold(key))
+            folded, phone = self._keys.get(key) or self._learn(key)
+            if not phone and self._is_clean(inner):
+                fresh[name] = inner
+                continue
+            here = (*path, folded)
             if self._hashed is None or not self._hashed.takes(here) or _nested(inner):
-                inner = self._value(inner, here, (*shown, name), note)  # noqa: PLW2901 - the masked one
-                if here[-1].endswith(PHONE_NAMES):
-                    inner = self._numbered(inner, here, (*shown, name), note)  # noqa: PLW2901 - the same
+                place = (*shown, name) if note else shown
+                inner = self._value(inner, here, place, note)  # noqa: PLW2901 - the masked one
+                if phone:
+                    inner = self._numbered(inner, here, place, note)  # noqa: PLW2901 - the same
             if inner is _DROPPED:
                 moved = True
             else:
@@ -106,6 +112,13 @@ class MaskPatterns:
         if moved:
             value.clear()
         value.update(fresh)
+
+    def _is_clean(self, value: Any) -> bool:
+        """Tell whether a value needs no look: the quick answer for most."""
+        kind = type(value)
+        if kind is str:
+            return value in self._clean
+        return value is None or kind is bool or ((kind is int or kind is float) and value < NUMBER_MIN)
 
     def _numbered(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
         """Mask the bare number in a field that is named for telephone numbers, as if the name stood before it."""
@@ -158,13 +171,12 @@ class MaskPatterns:
             self._allowed[path] = allowed
         return allowed
 
-    def _fold(self, key: str) -> str:
-        folded = self._folded.get(key)
-        if folded is None:
-            if len(self._folded) >= PLACES_REMEMBERED:
-                self._folded.clear()
-            folded = self._folded[key] = fold(key)
-        return folded
+    def _learn(self, key: str) -> tuple[str, bool]:
+        if len(self._keys) >= PLACES_REMEMBERED:
+            self._keys.clear()
+        folded = fold(key)
+        self._keys[key] = answer = (folded, folded.endswith(PHONE_NAMES))
+        return answer
 
 
 def _nested(value: Any) -> bool:
