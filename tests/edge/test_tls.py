@@ -19,7 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from mothership.commands import tls as tls_command
-from mothership.edge.auth import hashed
+from mothership.edge.auth import AuthSettings, hashed
+from mothership.edge.serve import check_files
 from mothership.edge.tls import Certificates, TLSSettings, certificate_names
 from mothership.errors import ConfigurationError
 
@@ -220,6 +221,10 @@ def test_files_that_do_not_fit_stop_the_start(ours: Path, files: dict[str, str],
     chosen = server_files(ours, mutual=True) | {name: ours / file for name, file in files.items()}
     with pytest.raises(ConfigurationError, match=key):
         Certificates(TLSSettings(**chosen), clock=lambda: 0.0)
+    faults = check_files(AuthSettings(tokens_file=ours / "missing.yaml"), TLSSettings(**chosen))
+    assert faults[0].startswith("auth.tokens_file: ")
+    assert key in faults[1]
+    assert check_files(AuthSettings(), TLSSettings(**server_files(ours, mutual=True))) == []
 
 
 def test_a_second_run_keeps_the_ca_and_adds_clients(tmp_path: Path) -> None:

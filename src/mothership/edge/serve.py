@@ -24,6 +24,7 @@ from mothership.edge.limits import LimitSettings
 from mothership.edge.login import Login
 from mothership.edge.protocol import bounded
 from mothership.edge.tls import Certificates, TLSSettings
+from mothership.errors import ConfigurationError
 from mothership.ports import Clock
 from mothership.telemetry import log
 
@@ -53,6 +54,20 @@ class Server(uvicorn.Server):
             for listening in sockets or []
         ]
         self.started = True
+
+
+def check_files(auth: AuthSettings, tls: TLSSettings) -> list[str]:
+    """Why the files of tokens and certificates can't be used, one line for each reason. Opens nothing else."""
+    faults: list[str] = []
+    for look in (
+        lambda: Credentials(auth, clock=time.time),
+        lambda: Certificates(tls, clock=time.time) if tls.cert_file else None,
+    ):
+        try:
+            look()
+        except ConfigurationError as error:
+            faults += error.faults
+    return faults
 
 
 def fitted(limits: LimitSettings) -> LimitSettings:
