@@ -124,8 +124,11 @@ class Scan:
         found: dict[int, tuple[Event, Hits]] = {}
         events = batch.events
         size = next((size for share, size in CHUNK_EVENTS if self._share <= share), 1)
-        for start in range(0, len(events), size):
-            self._survey(events[start : start + size], found)
+        if size == 1:
+            self._each(events, found)
+        else:
+            for start in range(0, len(events), size):
+                self._survey(events[start : start + size], found)
         # What comes next is most likely what came last.
         self._share += (len(found) / max(1, len(events)) - self._share) * min(1.0, len(events) / 500)
         self._last = (batch, found)
@@ -136,14 +139,16 @@ class Scan:
         self._last = None
 
     def _survey(self, events: list[Event], found: dict[int, tuple[Event, Hits]]) -> None:
-        if len(events) > 1:
-            try:
-                encoded = orjson.dumps(events)
-            except (orjson.JSONEncodeError, RecursionError):
-                pass  # one by one, to find out which
-            else:
-                if not self._gate.match(encoded) and not self._exact.match(encoded):
-                    return
+        try:
+            encoded = orjson.dumps(events)
+        except (orjson.JSONEncodeError, RecursionError):
+            pass  # one by one, to find out which
+        else:
+            if not self._gate.match(encoded) and not self._exact.match(encoded):
+                return
+        self._each(events, found)
+
+    def _each(self, events: list[Event], found: dict[int, tuple[Event, Hits]]) -> None:
         for event in events:
             hits = self.of(event)
             if hits:
