@@ -101,7 +101,7 @@ BAD_EVENTS: dict[str, tuple[bytes, str]] = {
 def test_a_bad_event_is_rejected_by_itself(wire: Callable[..., Wire], written: bytes, reason: str, flaw: bytes) -> None:
     """One event beyond a bound, beside good ones and one that needs mending, is the only one that is lost."""
     mended = b'{"type":"log","message":"good"' + flaw + b"}"
-    batch = read(wire(), envelope(GOOD, written, mended))
+    batch = read(wire(keys=10_000), envelope(GOOD, written, mended))
     assert [(rejection.index, rejection.reason) for rejection in batch.rejected] == [(1, reason)]
     assert [event["message"] for event in batch.events] == ["good", "good"]
     assert batch.indices == [0, 2]
@@ -113,7 +113,7 @@ def test_exactly_at_a_bound_is_within_it(wire: Callable[..., Wire]) -> None:
     wide = json.dumps({"type": "x", **{f"k{number}": 0 for number in range(9_999)}}).encode()
     long = b'{"type":"x","a":"' + b"s" * 262_144 + b'"}'
     bracketed = b'{"type":"x","a":"' + b"[{" * 100 + b'"}'
-    batch = read(wire(), envelope(deep, wide, long, bracketed))
+    batch = read(wire(keys=10_000), envelope(deep, wide, long, bracketed))
     assert batch.rejected == []
 
 

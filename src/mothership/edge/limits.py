@@ -34,7 +34,7 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         "itself.",
     )
     keys: PositiveInt = Field(
-        default=10_000,
+        default=50_000,
         description="Most keys and array elements in an event, over all levels; one with more is rejected by itself.",
     )
     string_characters: PositiveInt = Field(
