@@ -38,7 +38,8 @@ async def judge(
     """Wait until nothing is on its way, see a fresh event flow, and compare. `forgiven`: taken by damage."""
     for service in services:
         await service.drained(DRAIN_SECONDS)
-        await Node(f"fresh-{service.port}", [service.url], ledger, batch=3).send_next()
+        async with Node(f"fresh-{service.port}", [service.url], ledger, batch=3) as node:
+            await node.send_next()
         await service.drained(DRAIN_SECONDS)
     stored, altered = await _stored(database, ledger)
     lost = sum(1 for name in ledger.acknowledged if name not in stored)

@@ -63,10 +63,16 @@ class Node:
 
     async def run(self, stop: asyncio.Event, *, pause_seconds: float = 0.0) -> None:
         """Until told to stop, and then until the last batch is acknowledged."""
-        while not stop.is_set():
-            await self.send_next()
-            if pause_seconds:
-                await asyncio.sleep(pause_seconds)
+        async with self:
+            while not stop.is_set():
+                await self.send_next()
+                if pause_seconds:
+                    await asyncio.sleep(pause_seconds)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_rest: object) -> None:
         await self._client.aclose()
 
     async def send_next(self) -> None:

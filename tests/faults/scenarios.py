@@ -173,9 +173,12 @@ async def spool_full(database: Database, home: Path, seconds: float) -> Verdict:
 
 async def _damage(database: Database, service: Service, ledger: Ledger, data_dir: Path, *, rounds: int) -> int:
     """Fill the spool, kill the service, harm a file, start again; how many events the damage itself took."""
-    chance = random.Random(5)
-    node = Node("damaged", [service.url], ledger, batch=20)
-    lost = 0
+    async with Node("damaged", [service.url], ledger, batch=20) as node:
+        return await _damage_again_and_again(database, service, node, data_dir, rounds)
+
+
+async def _damage_again_and_again(database: Database, service: Service, node: Node, data_dir: Path, rounds: int) -> int:
+    chance, lost = random.Random(5), 0
     for number in range(rounds):
         await database.stop(signal.SIGINT)
         for _ in range(8):
@@ -205,11 +208,12 @@ async def poison(database: Database, home: Path, seconds: float) -> Verdict:
     del seconds
     ledger = Ledger()
     async with service_on(home, database.dsn) as service:
-        await Node("first", [service.url], ledger, batch=3).send_next()
+        async with Node("first", [service.url], ledger, batch=3) as first:
+            await first.send_next()
         await database.execute("ALTER TABLE events ADD CONSTRAINT no_4321 CHECK (data->>'seq' <> '4321') NOT VALID")
-        node = Node("node", [service.url], ledger, batch=1000)
-        for _ in range(10):
-            await node.send_next()
+        async with Node("node", [service.url], ledger, batch=1000) as node:
+            for _ in range(10):
+                await node.send_next()
         await service.drained(60)
         status, listed = await service.command("dead-letters", "list")
         assert status == 0, listed
