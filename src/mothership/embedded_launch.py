@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _keep_reach(libc: ctypes.CDLL) -> None:
-    """Keep the right to pass directories, the narrower of the two that the container has, and no other right."""
+    """Keep one right that lets it pass closed directories: the one to read, or else the one to write as well."""
     for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
         header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
         bit = 1 << capability
