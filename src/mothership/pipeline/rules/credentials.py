@@ -1,13 +1,11 @@
 """Rules for credentials that are known by where they stand."""
-# ruff: noqa: E501, ISC004, PLR2004 - an expression reads best in one piece
+# ruff: noqa: E501, PLR2004 - an expression reads best in one piece
 
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.rules.rule import Rule, Span, either, matcher
-from mothership.pipeline.rules.validators import basic_credentials, jwt
-
-_QUOTE = r"\\*[\"']"
+from mothership.pipeline.rules.rule import QUOTE, Rule, Span, either, matcher
+from mothership.pipeline.rules.validators import basic_credentials, has_digit, jwt
 
 URL = Rule(
     name="url_credentials",
@@ -44,11 +42,7 @@ URL = Rule(
 
 # --- Authorization -----------------------------------------------------------------------------------------------
 
-_HEADER = rf"authorization(?:{_QUOTE})?\s{{0,4}}(?:=>|[:=,])\s{{0,4}}(?:\[\s?)?(?:{_QUOTE})?"
-
-
-def _has_digit(text: str) -> bool:
-    return any("0" <= char <= "9" for char in text)
+_HEADER = rf"authorization(?:{QUOTE})?\s{{0,4}}(?:=>|[:=,])\s{{0,4}}(?:\[\s?)?(?:{QUOTE})?"
 
 
 AUTHORIZATION = Rule(
@@ -75,13 +69,13 @@ AUTHORIZATION = Rule(
         ),
         matcher(
             _HEADER + r"(?P<secret>[0-9A-Za-z+/_.~=-]{8,16384})",
-            _has_digit,
+            has_digit,
             ignore_case=True,
             before=("authorization",),
         ),
         matcher(
             r"(?<![A-Za-z])bearer\s{1,4}(?P<secret>[0-9A-Za-z._~+/-]{12,16384}={0,2})",
-            _has_digit,
+            has_digit,
             ignore_case=True,
             before=("bearer",),
         ),
@@ -229,252 +223,4 @@ CONNECTION_STRING = Rule(
     negatives=("AccountKey=missing", "config=1&design=aaaaaaaaaaaaaaaaaaaa"),
 )
 
-_NO_COMMUNITY_WORDS = """
-string name strings is not and or the a none null list mismatch invalid unknown unset missing wrong from for with access
-failure failed error configured required denied rejected expired changed removed added to in on of by set
-"""
-# --- SNMP and other devices --------------------------------------------------------------------------------------
-
-
-_NO_COMMUNITY = frozenset(_NO_COMMUNITY_WORDS.split())
-
-
-def _community(text: str) -> bool:
-    if text.lower().rstrip(".,:;") in _NO_COMMUNITY:
-        return False
-    return not re.fullmatch(r"[0-9]+(?::[0-9]+)*", text) and not set(text) <= set("*xX")
-
-
-def _mixed_community(text: str) -> bool:
-    return _has_digit(text) and any(char.isalpha() for char in text) and _community(text)
-
-
-SNMP_COMMUNITY = Rule(
-    name="snmp_community",
-    description="SNMP community strings in text: device configuration, command lines, `community=…`.",
-    source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
-    gates=(
-        r"(?i)community(?:\\*'|\\+\")?\s?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
-        r"(?i)com2sec6?\s|createuser\s",
-        r"(?i)snmp[a-z-]{2,10}\s",
-    ),
-    find=either(
-        matcher(
-            r"(?:snmp-server\s{1,4}community|snmp\s{1,4}community|r[ow]community6?)\s{1,4}(?:[0-9]\s{1,4})?"
-            r"[\"']?(?P<secret>[^\s\"',;]{1,128})",
-            _community,
-            ignore_case=True,
-            before=("snmp-server", "snmp ", "rocommunity", "rwcommunity"),
-        ),
-        matcher(
-            r"snmp[^\r\n]{0,60}?\scommunity\s{1,2}[\"']?(?P<secret>[^\s\"',;]{1,128})",
-            _community,
-            ignore_case=True,
-            before=("snmp",),
-        ),
-        matcher(
-            r"createUser\s{1,4}(?:-e\s\S{1,64}\s)?\S{1,64}\s{1,4}(?:MD5|SHA[0-9-]{0,4})\s{1,4}(?P<secret>[^\r\n]{1,256})",
-            before=("createUser",),
-        ),
-        matcher(
-            r"snmp-server\s{1,4}user\s[^\r\n]{1,128}?\sauth\s{1,4}(?:md5|sha)\S{0,4}\s{1,4}(?P<secret>[^\r\n]{1,256})",
-            ignore_case=True,
-            before=("snmp-server",),
-        ),
-        matcher(
-            r"community\s?:\s?(?P<secret>[^\s\"'\\,;&)\]}]{3,128})",
-            _mixed_community,
-            ignore_case=True,
-            before=("community",),
-        ),
-        matcher(
-            r"com2sec6?\s{1,4}(?:-Cn\s{1,4}\S{1,64}\s{1,4})?\S{1,64}\s{1,4}\S{1,64}\s{1,4}(?P<secret>[^\s\"']{1,128})",
-            _community,
-            ignore_case=True,
-            before=("com2sec",),
-        ),
-        matcher(
-            r"snmp(?:get|getnext|bulkget|walk|bulkwalk|set|table|trap|inform|status|df|delta|netstat|test)\s[^\r\n]{0,200}?"
-            r"-c\s{0,2}[\"']?(?P<secret>[^\s\"']{1,128})",
-            _community,
-            before=("snmp",),
-        ),
-        matcher(
-            rf"community(?:[ _-]?(?:string|name))?(?:{_QUOTE})?\s?=\s?(?:{_QUOTE})?(?P<secret>[^\s\"'\\,;&)\]}}]{{1,128}})",
-            _community,
-            ignore_case=True,
-            before=("community",),
-        ),
-        matcher(
-            rf"community(?:[ _-]?(?:string|name)(?:{_QUOTE})?\s?:\s?(?:{_QUOTE})?|{_QUOTE}\s?:\s?{_QUOTE}|\s?:\s?{_QUOTE}"
-            rf"|[ _-](?:string|name)\s{_QUOTE})(?P<secret>[^\s\"'\\,;&)\]}}]{{1,128}})",
-            _community,
-            ignore_case=True,
-            before=("community",),
-        ),
-    ),
-    positives=(
-        ("snmp-server community s3cretRO RO 10", "s3cretRO"),
-        ("snmpwalk -v2c -c pr1vate 10.0.0.1 1.3.6.1", "pr1vate"),
-        ("bad community=n0c-ro from 10.0.0.9", "n0c-ro"),
-        ('{"community":"n0c-ro","version":"2c"}', "n0c-ro"),
-        ("rocommunity n0c-ro 10.0.0.0/8", "n0c-ro"),
-        ("com2sec local 10.0.0.0/8 n0c-ro", "n0c-ro"),
-        ('createUser bob SHA "authpass1" AES "privpass1"', "privpass1"),
-        ("snmp-server user bob grp v3 auth sha authpass1 priv aes 128 privpass1", "authpass1"),
-        ("unknown community string: n0c-ro", "n0c-ro"),
-        ("SNMPv2c trap with community n0c-ro from 10.0.0.9", "n0c-ro"),
-    ),
-    negatives=(
-        "the open source community: join us",
-        "bgp community 65000:100 set",
-        "SNMP community mismatch from 10.0.0.9",
-        "snmp: community string not configured",
-        "set community=65000:100",
-        "snmpd[812]: Connection from UDP",
-    ),
-)
-
-DEVICE_PASSWORD = Rule(
-    name="device_password",
-    description="Passwords in the configuration of network devices and in SQL (`enable secret 5 …`, "
-    "`IDENTIFIED BY '…'`), and on command lines (`--password …`, `-u user:password`).",
-    source="Cisco IOS password types; SQL CREATE USER; curl, mysql, sshpass",
-    gates=(
-        r"(?i)(?:password|secret|key)\s+[04-9]\s+[^\s]",
-        r"(?i)(?:enable|username\s+[^\s\"]+)\s+(?:privilege\s[0-9]+\s)?(?:password|secret)\s",
-        r"(?i)(?:identified\s[^\"]*by|password)\s+(?:'|\\\")",
-        r"(?i)-(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s",
-        r"(?i)(?:\s-u|--user|--proxy-user)[ =][\\'\"]*[^\s:\"']+:[^\s]",
-        r"(?:sshpass|mysql|mysqldump|mysqladmin)\s",
-    ),
-    find=either(
-        matcher(
-            r"(?:password|secret|key)\s{1,4}(?:7\s{1,4}(?P<secret>[0-9A-Fa-f]{4,256})(?![0-9A-Za-z]))",
-            ignore_case=True,
-            before=("password", "secret", "key"),
-        ),
-        matcher(
-            r"(?:password|secret|key)\s{1,4}[45689]\s{1,4}(?P<secret>[\w$./+=]{16,256})",
-            ignore_case=True,
-            before=("password", "secret", "key"),
-        ),
-        matcher(
-            r"(?:enable|username\s{1,4}\S{1,64})\s{1,4}(?:privilege\s[0-9]{1,2}\s)?(?:password|secret)\s{1,4}"
-            r"(?:level\s[0-9]{1,2}\s)?(?:[0-9]\s{1,4})?(?P<secret>[^\s\"',;]{4,256})",
-            _has_digit,
-            ignore_case=True,
-            before=("enable", "username"),
-        ),
-        matcher(
-            r"(?:identified\s{1,4}(?:with\s{1,4}[\w']{1,40}\s{1,4})?by|password)\s{1,4}(?P<q>[\"'])(?P<secret>[^\"'\r\n]{1,256})(?P=q)",
-            ignore_case=True,
-            before=("identified", "password"),
-        ),
-        matcher(
-            r"--[a-z-]{0,20}(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s{1,4}"
-            r"(?![-|<\[(])[\"']?(?P<secret>[^\s\"'`]{2,512})",
-            ignore_case=True,
-            before=("--",),
-        ),
-        matcher(
-            r"(?:\s-u|--user|--proxy-user)[ =][\"']?(?P<secret>[^\s:\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\"']{1,256})",
-            before=(" -u", "--user", "--proxy-user"),
-        ),
-        matcher(r"sshpass\s{1,4}-p\s{0,2}[\"']?(?P<secret>[^\s\"']{1,256})", before=("sshpass",)),
-        matcher(
-            r"mysql(?:dump|admin)?\s(?:-[^p\s][^\s]{0,64}\s{1,2}|[^\s-][^\s]{0,64}\s{1,2}){0,8}-p(?P<secret>[^\s\"']{3,256})",
-            before=("mysql",),
-        ),
-    ),
-    positives=(
-        ("enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0", "$1$mERr$hx5rVt7rPNoS4wqbXKX7m0"),
-        ("username admin password 7 0822455D0A16", "0822455D0A16"),
-        ("CREATE USER bob IDENTIFIED BY 'hunter2'", "hunter2"),
-        ("exec tool --db-password hunter2 --verbose", "hunter2"),
-        ("curl -u bob:hunter2 http://x", "bob:hunter2"),
-        ("mysql -u root -phunter2 db", "hunter2"),
-    ),
-    negatives=(
-        "Failed password for root from 10.0.0.1 port 22 ssh2",
-        "message repeated 5 times: [ Failed password for root ]",
-        "password 5 times wrong",
-        "usage: tool --token <token> --password [prompt]",
-        "docker run -u 1000:1000 image",
-        "mysql -u root -p db",
-    ),
-)
-
-# --- sessions ----------------------------------------------------------------------------------------------------
-
-_COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}"
-_COOKIE_VALUE = r"[^\s;,\"'\\]{0,4096}"
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-def _opaque(text: str) -> bool:
-    letters = any(char.isalpha() for char in text)
-    return letters and _has_digit(text) and not _UUID.fullmatch(text)
-
-
-SESSION_COOKIE = Rule(
-    name="session_cookie",
-    description="`Cookie` and `Set-Cookie` headers, and the session cookies of the usual frameworks by name.",
-    source="RFC 6265; default cookie names of Java, PHP, ASP.NET, Express, Laravel, Django, Rails, WordPress, Play",
-    gates=(
-        r"(?i)cookie(?:\\*'|\\+\")?\s?(?:=>|[:=])\s?[\[\\'\"]*[^\s\"=]+=",
-        r"(?i)(?:sess(?:ion)?[_-]?id|sessid[a-z0-9]*|session|connect\.sid|csrftoken|xsrf-token|sid|sess[0-9a-f]+"
-        r"|__(?:host|secure)-[0-9a-z_.-]+|logged_in_[0-9a-f]+|play_session|remember_me|remember_token)"
-        r"[\\'\"]*=[\\'\"]*[0-9a-z%._~+/:!|-]{6}",
-    ),
-    find=either(
-        matcher(
-            rf"(?<!set-)(?<!set_)cookie2?(?:{_QUOTE})?\s?(?:=>|[:=])\s?(?:\[\s?)?(?:{_QUOTE})?"
-            rf"(?P<secret>{_COOKIE_NAME}={_COOKIE_VALUE}(?:;\s?{_COOKIE_NAME}={_COOKIE_VALUE}){{0,100}})",
-            ignore_case=True,
-            before=("cookie",),
-        ),
-        matcher(
-            rf"set[-_]cookie(?:{_QUOTE})?\s?(?:=>|[:=])\s?(?:\[\s?)?(?:{_QUOTE})?{_COOKIE_NAME}=(?P<secret>[^\s;,\"'\\]{{1,4096}})",
-            ignore_case=True,
-            before=("set-cookie", "set_cookie"),
-        ),
-        matcher(
-            r"(?<![0-9A-Za-z])(?:JSESSIONID(?:SSO)?|PHPSESSID|ASPSESSIONID[A-Z]{8}|ASP\.NET_SessionId|\.ASPXAUTH|connect\.sid"
-            r"|laravel_session|csrftoken|XSRF-TOKEN|PLAY_SESSION|SSESS[0-9a-f]{20,40}|remember_me|remember_token"
-            r"|wordpress_logged_in_[0-9a-f]{1,40}|__(?:Host|Secure)-[0-9A-Za-z_.-]{1,40}|_[a-z]{2,32}_session)"
-            rf"(?:{_QUOTE})?[=:](?:{_QUOTE})?(?P<secret>[0-9A-Za-z%._~+/:!|=-]{{6,4096}})",
-            ignore_case=True,
-        ),
-        matcher(
-            r"(?<![0-9A-Za-z])(?:sess(?:ion)?[_-]?id|session|sid)(?P<q>[\"']?)=[\"']?(?P<secret>[0-9A-Za-z%._~+/!|-]{16,4096})",
-            _opaque,
-            ignore_case=True,
-            before=("sess", "sid"),
-        ),
-    ),
-    positives=(
-        ("Cookie: theme=dark; sessionid=38afes7a8; x=1", "sessionid=38afes7a8"),
-        ("Set-Cookie: SID=31d4d96e407aad42; Path=/; HttpOnly", "31d4d96e407aad42"),
-        ("GET /a;jsessionid=0A1B2C3D4E5F60718293A4B5C6D7E8F9?x=1", "0A1B2C3D4E5F60718293A4B5C6D7E8F9"),
-        ("PHPSESSID=r2t5uvjq435r4q7ib3vtdjq120", "r2t5uvjq435r4q7ib3vtdjq120"),
-    ),
-    negatives=(
-        "session=12 opened for user root",
-        "Session: 30546354_3350523820 initialized by client",
-        "session_id=550e8400-e29b-41d4-a716-446655440000",
-        "cookie: not found",
-        "side=left&inside=0123456789abcdef",
-    ),
-)
-
-CREDENTIALS = (
-    URL,
-    AUTHORIZATION,
-    JWT,
-    PRIVATE_KEY,
-    CONNECTION_STRING,
-    SNMP_COMMUNITY,
-    DEVICE_PASSWORD,
-    SESSION_COOKIE,
-)
+CREDENTIALS = (URL, AUTHORIZATION, JWT, PRIVATE_KEY, CONNECTION_STRING)

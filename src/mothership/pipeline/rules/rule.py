@@ -14,6 +14,9 @@ Finder: TypeAlias = Callable[[str, int, int], Iterator[Span | None]]
 None stands for a candidate that was none after all, so that whoever asked can count what it cost.
 """
 
+QUOTE = r"\\*[\"']"
+"""A quotation mark, escaped or not, for Python's `re`."""
+
 REACH = 16_384
 """Characters that a secret may go on past the part in which it begins."""
 

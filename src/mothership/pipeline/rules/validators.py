@@ -14,6 +14,11 @@ def digits_of(text: str) -> str:
     return "".join([char for char in text if "0" <= char <= "9"])
 
 
+def has_digit(text: str) -> bool:
+    """Tell whether there is an ASCII digit in a text."""
+    return any("0" <= char <= "9" for char in text)
+
+
 def luhn(digits: str) -> bool:
     """Tell whether the last digit is the check digit of the others (ISO/IEC 7812-1)."""
     odd = sum(map(int, digits[-1::-2]))
