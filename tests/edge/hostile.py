@@ -1,6 +1,7 @@
 """Sends the inputs of `hostile_inputs.py`, with an ordinary node beside them, and measures. No tests.
 
-python -m tests.edge.hostile          sends all of them to a server of its own, and prints the table as Markdown
+python -m tests.edge.hostile                 to a server of their own; prints the table as Markdown
+python -m tests.edge.hostile PORT PID        to one that runs on this machine
 """
 
 import json
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -144,7 +145,8 @@ def main() -> None:
     """Print the table."""
     print("| input | answer | events taken | seconds | peak memory, MB | good requests beside it | slowest, ms |")  # noqa: T201
     print("| --- | --- | --- | --- | --- | --- | --- |")  # noqa: T201
-    with server() as (port, pid):
+    given = [int(argument) for argument in sys.argv[1:]]
+    with nullcontext(given) if given else server() as (port, pid):
         for case in CASES:
             found = attack(case, port, pid)
             as_expected = found.status in case.expected and found.good_failed == 0
