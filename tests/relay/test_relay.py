@@ -253,3 +253,19 @@ async def test_a_backlog_is_not_forgotten_over_new_batches(tmp_path: Path) -> No
     await until(lambda: len(sink.rows) == 63)
     await relay.close(1.0)
     await task
+
+
+async def test_lingering_waits_for_company_and_delays_no_answer(tmp_path: Path) -> None:
+    """Set by the user, rows wait for a fuller write; the answer says `queued` at once, and the wait has an end."""
+    sink = ToxicSink()
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.3), [Route(sink, batch_size=12, linger_seconds=0.5)])
+    task = asyncio.create_task(relay.run())
+    await asyncio.sleep(0.05)
+    began = asyncio.get_running_loop().time()
+    for number in range(5):
+        assert (await relay.keep(rows_batch(number))).sinks["memory"] == Tally(0, 3, 0)
+    assert asyncio.get_running_loop().time() - began < 0.3
+    await until(lambda: sink.writes == [12, 3])
+    assert asyncio.get_running_loop().time() - began > 0.4
+    await relay.close(1.0)
+    await task

@@ -226,8 +226,10 @@ class Courier:
         except Exception as error:  # noqa: BLE001  # a sink may fail in ways it does not know itself
             await self._failed(lease, error)
         else:
-            self._spool.commit(lease)
+            committed = self._spool.commit(lease)
             self._stored(lease, duplicates, {})
+            if self._route.linger_seconds:
+                await committed  # who lingers counts what waits
         telemetry.sink_write_seconds.labels(self.name).observe(self._ticks() - began)
         telemetry.sink_write_events.labels(self.name).observe(lease.events)
 
