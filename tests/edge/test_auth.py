@@ -429,6 +429,8 @@ def test_a_certificate_is_the_caller_whose_name_it_bears(clock: Time) -> None:
 
     assert caller(("ship-7",)) == ("ship-7", {"ingest"})
     assert caller(("reader",)) == ("reader", {"read"})
+    both = Login(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock)
+    assert both.caller("192.0.2.1", "Bearer unknown", ("ship-7",)).name == "ship-7", "the certificate is good"
     assert caller(("a.example", "b.example"), client_names={"b.example": "ship-9"}).name == "ship-9"
     assert caller(("s",), client_names={"s": "t"}, client_scopes=["ingest", "read"]).scopes == {"ingest", "read"}
     for names, tls in ((("other",), {"client_names": {"s": "t"}}), (("a b\n",), {}), ((), {})):

@@ -44,13 +44,14 @@ class Login:
 
     def caller(self, address: str, authorization: str | None, certificate_names: tuple[str, ...]) -> Caller:
         """Return who it is, or raise `Denied` (401, 429) or `Refusal` (429: too fast)."""
-        if authorization is not None and not (self.open_to_all and self._find(authorization) is None):
-            return self._by_token(address, authorization)
+        found = None if authorization is None else self._find(authorization)
+        if found is not None:
+            return self._by_token(address, found)
         if certificate_names:
             return self._by_certificate(address, certificate_names)
         if self.open_to_all:  # also with a token that nobody asked for: a node drops what is answered 401
             return ANONYMOUS
-        raise self._denied(address, "missing")
+        raise self._denied(address, "missing" if authorization is None else "wrong")
 
     def allow(self, caller: Caller, needed: Scope) -> None:
         """Raise `Refusal` (403) unless the caller's credentials open this."""
@@ -59,10 +60,7 @@ class Login:
             log.warning("scope_missing", client=caller.name, needed=needed)
             raise Refusal(403, f"these credentials do not open this: it needs the scope `{needed}`")
 
-    def _by_token(self, address: str, authorization: str) -> Caller:
-        found = self._find(authorization)
-        if found is None:
-            raise self._denied(address, "wrong")
+    def _by_token(self, address: str, found: TokenSettings) -> Caller:
         if found.expires is not None and found.expires.timestamp() <= self._clock():
             raise self._denied(address, "expired", client=found.name)
         self._keep_pace(found)
@@ -81,10 +79,7 @@ class Login:
         entry = self._credentials.named(name)
         if entry is None:
             return Caller(name, self._tls.client_scopes)
-        if entry.expires is not None and entry.expires.timestamp() <= self._clock():
-            raise self._denied(address, "expired", client=name)
-        self._keep_pace(entry)
-        return Caller(name, entry.scopes)
+        return self._by_token(address, entry)
 
     def _keep_pace(self, token: TokenSettings) -> None:
         if token.requests_per_second is None:
