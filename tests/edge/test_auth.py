@@ -433,7 +433,7 @@ def test_a_certificate_is_the_caller_whose_name_it_bears(clock: Time) -> None:
     assert both.caller("192.0.2.1", "Bearer unknown", ("ship-7",)).name == "ship-7", "the certificate is good"
     assert caller(("a.example", "b.example"), client_names={"b.example": "ship-9"}).name == "ship-9"
     assert caller(("s",), client_names={"s": "t"}, client_scopes=["ingest", "read"]).scopes == {"ingest", "read"}
-    for names, tls in ((("other",), {"client_names": {"s": "t"}}), (("a b\n",), {}), ((), {})):
+    for names, tls in ((("other",), {"client_names": {"s": "t"}}), (("a b",), {}), (("ab\n",), {}), ((), {})):
         with pytest.raises(Denied):
             caller(names, **tls)
     with pytest.raises(Refusal, match="read"):

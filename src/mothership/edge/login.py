@@ -74,7 +74,7 @@ class Login:
     def _by_certificate(self, address: str, names: tuple[str, ...]) -> Caller:
         mapping: Mapping[str, str] = self._tls.client_names
         name = next((mapping[name] for name in names if name in mapping), None) if mapping else names[0]
-        if name is None or not _NAME.match(name):
+        if name is None or not _NAME.fullmatch(name):
             raise self._denied(address, "name")
         entry = self._credentials.named(name)
         if entry is None:
