@@ -16,7 +16,8 @@ from tests.relay.parts import rows_batch
 
 from mothership.relay import spool_rebuild, spool_salvage
 from mothership.relay.record import Damaged, kept, pack, unpack
-from mothership.relay.spool_file import SpoolFile, connect
+from mothership.relay.spool_file import SpoolFile
+from mothership.relay.spool_schema import connect
 
 BATCHES = 40
 

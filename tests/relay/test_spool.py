@@ -20,7 +20,7 @@ from mothership.event import RowBatch, Tally
 from mothership.relay import spool_letters
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
-from mothership.relay.spool_file import connect
+from mothership.relay.spool_schema import connect
 from mothership.sinks.memory import MemorySink
 
 
@@ -305,3 +305,19 @@ async def test_a_place_that_cannot_hold_a_spool_is_a_fault_of_the_configuration(
     (tmp_path / "spool").write_text("a file where the directory should be")
     with pytest.raises(ConfigurationError, match=r"server\.data_dir: the spool can't be opened"):
         await Relay.open(tmp_path, settings(), [Route(MemorySink())])
+
+
+async def test_a_file_that_was_large_shrinks_when_it_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an outage the disk gets its space back."""
+    monkeypatch.setattr("mothership.relay.spool.SHRINK_AT_BYTES", 100_000)
+    sink = ToxicSink()
+    sink.open_for_writes.clear()
+    async with running(tmp_path, sink, answer_seconds=0.0) as relay:
+        for number in range(300):
+            await relay.keep(rows_batch(number, 300))
+        link = relay._spool._writer.file.link
+        assert link.execute("PRAGMA page_count").fetchone()[0] > 100
+        sink.open_for_writes.set()
+        await until(lambda: len(sink.rows) == 90_000)
+        await until(lambda: link.execute("PRAGMA page_count").fetchone()[0] < 40)
+        await relay.keep(rows_batch(1000))

@@ -6,19 +6,21 @@ that grows; one that waits for a person rests loudly; rows it refuses for good g
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 from mothership import telemetry
 from mothership.errors import Failed, Paused, Permanent, Transient, Unsafe
-from mothership.ports import Health, Sink
+from mothership.ports import Health
 from mothership.relay.backoff import Breaker, backoff_seconds
+from mothership.relay.lease import Lease
 from mothership.relay.rate import Rate
+from mothership.relay.route import Listener, Route, Settled
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool import ENDLESS, Lease, Spool
+from mothership.relay.spool import ENDLESS, Spool
 from mothership.relay.spool_file import Limits
 from mothership.relay.suspects import Suspects
 from mothership.telemetry import log
+
+__all__ = ["Courier", "Route"]
 
 IDLE_SECONDS = 1.0
 PAUSE_STEP_SECONDS = 0.2
@@ -27,40 +29,6 @@ HEALTH_SECONDS = 3.0
 SPLIT_AT_ONCE_ROWS = 4
 """Halves of fewer may be single rows, and those are set aside: they get their full number of tries."""
 STATE_NUMBER = {"closed": 0, "half_open": 1, "open": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A sink and how it likes to be written to."""
-
-    sink: Sink
-    batch_size: int = 5000
-    """Most rows of one write (a larger batch goes alone)."""
-    linger_seconds: float = 0.0
-    """Longest a row waits for company while the sink is idle."""
-    writers: int = 1
-    """Writes under way at one time. With more than one, order is no longer kept."""
-    in_order: bool = False
-    """Deliver the backlog of an outage before what arrives meanwhile, for a sink that refuses what is late."""
-
-
-class Settled(NamedTuple):
-    """What became of a batch at a sink."""
-
-    sink: str
-    seq: int
-    errors: int
-    duplicate: bool
-
-
-class Listener(Protocol):
-    """Who wants to know."""
-
-    def settled(self, outcome: Settled) -> None:
-        """A sink is through with a batch."""
-
-    def changed(self) -> None:
-        """A sink is waited for, or no longer."""
 
 
 class Courier:

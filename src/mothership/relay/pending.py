@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from mothership.event import Receipt, Tally
-from mothership.relay.courier import Settled
+from mothership.relay.route import Settled
 from mothership.relay.spool_file import Standing
 
 

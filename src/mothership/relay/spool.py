@@ -6,8 +6,7 @@ append ──▶ lease ──▶ commit | release | bury | split        each per
 import asyncio
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,46 +15,18 @@ from mothership.errors import ConfigurationError, Failed, Unsafe
 from mothership.event import RowBatch
 from mothership.ports import Clock
 from mothership.relay import spool_directory, spool_rebuild
-from mothership.relay.record import Damaged, Kept, kept, pack, part_fingerprint, unpack
+from mothership.relay.lease import Lease, halves, letters
+from mothership.relay.record import Damaged, Kept, kept, pack, unpack
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
-from mothership.relay.spool_file import ROW_OVERHEAD_BYTES, Lent, Letter, Limits, SpoolFile, Standing, Totals
+from mothership.relay.spool_file import Lent, Limits, SpoolFile, Standing
+from mothership.relay.spool_schema import ROW_OVERHEAD_BYTES
+from mothership.relay.spool_shelf import Letter, Totals
 from mothership.relay.spool_writer import SpoolWriter
 from mothership.telemetry import log
 
 SHRINK_AT_BYTES = 64 * 1024**2
 EXPIRE_AT_ONCE = 64
 ENDLESS = 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Batches that a courier holds: no other courier gets them until it says what became of them."""
-
-    sink: str
-    generation: int
-    seqs: tuple[int, ...]
-    batches: tuple[RowBatch, ...]
-    attempts: tuple[int, ...]
-    """For each batch, how often it was leased, this time included."""
-    crashes: tuple[int, ...]
-    """For each batch, how often the process died while it was leased."""
-
-    @property
-    def events(self) -> int:
-        """Rows in all batches."""
-        return sum(len(batch.rows) for batch in self.batches)
-
-    def only(self, positions: Iterable[int]) -> "Lease":
-        """The part of the lease at these positions."""
-        at = tuple(positions)
-        return Lease(
-            self.sink,
-            self.generation,
-            tuple(self.seqs[i] for i in at),
-            tuple(self.batches[i] for i in at),
-            tuple(self.attempts[i] for i in at),
-            tuple(self.crashes[i] for i in at),
-        )
 
 
 class Snapshot(NamedTuple):
@@ -206,16 +177,16 @@ class Spool:
         `seen`: the sink has taken note of the batch, so a retry of the rows needs an identity of its own.
         """
         now = self._now()
-        letters: list[tuple[str, Kept, bytes]] = []
+        sealed: list[tuple[str, Kept, bytes]] = []
 
         def prepare() -> None:
-            letters.extend(_letters(lease, failed, now, seen=seen))
+            sealed.extend(letters(lease, failed, now, seen=seen))
 
         def act(file: SpoolFile) -> None:
             if lease.generation != self._writer.generation:
                 return
-            for reason, item, record in letters:
-                file.bury(lease.sink, reason, item, record, now)
+            for reason, item, record in sealed:
+                file.shelf.bury(lease.sink, reason, item, record, now)
             file.finish(lease.sink, lease.seqs, now)
 
         await self._writer.submit(act, on_trouble="owe", prepare=prepare)
@@ -227,12 +198,7 @@ class Spool:
         parts: list[tuple[Kept, bytes]] = []
 
         def prepare() -> None:
-            middle = len(batch.rows) // 2
-            for name, rows in (("front", batch.rows[:middle]), ("back", batch.rows[middle:])):
-                mark = part_fingerprint(batch.fingerprint, f"{lease.sink} {name}")
-                half = RowBatch(mark, batch.request_id, batch.received, rows, batch.client)
-                item = kept(half, [lease.sink], now, batch.fingerprint)
-                parts.append((item, pack(item)))
+            parts.extend(halves(lease.sink, batch, now))
 
         def act(file: SpoolFile) -> list[int]:
             if lease.generation != self._writer.generation:
@@ -240,8 +206,8 @@ class Spool:
             file.give_back(lease.sink, [seq])
             return file.split(lease.sink, seq, parts, now)
 
-        halves: list[int] = await self._writer.submit(act, prepare=prepare)
-        return halves
+        numbers: list[int] = await self._writer.submit(act, prepare=prepare)
+        return numbers
 
     async def sweep(self, letters: DeadLetterSettings) -> Snapshot:
         """Do what is due: expire, prune, notice what others wrote; and say how all stands."""
@@ -251,12 +217,13 @@ class Spool:
             foreign = file.has_changed()
             if self._writer.trouble:
                 file.touch()
+            self._writer.shrinks = file.is_loose(SHRINK_AT_BYTES)
             self._expire(file, now)
             self._drop_outworn(file, letters, now)
             file.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
             oldest = {sink: when for sink in file.sinks if (when := file.oldest(sink)) is not None}
-            by_sink = file.letters_by_sink()
-            return Snapshot(dict(file.totals), file.letters, by_sink, file.stored_bytes, oldest, foreign)
+            by_sink = file.shelf.by_sink()
+            return Snapshot(dict(file.totals), file.shelf.totals, by_sink, file.stored_bytes, oldest, foreign)
 
         snapshot: Snapshot = await self._writer.submit(act, durable=bool(self._writer.trouble))
         return snapshot
@@ -275,7 +242,7 @@ class Spool:
 
         def act(file: SpoolFile) -> None:
             for letter in letters:
-                file.take_in_letter(letter)
+                file.shelf.take_in(letter)
 
         await self._writer.submit(act)
 
@@ -287,7 +254,7 @@ class Spool:
             self.claim.release()
 
     def _check_room(self, file: SpoolFile, size: int) -> None:
-        used = file.stored_bytes + file.letters.bytes + size + ROW_OVERHEAD_BYTES
+        used = file.stored_bytes + file.shelf.totals.bytes + size + ROW_OVERHEAD_BYTES
         pause = self._settings.retry_after_seconds
         if used > self._settings.max_bytes:
             raise Unsafe("the spool is full (relay.spool.max_bytes)", retry_after_seconds=pause)
@@ -302,14 +269,14 @@ class Spool:
                 item = unpack(record)
             except Damaged:
                 continue  # found and set aside when it is leased
-            file.bury(sink, reason, item, record, now)
+            file.shelf.bury(sink, reason, item, record, now)
             file.finish(sink, [seq], now)
             telemetry.dead_letters_total.labels(sink).inc(len(item.rows))
             log.error("events_expired", sink=sink, events=len(item.rows), request_id=item.request_id)
 
     def _drop_outworn(self, file: SpoolFile, letters: DeadLetterSettings, now: int) -> None:
-        for letter_id in file.outworn_letters(now - _micros(letters.max_age_seconds), letters.max_bytes):
-            events = file.drop_letter(letter_id)
+        for letter_id in file.shelf.outworn(now - _micros(letters.max_age_seconds), letters.max_bytes):
+            events = file.shelf.drop(letter_id)
             telemetry.dead_letters_dropped.inc(events)
             log.error("dead_letter_dropped", letter=letter_id, events=events, reason="past relay.dead_letters bounds")
 
@@ -361,20 +328,6 @@ def _sound(record: bytes) -> RowBatch | None:
         return unpack(record).batch()
     except Damaged:
         return None
-
-
-def _letters(lease: Lease, failed: Sequence[Failed], now: int, *, seen: bool) -> Iterable[tuple[str, Kept, bytes]]:
-    """One letter for each batch and reason."""
-    groups: dict[tuple[int, str], list[int]] = {}
-    for position, row, reason in failed:
-        groups.setdefault((position, reason), []).append(row)
-    for (position, reason), at in groups.items():
-        batch = lease.batches[position]
-        own = seen or len(at) < len(batch.rows)
-        mark = part_fingerprint(batch.fingerprint, f"{lease.sink} rows {at}") if own else batch.fingerprint
-        part = RowBatch(mark, batch.request_id, batch.received, [batch.rows[row] for row in at], batch.client)
-        item = kept(part, [lease.sink], now, batch.fingerprint if own else b"")
-        yield reason, item, pack(item)
 
 
 def _micros(seconds: float) -> int:

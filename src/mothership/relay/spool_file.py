@@ -1,75 +1,22 @@
-"""One SQLite file of a spool: its tables, and every statement on them. Used by one thread at a time.
+"""One SQLite file of a spool, and every statement on its batches. Used by one thread at a time.
 
     batches ◀── deliveries, one for each sink that has not got it    finished: fingerprints of what is through
-       └──▶ letters: rows that a sink refused, each group with sink, reason, time, request id
+       └──▶ letters: rows that a sink refused (`spool_shelf`)
 
 A transaction belongs to the caller. What must only be believed after its commit (counts, what is in memory) waits
 in `_after` until then.
 """
 
-import os
-import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mothership.errors import ConfigurationError
 from mothership.event import RowBatch
 from mothership.relay.record import Kept, pack, resident, weight
-
-SCHEMA_VERSION = 1
-ROW_OVERHEAD_BYTES = 400
-"""What a batch takes on disk beside its record: columns, deliveries, indexes."""
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS batches(
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint BLOB NOT NULL, parent BLOB, appended INTEGER NOT NULL,
-    events INTEGER NOT NULL, weight INTEGER NOT NULL, size INTEGER NOT NULL, record BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS batches_fingerprint ON batches(fingerprint);
-CREATE INDEX IF NOT EXISTS batches_parent ON batches(parent) WHERE parent IS NOT NULL;
-CREATE TABLE IF NOT EXISTS deliveries(
-    sink TEXT NOT NULL, seq INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0,
-    leased INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(sink, seq)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS finished(
-    fingerprint BLOB PRIMARY KEY, finished INTEGER NOT NULL, events INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS finished_when ON finished(finished);
-CREATE TABLE IF NOT EXISTS letters(
-    id INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, reason TEXT NOT NULL, buried INTEGER NOT NULL,
-    request_id TEXT NOT NULL, origin BLOB NOT NULL, fingerprint BLOB NOT NULL, events INTEGER NOT NULL,
-    size INTEGER NOT NULL, record BLOB NOT NULL);
-CREATE UNIQUE INDEX IF NOT EXISTS letters_once ON letters(sink, fingerprint);
-CREATE INDEX IF NOT EXISTS letters_origin ON letters(origin);
-"""
-LETTER_COLUMNS = "sink, reason, buried, request_id, origin, fingerprint, events, size, record"
-DAMAGE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
-
-
-DISK_CODES = frozenset(
-    {
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_NOMEM,
-    }
-)
-APPLICATION_ID = 0x4D735370
-"""Marks our files, and by its difference to the version tells a newer file from a damaged one."""
-
-
-def is_disk(error: sqlite3.Error) -> bool:
-    """Is the disk full or away, rather than the file broken? When it is opened, anything else is damage."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and (code & 0xFF) in DISK_CODES
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Is the file itself broken, rather than the disk full or away?"""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and (code & 0xFF) in DAMAGE_CODES
+from mothership.relay.spool_schema import PAGE_BYTES, ROW_OVERHEAD_BYTES, SCHEMA_VERSION, connect
+from mothership.relay.spool_shelf import Letter, Shelf, Totals
 
 
 class Standing(NamedTuple):
@@ -97,87 +44,12 @@ class Lent(NamedTuple):
     record: bytes
 
 
-class Letter(NamedTuple):
-    """A group of rows of one batch that a sink refused for one reason. Fields as `LETTER_COLUMNS`, after the id."""
-
-    id: int
-    sink: str
-    reason: str
-    buried: int
-    """Microseconds since the Unix epoch."""
-    request_id: str
-    origin: bytes
-    """Fingerprint of the batch the rows came with."""
-    fingerprint: bytes
-    """Under which a retry sends them."""
-    events: int
-    size: int
-    record: bytes
-
-
-class Totals(NamedTuple):
-    """What waits for a sink."""
-
-    batches: int = 0
-    events: int = 0
-    bytes: int = 0
-
-
 class Limits(NamedTuple):
     """How much a lease may hold."""
 
     rows: int
     bytes: int
     poison_attempts: int
-
-
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Open a spool file with the pragmas that its promises rest on."""
-    if read_only:
-        link = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
-        link.execute("PRAGMA query_only=ON")
-        return link
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives -wal and -shm the same mode
-    with path.open("rb") as file:
-        head = file.read(20)
-    if head and head[18:] != b"\x02\x02" and head[18:] != b"\x01\x01":
-        raise malformed()  # SQLite would call a file with other bytes there read-only
-    path.chmod(0o600)
-    link = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False, cached_statements=64)
-    try:
-        link.execute("PRAGMA page_size=4096")
-        link.execute("PRAGMA journal_mode=WAL")
-        link.execute("PRAGMA synchronous=FULL")
-        link.execute("PRAGMA secure_delete=OFF")
-        link.execute("PRAGMA wal_autocheckpoint=2000")
-        link.execute("PRAGMA cache_size=-16384")
-        _bring_up_to_date(link, path)
-    except BaseException:
-        link.close()
-        raise
-    return link
-
-
-def _bring_up_to_date(link: sqlite3.Connection, path: Path) -> None:
-    version = link.execute("PRAGMA user_version").fetchone()[0]
-    mark = link.execute("PRAGMA application_id").fetchone()[0]
-    if version == mark == 0 and not link.execute("SELECT 1 FROM sqlite_master").fetchone():
-        link.executescript(
-            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION};"
-            f" PRAGMA application_id={APPLICATION_ID ^ SCHEMA_VERSION}; COMMIT;"
-        )
-    elif mark != APPLICATION_ID ^ version:
-        raise malformed()
-    elif version > SCHEMA_VERSION:
-        raise ConfigurationError([f"server.data_dir: {path.name} was written by a newer Mothership"])
-
-
-def malformed() -> sqlite3.DatabaseError:
-    """What SQLite would say of a file that it can read and we can't."""
-    error = sqlite3.DatabaseError("malformed")
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
 
 
 class SpoolFile:
@@ -188,7 +60,7 @@ class SpoolFile:
         self.link = connect(path)
         self.totals: dict[str, Totals] = {}
         self.stored_bytes = 0
-        self.letters = Totals()
+        self.shelf = Shelf(self.link, self._after_commit)
         self.remembered = 0
         self.leased: set[tuple[str, int]] = set()
         self.sinks: set[str] = set()
@@ -230,6 +102,9 @@ class SpoolFile:
         if self.link.in_transaction:
             self.link.execute("ROLLBACK")
 
+    def _after_commit(self, believe: Callable[[], None]) -> None:
+        self._after.append(believe)
+
     def recover(self) -> int:
         """After opening: whatever was leased belonged to a process that died. Returns how many."""
         died = self.link.execute("UPDATE deliveries SET crashes=crashes+1, leased=0 WHERE leased=1").rowcount
@@ -260,16 +135,14 @@ class SpoolFile:
         """Count what is there. Outside a transaction."""
         self._recount = False
         rows = self.link.execute(
-            "SELECT sink, count(*), sum(events), sum(size) FROM deliveries JOIN batches USING(seq) GROUP BY sink"
+            "SELECT sink, count(*), sum(events), sum(size) FROM deliveries GROUP BY sink"
         ).fetchall()
         self.totals = {sink: Totals(*counts) for sink, *counts in rows}
         self.sinks |= set(self.totals)
-        self.stored_bytes = self.link.execute("SELECT coalesce(sum(size), 0) FROM batches").fetchone()[0]
-        self.letters = Totals(
-            *self.link.execute(
-                "SELECT count(*), coalesce(sum(events), 0), coalesce(sum(size), 0) FROM letters"
-            ).fetchone()
-        )
+        self.stored_bytes = self.link.execute(
+            "SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT seq, size FROM deliveries)"
+        ).fetchone()[0]
+        self.shelf.count()
         self.remembered = self.link.execute("SELECT count(*) FROM finished").fetchone()[0]
         last = self.link.execute("SELECT seq FROM sqlite_sequence WHERE name='batches'").fetchone()
         self.last_seq = last[0] if last else 0
@@ -287,17 +160,11 @@ class SpoolFile:
         if row is None:
             return None
         seq, events = row
-        queued = {
-            sink: events
-            for sink in self.sinks
-            if seq and self.link.execute("SELECT 1 FROM deliveries WHERE sink=? AND seq=?", (sink, seq)).fetchone()
-        }
-        parts = "SELECT sink, sum(events) FROM batches JOIN deliveries USING(seq) WHERE parent=? GROUP BY sink"
-        for sink, waiting in self.link.execute(parts, (fingerprint,)):
-            queued[sink] = queued.get(sink, 0) + waiting
-        refused = "SELECT sink, sum(events) FROM letters WHERE origin=? GROUP BY sink"
-        errors = dict(self.link.execute(refused, (fingerprint,)).fetchall())
-        return Standing(seq, events, new=False, queued=queued, errors=errors)
+        queued = dict.fromkeys(self.waiting(seq), events) if seq else {}
+        for part, waiting in self.link.execute("SELECT seq, events FROM batches WHERE parent=?", (fingerprint,)):
+            for sink in self.waiting(part):
+                queued[sink] = queued.get(sink, 0) + waiting
+        return Standing(seq, events, new=False, queued=queued, errors=self.shelf.of_batch(fingerprint))
 
     def append(self, item: Kept, record: bytes, batch: RowBatch | None = None) -> Standing:
         """Keep a batch for its sinks, unless an equal one was taken before."""
@@ -322,11 +189,14 @@ class SpoolFile:
         events, size = len(item.rows), len(record) + ROW_OVERHEAD_BYTES
         heavy = weight(batch or item.batch())
         seq = self.link.execute(
-            "INSERT INTO batches(fingerprint, parent, appended, events, weight, size, record) VALUES(?,?,?,?,?,?,?)",
-            (item.fingerprint, item.parent or None, item.appended, events, heavy, size, record),
+            "INSERT INTO batches(fingerprint, parent, events, size, record) VALUES(?,?,?,?,?)",
+            (item.fingerprint, item.parent or None, events, size, record),
         ).lastrowid
         assert seq is not None  # noqa: S101  # an INSERT has one
-        self.link.executemany("INSERT INTO deliveries(sink, seq) VALUES(?,?)", [(sink, seq) for sink in item.sinks])
+        self.link.executemany(
+            "INSERT INTO deliveries(sink, seq, appended, events, weight, size) VALUES(?,?,?,?,?,?)",
+            [(sink, seq, item.appended, events, heavy, size) for sink in item.sinks],
+        )
 
         def believe() -> None:
             self.last_seq = max(self.last_seq, seq)
@@ -346,7 +216,7 @@ class SpoolFile:
         picked: list[Lent] = []
         rows = heavy = 0
         found = self.link.execute(
-            "SELECT seq, attempts, crashes, events, weight FROM deliveries JOIN batches USING(seq)"
+            "SELECT seq, attempts, crashes, events, weight FROM deliveries"
             " WHERE sink=? AND seq>=? AND seq<? ORDER BY seq",
             (sink, start, end),
         )
@@ -370,8 +240,7 @@ class SpoolFile:
     def _lend(self, seq: int, attempts: int, crashes: int, events: int) -> Lent:
         if held := self._memory.get(seq):
             return Lent(seq, attempts, crashes, events, held[0], b"")
-        record = self.link.execute("SELECT record FROM batches WHERE seq=?", (seq,)).fetchone()[0]
-        return Lent(seq, attempts, crashes, events, None, record)
+        return Lent(seq, attempts, crashes, events, None, self._record(seq))
 
     def mark(self, sink: str, seqs: Sequence[int]) -> None:
         """Count an attempt before the write."""
@@ -448,80 +317,29 @@ class SpoolFile:
         self._after.append(believe)
         return record, events
 
-    # --- dead letters --------------------------------------------------------------------------------------------
-
-    def bury(self, sink: str, reason: str, item: Kept, record: bytes, now: int) -> None:
-        """Set rows aside. `item.fingerprint` is what a retry will use, `item.parent` the batch they came from."""
-        origin = item.parent or item.fingerprint
-        size = len(record) + ROW_OVERHEAD_BYTES
-        self._add_letter(
-            (sink, reason[:500], now, item.request_id, origin, item.fingerprint, len(item.rows), size, record)
-        )
-
-    def take_in_letter(self, letter: Letter) -> None:
-        """Keep a dead letter out of another file."""
-        self._add_letter(letter[1:])
-
-    def _add_letter(self, columns: Sequence[Any]) -> None:
-        """Columns as `LETTER_COLUMNS` names them."""
-        events, size = columns[-3], columns[-2]
-        marks = ",".join("?" * len(columns))
-        sql = f"INSERT OR IGNORE INTO letters({LETTER_COLUMNS}) VALUES({marks})"  # both are constants
-        if self.link.execute(sql, columns).rowcount:
-            self._after.append(lambda: self._count_letters(1, events, size))
-
     def stale(self, before: int, limit: int) -> list[tuple[str, int, bytes]]:
-        """Deliveries that have waited since before then: sink, seq, record."""
-        return [
-            (sink, seq, record)
-            for sink, seq, record in self.link.execute(
-                "SELECT sink, seq, record FROM batches JOIN deliveries USING(seq)"
-                " WHERE appended<? ORDER BY seq LIMIT ?",
-                (before, limit),
+        """The oldest deliveries, if they have waited since before then: sink, seq, record."""
+        found: list[tuple[str, int, bytes]] = []
+        for sink in sorted(self.sinks):
+            oldest = self.link.execute(
+                "SELECT seq, appended FROM deliveries WHERE sink=? AND seq>=? ORDER BY seq LIMIT ?",
+                (sink, self._cursor.get(sink, 0), limit),
             )
-            if (sink, seq) not in self.leased
-        ]
+            for seq, _ in takewhile(lambda row: row[1] < before, oldest.fetchall()):
+                if (sink, seq) not in self.leased:
+                    found.append((sink, seq, self._record(seq)))
+        return found
 
-    def letter_rows(self, ids: Collection[int] | None = None, sink: str | None = None) -> Iterator[Letter]:
-        """Dead letters, oldest first; all, or these, or a sink's."""
-        return self.letters_of(self.link, ids, sink)
-
-    @staticmethod
-    def letters_of(link: sqlite3.Connection, ids: Collection[int] | None, sink: str | None) -> Iterator[Letter]:
-        """The same through any connection."""
-        sql = f"SELECT id, {LETTER_COLUMNS} FROM letters WHERE ? IS NULL OR sink=? ORDER BY id"  # noqa: S608  # constants
-        for row in link.execute(sql, (sink, sink)):
-            if ids is None or row[0] in ids:
-                yield Letter(*row)
-
-    def drop_letter(self, letter_id: int) -> int:
-        """Forget a dead letter. Returns its events."""
-        row = self.link.execute("SELECT events, size FROM letters WHERE id=?", (letter_id,)).fetchone()
-        if row is None:
-            return 0
-        events, size = row
-        self.link.execute("DELETE FROM letters WHERE id=?", (letter_id,))
-        self._after.append(lambda: self._count_letters(-1, -events, -size))
-        return int(events)
+    def _record(self, seq: int) -> bytes:
+        record: bytes = self.link.execute("SELECT record FROM batches WHERE seq=?", (seq,)).fetchone()[0]
+        return record
 
     def requeue_letter(self, letter: Letter, item: Kept, now: int) -> None:
         """Put a dead letter's rows back in line, for the sink that refused them."""
         again = Kept(item.fingerprint, item.request_id, item.client, item.received, now, [letter.sink],
                      item.parent or item.fingerprint, item.rows)  # fmt: skip
         self._insert(again, pack(again))
-        self.drop_letter(letter.id)
-
-    def outworn_letters(self, before: int, bytes_max: int) -> list[int]:
-        """Dead letters past their age, and the oldest past the bound of bytes."""
-        found = [row[0] for row in self.link.execute("SELECT id FROM letters WHERE buried<? LIMIT 1000", (before,))]
-        over = self.letters.bytes - bytes_max
-        if over > 0:
-            for letter_id, size in self.link.execute("SELECT id, size FROM letters ORDER BY id LIMIT 1000"):
-                if over <= 0:
-                    break
-                over -= size
-                found.append(letter_id)
-        return list(dict.fromkeys(found))
+        self.shelf.drop(letter.id)
 
     # --- upkeep --------------------------------------------------------------------------------------------------
 
@@ -547,26 +365,23 @@ class SpoolFile:
         """Write the least there is to write: does the disk take it?"""
         self.link.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
-    def letters_by_sink(self) -> dict[str, int]:
-        """Events among the dead letters, for each sink."""
-        if not self.letters.batches:
-            return {}
-        return dict(self.link.execute("SELECT sink, sum(events) FROM letters GROUP BY sink").fetchall())
-
     def oldest(self, sink: str) -> int | None:
         """When the oldest batch that waits for this sink was appended."""
         row = self.link.execute(
-            "SELECT appended FROM deliveries JOIN batches USING(seq) WHERE sink=? AND seq>=? ORDER BY seq LIMIT 1",
+            "SELECT appended FROM deliveries WHERE sink=? AND seq>=? ORDER BY seq LIMIT 1",
             (sink, self._cursor.get(sink, 0)),
         ).fetchone()
         return row[0] if row else None
 
-    def shrink(self, free_bytes_max: int) -> None:
-        """Give the space of an emptied spool back to the disk. Outside a transaction."""
-        free = self.link.execute("PRAGMA freelist_count").fetchone()[0] * 4096
-        if free > free_bytes_max and not any(total.batches for total in self.totals.values()):
-            self.link.execute("VACUUM")
-            self.link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def is_loose(self, free_bytes_max: int) -> bool:
+        """Is it empty, and much larger than it needs to be?"""
+        free = self.link.execute("PRAGMA freelist_count").fetchone()[0] * PAGE_BYTES
+        return free > free_bytes_max and not any(total.batches for total in self.totals.values())
+
+    def shrink(self) -> None:
+        """Give the space of an emptied file back to the disk. Outside a transaction."""
+        self.link.execute("VACUUM")
+        self.link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Fold the log into the file and let go of it."""
@@ -575,10 +390,6 @@ class SpoolFile:
     def _add(self, sink: str, batches: int, events: int, size: int) -> None:
         was = self.totals.get(sink, Totals())
         self.totals[sink] = Totals(was.batches + batches, was.events + events, was.bytes + size)
-
-    def _count_letters(self, letters: int, events: int, size: int) -> None:
-        was = self.letters
-        self.letters = Totals(was.batches + letters, was.events + events, was.bytes + size)
 
     def _remember(self, seq: int, batch: RowBatch, heavy: int) -> None:
         self._memory[seq] = (batch, heavy)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mothership.relay import spool_rebuild
-from mothership.relay.spool_file import Letter, SpoolFile
+from mothership.relay.spool_file import SpoolFile
+from mothership.relay.spool_shelf import Letter, letters_of
 from mothership.telemetry import log
 
 
@@ -38,13 +39,13 @@ class Leftover:
 
     def letters(self, limit: int) -> list[Letter]:
         """The oldest dead letters."""
-        return [letter for letter, _ in zip(self._file.letter_rows(), range(limit), strict=False)]
+        return [letter for letter, _ in zip(letters_of(self._file.link), range(limit), strict=False)]
 
     def remove_letters(self, ids: Sequence[int]) -> None:
         """They are safe elsewhere."""
         self._file.begin(durable=False)
         for letter_id in ids:
-            self._file.drop_letter(letter_id)
+            self._file.shelf.drop(letter_id)
         self._file.commit()
 
     def quarantine(self, seq: int, record: bytes) -> None:

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from mothership.event import Row
 from mothership.relay import spool_directory
 from mothership.relay.record import Damaged, unpack
-from mothership.relay.spool_file import Letter, SpoolFile, connect
+from mothership.relay.spool_file import SpoolFile
+from mothership.relay.spool_schema import connect
+from mothership.relay.spool_shelf import Letter, letters_of
 from mothership.telemetry import log
 
 
@@ -84,7 +86,7 @@ class LetterBox:
 
     def drop(self, ids: Collection[str] | None, sink: str | None) -> int:
         """Forget letters for good. Returns their events."""
-        return self._each(ids, sink, lambda file, letter: file.drop_letter(letter.id))
+        return self._each(ids, sink, lambda file, letter: file.shelf.drop(letter.id))
 
     def _each(self, ids: Collection[str] | None, sink: str | None, act: Callable[[SpoolFile, Letter], int]) -> int:
         events = 0
@@ -92,7 +94,7 @@ class LetterBox:
             file = SpoolFile(path, memory_bytes=0)
             with closing(file):
                 file.begin(durable=True)
-                for letter in list(file.letter_rows(None, sink)):
+                for letter in list(letters_of(file.link, sink)):
                     if ids is None or f"{_number(path)}-{letter.id}" in ids:
                         events += act(file, letter)
                 file.commit()
@@ -112,7 +114,7 @@ class _Reader:
 
     def letters(self, sink: str | None) -> Iterator[Letter]:
         """Oldest first."""
-        return SpoolFile.letters_of(self._link, None, sink)
+        return letters_of(self._link, sink)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from mothership import telemetry
 from mothership.relay import spool_salvage
 from mothership.relay.record import Damaged, unpack
-from mothership.relay.spool_file import SpoolFile, connect, is_disk, malformed
+from mothership.relay.spool_file import SpoolFile
+from mothership.relay.spool_schema import connect, is_disk, malformed
 from mothership.telemetry import log
 
 THOROUGH_BYTES_MAX = 256 * 1024**2

@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 from mothership import telemetry
 from mothership.errors import MothershipError, Unsafe
-from mothership.relay.spool_file import SpoolFile, is_damage
+from mothership.relay.spool_file import SpoolFile
+from mothership.relay.spool_schema import is_damage
 from mothership.telemetry import log
 
 GROUP_OPERATIONS_MAX = 512
@@ -55,6 +56,8 @@ class SpoolWriter:
         """Holds the error if the thread dies of one."""
         self.trouble = ""
         """Why the disk refuses; empty while it does not."""
+        self.shrinks = False
+        """Set by an operation: the file is to be made small after the transaction."""
         self._loop = loop
         self._rebuild = rebuild
         self._retry_after_seconds = retry_after_seconds
@@ -86,6 +89,8 @@ class SpoolWriter:
         try:
             while (group := self._take()) is not None:
                 self._resolve(self._perform(group))
+                if self.shrinks:
+                    self._shrink()
             if self._owed:
                 self._perform([])
         except BaseException as error:  # noqa: BLE001  # the owner of the TaskGroup must learn of any end
@@ -95,6 +100,13 @@ class SpoolWriter:
                 self.file.close()
             except sqlite3.Error as error:
                 log.warning("spool_not_closed", error=_name(error))
+
+    def _shrink(self) -> None:
+        self.shrinks = False
+        try:
+            self.file.shrink()
+        except sqlite3.Error as error:  # it can wait
+            log.warning("spool_not_shrunk", file=self.file.path.name, error=_name(error))
 
     def _take(self) -> list[Operation] | None:
         first = self._queue.get()

@@ -1,0 +1,40 @@
+"""Between a courier and its neighbours: the sink it serves, and who hears what became of a batch."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from mothership.ports import Sink
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A sink and how it likes to be written to."""
+
+    sink: Sink
+    batch_size: int = 5000
+    """Most rows of one write (a larger batch goes alone)."""
+    linger_seconds: float = 0.0
+    """Longest a row waits for company while the sink is idle."""
+    writers: int = 1
+    """Writes under way at one time. With more than one, order is no longer kept."""
+    in_order: bool = False
+    """Deliver the backlog of an outage before what arrives meanwhile, for a sink that refuses what is late."""
+
+
+class Settled(NamedTuple):
+    """What became of a batch at a sink."""
+
+    sink: str
+    seq: int
+    errors: int
+    duplicate: bool
+
+
+class Listener(Protocol):
+    """Who wants to know."""
+
+    def settled(self, outcome: Settled) -> None:
+        """A sink is through with a batch."""
+
+    def changed(self) -> None:
+        """A sink is waited for, or no longer."""

@@ -1,0 +1,111 @@
+"""A spool file's tables, how it is opened, and what SQLite's errors mean for it."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from mothership.errors import ConfigurationError
+
+SCHEMA_VERSION = 1
+PAGE_BYTES = 4096
+ROW_OVERHEAD_BYTES = 400
+"""What a batch takes on disk beside its record: columns, deliveries, indexes."""
+# What is asked of many batches at once is in `deliveries`, which is small: the records need not be read for it.
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS batches(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint BLOB NOT NULL, parent BLOB, events INTEGER NOT NULL,
+    size INTEGER NOT NULL, record BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS batches_fingerprint ON batches(fingerprint);
+CREATE INDEX IF NOT EXISTS batches_parent ON batches(parent) WHERE parent IS NOT NULL;
+CREATE TABLE IF NOT EXISTS deliveries(
+    sink TEXT NOT NULL, seq INTEGER NOT NULL, appended INTEGER NOT NULL, events INTEGER NOT NULL,
+    weight INTEGER NOT NULL, size INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    crashes INTEGER NOT NULL DEFAULT 0, leased INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(sink, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS finished(
+    fingerprint BLOB PRIMARY KEY, finished INTEGER NOT NULL, events INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS finished_when ON finished(finished);
+CREATE TABLE IF NOT EXISTS letters(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, reason TEXT NOT NULL, buried INTEGER NOT NULL,
+    request_id TEXT NOT NULL, origin BLOB NOT NULL, fingerprint BLOB NOT NULL, events INTEGER NOT NULL,
+    size INTEGER NOT NULL, record BLOB NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS letters_once ON letters(sink, fingerprint);
+CREATE INDEX IF NOT EXISTS letters_origin ON letters(origin);
+"""
+DAMAGE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+
+
+DISK_CODES = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+APPLICATION_ID = 0x4D735370
+"""Marks our files, and by its difference to the version tells a newer file from a damaged one."""
+
+
+def is_disk(error: sqlite3.Error) -> bool:
+    """Is the disk full or away, rather than the file broken? When it is opened, anything else is damage."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF) in DISK_CODES
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Is the file itself broken, rather than the disk full or away?"""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF) in DAMAGE_CODES
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open a spool file with the pragmas that its promises rest on."""
+    if read_only:
+        link = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        link.execute("PRAGMA query_only=ON")
+        return link
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives -wal and -shm the same mode
+    with path.open("rb") as file:
+        head = file.read(20)
+    if head and head[18:] != b"\x02\x02" and head[18:] != b"\x01\x01":
+        raise malformed()  # SQLite would call a file with other bytes there read-only
+    path.chmod(0o600)
+    link = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False, cached_statements=64)
+    try:
+        link.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        link.execute("PRAGMA journal_mode=WAL")
+        link.execute("PRAGMA synchronous=FULL")
+        link.execute("PRAGMA secure_delete=OFF")
+        link.execute("PRAGMA wal_autocheckpoint=2000")
+        link.execute("PRAGMA cache_size=-16384")
+        _bring_up_to_date(link, path)
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _bring_up_to_date(link: sqlite3.Connection, path: Path) -> None:
+    version = link.execute("PRAGMA user_version").fetchone()[0]
+    mark = link.execute("PRAGMA application_id").fetchone()[0]
+    if version == mark == 0 and not link.execute("SELECT 1 FROM sqlite_master").fetchone():
+        link.executescript(
+            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION};"
+            f" PRAGMA application_id={APPLICATION_ID ^ SCHEMA_VERSION}; COMMIT;"
+        )
+    elif mark != APPLICATION_ID ^ version:
+        raise malformed()
+    elif version > SCHEMA_VERSION:
+        raise ConfigurationError([f"server.data_dir: {path.name} was written by a newer Mothership"])
+
+
+def malformed() -> sqlite3.DatabaseError:
+    """What SQLite would say of a file that it can read and we can't."""
+    error = sqlite3.DatabaseError("malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
