@@ -1,0 +1,66 @@
+"""The pages name only what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+import mothership.telemetry
+from mothership.config import CONFIG_VARIABLE, keys, variable
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+DASHBOARDS = sorted((ROOT / "deploy").rglob("*.json"))
+OTHER_NAMES = {"mothership_migrations", "mothership_keys", "mothership_tags", "mothership_data"}
+"""Tables and fields of that form."""
+
+
+def metrics() -> set[str]:
+    """The names under which Prometheus knows them."""
+    assert mothership.telemetry
+    names = set()
+    for family in REGISTRY.collect():
+        suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count", "")}.get(family.type, ("",))
+        names |= {family.name + suffix for suffix in suffixes}
+    return names
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DASHBOARDS], ids=lambda path: path.name)
+def test_every_metric_that_a_page_names_exists(page: Path) -> None:
+    """An alert on a metric that is gone never fires."""
+    named = set(re.findall(r"\bmothership_[a-z0-9_]+[a-z0-9]\b", page.read_text()))
+    assert not named - metrics() - OTHER_NAMES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_variable_that_a_page_names_exists(page: Path) -> None:
+    """A variable that nothing reads is a lie."""
+    known = {name for _, field in keys() if (name := variable(field))} | {CONFIG_VARIABLE}
+    own = {"MOTHERSHIP_TOKEN", "MOTHERSHIP_TEST_TIMESCALE_DSN", "MOTHERSHIP_DB_PASSWORD", "MOTHERSHIP_PUBLISH"}
+    named = set(re.findall(r"\b(?:MOTHERSHIP|LOKI)_[A-Z0-9_]+\b", page.read_text()))
+    assert not named - known - own
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    """Also after files have moved."""
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    """Tests, benchmarks and sources are named by their paths."""
+    named = set(
+        re.findall(r"\b((?:tests|bench|src|tools|deploy)/[\w/.]+\.(?:py|yaml|yml|json|sql|sh))\b", page.read_text())
+    )
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
+    """`make` without a rule is the worst first impression."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`|\$ )make ([a-z-]+)", page.read_text(), re.MULTILINE))
+    assert not named - targets
