@@ -93,7 +93,7 @@ class Database:
 
     async def start(self) -> None:
         """Again. On this thread: the server ends with the one that started it."""
-        self._server.prepare()
+        await asyncio.to_thread(self._server.prepare)
         self._server.launch()
         while not self._server.ready():  # noqa: ASYNC110  # a process has no event
             await asyncio.sleep(0.02)

@@ -18,7 +18,7 @@ from tests.faults.database import ROLE, Database
 from tests.faults.judge import Verdict, judge
 from tests.faults.nodes import Fleet, Ledger, Node
 from tests.faults.proxy import Proxy
-from tests.faults.service import Service
+from tests.faults.service import SHUTDOWN_SECONDS, Service
 
 Scenario = Callable[[Database, Path, float], Awaitable[Verdict]]
 
@@ -55,7 +55,7 @@ async def killed(database: Database, home: Path, seconds: float) -> Verdict:
 async def down(database: Database, home: Path, seconds: float) -> Verdict:
     """2: the database stopped fast, stopped at once, and hanging, each longer than every time-out; one restart."""
     ledger = Ledger()
-    step = max(4.5, seconds / 4)
+    step = max(2.5, seconds / 4)
     async with service_on(home, database.dsn) as service:
         async with Fleet([service.url], ledger, nodes=4, pause_seconds=0.05):
             await asyncio.sleep(1.0)
@@ -71,7 +71,7 @@ async def down(database: Database, home: Path, seconds: float) -> Verdict:
             await database.start()
             await asyncio.sleep(1.0)
             database.hang()
-            await asyncio.sleep(max(step, 7.0))  # longer than statement and connect time-outs together
+            await asyncio.sleep(max(step, 5.0))  # longer than all the database's time-outs together
             database.go_on()
             await asyncio.sleep(1.0)
         return await judge("2 database down", database, ledger, service, note="fast, immediate, SIGSTOP; a restart")
@@ -94,7 +94,7 @@ async def cut(database: Database, home: Path, seconds: float) -> Verdict:
 async def refusing(database: Database, home: Path, seconds: float) -> Verdict:
     """4: the database refuses: read-only, no connection left, no right to insert, its disk full."""
     ledger, done = Ledger(), []
-    step = max(2.0, seconds / 5)
+    step = max(1.2, seconds / 5)
     async with service_on(home, database.dsn) as service:
         async with Fleet([service.url], ledger, nodes=4, pause_seconds=0.02):
             await asyncio.sleep(0.5)
@@ -111,7 +111,7 @@ async def refusing(database: Database, home: Path, seconds: float) -> Verdict:
                 await database.execute(end, database=name if what == "no right" else "postgres")
                 await database.cut_everyone()
                 done.append(what)
-                await asyncio.sleep(1.5)
+                await asyncio.sleep(1.2)
             if await _fill_the_databases_disk(database, step):
                 done.append("disk full")
         return await judge("4 database refuses", database, ledger, service, note=", ".join(done))
@@ -254,7 +254,7 @@ async def terminated(database: Database, home: Path, seconds: float) -> Verdict:
                     await asyncio.sleep(0.3)
                     assert await service.terminate(3.0) != 0
                 else:
-                    assert await service.terminate(10.0) == 0, service.last_words()
+                    assert await service.terminate(SHUTDOWN_SECONDS + 2.5) == 0, service.last_words()
                 done.append(f"{what} {time.monotonic() - began:.1f} s")
                 if what == "down":
                     await database.start()

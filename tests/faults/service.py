@@ -14,9 +14,10 @@ import httpx2
 import yaml
 
 START_SECONDS = 90.0
+SHUTDOWN_SECONDS = 4.0
 QUICK = {
-    "server": {"shutdown_seconds": 6.0},
-    "database": {"statement_timeout_seconds": 3.0, "connect_timeout_seconds": 2.0},
+    "server": {"shutdown_seconds": SHUTDOWN_SECONDS},
+    "database": {"statement_timeout_seconds": 1.5, "connect_timeout_seconds": 1.0},
     "relay": {
         "retry": {"max_seconds": 1.0, "pause_probe_seconds": 1.0, "write_seconds": 20.0},
         "spool": {"adopt_seconds": 1.0, "retry_after_seconds": 1.0},

@@ -307,12 +307,11 @@ async def test_a_place_that_cannot_hold_a_spool_is_a_fault_of_the_configuration(
         await Relay.open(tmp_path, settings(), [Route(MemorySink())])
 
 
-async def test_a_file_that_was_large_shrinks_when_it_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_that_was_large_shrinks_when_it_is_empty(tmp_path: Path) -> None:
     """After an outage the disk gets its space back."""
-    monkeypatch.setattr("mothership.relay.spool.SHRINK_AT_BYTES", 100_000)
     sink = ToxicSink()
     sink.open_for_writes.clear()
-    async with running(tmp_path, sink, answer_seconds=0.0) as relay:
+    async with running(tmp_path, sink, answer_seconds=0.0, spool={"shrink_bytes": 100_000}) as relay:
         for number in range(300):
             await relay.keep(rows_batch(number, 300))
         link = relay._spool._writer.file.link

@@ -37,6 +37,11 @@ class SpoolSettings(BaseModel, frozen=True, extra="forbid"):
     sweep_seconds: PositiveFloat = Field(
         default=1.0, description="Seconds between two looks for work done by others, such as retried dead letters."
     )
+    shrink_bytes: int = Field(
+        default=64 * 1024**2,
+        ge=0,
+        description="Free bytes in an emptied spool file above which they are given back to the disk.",
+    )
     adopt_seconds: PositiveFloat = Field(
         default=15.0, description="Seconds between two looks for spool files that a dead worker left behind."
     )

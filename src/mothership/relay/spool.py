@@ -24,7 +24,6 @@ from mothership.relay.spool_shelf import Letter, Totals
 from mothership.relay.spool_writer import SpoolWriter
 from mothership.telemetry import log
 
-SHRINK_AT_BYTES = 64 * 1024**2
 EXPIRE_AT_ONCE = 64
 ENDLESS = 2**62
 
@@ -217,7 +216,7 @@ class Spool:
             foreign = file.has_changed()
             if self._writer.trouble:
                 file.touch()
-            self._writer.shrinks = file.is_loose(SHRINK_AT_BYTES)
+            self._writer.shrinks = file.is_loose(self._settings.shrink_bytes)
             self._expire(file, now)
             self._drop_outworn(file, letters, now)
             file.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
