@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from mothership.errors import ConfigurationError
@@ -17,11 +18,11 @@ def load_or_make(path: Path) -> bytes:
             _publish(path, secrets.token_bytes(KEY_BYTES), replace=False)
         key = path.read_bytes()
     except OSError as error:
-        raise ConfigurationError([f"server.data_dir: {path.name} can't be kept there: {error.strerror}"]) from error
+        raise ConfigurationError([f"server.data_dir: {path} can't be used: {error.strerror}"]) from None
     if len(key) != KEY_BYTES:
-        raise ConfigurationError(
-            [f"server.data_dir: {path.name} holds {len(key)} bytes, not {KEY_BYTES}: restore it from a backup"]
-        )
+        size = f"{len(key)} bytes, not {KEY_BYTES}"
+        remedy = "restore it from a backup, or set pipeline.processors.redaction.salt"
+        raise ConfigurationError([f"server.data_dir: {path} is damaged ({size}): {remedy}"])
     return key
 
 
@@ -47,10 +48,13 @@ def _publish(path: Path, key: bytes, *, replace: bool) -> None:
         os.close(descriptor)
     if replace:
         draft.replace(path)
-        return
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass  # another process was first: its key is the key
-    finally:
+    else:
+        # Another process may have been first: then its key is the key.
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
         draft.unlink()
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,16 +1,14 @@
 """The key of the pseudonyms, and the pseudonyms."""
 
 import hashlib
-import os
 import re
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from mothership.errors import ConfigurationError
+from mothership import keys
+from mothership.keys import KEY_BYTES
 
 KEY_FILE = "pseudonym.key"
-KEY_BYTES = 32
 
 # Letters alone, so that no rule for digits ever takes a pseudonym for a number.
 _LETTERS = bytes.maketrans(b"0123456789abcdef", b"abcdefghijklmnop")
@@ -23,46 +21,11 @@ def derive_key(salt: str) -> bytes:
 
 
 def load_or_make_key(data_dir: Path) -> bytes:
-    """Return the key kept in the data directory (mode 0600); the first call makes it, also when several start at once.
+    """Return the key kept in the data directory; the first call makes it.
 
     Raises ConfigurationError when the file can't be used: a second key would part equal values.
     """
-    path = data_dir / KEY_FILE
-    data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        if not path.exists():
-            _make(path)
-        key = path.read_bytes()
-    except OSError as error:
-        reason = f"pipeline.processors.redaction.salt: {path} can't be used ({type(error).__name__})"
-        raise ConfigurationError([f"{reason}; make it accessible, or set a salt"]) from None
-    if len(key) != KEY_BYTES:
-        raise ConfigurationError(
-            [f"pipeline.processors.redaction.salt: {path} is damaged ({len(key)} bytes); restore it, or set a salt"]
-        )
-    return key
-
-
-def _make(path: Path) -> None:
-    """Write a key under another name and link it, so that whoever reads finds all of it and the first one wins."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    return keys.load_or_make(data_dir / KEY_FILE)
 
 
 class Pseudonyms:
