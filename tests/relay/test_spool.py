@@ -320,3 +320,14 @@ async def test_a_file_that_was_large_shrinks_when_it_is_empty(tmp_path: Path) ->
         await until(lambda: len(sink.rows) == 90_000)
         await until(lambda: link.execute("PRAGMA page_count").fetchone()[0] < 40)
         await relay.keep(rows_batch(1000))
+
+
+async def test_a_leftover_that_can_not_be_read_ends_nobody(tmp_path: Path) -> None:
+    """Rubbish of a dead worker is set aside, and the living go on."""
+    sink = MemorySink()
+    async with running(tmp_path, sink) as relay:
+        spool_file(tmp_path, 1).write_bytes(os.urandom(30_000))
+        (tmp_path / "spool" / "spool-2.sqlite").mkdir()  # not even a file
+        await asyncio.sleep(0.3)
+        assert (await relay.keep(rows_batch(1))).sinks["memory"] == Tally(3, 0, 0)
+        await until(lambda: not spool_file(tmp_path, 1).exists())

@@ -4,19 +4,31 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from mothership.commands.options import config_option
 from mothership.config import load
 from mothership.relay.record import Damaged
-from mothership.relay.spool_letters import LetterBox, LetterView
+from mothership.relay.spool_letters import LetterBox, LetterView, Unreadable
 
 sink_option = click.option("--sink", help="Only those of this sink: tsdb or loki.")
 all_option = click.option("--all", "everything", is_flag=True, help="All of them.")
 
 
-@click.group("dead-letters")
+class Told(click.Group):
+    """Says in one line when a spool file can't be used."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As ever, but for that."""
+        try:
+            return super().invoke(ctx)
+        except Unreadable as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group("dead-letters", cls=Told)
 def dead_letters() -> None:
     """See, retry or drop events that a sink refused for good.
 

@@ -18,6 +18,8 @@ async def adopt_leftovers(spool: Spool) -> int:
     for claim in await asyncio.to_thread(lambda: list(spool_directory.claim_leftovers(spool.claim.path.parent))):
         try:
             moved += await _adopt(spool, claim)
+        except Exception as error:  # noqa: BLE001  # a dead worker's file may not end a living one
+            log.error("spool_not_adopted", file=claim.path.name, error=type(error).__name__)
         finally:
             claim.release()
     return moved

@@ -94,7 +94,8 @@ def weight(batch: RowBatch) -> int:
 
 def resident(batch: RowBatch) -> int:
     """Bytes that a batch takes in memory when it was just made: orjson leaves each result in a block of 4 KiB."""
-    return sum([max(len(row.data), ENCODER_BLOCK_BYTES) for row in batch.rows]) + ROW_BYTES * len(batch.rows)
+    rows = batch.rows
+    return max(sum([len(row.data) for row in rows]), ENCODER_BLOCK_BYTES * len(rows)) + ROW_BYTES * len(rows)
 
 
 def _compressor() -> zstandard.ZstdCompressor:

@@ -40,6 +40,12 @@ def prepare(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(PermissionError):
         directory.chmod(0o700)
+    # A directory that was just made is not on the disk before its parent is.
+    parent = os.open(directory.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
 
 
 def files(directory: Path) -> list[Path]:

@@ -6,7 +6,7 @@ Works beside a live service: SQLite lets both in, and the service notices a retr
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,8 +45,21 @@ class Findings(NamedTuple):
     """Why the file itself can't be read; empty when it can."""
 
 
+class Unreadable(Exception):
+    """A spool file can't be read or written now. The text names file and reason."""
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+        raise Unreadable(f"{path.name}: {name}; see `mothership spool check`") from None
+
+
 class LetterBox:
-    """Every dead letter under a data directory."""
+    """Every dead letter under a data directory. Each method raises `Unreadable` when a file can't be used."""
 
     def __init__(self, data_dir: Path) -> None:
         self._files = spool_directory.files(spool_directory.spool_directory(data_dir))
@@ -54,7 +67,7 @@ class LetterBox:
     def views(self, ids: Collection[str] | None = None, sink: str | None = None) -> Iterator[LetterView]:
         """All letters, or these, or a sink's."""
         for path in self._files:
-            with closing(_Reader(path)) as reader:
+            with _readable(path), closing(_Reader(path)) as reader:
                 for letter in reader.letters(sink):
                     name = f"{_number(path)}-{letter.id}"
                     if ids is None or name in ids:
@@ -65,7 +78,7 @@ class LetterBox:
     def rows(self, letter_id: str) -> list[Row]:
         """The redacted rows of one letter. Raises `KeyError` (no such letter) or `Damaged`."""
         for path in self._files:
-            with closing(_Reader(path)) as reader:
+            with _readable(path), closing(_Reader(path)) as reader:
                 for letter in reader.letters(None):
                     if f"{_number(path)}-{letter.id}" == letter_id:
                         return unpack(letter.record).rows
@@ -91,8 +104,7 @@ class LetterBox:
     def _each(self, ids: Collection[str] | None, sink: str | None, act: Callable[[SpoolFile, Letter], int]) -> int:
         events = 0
         for path in self._files:
-            file = SpoolFile(path, memory_bytes=0)
-            with closing(file):
+            with _readable(path), closing(SpoolFile(path, memory_bytes=0)) as file:
                 file.begin(durable=True)
                 for letter in list(letters_of(file.link, sink)):
                     if ids is None or f"{_number(path)}-{letter.id}" in ids:

@@ -1,0 +1,82 @@
+"""`mothership dead-letters` and `mothership spool`, as a person types them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.relay.parts import ToxicSink, rows_batch, running, until
+
+from mothership.__main__ import cli
+from mothership.event import RowBatch
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"server: {{data_dir: {tmp_path}}}\n")
+    return file
+
+
+def run(config: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, [*arguments, "--config", str(config)])
+
+
+async def refused(tmp_path: Path, *batches: RowBatch) -> None:
+    """Leave one dead letter for each batch."""
+    async with running(tmp_path, ToxicSink("tsdb", poison=b"-1")) as relay:
+        for batch in batches:
+            await relay.keep(batch)
+        await until(lambda: relay.status()["dead_letters"]["events"] == len(batches))
+
+
+async def test_dead_letters_are_listed_shown_and_dropped(tmp_path: Path, config: Path) -> None:
+    """Without a running service, too."""
+    await refused(tmp_path, rows_batch(1), rows_batch(2))
+    listed = run(config, "dead-letters", "list")
+    assert listed.exit_code == 0
+    assert "request-1  not taken" in listed.output
+    assert "2 dead letters with 2 events" in listed.output
+    (first, _) = [json.loads(line) for line in run(config, "dead-letters", "list", "--json").output.splitlines()]
+    shown = run(config, "dead-letters", "show", first["id"])
+    assert '{"n":"1-1"}' in shown.output
+    assert run(config, "dead-letters", "list", "--sink", "loki").output == "0 dead letters with 0 events\n"
+    assert run(config, "dead-letters", "drop", first["id"]).output == "1 events were dropped\n"
+    assert run(config, "dead-letters", "drop", "--all").output == "1 events were dropped\n"
+
+
+async def test_a_retry_without_a_service_is_delivered_by_the_next_start(tmp_path: Path, config: Path) -> None:
+    """It waits in line meanwhile."""
+    await refused(tmp_path, rows_batch(1))
+    assert run(config, "dead-letters", "retry", "--sink", "tsdb").output == "1 events are back in line\n"
+    sink = ToxicSink("tsdb")
+    async with running(tmp_path, sink):
+        await until(lambda: [row.data for row in sink.rows] == [b'{"n":"1-1"}'])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["retry"], "name the letters by id"),
+        (["drop", "0-1", "--all"], "name the letters"),
+        (["show", "9-9"], "no such"),
+    ],
+)
+async def test_a_slip_is_told(tmp_path: Path, config: Path, arguments: list[str], says: str) -> None:
+    """Nothing is done by halves or by mistake."""
+    await refused(tmp_path, rows_batch(1))
+    result = run(config, "dead-letters", *arguments)
+    assert result.exit_code != 0
+    assert says in result.output
+
+
+async def test_damage_is_told_by_the_exit_status(tmp_path: Path, config: Path) -> None:
+    """For a monitoring script; and the other commands say in one line why they can't."""
+    assert run(config, "spool", "check").exit_code == 0
+    await refused(tmp_path, rows_batch(1))
+    sound = run(config, "spool", "check")
+    assert (sound.exit_code, "sound" in sound.output) == (0, True)
+    (tmp_path / "spool" / "spool-0.sqlite").write_bytes(b"no database at all" * 1000)
+    assert run(config, "spool", "check").exit_code == 1
+    told = run(config, "dead-letters", "list")
+    assert (told.exit_code, told.output) == (1, "Error: spool-0.sqlite: SQLITE_NOTADB; see `mothership spool check`\n")
