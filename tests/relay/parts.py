@@ -76,9 +76,13 @@ class ToxicSink(MemorySink):
 
 
 @asynccontextmanager
-async def running(data_dir: Path, *sinks: Sink, batch_size: int = 1000, **changes: Any) -> AsyncIterator[Relay]:
+async def running(
+    data_dir: Path, *sinks: Sink, batch_size: int = 1000, writers: int = 1, **changes: Any
+) -> AsyncIterator[Relay]:
     """A relay at work, closed in order at the end."""
-    relay = await Relay.open(data_dir, settings(**changes), [Route(sink, batch_size=batch_size) for sink in sinks])
+    relay = await Relay.open(
+        data_dir, settings(**changes), [Route(sink, batch_size=batch_size, writers=writers) for sink in sinks]
+    )
     task = asyncio.create_task(relay.run())
     try:
         yield relay

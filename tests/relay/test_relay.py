@@ -151,10 +151,11 @@ async def test_refused_rows_are_set_aside_and_the_others_stored(tmp_path: Path) 
     assert sum(receipt.sinks["memory"].written for receipt in receipts) == len(sink.rows) == 29
 
 
-async def test_a_culprit_is_found_by_splitting(tmp_path: Path) -> None:
+@pytest.mark.parametrize("writers", [1, 3])
+async def test_a_culprit_is_found_by_splitting(tmp_path: Path, writers: int) -> None:
     """A sink that fails without saying on what: the one event is set aside, all others are stored once."""
     sink = ToxicSink(poison=b"5-321", how="raise")
-    async with running(tmp_path, sink, answer_seconds=0.01) as relay:
+    async with running(tmp_path, sink, answer_seconds=0.01, writers=writers) as relay:
         for number in range(10):
             await relay.keep(rows_batch(number, 1000))
         await until(lambda: relay.status()["dead_letters"]["events"] == 1, 20.0)

@@ -134,7 +134,8 @@ class Courier:
 
     async def _next(self) -> Lease | None:
         probing = self.breaker.state != "closed"
-        if not probing and (seq := self._suspects.due(self._ticks())) is not None:
+        seq = None if probing else self._suspects.take_due(self._ticks(), self._retry.write_seconds)
+        if seq is not None:
             if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
                 return lease
             self._suspects.clear(seq)

@@ -75,10 +75,13 @@ class Suspects:
         """Has it failed often enough, at a sink that is well?"""
         return self.strikes(seq) >= self._strikes_max
 
-    def due(self, now: float) -> int | None:
-        """A suspect to be tried alone now."""
+    def take_due(self, now: float, hold_seconds: float) -> int | None:
+        """A suspect to be tried alone now. Nobody else gets it meanwhile."""
         due = [seq for seq, suspect in self._of.items() if suspect.until <= now]
-        return min(due) if due else None
+        if not due:
+            return None
+        self._of[min(due)].until = now + hold_seconds
+        return min(due)
 
     def due_in(self, now: float) -> float:
         """Seconds until the next is due."""
