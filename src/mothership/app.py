@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import uvicorn
@@ -31,6 +32,8 @@ from mothership.sinks.tsdb_verdicts import TsdbVerdicts
 from mothership.telemetry import log
 
 FINGERPRINT_KEY = "fingerprint"
+SOURCES_KNOWN = 1024
+"""Envelope sources whose redacted form is remembered."""
 KEY_PATIENCE_SECONDS = 3.0
 KEY_RETRY_SECONDS = 5.0
 
@@ -61,10 +64,12 @@ class Mothership:
         self.tsdb = tsdb
         self.loki = loki
         self.stopping = False
+        self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
         self._server: uvicorn.Server | None = None
 
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
         """The whole way of a batch."""
+        batch.source = self._redacted_source(batch.source)
         rows = await self.chain.run(batch)
         receipt = await self.relay.keep(rows)
         return batch, receipt
@@ -96,10 +101,16 @@ class Mothership:
         """Serve and deliver until `stop`. Server and couriers share one TaskGroup: one that dies ends the process."""
         settings = self.settings
         configuration = serve.configuration(
-            self.http(), settings.auth, settings.server.tls, settings.limits, host=settings.server.host, port=0
+            self.http(),
+            settings.auth,
+            settings.server.tls,
+            settings.limits,
+            host=settings.server.host,
+            port=0,
+            is_secret=self.redactor.unsafe,
         )
         configuration.timeout_graceful_shutdown = max(1, int(settings.server.shutdown_seconds / 2))
-        self._server = _Server(configuration)
+        self._server = _Server(configuration, settings.limits)
         async with asyncio.TaskGroup() as group:
             work = [group.create_task(self.relay.run(), name="relay")]
             if self.tsdb:
@@ -142,7 +153,7 @@ class Mothership:
             return
 
 
-class _Server(uvicorn.Server):
+class _Server(serve.Server):
     """Leaves the signals to `commands/serve.py`."""
 
     @contextmanager

@@ -179,7 +179,7 @@ def test_an_empty_list_is_a_batch_of_nothing(wire: Callable[..., Wire]) -> None:
         (b"7", "unknown"),
         (b'""', "unknown"),
         (rb'"a\u0000"', "a\ufffd"),
-        (b'"' + b"s" * 999 + b'"', "s" * 256),
+        (b'"' + b"s" * 999 + b'"', "unknown"),
     ],
 )
 def test_the_envelope_names_a_source(wire: Callable[..., Wire], written: bytes, source: str) -> None:

@@ -92,7 +92,10 @@ def test_no_canary_is_ever_seen_again(service: Service, database_dsn: str) -> No
             event, secret = an_event(chance)
             events.append(event)
             secrets.append(secret)
-        answer = service.post({"messages": events, "source": "edgebot"})
+        word = canary(chance)
+        secrets.append(word)
+        envelope = chance.choice(("edgebot", f"{word}@example.org", f"password={word}", f"https://u:{word}@h.example/"))
+        answer = service.post({"messages": events, "source": envelope})
         answers.append(answer.text)
         assert answer.status_code == 200
         body = answer.json()
@@ -109,6 +112,10 @@ def test_no_canary_is_ever_seen_again(service: Service, database_dsn: str) -> No
     answers.append(service.post({"messages": f"{word}"}).text)
     answers.append(service.post({"messages": [{"type": [word]}, word, {"password": word}]}).text)
     answers.append(service.get(f"/stats?token={word}").text)
+    token = "ghp_" + "".join(random.Random(3).choices(string.ascii_letters + string.digits, k=36))
+    secrets.append(token)
+    named = service.post({"messages": []}, headers={"X-Request-ID": token})
+    answers.append(f"{named.text} {named.headers}")
 
     rows = asyncio.run(_everything(database_dsn))
     assert len(rows) == stored

@@ -11,6 +11,8 @@ import yaml
 from mothership.commands.options import config_option
 from mothership.config import Settings, load, unknown_variables
 from mothership.edge.auth import is_loopback
+from mothership.edge.serve import check_files
+from mothership.errors import ConfigurationError
 
 HIDDEN = "(hidden)"
 SECRETS = frozenset({"hash", "dsn", "password", "salt", "previous_keys", "api_key", "token", "bearer_token", "proxy"})
@@ -25,6 +27,8 @@ def check(config: Path | None, quiet: bool) -> None:
     Exit status 1 and one line a fault when it can't be used. Secrets are hidden.
     """
     settings = load(config)
+    if faults := check_files(settings.auth, settings.server.tls):
+        raise ConfigurationError(faults)
     for line in unknown_variables():
         click.echo(f"mothership: warning: {line}", err=True)
     if quiet:

@@ -18,6 +18,7 @@ from mothership import __version__, embedded, workers
 from mothership.app import opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load, unknown_variables
+from mothership.edge.serve import check_files
 from mothership.errors import ConfigurationError
 from mothership.telemetry import configure_logging, log
 
@@ -43,6 +44,8 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
     """
     settings = load(config)
     configure_logging(settings.log)
+    if faults := check_files(settings.auth, settings.server.tls):
+        raise ConfigurationError(faults)
     if worker is None:
         for line in unknown_variables():
             log.warning("unknown_variable", variable=line)

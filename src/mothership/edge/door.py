@@ -33,9 +33,10 @@ class Door:
         auth: AuthSettings,
         *,
         loopback: bool,
+        is_secret: Callable[[str], bool] = lambda _text: False,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """`loopback` says that the server listens there only."""
+        """`loopback` says that the server listens there only; `is_secret`, what no request may be named by."""
         self._app = app
         self._login = login
         self._open = ALWAYS_OPEN | auth.open_endpoints
@@ -43,6 +44,7 @@ class Door:
         # A page in a browser on this machine reaches loopback too, under a name of its own (DNS rebinding).
         self._loopback_names_only = loopback and login.open_to_all and not auth.anonymous
         self._client_field = auth.client_field
+        self._is_secret = is_secret
         self._pause = pause
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +55,7 @@ class Door:
         # A redirect would send the node to whatever scheme and host stand before a proxy.
         scope["path"] = scope["path"].rstrip("/") or "/"
         headers = _first(scope["headers"])
-        identity = request_id(headers.get(b"x-request-id"))
+        identity = request_id(headers.get(b"x-request-id"), self._is_secret)
         scope["request_id"] = identity
         answer = _Answer(send, identity)
         with structlog.contextvars.bound_contextvars(request_id=identity):

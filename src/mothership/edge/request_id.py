@@ -2,11 +2,15 @@
 
 import re
 import uuid
+from collections.abc import Callable
 
 HEADER = b"x-request-id"
 _USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def request_id(given: str | None) -> str:
-    """The caller's own, when it can safely be repeated in logs and answers; otherwise a new one."""
-    return given if given and _USABLE.fullmatch(given) else uuid.uuid4().hex
+def request_id(given: str | None, is_secret: Callable[[str], bool] = lambda _text: False) -> str:
+    """The caller's own, when it can safely be repeated in logs and answers; otherwise a new one.
+
+    `is_secret` tells whether redaction would take something out of it: a token ends up in a wrong header easily.
+    """
+    return given if given and _USABLE.fullmatch(given) and not is_secret(given) else uuid.uuid4().hex

@@ -4,6 +4,7 @@ import asyncio
 import resource
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -86,14 +87,22 @@ def fitted(limits: LimitSettings) -> LimitSettings:
     return limits.model_copy(update={"connections": fit})
 
 
-def guarded(app: ASGIApp, auth: AuthSettings, tls: TLSSettings, *, host: str, clock: Clock = time.time) -> Door:
+def guarded(
+    app: ASGIApp,
+    auth: AuthSettings,
+    tls: TLSSettings,
+    *,
+    host: str,
+    clock: Clock = time.time,
+    is_secret: Callable[[str], bool] = lambda _text: False,
+) -> Door:
     """Return the application behind the door. Raises `ConfigurationError` when auth.tokens_file can't be used."""
     login = Login(auth, tls, Credentials(auth, clock=clock), clock=clock)
     if isinstance(app, FastAPI):
         app.add_exception_handler(HTTPException, _refusal)
     if not login.open_to_all and isinstance(app, FastAPI):
         openapi.guard(app.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None)
-    return Door(app, login, auth, loopback=is_loopback(host))
+    return Door(app, login, auth, loopback=is_loopback(host), is_secret=is_secret)
 
 
 def configuration(
@@ -105,11 +114,12 @@ def configuration(
     host: str,
     port: int,
     clock: Clock = time.time,
+    is_secret: Callable[[str], bool] = lambda _text: False,
 ) -> uvicorn.Config:
     """Return what uvicorn needs. Raises `ConfigurationError` when a file of tokens or certificates can't be used."""
     certificates = Certificates(tls, clock=clock) if tls.cert_file else None
     return uvicorn.Config(
-        guarded(app, auth, tls, host=host, clock=clock),
+        guarded(app, auth, tls, host=host, clock=clock, is_secret=is_secret),
         host=host,
         port=port,
         http=bounded(fitted(limits), Networks(auth.trusted_proxies)),

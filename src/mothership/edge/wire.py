@@ -170,4 +170,5 @@ def _name_fault(event: Any) -> str:
 
 def _source(envelope: dict[str, Any]) -> str:
     source = envelope.get("source")
-    return mending.text(source[:NAME_CHARACTERS]) if type(source) is str and source else "unknown"
+    # Never cut before redaction: of half a token no rule knows that it was one.
+    return mending.text(source) if type(source) is str and 0 < len(source) <= NAME_CHARACTERS else "unknown"

@@ -9,7 +9,7 @@ import yaml
 from pydantic import SecretStr, ValidationError
 
 from mothership.errors import ConfigurationError
-from mothership.event import Event
+from mothership.event import Batch, Event
 from mothership.pipeline.checker import FIELDS, SHAPES, PIISafetyValidator
 from mothership.pipeline.redaction_fields import DROP, HASH, LABELS, ODD_KEY, ODD_KEY_GATES, DropFields, HashFields
 from mothership.pipeline.redaction_key import Pseudonyms, derive_key, load_or_make_key
@@ -71,6 +71,14 @@ class Redaction:
     def text(self, text: str) -> str:
         """Redact a lone string (what an LLM answered, what a template holds) by the same rules."""
         return self.mask.text(text)
+
+    def source(self, text: str) -> str:
+        """Redact the envelope's `source` as if it stood on an event; `unknown` when nothing of it may be kept."""
+        batch = Batch(events=[{"source": text}], indices=[0], fingerprint=b"", request_id="", received=0)
+        for processor in self.processors:
+            processor(batch)
+        kept = batch.events[0].get("source") if batch.events else None
+        return kept if isinstance(kept, str) else "unknown"
 
     def unsafe(self, text: str) -> bool:
         """Tell whether redaction would change a text."""
