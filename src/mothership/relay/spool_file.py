@@ -7,14 +7,14 @@ A transaction belongs to the caller. What must only be believed after its commit
 in `_after` until then.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
 from mothership.event import RowBatch
-from mothership.relay.record import Kept, pack, resident, weight
+from mothership.relay.record import Kept, pack, weight
+from mothership.relay.spool_memory import Memory
 from mothership.relay.spool_schema import PAGE_BYTES, ROW_OVERHEAD_BYTES, SCHEMA_VERSION, connect
 from mothership.relay.spool_shelf import Letter, Shelf, Totals
 
@@ -67,8 +67,7 @@ class SpoolFile:
         self.last_seq = 0
         self._cursor: dict[str, int] = {}
         """For each sink, a number below which nothing waits."""
-        self._memory: OrderedDict[int, tuple[RowBatch, int]] = OrderedDict()
-        self._memory_room = self.memory_bytes = memory_bytes
+        self._memory = Memory(memory_bytes)
         self._after: list[Callable[[], None]] = []
         self._version = -1
         self._recount = False
@@ -101,6 +100,11 @@ class SpoolFile:
         self.leased -= self._lent_now
         if self.link.in_transaction:
             self.link.execute("ROLLBACK")
+
+    @property
+    def memory_bytes(self) -> int:
+        """The bound of what is kept decoded."""
+        return self._memory.bytes_max
 
     def _after_commit(self, believe: Callable[[], None]) -> None:
         self._after.append(believe)
@@ -205,7 +209,7 @@ class SpoolFile:
             for sink in item.sinks:
                 self._add(sink, 1, events, size)
             if batch is not None:
-                self._remember(seq, batch, resident(batch))
+                self._memory.keep(seq, batch)
 
         self._after.append(believe)
         return seq
@@ -238,8 +242,8 @@ class SpoolFile:
         return picked
 
     def _lend(self, seq: int, attempts: int, crashes: int, events: int) -> Lent:
-        if held := self._memory.get(seq):
-            return Lent(seq, attempts, crashes, events, held[0], b"")
+        if batch := self._memory.get(seq):
+            return Lent(seq, attempts, crashes, events, batch, b"")
         return Lent(seq, attempts, crashes, events, None, self._record(seq))
 
     def mark(self, sink: str, seqs: Sequence[int]) -> None:
@@ -284,7 +288,7 @@ class SpoolFile:
             if last:
                 self.stored_bytes -= size
                 self.remembered += remembered
-                self._forget(seq)
+                self._memory.forget(seq)
 
         self._after.append(believe)
 
@@ -310,7 +314,7 @@ class SpoolFile:
 
         def believe() -> None:
             self.stored_bytes -= size
-            self._forget(seq)
+            self._memory.forget(seq)
             for sink in waiting:
                 self._add(sink, -1, -events, -size)
 
@@ -390,14 +394,3 @@ class SpoolFile:
     def _add(self, sink: str, batches: int, events: int, size: int) -> None:
         was = self.totals.get(sink, Totals())
         self.totals[sink] = Totals(was.batches + batches, was.events + events, was.bytes + size)
-
-    def _remember(self, seq: int, batch: RowBatch, heavy: int) -> None:
-        self._memory[seq] = (batch, heavy)
-        self._memory_room -= heavy
-        while self._memory_room < 0:
-            _, (_, lighter) = self._memory.popitem(last=False)
-            self._memory_room += lighter
-
-    def _forget(self, seq: int) -> None:
-        if held := self._memory.pop(seq, None):
-            self._memory_room += held[1]
