@@ -15,7 +15,9 @@ CLEAN_CHARACTERS_MAX: Final = 24
 NUMBER_MIN: Final = 10**12
 """No rule wants a shorter number."""
 PHONE_NAMES: Final = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
+SESSION_NAMES: Final = ("sessionid", "sessid")
 PHONE_CONTEXT: Final = "phone="
+SESSION_CONTEXT: Final = "sessionid="
 _DROPPED: Final = object()
 
 
@@ -35,8 +37,8 @@ class MaskPatterns:
         # Short texts in which no rule may find anything: most keys, and words such as `info`.
         self._clean: set[str] = set()
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
-        self._keys: dict[str, tuple[str, bool]] = {}
-        """For each key, how it folds, and whether it names telephone numbers."""
+        self._keys: dict[str, tuple[str, str]] = {}
+        """For each key, how it folds, and the words that say the same where it names telephone numbers or sessions."""
 
     def __call__(self, batch: Batch) -> None:
         """Mask every event in which a rule may find something."""
@@ -95,16 +97,16 @@ class MaskPatterns:
                 if masked != key:
                     moved = True
                     name = _unused(masked, fresh, value)
-            folded, phone = self._keys.get(key) or self._learn(key)
-            if not phone and self._is_clean(inner):
+            folded, context = self._keys.get(key) or self._learn(key)
+            if not context and self._is_clean(inner):
                 fresh[name] = inner
                 continue
             here = (*path, folded)
             if self._hashed is None or not self._hashed.takes(here) or _nested(inner):
                 place = (*shown, name) if note else shown
                 inner = self._value(inner, here, place, note)  # noqa: PLW2901 - the masked one
-                if phone:
-                    inner = self._numbered(inner, here, place, note)  # noqa: PLW2901 - the same
+                if context:
+                    inner = self._named(context, inner, here, place, note)  # noqa: PLW2901 - the same
             if inner is _DROPPED:
                 moved = True
             else:
@@ -120,14 +122,15 @@ class MaskPatterns:
             return value in self._clean
         return value is None or kind is bool or ((kind is int or kind is float) and value < NUMBER_MIN)
 
-    def _numbered(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
-        """Mask the bare number in a field that is named for telephone numbers, as if the name stood before it."""
+    def _named(self, context: str, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
+        """Mask the bare value of a field that is named for telephone numbers or sessions, as if that stood there."""
         if type(value) is not str and type(value) is not int:
             return value
-        masked = self._masked(f"{PHONE_CONTEXT}{value}", self._rules_at(path), shown, note)
+        text = f"{context}{value}"
+        masked = self._masked(text, self._rules_at(path), shown, note)
         if masked is None:
             return _DROPPED
-        return masked.removeprefix(PHONE_CONTEXT) if masked != f"{PHONE_CONTEXT}{value}" else value
+        return masked.removeprefix(context) if masked != text else value
 
     def _list(self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> None:
         fresh = [self._value(inner, path, (*shown, str(number)), note) for number, inner in enumerate(value)]
@@ -171,12 +174,18 @@ class MaskPatterns:
             self._allowed[path] = allowed
         return allowed
 
-    def _learn(self, key: str) -> tuple[str, bool]:
+    def _learn(self, key: str) -> tuple[str, str]:
         if len(self._keys) >= PLACES_REMEMBERED:
             self._keys.clear()
         folded = fold(key)
-        self._keys[key] = answer = (folded, folded.endswith(PHONE_NAMES))
+        self._keys[key] = answer = (folded, _context(folded))
         return answer
+
+
+def _context(folded: str) -> str:
+    if folded.endswith(PHONE_NAMES):
+        return PHONE_CONTEXT
+    return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
 
 
 def _nested(value: Any) -> bool:

@@ -17,7 +17,9 @@ www_authenticate cookie cookies set_cookie session_cookie connection_string conn
 community_string snmp_community ro_community rw_community auth_passphrase priv_passphrase ssn social_security_number
 social_security credit_card credit_card_number card_number cc_number cvv cvv2 cvc security_code otp totp_secret
 mfa_secret recovery_code recovery_codes mnemonic seed_phrase pem pkcs12 keytab passwords tokens secrets api_keys
-auth_cookie sid_token password_hash passwd_hash
+auth_cookie sid_token password_hash passwd_hash secret_key_base app_key license_key pre_shared_key psk pw pin bindpw
+rootpw userpw adminpw jsessionid phpsessid read_community write_community rocommunity rwcommunity trap_community
+read_only_community read_write_community kennwort passwort senha contraseña mot_de_passe
 """
 CREDENTIAL_FIELDS: Final = tuple(_CREDENTIAL_WORDS.split())
 """Names that say credential or personal number, removed beside the operator's own."""
@@ -28,14 +30,29 @@ bearertoken csrftoken secretkey privatekey accesskey encryptionkey signingkey ma
 communitystring authorization setcookie
 """
 _SUFFIXES: Final = tuple(_SUFFIX_WORDS.split())
+_NUMBERED: Final = frozenset({"password", "passwd", "pwd", "pass", "pw", "secret", "passphrase"})
 """Folded endings that say the same behind any prefix: `db_password`, `oauthClientSecret`, `X-Api-Key`."""
 
 _TOKEN = re.compile(r"(?:.*[-_. ])?[a-z0-9]*[-_. ]tokens?|.*[a-z]Token", re.DOTALL)
-_HARMLESS = re.compile(
-    r"(?:is|has|have|no|use|uses|with|require|requires|needs|allow|show|reset|last|next|prev|page|continuation|max|min|num"
-    r"|total|count|prompt|completion|input|output|pagination|sync|cursor)[-_. ]?(?=[a-z]|\Z)",
-    re.IGNORECASE,
+_SHORT = re.compile(
+    r"(?:.*[-_. ])?(?:pw|psk)|(?:.*[-_. ])?(?:account|admin|amqp|api|app|auth|basic|bind|cert|client|database|db|email"
+    r"|ftp|host|http|imap|jenkins|key|keystore|ldap|login|mail|mongo|mqtt|my|mysql|new|old|pg|pop3|postgres|proxy"
+    r"|rabbitmq|redis|remote|root|server|service|smtp|snmp|sql|ssh|sudo|svc|truststore|user|usr|vnc|vpn|web|wifi|win)"
+    r"[-_. ]?pass",
+    re.DOTALL | re.IGNORECASE,
 )
+"""Short endings that say password only as a word of their own, or behind what has one: `smtp_pass`, not `bypass`."""
+_HUMP = r"(?:[-_. ]|(?<=[a-z])(?=[A-Z]))"
+_STATE = re.compile(
+    rf"(?:(?i:is|has|have|no|use|uses|with|require|requires|needs|allow|show)){_HUMP}",
+)
+_COUNTED = re.compile(
+    rf"(?:(?i:last|next|prev|page|continuation|max|min|num|total|count|prompt|completion|input|output|pagination|sync"
+    rf"|cursor)){_HUMP}",
+)
+_TAIL = re.compile(r"(?:hash|base|value|plain|plaintext|confirm|confirmation|encrypted|base64|[0-9]+)\Z")
+_TAIL_GATE = "(?:hash|base|value|plain|plaintext|confirm|confirmation|encrypted|base64|[0-9]+)?"
+_SENTENCE = re.compile(r"[=,;\"(){}<>|]|:\s")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _SEPARATORS = dict.fromkeys(map(ord, "-_ "))
 
@@ -45,6 +62,15 @@ def fold(name: str) -> str:
     if not name.isascii():
         name = unicodedata.normalize("NFKC", name.translate(_INVISIBLE))
     return name.translate(_SEPARATORS).casefold()
+
+
+def _last_part(key: str) -> str:
+    """Return what a key calls its value: the end of `http.request.header.cookie` and of `user[password]`."""
+    plain = key.strip(" \t\"'`:=$@-[]")
+    if key.startswith("[") or _SENTENCE.search(plain):
+        return ""  # a marker or a line of text, not a name
+    last = plain.rpartition("/")[2] if "/" in plain else plain.rpartition(".")[2]
+    return last.rpartition(":")[2].rpartition("[")[2]
 
 
 class FieldNames:
@@ -59,6 +85,7 @@ class FieldNames:
             self._names |= {fold(name) for name in CREDENTIAL_FIELDS}
             self._suffixes = _SUFFIXES
         self._known: dict[str, bool] = {}
+        """For the keys of an object, in order, those of them that are named: machines send few shapes of objects."""
 
     def __bool__(self) -> bool:
         return bool(self._names or self.paths)
@@ -74,13 +101,20 @@ class FieldNames:
         return answer
 
     def _is_named(self, key: str) -> bool:
-        # A flattened name (`http.request.header.cookie`) is called by its last part.
-        parts = {fold(key), fold(key.rpartition(".")[2]), fold(key.rpartition(":")[2]), fold(key.rpartition("/")[2])}
-        if parts & self._names:
+        if fold(key) in self._names:
             return True
-        if not self._suffixes or _HARMLESS.match(key):
+        last = _last_part(key)
+        name = fold(last)
+        if name in self._names:
+            return True
+        if not self._suffixes or _STATE.match(last):
             return False
-        return fold(key).endswith(self._suffixes) or _TOKEN.fullmatch(key) is not None
+        stem = _TAIL.sub("", name)
+        if name.endswith(self._suffixes) or (stem != name and (stem in _NUMBERED or stem.endswith(self._suffixes))):
+            return True
+        if _SHORT.fullmatch(last):
+            return True
+        return _TOKEN.fullmatch(last) is not None and _COUNTED.match(last) is None
 
     def gates(self, labels: Sequence[str] = ()) -> tuple[str, ...]:
         """Return RE2 expressions that hit where one of the names ends a key, or a label's value, in compact JSON."""
@@ -92,6 +126,7 @@ class FieldNames:
         spelled = ("[-_ ]*".join(map(re.escape, name)) for name in shortest)
         if not shortest:
             return ()
-        named = rf'(?:{"|".join(spelled)})[-_ ]*"'
+        tail = _TAIL_GATE if self._suffixes else ""
+        named = rf'(?:{"|".join(spelled)})[-_ ]*{tail}[\]\[:= ]*(?:\\")?"'
         beside = (rf'(?i)"(?:{"|".join(labels)})":"[^"]*{named}[,}}]',) if labels else ()
         return (rf"(?i){named}:", *beside)

@@ -31,7 +31,9 @@ def test_starting_several_at_once_makes_one_key(tmp_path: Path) -> None:
 def test_a_damaged_key_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     """A new key in its place would part equal values in silence."""
     (tmp_path / KEY_FILE).write_bytes(b"short")
-    with pytest.raises(ConfigurationError, match=r"pseudonym\.key is damaged .*restore it .*, or set .*redaction\.salt"):
+    with pytest.raises(
+        ConfigurationError, match=r"pseudonym\.key is damaged .*restore it .*, or set .*redaction\.salt"
+    ):
         load_or_make_key(tmp_path)
 
 

@@ -28,6 +28,27 @@ def test_the_processors_have_the_specification_s_names_and_order(make: Make) -> 
         *("password", "Password", "PASS-WORD", "secret", "token", "key", "api_key", "apiKey", "X-Api-Key", "API KEY"),
         *("authorization", "Set-Cookie", "cookie", "client_secret", "clientSecret", "private_key", "community"),
         *("db_password", "dbPassword", "smtp.passwd", "auth_token", "deviceToken", "aws_secret_access_key", "ssn"),
+        *(
+            "user_password",
+            "userPassword",
+            "USER_PASSWORD",
+            "node_password",
+            "nodeToken",
+            "notify_secret",
+            "issuer_token",
+        ),
+        *(
+            "minio_secret_key",
+            "hashicorp_token",
+            "pagerduty_token",
+            "syncthing_apikey",
+            "outputPassword",
+            "reset_token",
+        ),
+        *("next_password", "userApiKey", "maxmind_password", "db_pass", "SMTP_PASS", "userPass", "password2"),
+        *("password_1", "hashed_password", "secret_key_base", "license_key", "pre_shared_key", "readCommunity"),
+        *("JSESSIONID", "PHPSESSID", "pw", "wpa_psk", "bindpw", "pin", "passwd_hash", "user[password]", "password[]"),
+        *("password=", '"password"', "app.kubernetes.io/password", "oauthToken2Secret"),
         *("http.request.header.authorization", "\uff50\uff41ssword", "pass\u200bword", "cvv", "card_number"),
     ],
 )
@@ -59,6 +80,18 @@ def test_a_field_named_for_a_credential_is_dropped_at_every_depth(make: Make, th
             "author",
             "tokenizer",
         ),
+        *(
+            "use_password",
+            "isPassword",
+            "prev_token",
+            "maxTokens",
+            "inputTokens",
+            "spin",
+            "pinned",
+            "gpw",
+            "total_pass",
+        ),
+        *("first_pass", "/etc/ssl/site.pem", "session_id2", "password_file", "secretKeyRef", "psk_enabled"),
         *("user", "session_id", "kind", "community_name_count", "compass"),
     ],
 )
@@ -109,6 +142,15 @@ def test_a_bare_number_in_a_field_named_for_telephones_is_masked(make: Make, thr
     out = through(make(), {**event, "phone_calls": 12}).events[0]
     assert out["phone"] == out["mobileNumber"] == out["msisdn"] == "[REDACTED:phone]"
     assert (out["microphone"], out["phone_calls"]) == ("on", 12)
+
+
+def test_a_session_s_id_goes_when_it_looks_made_by_chance(make: Make, through: Through) -> None:
+    """A counter, a UUID and a Windows security identifier stay: operators join lines by them."""
+    kept = {"session_id": "550e8400-e29b-41d4-a716-446655440000", "sid": "S-1-5-21-3623811015-3361044348-30300820"}
+    event = {"a": {"session_id": "9f86d081884c7d659a2feaa0c55ad015"}, "b": {"sid": "kT9xw2LqPz"}, "c": {**kept}}
+    out = through(make(), {**event, "d": {"sessionId": 42}}).events[0]
+    assert out["a"]["session_id"] == out["b"]["sid"] == "[REDACTED:session_cookie]"
+    assert (out["c"], out["d"]) == (kept, {"sessionId": 42})
 
 
 def test_binary_payloads_are_let_be(make: Make, through: Through) -> None:

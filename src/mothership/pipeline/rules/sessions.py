@@ -8,12 +8,20 @@ from mothership.pipeline.rules.validators import has_digit
 
 _COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}"
 _COOKIE_VALUE = r"[^\s;,\"'\\]{0,4096}"
+LONG = 16
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
+# A Windows security identifier, and what ZooKeeper and kernels print.
+_PUBLIC = re.compile(r"S-1-[0-9-]+|0x[0-9a-f]+\Z", re.IGNORECASE)
+
+
 def _opaque(text: str) -> bool:
-    letters = any(char.isalpha() for char in text)
-    return letters and has_digit(text) and not _UUID.fullmatch(text)
+    """Tell whether a session's id looks made by chance; UUIDs join log lines, and open nothing by themselves."""
+    if not has_digit(text) or _UUID.fullmatch(text) or _PUBLIC.match(text):
+        return False
+    lower, upper = any(char.islower() for char in text), any(char.isupper() for char in text)
+    return (lower or upper) if len(text) >= LONG else (lower and upper)
 
 
 SESSION_COOKIE = Rule(
@@ -24,7 +32,7 @@ SESSION_COOKIE = Rule(
         r"(?i)cookie(?:\\*'|\\+\")?\s?(?:=>|[:=])\s?[\[\\'\"]*[^\s\"=]+=",
         r"(?i)(?:sess(?:ion)?[_-]?id|sessid[a-z0-9]*|session|connect\.sid|csrftoken|xsrf-token|sid|sess[0-9a-f]+"
         r"|__(?:host|secure)-[0-9a-z_.-]+|logged_in_[0-9a-f]+|play_session|remember_me|remember_token)"
-        r"[\\'\"]*=[\\'\"]*[0-9a-z%._~+/:!|-]{6}",
+        r"[\\'\"]*\s?[=:]\s?[\\'\"]*[0-9a-z%._~+/:!|-]{6}",
     ),
     find=either(
         matcher(
@@ -46,7 +54,7 @@ SESSION_COOKIE = Rule(
             ignore_case=True,
         ),
         matcher(
-            r"(?<![0-9A-Za-z])(?:sess(?:ion)?[_-]?id|session|sid)(?P<q>[\"']?)=[\"']?(?P<secret>[0-9A-Za-z%._~+/!|-]{16,4096})",
+            rf"(?<![0-9A-Za-z])(?:(?:sess(?:ion)?[_-]?id|sid)(?:{QUOTE})?\s?[=:]|session(?:{QUOTE})?=)\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/!|-]{{8,4096}}={{0,2}})",
             _opaque,
             ignore_case=True,
             before=("sess", "sid"),
@@ -57,12 +65,15 @@ SESSION_COOKIE = Rule(
         ("Set-Cookie: SID=31d4d96e407aad42; Path=/; HttpOnly", "31d4d96e407aad42"),
         ("GET /a;jsessionid=0A1B2C3D4E5F60718293A4B5C6D7E8F9?x=1", "0A1B2C3D4E5F60718293A4B5C6D7E8F9"),
         ("PHPSESSID=r2t5uvjq435r4q7ib3vtdjq120", "r2t5uvjq435r4q7ib3vtdjq120"),
+        ('{"session_id": "kT9xw2LqPz"}', "kT9xw2LqPz"),
     ),
     negatives=(
         "session=12 opened for user root",
         "Session: 30546354_3350523820 initialized by client",
         "session_id=550e8400-e29b-41d4-a716-446655440000",
         "cookie: not found",
+        "sid=S-1-5-21-3623811015-3361044348-30300820-1013 session_id=shard42",
+        "Got user-level KeeperException when processing sessionid:0x14f05578bd80006 type:create",
         "side=left&inside=0123456789abcdef",
     ),
 )
