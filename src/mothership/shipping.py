@@ -121,8 +121,14 @@ def endpoint(url: str) -> str:
     """Return the address of `/ingest`, for an address that has no path of its own."""
     parsed = httpx2.URL(url)
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ShippingError(f"{url!r} is no address: it must look like http://localhost:8443")
+        raise ShippingError("the URL is no address: it must look like http://localhost:8443")
     return str(parsed.copy_with(path="/ingest")) if parsed.path in ("", "/") else url
+
+
+def _shown(url: str) -> str:
+    """An address without what may be a secret in it."""
+    parsed = httpx2.URL(url)
+    return str(parsed.copy_with(username="", password="", query=None, fragment=None))
 
 
 def backoff_seconds(attempt: int, *, jitter: float) -> float:
@@ -206,7 +212,7 @@ class _Post:
                 await self.deliver(batch[middle:])
                 return
             if answer is not None and answer.status_code < 500 and answer.status_code not in _TRY_AGAIN:  # noqa: PLR2004 - the node's rule
-                raise ShippingError(f"{self.url} refused a batch of {len(batch)} events: {trouble}")
+                raise ShippingError(f"{_shown(self.url)} refused a batch of {len(batch)} events: {trouble}")
             asked = retry_after_seconds(
                 answer.headers.get("retry-after") if answer is not None else None, now=time.time()
             )
@@ -226,7 +232,7 @@ class _Post:
                 self.url, content=self._body(batch, is_retry=is_retry), headers=self._headers()
             )
         except httpx2.TooManyRedirects:
-            raise ShippingError(f"{self.url} redirects in circles") from None
+            raise ShippingError(f"{_shown(self.url)} redirects in circles") from None
         except (httpx2.RequestError, OSError) as error:  # an alert of TLS 1.3 comes as the second
             return None, f"no answer ({type(error).__name__})"
         return answer, _trouble(answer)
