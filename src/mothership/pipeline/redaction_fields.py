@@ -17,6 +17,7 @@ ODD_KEY: Final = "odd key"
 ODD_KEY_GATES: Final = (r'[^\x00-\x7f][^"]*":',)
 LABELS: Final = ("name", "Name", "key", "Key", "field", "header", "param")
 VALUES: Final = ("value", "Value", "val", "stringValue", "content")
+_LABELS: Final = frozenset(LABELS)
 _GONE: Final = object()
 TOO_DEEP: Final = "redaction: nested too deeply; flatten the event"
 
@@ -61,13 +62,15 @@ class DropFields:
     def _drop(self, value: Any, note: Note | None, path: tuple[str, ...]) -> int:
         dropped = 0
         if type(value) is dict:
-            for key in [key for key in value if key in self._names] + self._paired(value):
+            named = self._names.among(value)
+            for key in named if _LABELS.isdisjoint(value) else (*named, *self._paired(value)):
                 if value.pop(key, _GONE) is not _GONE:
                     dropped += 1
                     if note:
                         note(DROP, (*path, key), -1)
             for key, inner in value.items():
-                if type(inner) is dict or type(inner) is list:
+                kind = type(inner)
+                if kind is dict or kind is list:
                     dropped += self._drop(inner, note, (*path, key) if note else path)
         else:
             for number, inner in enumerate(value):
@@ -127,7 +130,10 @@ class HashFields:
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Replace the named fields of one event."""
-        self._walk(event, (), note)
+        if note or self._names.paths:
+            self._walk(event, (), note)
+        else:
+            self._walk_names(event)
 
     def _walk(self, value: Any, path: tuple[str, ...], note: Note | None) -> None:
         """Hash below named keys; a path counts the keys on the way, as lists are passed through."""
@@ -142,6 +148,26 @@ class HashFields:
             for inner in value:
                 if type(inner) is dict or type(inner) is list:
                     self._walk(inner, path, note)
+
+    def _walk_names(self, value: Any) -> None:
+        """Do the same where nobody asks for paths, which is faster."""
+        if type(value) is list:
+            for inner in value:
+                if type(inner) is dict or type(inner) is list:
+                    self._walk_names(inner)
+            return
+        named = self._names.among(value)
+        for key in named:
+            value[key] = self._hashed(value[key], (), None)
+        for key, inner in value.items():
+            kind = type(inner)
+            if (kind is dict or kind is list) and key not in named:
+                self._walk_names(inner)
+
+    @property
+    def by_path(self) -> bool:
+        """Tell whether a field's name alone doesn't decide."""
+        return bool(self._names.paths)
 
     def takes(self, path: tuple[str, ...]) -> bool:
         """Tell whether the field at this path of keys is one to hash."""

@@ -33,25 +33,29 @@ class Pseudonyms:
 
     def __init__(self, key: bytes, previous: Sequence[bytes] = ()) -> None:
         self._key = _fitted(key)
+        self._mark = _mark(self._key)
         self._previous = tuple(map(_fitted, previous))
 
     def of(self, value: str) -> str:
         """Return the value's pseudonym, or the value itself when it is one."""
-        return value if PSEUDONYM.fullmatch(value) else _pseudonym(self._key, value)
+        return value if PSEUDONYM.fullmatch(value) else _pseudonym(self._key, self._mark, value)
 
     def all_of(self, value: str) -> list[str]:
         """Return the value's pseudonyms under the present key and, newest first, the previous ones."""
-        return [_pseudonym(key, value) for key in (self._key, *self._previous)]
+        return [_pseudonym(key, _mark(key), value) for key in (self._key, *self._previous)]
 
 
 def _fitted(key: bytes) -> bytes:
     return key if len(key) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.blake2b(key).digest()
 
 
-def _pseudonym(key: bytes, value: str) -> str:
+def _mark(key: bytes) -> str:
+    return _letters(hashlib.blake2b(key, digest_size=2, person=b"mothership-key").hexdigest())
+
+
+def _pseudonym(key: bytes, mark: str, value: str) -> str:
     digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=key, digest_size=16).hexdigest()
-    mark = hashlib.blake2b(key, digest_size=2, person=b"mothership-key").hexdigest()
-    return f"hash:{_letters(mark)}:{_letters(digest)}"
+    return f"hash:{mark}:{_letters(digest)}"
 
 
 def _letters(digest: str) -> str:

@@ -1,6 +1,7 @@
 """MaskPatterns: what goes because of how it looks."""
 
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, NamedTuple
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction_fields import TOO_DEEP, HashFields, Note
@@ -21,6 +22,16 @@ SESSION_CONTEXT: Final = "sessionid="
 _DROPPED: Final = object()
 
 
+class _Key(NamedTuple):
+    """What is known of a key."""
+
+    folded: str
+    context: str
+    """The words that say the same where it names telephone numbers or sessions."""
+    hashed: bool
+    """Whether HashFields takes it wherever it stands."""
+
+
 class MaskPatterns:
     """Replaces what the operator's patterns and the built-in rules find, in keys and values at every depth."""
 
@@ -33,12 +44,12 @@ class MaskPatterns:
         self._hashed = hashed
         self._all = frozenset(text.rules)
         self._numbers = frozenset(name for name, rule in text.rules.items() if rule.numbers)
+        self._names_decide = hashed is None or not hashed.by_path
         self._scoped = any(rule.only or rule.never for rule in text.rules.values())
         # Short texts in which no rule may find anything: most keys, and words such as `info`.
         self._clean: set[str] = set()
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
-        self._keys: dict[str, tuple[str, str]] = {}
-        """For each key, how it folds, and the words that say the same where it names telephone numbers or sessions."""
+        self._keys: dict[str, _Key] = {}
 
     def __call__(self, batch: Batch) -> None:
         """Mask every event in which a rule may find something."""
@@ -52,14 +63,14 @@ class MaskPatterns:
             if entry is None or entry[1].isdisjoint(mine):
                 continue
             try:
-                self.apply(event)
+                self._dict(event, (), (), None, self._text.sign(entry[1]))
             except RecursionError:
                 faults[position] = TOO_DEEP
         batch.reject(faults)
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Mask one event."""
-        self._dict(event, (), (), note)
+        self._dict(event, (), (), note, "")
 
     def text(self, text: str, note: Note | None = None) -> str:
         """Mask a lone string."""
@@ -69,58 +80,74 @@ class MaskPatterns:
         """Tell whether a lone string would be masked; nothing is counted."""
         return self._text.redact(text, self._text.gate(text), self._all)[0] != text
 
-    def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
+    def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, sign: str) -> Any:
         kind = type(value)
         if kind is str:
-            if value in self._clean:
+            if sign not in value or value in self._clean:
                 return value
             masked = self._masked(value, self._rules_at(path), shown, note)
             return _DROPPED if masked is None else masked
         if kind is dict:
-            self._dict(value, path, shown, note)
+            self._dict(value, path, shown, note, sign)
         elif kind is list:
-            self._list(value, path, shown, note)
+            self._list(value, path, shown, note, sign)
         elif (kind is int or kind is float) and value >= NUMBER_MIN:
             return self._number(value, path, shown, note)
         return value
 
-    def _dict(self, value: dict[str, Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> None:
-        fresh: dict[str, Any] = {}
-        moved = False
-        for key, inner in value.items():
+    def _dict(  # noqa: C901 - the hot loop, in one piece for speed
+        self, value: dict[str, Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, sign: str
+    ) -> None:
+        fresh: dict[str, Any] | None = None  # made only when a key changes or goes
+        clean, keys = self._clean, self._keys
+        for number, (key, inner) in enumerate(value.items()):
             name = key
-            if key not in self._clean:
-                masked = self._masked(key, self._rules_at(path), (*shown, "(key)"), note)
-                if masked is None:
-                    moved = True
+            if sign in key and key not in clean:
+                changed = self._masked(key, self._rules_at(path), (*shown, "(key)"), note)
+                if changed != key:
+                    fresh = dict(islice(value.items(), number)) if fresh is None else fresh
+                    if changed is None:
+                        continue
+                    name = _unused(changed, fresh, value)
+            known = keys.get(key) or self._learn(key)
+            if not known.context:
+                kind = type(inner)
+                if (
+                    (sign not in inner or inner in clean)
+                    if kind is str
+                    else (inner is None or kind is bool or ((kind is int or kind is float) and inner < NUMBER_MIN))
+                ):
+                    if fresh is not None:
+                        fresh[name] = inner
                     continue
-                if masked != key:
-                    moved = True
-                    name = _unused(masked, fresh, value)
-            folded, context = self._keys.get(key) or self._learn(key)
-            if not context and self._is_clean(inner):
-                fresh[name] = inner
-                continue
-            here = (*path, folded)
-            if self._hashed is None or not self._hashed.takes(here) or _nested(inner):
-                place = (*shown, name) if note else shown
-                inner = self._value(inner, here, place, note)  # noqa: PLW2901 - the masked one
-                if context:
-                    inner = self._named(context, inner, here, place, note)  # noqa: PLW2901 - the same
-            if inner is _DROPPED:
-                moved = True
-            else:
-                fresh[name] = inner
-        if moved:
+            masked = self._field(inner, known, path, (*shown, name) if note else shown, note, sign)
+            if masked is _DROPPED:
+                if fresh is None:
+                    fresh = dict(islice(value.items(), number))
+            elif fresh is not None:
+                fresh[name] = masked
+            elif masked is not inner:
+                value[key] = masked
+        if fresh is not None:
             value.clear()
-        value.update(fresh)
+            value.update(fresh)
 
-    def _is_clean(self, value: Any) -> bool:
-        """Tell whether a value needs no look: the quick answer for most."""
-        kind = type(value)
-        if kind is str:
-            return value in self._clean
-        return value is None or kind is bool or ((kind is int or kind is float) and value < NUMBER_MIN)
+    def _field(
+        self,
+        inner: Any,
+        known: "_Key",
+        path: tuple[str, ...],
+        shown: tuple[str, ...],
+        note: Note | None,
+        sign: str,
+    ) -> Any:
+        here = path if self._names_decide and not self._scoped else (*path, known.folded)
+        if self._hashed is not None:
+            hashed = known.hashed if self._names_decide else self._hashed.takes(here)
+            if hashed and not _nested(inner):
+                return inner
+        inner = self._value(inner, here, shown, note, sign)
+        return self._named(known.context, inner, here, shown, note) if known.context else inner
 
     def _named(self, context: str, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
         """Mask the bare value of a field that is named for telephone numbers or sessions, as if that stood there."""
@@ -132,8 +159,13 @@ class MaskPatterns:
             return _DROPPED
         return masked.removeprefix(context) if masked != text else value
 
-    def _list(self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> None:
-        fresh = [self._value(inner, path, (*shown, str(number)), note) for number, inner in enumerate(value)]
+    def _list(
+        self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, sign: str
+    ) -> None:
+        fresh = [
+            self._value(inner, path, (*shown, str(number)) if note else shown, note, sign)
+            for number, inner in enumerate(value)
+        ]
         value[:] = [inner for inner in fresh if inner is not _DROPPED]
 
     def _number(self, value: float, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
@@ -174,11 +206,12 @@ class MaskPatterns:
             self._allowed[path] = allowed
         return allowed
 
-    def _learn(self, key: str) -> tuple[str, str]:
+    def _learn(self, key: str) -> "_Key":
         if len(self._keys) >= PLACES_REMEMBERED:
             self._keys.clear()
         folded = fold(key)
-        self._keys[key] = answer = (folded, _context(folded))
+        hashed = self._hashed is not None and self._hashed.takes((folded,))
+        self._keys[key] = answer = _Key(folded, _context(folded), hashed)
         return answer
 
 

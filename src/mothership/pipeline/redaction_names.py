@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 NAMES_REMEMBERED = 8_192
+SHAPES_REMEMBERED = 512
+SHAPE_CHARACTERS_MAX = 512
 
 _CREDENTIAL_WORDS = """
 password passwd passphrase passcode pwd pass secret token credential credentials api_key api_token api_secret
@@ -85,6 +87,7 @@ class FieldNames:
             self._names |= {fold(name) for name in CREDENTIAL_FIELDS}
             self._suffixes = _SUFFIXES
         self._known: dict[str, bool] = {}
+        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         """For the keys of an object, in order, those of them that are named: machines send few shapes of objects."""
 
     def __bool__(self) -> bool:
@@ -93,6 +96,18 @@ class FieldNames:
     def __contains__(self, key: str) -> bool:
         known = self._known.get(key)
         return self._learn(key) if known is None else known
+
+    def among(self, value: dict[str, Any]) -> tuple[str, ...]:
+        """Return the keys of an object that are named."""
+        shape = tuple(value)
+        named = self._shapes.get(shape)
+        if named is None:
+            named = tuple([key for key in shape if key in self])
+            if len(shape) <= SHAPE_CHARACTERS_MAX and sum(map(len, shape)) <= SHAPE_CHARACTERS_MAX:
+                if len(self._shapes) >= SHAPES_REMEMBERED:
+                    self._shapes.clear()
+                self._shapes[shape] = named
+        return named
 
     def _learn(self, key: str) -> bool:
         if len(self._known) >= NAMES_REMEMBERED:
