@@ -245,3 +245,33 @@ def test_health_says_that_the_database_is_gone_and_every_event_is_safe(start: St
         assert count(dsn) == 8
         assert service.stop() == 0
         server.stop()
+
+
+def test_a_full_spool_is_not_ready_until_there_is_room_again(start: Start, tmp_path: Path) -> None:
+    """A load balancer must not send batches to where each is answered 503."""
+    with embedded.claim(tmp_path / "db") as claimed:
+        server = embedded.Server(claimed)
+        dsn = server.start()
+        config = {"relay": {"spool": {"max_bytes": 200_000}, "retry": {"max_seconds": 1}}}
+        service = start(dsn=dsn, config=config)
+        server.stop()
+        sent = 0
+        for _number in range(200):
+            answer = service.post({"messages": [{"type": "log", "message": os.urandom(400).hex()} for _ in range(50)]})
+            if answer.status_code == 503:
+                break
+            sent += 50
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) >= 1
+        assert service.get("/readyz").status_code == 503
+        health = service.get("/healthz")
+        assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
+        assert "max_bytes" in health.json()["reason"]
+        server.start()
+        deadline = time.monotonic() + 40
+        while service.get("/readyz").status_code != 200 and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert service.post(a_batch(5)).status_code == 200
+        assert service.stop() == 0
+        assert count(dsn) == sent + 5
+        server.stop()

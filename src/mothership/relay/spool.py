@@ -7,6 +7,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +55,9 @@ class Spool:
         self._settings = settings
         self._clock = clock
         self._closed = False
+        self._no_room = ""
+        """Why the last batch that found no room found none; empty once there is room for it."""
+        self._wanted_bytes = 0
 
     @classmethod
     async def open(cls, data_dir: Path, settings: SpoolSettings, clock: Clock) -> "Spool":
@@ -84,7 +88,7 @@ class Spool:
     @property
     def trouble(self) -> str:
         """Why nothing can be written, or empty."""
-        return self._writer.trouble
+        return self._writer.trouble or self._no_room
 
     @property
     def last_seq(self) -> int:
@@ -111,7 +115,11 @@ class Spool:
             item, record = sealed[0]
             if known := file.standing(item.fingerprint):
                 return known
-            self._check_room(file, len(record))
+            try:
+                self._check_room(file, len(record))
+            except Unsafe as error:
+                self._no_room, self._wanted_bytes = error.reason, len(record)
+                raise
             return file.append(item, record, batch)
 
         return self._writer.submit(act, prepare=prepare)
@@ -219,6 +227,7 @@ class Spool:
             self._writer.shrinks = file.is_loose(self._settings.shrink_bytes)
             self._expire(file, now)
             self._drop_outworn(file, letters, now)
+            self._look_for_room(file)
             file.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
             oldest = {sink: when for sink in file.sinks if (when := file.oldest(sink)) is not None}
             by_sink = file.shelf.by_sink()
@@ -260,6 +269,13 @@ class Spool:
         disk = os.statvfs(file.path.parent)
         if disk.f_bavail * disk.f_frsize < self._settings.reserve_bytes + size:
             raise Unsafe("the spool's disk is nearly full (relay.spool.reserve_bytes)", retry_after_seconds=pause)
+
+    def _look_for_room(self, file: SpoolFile) -> None:
+        """Is there room again for what had to be refused?"""
+        if self._no_room:
+            with suppress(Unsafe):
+                self._check_room(file, self._wanted_bytes)
+                self._no_room = ""
 
     def _expire(self, file: SpoolFile, now: int) -> None:
         reason = f"waited longer than relay.spool.max_age_seconds ({self._settings.max_age_seconds:g} s)"
