@@ -19,6 +19,8 @@ from mothership.telemetry import log, redaction_unsafe
 
 SCRUBBED: Final = "[REDACTED:unsafe]"
 CHUNK_EVENTS: Final = 32
+CLEAN_REMEMBERED: Final = 4_096
+CLEAN_CHARACTERS_MAX: Final = 24
 _SHOWN = re2.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
@@ -140,6 +142,7 @@ class PIISafetyValidator:
         self._skipped = frozenset(skipped)
         self._only = frozenset(only)
         self._signs = _set_of([sign for shape in shapes for sign in shape.signs] + _key_signs(self._fields))
+        self._clean: set[str] = set()  # short texts that look like nothing: most keys, and words such as `info`
         self._found: Counter[str] = Counter()
 
     def __call__(self, batch: Batch) -> None:
@@ -205,8 +208,14 @@ class PIISafetyValidator:
         return None
 
     def _unsafe(self, text: str) -> str | None:
+        if text in self._clean:
+            return None
         numbers = self._any.Match(text.encode("utf-8", "replace")) if self._any else None
         if not numbers:
+            if len(text) <= CLEAN_CHARACTERS_MAX:
+                if len(self._clean) >= CLEAN_REMEMBERED:
+                    self._clean.clear()
+                self._clean.add(text)
             return None
         named = (self._shapes[number] for number in sorted(numbers))
         return next((name for name, pattern in named if _confirmed(name, pattern, text)), None)

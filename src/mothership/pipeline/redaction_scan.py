@@ -12,6 +12,7 @@ from mothership.event import Batch, Event
 
 CHUNK_EVENTS: Final = ((0.02, 24), (0.08, 6))
 """Up to which share of events with hits how many are looked at together first; beyond that, each alone at once."""
+ANSWERS_REMEMBERED: Final = 1_024
 SET_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 Hits: TypeAlias = frozenset[str]
@@ -38,6 +39,7 @@ class Gate:
             for expression in expressions:
                 self._set.Add(expression)
         self.everything: Hits = frozenset(gates)
+        self._known: dict[tuple[int, ...], Hits] = {}
         self._escape = self._set.Add(r'\\[^"]') if self._owners else 0
         if self._owners and not self._works():
             reason = "too many or too big for one scan; use fewer or simpler ones"
@@ -78,7 +80,14 @@ class Gate:
     def _named(self, found: Sequence[int] | None) -> Hits:
         if not found:
             return NOTHING
-        return frozenset([self._owners[number] for number in found if number != self._escape])
+        numbers = tuple(found)
+        known = self._known.get(numbers)
+        if known is None:
+            if len(self._known) >= ANSWERS_REMEMBERED:
+                self._known.clear()
+            known = frozenset([self._owners[number] for number in numbers if number != self._escape])
+            self._known[numbers] = known
+        return known
 
 
 NOTHING: Final[Hits] = frozenset()

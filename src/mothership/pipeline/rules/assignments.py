@@ -13,6 +13,13 @@ _KEY_KINDS = (
     r"|integration|publisher|ingest(?:ion)?|write)"
 )
 _KEY_BEFORE = re.compile(rf"{_KEY_KINDS}[-_. ]?\Z", re.IGNORECASE)
+_KEY_END_WORDS = """
+api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
+secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
+ingestion write
+"""
+_KEY_ENDS = tuple(_KEY_END_WORDS.split())
+_PAGING_ENDS = ("next", "prev", "previous", "page", "continuation", "sync", "cursor", "resume", "watch")
 _PAGING = re.compile(
     r"(?:next|prev|previous|page|continuation|sync|cursor|resume|watch)[-_. ]?(?:page[-_. ]?)?\Z", re.IGNORECASE
 )
@@ -51,7 +58,7 @@ _VALUE = (
     r"|'(?P<single>(?:[^'\\\r\n]|\\[^\r\n]|''){0,4096})"
     r"|\\{1,8}[\"'](?P<escaped>(?:[^\"'\\\r\n]|\\{1,8}[^\"'\\\r\n]){0,4096})"
     r"|`(?P<back>[^`\r\n]{0,4096})"
-    r"|(?P<bare>(?:[^\s,;&\"'<>\\`|]|\\(?![nrt\"'\\])){1,4096}))"
+    r"|(?P<bare>(?:[^\s,;&\"'<>\\`|]{1,4096}|\\(?![nrt\"'\\])){1,4096}))"
 )
 _SHAPES = {stem: re.compile(shape + _TAIL + _BETWEEN + _VALUE, re.IGNORECASE) for stem, shape in _STEMS.items()}
 _NAME_BEFORE = re.compile(r"(?:^|[\r\n])[ \t]*(?:- )?[\w.-]*\Z")
@@ -93,8 +100,8 @@ def _assignments(text: str, start: int, end: int) -> Iterator[Span | None]:
         at = part.find(stem)
         while 0 <= at < end - start:
             here = start + at
-            match = shape.match(text, here, last) if _names(stem, text, here) else None
-            span = _secret(stem, text, match, last) if match else None
+            match = shape.match(text, here, last)
+            span = _secret(stem, text, match, last) if match and _names(stem, text, here) else None
             yield span
             at = part.find(stem, span[1] - start if span else at + len(stem))
 
@@ -104,18 +111,23 @@ def _names(stem: str, text: str, at: int) -> bool:
     before = text[max(0, at - 24) : at]
     letter = before[-1:].isascii() and before[-1:].isalpha()
     if stem == "key":
-        return _KEY_BEFORE.search(before) is not None
+        return _ends(before, _KEY_ENDS) and _KEY_BEFORE.search(before) is not None
     if stem == "token":
-        return _PAGING.search(before) is None
+        return not _ends(before, _PAGING_ENDS) or _PAGING.search(before) is None
     if stem in {"otp", "cvv", "cvc"}:
         return not letter or (before[-1].islower() and text[at].isupper())
     return True
 
 
+def _ends(before: str, words: tuple[str, ...]) -> bool:
+    """Tell quickly whether a search for words at the end may find one."""
+    return before.lower().rstrip("-_. ").endswith(words) or not before.isascii()
+
+
 def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | None:
     if match["xml"] is not None:
         return _in_element(text, match)
-    kind = next(name for name in ("double", "single", "escaped", "back", "bare") if match[name] is not None)
+    kind = match.lastgroup or ""  # the value's groups stand last, and one of them has matched
     start, end = match.span(kind)
     if kind == "bare":
         if _benign(match["bare"]):

@@ -56,7 +56,7 @@ def _emails(text: str, start: int, end: int) -> Iterator[Span | None]:
 
 def _other_use(text: str, at: int, domain: "re.Match[str]") -> bool:
     """Tell a repository's address (`git@github.com:owner/name`) and a URL's user from a mailbox."""
-    if _URL_USER.search(text, max(0, at - 160), at):
+    if text.find("://", max(0, at - 160), at) >= 0 and _URL_USER.search(text, max(0, at - 160), at):
         return True
     return text[max(0, at - 3) : at] in {"git", "svn"} and text[domain.end() : domain.end() + 1] in {":", "/"}
 

@@ -54,6 +54,7 @@ def matcher(
     """
     compiled = re.compile(pattern, re.ASCII | (re.IGNORECASE if ignore_case else re.NOFLAG))
     group = compiled.groupindex.get("secret", 0)
+    longest = max(map(len, before), default=0)
 
     def find(text: str, start: int, end: int) -> Iterator[Span | None]:
         for match in compiled.finditer(text, start, min(len(text), end + REACH)):
@@ -63,10 +64,16 @@ def matcher(
 
     def find_literal(text: str, start: int, end: int) -> Iterator[Span | None]:
         last = min(len(text), end + REACH)
+        part = text[start : end + longest]
+        if ignore_case:
+            part = fold_case(part)
         for literal in before:
-            for at in occurrences(literal, text, start, end, ignore_case=ignore_case):
-                match = compiled.match(text, at, last)
+            stop = end - start + len(literal) - 1
+            at = part.find(literal, 0, stop)
+            while at >= 0:
+                match = compiled.match(text, start + at, last)
                 yield match.span(group) if match and (valid is None or valid(match[group])) else None
+                at = part.find(literal, at + 1, stop)
 
     return find_literal if before else find
 
@@ -79,17 +86,6 @@ def either(*finders: Finder) -> Finder:
             yield from each(text, start, end)
 
     return find
-
-
-def occurrences(literal: str, text: str, start: int, end: int, *, ignore_case: bool) -> Iterator[int]:
-    """Return where a literal, in lower case, begins in a part of a text."""
-    part = text[start : end + len(literal) - 1]
-    if ignore_case:
-        part = fold_case(part)
-    at = part.find(literal)
-    while at >= 0:
-        yield start + at
-        at = part.find(literal, at + 1)
 
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(65, 91)}
