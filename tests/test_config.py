@@ -1,5 +1,8 @@
 """One typed tree out of defaults, YAML and the environment, and a line for each fault."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -161,6 +164,12 @@ def test_a_missing_file_that_was_named_is_a_fault(tmp_path: Path) -> None:
         ('llm: {api_key: "${NOT_THERE}"}', "llm.api_key: the environment variable NOT_THERE is not set"),
         ("a: [", "line 1"),
         ("- 1", "holds no mapping"),
+        (
+            "server: {port: 1}\nserver: {port: 2}",
+            "line 2, column 1: can't be read as YAML: the key `server` is there twice",
+        ),
+        ("a: &a {b: *a}", "contains itself"),
+        ("pipeline: {processors: {redaction: {rule_files: 5}}}", "rule_files"),
         ("llm: {confidence_threshold: 2}", "llm.confidence_threshold"),
         ("server: {tls: {cert_file: a.pem}}", "cert_file and key_file belong together"),
     ],
@@ -199,3 +208,69 @@ def test_every_key_says_what_it_means() -> None:
     """The reference is made from these."""
     silent = [dotted for dotted, field in keys() if not field.description]
     assert not silent
+
+
+def test_a_section_whose_lines_are_all_commented_out_is_an_empty_one(tmp_path: Path) -> None:
+    """Operators do this all the time."""
+    assert load(written(tmp_path, "llm:\npipeline:\n  processors:\n    redaction:\n"), {}) == load(None, {})
+
+
+def test_what_is_no_section_stays_a_fault_below_a_variable(tmp_path: Path) -> None:
+    """The variable must not hide it."""
+    assert faults(tmp_path, "server: 5", {"MOTHERSHIP_PORT": "1"})
+
+
+def test_a_level_is_read_in_any_case() -> None:
+    """`info` is no riddle."""
+    assert load(None, {"MOTHERSHIP_LOG_LEVEL": "info"}).log.level == "INFO"
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A command as an operator types it."""
+    return subprocess.run(
+        [sys.executable, "-m", "mothership", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], "HOME": "/", **environ},
+        timeout=60,
+    )
+
+
+def test_check_says_what_a_configuration_means_and_hides_secrets(tmp_path: Path) -> None:
+    """In full, in sentences, with exit status 0."""
+    path = written(
+        tmp_path, "database: {dsn: 'postgresql://u:hunter2@db.example:5432/d'}\nserver: {data_dir: /nowhere}"
+    )
+    result = run("check", "--config", str(path), LOKI_ENABLED="true", LOKI_USERNAME="me", LOKI_PASSWORD="hunter2")
+    assert result.returncode == 0, result.stderr
+    assert "hunter2" not in result.stdout + result.stderr
+    assert yaml.safe_load(result.stdout)["sinks"]["loki"]["enabled"] is True
+    for sentence in ("listens on http://127.0.0.1:8443", "db.example", "pushed to Loki", "Redaction drops password"):
+        assert sentence in result.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "serve"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "server: {prot: 1}",
+        "pipeline: {processors: {redaction: {rule_files: [/nope.yaml]}}}",
+        "sinks: {loki: {enabled: true, ca_file: /nope.pem}}",
+        "server: {tls: {cert_file: /nope.pem, key_file: /nope.key}}",
+        "auth: {tokens_file: /nope.yaml}",
+        "pipeline: {processors: {enrichment: {geo: {database: /nope.mmdb}}}}",
+    ],
+)
+def test_a_configuration_that_cant_be_used_ends_before_anything_is_opened(
+    tmp_path: Path, command: str, text: str
+) -> None:
+    """Exit status 1, a line for each fault, no traceback, no data directory."""
+    data_dir = tmp_path / "data"
+    result = run(
+        command, "--config", str(written(tmp_path, text)), MOTHERSHIP_DATA_DIR=str(data_dir), MOTHERSHIP_PORT="0"
+    )
+    assert result.returncode == 1, result.stdout
+    assert result.stderr.startswith("mothership: ")
+    assert "Traceback" not in result.stderr
+    assert not data_dir.exists()

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from mothership import __version__, keys
 from mothership.config import Settings
 from mothership.edge import ingest, serve, status
 from mothership.edge.wire import Wire
-from mothership.errors import MothershipError
+from mothership.errors import ConfigurationError, MothershipError
 from mothership.event import Batch, Receipt
 from mothership.pipeline import enrichment, redaction
 from mothership.pipeline.chain import Chain
@@ -159,6 +159,23 @@ class _Server(serve.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def faults(settings: Settings) -> list[str]:
+    """What the files that the configuration names make impossible, one line each. Opens nothing that stays open."""
+    phases = settings.pipeline.processors
+    looks: list[Callable[[], object]] = [
+        lambda: redaction.read_rule_files(phases.redaction.rule_files),
+        lambda: enrichment.build(phases.enrichment),
+        lambda: LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None,
+    ]
+    found = serve.check_files(settings.auth, settings.server.tls)
+    for look in looks:
+        try:
+            look()
+        except ConfigurationError as error:
+            found += error.faults
+    return found
 
 
 @asynccontextmanager

@@ -138,7 +138,7 @@ class Settings(BaseSettings):
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the configuration, or raise `ConfigurationError` with one line for each fault."""
     environ = os.environ if environ is None else environ
-    tree = _merge(_read_yaml(_file(path, environ), environ), _from_environment(environ))
+    tree = _merge(_without_empty(_read_yaml(_file(path, environ), environ), Settings), _from_environment(environ))
     try:
         return Settings(**tree)
     except ValidationError as error:
@@ -184,14 +184,14 @@ def _file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     if path is not None:
         return path
     here = Path("config.yaml")
-    return here if here.is_file() else None
+    return here if here.exists() else None
 
 
 def _read_yaml(path: Path | None, environ: Mapping[str, str]) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
     except OSError as error:
         raise ConfigurationError([f"{path}: can't be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
@@ -200,16 +200,48 @@ def _read_yaml(path: Path | None, environ: Mapping[str, str]) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "bad syntax"
-        raise ConfigurationError([f"{path}{where}: not YAML: {problem}"]) from None
+        raise ConfigurationError([f"{path}{where}: can't be read as YAML: {problem}"]) from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
         raise ConfigurationError([f"{path}: holds no mapping of keys; it begins like `server:`"])
     missing: list[str] = []
-    filled = _fill(tree, environ, "", missing)
+    try:
+        filled = _fill(tree, environ, "", missing)
+    except RecursionError:
+        raise ConfigurationError([f"{path}: a part of it contains itself"]) from None
     if missing:
         raise ConfigurationError(missing)
     return filled  # type: ignore[no-any-return]  # a dict goes in, a dict comes out
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice: the last would win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping, or an error that names the key and its line."""
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key `{key.value}` is there twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _without_empty(tree: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """The same without sections that hold nothing, as when all their lines are commented out."""
+    kept = {}
+    for key, value in tree.items():
+        field = model.model_fields.get(key)
+        inner = section(field.annotation) if field else None
+        if inner and value is None:
+            continue
+        kept[key] = _without_empty(value, inner) if inner and isinstance(value, dict) else value
+    return kept
 
 
 def _fill(node: Any, environ: Mapping[str, str], at: str, missing: list[str]) -> Any:
@@ -250,7 +282,11 @@ def _merge(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
     merged = dict(low)
     for key, value in high.items():
         below = merged.get(key)
-        merged[key] = _merge(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
+        if isinstance(value, dict) and below is not None:
+            # What is no section where one belongs stays, to be refused.
+            merged[key] = _merge(below, value) if isinstance(below, dict) else below
+        else:
+            merged[key] = value
     return merged
 
 

@@ -159,7 +159,7 @@ def dsn_of(data_dir: Path) -> str:
     """Where the running server of a data directory listens, for others than the service. Its user or root may ask."""
     lines = postmaster_lines(data_dir.resolve() / "postgres")
     if len(lines) < SOCKET_DIR_LINE:
-        raise ConfigurationError([f"data_dir: no embedded PostgreSQL runs in {data_dir}"])
+        raise ConfigurationError([f"server.data_dir: no embedded PostgreSQL runs in {data_dir}"])
     return dsn_for(Path(lines[SOCKET_DIR_LINE - 1]))
 
 

@@ -29,7 +29,7 @@ class Account(NamedTuple):
 
 def fault(reason: str) -> ConfigurationError:
     """What is wrong, under the key that the operator can change."""
-    return ConfigurationError([f"data_dir: {reason}"])
+    return ConfigurationError([f"server.data_dir: {reason}"])
 
 
 def programs() -> Path:

@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -177,6 +177,12 @@ class LogSettings(BaseModel, frozen=True, extra="forbid"):
         description="Least severe level that is written.",
         json_schema_extra={"env": "MOTHERSHIP_LOG_LEVEL"},
     )
+
+    @field_validator("level", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
     format: Literal["auto", "json", "console"] = Field(
         default="auto", description="`json` lines, a readable `console` form, or `auto`: console on a terminal."
     )

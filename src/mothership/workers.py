@@ -24,8 +24,8 @@ RESTART_PAUSE_SECONDS_MAX = 30.0
 QUICK_DEATH_SECONDS = 10.0
 
 
-def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A listening TCP socket. `shared` lets other sockets of this user listen on the same port."""
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A TCP socket that has its port and does not listen yet. `shared` lets others of this user have the port, too."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -33,7 +33,6 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
         if shared:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         found.bind((host, port))
-        found.listen(2048)
         found.setblocking(False)
     except OSError:
         found.close()

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import click
 import yaml
 
+from mothership.app import faults
 from mothership.commands.options import config_option
 from mothership.config import Settings, load, unknown_variables
 from mothership.edge.auth import is_loopback
-from mothership.edge.serve import check_files
 from mothership.errors import ConfigurationError
 
 HIDDEN = "(hidden)"
@@ -27,8 +27,8 @@ def check(config: Path | None, quiet: bool) -> None:
     Exit status 1 and one line a fault when it can't be used. Secrets are hidden.
     """
     settings = load(config)
-    if faults := check_files(settings.auth, settings.server.tls):
-        raise ConfigurationError(faults)
+    if found := faults(settings):
+        raise ConfigurationError(found)
     for line in unknown_variables():
         click.echo(f"mothership: warning: {line}", err=True)
     if quiet:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,7 +26,7 @@ from mothership.commands.send import bar
 from mothership.event import Event
 from mothership.sample import Sample, sample
 from mothership.shipping import Door, Manner, ship
-from mothership.workers import listen
+from mothership.workers import bind
 
 PORT = 8443
 START_SECONDS = 90.0
@@ -55,7 +54,7 @@ def demo(events: int, once: bool, data_dir: Path) -> None:
     """Start the service on an embedded database, send it a sample, and show what became of it.
 
     It stays up until Ctrl-C, to be looked at with a browser, curl or SQL. The sample holds planted personal data of
-    many kinds; the last line of the report says whether any of it can be read in the database.
+    many kinds; the report says whether any of it can be read in the database.
     """
     console = Console(highlight=False)
     console.print("[bold]Mothership[/bold]: a batch comes in over HTTP and is redacted, enriched and committed.\n")
@@ -96,6 +95,8 @@ def _service(data_dir: Path, console: Console) -> Iterator[str]:
         with console.status("Starting the service on an embedded PostgreSQL …"):
             _wait_until_ready(process, url, log)
         console.print(f"Started on an embedded PostgreSQL: {url}")
+        if port != PORT:
+            console.print(f"(Port {PORT} is taken, so it is another one.)")
         yield url
     finally:
         process.send_signal(signal.SIGTERM)
@@ -106,11 +107,9 @@ def _service(data_dir: Path, console: Console) -> Iterator[str]:
 
 def _free_port() -> int:
     for port in (PORT, 0):
-        with contextlib.suppress(OSError), contextlib.closing(listen("127.0.0.1", port)) as probe:
+        with contextlib.suppress(OSError), bind("127.0.0.1", port) as probe:
             return int(probe.getsockname()[1])
-    with socket.socket() as last:
-        last.bind(("127.0.0.1", 0))
-        return int(last.getsockname()[1])
+    raise click.ClickException("no TCP port is free on 127.0.0.1")
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

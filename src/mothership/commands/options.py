@@ -6,6 +6,6 @@ import click
 
 config_option = click.option(
     "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="YAML file to read. Default: $MOTHERSHIP_CONFIG, else ./config.yaml when it is there.",
 )

@@ -15,10 +15,9 @@ import structlog
 import uvloop
 
 from mothership import __version__, embedded, workers
-from mothership.app import opened
+from mothership.app import faults, opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load, unknown_variables
-from mothership.edge.serve import check_files
 from mothership.errors import ConfigurationError
 from mothership.telemetry import configure_logging, log
 
@@ -44,8 +43,8 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
     """
     settings = load(config)
     configure_logging(settings.log)
-    if faults := check_files(settings.auth, settings.server.tls):
-        raise ConfigurationError(faults)
+    if found := faults(settings):
+        raise ConfigurationError(found)
     if worker is None:
         for line in unknown_variables():
             log.warning("unknown_variable", variable=line)
@@ -63,17 +62,18 @@ def _run(main: Coroutine[None, None, int]) -> int:
 async def _serve_alone(settings: Settings) -> int:
     """One process does it all."""
     async with AsyncExitStack() as stack:
+        bound = stack.enter_context(_bind(settings))
         embedded_dsn = await _prepare(stack, settings)
-        return await _work(settings, _listen(settings), embedded_dsn)
+        return await _work(settings, bound, embedded_dsn)
 
 
 async def _supervise(settings: Settings) -> int:
     """One process for the data directory and the database, and several workers behind one port."""
     async with AsyncExitStack() as stack:
-        embedded_dsn = await _prepare(stack, settings)
-        first = _listen(settings, shared=True)
+        first = stack.enter_context(_bind(settings, shared=True))
         port = first.getsockname()[1]
-        others = [_listen(settings, shared=True, port=port) for _ in range(settings.server.workers - 1)]
+        others = [_bind(settings, shared=True, port=port) for _ in range(settings.server.workers - 1)]
+        embedded_dsn = await _prepare(stack, settings)
         environ = {**os.environ, **({EMBEDDED_VARIABLE: embedded_dsn} if embedded_dsn else {})}
         return await workers.supervise([first, *others], settings.server.data_dir.absolute(), environ)
 
@@ -88,11 +88,11 @@ async def _prepare(stack: AsyncExitStack, settings: Settings) -> str | None:
     return dsn
 
 
-def _listen(settings: Settings, *, shared: bool = False, port: int | None = None) -> socket.socket:
+def _bind(settings: Settings, *, shared: bool = False, port: int | None = None) -> socket.socket:
     host = settings.server.host
     port = settings.server.port if port is None else port
     try:
-        return workers.listen(host, port, shared=shared)
+        return workers.bind(host, port, shared=shared)
     except OSError as error:
         reason = f"server.port: can't listen on {host}:{port}: {os.strerror(error.errno or 0)}"
         raise ConfigurationError([reason]) from None

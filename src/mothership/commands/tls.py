@@ -33,7 +33,10 @@ def dev(directory: Path, hosts: tuple[str, ...], clients: tuple[str, ...], days:
     An existing CA in the directory is used again, so more clients can be added later. For a trial or a closed network:
     the CA's key lies beside what it signs.
     """
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise click.ClickException(f"{directory} can't be made: {error.strerror}") from None
     authority = _authority(directory, days)
     made = [_issue(directory, "server", authority, hosts, _SERVER, days)]
     made += [_issue(directory, name, authority, (name,), _CLIENT, days) for name in clients]

@@ -84,6 +84,8 @@ def router(status: Status) -> APIRouter:
         body, content_type = exposition()
         return Response(body, media_type=content_type)
 
+    for path, page in (("/livez", livez), ("/readyz", readyz), ("/healthz", healthz)):
+        pages.add_api_route(path, page, methods=["HEAD"], include_in_schema=False)  # as many probes ask
     return pages
 
 

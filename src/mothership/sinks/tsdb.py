@@ -82,8 +82,12 @@ class TsdbSink:
 
     async def open(self) -> None:
         """See `ports.Sink`. Brings the schema up to date, once; the first write does it, too."""
-        with _sorted():
-            await self._ensure_schema()
+        try:
+            with _sorted():
+                await self._ensure_schema()
+        except SinkError:
+            database_writes.labels("failure").inc()  # the write that was to follow
+            raise
 
     async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         """See `ports.Sink`."""
