@@ -15,9 +15,11 @@ DROP: Final = "DropFields"
 HASH: Final = "HashFields"
 ODD_KEY: Final = "odd key"
 ODD_KEY_GATES: Final = (r'[^\x00-\x7f][^"]*":',)
-LABELS: Final = ("name", "Name", "key", "Key", "field", "header", "param")
+LABELS: Final = ("name", "Name", "key", "Key", "field", "header", "param", "oid_name")
 VALUES: Final = ("value", "Value", "val", "stringValue", "content")
 _LABELS: Final = frozenset(LABELS)
+GONE_BY_NAME: Final = "[REDACTED:assignment]"
+"""Stands in a list, where leaving out would shift the others."""
 _GONE: Final = object()
 TOO_DEEP: Final = "redaction: nested too deeply; flatten the event"
 
@@ -73,10 +75,24 @@ class DropFields:
                 if kind is dict or kind is list:
                     dropped += self._drop(inner, note, (*path, key) if note else path)
         else:
+            dropped += self._follow(value)
             for number, inner in enumerate(value):
                 if type(inner) is dict or type(inner) is list:
                     dropped += self._drop(inner, note, (*path, str(number)) if note else path)
         return dropped
+
+    def _follow(self, value: list[Any]) -> int:
+        """Replace what follows its name in a list: `["--password", "…"]`, and in a pair also `["password", "…"]`."""
+        replaced = 0
+        for number in range(len(value) - 1):
+            name, secret = value[number], value[number + 1]
+            if type(name) is not str or type(secret) is not str or name.lstrip("-") not in self._names:
+                continue
+            told = secret[:1] != "-" if name[:1] == "-" else len(value) == 2  # noqa: PLR2004 - a pair
+            if told and secret not in self._names and not secret.startswith("[REDACTED:"):
+                value[number + 1] = GONE_BY_NAME
+                replaced += 1
+        return replaced
 
     def _paired(self, value: dict[str, Any]) -> list[str]:
         """Return the values whose name stands beside them: `{"name": "db_password", "value": "…"}`."""

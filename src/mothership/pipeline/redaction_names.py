@@ -21,7 +21,7 @@ social_security credit_card credit_card_number card_number cc_number cvv cvv2 cv
 mfa_secret recovery_code recovery_codes mnemonic seed_phrase pem pkcs12 keytab passwords tokens secrets api_keys
 auth_cookie sid_token password_hash passwd_hash secret_key_base app_key license_key pre_shared_key psk pw pin bindpw
 rootpw userpw adminpw jsessionid phpsessid read_community write_community rocommunity rwcommunity trap_community
-read_only_community read_write_community kennwort passwort senha contraseña mot_de_passe
+community_name read_only_community read_write_community kennwort passwort senha contraseña mot_de_passe
 """
 CREDENTIAL_FIELDS: Final = tuple(_CREDENTIAL_WORDS.split())
 """Names that say credential or personal number, removed beside the operator's own."""
@@ -29,7 +29,7 @@ CREDENTIAL_FIELDS: Final = tuple(_CREDENTIAL_WORDS.split())
 _SUFFIX_WORDS = """
 password passwd passphrase passcode pwd secret apikey apitoken authtoken accesstoken refreshtoken idtoken sessiontoken
 bearertoken csrftoken secretkey privatekey accesskey encryptionkey signingkey masterkey accountkey clientsecret
-communitystring authorization setcookie
+communitystring communityname authorization setcookie
 """
 _SUFFIXES: Final = tuple(_SUFFIX_WORDS.split())
 _NUMBERED: Final = frozenset({"password", "passwd", "pwd", "pass", "pw", "secret", "passphrase"})
@@ -54,6 +54,7 @@ _COUNTED = re.compile(
 )
 _TAIL = re.compile(r"(?:hash|base|value|plain|plaintext|confirm|confirmation|encrypted|base64|[0-9]+)\Z")
 _TAIL_GATE = "(?:hash|base|value|plain|plaintext|confirm|confirmation|encrypted|base64|[0-9]+)?"
+_START = "[0-9a-z_.-]*"
 _SENTENCE = re.compile(r"[=,;\"(){}<>|]|:\s")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _SEPARATORS = dict.fromkeys(map(ord, "-_ "))
@@ -143,5 +144,8 @@ class FieldNames:
             return ()
         tail = _TAIL_GATE if self._suffixes else ""
         named = rf'(?:{"|".join(spelled)})[-_ ]*{tail}[\]\[:= ]*(?:\\")?"'
-        beside = (rf'(?i)"(?:{"|".join(labels)})":"[^"]*{named}[,}}]',) if labels else ()
+        # Beside a label, or before its value in a list.
+        beside = (
+            (rf'(?i)"(?:{"|".join(labels)})":"[^"]*{named}[,}}]', rf'(?i)[\[,]"-*{_START}{named},"') if labels else ()
+        )
         return (rf"(?i){named}:", *beside)

@@ -1,9 +1,11 @@
 r"""How a text reads to whoever is not fooled by its spelling.
 
-A view has invisible characters taken out, digits and letters of other forms (full-width, mathematical, Arabic) and odd
-dashes and spaces made plain, and `%40` and `\u0040` decoded. It knows where each of its places lies in the text.
+A view has invisible characters and terminal colours taken out, digits and letters of other forms (full-width,
+mathematical, Arabic) and odd dashes and spaces made plain, and `%40`, `\u0040`, `\x40`, `&#64;`, `=40` and `\/`
+decoded. It knows where each of its places lies in the text.
 """
 
+import html
 import re
 import sys
 import unicodedata
@@ -22,14 +24,24 @@ def _other_digits() -> str:
 
 
 LOOK_ALIKES = f"{_DASHES}{_SPACES}\uff01-\uff5e\U0001d400-\U0001d7cb{_other_digits()}"
-_TOKEN = re.compile(rf"%[0-9A-Fa-f]{{2}}|\\u00[0-9A-Fa-f]{{2}}|[{INVISIBLE}{LOOK_ALIKES}]")
+_COLOUR = r"[\x01\x1b]\[[0-9;]{0,16}m"
+_TOKEN = re.compile(
+    rf"%[0-9A-Fa-f]{{2}}|\\u00[0-9A-Fa-f]{{2}}|\\x[2-7][0-9A-Fa-f]|\\/|=40(?=[0-9A-Za-z-]+\.)"
+    rf"|&(?:lt|gt|quot|apos|commat|amp|#[0-9]{{2,3}}|#[xX][0-9A-Fa-f]{{2}});|{_COLOUR}|[{INVISIBLE}{LOOK_ALIKES}]"
+)
+_SAME = {"\\/": "/", "=40": "@"}
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _DASH = re.compile(f"[{_DASHES}]")
 
 TOKENS_MAX = 5_000
 ROUNDS = 2
 
-GATES = (r"%[2-7][0-9A-Fa-f]", r"\\u00[2-7]", f"[{INVISIBLE}{LOOK_ALIKES}]")
+GATES = (
+    r"%[2-7][0-9A-Fa-f]|\\(?:u00|x)[2-7]|\\/|[0-9A-Za-z]=40[0-9A-Za-z-]+\.",
+    r"&(?:lt|gt|quot|apos|commat|#[0-9]{2,3}|#[xX][0-9A-Fa-f]{2});",
+    _COLOUR.replace("{0,16}", "*"),
+    f"[{INVISIBLE}{LOOK_ALIKES}]",
+)
 """RE2 expressions of which one hits wherever a view differs from its text."""
 
 
@@ -94,13 +106,15 @@ def views(text: str) -> list[View]:
 
 
 def _plain(token: str) -> str:
+    if token[0] in "\x01\x1b" or token in _SAME:
+        return _SAME.get(token, "")
+    if token[0] == "&":
+        return html.unescape(token)
     if token[0] in "%\\" and len(token) > 1:
         char = chr(int(token[-2:], 16))
         return char if char.isascii() and (char.isprintable() or char in "\r\n\t") else token
-    if _INVISIBLE.match(token):
-        return ""
-    if _DASH.match(token):
-        return "-"
+    if _INVISIBLE.match(token) or _DASH.match(token):
+        return "-" if _DASH.match(token) else ""
     plain = unicodedata.normalize("NFKC", token)
     if len(plain) == 1:
         digit = unicodedata.decimal(plain, None)

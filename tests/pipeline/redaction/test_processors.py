@@ -106,6 +106,31 @@ def test_a_value_whose_name_stands_beside_it_is_dropped(make: Make, through: Thr
     assert through(make(), event).events == [{"env": [{"name": "DB_PASSWORD"}, {"name": "HOME", "value": "/root"}]}]
 
 
+def test_a_value_that_follows_its_name_in_a_list_is_replaced(make: Make, through: Through) -> None:
+    """Arguments of a command, and pairs of a name and a value; a table's heading stays."""
+    event = {
+        "argv": ["mysql", "--password", "swordfish", "--verbose"],
+        "headers": [["Authorization", "Bearer swordfish"], ["Accept", "*/*"]],
+        "columns": ["user", "password", "host"],
+        "names": ["password", "token"],
+        "flags": ["--password", "--verbose"],
+    }
+    out = through(make(), {**event}).events[0]
+    assert "swordfish" not in str(out)
+    assert out["argv"] == ["mysql", "--password", "[REDACTED:assignment]", "--verbose"]
+    assert [out[name] for name in ("columns", "names", "flags")] == [
+        ["user", "password", "host"],
+        ["password", "token"],
+        ["--password", "--verbose"],
+    ]
+
+
+def test_a_community_that_an_agent_reported_is_dropped(make: Make, through: Through) -> None:
+    """SNMP results name what they hold beside it."""
+    results = [{"oid": "1.3.6.1.6.3.18.1.1.1.2.1", "oid_name": "snmpCommunityName", "value": "n0c-ro"}]
+    assert "n0c-ro" not in str(through(make(), {"type": "snmp", "results": results}).events)
+
+
 def test_dotted_paths_name_one_place(make: Make, through: Through) -> None:
     """Lists on the way are passed through."""
     redaction = make(drop_fields=["a.b.c"], hash_fields=["u.id"])

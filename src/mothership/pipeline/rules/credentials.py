@@ -7,11 +7,36 @@ from collections.abc import Iterator
 from mothership.pipeline.rules.rule import QUOTE, Rule, Span, either, matcher
 from mothership.pipeline.rules.validators import basic_credentials, has_digit, jwt
 
+_GO_USER = re.compile(r"[^\s/@\"'<>(),;=]{1,256}")
+
+
+def _made_by_chance(text: str) -> bool:
+    lower, upper = any(char.islower() for char in text), any(char.isupper() for char in text)
+    return has_digit(text) and lower and upper
+
+
+def _go_dsn(text: str, start: int, end: int) -> Iterator[Span | None]:
+    """Find `user:password@tcp(host)`, reading backwards from the `@`."""
+    for protocol in ("@tcp", "@unix", "@udp"):
+        at = text.find(protocol, start, end + len(protocol))
+        while at >= 0:
+            behind = text[at + len(protocol) : at + len(protocol) + 2].lstrip("46")
+            before = _GO_USER.match(text[max(0, at - 256) : at][::-1]) if behind.startswith("(") else None
+            user = before[0][::-1].partition(":") if before else ("", "", "")
+            yield (at - len(user[2]), at) if user[0] and user[2] else None
+            at = text.find(protocol, at + 1, end + len(protocol))
+
+
 URL = Rule(
     name="url_credentials",
     description="User and password in a URL (`scheme://user:password@host`), database URLs and JDBC included.",
     source="RFC 3986, 3.2.1",
-    gates=(r"://[^\s/\"<>@]*:[^\s\"<>]*@", r"://[0-9A-Za-z_-]+@", r"(?i)jdbc:oracle:[a-z0-9]{3,6}:[^\s/]"),
+    gates=(
+        r"//[^\s/\"<>@]*:[^\s\"<>]*@",
+        r"://[0-9A-Za-z_-]+@",
+        r"(?i)jdbc:oracle:[a-z0-9]{3,6}:[^\s/]",
+        r":[^\s\"]+@(?:tcp|udp|unix)\d?\(",
+    ),
     find=either(
         matcher(
             r"://(?P<secret>[^\s/?#\"'<>@:]{0,256}:(?![0-9]{1,5}(?:[/?#\s]|$))"
@@ -19,6 +44,12 @@ URL = Rule(
             before=("://",),
         ),
         matcher(r"://(?P<secret>[0-9A-Za-z_-]{20,256})@(?=[\w.-])", before=("://",)),
+        matcher(r"https?://(?P<secret>[0-9A-Za-z_-]{8,256})@(?=[\w.-])", _made_by_chance, before=("http",)),
+        matcher(
+            r"//(?<![\w:/]//)(?P<secret>[^\s/?#\"'<>@:]{1,64}:(?![0-9]{1,5}[/?#\s])[^\s/\"'<>@]{3,256})@(?=[\w\[])",
+            before=("//",),
+        ),
+        _go_dsn,
         matcher(
             r"jdbc:oracle:[a-z0-9]{3,6}:(?P<secret>[^\s/@\"']{1,64}/[^\s@\"']{1,128})@",
             ignore_case=True,
@@ -31,11 +62,18 @@ URL = Rule(
         ("redis://:s3cr3t@10.0.0.5:6379/0", ":s3cr3t"),
         ("amqp://u:p@ss#w@mq/vhost", "u:p@ss#w"),
         ("jdbc:oracle:thin:scott/tiger@//db:1521/xe", "scott/tiger"),
+        ('{"url":"https:\\/\\/bob:hunter2@h\\/x"}', "bob:hunter2"),
+        ("dsn app:hunter2@tcp(10.0.0.1:3306)/shop", "hunter2"),
+        ("clone https://aB3dEf9hIjK@github.com/x.git", "aB3dEf9hIjK"),
+        ("proxy //bob:hunter2@proxy/ used", "bob:hunter2"),
     ),
     negatives=(
         "GET http://example.com:8080/path?mail=a@b",
         "ssh://git@example.com:22/x.git",
         "https://example.com/a:b@c",
+        "https://deploy@github.com/x.git",
+        "// note: ask bob@host",
+        "listening@tcp(10.0.0.1:80)",
         "tcp://10.0.0.1:5070, tcp://10.0.0.2:5070",
     ),
 )

@@ -31,7 +31,7 @@ SNMP_COMMUNITY = Rule(
     source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
     gates=(
         r"(?i)community(?:\\*'|\\+\")?\s?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
-        r"(?i)com2sec6?\s|createuser\s",
+        r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s",
         r"(?i)snmp[a-z-]{2,10}\s",
     ),
     find=either(
@@ -43,7 +43,40 @@ SNMP_COMMUNITY = Rule(
             before=("snmp-server", "snmp ", "rocommunity", "rwcommunity"),
         ),
         matcher(
-            r"snmp[^\r\n]{0,60}?\scommunity\s{1,2}[\"']?(?P<secret>[^\s\"',;]{1,128})",
+            r"snmp-agent\s{1,4}community\s{1,4}(?:read|write)\s{1,4}(?:(?:cipher|simple)\s{1,4})?(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+            before=("snmp-agent",),
+        ),
+        matcher(
+            r"snmp(?:-server|\s)\s{0,4}host\s{1,4}[^\s]{1,128}\s{1,4}(?:(?:traps|informs|version|vrf\s\S{1,32}|1|2c|3|auth|noauth|priv)\s{1,4}){1,6}"
+            r"(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+            before=("snmp",),
+        ),
+        matcher(
+            r"(?:trap2?sink|informsink)\s{1,4}[^\s]{1,128}\s{1,4}(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+            before=("trapsink", "trap2sink", "informsink"),
+        ),
+        *(
+            matcher(
+                r"snmp(?:get|getnext|bulkget|walk|bulkwalk|set|table|trap|inform|status|df|delta|netstat|test)\s[^\r\n]{0,300}?"
+                rf"\s-{option}\s{{0,2}}[\"']?(?P<secret>[^\s\"']{{1,128}})",
+                before=("snmp",),
+            )
+            for option in "AX"
+        ),
+        matcher(
+            rf"community\s{{1,2}}(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,128}})(?P=q)",
+            _community,
+            ignore_case=True,
+            before=("community",),
+        ),
+        matcher(
+            r"snmp(?!-agent)[^\r\n]{0,60}?\scommunity\s{1,2}[\"']?(?P<secret>[^\s\"',;]{1,128})",
             _community,
             ignore_case=True,
             before=("snmp",),
@@ -100,6 +133,12 @@ SNMP_COMMUNITY = Rule(
         ("snmp-server user bob grp v3 auth sha authpass1 priv aes 128 privpass1", "authpass1"),
         ("unknown community string: n0c-ro", "n0c-ro"),
         ("SNMPv2c trap with community n0c-ro from 10.0.0.9", "n0c-ro"),
+        ("snmp-server host 10.0.0.9 version 2c n0c-ro", "n0c-ro"),
+        ("snmp-agent community read n0c-ro", "n0c-ro"),
+        ("trap2sink 10.0.0.9 n0c-ro", "n0c-ro"),
+        ("snmpget -v3 -u bob -l authPriv -a SHA -A authpass1 -x AES -X privpass1 10.0.0.9 sysUpTime.0", "privpass1"),
+        ("snmpget -v3 -u bob -a SHA -A authpass1 10.0.0.9", "authpass1"),
+        ("Timeout for community 'n0c-ro' at 10.0.0.9", "n0c-ro"),
     ),
     negatives=(
         "the open source community: join us",
@@ -119,10 +158,11 @@ DEVICE_PASSWORD = Rule(
     gates=(
         r"(?i)(?:password|secret|key)\s+[04-9]\s+[^\s]",
         r"(?i)(?:enable|username\s+[^\s\"]+)\s+(?:privilege\s[0-9]+\s)?(?:password|secret)\s",
-        r"(?i)(?:identified\s[^\"]*by|password)\s+(?:'|\\\")",
+        r"(?i)(?:identified\s[^\"]*by|password)(?:\s+|\s?\(\s?)\\*(?:'|\\\")",
         r"(?i)-(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s",
         r"(?i)(?:\s-u|--user|--proxy-user)[ =][\\'\"]*[^\s:\"']+:[^\s]",
-        r"(?:sshpass|mysql|mysqldump|mysqladmin)\s",
+        r"(?:sshpass|mysql[a-z]*|mariadb[a-z-]*)\s",
+        r"curl\s(?:[^\"]*\s)?-[a-zA-Z]*u[\\'\" ]*[^\s:\"']+:",
     ),
     find=either(
         matcher(
@@ -157,10 +197,20 @@ DEVICE_PASSWORD = Rule(
             r"(?:\s-u|--user|--proxy-user)[ =][\"']?(?P<secret>[^\s:\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\"']{1,256})",
             before=(" -u", "--user", "--proxy-user"),
         ),
+        matcher(
+            r"curl\s(?:[^\r\n]{0,300}?\s)?-[a-zA-Z]{0,6}u\s?[\\\"']{0,2}(?P<secret>[^\s:\\\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\\\"']{1,256})",
+            before=("curl",),
+        ),
+        matcher(
+            rf"password\s?\(\s?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
+            ignore_case=True,
+            before=("password",),
+        ),
         matcher(r"sshpass\s{1,4}-p\s{0,2}[\"']?(?P<secret>[^\s\"']{1,256})", before=("sshpass",)),
         matcher(
-            r"mysql(?:dump|admin)?\s(?:-[^p\s][^\s]{0,64}\s{1,2}|[^\s-][^\s]{0,64}\s{1,2}){0,8}-p(?P<secret>[^\s\"']{3,256})",
-            before=("mysql",),
+            r"(?:mysql[a-z]{0,12}|mariadb[a-z-]{0,12})\s(?:-[^p\s][^\s]{0,64}\s{1,2}|[^\s-][^\s]{0,64}\s{1,2}){0,8}"
+            r"-p(?![0-9]{2,5}(?:\s|$))(?:\\{0,4}[\"'](?=[^\s]))?(?P<secret>(?:(?<=[\"'])[^\"'\\\r\n]|[^\s\"'\\]){1}[^\s\"'\\]{1,256})",
+            before=("mysql", "mariadb"),
         ),
     ),
     positives=(
@@ -170,6 +220,11 @@ DEVICE_PASSWORD = Rule(
         ("exec tool --db-password hunter2 --verbose", "hunter2"),
         ("curl -u bob:hunter2 http://x", "bob:hunter2"),
         ("mysql -u root -phunter2 db", "hunter2"),
+        ("mysql -u root -p'hunter2' db", "hunter2"),
+        ('mariadb-dump -p"hunter2" db', "hunter2"),
+        ("curl -ubob:hunter2 http://x", "bob:hunter2"),
+        ("curl -s -su bob:hunter2 http://x", "bob:hunter2"),
+        ("SET PASSWORD FOR 'bob'@'%' = PASSWORD('hunter2')", "hunter2"),
     ),
     negatives=(
         "Failed password for root from 10.0.0.1 port 22 ssh2",
@@ -178,6 +233,8 @@ DEVICE_PASSWORD = Rule(
         "usage: tool --token <token> --password [prompt]",
         "docker run -u 1000:1000 image",
         "mysql -u root -p db",
+        "mysql -p3306 -h db, mysql -P 3306 -h db",
+        "curl -u bob http://x:80/",
     ),
 )
 

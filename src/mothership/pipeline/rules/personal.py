@@ -76,6 +76,10 @@ EMAIL = Rule(
         ("user=ALICE@EXAMPLE.COM;id=4", "ALICE@EXAMPLE.COM"),
         ("to 用户@例子.中国 or al.ice@例え.jp", "al.ice@例え.jp"),
         ('from "alice smith"@example.com', "smith"),
+        ("user alice\\x40example.com", "alice"),
+        ("<a href='mailto:alice&#64;example.com'>", "alice"),
+        ("<a href='mailto:alice&#x40;example.com'>", "alice"),
+        ("bounce alice=40example.com;", "alice"),
     ),
     negatives=(
         "Started user@1000.service - User Manager for UID 1000.",

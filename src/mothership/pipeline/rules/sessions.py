@@ -29,7 +29,7 @@ SESSION_COOKIE = Rule(
     description="`Cookie` and `Set-Cookie` headers, and the session cookies of the usual frameworks by name.",
     source="RFC 6265; default cookie names of Java, PHP, ASP.NET, Express, Laravel, Django, Rails, WordPress, Play",
     gates=(
-        r"(?i)cookie(?:\\*'|\\+\")?\s?(?:=>|[:=])\s?[\[\\'\"]*[^\s\"=]+=",
+        r"(?i)cookie(?:\\*'|\\+\")?\s?(?:=>|[:=])\s?[\[\\'\"]*(?:[^\s\"=]+=|[0-9a-z%._~+/!|-]{8})",
         r"(?i)(?:sess(?:ion)?[_-]?id|sessid[a-z0-9]*|session|connect\.sid|csrftoken|xsrf-token|sid|sess[0-9a-f]+"
         r"|__(?:host|secure)-[0-9a-z_.-]+|logged_in_[0-9a-f]+|play_session|remember_me|remember_token)"
         r"[\\'\"]*\s?[=:]\s?[\\'\"]*[0-9a-z%._~+/:!|-]{6}",
@@ -40,6 +40,12 @@ SESSION_COOKIE = Rule(
             rf"(?P<secret>{_COOKIE_NAME}={_COOKIE_VALUE}(?:;\s?{_COOKIE_NAME}={_COOKIE_VALUE}){{0,100}})",
             ignore_case=True,
             before=("cookie",),
+        ),
+        matcher(
+            rf"(?:set[-_])?cookie2?(?:{QUOTE})?\s?(?:=>|[:=])\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/!|-]{{8,4096}}={{0,2}})(?![=\w])",
+            _opaque,
+            ignore_case=True,
+            before=("set-cookie", "set_cookie", "cookie"),
         ),
         matcher(
             rf"set[-_]cookie(?:{QUOTE})?\s?(?:=>|[:=])\s?(?:\[\s?)?(?:{QUOTE})?{_COOKIE_NAME}=(?P<secret>[^\s;,\"'\\]{{1,4096}})",
@@ -64,6 +70,7 @@ SESSION_COOKIE = Rule(
         ("Cookie: theme=dark; sessionid=38afes7a8; x=1", "sessionid=38afes7a8"),
         ("Set-Cookie: SID=31d4d96e407aad42; Path=/; HttpOnly", "31d4d96e407aad42"),
         ("GET /a;jsessionid=0A1B2C3D4E5F60718293A4B5C6D7E8F9?x=1", "0A1B2C3D4E5F60718293A4B5C6D7E8F9"),
+        ("Cookie: kT9xw2LqPz", "kT9xw2LqPz"),
         ("PHPSESSID=r2t5uvjq435r4q7ib3vtdjq120", "r2t5uvjq435r4q7ib3vtdjq120"),
         ('{"session_id": "kT9xw2LqPz"}', "kT9xw2LqPz"),
     ),
