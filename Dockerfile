@@ -7,13 +7,13 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /build
 RUN python -m venv --without-pip /opt/mothership
 COPY requirements.lock deploy/runtime_lock.py ./
-# Wheels only, but for drain3, which is published as source alone.
 RUN python runtime_lock.py requirements.lock > runtime.lock \
+    && python runtime_lock.py requirements.lock hatchling > build.lock \
     && python -m pip --python /opt/mothership/bin/python install --no-deps --require-hashes \
-       --only-binary :all: --no-binary drain3 -r runtime.lock
+       --only-binary :all: -r runtime.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN python -m pip install hatchling==1.27.0 \
+RUN python -m pip install --no-deps --require-hashes --only-binary :all: -r build.lock \
     && python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && python -m pip --python /opt/mothership/bin/python install --no-deps dist/*.whl \
     && python -m compileall -q /opt/mothership/lib

@@ -36,7 +36,7 @@ docs: setup ## write docs/configuration.md again from the settings
 
 bench: setup ## the benchmarks, each against a floor in the same run
 	@$(PY) bench/pipeline.py
-	@$(PY) bench/redaction.py
+	@$(PY) -m bench.redaction
 	@$(PY) bench/spool.py
 	@$(PY) bench/end_to_end.py
 

@@ -73,7 +73,7 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         "Retry-After.",
     )
     connections: PositiveInt = Field(
-        default=4096, description="Most open connections of a worker; further ones are closed at once."
+        default=4096, description="Most open connections of a worker; further ones are answered 503."
     )
     connections_per_client: PositiveInt = Field(
         default=256, description="Most open connections of one client address; further ones are answered 503."
