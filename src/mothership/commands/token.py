@@ -48,10 +48,8 @@ def new(name: str, scopes: tuple[str, ...], days: int | None, rate: float | None
     click.echo(secret)
     click.echo("\n# For auth.tokens in config.yaml, or auth.tokens_file:", err=True)
     click.echo(_lines(made), err=True)
-    click.echo(
-        f"\n# Or for the variable MOTHERSHIP_AUTH_TOKENS (it opens both scopes there):\n{made.name}={made.hash}",
-        err=True,
-    )
+    click.echo("\n# Or as a variable, where it opens both scopes:", err=True)
+    click.echo(f"# MOTHERSHIP_AUTH_TOKENS={made.name}={made.hash}", err=True)
 
 
 def _lines(made: TokenSettings) -> str:

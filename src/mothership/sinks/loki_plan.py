@@ -101,11 +101,6 @@ class Planner:
         yield push
 
 
-def entries_of(push: Push) -> list[Placement]:
-    """Tell every entry of a push with its stream."""
-    return [Placement(block.stream, entry) for block in push for entry in block.entries]
-
-
 def halves(push: Push) -> tuple[Push, Push]:
     """Split a push of at least two entries in two: between streams where it can."""
     if len(push) > 1:
