@@ -205,6 +205,7 @@ HOSTILE = (
     *("-----BEGIN RSA PRIVATE KEY-----", "eyJhbGci.", "://a:", "%41", "\u200b", "\uff14", "+14155552671 ", "DE89 "),
     *("cookie: a=", '"', "\\", "\\u0041", "hash:abcd:", "community ", "(0", "123-45-6789-", "bearer ", "06 12 ", "漢"),
     *("alice@example.com ", "aws key ", "secret value ", '\\"password\\": \\"'),
+    *("\x00", "=", "key=v;", "4111-1111 0", "\u0153"),
 )
 
 

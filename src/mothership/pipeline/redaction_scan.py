@@ -102,12 +102,13 @@ def plain_json(encoded: bytes, *, exact: bool = False) -> bytes:
     """
     if b"\\" not in encoded:
         return encoded
-    text = encoded.replace(b"\\\\", b"\x00").replace(b'\\"', b'"' if exact else b"\x02").replace(b"\\n", b"\n")
+    text = encoded.replace(b"\\\\", b"\x00")
+    if not exact:
+        text = text.replace(b"\\u0000", b"\x01")  # first, as there may be a million of them
+    text = text.replace(b'\\"', b'"' if exact else b"\x02").replace(b"\\n", b"\n")
     if b"\\" in text:
         text = text.replace(b"\\t", b"\t").replace(b"\\r", b"\r").replace(b"\\f", b"\f").replace(b"\\b", b"\b")
         if b"\\u" in text:
-            if not exact:
-                text = text.replace(b"\\u0000", b"\x01")
             text = _CONTROL.sub(_control if exact else b"\x01", text)
     return text.replace(b"\x02", b'\\"').replace(b"\x00", b"\\")
 
@@ -133,7 +134,7 @@ class Scan:
         found: dict[int, tuple[Event, Hits]] = {}
         events = batch.events
         size = next((size for share, size in CHUNK_EVENTS if self._share <= share), 1)
-        if size == 1:
+        if size == 1 or len(events) == 1:
             self._each(events, found)
         else:
             for start in range(0, len(events), size):
