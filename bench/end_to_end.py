@@ -1,6 +1,6 @@
 """From the first byte over HTTP to committed rows, against a server-side COPY of the same rows into the same table.
 
-    make setup && .venv/bin/python bench/end_to_end.py [--events 100000] [--rounds 3] [--clients 8] [--batch 1000] [--clean]
+    .venv/bin/python bench/end_to_end.py [--events 100000] [--rounds 3] [--clients 8] [--batch 1000] [--clean]
 
 Both run in turns in one process tree on one PostgreSQL, so the ratio holds on a noisy machine where no absolute time
 does. The clients send what a node sends: gzipped batches, each on its own connection, the next after the answer.
