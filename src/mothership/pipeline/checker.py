@@ -107,6 +107,29 @@ SHAPES: Final = (
     ),
 )
 
+_BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_KINDS: Final = ("counter", "gauge", "integer", "unsigned", "timeticks")
+_COUNTED: Final = re2.compile(
+    r"(?i)(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode"
+    r"|snowflake|tweet|request|req|txid|txnid|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count)[\s:=#\"']{1,3}$"
+)
+_COUNTS: Final = (
+    *(
+        "bytes",
+        "octets",
+        "packets",
+        "pkts",
+        "count",
+        "counter",
+        "duration",
+        "numericvalue",
+        "timestamp",
+        "epoch",
+        "time",
+    ),
+    *("offset", "sequence", "seqno", "size", "nanos", "micros", "millis", "uptime", "total", "ts", "seq", "rx", "tx"),
+)
+
 FIELDS: Final = ("password", "passwd", "secret", "api_key", "authorization", "private_key", "community")
 
 
@@ -131,6 +154,7 @@ class PIISafetyValidator:
         fields: Collection[str],
         skipped: Collection[str],
         only: Collection[str] = (),
+        binary: Collection[str] = (),
         finished: Callable[[], None] = lambda: None,
     ) -> None:
         self._action = action
@@ -141,6 +165,7 @@ class PIISafetyValidator:
         self._fields = frozenset(fields)
         self._skipped = frozenset(skipped)
         self._only = frozenset(only)
+        self._binary = frozenset(binary)
         self._signs = _set_of([sign for shape in shapes for sign in shape.signs] + _key_signs(self._fields))
         self._clean: set[str] = set()  # short texts that look like nothing: most keys, and words such as `info`
         self._found: Counter[str] = Counter()
@@ -225,6 +250,16 @@ class PIISafetyValidator:
         name = key.lower().replace("-", "_")
         return None if name in self._skipped else inside or name in self._only
 
+    def _counted_or_binary(self, key: str, inner: Any, beside: dict[str, Any]) -> bool:
+        """Tell whether a value is a machine's count, or a payload in base64, and can't be judged by its looks."""
+        name = key.lower().replace("-", "").replace("_", "")
+        text = str(inner) if type(inner) in (str, int, float) else ""
+        if name in self._binary:
+            return type(inner) is str and not text.isdigit() and set(text.rstrip("=")) <= _BASE64
+        kind = beside.get("type")
+        counted = name == "value" and ("oid" in beside or (type(kind) is str and kind.lower().startswith(_KINDS)))
+        return (counted or name.endswith(_COUNTS)) and text.replace(".", "").isdigit()
+
     def _walk(self, value: Any, path: tuple[str, ...], *, inside: bool) -> Iterator[Finding]:
         if isinstance(value, dict):
             for key, inner in value.items():
@@ -234,7 +269,7 @@ class PIISafetyValidator:
                 if what:
                     yield Finding((*path, "(key)"), what)
                 below = self._enters(key, inside=inside)
-                if below is not None:
+                if below is not None and not self._counted_or_binary(key, inner, value):
                     yield from self._walk(inner, (*path, key), inside=below)
         elif isinstance(value, list):
             for inner in value:
@@ -253,7 +288,8 @@ class PIISafetyValidator:
                 if key not in self._fields:
                     below = self._enters(key, inside=inside)
                     name = SCRUBBED if inside and self._unsafe(key) else key
-                    value[name] = inner if below is None else self._scrub(inner, inside=below)
+                    passed = below is None or self._counted_or_binary(key, inner, old)
+                    value[name] = inner if passed else self._scrub(inner, inside=bool(below))
         elif isinstance(value, list):
             value[:] = [self._scrub(inner, inside=inside) for inner in value]
         elif inside and isinstance(value, str | int) and not isinstance(value, bool) and self._unsafe(str(value)):
@@ -263,7 +299,12 @@ class PIISafetyValidator:
 
 
 def _confirmed(name: str, pattern: Any, text: str) -> bool:
-    return name != "payment card" or any(_check_digit(match.group(1)) for match in pattern.finditer(text))
+    if name != "payment card":
+        return True
+    return any(
+        _check_digit(match.group(1)) and not _COUNTED.search(text[max(0, match.start(1) - 24) : match.start(1)])
+        for match in pattern.finditer(text)
+    )
 
 
 def _check_digit(number: str) -> bool:

@@ -34,6 +34,9 @@ VERSION: Final = 1
 """Of the built-in rules and of how they are applied: part of the rule-set hash in the audit trail."""
 
 
+BINARY: Final = frozenset({"payloadb64"})
+
+
 class Redaction:
     """The four processors, and what else speaks of the same rules."""
 
@@ -60,7 +63,7 @@ class Redaction:
         )
         self.drop = DropFields(drop, scan, self.ledger)
         self.hash = HashFields(hashed, self.pseudonyms, scan, self.ledger)
-        self.mask = MaskPatterns(text, scan, self.ledger, self.hash if hashed else None)
+        self.mask = MaskPatterns(text, scan, self.ledger, self.hash if hashed else None, binary=_binary(settings))
         self.check = _checker(settings, drop, self.ledger, scan)
 
     @property
@@ -164,7 +167,7 @@ def _operators(
             keep_last=each.keep_last,
             rank=rank,
             only=_place(settings.fields, each.fields),
-            never=_place(settings.except_fields, each.except_fields),
+            never=_place(_except(settings), each.except_fields),
         )
 
 
@@ -183,7 +186,7 @@ def _builtin(settings: RedactionSettings, first: int, shared: dict[str, Sequence
             rank=rank,
             numbers=rule.numbers,
             only=_place(settings.fields, scope.fields),
-            never=_place(settings.except_fields, scope.except_fields),
+            never=_place(_except(settings), scope.except_fields),
         )
 
 
@@ -207,6 +210,15 @@ def _with_base64(rules: Sequence[ActiveRule], redaction: Redaction) -> Iterator[
         )
 
 
+def _except(settings: RedactionSettings) -> list[str]:
+    return [name for name in settings.except_fields if fold(name) not in BINARY]
+
+
+def _binary(settings: RedactionSettings) -> frozenset[str]:
+    """Return which of the excepted fields are so for being base64: anything else in them is looked at as ever."""
+    return frozenset(fold(name) for name in settings.except_fields) & BINARY
+
+
 def _place(general: Sequence[str], own: Sequence[str]) -> Place:
     listed = (*general, *own)
     return Place(
@@ -225,7 +237,8 @@ def _checker(settings: RedactionSettings, drop: FieldNames, ledger: Ledger, scan
         ledger,
         shapes=[shape for shape in SHAPES if all(map(everywhere, shape.rules))],
         fields=[name for name in FIELDS if name in drop],
-        skipped=[name.lower().replace("-", "_").rpartition(".")[2] for name in settings.except_fields],
+        skipped=[name.lower().replace("-", "_").rpartition(".")[2] for name in _except(settings)],
+        binary=_binary(settings),
         finished=scan.forget,  # nothing of a batch stays in memory once it has gone on
         only=[name.lower().replace("-", "_").rpartition(".")[2] for name in settings.fields],
     )

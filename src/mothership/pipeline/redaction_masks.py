@@ -1,5 +1,6 @@
 """MaskPatterns: what goes because of how it looks."""
 
+import re
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -17,8 +18,30 @@ NUMBER_MIN: Final = 10**12
 """No rule wants a shorter number."""
 PHONE_NAMES: Final = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
 SESSION_NAMES: Final = ("sessionid", "sessid")
+CARD_NAMES: Final = ("pan", "card", "cardno", "ccn", "ccnum", "ccnumber")
+READING_ENDS: Final = (
+    *(
+        "bytes",
+        "octets",
+        "packets",
+        "pkts",
+        "count",
+        "counter",
+        "duration",
+        "numericvalue",
+        "timestamp",
+        "epoch",
+        "offset",
+    ),
+    *("sequence", "seqno", "size", "nanos", "micros", "millis", "uptime"),
+)
+READING_NAMES: Final = frozenset({"ts", "time", "seq", "rx", "tx", "total"})
+READING_TYPES: Final = ("Counter", "Gauge", "Integer", "INTEGER", "Unsigned", "TimeTicks", "counter", "gauge")
 PHONE_CONTEXT: Final = "phone="
+CARD_CONTEXT: Final = "card="
 SESSION_CONTEXT: Final = "sessionid="
+ALWAYS: Final = "always"
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _DROPPED: Final = object()
 
 
@@ -30,6 +53,10 @@ class _Key(NamedTuple):
     """The words that say the same where it names telephone numbers or sessions."""
     hashed: bool
     """Whether HashFields takes it wherever it stands."""
+    binary: bool
+    """Whether it holds base64, which patterns would only break."""
+    reads: str
+    """When a number in it is one that a machine counted."""
 
 
 class MaskPatterns:
@@ -37,11 +64,20 @@ class MaskPatterns:
 
     name = "MaskPatterns"
 
-    def __init__(self, text: TextRedactor, scan: Scan, ledger: Ledger, hashed: HashFields | None) -> None:
+    def __init__(
+        self,
+        text: TextRedactor,
+        scan: Scan,
+        ledger: Ledger,
+        hashed: HashFields | None,
+        *,
+        binary: frozenset[str] = frozenset(),
+    ) -> None:
         self._text = text
         self._scan = scan
         self._ledger = ledger
         self._hashed = hashed
+        self._binary = binary
         self._all = frozenset(text.rules)
         self._numbers = frozenset(name for name, rule in text.rules.items() if rule.numbers)
         self._names_decide = hashed is None or not hashed.by_path
@@ -120,7 +156,9 @@ class MaskPatterns:
                     if fresh is not None:
                         fresh[name] = inner
                     continue
-            masked = self._field(inner, known, path, (*shown, name) if note else shown, note, sign)
+            counted = known.reads and _whole_number(inner) and (known.reads == ALWAYS or _is_reading(value))
+            place = (*shown, name) if note else shown
+            masked = inner if counted else self._field(inner, known, path, place, note, sign)
             if masked is _DROPPED:
                 if fresh is None:
                     fresh = dict(islice(value.items(), number))
@@ -146,6 +184,8 @@ class MaskPatterns:
             hashed = known.hashed if self._names_decide else self._hashed.takes(here)
             if hashed and not _nested(inner):
                 return inner
+        if known.binary and type(inner) is str and _is_base64(inner):
+            return inner
         inner = self._value(inner, here, shown, note, sign)
         return self._named(known.context, inner, here, shown, note) if known.context else inner
 
@@ -211,14 +251,38 @@ class MaskPatterns:
             self._keys.clear()
         folded = fold(key)
         hashed = self._hashed is not None and self._hashed.takes((folded,))
-        self._keys[key] = answer = _Key(folded, _context(folded), hashed)
+        self._keys[key] = answer = _Key(folded, _context(folded), hashed, folded in self._binary, _reads(folded))
         return answer
 
 
 def _context(folded: str) -> str:
     if folded.endswith(PHONE_NAMES):
         return PHONE_CONTEXT
+    if folded in CARD_NAMES:
+        return CARD_CONTEXT
     return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
+
+
+def _reads(folded: str) -> str:
+    """Tell when a field holds what a machine counted, which passes for a card number once in a while."""
+    if folded in READING_NAMES or folded.endswith(READING_ENDS):
+        return ALWAYS
+    return "beside" if folded == "value" else ""
+
+
+def _is_reading(value: dict[str, Any]) -> bool:
+    kind = value.get("type")
+    return "oid" in value or (type(kind) is str and kind.startswith(READING_TYPES))
+
+
+def _whole_number(value: Any) -> bool:
+    kind = type(value)
+    return kind is int or kind is float or (kind is str and value.isascii() and value.isdigit())
+
+
+def _is_base64(text: str) -> bool:
+    """Tell whether a text can be a binary payload; a number or a text with spaces or signs can't."""
+    return len(text) % 4 != 1 and not text.isdigit() and _BASE64.fullmatch(text) is not None
 
 
 def _nested(value: Any) -> bool:

@@ -70,7 +70,7 @@ def fold(name: str) -> str:
 def _last_part(key: str) -> str:
     """Return what a key calls its value: the end of `http.request.header.cookie` and of `user[password]`."""
     plain = key.strip(" \t\"'`:=$@-[]")
-    if key.startswith("[") or _SENTENCE.search(plain):
+    if key.startswith("[") or "[REDACTED:" in key or _SENTENCE.search(plain):
         return ""  # a marker or a line of text, not a name
     last = plain.rpartition("/")[2] if "/" in plain else plain.rpartition(".")[2]
     return last.rpartition(":")[2].rpartition("[")[2]

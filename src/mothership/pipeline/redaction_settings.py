@@ -148,7 +148,7 @@ class RedactionSettings(BaseModel):
     except_fields: tuple[str, ...] = Field(
         default=("payload_b64",),
         alias="except",
-        description="Patterns and rules never look below these fields (binary payloads).",
+        description="Patterns and rules never look below these fields; in `payload_b64`, not at what can be base64.",
     )
     checker: CheckerSettings = Field(default=CheckerSettings(), description="The check after redaction.")
     spans_max: int = Field(

@@ -4,8 +4,9 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.rules.rule import REACH, Rule, Span, either, matcher
+from mothership.pipeline.rules.rule import REACH, Finder, Rule, Span, either, matcher
 from mothership.pipeline.rules.validators import (
+    COUNTRY_CODES,
     IBAN_LENGTHS,
     card_network,
     digits_of,
@@ -24,7 +25,7 @@ _OTHER_LETTER = "\u0370-\u1fff\u3040-\ud7af"
 _LOCAL = re.compile(rf"[{_LETTER}0-9._+'~-]{{1,64}}|[{_OTHER_LETTER}]{{1,32}}|\"[^\"\r\n]{{1,62}}\"")
 _DOMAIN = re.compile(
     rf"@((?:(?:[{_LETTER}0-9](?:[{_LETTER}0-9-]{{0,61}}[{_LETTER}0-9])?|[{_OTHER_LETTER}]{{1,63}})\.){{1,8}})"
-    rf"([{_LETTER}]{{2,24}}|[{_OTHER_LETTER}]{{2,12}})(?![{_LETTER}0-9_]|-[a-z0-9])",
+    rf"([{_LETTER}]{{2,24}}|[{_OTHER_LETTER}]{{2,12}})(?![{_LETTER}0-9]|-[a-z0-9])",
     re.IGNORECASE,
 )
 _FILE_AND_UNIT_ENDINGS = """
@@ -79,6 +80,7 @@ EMAIL = Rule(
         ("user alice\\x40example.com", "alice"),
         ("<a href='mailto:alice&#64;example.com'>", "alice"),
         ("<a href='mailto:alice&#x40;example.com'>", "alice"),
+        ("alice@example.com_bak", "alice@example.com"),
         ("bounce alice=40example.com;", "alice"),
     ),
     negatives=(
@@ -105,6 +107,24 @@ _CARD = re.compile(
     r")(?![A-Za-z0-9_])(?!\.[0-9]{3})(?!-[0-9])",
     re.ASCII | re.DOTALL,
 )
+_PLAIN_CARD = re.compile(
+    r"(?<![0-9.])(?:(?<=[A-Za-z_])|(?<=[0-9]_)|(?<==))(?:4[0-9]{15}|5[1-5][0-9]{14}|3[47][0-9]{13}|(?:6011|65[0-9]{2})[0-9]{12})(?![0-9]|[A-Fa-f][0-9A-Fa-f]|\.[0-9])",
+    re.ASCII,
+)
+_TRACK = re.compile(r"%?[Bb](?P<secret>[2-6][0-9]{12,18})\^[^^\r\n]{2,40}\^[0-9]{4}")
+_SPACED_CARD = re.compile(
+    r"(?<![0-9A-Za-z.])(?:[2-6][0-9]{3}(?P<s>  |_|\+)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|3[47][0-9]{2}(?P<t>  |_|\+)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])",
+    re.ASCII,
+)
+_COUNTED_BEFORE = re.compile(
+    r"(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode|snowflake|tweet"
+    r"|request|req|txn?id|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|number of \w{1,20})[\s:=#\"']{1,3}\Z",
+    re.IGNORECASE,
+)
+_GLUED_TO_CARD = re.compile(
+    r"(?:card|visa|master|amex|pan|cc|payment|credit|debit|account|acct|number|no|num)(?:[_A-Za-z]{0,3}|=)\Z|[^A-Za-z0-9_][A-Za-z]\Z|\A[A-Za-z]\Z",
+    re.IGNORECASE,
+)
 _CARD_WORD = re.compile(r"card|visa|\bpan\b|\bcc\b|credit|debit|payment", re.IGNORECASE)
 
 
@@ -115,9 +135,28 @@ def _cards(text: str, start: int, end: int) -> Iterator[Span | None]:
         digits = digits_of(match[0])
         good = card_network(digits) and luhn(digits)
         # Lengths that barcodes and database ids share need a word beside them.
-        if good and len(digits) in {17, 18, 19} and len(match[0]) == len(digits) and digits[:2] != "62":
-            good = _CARD_WORD.search(text, max(0, match.start() - 32), match.start()) is not None
+        plain = len(match[0]) == len(digits)
+        if good and plain and not _CARD_WORD.search(text, max(0, match.start() - 32), match.start()):
+            shared = len(digits) in {13, 17, 18, 19} and digits[:2] != "62"
+            good = not shared and not _COUNTED_BEFORE.search(text, max(0, match.start() - 32), match.start())
         yield match.span() if good else None
+
+
+def _written_cards(text: str, start: int, end: int) -> Iterator[Span | None]:
+    """Find cards as magnetic stripes, forms and file names have them."""
+    last = min(len(text), end + REACH)
+    for pattern in (_TRACK, _SPACED_CARD):
+        for match in pattern.finditer(text, start, last):
+            if match.start() >= end:
+                break
+            group = "secret" if pattern is _TRACK else 0
+            digits = digits_of(match[group])
+            yield match.span(group) if card_network(digits) and luhn(digits) else None
+    for match in _PLAIN_CARD.finditer(text, start, last):
+        if match.start() >= end:
+            break
+        glued = _GLUED_TO_CARD.search(text, max(0, match.start() - 12), match.start())
+        yield match.span() if glued and luhn(match[0]) else None
 
 
 CARD = Rule(
@@ -128,8 +167,11 @@ CARD = Rule(
         r"(?:[^0-9A-Za-z_-]|[^_]-|(?i:visa|card_?|cc_|pan_?))[2-68][0-9]{12}",
         r"(?:[^0-9A-Za-z_-]|[^_]-)[2-6][0-9]{3}[ .-]?[0-9]{4}[ .-]?[0-9]{4}[ .-]?[0-9]{4}",
         r"[^0-9A-Za-z_]3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4}",
+        r"[A-Za-z_=][3-6][0-9]{14}",
+        r"[^0-9A-Za-z][2-6][0-9]{3}(?:  |_|\+)[0-9]{4,6}(?:  |_|\+)[0-9]{4}",
+        r"[Bb][2-6][0-9]{12,18}\^",
     ),
-    find=_cards,
+    find=either(_cards, _written_cards),
     positives=(
         ("charged 4111111111111111 ok", "4111111111111111"),
         ("card: 5500-0000-0000-0004.", "5500-0000-0000-0004"),
@@ -138,6 +180,13 @@ CARD = Rule(
         ("卡号4111111111111111已扣款", "4111111111111111"),
         ("pan=30569309025904&x=1", "30569309025904"),
         ("7,5555555555554444,123", "5555555555554444"),
+        ("%B4111111111111111^DOE/JOHN^25121010000?", "4111111111111111"),
+        ("pan=4111+1111+1111+1111&x=1", "4111+1111+1111+1111"),
+        ("card 4111  1111  1111  1111", "4111  1111  1111  1111"),
+        ("card 4111_1111_1111_1111", "4111_1111_1111_1111"),
+        ("pan_4111111111111111_x.csv", "4111111111111111"),
+        ("card=4111111111111111exp=0127", "4111111111111111"),
+        ("card 4222222222222", "4222222222222"),
         ("visa4111111111111111 for 4111111111111111.00", "4111111111111111"),
     ),
     negatives=(
@@ -147,6 +196,9 @@ CARD = Rule(
         "ts=1732482748000 took 1732482748000000000",
         "lat=0.4111111111111111",
         "id 4111111111111111abcdef",
+        "rx bytes=4111111111111111 order 4111111111111111, offset: 4111111111111111",
+        "epoch 4222222222222 delta 7834us, took 4222222222222",
+        "blk_4111111111111111 0x4111111111111111 sha_4111111111111111af",
         "trace 6011000990139424-00f067aa0ba902b7",
     ),
     numbers=True,
@@ -190,11 +242,11 @@ SSN = Rule(
 # --- IBAN --------------------------------------------------------------------------------------------------------
 
 _IBAN_HEAD = re.compile(
-    r"[A-Za-z](?=[A-Za-z][0-9]{2}[ -]?[A-Za-z0-9])(?<![A-Za-z0-9_].)[A-Za-z][0-9]{2}", re.ASCII | re.DOTALL
+    r"[A-Za-z](?=[A-Za-z][0-9]{2}[ -]?[A-Za-z0-9])(?<![A-Za-z0-9].)[A-Za-z][0-9]{2}", re.ASCII | re.DOTALL
 )
 _IBAN_BODY = {
     length: re.compile(
-        rf"(?:[ -]?[A-Za-z0-9]{{4}}){{{length // 4 - 1}}}[ -]?[A-Za-z0-9]{{{length % 4}}}(?![A-Za-z0-9_])"
+        rf"(?:[ -]?[A-Za-z0-9]{{4}}){{{length // 4 - 1}}}[ -]?[A-Za-z0-9]{{{length % 4}}}(?![A-Za-z0-9])"
     )
     for length in IBAN_LENGTHS.values()
 }
@@ -217,7 +269,7 @@ IBAN = Rule(
     description="International bank account numbers, plain or in groups: the country's length and the check digits.",
     source="ISO 13616; SWIFT IBAN registry",
     gates=(
-        rf"(?i)[^0-9A-Z_](?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[0-9A-Z]{{4}}){{2}}[ -]?[0-9A-Z]{{3}}",
+        rf"(?i)[^0-9A-Z](?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[0-9A-Z]{{4}}){{2}}[ -]?[0-9A-Z]{{3}}",
     ),
     find=_ibans,
     positives=(
@@ -225,6 +277,7 @@ IBAN = Rule(
         ("iban=GB82 WEST 1234 5698 7654 32 and more", "GB82 WEST 1234 5698 7654 32"),
         ("(FR14 2004 1010 0505 0001 3M02 606)", "FR14 2004 1010 0505 0001 3M02 606"),
         ("nl91abna0417164300;", "nl91abna0417164300"),
+        ("iban_DE89370400440532013000_x.pdf", "DE89370400440532013000"),
     ),
     negatives=(
         "DE89370400440532013001 fails its check",
@@ -263,12 +316,71 @@ _NAMED_NUMBER = (
 )
 
 
+_MEASURED_BEFORE = re.compile(
+    r"(?:delta|offset|diff|drift|skew|slew|step|adjust\w{0,6}|error|bias|lag|change|correction|by|freq\w{0,6}|seq|incr\w{0,8})[\s:=]{0,3}\Z",
+    re.IGNORECASE,
+)
+_UNIT_BEHIND = re.compile(
+    r"\s?(?:bytes|[kmgt]i?b|[mun]?s|secs?|seconds|packets|octets|ppm|ppb|drift|%|rows|records|lines|ticks|[km]?hz|bits)(?![a-z])",
+    re.IGNORECASE,
+)
+_NUMBERED_BEFORE = re.compile(
+    r"(?:^|[^a-z])(?:v|ver|version|build|release|rev|revision|firmware|ref|reference|order|ticket|invoice|case|serial|part|sku|model|s/n)[\s:=#.]{0,3}\Z",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"\+([0-9]{1,3})(?=[ .(-])")
+
+
+def _measured(text: str, span: Span) -> bool:
+    """Tell a signed quantity, and a version or a reference, from a telephone number."""
+    start, end = span
+    if _UNIT_BEHIND.match(text, end):
+        return True
+    before = max(0, start - 24)
+    return (_MEASURED_BEFORE if text[start] == "+" else _NUMBERED_BEFORE).search(text, before, start) is not None
+
+
+def _unless_measured(find: Finder) -> Finder:
+    def found(text: str, start: int, end: int) -> Iterator[Span | None]:
+        for span in find(text, start, end):
+            yield None if span is None or _measured(text, span) else span
+
+    return found
+
+
 def _international(text: str) -> bool:
-    return e164(digits_of(text))
+    code = _CODE.match(text)
+    return e164(digits_of(text)) and (code is None or code[1] in COUNTRY_CODES)
 
 
 def _dialled(text: str) -> bool:
     return e164(digits_of(text)[2:])
+
+
+_SPOKEN_NUMBER = (
+    r"(?:(?:phone|tel|mobile|msisdn|fax|whatsapp|call|caller|callback|dial(?:ed|ing)?|ring|(?:sms|text)\s(?:message\s)?(?:sent\s)?to|contact)"
+    r"(?:\s(?:number|no|nr|num|to|from))?[.:]?\s{1,2}|callerid=(?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<|sips?:|tel:)"
+    r"(?P<secret>(?:00[1-9]|0[1-9]|\+?[1-9])[0-9]{0,13}(?:[ ]?[-/ .][ ]?\(?[0-9]{2,8}\)?){0,5})(?![0-9A-Za-z_.:/-]?[0-9A-Za-z_])"
+)
+
+
+def _spoken(text: str) -> bool:
+    """Tell whether digits behind a word such as `call` are a telephone number: grouped, or with a prefix to dial."""
+    digits = digits_of(text)
+    if not 8 <= len(digits) <= 15 or text.count(".") == 3:
+        return False
+    if digits.startswith("00"):
+        return e164(digits[2:])
+    grouped = any(not char.isdigit() for char in text.lstrip("+"))
+    return (grouped and len(digits) >= 9) or (digits[0] == "0" and len(digits) >= 9)
+
+
+def _plain_number(text: str) -> bool:
+    digits = digits_of(text)
+    return 10 <= len(digits) <= 15 and e164(digits if len(digits) > 10 else "1" + digits)
+
+
+_NAMED_PLAIN = r"(?:msisdn\s{1,2}|sips?:\+?|callerid=(?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<\+?)(?P<secret>[1-9][0-9]{9,14})(?=[@>\s,;]|\Z)"
 
 
 def _no_address(text: str) -> bool:
@@ -287,11 +399,12 @@ PHONE = Rule(
         r"[^0-9A-Za-z_/+.:-]00[1-9][0-9]{0,2}[ -](?:\(0\)|[0-9]{2})",
         r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
         r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
-        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback|callerid|caller_id)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*[0-9][0-9 ()./-]{5}",
+        r"(?i)(?:sips?:|callerid=[^<]*<)\+?[1-9][0-9]{9}",
+        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback|callerid|caller_id|call|dial|ring|sms|text|contact)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*[0-9][0-9 ()./-]{5}",
     ),
     find=either(
-        matcher(_INTERNATIONAL, _international),
-        matcher(_AMERICAN),
+        _unless_measured(matcher(_INTERNATIONAL, _international)),
+        _unless_measured(matcher(_AMERICAN)),
         matcher(_DIALLED, _dialled),
         matcher(_EUROPEAN),
         matcher(
@@ -300,6 +413,28 @@ PHONE = Rule(
             ignore_case=True,
             before=("phone", "mobile", "msisdn", "fax", "whatsapp", "callback", "tel", "handy", "cell"),
         ),
+        _unless_measured(
+            matcher(
+                _SPOKEN_NUMBER,
+                _spoken,
+                ignore_case=True,
+                before=(
+                    "phone",
+                    "tel",
+                    "mobile",
+                    "msisdn",
+                    "fax",
+                    "whatsapp",
+                    "call",
+                    "dial",
+                    "ring",
+                    "sms",
+                    "text",
+                    "contact",
+                ),
+            )
+        ),
+        matcher(_NAMED_PLAIN, _plain_number, ignore_case=True, before=("msisdn", "sip", "callerid")),
     ),
     positives=(
         ("call +14155552671 now", "+14155552671"),
@@ -314,6 +449,14 @@ PHONE = Rule(
         ("mobile=07911123456", "07911123456"),
         ("ring 06 12 34 56 78, please", "06 12 34 56 78"),
         ("+49 (0)30 901820", "+49 (0)30 901820"),
+        ("call 0049 89 1234567", "0049 89 1234567"),
+        ("phone 415 555 2671", "415 555 2671"),
+        ("From: <sip:4155552671@10.0.0.1>", "4155552671"),
+        ("MSISDN 447911123456 attached", "447911123456"),
+        ("Tel. 089 / 1234567", "089 / 1234567"),
+        ("sms sent to 0412 345 678 status=ok", "0412 345 678"),
+        ("call 06-12345678 back", "06-12345678"),
+        ('callerid="Bob" <4155552671>', "4155552671"),
     ),
     negatives=(
         "at 2024-01-15T08:15:23+0000 up",
@@ -325,6 +468,12 @@ PHONE = Rule(
         "id 00000012345678 and 0012345678901",
         "0x415-555-2671",
         "diff @@ -1,7 +14155552 @@",
+        "delta +21821941977, offset=+4763745565 drift, adjusted by +14155552671",
+        "+4 434 303 9824 bytes and +14155552671 bytes",
+        "v 476.786.4518, ref 274-784-5647, order 415-555-2671",
+        "call id 4155552671, call 1234567890 ended after 300, text 12345678",
+        "sms queue 12345678 len 300, contact 12345 at 123456, ring 3 of 12",
+        "system call 0x0000 12 34, call 10.0.0.12:5060, calling 2026-11-24 10:00:00",
     ),
 )
 
