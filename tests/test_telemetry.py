@@ -15,6 +15,10 @@ try:
 except KeyError:
     log.exception("it_failed")
 try:
+    raise ExceptionGroup("canary-value", [KeyError("canary-value"), OSError("canary-value")])
+except ExceptionGroup:
+    log.exception("they_failed")
+try:
     int("canary-value")
 except ValueError:
     logging.getLogger("a.library").exception("a library failed")
@@ -35,6 +39,7 @@ def test_an_exception_is_logged_without_its_message() -> None:
     failed = next(line for line in lines if line["event"] == "it_failed")
     assert failed["exception"] == "KeyError"
     assert failed["places"]
+    assert next(line for line in lines if line["event"] == "they_failed")["exception"] == "KeyError, OSError"
     assert lines[-1]["exception"] == "ValueError"
 
 
@@ -48,7 +53,7 @@ def test_a_line_is_json_with_level_and_time() -> None:
 def test_the_level_decides_what_is_written() -> None:
     """DEBUG says more, ERROR less."""
     assert spoken("DEBUG")[0]["event"] == "a_detail"
-    assert [line["level"] for line in spoken("ERROR")] == ["error", "error"]
+    assert [line["level"] for line in spoken("ERROR")] == ["error"] * 3
 
 
 def test_talkative_libraries_are_kept_quiet() -> None:

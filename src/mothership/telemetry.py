@@ -7,7 +7,7 @@ the places they passed, without their message, because a foreign message may hol
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -230,9 +230,19 @@ def _exception_without_message(
         info = sys.exc_info()
     error = info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
-        fields["exception"] = type(error).__qualname__
+        leaves = list(_leaves(error))
+        fields["exception"] = ", ".join(type(leaf).__qualname__ for leaf in leaves)
         fields["places"] = [
             f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(error.__traceback__)
+            for frame in traceback.extract_tb(leaves[0].__traceback__)
         ]
     return fields
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors in a group; a lone one is its own."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error

@@ -24,6 +24,7 @@ from mothership.telemetry import configure_logging, log
 EMBEDDED_VARIABLE = "MOTHERSHIP_EMBEDDED_DSN"
 """How a worker learns where the embedded database of its supervisor listens."""
 ENDED_AT_ONCE = 70
+DIED = 71
 GARBAGE_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -39,7 +40,7 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
     event: what is not delivered by then waits in the spool.
 
     Exit status: 0 after a stop that was asked for, 1 when the configuration can't be used, 70 when a second signal
-    ended it at once, another when a part of it died.
+    ended it at once, 71 when a part of it died.
     """
     settings = load(config)
     configure_logging(settings.log)
@@ -55,8 +56,14 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
 
 
 def _run(main: Coroutine[None, None, int]) -> int:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(main)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Python would print its message, which may hold a value
+        log.critical("service_died", exc_info=error)
+        return DIED
 
 
 async def _serve_alone(settings: Settings) -> int:
