@@ -1,6 +1,7 @@
 """The built-in rules: what they find, how that is made sure, and their examples."""
 
 from mothership.pipeline.rules.assignments import ASSIGNMENT
+from mothership.pipeline.rules.commands import COMMAND_PASSWORD
 from mothership.pipeline.rules.credentials import CREDENTIALS
 from mothership.pipeline.rules.devices import DEVICES
 from mothership.pipeline.rules.encoded import BASE64, base64_finder
@@ -9,7 +10,16 @@ from mothership.pipeline.rules.rule import REACH, Finder, Rule, Span, matcher
 from mothership.pipeline.rules.sessions import SESSION_COOKIE
 from mothership.pipeline.rules.vendors import VENDORS
 
-BUILTIN: tuple[Rule, ...] = (*PERSONAL, *CREDENTIALS, *DEVICES, SESSION_COOKIE, *VENDORS, ASSIGNMENT, BASE64)
+BUILTIN: tuple[Rule, ...] = (
+    *PERSONAL,
+    *CREDENTIALS,
+    *DEVICES,
+    COMMAND_PASSWORD,
+    SESSION_COOKIE,
+    *VENDORS,
+    ASSIGNMENT,
+    BASE64,
+)
 """Every rule, in the order that decides which names a place where several hit."""
 
 __all__ = ["BUILTIN", "REACH", "Finder", "Rule", "Span", "base64_finder", "matcher"]

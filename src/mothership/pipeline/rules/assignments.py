@@ -254,7 +254,7 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
         return False
     if stem in _CODES:
         return (3 if stem in {"cvv", "cvc"} else 4) <= len(value) <= 10 and value.isdigit()
-    if stem in _PASSWORDS:
+    if stem in _PASSWORDS and not (spaced and value.isdigit() and len(value) < 4):
         return _is_password(stem, name, before, value, spaced=spaced)
     if kind == "bare" and (_OBJECT.fullmatch(value) or _PATH.fullmatch(value)):
         return False

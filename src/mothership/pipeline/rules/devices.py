@@ -70,10 +70,10 @@ SNMP_COMMUNITY = Rule(
             for option in "AX"
         ),
         matcher(
-            rf"community\s{{1,2}}(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,128}})(?P=q)",
+            rf"(?:for|unknown|bad|wrong|invalid|with|using)\scommunity\s{{1,2}}(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,128}})(?P=q)",
             _community,
             ignore_case=True,
-            before=("community",),
+            before=("for", "unknown", "bad", "wrong", "invalid", "with", "using"),
         ),
         matcher(
             r"snmp(?!-agent)[^\r\n]{0,60}?\scommunity\s{1,2}[\"']?(?P<secret>[^\s\"',;]{1,128})",
@@ -144,6 +144,7 @@ SNMP_COMMUNITY = Rule(
         "the open source community: join us",
         "bgp community 65000:100 set",
         "SNMP community mismatch from 10.0.0.9",
+        "members of community 'engineering'",
         "snmp: community string not configured",
         "set community=65000:100",
         "snmpd[812]: Connection from UDP",

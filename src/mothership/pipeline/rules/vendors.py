@@ -40,6 +40,10 @@ def _no_digest(text: str) -> bool:
     return re.fullmatch(r"[0-9a-f]*|[0-9A-F]*", text) is None
 
 
+def _mixed(text: str) -> bool:
+    return any(char.islower() for char in text) and any(char.isupper() for char in text)
+
+
 AWS = Rule(
     name="aws_key",
     description="AWS access key ids, and secret access keys beside the word `aws`.",
@@ -228,9 +232,11 @@ OTHERS = _rule(
     "vendor_token",
     "Tokens of other issuers with an unmistakable prefix: Hugging Face, DigitalOcean, Databricks, HashiCorp Vault, "
     "Grafana, New Relic, Docker, Atlassian, Shopify, Linear, Notion, Square, Mailchimp, Cloudflare, Doppler, Postman, "
-    "Sentry, Supabase, Terraform Cloud.",
+    "Sentry, Supabase, Terraform Cloud, Groq, Google refresh tokens.",
     (
         ("hf_", r"[0-9A-Za-z]{30,60}"),
+        ("gsk_", r"[0-9A-Za-z]{40,60}"),
+        ("1//0", r"[0-9A-Za-z_-]{40,200}"),
         ("dop_v1_", r"[0-9a-f]{64}"),
         ("doo_v1_", r"[0-9a-f]{64}"),
         ("dor_v1_", r"[0-9a-f]{64}"),
@@ -263,8 +269,23 @@ OTHERS = _rule(
         "hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh",
         "dapi0123456789abcdef0123456789abcdef",
         "hvs.CAESIJ0123456789abcdefghijkl",
+        "gsk_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGhIjKlMnOpQrStUv0123",
+        "1//0gAbCdEfGhIjKlMnOpQrStUvWxYz-AbCdEfGhIjKlMnOp_rStUv",
     ),
-    ("hf_short", "dapiary", "key-0123456789abcdef0123456789abcdef0"),
+    ("hf_short", "gsk_short", "http://x/1//0/2", "dapiary", "key-0123456789abcdef0123456789abcdef0"),
 )
 
-VENDORS = (AWS, GCP, AZURE, GITHUB, GITLAB, SLACK, STRIPE, OPENAI, TWILIO, SENDGRID, NPM, PYPI, OTHERS)
+TELEGRAM = Rule(
+    name="telegram_token",
+    description="Tokens of Telegram bots.",
+    source=_SOURCE,
+    gates=(r"[0-9]{8}:[0-9A-Za-z_-]{8}",),
+    find=matcher(r"[0-9](?:(?<![A-Za-z0-9].)|(?<=bot.))[0-9]{7,9}:A?[0-9A-Za-z_-]{34,35}(?![0-9A-Za-z_-])", _mixed),
+    positives=(
+        ("GET https://api.telegram.example/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1/getMe", "AAHdqTcvCH1vGWJx"),
+        ("token 123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1", "AAHdqTcvCH1vGWJx"),
+    ),
+    negatives=("1234567890:1234567890", "12345678:da39a3ee5e6b4b0d3255bfef95601890afd807"),
+)
+
+VENDORS = (AWS, GCP, AZURE, GITHUB, GITLAB, SLACK, STRIPE, OPENAI, TWILIO, SENDGRID, NPM, PYPI, OTHERS, TELEGRAM)
