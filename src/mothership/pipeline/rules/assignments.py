@@ -68,6 +68,7 @@ _PASSWORDS = frozenset(
 )
 _CODES = frozenset({"otp", "cvv", "cvc", "pin", "code"})
 VALUE_MAX = 4_096
+SLASHES_MAX = 64
 _TAIL = (
     r"(?:[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id)|[-_][0-9]{1,2})?"
 )
@@ -79,6 +80,8 @@ _BETWEEN = (
     rf"|(?P<value>{_QUOTE}\s?,?\s?(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
 )
+_PLAIN = r"[^\s,;&\"'<>\\`|]"
+_SLASH = r"\\(?![nrt\"'\\])"
 _VALUE = (
     r"(?:(?:[bBuUrRfFN]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?(?:\"(?P<double>(?:[^\"\\\r\n]|\\[^\r\n]){0,4096})"
     r"|'(?P<single>(?:[^'\\\r\n]|\\[^\r\n]|''){0,4096})"
@@ -86,7 +89,7 @@ _VALUE = (
     r"|\{(?P<braced>[^{}\r\n\"]{1,256})\}(?=[;\s\"']|\Z)"
     r"|<(?P<angled>[^<>\r\n\"']{1,256})>"
     r"|`(?P<back>[^`\r\n]{0,4096})"
-    r"|(?P<bare>(?:[^\s,;&\"'<>\\`|]{1,4096}|\\(?![nrt\"'\\])){1,4096}))"
+    rf"|(?P<bare>{_PLAIN}{{1,4096}}(?:{_SLASH}{_PLAIN}{{0,4096}}){{0,64}}|(?:{_SLASH}{_PLAIN}{{0,4096}}){{1,64}}))"
 )
 _SHAPES = {stem: re.compile(shape + _TAIL + _BETWEEN + _VALUE, re.IGNORECASE) for stem, shape in _STEMS.items()}
 _MORE = re.compile(r"(?:[\"'][^\s,;&\"'<>\\`|:=)\]}]{1,4096}){1,8}(?![\"'])")
@@ -181,8 +184,6 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
         return None
     if match["block"]:
         return _in_block(stem, text, match, (start, end), last)
-    if end - start >= VALUE_MAX:
-        end = _VALUE_END.search(text, end, last).start()  # type: ignore[union-attr]
     if match["list"]:
         closing = _LIST_END.search(text, start, min(last, start + VALUE_MAX))
         end = closing.start() if closing else end
@@ -191,7 +192,11 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
     if stem == "pass" and (name.startswith("passphrase") or stem == "mnemonic") and kind == "bare":
         line = _REST_OF_LINE.match(text, start)
         end = line.end() if line and ":" in match.group("sign") else end
-    return (start, end) if _is_secret(stem, name, text, match, kind, value) else None
+    if not _is_secret(stem, name, text, match, kind, value):
+        return None
+    if len(match[kind]) >= VALUE_MAX or match[kind].count("\\") >= SLASHES_MAX:  # only now: the way to its end may be long
+        end = _VALUE_END.search(text, end, last).start()  # type: ignore[union-attr]
+    return start, end
 
 
 def _stands_for_itself(stem: str, value: str) -> bool:
