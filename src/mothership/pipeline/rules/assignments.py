@@ -194,7 +194,9 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
         end = line.end() if line and ":" in match.group("sign") else end
     if not _is_secret(stem, name, text, match, kind, value):
         return None
-    if len(match[kind]) >= VALUE_MAX or match[kind].count("\\") >= SLASHES_MAX:  # only now: the way to its end may be long
+    if (
+        len(match[kind]) >= VALUE_MAX or match[kind].count("\\") >= SLASHES_MAX
+    ):  # only now: the way to its end may be long
         end = _VALUE_END.search(text, end, last).start()  # type: ignore[union-attr]
     return start, end
 

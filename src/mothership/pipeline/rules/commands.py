@@ -70,6 +70,7 @@ COMMAND_PASSWORD = Rule(
         r"(?:login|user|account)\s+[^\s\"]+\s+password\s",
         r"(?i)(?:tacacs|radius)[^\"]*\skey\s|isakmp key\s|message-digest-key\s|neighbor [^\"]*\spassword\s|set password ENC ",
         r"(?i)(?:rabbitmqctl|/p:|/pass:)",
+        r"a[0-9]+=\\\"--?[a-z-]+\\\"\s+a[0-9]",
     ),
     find=either(
         *(_option(commands, option) for commands, option in _COMMANDS),
@@ -82,6 +83,14 @@ COMMAND_PASSWORD = Rule(
             _secret_option,
             ignore_case=True,
             before=("-pass", "-pw"),
+        ),
+        matcher(
+            r"a[0-9]{1,3}=\"--?(?:password|passwd|pass|pw|token|secret|api-key)\"\s{1,4}a[0-9]{1,3}=\"(?P<secret>[^\"\r\n]{1,256})\"",
+            before=("a",),
+        ),
+        matcher(
+            r"=\"(?:[\w./-]{0,64}/)?(?:redis-cli\"[^\r\n]{0,200}?\sa[0-9]{1,3}=\"-a|sshpass\"\sa1=\"-p)\"\s{1,4}a[0-9]{1,3}=\"(?P<secret>[^\"\r\n]{1,256})\"",
+            before=('="',),
         ),
         matcher(rf"--pass\s{{1,2}}{_WORD}", _secret_option, before=("--pass",)),
         matcher(
@@ -168,6 +177,8 @@ COMMAND_PASSWORD = Rule(
         ("mosquitto_pub -u bob -P hunter2 -t x -m y", "hunter2"),
         ("sqlcmd -S db -U sa -P hunter2 -Q x", "hunter2"),
         ("plink -pw hunter2 host", "hunter2"),
+        ('type=EXECVE argc=3 a0="redis-cli" a1="-a" a2="hunter2"', "hunter2"),
+        ('type=EXECVE argc=3 a0="mysql" a1="--password" a2="hunter2"', "hunter2"),
         ("tool.exe -password hunter2 -force", "hunter2"),
         ("redis-cli --pass hunter2", "hunter2"),
         ("echo 'bob:hunter2' | chpasswd", "hunter2"),
