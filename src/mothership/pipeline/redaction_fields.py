@@ -1,6 +1,6 @@
 """DropFields and HashFields: what goes because of its name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -9,7 +9,7 @@ from mothership.event import Batch, Event
 from mothership.pipeline.redaction_key import Pseudonyms
 from mothership.pipeline.redaction_ledger import Ledger
 from mothership.pipeline.redaction_names import FieldNames, fold
-from mothership.pipeline.redaction_scan import Scan
+from mothership.pipeline.redaction_scan import Hits, Scan
 
 DROP: Final = "DropFields"
 HASH: Final = "HashFields"
@@ -27,6 +27,27 @@ Note: TypeAlias = Callable[[str, tuple[str, ...], int], None]
 """Told of each hit: rule, path, offset in the string (-1: the whole field)."""
 
 
+def _apply_to_hit(
+    batch: Batch,
+    hits: Mapping[int, tuple[Event, Hits]],
+    owners: tuple[str, ...],
+    apply: Callable[[Event], None],
+) -> None:
+    """Work on the events in which the scan found something of these owners; reject what is nested too deeply."""
+    if not hits:
+        return
+    faults: dict[int, str] = {}
+    for position, event in enumerate(batch.events):
+        entry = hits.get(id(event))
+        if entry is None or entry[1].isdisjoint(owners):
+            continue
+        try:
+            apply(event)
+        except RecursionError:
+            faults[position] = TOO_DEEP
+    batch.reject(faults)
+
+
 class DropFields:
     """Removes fields by name, at every depth."""
 
@@ -39,19 +60,7 @@ class DropFields:
 
     def __call__(self, batch: Batch) -> None:
         """Take the named fields out of every event that has any."""
-        hits = self._scan(batch)
-        if not hits:
-            return
-        faults: dict[int, str] = {}
-        for position, event in enumerate(batch.events):
-            entry = hits.get(id(event))
-            if entry is None or entry[1].isdisjoint((DROP, ODD_KEY)):
-                continue
-            try:
-                self.apply(event)
-            except RecursionError:
-                faults[position] = TOO_DEEP
-        batch.reject(faults)
+        _apply_to_hit(batch, self._scan(batch), (DROP, ODD_KEY), self.apply)
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Take the named fields out of one event."""
@@ -130,19 +139,7 @@ class HashFields:
 
     def __call__(self, batch: Batch) -> None:
         """Replace the named fields of every event that has any."""
-        hits = self._scan(batch)
-        if not hits:
-            return
-        faults: dict[int, str] = {}
-        for position, event in enumerate(batch.events):
-            entry = hits.get(id(event))
-            if entry is None or entry[1].isdisjoint((HASH, ODD_KEY)):
-                continue
-            try:
-                self.apply(event)
-            except RecursionError:
-                faults[position] = TOO_DEEP
-        batch.reject(faults)
+        _apply_to_hit(batch, self._scan(batch), (HASH, ODD_KEY), self.apply)
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Replace the named fields of one event."""
