@@ -15,7 +15,13 @@ MESSAGES = (
     "Out of memory: kill process 123 (java)",
     "session opened for user root",
     "disk sda1 is full",
+    "certificate of mail.example.net expires in 3 days",
+    "power supply 2 failed, running on battery",
+    "configuration reloaded",
+    "connection to upstream 10.0.0.7:443 refused",
 )
+# More than the longest answer the schema's bounds allow: what is asked for in bounds can't be cut off.
+TOKENS_MAX = 1_000
 
 pytestmark = [
     pytest.mark.skipif(not PYTHON, reason="tests/llm_real/run installs the model and names its interpreter"),
@@ -45,7 +51,7 @@ def model_url() -> Iterator[str]:
 
 async def test_a_real_model_gives_verdicts_that_are_applied(model_url: str) -> None:
     """Strict schema, real tokens: every template is answered in the right shape, and its next event has the verdict."""
-    mind = Mind(model_url, model="gemma", timeout_seconds=120, wait_seconds=0, concurrency=1)
+    mind = Mind(model_url, model="gemma", max_tokens=TOKENS_MAX, timeout_seconds=120, wait_seconds=0, concurrency=1)
     async with running(mind):
         for message in MESSAGES:
             await mind.say(message)
