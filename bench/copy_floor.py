@@ -27,8 +27,7 @@ from mothership import embedded
 from mothership.embedded_processes import server_processes
 from mothership.event import Row, RowBatch
 from mothership.sample import sample
-from mothership.sinks import tsdb_copy
-from mothership.sinks.tsdb import DatabaseSettings, TimescaleSinkSettings, TsdbSink
+from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings, TsdbSink, binary_copy
 
 COLUMNS = "ts, type, source, data"
 
@@ -74,8 +73,8 @@ def main() -> None:
     options = parser.parse_args()
     rows = _rows(options.rows)
     begin = time.perf_counter()
-    for start in range(0, len(rows), tsdb_copy.ROWS_PER_CHUNK):
-        tsdb_copy.encode(rows[start : start + tsdb_copy.ROWS_PER_CHUNK])
+    for start in range(0, len(rows), binary_copy.ROWS_PER_CHUNK):
+        binary_copy.encode(rows[start : start + binary_copy.ROWS_PER_CHUNK])
     encoding = (time.perf_counter() - begin) / len(rows) * 1e6
     size = sum(len(row.data) for row in rows) / len(rows)
     print(f"{len(rows)} rows of {size:.0f} bytes of JSON, {options.batch} a write; encoding {encoding:.2f} µs a row\n")

@@ -30,13 +30,14 @@ from tests.pipeline.llm.endpoint import Endpoint, hangs
 
 from mothership import embedded
 from mothership.event import Batch
-from mothership.pipeline import enrichment, redaction
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.enrichment import EnrichmentSettings
-from mothership.pipeline.llm import LLMEnricher, LLMSettings
-from mothership.pipeline.redaction_settings import RedactionSettings
-from mothership.pipeline.templates import Templates, TemplateSettings
-from mothership.sinks.tsdb import DatabaseSettings, TsdbSink
+from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
+from mothership.pipeline.llm.enricher import LLMEnricher, LLMSettings
+from mothership.pipeline.redaction import redaction
+from mothership.pipeline.redaction.settings import RedactionSettings
+from mothership.pipeline.templates.templates import Templates, TemplateSettings
+from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
 
 BATCH = 100
 CLIENTS = 8

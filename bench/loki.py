@@ -26,9 +26,9 @@ from tests.sinks.loki.strict_loki import Limits, StrictLoki
 from tests.sinks.loki.wire_check import PushRequest
 
 from mothership.event import Row, RowBatch
-from mothership.sinks.loki import LokiSettings, LokiSink
-from mothership.sinks.loki_streams import StreamTable
-from mothership.sinks.loki_wire import Block, Entry, protobuf
+from mothership.sinks.loki.sink import LokiSettings, LokiSink
+from mothership.sinks.loki.streams import StreamTable
+from mothership.sinks.loki.wire import Block, Entry, protobuf
 
 SEVERITIES = ("info", "info", "info", "warning", "error", "debug")
 WORDS = ["accepted", "session", "closed", "opened", "for", "user", "from", "port", "timeout", "retry", "disk", "link"]

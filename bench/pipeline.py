@@ -18,9 +18,11 @@ import orjson
 
 from mothership.event import Batch
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.enrichment import EnrichmentSettings, build
+from mothership.pipeline.enrichment.enrichment import EnrichmentSettings, build
+from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
+from mothership.pipeline.redaction import redaction
+from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.seal import seal
-from mothership.pipeline.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.ports import Processor
 from mothership.sample import sample
 from mothership.telemetry import LogSettings, configure_logging
@@ -30,15 +32,7 @@ BATCH = 1_000
 
 def processors() -> tuple[list[Processor], list[Processor]]:
     """Return the default redaction and the default enrichment."""
-    try:
-        from mothership.pipeline import redaction  # noqa: PLC0415 - the bench also runs without it
-        from mothership.pipeline.redaction_settings import RedactionSettings  # noqa: PLC0415
-
-        first = list(redaction.build(RedactionSettings(), key=b"k" * 32).processors)
-    except (ImportError, AttributeError, TypeError) as error:
-        print(f"(without redaction: {type(error).__name__} {error})")
-        first = []
-    return first, build(EnrichmentSettings())
+    return list(redaction.build(RedactionSettings(), key=b"k" * 32).processors), build(EnrichmentSettings())
 
 
 def batch_of(body: bytes) -> Batch:

@@ -24,9 +24,9 @@ import structlog
 from bench.redaction_labelled import examples, harmless
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction import Redaction, build
-from mothership.pipeline.redaction_settings import RedactionSettings
-from mothership.pipeline.rules import BUILTIN
+from mothership.pipeline.redaction.redaction import Redaction, build
+from mothership.pipeline.redaction.rules import BUILTIN
+from mothership.pipeline.redaction.settings import RedactionSettings
 
 EVENTS = 1_000
 ROUNDS = 15

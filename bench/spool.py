@@ -17,11 +17,11 @@ import orjson
 
 from mothership.event import Row, RowBatch
 from mothership.relay.courier import Route
-from mothership.relay.record import kept, pack, unpack
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool import Spool
-from mothership.relay.spool_file import Limits
+from mothership.relay.spool.file import Limits
+from mothership.relay.spool.record import kept, pack, unpack
+from mothership.relay.spool.spool import Spool
 from mothership.sinks.memory import MemorySink
 
 EVENTS = 1000

@@ -17,18 +17,19 @@ from mothership.edge import ingest, serve, status
 from mothership.edge.wire import Wire
 from mothership.errors import ConfigurationError, MothershipError
 from mothership.event import Batch, Receipt
-from mothership.pipeline import enrichment, redaction
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.llm import LLMEnricher
-from mothership.pipeline.redaction import Redaction
-from mothership.pipeline.templates import Templates
+from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.llm.enricher import LLMEnricher
+from mothership.pipeline.redaction import redaction
+from mothership.pipeline.redaction.redaction import Redaction
+from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Processor
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
 from mothership.report import Report
-from mothership.sinks.loki import LokiSink
-from mothership.sinks.tsdb import TsdbSink
-from mothership.sinks.tsdb_verdicts import TsdbVerdicts
+from mothership.sinks.loki.sink import LokiSink
+from mothership.sinks.tsdb.sink import TsdbSink
+from mothership.sinks.tsdb.verdicts import TsdbVerdicts
 from mothership.telemetry import log
 
 FINGERPRINT_KEY = "fingerprint"

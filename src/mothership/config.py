@@ -19,13 +19,13 @@ from mothership.edge.auth import AuthSettings, check_exposure
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
 from mothership.errors import ConfigurationError
-from mothership.pipeline.enrichment import EnrichmentSettings
-from mothership.pipeline.llm import LLMSettings
-from mothership.pipeline.redaction_settings import RedactionSettings
-from mothership.pipeline.templates import TemplateSettings
+from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
+from mothership.pipeline.llm.enricher import LLMSettings
+from mothership.pipeline.redaction.settings import RedactionSettings
+from mothership.pipeline.templates.templates import TemplateSettings
 from mothership.relay.settings import RelaySettings
-from mothership.sinks.loki import LokiSettings
-from mothership.sinks.tsdb import DatabaseSettings, TimescaleSinkSettings
+from mothership.sinks.loki.sink import LokiSettings
+from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings
 from mothership.telemetry import LogSettings
 
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)\}")

@@ -7,11 +7,11 @@ from typing import Any
 
 from mothership import __version__, telemetry
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.llm import LLMEnricher
+from mothership.pipeline.llm.enricher import LLMEnricher
 from mothership.ports import Health, Sink
 from mothership.relay.relay import Relay
-from mothership.sinks.loki import LokiSink
-from mothership.sinks.tsdb import TsdbSink
+from mothership.sinks.loki.sink import LokiSink
+from mothership.sinks.tsdb.sink import TsdbSink
 
 
 class Report:

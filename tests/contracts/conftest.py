@@ -9,7 +9,7 @@ import pytest
 from mothership.event import Row
 from mothership.ports import Sink
 from mothership.sinks.memory import MemorySink
-from mothership.sinks.tsdb import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
 
 
 @dataclass(frozen=True, slots=True)

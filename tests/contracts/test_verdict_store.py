@@ -10,8 +10,8 @@ import pytest
 from tests.pipeline.llm.mind import MemoryStore
 
 from mothership.ports import VerdictStore
-from mothership.sinks.tsdb import DatabaseSettings, TsdbSink
-from mothership.sinks.tsdb_verdicts import TsdbVerdicts
+from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.verdicts import TsdbVerdicts
 
 DAY = date(2026, 11, 24)
 

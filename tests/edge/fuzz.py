@@ -22,10 +22,11 @@ from mothership.edge.limits import LimitSettings
 from mothership.edge.wire import Wire
 from mothership.errors import Refusal
 from mothership.event import Row
-from mothership.pipeline import enrichment, redaction
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.enrichment import EnrichmentSettings
-from mothership.pipeline.redaction import RedactionSettings
+from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
+from mothership.pipeline.redaction import redaction
+from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.telemetry import LogSettings, configure_logging
 
 SECONDS_MAX = 5.0

@@ -11,9 +11,10 @@ import structlog
 from prometheus_client import REGISTRY
 
 from mothership.event import Batch, Event, Rejection
-from mothership.pipeline import enrichment, redaction
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.redaction_settings import RedactionSettings
+from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.redaction import redaction
+from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.ports import Processor
 from mothership.sample import sample
 from mothership.telemetry import LogSettings, configure_logging

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mothership.event import Batch, Event
-from mothership.pipeline.enrichment import EnrichmentSettings, build
-from mothership.pipeline.enrichment_place import Place, PlaceSettings, SiteEnvTags
-from mothership.pipeline.enrichment_service import ServiceFromPath, ServiceSettings, service_of_path, service_of_program
-from mothership.pipeline.enrichment_severity import SeverityMap, severity_names
-from mothership.pipeline.enrichment_tags import AddTags
+from mothership.pipeline.enrichment.enrichment import EnrichmentSettings, build
+from mothership.pipeline.enrichment.place import Place, PlaceSettings, SiteEnvTags
+from mothership.pipeline.enrichment.service import ServiceFromPath, ServiceSettings, service_of_path, service_of_program
+from mothership.pipeline.enrichment.severity import SeverityMap, severity_names
+from mothership.pipeline.enrichment.tags import AddTags
 
 RECEIVED = 1_795_554_747_123_456
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mothership.event import Batch, Event
-from mothership.pipeline.geo import GeoHint, GeoSettings, Ranges, packed_address
+from mothership.pipeline.enrichment.geo import GeoHint, GeoSettings, Ranges, packed_address
 
 
 def hint(event: Event, **settings: Any) -> str | None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mothership.event import Batch
-from mothership.pipeline.templates import Templates, TemplateSettings
-from mothership.pipeline.templates_tree import TemplateTree, named
+from mothership.pipeline.templates.templates import Templates, TemplateSettings
+from mothership.pipeline.templates.tree import TemplateTree, named
 
 LINES = [
     *(

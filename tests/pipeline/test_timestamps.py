@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mothership.event import Batch, Event
-from mothership.pipeline.timestamp_forms import micros_of, text_of
-from mothership.pipeline.timestamps import TimestampNormalizer, TimestampSettings
+from mothership.pipeline.enrichment.timestamp_forms import micros_of, text_of
+from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 
 NOW = datetime(2026, 11, 24, 21, 12, 27, 123456, tzinfo=UTC)
 RECEIVED = 1_795_554_747_123_456

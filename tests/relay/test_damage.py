@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from tests.relay.parts import rows_batch
 
-from mothership.relay import spool_rebuild, spool_salvage
-from mothership.relay.record import Damaged, kept, pack, unpack
-from mothership.relay.spool_file import SpoolFile
-from mothership.relay.spool_schema import connect
+from mothership.relay.spool import rebuild, salvage
+from mothership.relay.spool.file import SpoolFile
+from mothership.relay.spool.record import Damaged, kept, pack, unpack
+from mothership.relay.spool.schema import connect
 
 BATCHES = 40
 
@@ -47,7 +47,7 @@ def filled(path: Path, *, checkpointed: int = 0, batches: int = BATCHES) -> Path
 
 def numbers(path: Path) -> set[int]:
     """Which batches a start finds in the file."""
-    file = spool_rebuild.open_sound(path, 0)
+    file = rebuild.open_sound(path, 0)
     try:
         assert file.link.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         found = set()
@@ -71,15 +71,15 @@ def copy(source: Path, to: Path) -> Path:
 def test_the_log_cut_off_anywhere_in_the_last_record_loses_only_that(tmp_path: Path) -> None:
     """A torn last write was never acknowledged; all before it was."""
     source = filled(tmp_path / "spool-0.sqlite", batches=8)
-    log = spool_salvage.log_of(source)
+    log = salvage.log_of(source)
     whole = log.read_bytes()
-    frames = spool_salvage.read_log(whole).frames
+    frames = salvage.read_log(whole).frames
     commits = [at for at, frame in enumerate(frames) if frame.commits]
-    last_begins = frames[commits[-2] + 1].at - spool_salvage.FRAME_HEAD.size
+    last_begins = frames[commits[-2] + 1].at - salvage.FRAME_HEAD.size
     cuts = range(last_begins, len(whole), 151)
     for cut in cuts:
         damaged = copy(source, tmp_path / "cut")
-        with spool_salvage.log_of(damaged).open("r+b") as file:
+        with salvage.log_of(damaged).open("r+b") as file:
             file.truncate(cut)
         assert numbers(damaged) >= set(range(7))
 
@@ -88,13 +88,13 @@ def test_the_log_cut_off_anywhere_in_the_last_record_loses_only_that(tmp_path: P
 def test_a_flipped_byte_anywhere_loses_at_most_what_it_hit(tmp_path: Path, where: str) -> None:
     """The service starts, and what the byte was no part of is there."""
     source = filled(tmp_path / "spool-0.sqlite", checkpointed=BATCHES if where == "file" else 0)
-    size = (spool_salvage.log_of(source) if where == "log" else source).stat().st_size
+    size = (salvage.log_of(source) if where == "log" else source).stat().st_size
     chance = random.Random(7)
     spots = [*range(0, 100, 17), *(chance.randrange(size) for _ in range(25))]
     losses = []
     for spot in spots:
         damaged = copy(source, tmp_path / "flipped")
-        target = spool_salvage.log_of(damaged) if where == "log" else damaged
+        target = salvage.log_of(damaged) if where == "log" else damaged
         raw = bytearray(target.read_bytes())
         raw[spot] ^= 0xFF
         target.write_bytes(raw)
@@ -127,7 +127,7 @@ def test_rubbish_is_set_aside(tmp_path: Path) -> None:
 def test_what_was_delivered_is_not_raised_from_the_dead(tmp_path: Path) -> None:
     """Old page images hold finished batches: their fingerprints tell."""
     path = filled(tmp_path / "spool-0.sqlite", checkpointed=BATCHES)
-    file = spool_rebuild.open_sound(path, 0)
+    file = rebuild.open_sound(path, 0)
     file.begin(durable=True)
     file.finish("memory", range(1, 31), 1)
     file.commit()
@@ -179,11 +179,11 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path, mom
 def test_a_file_changed_while_it_is_open_is_rebuilt(tmp_path: Path) -> None:
     """Damage found in the middle of the work: the thread goes on with a sound file."""
     path = filled(tmp_path / "spool-0.sqlite", checkpointed=BATCHES)
-    file = spool_rebuild.open_sound(path, 0)
+    file = rebuild.open_sound(path, 0)
     with path.open("r+b") as raw:
         raw.seek(4096)
         raw.write(os.urandom(4096))
-    rebuilt = spool_rebuild.rebuild(file)
+    rebuilt = rebuild.rebuild(file)
     assert rebuilt.link.execute("SELECT count(*) FROM batches").fetchone()[0] > BATCHES // 2
     rebuilt.close()
 
@@ -196,5 +196,5 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     link.execute(f"PRAGMA application_id={0x4D735370 ^ 9}")
     link.close()
     with pytest.raises(Exception, match="newer Mothership"):
-        spool_rebuild.open_sound(path, 0)
+        rebuild.open_sound(path, 0)
     assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (9,)

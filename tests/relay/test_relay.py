@@ -12,7 +12,7 @@ from mothership.errors import Paused, Refusal, Transient, Unsafe
 from mothership.event import Tally
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
-from mothership.relay.spool_schema import connect
+from mothership.relay.spool.schema import connect
 from mothership.sinks.memory import MemorySink
 
 

@@ -17,10 +17,10 @@ from tests.relay.parts import ToxicSink, rows_batch, running, settings, until
 from mothership import telemetry
 from mothership.errors import ConfigurationError, Transient, Unsafe
 from mothership.event import RowBatch, Tally
-from mothership.relay import spool_letters
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
-from mothership.relay.spool_schema import connect
+from mothership.relay.spool import letters
+from mothership.relay.spool.schema import connect
 from mothership.sinks.memory import MemorySink
 
 
@@ -112,7 +112,7 @@ async def test_what_waits_too_long_goes_to_the_dead_letters(tmp_path: Path) -> N
         for number in range(5):
             await relay.keep(rows_batch(number))
         await until(lambda: relay.status()["dead_letters"]["events"] == 12)  # the first is in the sink's hands
-        box = spool_letters.LetterBox(tmp_path)
+        box = letters.LetterBox(tmp_path)
         assert all("max_age_seconds" in view.reason for view in box.views())
         sink.open_for_writes.set()
         assert box.retry(None, "memory") == 12
@@ -127,7 +127,7 @@ async def test_dead_letters_can_be_seen_retried_and_dropped_beside_a_live_servic
     async with running(tmp_path, sink) as relay:
         for number in (1, 2, 3):
             assert (await relay.keep(rows_batch(number))).sinks["memory"] == Tally(2, 0, 1)
-        box = spool_letters.LetterBox(tmp_path)
+        box = letters.LetterBox(tmp_path)
         views = list(box.views())
         assert [(view.sink, view.events, view.reason) for view in views] == [("memory", 1, "not taken")] * 3
         assert [row.data for row in box.rows(views[0].id)] == [b'{"n":"1-1"}']
@@ -138,7 +138,7 @@ async def test_dead_letters_can_be_seen_retried_and_dropped_beside_a_live_servic
         sink.poison = b"-1"
         assert box.retry(None, None) == 1  # refused again: set aside again
         await until(lambda: [view.request_id for view in box.views()] == ["request-2"])
-        assert [found.fault for found in spool_letters.check(tmp_path)] == [""]
+        assert [found.fault for found in letters.check(tmp_path)] == [""]
 
 
 async def test_old_dead_letters_give_way_when_there_are_too_many(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ async def test_old_dead_letters_give_way_when_there_are_too_many(tmp_path: Path)
         for number in range(12):
             await relay.keep(rows_batch(number))
         await until(lambda: 0 < relay.status()["dead_letters"]["events"] < 8)
-        assert max(view.request_id for view in spool_letters.LetterBox(tmp_path).views()) == "request-9"
+        assert max(view.request_id for view in letters.LetterBox(tmp_path).views()) == "request-9"
 
 
 async def test_a_damaged_record_is_set_aside_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ async def test_a_damaged_record_is_set_aside_and_the_rest_goes_on(tmp_path: Path
     await relay.close()
     with closing(connect(spool_file(tmp_path))) as link:
         link.execute("UPDATE batches SET record=zeroblob(length(record)) WHERE seq=4")
-    assert [found.damaged for found in spool_letters.check(tmp_path)] == [1]
+    assert [found.damaged for found in letters.check(tmp_path)] == [1]
     sink = MemorySink()
     async with running(tmp_path, sink) as relay:
         await until(lambda: len(sink.rows) == 24)
@@ -255,7 +255,7 @@ def test_a_batch_that_kills_the_process_is_set_aside(tmp_path: Path) -> None:
         assert lives < 10
     assert lives == 4
     assert len(printed) == 57
-    (view,) = spool_letters.LetterBox(tmp_path).views()
+    (view,) = letters.LetterBox(tmp_path).views()
     assert (view.request_id, view.events) == ("request-13", 3)
     assert "died" in view.reason
 
@@ -265,7 +265,7 @@ async def test_a_read_only_look_changes_nothing(tmp_path: Path) -> None:
     spool_file(tmp_path).parent.mkdir()
     spool_file(tmp_path).write_bytes(os.urandom(20_000))
     before = spool_file(tmp_path).read_bytes()
-    (found,) = spool_letters.check(tmp_path)
+    (found,) = letters.check(tmp_path)
     assert found.fault
     assert spool_file(tmp_path).read_bytes() == before
 

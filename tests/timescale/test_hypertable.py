@@ -9,8 +9,8 @@ import pytest
 
 from mothership.errors import Permanent
 from mothership.event import Row, RowBatch
-from mothership.sinks.tsdb import DatabaseSettings, TsdbSink
-from mothership.sinks.tsdb_upkeep import Upkeep
+from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.upkeep import Upkeep
 
 pytestmark = pytest.mark.timescale
 

@@ -10,8 +10,8 @@ import click
 
 from mothership.commands.options import config_option
 from mothership.config import load
-from mothership.relay.record import Damaged
-from mothership.relay.spool_letters import LetterBox, LetterView, Unreadable
+from mothership.relay.spool.letters import LetterBox, LetterView, Unreadable
+from mothership.relay.spool.record import Damaged
 
 sink_option = click.option("--sink", help="Only those of this sink: tsdb or loki.")
 all_option = click.option("--all", "everything", is_flag=True, help="All of them.")

@@ -19,11 +19,12 @@ from rich.text import Text
 from mothership.commands.options import config_option
 from mothership.config import Settings, load
 from mothership.event import Batch, Event
-from mothership.pipeline import enrichment, redaction
-from mothership.pipeline.llm_oracle import Oracle
-from mothership.pipeline.llm_prompt import Interviewer, Question
-from mothership.pipeline.llm_settings import LLMSettings
-from mothership.pipeline.templates import Templates
+from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.llm.oracle import Oracle
+from mothership.pipeline.llm.prompt import Interviewer, Question
+from mothership.pipeline.llm.settings import LLMSettings
+from mothership.pipeline.redaction import redaction
+from mothership.pipeline.templates.templates import Templates
 from mothership.shipping_files import read_events
 
 BATCH_EVENTS = 500

@@ -14,9 +14,9 @@ from mothership.commands.options import config_option
 from mothership.config import Settings, load
 from mothership.event import Batch, Event
 from mothership.keys import KEY_BYTES
-from mothership.pipeline.redaction import Redaction, build, key_for, read_rule_files
-from mothership.pipeline.redaction_key import KEY_FILE
-from mothership.pipeline.redaction_settings import PatternSettings, RedactionSettings
+from mothership.pipeline.redaction.key import KEY_FILE
+from mothership.pipeline.redaction.redaction import Redaction, build, key_for, read_rule_files
+from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
 from mothership.telemetry import LogSettings, configure_logging
 
 BATCH_LINES: Final = 500

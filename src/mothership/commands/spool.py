@@ -7,7 +7,7 @@ import click
 
 from mothership.commands.options import config_option
 from mothership.config import load
-from mothership.relay import spool_letters
+from mothership.relay.spool import letters
 
 
 @click.group()
@@ -20,7 +20,7 @@ def spool() -> None:
 def check(config: Path | None) -> None:
     """Read every record of every spool file. Exit status 1 when something is damaged."""
     data_dir = load(config).server.data_dir
-    findings = spool_letters.check(data_dir)
+    findings = letters.check(data_dir)
     for found in findings:
         word = found.fault or (f"{found.damaged} records are damaged" if found.damaged else "sound")
         click.echo(

@@ -17,8 +17,8 @@ from typing import Any
 
 from mothership import telemetry
 from mothership.event import Batch, Row, RowBatch
+from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.seal import seal
-from mothership.pipeline.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.ports import Enricher, Processor
 from mothership.telemetry import log
 

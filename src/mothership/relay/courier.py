@@ -11,12 +11,12 @@ from mothership import telemetry
 from mothership.errors import Failed, Paused, Permanent, Transient, Unsafe
 from mothership.ports import Health
 from mothership.relay.backoff import Breaker, backoff_seconds
-from mothership.relay.lease import Lease
 from mothership.relay.rate import Rate
 from mothership.relay.route import Listener, Route, Settled
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool import ENDLESS, Spool
-from mothership.relay.spool_file import Limits
+from mothership.relay.spool.file import Limits
+from mothership.relay.spool.lease import Lease
+from mothership.relay.spool.spool import ENDLESS, Spool
 from mothership.relay.suspects import Suspects
 from mothership.telemetry import log
 

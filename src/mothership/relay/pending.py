@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mothership.event import Receipt, Tally
 from mothership.relay.route import Settled
-from mothership.relay.spool_file import Standing
+from mothership.relay.spool.file import Standing
 
 
 class Pending:

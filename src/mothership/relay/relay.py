@@ -15,16 +15,16 @@ from mothership import telemetry
 from mothership.errors import Unsafe
 from mothership.event import Receipt, RowBatch, Tally
 from mothership.ports import Clock
-from mothership.relay.adoption import adopt_leftovers
 from mothership.relay.courier import Courier
 from mothership.relay.flight import Flight
 from mothership.relay.pending import Pending
-from mothership.relay.record import resident
 from mothership.relay.route import Route, Settled
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool import Snapshot, Spool
-from mothership.relay.spool_file import Standing
-from mothership.relay.spool_shelf import Totals
+from mothership.relay.spool.adoption import adopt_leftovers
+from mothership.relay.spool.file import Standing
+from mothership.relay.spool.record import resident
+from mothership.relay.spool.shelf import Totals
+from mothership.relay.spool.spool import Snapshot, Spool
 from mothership.telemetry import log
 
 DRAIN_SECONDS_DEFAULT = 10.0

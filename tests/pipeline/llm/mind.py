@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from mothership.event import Batch
-from mothership.pipeline.llm import LLMEnricher, LLMSettings
-from mothership.pipeline.templates import Templates, TemplateSettings
+from mothership.pipeline.llm.enricher import LLMEnricher, LLMSettings
+from mothership.pipeline.templates.templates import Templates, TemplateSettings
 
 
 def batch_of(*events: dict[str, Any]) -> Batch:

@@ -9,12 +9,13 @@ from tests.pipeline.llm.endpoint import VERDICT, Endpoint, says
 from tests.pipeline.llm.mind import MemoryStore, batch_of
 
 from mothership import telemetry
-from mothership.pipeline import enrichment, redaction
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.enrichment import EnrichmentSettings
-from mothership.pipeline.llm import LLMEnricher, LLMSettings
-from mothership.pipeline.redaction_settings import RedactionSettings
-from mothership.pipeline.templates import Templates, TemplateSettings
+from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
+from mothership.pipeline.llm.enricher import LLMEnricher, LLMSettings
+from mothership.pipeline.redaction import redaction
+from mothership.pipeline.redaction.settings import RedactionSettings
+from mothership.pipeline.templates.templates import Templates, TemplateSettings
 from mothership.sample import sample
 
 NOW = 1_760_000_000.0

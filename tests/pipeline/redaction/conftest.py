@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction import Redaction, build
-from mothership.pipeline.redaction_settings import RedactionSettings
+from mothership.pipeline.redaction.redaction import Redaction, build
+from mothership.pipeline.redaction.settings import RedactionSettings
 
 KEY = b"k" * 32
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mothership.pipeline.redaction_key import Pseudonyms, derive_key
+from mothership.pipeline.redaction.key import Pseudonyms, derive_key
 
 CONFIG = "server: {{data_dir: '{0}'}}\npipeline: {{processors: {{redaction: {{salt: pepper}}}}}}\n"
 

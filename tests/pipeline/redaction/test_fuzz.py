@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mothership.event import Batch
-from mothership.pipeline.redaction import build
-from mothership.pipeline.redaction_settings import RedactionSettings
+from mothership.pipeline.redaction.redaction import build
+from mothership.pipeline.redaction.settings import RedactionSettings
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "3"))
 EXAMPLES_A_SECOND = 60

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mothership.errors import ConfigurationError
-from mothership.pipeline.redaction import build, key_for
-from mothership.pipeline.redaction_key import KEY_FILE, Pseudonyms, derive_key, load_or_make_key
-from mothership.pipeline.redaction_settings import RedactionSettings
+from mothership.pipeline.redaction.key import KEY_FILE, Pseudonyms, derive_key, load_or_make_key
+from mothership.pipeline.redaction.redaction import build, key_for
+from mothership.pipeline.redaction.settings import RedactionSettings
 
 
 def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from bench.redaction_labelled import examples, harmless
 
-from mothership.pipeline.redaction import Redaction
+from mothership.pipeline.redaction.redaction import Redaction
 
 SEEDS = (11, 12)
 

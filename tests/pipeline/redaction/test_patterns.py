@@ -7,10 +7,10 @@ from pydantic import ValidationError
 
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction import Redaction, build
-from mothership.pipeline.redaction_patterns import pattern_gate
-from mothership.pipeline.redaction_scan import Gate
-from mothership.pipeline.redaction_settings import RedactionSettings
+from mothership.pipeline.redaction.patterns import pattern_gate
+from mothership.pipeline.redaction.redaction import Redaction, build
+from mothership.pipeline.redaction.scan import Gate
+from mothership.pipeline.redaction.settings import RedactionSettings
 
 KEY = b"k" * 32
 

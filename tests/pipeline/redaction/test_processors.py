@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from mothership.event import Batch, Event
-from mothership.pipeline.checker import SCRUBBED
-from mothership.pipeline.redaction import Redaction
+from mothership.pipeline.redaction.checker import SCRUBBED
+from mothership.pipeline.redaction.redaction import Redaction
 
 Make = Callable[..., Redaction]
 Through = Callable[..., Batch]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mothership.pipeline.redaction import Redaction, build
-from mothership.pipeline.redaction_settings import RedactionSettings, RuleSettings
-from mothership.pipeline.rules import BUILTIN, Rule
+from mothership.pipeline.redaction.redaction import Redaction, build
+from mothership.pipeline.redaction.rules import BUILTIN, Rule
+from mothership.pipeline.redaction.settings import RedactionSettings, RuleSettings
 
 KEY = b"k" * 32
 

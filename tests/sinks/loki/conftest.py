@@ -9,7 +9,7 @@ from tests.sinks.loki.makers import BatchOf, Naps, RowOf, SinkOf
 from tests.sinks.loki.strict_loki import StrictLoki
 
 from mothership.event import Row, RowBatch
-from mothership.sinks.loki import LokiSettings, LokiSink
+from mothership.sinks.loki.sink import LokiSettings, LokiSink
 
 
 @pytest.fixture

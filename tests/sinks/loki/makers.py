@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from mothership.event import Row, RowBatch
-from mothership.sinks.loki import LokiSink
+from mothership.sinks.loki.sink import LokiSink
 
 SinkOf: TypeAlias = Callable[..., LokiSink]
 RowOf: TypeAlias = Callable[..., Row]

@@ -11,10 +11,10 @@ from tests.sinks.loki.strict_loki import Stream, StrictLoki
 from tests.sinks.loki.wire_check import labels
 
 from mothership.event import Row
-from mothership.sinks.loki import LokiSettings
-from mothership.sinks.loki_settings import LABELS, LabelCaps
-from mothership.sinks.loki_streams import OTHER, StreamTable
-from mothership.sinks.loki_wire import selector
+from mothership.sinks.loki.settings import LABELS, LabelCaps
+from mothership.sinks.loki.sink import LokiSettings
+from mothership.sinks.loki.streams import OTHER, StreamTable
+from mothership.sinks.loki.wire import selector
 
 SMALL = LabelCaps(type=5, service=10, host=50, site=5, env=3, severity=10)
 

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 import yaml
 
-from mothership.sinks.tsdb import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -21,7 +21,7 @@ from tests.sinks.loki.strict_loki import StrictLoki
 
 from mothership.event import Row
 from mothership.ports import Sink
-from mothership.sinks.loki import LokiSettings, LokiSink
+from mothership.sinks.loki.sink import LokiSettings, LokiSink
 
 
 class Bench(NamedTuple):

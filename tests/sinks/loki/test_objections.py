@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mothership.sinks import loki_answers as reasons
-from mothership.sinks.loki_objections import Objections, impossible_labels, objections
-from mothership.sinks.loki_streams import Labels
-from mothership.sinks.loki_wire import Block, Entry, Push
+from mothership.sinks.loki import answers as reasons
+from mothership.sinks.loki.objections import Objections, impossible_labels, objections
+from mothership.sinks.loki.streams import Labels
+from mothership.sinks.loki.wire import Block, Entry, Push
 
 NOW = int(datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()) * 10**9
 WEB: Labels = (("host", "web01"), ("type", "syslog"))

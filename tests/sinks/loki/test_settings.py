@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mothership.sinks.loki import LokiSettings
+from mothership.sinks.loki.sink import LokiSettings
 
 SPEC = {
     "enabled": False, "url": "http://localhost:3100", "tenant_id": None, "username": None, "password": None,

@@ -1,0 +1,1 @@
+"""Enrichment by fixed rules."""

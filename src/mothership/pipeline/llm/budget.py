@@ -1,0 +1,128 @@
+"""What the LLM may cost: requests a minute, tokens and money a day.
+
+The day's sums are kept in the database when there is one, so that all instances share them and a restart starts no
+new day. What a call may cost at most is taken before it and the rest given back after: a call whose outcome is
+unknown stays paid, and calls in flight together can't pass the limit.
+"""
+
+import asyncio
+from collections import deque
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from mothership.pipeline.llm.settings import LLMSettings
+from mothership.pipeline.llm.store import PatientStore
+from mothership.ports import Clock
+from mothership.telemetry import llm_tokens
+
+_MINUTE = 60.0
+
+
+class Spending(NamedTuple):
+    """What was taken for a call."""
+
+    day: date
+    prompt_tokens: int
+    answer_tokens: int
+
+
+class Budget:
+    """Keeps count of what was asked and spent."""
+
+    def __init__(self, settings: LLMSettings, clock: Clock, store: PatientStore) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._store = store
+        self._asked: deque[float] = deque()
+        self._day = self._today()
+        self._tokens = 0
+        self._micros = 0
+        self._paused_until = 0.0
+
+    @property
+    def tokens_today(self) -> int:
+        """Tokens spent today (UTC), as far as this process knows."""
+        return self._tokens if self._day == self._today() else 0
+
+    @property
+    def cost_today(self) -> float:
+        """Money spent today (UTC), as far as this process knows."""
+        return self._micros / 1e6 if self._day == self._today() else 0.0
+
+    @property
+    def paused(self) -> bool:
+        """Did the endpoint ask for a pause that is not over?"""
+        return self._clock() < self._paused_until
+
+    @property
+    def spent(self) -> bool:
+        """Is there nothing left for even the smallest call today?"""
+        settings = self._settings
+        return self.tokens_today + settings.max_tokens > settings.tokens_per_day or (
+            self.cost_today + self._micros_of(0, settings.max_tokens) / 1e6 > settings.cost_per_day
+        )
+
+    async def catch_up(self) -> None:
+        """Learn what others, or this process before a restart, spent today."""
+        await self._add(self._today(), 0, 0)
+
+    def pause(self, seconds: float) -> None:
+        """Let the endpoint rest, as it asked."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
+
+    async def turn(self) -> None:
+        """Return when a request may be made under the limit a minute."""
+        while (seconds := self.delay_seconds()) > 0:  # noqa: ASYNC110 - what is awaited is time
+            await asyncio.sleep(seconds)
+
+    def delay_seconds(self) -> float:
+        """Take a place in this minute, or tell how long there is none."""
+        now = self._clock()
+        # A clock that was set back must not block for longer than a minute.
+        while self._asked and not 0 <= now - self._asked[0] < _MINUTE:
+            self._asked.popleft()
+        if len(self._asked) < self._settings.requests_per_minute:
+            self._asked.append(now)
+            return 0.0
+        return min(_MINUTE, self._asked[0] + _MINUTE - now) + 0.001
+
+    async def take(self, prompt_tokens: int) -> Spending | None:
+        """Take what a call may cost at most, or nothing when that is more than the day has left."""
+        spending = Spending(self._today(), prompt_tokens, self._settings.max_tokens)
+        micros = self._micros_of(*spending[1:])
+        tokens, spent = await self._add(spending.day, prompt_tokens + spending.answer_tokens, micros)
+        if tokens <= self._settings.tokens_per_day and spent <= self._settings.cost_per_day * 1e6:
+            return spending
+        await self._add(spending.day, -(prompt_tokens + spending.answer_tokens), -micros)
+        return None
+
+    async def settle(self, taken: Spending, prompt_tokens: int | None, answer_tokens: int | None) -> None:
+        """Say what a call did cost; None for what the endpoint did not tell, which stays as estimated."""
+        prompt = taken.prompt_tokens if prompt_tokens is None else prompt_tokens
+        answer = taken.answer_tokens if answer_tokens is None else answer_tokens
+        llm_tokens.labels("prompt").inc(prompt)
+        llm_tokens.labels("answer").inc(answer)
+        tokens = prompt + answer - taken.prompt_tokens - taken.answer_tokens
+        await self._add(taken.day, tokens, self._micros_of(prompt, answer) - self._micros_of(*taken[1:]))
+
+    async def _add(self, day: date, tokens: int, micros: int) -> tuple[int, int]:
+        if day > self._day:
+            self._day, self._tokens, self._micros = day, 0, 0
+        # A call that began before midnight is settled with its own day.
+        if day == self._day:
+            self._tokens += tokens
+            self._micros += micros
+        shared = await self._store.spend(day, tokens, micros)
+        if shared is not None and day == self._day:
+            self._tokens, self._micros = shared
+        return self._tokens, self._micros
+
+    def _micros_of(self, prompt_tokens: int, answer_tokens: int) -> int:
+        settings = self._settings
+        return round(
+            prompt_tokens * settings.price_per_million_prompt_tokens
+            + answer_tokens * settings.price_per_million_answer_tokens
+        )
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock(), UTC).date()

@@ -1,0 +1,220 @@
+"""One question to an OpenAI-compatible endpoint, one answer or one `Failed`, within bounds of time and bytes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx2
+import openai
+import orjson
+
+from mothership import __version__
+from mothership.pipeline.llm.prompt import Question, messages
+from mothership.pipeline.llm.settings import LLMSettings
+from mothership.pipeline.llm.verdict import Answer, Failed, schema
+from mothership.telemetry import log
+
+_FORMATS: tuple[dict[str, Any] | None, ...] = (
+    {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema(bounded=True)}},
+    {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema(bounded=False)}},
+    {"type": "json_object"},
+    None,
+)
+_REFUSES_A_PARAMETER = frozenset({400, 422, 501})
+_SENT_HEADERS = frozenset({"host", "content-type", "content-length", "accept", "connection"})
+_RETRY_AFTER_SECONDS_MAX = 3_600.0
+_TOKENS_MAX = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What this endpoint's model takes. Learnt from its refusals, once."""
+
+    format: int = 0
+    tokens_key: str = "max_tokens"
+    temperature: bool = True
+
+    def after(self, error: openai.APIStatusError) -> "Dialect | None":
+        """Tell what to try after a refusal, if there is something."""
+        body = error.body if isinstance(error.body, dict) else {}
+        inner = body.get("error")
+        body = inner if isinstance(inner, dict) else body
+        said = f"{body.get('param')} {body.get('message')}"[:2_000]
+        if "max_completion_tokens" in said and self.tokens_key == "max_tokens":
+            return replace(self, tokens_key="max_completion_tokens")
+        if "temperature" in said and self.temperature:
+            return replace(self, temperature=False)
+        return replace(self, format=self.format + 1) if self.format + 1 < len(_FORMATS) else None
+
+
+class LLMClient:
+    """Speaks to the endpoint of the settings and to nothing else: no redirects, no retries, no ambient credentials."""
+
+    def __init__(self, settings: LLMSettings) -> None:
+        self._settings = settings
+        self._dialect = Dialect()
+        key = settings.api_key.get_secret_value() if settings.api_key else ""
+        transport = BoundedTransport(
+            httpx2.AsyncHTTPTransport(
+                proxy=settings.proxy.get_secret_value() if settings.proxy else None,
+                limits=httpx2.Limits(max_connections=settings.concurrency + 1, keepalive_expiry=30.0),
+            ),
+            bytes_max=settings.answer_bytes_max,
+            authorization=f"Bearer {key}" if key else None,
+        )
+        self._http = httpx2.AsyncClient(transport=transport, follow_redirects=False, trust_env=False)
+        # Every argument that is left out would be read from the environment.
+        self._client = openai.AsyncOpenAI(
+            base_url=settings.endpoint,
+            api_key=key or "none",
+            organization="",
+            project="",
+            max_retries=0,
+            timeout=settings.timeout_seconds,
+            http_client=self._http,
+        )
+        # Taken now: the library imports these parts when they are first touched, which would hold the event loop up.
+        self._completions = self._client.chat.completions.with_raw_response
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self._http.aclose()
+
+    async def ask(self, question: Question, nonce: str, turn: Callable[[], Awaitable[None]]) -> Answer:
+        """Ask, or raise `Failed`. `turn` is awaited before each further request that a refusal makes necessary."""
+        dialect: Dialect | None = self._dialect
+        while dialect is not None:
+            try:
+                answer = await self._once(question, nonce, dialect)
+            except openai.APIStatusError as error:
+                if error.status_code not in _REFUSES_A_PARAMETER:
+                    raise _failed(error) from None
+                dialect = dialect.after(error)
+                await turn()
+                continue
+            if dialect != self._dialect:
+                self._dialect = dialect
+                log.info("llm_dialect_learnt", format=dialect.format, tokens_key=dialect.tokens_key)
+            return answer
+        raise Failed("bad_request")
+
+    async def _once(self, question: Question, nonce: str, dialect: Dialect) -> Answer:
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                response = await self._completions.create(**self._request(question, nonce, dialect))
+                return _answer(response.content)
+        except (TimeoutError, openai.APITimeoutError):
+            raise Failed("timeout") from None
+        except openai.APIConnectionError as error:
+            raise (error.__cause__ if isinstance(error.__cause__, Failed) else Failed("connection")) from None
+        except openai.APIStatusError:
+            raise
+        except Failed:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the library makes of a strange answer is one count
+            log.warning("llm_answer_unreadable", error=type(error).__name__)
+            raise Failed("unreadable") from None
+
+    def _request(self, question: Question, nonce: str, dialect: Dialect) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "model": self._settings.model,
+            "messages": messages(question, nonce),
+            dialect.tokens_key: self._settings.max_tokens,
+        }
+        if dialect.temperature:
+            request["temperature"] = self._settings.temperature
+        if (form := _FORMATS[dialect.format]) is not None:
+            request["response_format"] = form
+        return request
+
+
+class BoundedTransport(httpx2.AsyncBaseTransport):
+    """Lets out only the headers a call needs, and in only so many bytes of an answer, not compressed."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, *, bytes_max: int, authorization: str | None) -> None:
+        self._inner = inner
+        self._bytes_max = bytes_max
+        self._authorization = authorization
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send the request and bound what comes back."""
+        headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() in _SENT_HEADERS]
+        # Compressed, a few bytes could stand for any number.
+        headers += [("accept-encoding", "identity"), ("user-agent", f"Mothership/{__version__}")]
+        if self._authorization:
+            headers.append(("authorization", self._authorization))
+        # A request of its own: the library reads its own headers back from the one it made.
+        sent = httpx2.Request(
+            request.method, request.url, headers=headers, stream=request.stream, extensions=request.extensions
+        )
+        response = await self._inner.handle_async_request(sent)
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            await response.aclose()
+            raise Failed("compressed")
+        stream = response.stream
+        if not isinstance(stream, httpx2.AsyncByteStream):
+            raise Failed("unreadable")
+        response.stream = _BoundedStream(stream, self._bytes_max)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the transport inside."""
+        await self._inner.aclose()
+
+
+class _BoundedStream(httpx2.AsyncByteStream):
+    def __init__(self, inner: httpx2.AsyncByteStream, bytes_max: int) -> None:
+        self._inner = inner
+        self._left = bytes_max
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._inner:
+            self._left -= len(part)
+            if self._left < 0:
+                raise Failed("too_long")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _failed(error: openai.APIStatusError) -> Failed:
+    """Sort a status that is no 2xx. The text of the answer is not looked at."""
+    status = error.status_code
+    outcome = {401: "unauthorized", 403: "unauthorized", 404: "not_found", 408: "timeout", 429: "rate_limited"}.get(
+        status
+    )
+    if outcome is None:
+        outcome = "redirect" if status < 400 else "bad_request" if status < 500 else "server_error"  # noqa: PLR2004
+    return Failed(outcome, retry_after_seconds=retry_after_seconds(error.response.headers.get("retry-after")))
+
+
+def retry_after_seconds(value: str | None) -> float | None:
+    """Read a Retry-After in seconds, an hour at most."""
+    if value is None or not value.strip().isascii() or not value.strip().isdigit():
+        return None
+    return min(float(value.strip()[:9]), _RETRY_AFTER_SECONDS_MAX)
+
+
+def _answer(body: bytes) -> Answer:
+    """Read a chat completion, whatever it is made of."""
+    try:
+        tree = orjson.loads(body)
+        choice = tree["choices"][0]
+        message = choice["message"]
+        content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        raise Failed("unreadable") from None
+    usage = tree.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    return Answer(
+        content=content if isinstance(content, str) else None,
+        stop="refusal" if refusal or finish == "content_filter" else "truncated" if finish == "length" else "",
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        answer_tokens=_count(usage.get("completion_tokens")),
+    )
+
+
+def _count(value: Any) -> int | None:
+    return min(value, _TOKENS_MAX) if type(value) is int and value >= 0 else None

@@ -1,0 +1,258 @@
+"""Questions and their answers, off the way of events.
+
+ask ─▶ queue ─▶ one fetcher ─▶ database knows ─▶ remembered
+└─ does not ─▶ queue ─▶ workers ─▶ budget ─▶ breaker ─▶ endpoint ─▶ checked ─▶ remembered
+"""
+
+import asyncio
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from mothership import telemetry
+from mothership.pipeline.llm.breaker import Breaker
+from mothership.pipeline.llm.budget import Budget
+from mothership.pipeline.llm.client import LLMClient
+from mothership.pipeline.llm.known import Known, Verdicts
+from mothership.pipeline.llm.prompt import Question
+from mothership.pipeline.llm.settings import LLMSettings
+from mothership.pipeline.llm.store import PatientStore
+from mothership.pipeline.llm.verdict import Answer, Discarded, Failed, Record, Redact, read
+from mothership.ports import Clock, Health, VerdictStore
+from mothership.telemetry import log
+
+FAILURES = frozenset(
+    {
+        "timeout",
+        "connection",
+        "server_error",
+        "rate_limited",
+        "unauthorized",
+        "not_found",
+        "too_long",
+        "compressed",
+        "redirect",
+        "unreadable",
+        "bad_request",
+    }
+)
+"""Outcomes of a call that say something about the endpoint: the breaker counts them."""
+_MAYBE_PAID = frozenset({"timeout", "too_long", "unreadable", "compressed"})
+_RESTING = "resting"
+_REST_SECONDS = 15.0
+"""How long a question is left alone that the breaker or the endpoint's wish for a pause stopped."""
+_NEVER = 1 << 62
+
+
+class Asked(NamedTuple):
+    """A question that is being answered."""
+
+    answered: asyncio.Future[None]
+    patience_ends: float
+    """Until when a batch may wait for it, on the event loop's clock."""
+
+
+class Oracle:
+    """Answers each question once. `run` must be running; whatever goes wrong is a count and a line in the log."""
+
+    def __init__(
+        self,
+        settings: LLMSettings,
+        redact: Redact,
+        *,
+        store: VerdictStore | None = None,
+        clock: Clock = time.time,
+        nonce: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._settings = settings
+        self._redact = redact
+        self._nonce = nonce
+        # Here, because it takes a second that only users of the LLM should pay.
+
+        self._client = LLMClient(settings)
+        patient = PatientStore(store, clock)
+        self._budget = Budget(settings, clock, patient)
+        self._verdicts = Verdicts(
+            verdicts_max=settings.cache_verdicts_max, keep_seconds=settings.cache_seconds, clock=clock, store=patient
+        )
+        breaker = settings.circuit_breaker
+        self._breaker = Breaker(
+            failure_threshold=breaker.failure_threshold if breaker.enabled else _NEVER,
+            reset_seconds=breaker.reset_timeout,
+            clock=clock,
+        )
+        self._asked: dict[bytes, Asked] = {}
+        self._to_fetch: asyncio.Queue[Question] = asyncio.Queue()
+        self._to_call: asyncio.Queue[Question] = asyncio.Queue()
+        self._outcomes: Counter[str] = Counter()
+        self.waiting_pays: bool | None = None
+        """Did the last answer come in time for a batch that would wait for it? None: there was no answer yet."""
+
+    def recall(self, question: Question, now: float) -> Known | None:
+        """Tell what is known now."""
+        return self._verdicts.recall(question.key, now)
+
+    def ask(self, question: Question) -> Asked | None:
+        """Have a question answered, once however often it is asked meanwhile. None when too many wait already."""
+        asked = self._asked.get(question.key)
+        if asked is None and len(self._asked) < self._settings.queue_max:
+            loop = asyncio.get_running_loop()
+            asked = self._asked[question.key] = Asked(loop.create_future(), loop.time() + self._settings.wait_seconds)
+            self._to_fetch.put_nowait(question)
+        return asked
+
+    async def run(self) -> None:
+        """Answer questions until cancelled. Owns every call; one that fails ends nothing."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._budget.catch_up())
+                tasks.create_task(self._serve(self._to_fetch, self._fetch))
+                for _ in range(self._settings.concurrency):
+                    tasks.create_task(self._serve(self._to_call, self._call))
+        finally:
+            for asked in self._asked.values():
+                asked.answered.cancel()
+            self._asked.clear()
+            await self._client.close()
+
+    def health(self) -> Health:
+        """How the endpoint is."""
+        state = self._breaker.state
+        if state != "closed":
+            return Health(healthy=False, reason=f"circuit breaker {state} after {self._breaker.failures} failed calls")
+        if self._budget.spent:
+            return Health(healthy=False, reason="llm.tokens_per_day or llm.cost_per_day is used up until midnight UTC")
+        return Health(healthy=True)
+
+    @property
+    def breaker_state(self) -> str:
+        """`closed`, `open` or `half-open`."""
+        return self._breaker.state
+
+    def stats(self) -> dict[str, Any]:
+        """What was asked and spent."""
+        return {
+            "errors": sum(count for outcome, count in self._outcomes.items() if outcome in FAILURES),
+            "calls": dict(self._outcomes),
+            "verdicts_cached": len(self._verdicts),
+            "queued": len(self._asked),
+            "tokens_today": self._budget.tokens_today,
+            "cost_today": round(self._budget.cost_today, 6),
+            "circuit_breaker": self._breaker.state,
+        }
+
+    async def _serve(self, queue: "asyncio.Queue[Question]", work: Callable[[Question], Any]) -> None:
+        while True:
+            question = await queue.get()
+            try:
+                await work(question)
+            except Exception as error:  # noqa: BLE001 - one question that fails must not end the others
+                log.error("llm_question_failed", template_id=question.template_id, exc_info=error)
+                self._decide(question, "internal")
+
+    async def _fetch(self, question: Question) -> None:
+        """Find a verdict in the database, or pass the question on."""
+        record = await self._verdicts.fetch(question.key)
+        if record is None:
+            self._to_call.put_nowait(question)
+        else:
+            telemetry.llm_cache.labels("database").inc()
+            self._answered(question, useful=True)
+
+    async def _call(self, question: Question) -> None:
+        """Ask the endpoint, within the budget."""
+        telemetry.llm_cache.labels("nowhere").inc()
+        spending = await self._budget.take(question.tokens)
+        if spending is None:
+            self._decide(question, "budget_spent")
+            return
+        started = time.monotonic()
+        try:
+            answer = await self._under_the_breaker(question)
+        except Failed as error:
+            if error.outcome not in _MAYBE_PAID:
+                await self._budget.settle(spending, 0, 0)
+            if error.retry_after_seconds:
+                self._budget.pause(error.retry_after_seconds)
+            self._decide(question, error.outcome, seconds=time.monotonic() - started)
+        else:
+            seconds = time.monotonic() - started
+            await self._budget.settle(spending, answer.prompt_tokens, answer.answer_tokens)
+            await self._judge(question, answer, seconds)
+
+    async def _under_the_breaker(self, question: Question) -> Answer:
+        await self._budget.turn()
+        if self._budget.paused or not self._breaker.admit():
+            raise Failed(_RESTING)
+        outcome = "abandoned"
+        try:
+            answer = await self._client.ask(question, self._nonce(), self._budget.turn)
+            outcome = "answered"
+        except Failed as error:
+            outcome = error.outcome
+            raise
+        finally:
+            self._mark(outcome)
+        return answer
+
+    def _mark(self, outcome: str) -> None:
+        before = self._breaker.state
+        if outcome == "answered":
+            self._breaker.succeeded()
+        elif outcome in FAILURES:
+            self._breaker.failed()
+        else:
+            self._breaker.abandoned()
+        if before != self._breaker.state:
+            log.warning("llm_breaker_changed", before=before, after=self._breaker.state, outcome=outcome)
+
+    async def _judge(self, question: Question, answer: Answer, seconds: float) -> None:
+        """Make a verdict of an answer, or discard it."""
+        try:
+            verdict = read(answer, self._redact)
+        except Discarded as error:
+            self._decide(question, error.reason, seconds=seconds, answer=answer)
+            return
+        record = Record(verdict, self._settings.model, question.template_id)
+        await self._verdicts.store(question, record)
+        enough = verdict.confidence >= self._settings.confidence_threshold
+        self._decide(question, "applied" if enough else "low_confidence", seconds=seconds, answer=answer, record=record)
+
+    def _decide(
+        self,
+        question: Question,
+        outcome: str,
+        *,
+        seconds: float = 0.0,
+        answer: Answer | None = None,
+        record: Record | None = None,
+    ) -> None:
+        """Count and audit what became of a question. What brought no verdict is not asked again for a while."""
+        if record is None:
+            rest = min(_REST_SECONDS, self._settings.retry_seconds)
+            self._verdicts.give_up(question.key, outcome, rest if outcome == _RESTING else self._settings.retry_seconds)
+        self._outcomes[outcome] += 1
+        telemetry.llm_calls.labels(outcome).inc()
+        if answer or outcome in FAILURES:
+            telemetry.llm_seconds.observe(seconds)
+        (log.debug if outcome == _RESTING else log.info)(
+            "llm_asked",
+            outcome=outcome,
+            template_id=question.template_id,
+            prompt_hash=question.hash,
+            prompt_tokens=answer.prompt_tokens if answer else None,
+            answer_tokens=answer.answer_tokens if answer else None,
+            seconds=round(seconds, 3),
+            confidence=record.verdict.confidence if record else None,
+        )
+        self._answered(question, useful=record is not None)
+
+    def _answered(self, question: Question, *, useful: bool) -> None:
+        asked = self._asked.pop(question.key, None)
+        if asked is None:
+            return
+        if not asked.answered.done():
+            asked.answered.set_result(None)
+        self.waiting_pays = useful and asyncio.get_running_loop().time() <= asked.patience_ends

@@ -1,0 +1,300 @@
+"""MaskPatterns: what goes because of how it looks."""
+
+import re
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from mothership.event import Batch, Event
+from mothership.pipeline.redaction.fields import TOO_DEEP, HashFields, Note
+from mothership.pipeline.redaction.ledger import Ledger
+from mothership.pipeline.redaction.names import fold
+from mothership.pipeline.redaction.scan import Scan
+from mothership.pipeline.redaction.text import ODD, TextRedactor
+
+PLACES_REMEMBERED: Final = 4_096
+CLEAN_REMEMBERED: Final = 8_192
+CLEAN_CHARACTERS_MAX: Final = 24
+NUMBER_MIN: Final = 10**12
+"""No rule wants a shorter number."""
+PHONE_NAMES: Final = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
+SESSION_NAMES: Final = ("sessionid", "sessid")
+CARD_NAMES: Final = ("pan", "card", "cardno", "ccn", "ccnum", "ccnumber")
+READING_ENDS: Final = (
+    *(
+        "bytes",
+        "octets",
+        "packets",
+        "pkts",
+        "count",
+        "counter",
+        "duration",
+        "numericvalue",
+        "timestamp",
+        "epoch",
+        "offset",
+    ),
+    *("sequence", "seqno", "size", "nanos", "micros", "millis", "uptime"),
+)
+READING_NAMES: Final = frozenset({"ts", "time", "seq", "rx", "tx", "total"})
+READING_TYPES: Final = ("Counter", "Gauge", "Integer", "INTEGER", "Unsigned", "TimeTicks", "counter", "gauge")
+PHONE_CONTEXT: Final = "phone="
+CARD_CONTEXT: Final = "card="
+SESSION_CONTEXT: Final = "sessionid="
+ALWAYS: Final = "always"
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_DROPPED: Final = object()
+
+
+class _Key(NamedTuple):
+    """What is known of a key."""
+
+    folded: str
+    context: str
+    """The words that say the same where it names telephone numbers or sessions."""
+    hashed: bool
+    """Whether HashFields takes it wherever it stands."""
+    binary: bool
+    """Whether it holds base64, which patterns would only break."""
+    reads: str
+    """When a number in it is one that a machine counted."""
+
+
+class MaskPatterns:
+    """Replaces what the operator's patterns and the built-in rules find, in keys and values at every depth."""
+
+    name = "MaskPatterns"
+
+    def __init__(
+        self,
+        text: TextRedactor,
+        scan: Scan,
+        ledger: Ledger,
+        hashed: HashFields | None,
+        *,
+        binary: frozenset[str] = frozenset(),
+    ) -> None:
+        self._text = text
+        self._scan = scan
+        self._ledger = ledger
+        self._hashed = hashed
+        self._binary = binary
+        self._all = frozenset(text.rules)
+        self._numbers = frozenset(name for name, rule in text.rules.items() if rule.numbers)
+        self._names_decide = hashed is None or not hashed.by_path
+        self._scoped = any(rule.only or rule.never for rule in text.rules.values())
+        # Short texts in which no rule may find anything: most keys, and words such as `info`.
+        self._clean: set[str] = set()
+        self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
+        self._keys: dict[str, _Key] = {}
+
+    def __call__(self, batch: Batch) -> None:
+        """Mask every event in which a rule may find something."""
+        hits = self._scan(batch)
+        if not hits:
+            return
+        mine = {*self._all, ODD}
+        faults: dict[int, str] = {}
+        for position, event in enumerate(batch.events):
+            entry = hits.get(id(event))
+            if entry is None or entry[1].isdisjoint(mine):
+                continue
+            try:
+                self._dict(event, (), (), None, self._text.sign(entry[1]))
+            except RecursionError:
+                faults[position] = TOO_DEEP
+        batch.reject(faults)
+
+    def apply(self, event: Event, note: Note | None = None) -> None:
+        """Mask one event."""
+        self._dict(event, (), (), note, "")
+
+    def text(self, text: str, note: Note | None = None) -> str:
+        """Mask a lone string."""
+        return self._masked(text, self._all, (), note) or ""
+
+    def changes(self, text: str) -> bool:
+        """Tell whether a lone string would be masked; nothing is counted."""
+        return self._text.redact(text, self._text.gate(text), self._all)[0] != text
+
+    def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, sign: str) -> Any:
+        kind = type(value)
+        if kind is str:
+            if sign not in value or value in self._clean:
+                return value
+            masked = self._masked(value, self._rules_at(path), shown, note)
+            return _DROPPED if masked is None else masked
+        if kind is dict:
+            self._dict(value, path, shown, note, sign)
+        elif kind is list:
+            self._list(value, path, shown, note, sign)
+        elif (kind is int or kind is float) and value >= NUMBER_MIN:
+            return self._number(value, path, shown, note)
+        return value
+
+    def _dict(  # noqa: C901 - the hot loop, in one piece for speed
+        self, value: dict[str, Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, sign: str
+    ) -> None:
+        fresh: dict[str, Any] | None = None  # made only when a key changes or goes
+        clean, keys = self._clean, self._keys
+        for number, (key, inner) in enumerate(value.items()):
+            name = key
+            if sign in key and key not in clean:
+                changed = self._masked(key, self._rules_at(path), (*shown, "(key)"), note)
+                if changed != key:
+                    fresh = dict(islice(value.items(), number)) if fresh is None else fresh
+                    if changed is None:
+                        continue
+                    name = _unused(changed, fresh, value)
+            known = keys.get(key) or self._learn(key)
+            if not known.context:
+                kind = type(inner)
+                if (
+                    (sign not in inner or inner in clean)
+                    if kind is str
+                    else (inner is None or kind is bool or ((kind is int or kind is float) and inner < NUMBER_MIN))
+                ):
+                    if fresh is not None:
+                        fresh[name] = inner
+                    continue
+            counted = known.reads and _whole_number(inner) and (known.reads == ALWAYS or _is_reading(value))
+            place = (*shown, name) if note else shown
+            masked = inner if counted else self._field(inner, known, path, place, note, sign)
+            if masked is _DROPPED:
+                if fresh is None:
+                    fresh = dict(islice(value.items(), number))
+            elif fresh is not None:
+                fresh[name] = masked
+            elif masked is not inner:
+                value[key] = masked
+        if fresh is not None:
+            value.clear()
+            value.update(fresh)
+
+    def _field(
+        self,
+        inner: Any,
+        known: "_Key",
+        path: tuple[str, ...],
+        shown: tuple[str, ...],
+        note: Note | None,
+        sign: str,
+    ) -> Any:
+        here = path if self._names_decide and not self._scoped else (*path, known.folded)
+        if self._hashed is not None:
+            hashed = known.hashed if self._names_decide else self._hashed.takes(here)
+            if hashed and not _nested(inner):
+                return inner
+        if known.binary and type(inner) is str and _is_base64(inner):
+            return inner
+        inner = self._value(inner, here, shown, note, sign)
+        return self._named(known.context, inner, here, shown, note) if known.context else inner
+
+    def _named(self, context: str, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
+        """Mask the bare value of a field that is named for telephone numbers or sessions, as if that stood there."""
+        if type(value) is not str and type(value) is not int:
+            return value
+        text = f"{context}{value}"
+        masked = self._masked(text, self._rules_at(path), shown, note)
+        if masked is None:
+            return _DROPPED
+        return masked.removeprefix(context) if masked != text else value
+
+    def _list(
+        self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, sign: str
+    ) -> None:
+        fresh = [
+            self._value(inner, path, (*shown, str(number)) if note else shown, note, sign)
+            for number, inner in enumerate(value)
+        ]
+        value[:] = [inner for inner in fresh if inner is not _DROPPED]
+
+    def _number(self, value: float, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
+        """Mask a number that is, as a whole, what a rule looks for."""
+        if type(value) is float and not value.is_integer():
+            return value
+        text = str(int(value))
+        masked = self._masked(text, self._rules_at(path) & self._numbers, shown, note)
+        return _DROPPED if masked is None else (value if masked == text else masked)
+
+    def _masked(self, text: str, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None) -> str | None:
+        hits = self._text.gate(text)
+        if not hits:
+            if len(text) <= CLEAN_CHARACTERS_MAX:
+                self._remember(text)
+            return text
+        masked, found = self._text.redact(text, hits, allowed)
+        for hit in found if masked != text else ():
+            self._ledger.add(hit.rule.name)
+            if note:
+                note(hit.rule.name, shown, hit.start)
+        return masked
+
+    def _remember(self, text: str) -> None:
+        if len(self._clean) >= CLEAN_REMEMBERED:
+            self._clean.clear()
+        self._clean.add(text)
+
+    def _rules_at(self, path: tuple[str, ...]) -> frozenset[str]:
+        """Return the rules that look at this place."""
+        if not self._scoped:
+            return self._all
+        allowed = self._allowed.get(path)
+        if allowed is None:
+            if len(self._allowed) >= PLACES_REMEMBERED:
+                self._allowed.clear()
+            allowed = frozenset(name for name, rule in self._text.rules.items() if rule.looks_at(path))
+            self._allowed[path] = allowed
+        return allowed
+
+    def _learn(self, key: str) -> "_Key":
+        if len(self._keys) >= PLACES_REMEMBERED:
+            self._keys.clear()
+        folded = fold(key)
+        hashed = self._hashed is not None and self._hashed.takes((folded,))
+        self._keys[key] = answer = _Key(folded, _context(folded), hashed, folded in self._binary, _reads(folded))
+        return answer
+
+
+def _context(folded: str) -> str:
+    if folded.endswith(PHONE_NAMES):
+        return PHONE_CONTEXT
+    if folded in CARD_NAMES:
+        return CARD_CONTEXT
+    return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
+
+
+def _reads(folded: str) -> str:
+    """Tell when a field holds what a machine counted, which passes for a card number once in a while."""
+    if folded in READING_NAMES or folded.endswith(READING_ENDS):
+        return ALWAYS
+    return "beside" if folded == "value" else ""
+
+
+def _is_reading(value: dict[str, Any]) -> bool:
+    kind = value.get("type")
+    return "oid" in value or (type(kind) is str and kind.startswith(READING_TYPES))
+
+
+def _whole_number(value: Any) -> bool:
+    kind = type(value)
+    return kind is int or kind is float or (kind is str and value.isascii() and value.isdigit())
+
+
+def _is_base64(text: str) -> bool:
+    """Tell whether a text can be a binary payload; a number or a text with spaces or signs can't."""
+    return len(text) % 4 != 1 and not text.isdigit() and _BASE64.fullmatch(text) is not None
+
+
+def _nested(value: Any) -> bool:
+    """Tell whether a value holds keys, which hashing leaves alone."""
+    return type(value) is dict or (type(value) is list and any(type(inner) in (dict, list) for inner in value))
+
+
+def _unused(name: str, taken: dict[str, Any], coming: dict[str, Any]) -> str:
+    """Return the name, or with a number behind it when another key has it."""
+    if name not in taken and name not in coming:
+        return name
+    number = 2
+    while f"{name}#{number}" in taken or f"{name}#{number}" in coming:
+        number += 1
+    return f"{name}#{number}"

@@ -1,0 +1,248 @@
+"""Redaction: what every event passes first, and the only way into the rest of the service."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import SecretStr, ValidationError
+
+from mothership.errors import ConfigurationError
+from mothership.event import Batch, Event
+from mothership.pipeline.redaction.checker import FIELDS, SHAPES, PIISafetyValidator
+from mothership.pipeline.redaction.fields import DROP, HASH, LABELS, ODD_KEY, ODD_KEY_GATES, DropFields, HashFields
+from mothership.pipeline.redaction.key import Pseudonyms, derive_key, load_or_make_key
+from mothership.pipeline.redaction.ledger import Ledger
+from mothership.pipeline.redaction.masks import MaskPatterns
+from mothership.pipeline.redaction.names import FieldNames, fold
+from mothership.pipeline.redaction.patterns import PROGRAM_SHARED_MAX, compile_pattern, pattern_finder, pattern_gate
+from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder
+from mothership.pipeline.redaction.scan import Gate, Scan
+from mothership.pipeline.redaction.settings import (
+    PatternSettings,
+    RedactionSettings,
+    RuleSettings,
+    Scope,
+    parse_patterns,
+)
+from mothership.pipeline.redaction.text import ODD, ActiveRule, Place, TextRedactor, leaf_gate
+from mothership.pipeline.redaction.views import GATES as ODD_GATES
+from mothership.ports import Processor
+
+VERSION: Final = 1
+"""Of the built-in rules and of how they are applied: part of the rule-set hash in the audit trail."""
+
+
+BINARY: Final = frozenset({"payloadb64"})
+
+
+class Redaction:
+    """The four processors, and what else speaks of the same rules."""
+
+    def __init__(self, settings: RedactionSettings, key: bytes, previous_keys: Sequence[bytes] = ()) -> None:
+        patterns = (*settings.mask_patterns, *read_rule_files(settings.rule_files))
+        self.pseudonyms = Pseudonyms(key, previous_keys)
+        self.ledger = Ledger(rules_hash(settings, patterns))
+        drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields)
+        hashed = FieldNames(settings.hash_fields)
+        shared: dict[str, Sequence[str]] = {ODD_KEY: ODD_KEY_GATES, ODD: ODD_GATES}
+        shared |= {DROP: drop.gates(LABELS), HASH: hashed.gates()}
+        exact: dict[str, Sequence[str]] = {}
+        rules = [*_operators(settings, patterns, shared, exact), *_builtin(settings, len(patterns), shared)]
+        gate, exact_gate = Gate(shared), Gate(exact, exact=True)
+        scan = Scan(gate, exact_gate)
+        self._scan = scan
+        text = TextRedactor(
+            _with_base64(rules, self),
+            leaf_gate(gate, exact_gate),
+            self.pseudonyms,
+            mask_char=settings.mask_char,
+            mask_length=settings.mask_length,
+            spans_max=settings.spans_max,
+        )
+        self.drop = DropFields(drop, scan, self.ledger)
+        self.hash = HashFields(hashed, self.pseudonyms, scan, self.ledger)
+        self.mask = MaskPatterns(text, scan, self.ledger, self.hash if hashed else None, binary=_binary(settings))
+        self.check = _checker(settings, drop, self.ledger, scan)
+
+    @property
+    def processors(self) -> list[Processor]:
+        """The processors in the specification's order."""
+        return [self.drop, self.mask, self.hash, self.check]
+
+    def text(self, text: str) -> str:
+        """Redact a lone string (what an LLM answered, what a template holds) by the same rules."""
+        return self.mask.text(text)
+
+    def source(self, text: str) -> str:
+        """Redact the envelope's `source` as if it stood on an event; `unknown` when nothing of it may be kept."""
+        batch = Batch(events=[{"source": text}], indices=[0], fingerprint=b"", request_id="", received=0)
+        for processor in self.processors:
+            processor(batch)
+        kept = batch.events[0].get("source") if batch.events else None
+        return kept if isinstance(kept, str) else "unknown"
+
+    def unsafe(self, text: str) -> bool:
+        """Tell whether redaction would change a text."""
+        return self.mask.changes(text)
+
+    def counts(self) -> dict[str, int]:
+        """Return the places redacted since the start, by rule."""
+        return self.ledger.counts()
+
+    def explain(self, event: Event) -> Iterator[dict[str, Any]]:
+        """Redact one event and tell each hit: rule, path, offset in the string; never the value."""
+        told: list[dict[str, Any]] = []
+
+        def note(rule: str, path: tuple[str, ...], offset: int) -> None:
+            told.append({"rule": rule, "path": _safe_path(self, path)} | ({"offset": offset} if offset >= 0 else {}))
+
+        self.drop.apply(event, note)
+        self.mask.apply(event, note)
+        self.hash.apply(event, note)
+        told += [{"rule": "unsafe", "path": _safe_path(self, found.path)} for found in self.check.findings(event)]
+        return iter(told)
+
+
+def build(settings: RedactionSettings, *, key: bytes, previous_keys: Sequence[bytes] | None = None) -> Redaction:
+    """Compile redaction from its settings.
+
+    Raises ConfigurationError, naming the key, for a rule file that can't be used.
+    """
+    former = [derive_key(each.get_secret_value()) for each in settings.previous_keys]
+    return Redaction(settings, key, former if previous_keys is None else previous_keys)
+
+
+def key_for(settings: RedactionSettings, data_dir: Path) -> bytes:
+    """Return the key of the pseudonyms: made of the configured salt, or the one kept in the data directory."""
+    salt: SecretStr | None = settings.salt
+    return derive_key(salt.get_secret_value()) if salt else load_or_make_key(data_dir)
+
+
+def read_rule_files(files: Sequence[Path]) -> tuple[PatternSettings, ...]:
+    """Read shared rule files. Raises ConfigurationError with one line for each fault."""
+    patterns: list[PatternSettings] = []
+    faults: list[str] = []
+    for file in files:
+        where = f"pipeline.processors.redaction.rule_files: {file}"
+        try:
+            listed = yaml.safe_load(file.read_text(encoding="utf-8"))
+            if not isinstance(listed, dict) or not isinstance(listed.get("rules"), list):
+                faults.append(f"{where}: needs a list `rules`")
+                continue
+            patterns += parse_patterns(listed["rules"])
+        except OSError as error:
+            faults.append(f"{where}: can't be read ({type(error).__name__})")
+        except (yaml.YAMLError, UnicodeDecodeError):
+            faults.append(f"{where}: not YAML in UTF-8")
+        except ValidationError as error:
+            faults += [f"{where}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+    if faults:
+        raise ConfigurationError(faults)
+    return tuple(patterns)
+
+
+def rules_hash(settings: RedactionSettings, patterns: Sequence[PatternSettings] = ()) -> str:
+    """Return a short hash of everything that decides what is redacted, secrets aside."""
+    plain = settings.model_dump_json(exclude={"salt", "previous_keys"})
+    named = [rule.name for rule in BUILTIN], [each.model_dump_json() for each in patterns], VERSION
+    return hashlib.blake2b(f"{plain}{named}".encode(), digest_size=6).hexdigest()
+
+
+def _operators(
+    settings: RedactionSettings,
+    patterns: Sequence[PatternSettings],
+    shared: dict[str, Sequence[str]],
+    exact: dict[str, Sequence[str]],
+) -> Iterator[ActiveRule]:
+    for rank, each in enumerate(patterns):
+        compiled = compile_pattern(each.pattern, ignore_case=each.ignore_case)
+        expression, tells_apart = pattern_gate(each.pattern, ignore_case=each.ignore_case)
+        (exact if tells_apart or compiled.programsize > PROGRAM_SHARED_MAX else shared)[str(rank)] = (expression,)
+        yield ActiveRule(
+            name=each.name,
+            find=pattern_finder(compiled),
+            action=each.action,
+            keep_last=each.keep_last,
+            rank=rank,
+            only=_place(settings.fields, each.fields),
+            never=_place(_except(settings), each.except_fields),
+        )
+
+
+def _builtin(settings: RedactionSettings, first: int, shared: dict[str, Sequence[str]]) -> Iterator[ActiveRule]:
+    for rank, rule in enumerate(BUILTIN, first):
+        chosen = settings.rules.get(rule.name)
+        if not _enabled(rule, chosen):
+            continue
+        scope: Scope = chosen or Scope()
+        shared[str(rank)] = rule.gates
+        yield ActiveRule(
+            name=rule.name,
+            find=rule.find,
+            action=(chosen and chosen.action) or settings.action,
+            keep_last=chosen.keep_last if chosen else 4,
+            rank=rank,
+            numbers=rule.numbers,
+            only=_place(settings.fields, scope.fields),
+            never=_place(_except(settings), scope.except_fields),
+        )
+
+
+def _enabled(rule: Rule, chosen: RuleSettings | None) -> bool:
+    return chosen.enabled if chosen else rule.default
+
+
+def _with_base64(rules: Sequence[ActiveRule], redaction: Redaction) -> Iterator[ActiveRule]:
+    for rule in rules:
+        if rule.name != "base64":
+            yield rule
+            continue
+        yield ActiveRule(
+            name=rule.name,
+            find=base64_finder(redaction.unsafe),
+            action=rule.action,
+            keep_last=rule.keep_last,
+            rank=rule.rank,
+            only=rule.only,
+            never=rule.never,
+        )
+
+
+def _except(settings: RedactionSettings) -> list[str]:
+    return [name for name in settings.except_fields if fold(name) not in BINARY]
+
+
+def _binary(settings: RedactionSettings) -> frozenset[str]:
+    """Return which of the excepted fields are so for being base64: anything else in them is looked at as ever."""
+    return frozenset(fold(name) for name in settings.except_fields) & BINARY
+
+
+def _place(general: Sequence[str], own: Sequence[str]) -> Place:
+    listed = (*general, *own)
+    return Place(
+        frozenset(fold(name) for name in listed if "." not in name),
+        tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name),
+    )
+
+
+def _checker(settings: RedactionSettings, drop: FieldNames, ledger: Ledger, scan: Scan) -> PIISafetyValidator:
+    def everywhere(name: str) -> bool:
+        chosen = settings.rules.get(name)
+        return chosen is None or (chosen.enabled and not chosen.fields and not chosen.except_fields)
+
+    return PIISafetyValidator(
+        settings.checker.action,
+        ledger,
+        shapes=[shape for shape in SHAPES if all(map(everywhere, shape.rules))],
+        fields=[name for name in FIELDS if name in drop],
+        skipped=[name.lower().replace("-", "_").rpartition(".")[2] for name in _except(settings)],
+        binary=_binary(settings),
+        finished=scan.forget,  # nothing of a batch stays in memory once it has gone on
+        only=[name.lower().replace("-", "_").rpartition(".")[2] for name in settings.fields],
+    )
+
+
+def _safe_path(redaction: Redaction, path: tuple[str, ...]) -> str:
+    return ".".join(redaction.text(part) for part in path)

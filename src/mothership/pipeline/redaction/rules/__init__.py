@@ -1,0 +1,25 @@
+"""The built-in rules: what they find, how that is made sure, and their examples."""
+
+from mothership.pipeline.redaction.rules.assignments import ASSIGNMENT
+from mothership.pipeline.redaction.rules.commands import COMMAND_PASSWORD
+from mothership.pipeline.redaction.rules.credentials import CREDENTIALS
+from mothership.pipeline.redaction.rules.devices import DEVICES
+from mothership.pipeline.redaction.rules.encoded import BASE64, base64_finder
+from mothership.pipeline.redaction.rules.personal import PERSONAL
+from mothership.pipeline.redaction.rules.rule import REACH, Finder, Rule, Span, matcher
+from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE
+from mothership.pipeline.redaction.rules.vendors import VENDORS
+
+BUILTIN: tuple[Rule, ...] = (
+    *PERSONAL,
+    *CREDENTIALS,
+    *DEVICES,
+    COMMAND_PASSWORD,
+    SESSION_COOKIE,
+    *VENDORS,
+    ASSIGNMENT,
+    BASE64,
+)
+"""Every rule, in the order that decides which names a place where several hit."""
+
+__all__ = ["BUILTIN", "REACH", "Finder", "Rule", "Span", "base64_finder", "matcher"]

@@ -1,0 +1,391 @@
+"""The rule for `password = …` and its many relatives."""
+# ruff: noqa: E501, ISC004, PLR2004 - an expression reads best in one piece
+
+import re
+from collections.abc import Iterator
+
+from mothership.pipeline.redaction.rules.rule import REACH, Rule, Span, fold_case
+from mothership.pipeline.redaction.rules.validators import has_digit
+
+# What may stand before the stem so that it names a secret. `key` alone names nothing.
+_KEY_KINDS = (
+    r"(?:api|app|access|auth|account|admin|client|consumer|crypto|deploy|encryption|decryption|hmac|jwt|license|master"
+    r"|private|secret|session|shared|shared[-_. ]?access|signing|signature|ssh|storage|webhook|subscription|vault|aes"
+    r"|integration|publisher|ingest(?:ion)?|write|pre[-_.]?shared)"
+)
+_KEY_BEFORE = re.compile(rf"{_KEY_KINDS}[-_. ]?\Z", re.IGNORECASE)
+_KEY_END_WORDS = """
+api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
+secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
+ingestion write
+"""
+_KEY_ENDS = tuple(_KEY_END_WORDS.split())
+_PAGING_ENDS = ("next", "prev", "previous", "page", "continuation", "sync", "cursor", "resume", "watch")
+_PASS_BEFORE = re.compile(
+    r"(?:^|[^a-z])(?:admin|auth|db|ftp|http|imap|key|ldap|mail|mongo|my|mysql|pg|proxy|redis|root|smtp|sql|ssh|store|user|vpn|wifi)\Z",
+    re.IGNORECASE,
+)
+_PW_BEFORE = re.compile(r"(?:^|[^a-z])(?:(?:admin|bind|db|ldap|root|user)[-_.]?)?\Z", re.IGNORECASE)
+_CODE_BEFORE = re.compile(
+    r"(?:verification|security|auth(?:entication)?|one[- ]time|login|confirmation|2fa|mfa|recovery)[-_ ]\Z",
+    re.IGNORECASE,
+)
+_NEEDS_BEFORE = {"code": _CODE_BEFORE, "pw": _PW_BEFORE, "psk": _PW_BEFORE}
+_PAGING = re.compile(
+    r"(?:next|prev|previous|page|continuation|sync|cursor|resume|watch)[-_. ]?(?:page[-_. ]?)?\Z", re.IGNORECASE
+)
+_COMPLAINT = re.compile(
+    r"(?:unexpected|invalid|illegal|unknown|bad|next|current|end|missing|malformed) \Z", re.IGNORECASE
+)
+
+_STEMS = {
+    "pass": r"pass(?:word|wd|phrase|code|wort|)s?[0-9]?",
+    "pwd": r"pwd[0-9]?",
+    "secret": r"secrets?(?:[-_. ]?(?:access[-_. ]?)?key|[-_. ]?value|[-_. ]?string|[-_. ]?token)?",
+    "token": r"token(?:[-_. ]?(?:value|secret))?",
+    "key": r"keys?",
+    "credential": r"credentials?",
+    "otp": r"otp(?:[-_ ]?code)?",
+    "cvv": r"cvv2?",
+    "cvc": r"cvc2?",
+    "senha": r"senha",
+    "contrase": r"contrase(?:ñ|n)a",
+    "kennwort": r"kennwort",
+    "mot de passe": r"mot de passe",
+    "mot_de_passe": r"mot_de_passe",
+    "auth_token": r"auth_token",
+    "mnemonic": r"mnemonic",
+    "pw": r"pw",
+    "psk": r"psk",
+    "jwt": r"jwt",
+    "bearer": r"bearer",
+    "pin": r"pin",
+    "code": r"code",
+    "connection": r"connection[-_]?string",
+}
+_PASSWORDS = frozenset(
+    {"pass", "pwd", "pw", "psk", "senha", "contrase", "kennwort", "mot de passe", "mot_de_passe", "mnemonic"}
+)
+_CODES = frozenset({"otp", "cvv", "cvc", "pin", "code"})
+VALUE_MAX = 4_096
+SLASHES_MAX = 64
+_TAIL = (
+    r"(?:[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id)|[-_][0-9]{1,2})?"
+)
+_QUOTE = r"\\{0,8}[\"']"
+_BETWEEN = (
+    rf"(?:(?:\s(?:for|of)\s[\w.@-]{{1,64}}(?=:)|\s(?:provided|supplied|used)(?=:))?(?P<closed>{_QUOTE})?\s{{0,4}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,8}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?\r?\n[ \t]{{1,40}}))(?P<list>\[\s?(?=[\"'\\]))?"
+    r"|(?P<tab>\t{1,4})"
+    rf"|(?P<form>{_QUOTE}(?:(?:\r?\n|\\r\\n){{2}}))"
+    rf"|(?P<value>{_QUOTE}\s?,?\s?(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
+    rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
+)
+_PLAIN = r"[^\s,;&\"'<>\\`|]"
+_SLASH = r"\\(?![nrt\"'\\])"
+_VALUE = (
+    r"(?:(?:[bBuUrRfFN]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?(?:\"(?P<double>(?:[^\"\\\r\n]|\\[^\r\n]){0,4096})"
+    r"|'(?P<single>(?:[^'\\\r\n]|\\[^\r\n]|''){0,4096})"
+    r"|\\{1,8}[\"'](?P<escaped>(?:[^\"'\\\r\n]|\\{1,8}[^\"'\\\r\n]){0,4096}))"
+    r"|\{(?P<braced>[^{}\r\n\"]{1,256})\}(?=[;\s\"']|\Z)"
+    r"|<(?P<angled>[^<>\r\n\"']{1,256})>"
+    r"|`(?P<back>[^`\r\n]{0,4096})"
+    rf"|(?P<bare>{_PLAIN}{{1,4096}}(?:{_SLASH}{_PLAIN}{{0,4096}}){{0,64}}|(?:{_SLASH}{_PLAIN}{{0,4096}}){{1,64}}))"
+)
+_SHAPES = {stem: re.compile(shape + _TAIL + _BETWEEN + _VALUE, re.IGNORECASE) for stem, shape in _STEMS.items()}
+_MORE = re.compile(r"(?:[\"'][^\s,;&\"'<>\\`|:=)\]}]{1,4096}){1,8}(?![\"'])")
+_NAME_BEFORE = re.compile(r"(?:^|[\r\n])[ \t]*(?:- )?[\w.-]*\Z")
+_LIST_END = re.compile(r"\\*[\"']\s*\]")
+_VALUE_END = re.compile(r"[\s\"'<>]|\Z")
+_XML_VALUE = re.compile(r"(?:\s{0,8}<!\[CDATA\[(?P<data>(?:[^\]]|\](?!\]>)){1,4096}))|[^<\r\n]{1,4096}")
+_ATTRIBUTE_BEFORE = re.compile(r"(?:name|key|id|field|param)\s?=\s?\\{0,8}[\"'][\w .:-]{0,40}\Z", re.IGNORECASE)
+_REST_OF_LINE = re.compile(r"[^\r\n\"',;]{1,400}")
+
+_STATES = """
+none null nil true false yes no undefined empty required missing invalid incorrect wrong expired expires failed failure
+accepted ok changed reset set unset unknown redacted masked hidden removed string str char text object bool boolean int
+integer optional disabled enabled n/a na never default mismatch
+"""
+_PROSE = """
+authentication prompt must should cannot can can't could is was has had have not for from user username the a an too does
+doesn't field value policy policies please enter try access permission denied login auth error warning info check match
+matches minimum at in on of to and or with without by attempt attempts verification validation verified valid updated
+update rotation rotated created deleted found length strength unexpected unrecognized unsupported malformed always ask
+file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap
+too being required. only also still already aging expiry
+"""
+_SAYS_NOTHING = frozenset(_STATES.split())
+_WORDS = frozenset(_PROSE.split()) | _SAYS_NOTHING
+_PLACEHOLDER = re.compile(
+    r"[$#]\{[^}]{0,80}\}|\$\([^)]{0,80}\)|\$[A-Z_][A-Z0-9_]{0,60}|\$[0-9]{1,2}|:[a-z]?[0-9]{1,2}|\?|\{\{.{0,80}|%\(?[\w]{0,40}\)?[sd]"
+    r"|YOUR[-_][A-Z_-]{1,60}|[*xX•.#_-]{2,}|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
+)
+# What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
+_WRAPPED = re.compile(r"(?P<in>[<\[({%]|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})[>\])}%]?")
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s_.-]+")
+_VOCABULARY_WORDS = """
+password passwd pass pwd pw secret secrets token tokens key keys api apikey auth access refresh client your my new old
+current db database user username root admin redacted filtered hidden masked secure sensitive private protected scrubbed
+placeholder var variable param parameter example sample here insert change changeme generated encrypted hash hashed self
+settings config options args data req request params form body omitted suppressed function native code promise buffer
+credential credentials passphrase bearer jwt session id name
+"""
+_VOCABULARY = frozenset(_VOCABULARY_WORDS.split()) | _WORDS | {""}
+# What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
+_OBJECT = re.compile(r"[A-Za-z_$][\w.$]{0,120}(?:\{.*|\(.*|@[0-9a-f]{5,16}\W*)", re.DOTALL)
+# All in lower case: a secret of base64 may well begin with a slash.
+_PATH = re.compile(r"[~.]{0,2}/(?:[a-z][a-z0-9._-]*/)*[a-z0-9._-]*|[A-Za-z]:\\.{0,200}")
+_DIRECTORY = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
+
+
+def _assignments(text: str, start: int, end: int) -> Iterator[Span | None]:
+    part = fold_case(text[start : end + 16])
+    last = min(len(text), end + REACH)
+    for stem, shape in _SHAPES.items():
+        at = part.find(stem)
+        while 0 <= at < end - start:
+            here = start + at
+            match = shape.match(text, here, last)
+            span = _secret(stem, text, match, last) if match and _names(stem, text, here) else None
+            yield span
+            at = part.find(stem, span[1] - start if span else at + len(stem))
+
+
+def _names(stem: str, text: str, at: int) -> bool:
+    """Tell whether what stands before the stem lets it name a secret."""
+    before = text[max(0, at - 24) : at]
+    letter = before[-1:].isascii() and before[-1:].isalpha()
+    if stem == "key":
+        return _ends(before, _KEY_ENDS) and _KEY_BEFORE.search(before) is not None
+    if stem in _NEEDS_BEFORE:
+        return _NEEDS_BEFORE[stem].search(before) is not None
+    if stem == "token":
+        return not _ends(before, _PAGING_ENDS) or _PAGING.search(before) is None
+    if stem in _CODES or stem in {"jwt", "bearer"}:
+        return not letter or (before[-1].islower() and text[at].isupper())
+    return True
+
+
+def _ends(before: str, words: tuple[str, ...]) -> bool:
+    """Tell quickly whether a search for words at the end may find one."""
+    return before.lower().rstrip("-_. ").endswith(words) or not before.isascii()
+
+
+def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | None:
+    if match["xml"] is not None:
+        return _in_element(text, match)
+    kind = match.lastgroup or ""  # the value's groups stand last, and one of them has matched
+    start, end = match.span(kind)
+    if kind == "bare":
+        more = _MORE.match(text, end, last)
+        if more is None and _benign(match["bare"]):
+            return None
+        end = more.end() if more else start + (len(match["bare"].rstrip(".,:)]}!?")) or end - start)
+    elif kind in {"braced", "angled"} and not _stands_for_itself(stem, match[kind]):
+        return None
+    if match["block"]:
+        return _in_block(stem, text, match, (start, end), last)
+    if match["list"]:
+        closing = _LIST_END.search(text, start, min(last, start + VALUE_MAX))
+        end = closing.start() if closing else end
+    value = text[start:end]
+    name = text[match.start() : match.start() + 10].lower()
+    if stem == "pass" and (name.startswith("passphrase") or stem == "mnemonic") and kind == "bare":
+        line = _REST_OF_LINE.match(text, start)
+        end = line.end() if line and ":" in match.group("sign") else end
+    if not _is_secret(stem, name, text, match, kind, value):
+        return None
+    if (
+        len(match[kind]) >= VALUE_MAX or match[kind].count("\\") >= SLASHES_MAX
+    ):  # only now: the way to its end may be long
+        end = _VALUE_END.search(text, end, last).start()  # type: ignore[union-attr]
+    return start, end
+
+
+def _stands_for_itself(stem: str, value: str) -> bool:
+    """Tell whether what stands in braces or angle brackets is a value: not words for one, nor an object's fields."""
+    if _says_words(value) or "0x" in value or "..." in value:
+        return False
+    return stem in _PASSWORDS or not re.search(r"[\s=:]", value)
+
+
+def _in_block(stem: str, text: str, match: "re.Match[str]", value: Span, last: int) -> Span | None:
+    """YAML: a value on the line below its name, or a block of lines behind `|` or `>`."""
+    before = _NAME_BEFORE.search(text, max(0, match.start() - 64), match.start())
+    if before is None or match["sign"] != ":":
+        return None
+    start, end = value
+    block = match["block"]
+    if "|" in block or ">" in block:
+        indent = len(block) - len(block.rstrip(" \t"))
+        lines = re.compile(rf"[^\r\n]*(?:\r?\n[ \t]{{{indent}}}[^\r\n]*){{0,64}}").match(text, start, last)
+        return (start, lines.end()) if lines else value
+    filled = text[match.end() : match.end() + 1] in {"", "\n", "\r"}
+    word = match["bare"]
+    if not filled or _benign(text[start:end]) or (word and (word.endswith(":") or word.startswith("-"))):
+        return None
+    return value if stem in _PASSWORDS or _random(text[start:end]) else None
+
+
+def _in_element(text: str, match: "re.Match[str]") -> Span | None:
+    """`<password>…</password>`: only inside an element's tag."""
+    opening = text.rfind("<", max(0, match.start() - 120), match.start())
+    if match["attribute"] and not _ATTRIBUTE_BEFORE.search(text, max(0, match.start() - 64), match.start()):
+        return None
+    if opening < 0 or text[opening + 1 : opening + 2] == "/" or ">" in text[opening : match.start()]:
+        return None
+    content = _XML_VALUE.match(text, match.end("xml"))
+    if content is None or _benign(content["data"] or content[0]):
+        return None
+    return content.span("data" if content["data"] else 0)
+
+
+def _benign(value: str, *, quoted: bool = False) -> bool:
+    """Tell whether a value says nothing: a state, a placeholder, and unless quoted a word of a sentence."""
+    word = value.lower().rstrip(".,:;!?")
+    if not value or word in (_SAYS_NOTHING if quoted else _WORDS) or _PLACEHOLDER.fullmatch(value):
+        return True
+    wrapped = _WRAPPED.fullmatch(value)
+    return wrapped is not None and _says_words(wrapped["words"])
+
+
+def _says_words(text: str) -> bool:
+    """Tell whether a text is made of words for a secret, or for its absence."""
+    return all(word in _VOCABULARY for word in _HUMPS.split(text.strip(" -_.").lower() if text.isupper() else text))
+
+
+def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str, value: str) -> bool:
+    before = text[max(0, match.start() - 12) : match.start()]
+    spaced = kind == "bare" and match["sign"] == ":" and text[match.end("sign")] in " \t"
+    next_name = spaced and match["bare"].endswith(":") and text[match.end("bare") : match.end("bare") + 1] == " "
+    if next_name or _says_nothing(stem, match, kind, value):
+        return False
+    if stem in _CODES:
+        return (3 if stem in {"cvv", "cvc"} else 4) <= len(value) <= 10 and value.isdigit()
+    if stem in _PASSWORDS and not (spaced and value.isdigit() and len(value) < 4):
+        return _is_password(stem, name, before, value, spaced=spaced)
+    if kind == "bare" and (_OBJECT.fullmatch(value) or _PATH.fullmatch(value)):
+        return False
+    if spaced:
+        return _COMPLAINT.search(before) is None and (_random(value) or _fills_line(text, match))
+    return len(value) > 3 or not value.isdigit()
+
+
+def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> bool:
+    told = match["sign"] is not None and match["sign"][0] in "iwIW"  # `the password is …`
+    if told and not _random(value):
+        return True
+    if match["tab"] and not (_random(value) and has_digit(value)):
+        return True  # a table's heading
+    return _benign(value, quoted=kind != "bare") or (stem == "pwd" and _DIRECTORY.fullmatch(value) is not None)
+
+
+def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool) -> bool:
+    if stem == "pass" and not name.startswith(("passw", "passp", "passc")):
+        # `pass` is also what a test does.
+        return (
+            (not before[-1:].isalpha() or _PASS_BEFORE.search(before) is not None)
+            and not (value.isdigit() and len(value) < 6)
+            and not spaced
+        )
+    return True
+
+
+def _fills_line(text: str, match: "re.Match[str]") -> bool:
+    """Tell whether name and value are all of their line, as in YAML."""
+    before = _NAME_BEFORE.search(text, max(0, match.start() - 64), match.start())
+    return before is not None and text[match.end() : match.end() + 1] in {"", "\n", "\r"}
+
+
+def _random(value: str) -> bool:
+    """Tell whether a word after a colon looks made by chance rather than written by a person."""
+    if len(value) < 6:
+        return False
+    digit = any("0" <= char <= "9" for char in value)
+    mixed = any(char.islower() for char in value) and any(char.isupper() for char in value[1:])
+    return digit or len(value) >= 16 or (mixed and len(value) >= 10)
+
+
+ASSIGNMENT = Rule(
+    name="assignment",
+    description="Values assigned to a name that says secret (`password`, `passwd`, `pwd`, `secret`, `token`, `api_key`, "
+    "`client_secret`, …): plain, in JSON or YAML inside a string, query strings, XML, environment variables. The name "
+    "stays readable.",
+    source="gitleaks `generic-api-key`, Cribl and Datadog scanner libraries; values that say nothing are let be",
+    gates=(
+        r"(?i)(?:pass|pwd|secret|token|key|credential|otp|cv[vc]|senha|contrase.a|kennwort|mnemonic"
+        r"|mot_de_passe|pw|psk|jwt|bearer|pin|code|connection_?string)[a-z_.-]*(?: [a-z]+)?(?: [a-z]+)?[0-9]?(?:\\*'|\\+\")?\s*[:=]",
+        r"(?i)(?:passwo?r?d|passphrase|pwd|secret|token)(?:\t|\\*[\"'](?:\r?\n|\\r\\n)[\r\n\\])",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)(?:\\*'|\\+\")[\s,\\'\"]*(?:value|val|content|default)",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|otp|code) (?:is|was)[ :]",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?)(?:\\+\"|\\*')?(?:\s(?:[^<>\"]|\\\")*)?>(?:[^<\"]|\s*<!)",
+    ),
+    find=_assignments,
+    positives=(
+        ("login password=hunter2 ok", "hunter2"),
+        ('{"user":"bob","password":"hunt\\"er2","id":4}', 'hunt\\"er2'),
+        ('{\\"token\\": \\"abc.def-123\\", \\"id\\": 4}', "abc.def-123"),
+        ("GET /x?user=bob&api_key=AbC123&page=2", "AbC123"),
+        ("db:\n  user: bob\n  password: hunter2\n", "hunter2"),
+        ("a: 1\nclient_secret: swordfish\n", "swordfish"),
+        ("export DB_PASS='p w'; run", "p w"),
+        ("clientSecret: 'x9Y8z7'", "x9Y8z7"),
+        ("<password>hunter2</password>", "hunter2"),
+        ("the password is hunter2 now", "hunter2"),
+        ('{"password": ["hunter2", "hunter3"]}', "hunter3"),
+        ("Server=db;User Id=sa;Password=p@ss,w0rd;Trusted=no", "p@ss"),
+        ('<add key="password" value="hunter2"/>', "hunter2"),
+        ("X-Api-Key: 0123456789abcdef", "0123456789abcdef"),
+        ("login(password=b'hunter2')", "hunter2"),
+        ('connect(password=u"hunter2")', "hunter2"),
+        ('password=abc"hunter2 ok', "hunter2"),
+        ("Uid=sa;Pwd={hun;ter2};Encrypt=yes", "ter2"),
+        ("password={hunter2} password=[hunter3] password=<hunter4>", "hunter3"),
+        ("retry with password=<hunter4>, then", "hunter4"),
+        ('password = """hunter2"""', "hunter2"),
+        ("db:\n  password:\n    hunter2\n  user: bob\n", "hunter2"),
+        ("db:\n  password: >-\n    hunter2\n    and more\n  user: bob\n", "and more"),
+        ("db:\n  password: !!str hunter2\n", "hunter2"),
+        ("password\thunter2z9", "hunter2z9"),
+        ('<Data Name="Password">hunter2</Data>', "hunter2"),
+        ('<param name="db.password">hunter2</param>', "hunter2"),
+        ("<Password><![CDATA[hunter2]]></Password>", "hunter2"),
+        ('form-data; name="password"\r\n\r\nhunter2\r\n--x', "hunter2"),
+        ("pw=hunter2 psk=hunter3 bindpw=hunter4", "hunter2"),
+        ("wpa_psk=hunter3", "hunter3"),
+        ("set rootpw=hunter4", "hunter4"),
+        ("sent jwt=aa11bb22", "aa11bb22"),
+        ("SSHPASS=hunter2 ssh host", "hunter2"),
+        ("card pin=4921", "4921"),
+        ("your verification code: 492113", "492113"),
+        ("Invalid API key provided: aB3dEf9hIjK", "aB3dEf9hIjK"),
+        ("password_1=hunter2", "hunter2"),
+        ("\x1b[31mpassword\x1b[0m=hunter2", "hunter2"),
+        ("password=&quot;hunter2&quot;", "hunter2"),
+        ("&lt;password&gt;hunter2&lt;/password&gt;", "hunter2"),
+    ),
+    negatives=(
+        "Failed password for root from 10.0.0.1 port 22 ssh2",
+        "password: required, secret: /run/secrets/db, passwd: files systemd",
+        "the password is required, the token was expired",
+        "token=null secret=${SECRET} password=<redacted>",
+        "Unexpected token: FooBar",
+        "sudo: bob : TTY=pts/0 ; PWD=/home/bob ; USER=root ; COMMAND=/bin/ls",
+        "tests: pass=12 fail=0",
+        "max_tokens=150 total_tokens: 4096 token_count=12",
+        "sort key: name, primary key=id",
+        "next_page_token=abc123def",
+        "Skipping token=Token{78af589 ActivityRecord{3b04890 u0}}, activity token: android.os.BinderProxy@2bd79ce",
+        "bypass: enabled, compass=north",
+        "password=<your password> secret=[FILTERED] token={user.token} pwd={} password=[hidden]",
+        "UPDATE users SET password = $1, secret = :secret, token = ? WHERE id = @id",
+        "spec:\n  serviceAccountToken:\n    expirationSeconds: 3600\n",
+        "serviceAccountToken: expirationSeconds: 3600",
+        "user\tpassword\thost\nbob\tx\tdb1",
+        "password_file=/run/secrets/db_password tls_key_file=/etc/ssl/key.pem keyfile: /etc/x.pem",
+        "secretKeyRef: {name: db, key: password}",
+        'File "/app/token.py", line 12, in secret',
+        "gpio pin=17 state=1, error code: 492113, mapping=4921",
+        '<input type="password">Please type',
+        "tokens:\n  max: 10\n",
+    ),
+)

@@ -1,0 +1,264 @@
+"""Rules for credentials that are known by where they stand."""
+# ruff: noqa: E501, PLR2004 - an expression reads best in one piece
+
+import re
+from collections.abc import Iterator
+
+from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, Span, either, matcher
+from mothership.pipeline.redaction.rules.validators import basic_credentials, has_digit, jwt
+
+_GO_USER = re.compile(r"[^\s/@\"'<>(),;=]{1,256}")
+
+
+def _made_by_chance(text: str) -> bool:
+    lower, upper = any(char.islower() for char in text), any(char.isupper() for char in text)
+    return has_digit(text) and lower and upper
+
+
+def _go_dsn(text: str, start: int, end: int) -> Iterator[Span | None]:
+    """Find `user:password@tcp(host)`, reading backwards from the `@`."""
+    for protocol in ("@tcp", "@unix", "@udp"):
+        at = text.find(protocol, start, end + len(protocol))
+        while at >= 0:
+            behind = text[at + len(protocol) : at + len(protocol) + 2].lstrip("46")
+            before = _GO_USER.match(text[max(0, at - 256) : at][::-1]) if behind.startswith("(") else None
+            user = before[0][::-1].partition(":") if before else ("", "", "")
+            yield (at - len(user[2]), at) if user[0] and user[2] else None
+            at = text.find(protocol, at + 1, end + len(protocol))
+
+
+URL = Rule(
+    name="url_credentials",
+    description="User and password in a URL (`scheme://user:password@host`), database URLs and JDBC included.",
+    source="RFC 3986, 3.2.1",
+    gates=(
+        r"//[^\s/\"<>@]*:[^\s\"<>]*@",
+        r"://[0-9A-Za-z_-]+@",
+        r"(?i)jdbc:oracle:[a-z0-9]{3,6}:[^\s/]",
+        r":[^\s\"]+@(?:tcp|udp|unix)\d?\(",
+    ),
+    find=either(
+        matcher(
+            r"://(?P<secret>[^\s/?#\"'<>@:]{0,256}:(?![0-9]{1,5}(?:[/?#\s]|$))"
+            r"(?:[^\s/\"<>]{1,1024}|[^\s\"<>@]{1,1024}))@(?=[\w\[.-])",
+            before=("://",),
+        ),
+        matcher(r"://(?P<secret>[0-9A-Za-z_-]{20,256})@(?=[\w.-])", before=("://",)),
+        matcher(r"https?://(?P<secret>[0-9A-Za-z_-]{8,256})@(?=[\w.-])", _made_by_chance, before=("http",)),
+        matcher(
+            r"//(?<![\w:/]//)(?P<secret>[^\s/?#\"'<>@:]{1,64}:(?![0-9]{1,5}[/?#\s])[^\s/\"'<>@]{3,256})@(?=[A-Za-z\[]|[0-9]{1,3}\.[0-9])",
+            before=("//",),
+        ),
+        _go_dsn,
+        matcher(
+            r"jdbc:oracle:[a-z0-9]{3,6}:(?P<secret>[^\s/@\"']{1,64}/[^\s@\"']{1,128})@",
+            ignore_case=True,
+            before=("jdbc:oracle:",),
+        ),
+    ),
+    positives=(
+        ("git clone https://bob:hunter2@git.example.com/x.git", "bob:hunter2"),
+        ("dsn postgresql://app:p%40ss@db.example:5432/app", "app:p%40ss"),
+        ("redis://:s3cr3t@10.0.0.5:6379/0", ":s3cr3t"),
+        ("amqp://u:p@ss#w@mq/vhost", "u:p@ss#w"),
+        ("jdbc:oracle:thin:scott/tiger@//db:1521/xe", "scott/tiger"),
+        ('{"url":"https:\\/\\/bob:hunter2@h\\/x"}', "bob:hunter2"),
+        ("dsn app:hunter2@tcp(10.0.0.1:3306)/shop", "hunter2"),
+        ("clone https://aB3dEf9hIjK@github.com/x.git", "aB3dEf9hIjK"),
+        ("proxy //bob:hunter2@proxy/ used", "bob:hunter2"),
+    ),
+    negatives=(
+        "GET http://example.com:8080/path?mail=a@b",
+        "ssh://git@example.com:22/x.git",
+        "https://example.com/a:b@c",
+        "https://deploy@github.com/x.git",
+        "// note: ask bob@host",
+        "listening@tcp(10.0.0.1:80)",
+        "tcp://10.0.0.1:5070, tcp://10.0.0.2:5070",
+    ),
+)
+
+# --- Authorization -----------------------------------------------------------------------------------------------
+
+_HEADER = rf"authorization(?:{QUOTE})?\s{{0,4}}(?:=>|[:=,])\s{{0,4}}(?:\[\s?)?(?:{QUOTE})?"
+
+
+AUTHORIZATION = Rule(
+    name="authorization",
+    description="Credentials of an `Authorization` header, and `Bearer …` and `Basic …` wherever they stand.",
+    source="RFC 9110, 11.6.2; RFC 6750; RFC 7617",
+    gates=(
+        r"(?i)authorization(?:\\*'|\\+\")?\s?[:=,>]{1,2}",
+        r"(?i)bearer\s+[0-9a-z._~+/-]{6}",
+        r"(?i)basic\s+[0-9a-z+/]{6}",
+    ),
+    find=either(
+        matcher(
+            _HEADER + r"(?:basic|bearer|token|apikey|negotiate|ntlm|jwt|dpop|sharedkey(?:lite)?|ssws|key)\s{1,4}"
+            r"(?P<secret>[^\s\"'\\,;<>]{1,16384})",
+            ignore_case=True,
+            before=("authorization",),
+        ),
+        matcher(
+            _HEADER + r"(?:digest|hawk|oauth|aws4-hmac-sha256|signature)\s{1,4}"
+            r"(?P<secret>(?:[\w-]{1,64}=(?:\\*\"[^\"\r\n]{0,1024}\"|[^\s,\"]{0,1024}),?[ ]?){1,40})",
+            ignore_case=True,
+            before=("authorization",),
+        ),
+        matcher(
+            _HEADER + r"(?P<secret>[0-9A-Za-z+/_.~=-]{8,16384})",
+            has_digit,
+            ignore_case=True,
+            before=("authorization",),
+        ),
+        matcher(
+            r"(?<![A-Za-z])bearer\s{1,4}(?P<secret>[0-9A-Za-z._~+/-]{12,16384}={0,2})",
+            has_digit,
+            ignore_case=True,
+            before=("bearer",),
+        ),
+        matcher(
+            r"(?<![A-Za-z])basic\s{1,4}(?P<secret>[0-9A-Za-z+/]{6,2048}={0,2})",
+            basic_credentials,
+            ignore_case=True,
+            before=("basic",),
+        ),
+    ),
+    positives=(
+        ("Authorization: Bearer abc123", "abc123"),
+        ("> authorization: Basic dXNlcjpwYXNz\r\n> host: x", "dXNlcjpwYXNz"),
+        ('{"Authorization":"Token 9944b09199c62bcf9418"}', "9944b09199c62bcf9418"),
+        ('Authorization: Digest username="bob", realm="x", response="6629fae49393a05397450978507c4ef1"', "6629fae4"),
+        ("sent with bearer 6f1ed002ab5595859014ebf0951522d9", "6f1ed002ab5595859014ebf0951522d9"),
+        ("auth Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+    ),
+    negatives=(
+        "authorization: granted for bob",
+        "Authorization failed, bearer of the certificate unknown",
+        "Basic authentication required, basic functionality only",
+        "authorization=none",
+    ),
+)
+
+JWT = Rule(
+    name="jwt",
+    description="JSON Web Tokens, signed, unsigned and encrypted: the first part must decode to a JOSE header.",
+    source="RFC 7519, 7515, 7516",
+    gates=(r"eyJ[0-9A-Za-z_-]{5}",),
+    find=matcher(r"(?<![A-Za-z0-9])eyJ[0-9A-Za-z_-]{5,16384}(?:\.[0-9A-Za-z_-]{0,16384}){1,4}", jwt, before=("eyJ",)),
+    positives=(
+        (
+            "jwt eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+            "eyJzdWIiOiIxMjM0NTY3ODkwIn0",
+        ),
+        ("x=eyJhbGciOiJub25lIn0.eyJzdWIiOiJib2IifQ. end", "eyJzdWIiOiJib2IifQ"),
+    ),
+    negatives=("eyJub3RhIjoiand0In0 alone", "eyJxxxxxxx.not.one"),
+)
+
+# --- private keys ------------------------------------------------------------------------------------------------
+
+_GAP = r"(?:[ +_]|%20)"
+_BEGIN = re.compile(
+    rf"-{{2,5}}{_GAP}?BEGIN{_GAP}(?:[A-Z0-9]{{1,12}}{_GAP}){{0,4}}(?:PRIVATE|SECRET){_GAP}KEY(?:{_GAP}BLOCK)?{_GAP}?-{{2,5}}"
+)
+_END = re.compile(rf"-{{2,5}}{_GAP}?END{_GAP}[^-\r\n]{{1,60}}-{{2,5}}")
+_BODY = re.compile(r"(?:\\+[nrt]|[\s|>\"',+]|%0[AaDd])*(?:[0-9A-Za-z+/=]{16}|Proc-Type|Version|Comment|Charset)")
+_PUTTY = re.compile(r"Private-Lines: [0-9]{1,3}(?:\\+[nr]|\s)+(?:[0-9A-Za-z+/=]{4,80}(?:\\+[nr]|\s)*){1,200}")
+
+
+def _private_keys(text: str, start: int, end: int) -> Iterator[Span | None]:
+    at = text.find("BEGIN", start, end + 8)
+    while at >= 0:
+        begin = _BEGIN.match(text, _dashes_before(text, at))
+        if begin is None:
+            yield None
+            at = text.find("BEGIN", at + 5, end + 8)
+            continue
+        stop = _END.search(text, begin.end(), begin.end() + 65_536)
+        if stop is None and not _BODY.match(text, begin.end()):
+            yield None  # the words alone, without a key behind them
+            at = text.find("BEGIN", begin.end(), end + 8)
+            continue
+        # A block without its end was cut off: everything behind it may be key.
+        last = stop.end() if stop else len(text)
+        yield begin.start(), last
+        at = text.find("BEGIN", last, end + 8)
+
+
+def _dashes_before(text: str, at: int) -> int:
+    first = at
+    while first > 0 and at - first < 8 and text[first - 1] in "-_+ ":
+        first -= 1
+    return at - len(text[first:at].lstrip("_+ "))
+
+
+PRIVATE_KEY = Rule(
+    name="private_key",
+    description="Private key blocks (PEM, OpenSSH, PGP, SSH2, PuTTY), across line breaks, real or written `\\n`; a "
+    "block that was cut off goes to the end of the string.",
+    source="RFC 7468, 4716, 9580; PuTTY PPK; age",
+    gates=(r"BEGIN[ +_%][0-9A-Z +_%]*(?:PRIVATE|SECRET)", r"Private-Lines: ", r"AGE-SECRET-KEY-1"),
+    find=either(
+        _private_keys,
+        matcher(_PUTTY.pattern, before=("Private-Lines: ",)),
+        matcher(r"AGE-SECRET-KEY-1[0-9A-Z]{10,80}", before=("AGE-SECRET-KEY-1",)),
+    ),
+    positives=(
+        (
+            "key:\n-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAx\nabc/def+12==\n-----END RSA PRIVATE KEY-----\nok",
+            "MIIEowIBAAKCAQEAx\nabc/def+12==",
+        ),
+        (
+            '{"k":"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkq\\n-----END PRIVATE KEY-----\\n"}',
+            "MIIEvQIBADANBgkq",
+        ),
+        ("cut -----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNzaC1rZXktdjE", "b3BlbnNzaC1rZXktdjE"),
+    ),
+    negatives=(
+        "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIE\n-----END CERTIFICATE-----",
+        "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG\n-----END PUBLIC KEY-----",
+        "expected -----BEGIN RSA PRIVATE KEY----- in file",
+        "BEGIN TRANSACTION",
+    ),
+)
+
+# --- connection strings ------------------------------------------------------------------------------------------
+
+CONNECTION_STRING = Rule(
+    name="connection_string",
+    description="Keys in connection strings and signed URLs: `AccountKey=`, `SharedAccessKey=`, `sig=`, "
+    "`X-Amz-Signature=`, Slack and Teams webhook paths.",
+    source="Azure Storage, Service Bus and SAS; AWS Signature V4; Sentry",
+    gates=(
+        r"(?i)(?:account|access|primary|secondary)key\s?=\s?[0-9a-z+/%_-]{6}",
+        r"(?i)[^0-9a-z](?:sig|signature|sharedaccesssignature)=[0-9a-z%+/_-]{6}",
+        r"webhook\.office\.com|/webhookb2/|discord(?:app)?\.com/api/webhooks/",
+    ),
+    find=either(
+        matcher(
+            r"(?:account|access|primary|secondary)key\s?=\s?(?P<secret>[0-9A-Za-z+/%_-]{16,1024}={0,3})",
+            ignore_case=True,
+            before=("accountkey", "accesskey", "primarykey", "secondarykey"),
+        ),
+        matcher(
+            r"(?<![0-9A-Za-z])(?:sig|signature|sharedaccesssignature)=(?P<secret>[0-9A-Za-z%+/_-]{16,1024}={0,3})",
+            ignore_case=True,
+            before=("sig", "sharedaccesssignature"),
+        ),
+        matcher(
+            r"(?:webhook\.office\.com|/webhookb2/|discord(?:app)?\.com/api/webhooks/)(?P<secret>[0-9A-Za-z@/_-]{20,512})",
+            before=("webhook.office.com", "/webhookb2/", "discord"),
+        ),
+    ),
+    positives=(
+        (
+            "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA==;",
+            "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA==",
+        ),
+        ("https://x.blob.example/c?sv=2022&sig=aBcDeF0123456789aBcD%3D", "aBcDeF0123456789aBcD%3D"),
+    ),
+    negatives=("AccountKey=missing", "config=1&design=aaaaaaaaaaaaaaaaaaaa"),
+)
+
+CREDENTIALS = (URL, AUTHORIZATION, JWT, PRIVATE_KEY, CONNECTION_STRING)

@@ -1,0 +1,242 @@
+"""Rules for the credentials of network devices, databases and command lines."""
+# ruff: noqa: E501 - an expression reads best in one piece
+
+import re
+
+from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, matcher
+from mothership.pipeline.redaction.rules.validators import has_digit
+
+_NO_COMMUNITY_WORDS = """
+string name strings is not and or the a none null list mismatch invalid unknown unset missing wrong from for with access
+failure failed error configured required denied rejected expired changed removed added to in on of by set
+"""
+
+
+_NO_COMMUNITY = frozenset(_NO_COMMUNITY_WORDS.split())
+
+
+def _community(text: str) -> bool:
+    if text.lower().rstrip(".,:;") in _NO_COMMUNITY:
+        return False
+    return not re.fullmatch(r"[0-9]+(?::[0-9]+)*", text) and not set(text) <= set("*xX")
+
+
+def _mixed_community(text: str) -> bool:
+    return has_digit(text) and any(char.isalpha() for char in text) and _community(text)
+
+
+SNMP_COMMUNITY = Rule(
+    name="snmp_community",
+    description="SNMP community strings in text: device configuration, command lines, `community=…`.",
+    source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
+    gates=(
+        r"(?i)community(?:\\*'|\\+\")?\s?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
+        r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s",
+        r"(?i)snmp[a-z-]{2,10}\s",
+    ),
+    find=either(
+        matcher(
+            r"(?:snmp-server\s{1,4}community|snmp\s{1,4}community|r[ow]community6?)\s{1,4}(?:[0-9]\s{1,4})?"
+            r"[\"']?(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+            before=("snmp-server", "snmp ", "rocommunity", "rwcommunity"),
+        ),
+        matcher(
+            r"snmp-agent\s{1,4}community\s{1,4}(?:read|write)\s{1,4}(?:(?:cipher|simple)\s{1,4})?(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+            before=("snmp-agent",),
+        ),
+        matcher(
+            r"snmp(?:-server|\s)\s{0,4}host\s{1,4}[^\s]{1,128}\s{1,4}(?:(?:traps|informs|version|vrf\s\S{1,32}|1|2c|3|auth|noauth|priv)\s{1,4}){1,6}"
+            r"(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+            before=("snmp",),
+        ),
+        matcher(
+            r"(?:trap2?sink|informsink)\s{1,4}[^\s]{1,128}\s{1,4}(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+            before=("trapsink", "trap2sink", "informsink"),
+        ),
+        *(
+            matcher(
+                r"snmp(?:get|getnext|bulkget|walk|bulkwalk|set|table|trap|inform|status|df|delta|netstat|test)\s[^\r\n]{0,300}?"
+                rf"\s-{option}\s{{0,2}}[\"']?(?P<secret>[^\s\"']{{1,128}})",
+                before=("snmp",),
+            )
+            for option in "AX"
+        ),
+        matcher(
+            rf"(?:for|unknown|bad|wrong|invalid|with|using)\scommunity\s{{1,2}}(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,128}})(?P=q)",
+            _community,
+            ignore_case=True,
+            before=("for", "unknown", "bad", "wrong", "invalid", "with", "using"),
+        ),
+        matcher(
+            r"snmp(?!-agent)[^\r\n]{0,60}?\scommunity\s{1,2}[\"']?(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+            before=("snmp",),
+        ),
+        matcher(
+            r"createUser\s{1,4}(?:-e\s\S{1,64}\s)?\S{1,64}\s{1,4}(?:MD5|SHA[0-9-]{0,4})\s{1,4}(?P<secret>[^\r\n]{1,256})",
+            before=("createUser",),
+        ),
+        matcher(
+            r"snmp-server\s{1,4}user\s[^\r\n]{1,128}?\sauth\s{1,4}(?:md5|sha)\S{0,4}\s{1,4}(?P<secret>[^\r\n]{1,256})",
+            ignore_case=True,
+            before=("snmp-server",),
+        ),
+        matcher(
+            r"community\s?:\s?(?P<secret>[^\s\"'\\,;&)\]}]{3,128})",
+            _mixed_community,
+            ignore_case=True,
+            before=("community",),
+        ),
+        matcher(
+            r"com2sec6?\s{1,4}(?:-Cn\s{1,4}\S{1,64}\s{1,4})?\S{1,64}\s{1,4}\S{1,64}\s{1,4}(?P<secret>[^\s\"']{1,128})",
+            _community,
+            ignore_case=True,
+            before=("com2sec",),
+        ),
+        matcher(
+            r"snmp(?:get|getnext|bulkget|walk|bulkwalk|set|table|trap|inform|status|df|delta|netstat|test)\s[^\r\n]{0,200}?"
+            r"-c\s{0,2}[\"']?(?P<secret>[^\s\"']{1,128})",
+            _community,
+            before=("snmp",),
+        ),
+        matcher(
+            rf"community(?:[ _-]?(?:string|name))?(?:{QUOTE})?\s?=\s?(?:{QUOTE})?(?P<secret>[^\s\"'\\,;&)\]}}]{{1,128}})",
+            _community,
+            ignore_case=True,
+            before=("community",),
+        ),
+        matcher(
+            rf"community(?:[ _-]?(?:string|name)(?:{QUOTE})?\s?:\s?(?:{QUOTE})?|{QUOTE}\s?:\s?{QUOTE}|\s?:\s?{QUOTE}"
+            rf"|[ _-](?:string|name)\s{QUOTE})(?P<secret>[^\s\"'\\,;&)\]}}]{{1,128}})",
+            _community,
+            ignore_case=True,
+            before=("community",),
+        ),
+    ),
+    positives=(
+        ("snmp-server community s3cretRO RO 10", "s3cretRO"),
+        ("snmpwalk -v2c -c pr1vate 10.0.0.1 1.3.6.1", "pr1vate"),
+        ("bad community=n0c-ro from 10.0.0.9", "n0c-ro"),
+        ('{"community":"n0c-ro","version":"2c"}', "n0c-ro"),
+        ("rocommunity n0c-ro 10.0.0.0/8", "n0c-ro"),
+        ("com2sec local 10.0.0.0/8 n0c-ro", "n0c-ro"),
+        ('createUser bob SHA "authpass1" AES "privpass1"', "privpass1"),
+        ("snmp-server user bob grp v3 auth sha authpass1 priv aes 128 privpass1", "authpass1"),
+        ("unknown community string: n0c-ro", "n0c-ro"),
+        ("SNMPv2c trap with community n0c-ro from 10.0.0.9", "n0c-ro"),
+        ("snmp-server host 10.0.0.9 version 2c n0c-ro", "n0c-ro"),
+        ("snmp-agent community read n0c-ro", "n0c-ro"),
+        ("trap2sink 10.0.0.9 n0c-ro", "n0c-ro"),
+        ("snmpget -v3 -u bob -l authPriv -a SHA -A authpass1 -x AES -X privpass1 10.0.0.9 sysUpTime.0", "privpass1"),
+        ("snmpget -v3 -u bob -a SHA -A authpass1 10.0.0.9", "authpass1"),
+        ("Timeout for community 'n0c-ro' at 10.0.0.9", "n0c-ro"),
+    ),
+    negatives=(
+        "the open source community: join us",
+        "bgp community 65000:100 set",
+        "SNMP community mismatch from 10.0.0.9",
+        "members of community 'engineering'",
+        "snmp: community string not configured",
+        "set community=65000:100",
+        "snmpd[812]: Connection from UDP",
+    ),
+)
+
+DEVICE_PASSWORD = Rule(
+    name="device_password",
+    description="Passwords in the configuration of network devices and in SQL (`enable secret 5 …`, "
+    "`IDENTIFIED BY '…'`), and on command lines (`--password …`, `-u user:password`).",
+    source="Cisco IOS password types; SQL CREATE USER; curl, mysql, sshpass",
+    gates=(
+        r"(?i)(?:password|secret|key)\s+[04-9]\s+[^\s]",
+        r"(?i)(?:enable|username\s+[^\s\"]+)\s+(?:privilege\s[0-9]+\s)?(?:password|secret)\s",
+        r"(?i)(?:identified\s[^\"]*by|password)(?:\s+|\s?\(\s?)\\*(?:'|\\\")",
+        r"(?i)-(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s",
+        r"(?i)(?:\s-u|--user|--proxy-user)[ =][\\'\"]*[^\s:\"']+:[^\s]",
+        r"(?:sshpass|mysql[a-z]*|mariadb[a-z-]*)\s",
+        r"curl\s(?:[^\"]*\s)?-[a-zA-Z]*u[\\'\" ]*[^\s:\"']+:",
+    ),
+    find=either(
+        matcher(
+            r"(?:password|secret|key)\s{1,4}(?:7\s{1,4}(?P<secret>[0-9A-Fa-f]{4,256})(?![0-9A-Za-z]))",
+            ignore_case=True,
+            before=("password", "secret", "key"),
+        ),
+        matcher(
+            r"(?:password|secret|key)\s{1,4}[45689]\s{1,4}(?P<secret>[\w$./+=]{16,256})",
+            ignore_case=True,
+            before=("password", "secret", "key"),
+        ),
+        matcher(
+            r"(?:enable|username\s{1,4}\S{1,64})\s{1,4}(?:privilege\s[0-9]{1,2}\s)?(?:password|secret)\s{1,4}"
+            r"(?:level\s[0-9]{1,2}\s)?(?:[0-9]\s{1,4})?(?P<secret>[^\s\"',;]{4,256})",
+            has_digit,
+            ignore_case=True,
+            before=("enable", "username"),
+        ),
+        matcher(
+            r"(?:identified\s{1,4}(?:with\s{1,4}[\w']{1,40}\s{1,4})?by|password)\s{1,4}(?P<q>[\"'])(?P<secret>[^\"'\r\n]{1,256})(?P=q)",
+            ignore_case=True,
+            before=("identified", "password"),
+        ),
+        matcher(
+            r"--[a-z-]{0,20}(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s{1,4}"
+            r"(?![-|<\[(])[\"']?(?P<secret>[^\s\"'`]{2,512})",
+            ignore_case=True,
+            before=("--",),
+        ),
+        matcher(
+            r"(?:\s-u|--user|--proxy-user)[ =][\"']?(?P<secret>[^\s:\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\"']{1,256})",
+            before=(" -u", "--user", "--proxy-user"),
+        ),
+        matcher(
+            r"curl\s(?:[^\r\n]{0,300}?\s)?-[a-zA-Z]{0,6}u\s?[\\\"']{0,2}(?P<secret>[^\s:\\\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\\\"']{1,256})",
+            before=("curl",),
+        ),
+        matcher(
+            rf"password\s?\(\s?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
+            ignore_case=True,
+            before=("password",),
+        ),
+        matcher(r"sshpass\s{1,4}-p\s{0,2}[\"']?(?P<secret>[^\s\"']{1,256})", before=("sshpass",)),
+        matcher(
+            r"(?:mysql[a-z]{0,12}|mariadb[a-z-]{0,12})\s(?:-[^p\s][^\s]{0,64}\s{1,2}|[^\s-][^\s]{0,64}\s{1,2}){0,8}"
+            r"-p(?![0-9]{2,5}(?:\s|$))(?:\\{0,4}[\"'](?=[^\s]))?(?P<secret>(?:(?<=[\"'])[^\"'\\\r\n]|[^\s\"'\\]){1}[^\s\"'\\]{1,256})",
+            before=("mysql", "mariadb"),
+        ),
+    ),
+    positives=(
+        ("enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0", "$1$mERr$hx5rVt7rPNoS4wqbXKX7m0"),
+        ("username admin password 7 0822455D0A16", "0822455D0A16"),
+        ("CREATE USER bob IDENTIFIED BY 'hunter2'", "hunter2"),
+        ("exec tool --db-password hunter2 --verbose", "hunter2"),
+        ("curl -u bob:hunter2 http://x", "bob:hunter2"),
+        ("mysql -u root -phunter2 db", "hunter2"),
+        ("mysql -u root -p'hunter2' db", "hunter2"),
+        ('mariadb-dump -p"hunter2" db', "hunter2"),
+        ("curl -ubob:hunter2 http://x", "bob:hunter2"),
+        ("curl -s -su bob:hunter2 http://x", "bob:hunter2"),
+        ("SET PASSWORD FOR 'bob'@'%' = PASSWORD('hunter2')", "hunter2"),
+    ),
+    negatives=(
+        "Failed password for root from 10.0.0.1 port 22 ssh2",
+        "message repeated 5 times: [ Failed password for root ]",
+        "password 5 times wrong",
+        "usage: tool --token <token> --password [prompt]",
+        "docker run -u 1000:1000 image",
+        "mysql -u root -p db",
+        "mysql -p3306 -h db, mysql -P 3306 -h db",
+        "curl -u bob http://x:80/",
+    ),
+)
+
+DEVICES = (SNMP_COMMUNITY, DEVICE_PASSWORD)

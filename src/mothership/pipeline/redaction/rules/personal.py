@@ -1,0 +1,518 @@
+"""Rules for personal data."""
+# ruff: noqa: E501, PLR2004 - an expression reads best in one piece
+
+import re
+from collections.abc import Iterator
+
+from mothership.pipeline.redaction.rules.rule import REACH, Finder, Rule, Span, either, matcher
+from mothership.pipeline.redaction.rules.validators import (
+    COUNTRY_CODES,
+    IBAN_LENGTHS,
+    card_network,
+    digits_of,
+    e164,
+    iban,
+    ip_address,
+    luhn,
+    ssn,
+)
+
+# --- e-mail ------------------------------------------------------------------------------------------------------
+
+_LETTER = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+_OTHER_LETTER = "\u0370-\u1fff\u3040-\ud7af"
+# The local part is read backwards from the `@` and at most 64 characters far: forwards it would be quadratic.
+_LOCAL = re.compile(rf"[{_LETTER}0-9._+'~-]{{1,64}}|[{_OTHER_LETTER}]{{1,32}}|\"[^\"\r\n]{{1,62}}\"")
+_DOMAIN = re.compile(
+    rf"@((?:(?:[{_LETTER}0-9](?:[{_LETTER}0-9-]{{0,61}}[{_LETTER}0-9])?|[{_OTHER_LETTER}]{{1,63}})\.){{1,8}})"
+    rf"([{_LETTER}]{{2,24}}|[{_OTHER_LETTER}]{{2,12}})(?![{_LETTER}0-9]|-[a-z0-9])",
+    re.IGNORECASE,
+)
+_FILE_AND_UNIT_ENDINGS = """
+service socket target timer mount automount slice scope swap path device png jpg jpeg gif svg webp ico bmp css js jsx
+ts tsx json xml html htm log txt conf cfg ini yml yaml toml jar war dll exe sys java class lock tmp bak gz tgz tar whl
+deb rpm pem crt pid sock csv
+"""
+_NOT_TOP_LEVEL = frozenset(
+    # Unit types of systemd (`user@1000.service`) and file names (`icon@2x.png`).
+    _FILE_AND_UNIT_ENDINGS.split()
+)
+
+
+_URL_USER = re.compile(r"[a-z0-9+.-]://[^\s/?#\"<>]{0,128}\Z")
+
+
+def _emails(text: str, start: int, end: int) -> Iterator[Span | None]:
+    at = text.find("@", start, end + 64)
+    while at >= 0:
+        local = _LOCAL.match(text[max(0, at - 64) : at][::-1])
+        domain = _DOMAIN.match(text, at) if local else None
+        if local and domain and domain[2].lower() not in _NOT_TOP_LEVEL and not _other_use(text, at, domain):
+            name = local[0][::-1].lstrip(".'-~+")
+            yield (at - len(name), domain.end()) if name and not name.endswith(".") else None
+        else:
+            yield None
+        at = text.find("@", domain.end() if domain else at + 1, end + 64)
+
+
+def _other_use(text: str, at: int, domain: "re.Match[str]") -> bool:
+    """Tell a repository's address (`git@github.com:owner/name`) and a URL's user from a mailbox."""
+    if text.find("://", max(0, at - 160), at) >= 0 and _URL_USER.search(text, max(0, at - 160), at):
+        return True
+    return text[max(0, at - 3) : at] in {"git", "svn"} and text[domain.end() : domain.end() + 1] in {":", "/"}
+
+
+EMAIL = Rule(
+    name="email",
+    description="E-mail addresses.",
+    source="RFC 5321 and 5322; local part bounded to 64 characters, domain labels to 63",
+    gates=(r"[^\x00-!#-&(-*,/:-@\[-^`{-}\x7f]@[0-9A-Za-z\x{80}-\x{10ffff}][0-9A-Za-z\x{80}-\x{10ffff}-]*\.[^\x00-,/]",),
+    find=_emails,
+    positives=(
+        ("login failed for alice@example.com from 10.0.0.1", "alice@example.com"),
+        ("to=<bob.smith+tag@mail.example.co.uk>, relay=mx", "bob.smith+tag@mail.example.co.uk"),
+        ("{'email':'o'brien@example.org'}", "o'brien@example.org"),
+        ("联系alice@example.com谢谢", "alice@example.com"),
+        ("mail to jürgen.müller@exämple.de now", "jürgen.müller@exämple.de"),
+        ("user=ALICE@EXAMPLE.COM;id=4", "ALICE@EXAMPLE.COM"),
+        ("to 用户@例子.中国 or al.ice@例え.jp", "al.ice@例え.jp"),
+        ('from "alice smith"@example.com', "smith"),
+        ("user alice\\x40example.com", "alice"),
+        ("<a href='mailto:alice&#64;example.com'>", "alice"),
+        ("<a href='mailto:alice&#x40;example.com'>", "alice"),
+        ("alice@example.com_bak", "alice@example.com"),
+        ("bounce alice=40example.com;", "alice"),
+    ),
+    negatives=(
+        "Started user@1000.service - User Manager for UID 1000.",
+        "npm install lodash@4.17.21 @types/node@20.1.0",
+        "loaded icon@2x.png",
+        "java.lang.Object@1b6d3586 leaked",
+        "cloning git@github.com:owner/repo.git",
+        "root@localhost:~# ls",
+        "sd=[exampleSDID@32473 iut=3]",
+    ),
+)
+
+# --- payment cards -----------------------------------------------------------------------------------------------
+
+# A class first, then what must not stand before it: so Python's `re` skips quickly to where a number may begin.
+_CARD = re.compile(
+    r"[2-68](?:(?<![A-Za-z0-9_].)|(?<=[Vv]isa.)|(?<=[Cc]ard.)|(?<=[Cc]ard_.)|(?<=cc_.)|(?<=pan.)|(?<=pan_.))(?<![0-9][.-].)(?<![_%]-.)(?:"
+    r"(?<=[2-6])[0-9]{3}(?P<a>[ .-])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
+    r"|(?<=3)[0-9]{3}(?P<b>[ .-])[0-9]{6}(?P=b)[0-9]{4,5}"
+    r"|(?<=[2-6])[0-9]{12,18}"
+    r"|(?<=8)[0-9]{15}"
+    r"|(?<=[2-6])[0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}"
+    r")(?![A-Za-z0-9_])(?!\.[0-9]{3})(?!-[0-9])",
+    re.ASCII | re.DOTALL,
+)
+_PLAIN_CARD = re.compile(
+    r"(?<![0-9.])(?:(?<=[A-Za-z_])|(?<=[0-9]_)|(?<==))(?:4[0-9]{15}|5[1-5][0-9]{14}|3[47][0-9]{13}|(?:6011|65[0-9]{2})[0-9]{12})(?![0-9]|[A-Fa-f][0-9A-Fa-f]|\.[0-9])",
+    re.ASCII,
+)
+_TRACK = re.compile(r"%?[Bb](?P<secret>[2-6][0-9]{12,18})\^[^^\r\n]{2,40}\^[0-9]{4}")
+_SPACED_CARD = re.compile(
+    r"(?<![0-9A-Za-z.])(?:[2-6][0-9]{3}(?P<s>  |_|\+)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|3[47][0-9]{2}(?P<t>  |_|\+)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])",
+    re.ASCII,
+)
+_COUNTED_BEFORE = re.compile(
+    r"(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode|snowflake|tweet"
+    r"|request|req|txn?id|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|number of \w{1,20})[\s:=#\"']{1,3}\Z",
+    re.IGNORECASE,
+)
+_GLUED_TO_CARD = re.compile(
+    r"(?:card|visa|master|amex|pan|cc|payment|credit|debit|account|acct|number|no|num)(?:[_A-Za-z]{0,3}|=)\Z|[^A-Za-z0-9_][A-Za-z]\Z|\A[A-Za-z]\Z",
+    re.IGNORECASE,
+)
+_CARD_WORD = re.compile(r"card|visa|\bpan\b|\bcc\b|credit|debit|payment", re.IGNORECASE)
+
+
+def _cards(text: str, start: int, end: int) -> Iterator[Span | None]:
+    for match in _CARD.finditer(text, start, min(len(text), end + REACH)):
+        if match.start() >= end:
+            return
+        digits = digits_of(match[0])
+        good = card_network(digits) and luhn(digits)
+        # Lengths that barcodes and database ids share need a word beside them.
+        plain = len(match[0]) == len(digits)
+        if good and plain and not _CARD_WORD.search(text, max(0, match.start() - 32), match.start()):
+            shared = len(digits) in {13, 17, 18, 19} and digits[:2] != "62"
+            good = not shared and not _COUNTED_BEFORE.search(text, max(0, match.start() - 32), match.start())
+        yield match.span() if good else None
+
+
+def _written_cards(text: str, start: int, end: int) -> Iterator[Span | None]:
+    """Find cards as magnetic stripes, forms and file names have them."""
+    last = min(len(text), end + REACH)
+    for pattern in (_TRACK, _SPACED_CARD):
+        for match in pattern.finditer(text, start, last):
+            if match.start() >= end:
+                break
+            group = "secret" if pattern is _TRACK else 0
+            digits = digits_of(match[group])
+            yield match.span(group) if card_network(digits) and luhn(digits) else None
+    for match in _PLAIN_CARD.finditer(text, start, last):
+        if match.start() >= end:
+            break
+        glued = _GLUED_TO_CARD.search(text, max(0, match.start() - 12), match.start())
+        yield match.span() if glued and luhn(match[0]) else None
+
+
+CARD = Rule(
+    name="credit_card",
+    description="Payment card numbers, plain or in groups: an issuer's prefix and length, and the check digit.",
+    source="ISO/IEC 7812-1 (Luhn); issuer ranges as published by the networks",
+    gates=(
+        r"(?:[^0-9A-Za-z_-]|[^_]-|(?i:visa|card_?|cc_|pan_?))[2-68][0-9]{12}",
+        r"(?:[^0-9A-Za-z_-]|[^_]-)[2-6][0-9]{3}[ .-]?[0-9]{4}[ .-]?[0-9]{4}[ .-]?[0-9]{4}",
+        r"[^0-9A-Za-z_]3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4}",
+        r"[A-Za-z_=][3-6][0-9]{14}",
+        r"[^0-9A-Za-z][2-6][0-9]{3}(?:  |_|\+)[0-9]{4,6}(?:  |_|\+)[0-9]{4}",
+        r"[Bb][2-6][0-9]{12,18}\^",
+    ),
+    find=either(_cards, _written_cards),
+    positives=(
+        ("charged 4111111111111111 ok", "4111111111111111"),
+        ("card: 5500-0000-0000-0004.", "5500-0000-0000-0004"),
+        ("amex 3782 822463 10005", "3782 822463 10005"),
+        ('{"pan":"6011 1111 1111 1117"}', "6011 1111 1111 1117"),
+        ("卡号4111111111111111已扣款", "4111111111111111"),
+        ("pan=30569309025904&x=1", "30569309025904"),
+        ("7,5555555555554444,123", "5555555555554444"),
+        ("%B4111111111111111^DOE/JOHN^25121010000?", "4111111111111111"),
+        ("pan=4111+1111+1111+1111&x=1", "4111+1111+1111+1111"),
+        ("card 4111  1111  1111  1111", "4111  1111  1111  1111"),
+        ("card 4111_1111_1111_1111", "4111_1111_1111_1111"),
+        ("pan_4111111111111111_x.csv", "4111111111111111"),
+        ("card=4111111111111111exp=0127", "4111111111111111"),
+        ("card 4222222222222", "4222222222222"),
+        ("visa4111111111111111 for 4111111111111111.00", "4111111111111111"),
+    ),
+    negatives=(
+        "order 4111111111111112 shipped",
+        "Received block blk_4539578763621486312 of size 67108864",
+        "deleted blk_-4539578763621486",
+        "ts=1732482748000 took 1732482748000000000",
+        "lat=0.4111111111111111",
+        "id 4111111111111111abcdef",
+        "rx bytes=4111111111111111 order 4111111111111111, offset: 4111111111111111",
+        "epoch 4222222222222 delta 7834us, took 4222222222222",
+        "blk_4111111111111111 0x4111111111111111 sha_4111111111111111af",
+        "trace 6011000990139424-00f067aa0ba902b7",
+    ),
+    numbers=True,
+)
+
+# --- US social security numbers ----------------------------------------------------------------------------------
+
+_SSN = r"[0-9](?=[0-9]{2}-)(?<![A-Za-z0-9_].)(?<![0-9]-.)[0-9]{2}-[0-9]{2}-[0-9]{4}(?![A-Za-z0-9_])(?!-[0-9])"
+_SSN_NAMED = (
+    r"(?:ssn|social[ _-]?security)[a-z#. _-]{0,12}['\"]?[ :=#'\"]{1,4}"
+    r"(?P<secret>[0-9]{3}[ .]?[0-9]{2}[ .]?[0-9]{4})(?![A-Za-z0-9_])"
+)
+
+
+def _valid_ssn(text: str) -> bool:
+    return ssn(digits_of(text))
+
+
+SSN = Rule(
+    name="ssn",
+    description="US social security numbers with dashes; with spaces or plain only beside their name.",
+    source="Social Security Administration: number ranges never issued",
+    gates=(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", r"(?i)(?:ssn|social[ _-]?security)[a-z#. _:='\\\"-]*[0-9]{3}"),
+    find=either(matcher(_SSN, _valid_ssn), matcher(_SSN_NAMED, _valid_ssn, ignore_case=True, before=("ssn", "social"))),
+    positives=(
+        ("applicant 123-45-6789 approved", "123-45-6789"),
+        ("SSN: 123456789", "123456789"),
+        ('ssn="219 09 9999"', "219 09 9999"),
+        ("(078-05-1120)", "078-05-1120"),
+    ),
+    negatives=(
+        "part 000-12-3456",
+        "part 666-12-3456",
+        "part 912-34-5678",
+        "2024-01-15 123-00-6789",
+        "uuid 1123-45-67890",
+        "build 10-123-45-6789-2",
+    ),
+)
+
+# --- IBAN --------------------------------------------------------------------------------------------------------
+
+_IBAN_HEAD = re.compile(
+    r"[A-Za-z](?=[A-Za-z][0-9]{2}[ -]?[A-Za-z0-9])(?<![A-Za-z0-9].)[A-Za-z][0-9]{2}", re.ASCII | re.DOTALL
+)
+_IBAN_BODY = {
+    length: re.compile(
+        rf"(?:[ -]?[A-Za-z0-9]{{4}}){{{length // 4 - 1}}}[ -]?[A-Za-z0-9]{{{length % 4}}}(?![A-Za-z0-9])"
+    )
+    for length in IBAN_LENGTHS.values()
+}
+
+
+def _ibans(text: str, start: int, end: int) -> Iterator[Span | None]:
+    for head in _IBAN_HEAD.finditer(text, start, min(len(text), end + REACH)):
+        if head.start() >= end:
+            return
+        length = IBAN_LENGTHS.get(head[0][:2].upper(), 0)
+        if not length:
+            continue
+        body = _IBAN_BODY[length].match(text, head.end())
+        good = body is not None and iban(head[0] + body[0].replace(" ", "").replace("-", ""))
+        yield (head.start(), body.end()) if body and good else None
+
+
+IBAN = Rule(
+    name="iban",
+    description="International bank account numbers, plain or in groups: the country's length and the check digits.",
+    source="ISO 13616; SWIFT IBAN registry",
+    gates=(
+        rf"(?i)[^0-9A-Z](?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[0-9A-Z]{{4}}){{2}}[ -]?[0-9A-Z]{{3}}",
+    ),
+    find=_ibans,
+    positives=(
+        ("payout to DE89370400440532013000 done", "DE89370400440532013000"),
+        ("iban=GB82 WEST 1234 5698 7654 32 and more", "GB82 WEST 1234 5698 7654 32"),
+        ("(FR14 2004 1010 0505 0001 3M02 606)", "FR14 2004 1010 0505 0001 3M02 606"),
+        ("nl91abna0417164300;", "nl91abna0417164300"),
+        ("iban_DE89370400440532013000_x.pdf", "DE89370400440532013000"),
+    ),
+    negatives=(
+        "DE89370400440532013001 fails its check",
+        "commit de89370400440532013000aa11bb22cc33dd44ee",
+        "de305d54-75b4-431b-adb2-eb6014e546014",
+        "model AT12 3456",
+    ),
+)
+
+# --- telephone numbers -------------------------------------------------------------------------------------------
+
+_INTERNATIONAL = (
+    r"\+(?<![A-Za-z0-9_+.]\+)[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?:[ ./-]?[0-9]){5,13}(?![0-9A-Za-z_])"
+)
+_AMERICAN = (
+    r"[(1-9](?=[1-9]?[0-9]{2}[).-])(?<![A-Za-z0-9_/+].)(?:(?<![0-9][ .-].)|(?<=[^0-9]1[ .-].)|(?<=^1[ .-].)|(?<=001[ .-].))(?:"
+    r"(?<=\()(?:[2-9][0-9]{2}|123)\)[ -]?[0-9]{3}[ .-][0-9]{4}"
+    r"|(?:(?<=[2-9])[0-9]{2}|(?<=1)23)(?P<s>[.-])[0-9]{3}(?P=s)[0-9]{4}"
+    r"|(?<=\()[1-9][0-9]\)[ ]?9?[0-9]{4}-[0-9]{4}"  # Brazil
+    r")(?: ?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![0-9A-Za-z_])(?![.-][0-9])"
+)
+_DIALLED = r"0(?<![0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)0[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{1,4}(?:[ -][0-9]{2,5}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
+_EUROPEAN = (
+    r"[(0](?<![0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)(?:"
+    r"(?<=0)[1-9](?P<s>[ .-])[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}"  # France
+    r"|(?<=0)7[0-9]{3}[ -][0-9]{3}[ -]?[0-9]{3}"  # United Kingdom, mobile
+    r"|(?:(?<=0)|(?<=\()0)(?:20[ -]|20\)[ -]?)[0-9]{4}[ -]?[0-9]{4}"  # London
+    r"|(?<=\()0[1-9][0-9]{1,4}\)[ -]?[0-9]{3,4}[ -]?[0-9]{3,5}"  # an area code in parentheses
+    r"|(?<=0)1[5-7][0-9][ /-][0-9]{7,8}"  # Germany, mobile
+    r")(?![0-9A-Za-z_])(?![ .:-]?[0-9A-Fa-f]{2}(?![a-z]))(?![.-][0-9])"
+)
+_NAMED_NUMBER = (
+    r"(?:phone|mobile|msisdn|fax|whatsapp|callback|(?<![a-z])(?:tel(?:ephone|efon)?|handy|cell))"
+    r"(?:[ _-]?(?:number|no|nr|num))?\.?['\"]?[ ]?(?:[:=]|is\b|#)[ ]?['\"]?"
+    r"(?P<secret>\+?[(]?[0-9](?:[ ()./-]{0,2}[0-9]){6,14})(?![0-9A-Za-z_])"
+)
+
+
+_MEASURED_BEFORE = re.compile(
+    r"(?:delta|offset|diff|drift|skew|slew|step|adjust\w{0,6}|error|bias|lag|change|correction|by|freq\w{0,6}|seq|incr\w{0,8})[\s:=]{0,3}\Z",
+    re.IGNORECASE,
+)
+_UNIT_BEHIND = re.compile(
+    r"\s?(?:bytes|[kmgt]i?b|[mun]?s|secs?|seconds|packets|octets|ppm|ppb|drift|%|rows|records|lines|ticks|[km]?hz|bits)(?![a-z])",
+    re.IGNORECASE,
+)
+_NUMBERED_BEFORE = re.compile(
+    r"(?:^|[^a-z])(?:v|ver|version|build|release|rev|revision|firmware|ref|reference|order|ticket|invoice|case|serial|part|sku|model|s/n)[\s:=#.]{0,3}\Z",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"\+([0-9]{1,3})(?=[ .(-])")
+
+
+def _measured(text: str, span: Span) -> bool:
+    """Tell a signed quantity, and a version or a reference, from a telephone number."""
+    start, end = span
+    if _UNIT_BEHIND.match(text, end):
+        return True
+    before = max(0, start - 24)
+    return (_MEASURED_BEFORE if text[start] == "+" else _NUMBERED_BEFORE).search(text, before, start) is not None
+
+
+def _unless_measured(find: Finder) -> Finder:
+    def found(text: str, start: int, end: int) -> Iterator[Span | None]:
+        for span in find(text, start, end):
+            yield None if span is None or _measured(text, span) else span
+
+    return found
+
+
+def _international(text: str) -> bool:
+    code = _CODE.match(text)
+    return e164(digits_of(text)) and (code is None or code[1] in COUNTRY_CODES)
+
+
+def _dialled(text: str) -> bool:
+    return e164(digits_of(text)[2:])
+
+
+_SPOKEN_NUMBER = (
+    r"(?:(?:phone|tel|mobile|msisdn|fax|whatsapp|call|caller|callback|dial(?:ed|ing)?|ring|(?:sms|text)\s(?:message\s)?(?:sent\s)?to|contact)"
+    r"(?:\s(?:number|no|nr|num|to|from))?[.:]?\s{1,2}|callerid=(?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<|sips?:|tel:)"
+    r"(?P<secret>(?:00[1-9]|0[1-9]|\+?[1-9])[0-9]{0,13}(?:[ ]?[-/ .][ ]?\(?[0-9]{2,8}\)?){0,5})(?![0-9A-Za-z_.:/-]?[0-9A-Za-z_])"
+)
+
+
+def _spoken(text: str) -> bool:
+    """Tell whether digits behind a word such as `call` are a telephone number: grouped, or with a prefix to dial."""
+    digits = digits_of(text)
+    if not 8 <= len(digits) <= 15 or text.count(".") == 3:
+        return False
+    if digits.startswith("00"):
+        return e164(digits[2:])
+    grouped = any(not char.isdigit() for char in text.lstrip("+"))
+    return (grouped and len(digits) >= 9) or (digits[0] == "0" and len(digits) >= 9)
+
+
+def _plain_number(text: str) -> bool:
+    digits = digits_of(text)
+    return 10 <= len(digits) <= 15 and e164(digits if len(digits) > 10 else "1" + digits)
+
+
+_NAMED_PLAIN = r"(?:msisdn\s{1,2}|sips?:\+?|callerid=(?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<\+?)(?P<secret>[1-9][0-9]{9,14})(?=[@>\s,;]|\Z)"
+
+
+def _no_address(text: str) -> bool:
+    return text.count(".") != 3  # four groups with dots are an IP address
+
+
+PHONE = Rule(
+    name="phone",
+    description="Telephone numbers: international with `+`, the usual written forms of North America, France, the "
+    "United Kingdom and Germany; other forms beside a word such as `phone`.",
+    source="ITU-T E.164; North American Numbering Plan; national numbering plans",
+    gates=(
+        r"\+[1-9][0-9 ()./-]{6}",
+        r"[1-9][0-9]{2}[).-]{1,2} ?[0-9]{3}[ .-][0-9]{4}",
+        r"\([1-9][0-9]\) ?9?[0-9]{4}-",
+        r"[^0-9A-Za-z_/+.:-]00[1-9][0-9]{0,2}[ -](?:\(0\)|[0-9]{2})",
+        r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
+        r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
+        r"(?i)(?:sips?:|callerid=[^<]*<)\+?[1-9][0-9]{9}",
+        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback|callerid|caller_id|call|dial|ring|sms|text|contact)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*[0-9][0-9 ()./-]{5}",
+    ),
+    find=either(
+        _unless_measured(matcher(_INTERNATIONAL, _international)),
+        _unless_measured(matcher(_AMERICAN)),
+        matcher(_DIALLED, _dialled),
+        matcher(_EUROPEAN),
+        matcher(
+            _NAMED_NUMBER,
+            _no_address,
+            ignore_case=True,
+            before=("phone", "mobile", "msisdn", "fax", "whatsapp", "callback", "tel", "handy", "cell"),
+        ),
+        _unless_measured(
+            matcher(
+                _SPOKEN_NUMBER,
+                _spoken,
+                ignore_case=True,
+                before=(
+                    "phone",
+                    "tel",
+                    "mobile",
+                    "msisdn",
+                    "fax",
+                    "whatsapp",
+                    "call",
+                    "dial",
+                    "ring",
+                    "sms",
+                    "text",
+                    "contact",
+                ),
+            )
+        ),
+        matcher(_NAMED_PLAIN, _plain_number, ignore_case=True, before=("msisdn", "sip", "callerid")),
+    ),
+    positives=(
+        ("call +14155552671 now", "+14155552671"),
+        ("sms to +44 20 7946 0958 sent", "+44 20 7946 0958"),
+        ("fax (415) 555-2671", "(415) 555-2671"),
+        ("call 001-581-896-0013x3890 or (464)567-8901x123", "581-896-0013x3890"),
+        ("or (555) 123-4567 ext. 12", "(555) 123-4567 ext. 12"),
+        ("ring 0044 20 7946 0958 now", "0044 20 7946 0958"),
+        ("ligue (11) 91234-5678", "(11) 91234-5678"),
+        ("caller 415-555-2671 hung up", "415-555-2671"),
+        ("Tel: 030 901820", "030 901820"),
+        ("mobile=07911123456", "07911123456"),
+        ("ring 06 12 34 56 78, please", "06 12 34 56 78"),
+        ("+49 (0)30 901820", "+49 (0)30 901820"),
+        ("call 0049 89 1234567", "0049 89 1234567"),
+        ("phone 415 555 2671", "415 555 2671"),
+        ("From: <sip:4155552671@10.0.0.1>", "4155552671"),
+        ("MSISDN 447911123456 attached", "447911123456"),
+        ("Tel. 089 / 1234567", "089 / 1234567"),
+        ("sms sent to 0412 345 678 status=ok", "0412 345 678"),
+        ("call 06-12345678 back", "06-12345678"),
+        ('callerid="Bob" <4155552671>', "4155552671"),
+    ),
+    negatives=(
+        "at 2024-01-15T08:15:23+0000 up",
+        "version 415.555.26.71",
+        "peer 203.101.45.59:5070",
+        "dump 06 12 34 56 78 9a bc",
+        "pid 4155552671",
+        "range 100-200-3000",
+        "id 00000012345678 and 0012345678901",
+        "0x415-555-2671",
+        "diff @@ -1,7 +14155552 @@",
+        "delta +21821941977, offset=+4763745565 drift, adjusted by +14155552671",
+        "+4 434 303 9824 bytes and +14155552671 bytes",
+        "v 476.786.4518, ref 274-784-5647, order 415-555-2671",
+        "call id 4155552671, call 1234567890 ended after 300, text 12345678",
+        "sms queue 12345678 len 300, contact 12345 at 123456, ring 3 of 12",
+        "system call 0x0000 12 34, call 10.0.0.12:5060, calling 2026-11-24 10:00:00",
+    ),
+)
+
+# --- addresses of machines: off unless asked for, because operators need them -------------------------------------
+
+IPV4 = Rule(
+    name="ipv4",
+    description="IPv4 addresses (off by default: operators need them).",
+    source="RFC 791",
+    gates=(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",),
+    find=matcher(r"(?<![0-9A-Za-z_.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_])(?!\.[0-9])", ip_address),
+    positives=(("from 10.251.37.240:35757", "10.251.37.240"),),
+    negatives=("oid 1.3.6.1.2.1", "version 300.1.2.3"),
+    default=False,
+)
+
+IPV6 = Rule(
+    name="ipv6",
+    description="IPv6 addresses (off by default: operators need them).",
+    source="RFC 4291",
+    gates=(r"(?i)[0-9a-f:]*:[0-9a-f]{0,4}:[0-9a-f:.]*",),
+    find=matcher(r"(?<![0-9A-Za-z_:.])[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}(?![0-9A-Za-z_:])", ip_address),
+    positives=(("peer [2001:db8::7334]:443", "2001:db8::7334"),),
+    negatives=("at 13:55:31", "mac 00:1b:44:11:3a:b7"),
+    default=False,
+)
+
+MAC = Rule(
+    name="mac",
+    description="MAC addresses (off by default: operators need them).",
+    source="IEEE 802",
+    gates=(r"(?i)[0-9a-f]{2}[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]", r"(?i)[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}"),
+    find=matcher(
+        r"(?<![0-9A-Za-z_:-])(?:[0-9A-Fa-f]{2}(?P<s>[:-])(?:[0-9A-Fa-f]{2}(?P=s)){4}[0-9A-Fa-f]{2}"
+        r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![0-9A-Za-z_:-])"
+    ),
+    positives=(("wlan0 00:1b:44:11:3a:b7 up", "00:1b:44:11:3a:b7"),),
+    negatives=("sha 00:1b:44:11:3a:b7:aa:bb",),
+    default=False,
+)
+
+PERSONAL = (EMAIL, CARD, SSN, IBAN, PHONE, IPV4, IPV6, MAC)

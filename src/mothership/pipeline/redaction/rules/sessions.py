@@ -1,0 +1,86 @@
+"""Rules for sessions."""
+# ruff: noqa: ISC004 - an expression reads best in one piece
+
+import re
+
+from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, matcher
+from mothership.pipeline.redaction.rules.validators import has_digit
+
+_COOKIE_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}"
+_COOKIE_VALUE = r"[^\s;,\"'\\]{0,4096}"
+LONG = 16
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+# A Windows security identifier, and what ZooKeeper and kernels print.
+_PUBLIC = re.compile(r"S-1-[0-9-]+|0x[0-9a-f]+\Z", re.IGNORECASE)
+
+
+def _opaque(text: str) -> bool:
+    """Tell whether a session's id looks made by chance; UUIDs join log lines, and open nothing by themselves."""
+    if not has_digit(text) or _UUID.fullmatch(text) or _PUBLIC.match(text):
+        return False
+    lower, upper = any(char.islower() for char in text), any(char.isupper() for char in text)
+    return (lower or upper) if len(text) >= LONG else (lower and upper)
+
+
+SESSION_COOKIE = Rule(
+    name="session_cookie",
+    description="`Cookie` and `Set-Cookie` headers, and the session cookies of the usual frameworks by name.",
+    source="RFC 6265; default cookie names of Java, PHP, ASP.NET, Express, Laravel, Django, Rails, WordPress, Play",
+    gates=(
+        r"(?i)cookie(?:\\*'|\\+\")?\s?(?:=>|[:=])\s?[\[\\'\"]*(?:[^\s\"=]+=|[0-9a-z%._~+/!|-]{8})",
+        r"(?i)(?:sess(?:ion)?[_-]?id|sessid[a-z0-9]*|session|connect\.sid|csrftoken|xsrf-token|sid|sess[0-9a-f]+"
+        r"|__(?:host|secure)-[0-9a-z_.-]+|logged_in_[0-9a-f]+|play_session|remember_me|remember_token)"
+        r"[\\'\"]*\s?[=:]\s?[\\'\"]*[0-9a-z%._~+/:!|-]{6}",
+    ),
+    find=either(
+        matcher(
+            rf"(?<!set-)(?<!set_)cookie2?(?:{QUOTE})?\s?(?:=>|[:=])\s?(?:\[\s?)?(?:{QUOTE})?"
+            rf"(?P<secret>{_COOKIE_NAME}={_COOKIE_VALUE}(?:;\s?{_COOKIE_NAME}={_COOKIE_VALUE}){{0,100}})",
+            ignore_case=True,
+            before=("cookie",),
+        ),
+        matcher(
+            rf"(?:set[-_])?cookie2?(?:{QUOTE})?\s?(?:=>|[:=])\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/!|-]{{8,4096}}={{0,2}})(?![=\w])",
+            _opaque,
+            ignore_case=True,
+            before=("set-cookie", "set_cookie", "cookie"),
+        ),
+        matcher(
+            rf"set[-_]cookie(?:{QUOTE})?\s?(?:=>|[:=])\s?(?:\[\s?)?(?:{QUOTE})?{_COOKIE_NAME}=(?P<secret>[^\s;,\"'\\]{{1,4096}})",
+            ignore_case=True,
+            before=("set-cookie", "set_cookie"),
+        ),
+        matcher(
+            r"(?<![0-9A-Za-z])(?:JSESSIONID(?:SSO)?|PHPSESSID|ASPSESSIONID[A-Z]{8}|ASP\.NET_SessionId|\.ASPXAUTH|connect\.sid"
+            r"|laravel_session|csrftoken|XSRF-TOKEN|PLAY_SESSION|SSESS[0-9a-f]{20,40}|remember_me|remember_token"
+            r"|wordpress_logged_in_[0-9a-f]{1,40}|__(?:Host|Secure)-[0-9A-Za-z_.-]{1,40}|_[a-z]{2,32}_session)"
+            rf"(?:{QUOTE})?[=:](?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/:!|=-]{{6,4096}})",
+            ignore_case=True,
+        ),
+        matcher(
+            rf"(?<![0-9A-Za-z])(?:(?:sess(?:ion)?[_-]?id|sid)(?:{QUOTE})?\s?[=:]|session(?:{QUOTE})?=)\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/!|-]{{8,4096}}={{0,2}})",
+            _opaque,
+            ignore_case=True,
+            before=("sess", "sid"),
+        ),
+    ),
+    positives=(
+        ("Cookie: theme=dark; sessionid=38afes7a8; x=1", "sessionid=38afes7a8"),
+        ("Set-Cookie: SID=31d4d96e407aad42; Path=/; HttpOnly", "31d4d96e407aad42"),
+        ("GET /a;jsessionid=0A1B2C3D4E5F60718293A4B5C6D7E8F9?x=1", "0A1B2C3D4E5F60718293A4B5C6D7E8F9"),
+        ("Cookie: kT9xw2LqPz", "kT9xw2LqPz"),
+        ("PHPSESSID=r2t5uvjq435r4q7ib3vtdjq120", "r2t5uvjq435r4q7ib3vtdjq120"),
+        ('{"session_id": "kT9xw2LqPz"}', "kT9xw2LqPz"),
+    ),
+    negatives=(
+        "session=12 opened for user root",
+        "Session: 30546354_3350523820 initialized by client",
+        "session_id=550e8400-e29b-41d4-a716-446655440000",
+        "cookie: not found",
+        "sid=S-1-5-21-3623811015-3361044348-30300820-1013 session_id=shard42",
+        "Got user-level KeeperException when processing sessionid:0x14f05578bd80006 type:create",
+        "side=left&inside=0123456789abcdef",
+    ),
+)

@@ -1,0 +1,228 @@
+"""Redaction of one text: spans are collected from all rules and readings, merged, then replaced."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from mothership.pipeline.redaction.key import PSEUDONYM, Pseudonyms
+from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
+from mothership.pipeline.redaction.scan import Gate, Hits
+from mothership.pipeline.redaction.settings import Action
+from mothership.pipeline.redaction.views import Crowded, views
+
+WINDOW: Final = 16_384
+WINDOW_OVERLAP: Final = 512
+CANDIDATES_PER_SPAN_MAX: Final = 2
+ROUNDS: Final = 4
+EXCESS: Final = "excess"
+UNSAFE: Final = "unsafe"
+ODD: Final = "odd spelling"
+SIGNS: Final = {"email": "@", "url_credentials": "@", "jwt": "eyJ", "github_token": "_"}
+"""Built-in rules that find nothing where this doesn't stand: strings without it need no closer look."""
+SIGNS_REMEMBERED: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a rule looks: below these names or paths, and not below those."""
+
+    names: frozenset[str] = frozenset()
+    paths: tuple[tuple[str, ...], ...] = ()
+
+    def holds(self, path: Sequence[str]) -> bool:
+        """Tell whether a folded path lies below one of the names or paths."""
+        return not self.names.isdisjoint(path) or any(tuple(path[: len(each)]) == each for each in self.paths)
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRule:
+    """A rule, built-in or the operator's, with what was decided about it."""
+
+    name: str
+    find: Finder
+    action: Action
+    keep_last: int
+    rank: int
+    """Which rule names a place where several hit: the lowest."""
+    numbers: bool = False
+    only: Place = field(default_factory=Place)
+    never: Place = field(default_factory=Place)
+
+    def looks_at(self, path: Sequence[str]) -> bool:
+        """Tell whether the rule looks below a folded path."""
+        return not (self.only and not self.only.holds(path)) and not (self.never and self.never.holds(path))
+
+
+class Hit(NamedTuple):
+    """A place that goes."""
+
+    start: int
+    end: int
+    rule: ActiveRule
+
+
+class TooMany(Exception):
+    """A text holds more matches or candidates than are worth telling apart."""
+
+
+class TextRedactor:
+    """Takes the secrets out of texts. Doing it twice changes nothing more."""
+
+    def __init__(
+        self,
+        rules: Iterable[ActiveRule],
+        gate: Callable[[str], Hits],
+        pseudonyms: Pseudonyms,
+        *,
+        mask_char: str,
+        mask_length: int,
+        spans_max: int,
+    ) -> None:
+        self.rules = {str(rule.rank): rule for rule in rules}
+        self.gate = gate
+        """Which rules may find something in a text."""
+        self._pseudonyms = pseudonyms
+        self._mask_char = mask_char
+        self._mask_length = mask_length
+        self._spans_max = spans_max
+        self._signs: dict[Hits, str] = {}
+        names = {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE}
+        self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{PSEUDONYM.pattern}")
+
+    def sign(self, hits: Hits) -> str:
+        """Return what every string holds in which one of these hits may find anything; empty when nothing will do."""
+        known = self._signs.get(hits)
+        if known is None:
+            signs = {SIGNS.get(self.rules[each].name, "") for each in hits if each in self.rules}
+            known = signs.pop() if len(signs) == 1 and ODD not in hits else ""
+            if len(self._signs) >= SIGNS_REMEMBERED:
+                self._signs.clear()
+            self._signs[hits] = known
+        return known
+
+    def redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
+        """Return the text without its secrets, or None when the field is to be dropped, and what was found first."""
+        try:
+            return self._redact(text, hits, allowed)
+        except (TooMany, Crowded):
+            return f"[REDACTED:{EXCESS}]", [Hit(0, len(text), _EXCESS_RULE)]
+
+    def _redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
+        first: list[Hit] = []
+        for _ in range(ROUNDS):
+            found = self._find(text, hits, allowed)
+            first = first or found
+            if any(hit.rule.action == "drop" for hit in found):
+                return None, first
+            redacted = self._replaced(text, found)
+            if redacted == text:
+                return text, first
+            text, hits = redacted, self.gate(redacted)
+            if not hits:
+                return text, first
+        raise TooMany
+
+    def _find(self, text: str, hits: Hits, allowed: Collection[str]) -> list[Hit]:
+        found: list[Hit] = []
+        self._collect(text, hits, allowed, found)
+        if ODD in hits:
+            for view in views(text):
+                plain: list[Hit] = []
+                self._collect(view.text, self.gate(view.text), allowed, plain)
+                found += [Hit(*view.span(hit.start, hit.end), hit.rule) for hit in plain]
+        if not found:
+            return found
+        marked = [match.span() for match in self._marker.finditer(text)] if "[R" in text or "hash:" in text else []
+        return _merged([hit for hit in found if not _inside(hit, marked)])
+
+    def _collect(self, text: str, hits: Hits, allowed: Collection[str], found: list[Hit]) -> None:
+        parts = None if len(text) <= WINDOW else self._parts(text)
+        for name in hits if parts is None else sorted(hits):
+            if name not in allowed:
+                continue
+            rule = self.rules[name]
+            candidates = self._spans_max * CANDIDATES_PER_SPAN_MAX
+            for start, end in ((0, len(text)),) if parts is None else parts.get(name, ()):
+                for span in rule.find(text, start, end):
+                    candidates -= 1
+                    if span is not None and span[1] > span[0]:
+                        found.append(Hit(span[0], span[1], rule))
+                        if parts is not None and end + REACH <= span[1] < len(text):
+                            raise TooMany  # longer than anything that is looked at as one
+                    if candidates < 0 or len(found) > self._spans_max:
+                        raise TooMany
+
+    def _parts(self, text: str) -> dict[str, list[tuple[int, int]]]:
+        """Return for each rule the parts of a long text in which its gate hits: only there its secrets can begin."""
+        parts: dict[str, list[tuple[int, int]]] = {}
+        for start in range(0, len(text), WINDOW):
+            end = min(start + WINDOW, len(text))
+            for name in self.gate(text[max(0, start - WINDOW_OVERLAP) : end + WINDOW_OVERLAP]):
+                known = parts.setdefault(name, [])
+                if known and known[-1][1] == start:
+                    start_of_run = known.pop()[0]
+                    known.append((start_of_run, end))
+                else:
+                    known.append((start, end))
+        return parts
+
+    def _replaced(self, text: str, hits: list[Hit]) -> str:
+        out: list[str] = []
+        last = 0
+        for start, end, rule in hits:
+            out += (text[last:start], self.replacement(rule, text[start:end]))
+            last = end
+        out.append(text[last:])
+        return "".join(out)
+
+    def replacement(self, rule: ActiveRule, secret: str) -> str:
+        """Return what stands in a secret's place."""
+        if rule.action == "mask":
+            return self._mask_char * (self._mask_length or len(secret))
+        if rule.action == "hash":
+            return self._pseudonyms.of(secret)
+        if rule.action == "keep_last":
+            kept = secret[-rule.keep_last :] if len(secret) >= 2 * rule.keep_last else ""
+            return self._mask_char * (self._mask_length or len(secret) - len(kept)) + kept
+        return f"[REDACTED:{rule.name}]"
+
+
+def _nothing(_text: str, _start: int, _end: int) -> Iterator[Span | None]:
+    return iter(())
+
+
+_EXCESS_RULE = ActiveRule(name=EXCESS, find=_nothing, action="replace", keep_last=4, rank=-1)
+
+
+def _inside(hit: Hit, marked: list[tuple[int, int]]) -> bool:
+    return any(start <= hit.start and hit.end <= end for start, end in marked)
+
+
+def _merged(hits: list[Hit]) -> list[Hit]:
+    """Join overlapping hits; the longest of them names the whole, of equals the rule with the lowest rank."""
+    if len(hits) < 2:  # noqa: PLR2004 - one hit has nothing to merge with
+        return hits
+    hits.sort(key=lambda hit: (hit.start, -hit.end, hit.rule.rank))
+    merged: list[Hit] = []
+    best = 0
+    for hit in hits:
+        if not merged or hit.start >= merged[-1].end:
+            merged.append(hit)
+            best = hit.end - hit.start
+            continue
+        length = hit.end - hit.start
+        rule = hit.rule if length > best else merged[-1].rule
+        best = max(best, length)
+        merged[-1] = Hit(merged[-1].start, max(hit.end, merged[-1].end), rule)
+    return merged
+
+
+def leaf_gate(gate: Gate, exact: Gate) -> Callable[[str], Hits]:
+    """Make a gate for single strings of the two for encoded events."""
+    if not exact:
+        return gate.match_text
+    return lambda text: gate.match_text(text) | exact.match_text(text)

@@ -1,0 +1,1 @@
+"""Templates: a message reduced to what its kind has in common."""

@@ -1,0 +1,134 @@
+"""`Templates`: every message reduced to its template, whose id goes on the event as `template_id`.
+
+It runs after redaction, so no template holds what redaction took out. With the ids on the events,
+`SELECT data->>'template_id', count(*) FROM events GROUP BY 1` is a table of patterns; the LLM is asked once a template
+instead of once an event.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+from pydantic import BaseModel, Field, PositiveInt
+
+from mothership import telemetry
+from mothership.event import Batch, Event
+from mothership.pipeline.templates.tree import Template, TemplateTree
+from mothership.ports import Clock
+from mothership.telemetry import log
+
+_FORMAT = 1
+_SAVE_EVERY_SECONDS = 300.0
+
+
+class TemplateSettings(BaseModel, frozen=True, extra="forbid"):
+    """Messages reduced to templates."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Store a `template_id` on every event that has a message. With `llm.enabled` it is on in any case.",
+    )
+    fields: tuple[str, ...] = Field(
+        default=("message", "raw_message", "error"),
+        min_length=1,
+        description="Fields that may hold the message; the first one with text counts.",
+    )
+    similarity: float = Field(
+        default=0.7,
+        gt=0.0,
+        le=1.0,
+        description="Share of equal tokens from which two messages of the same length share a template.",
+    )
+    templates_max: PositiveInt = Field(
+        default=10_000,
+        le=1_000_000,
+        description="Templates kept in memory; past it the one not seen for longest is forgotten.",
+    )
+    message_chars_max: PositiveInt = Field(
+        default=1_000, le=100_000, description="Characters of a message that are looked at; the rest is ignored."
+    )
+
+
+class Templates:
+    """Sets `template_id`, and knows each template's text by its id.
+
+    With `state` the templates learnt are read from that file at the start and written there by `save` and, when there
+    are new ones, every five minutes, so that a restart changes no id. The file holds nothing that redaction took out.
+    """
+
+    name = "Templates"
+
+    def __init__(self, settings: TemplateSettings, *, state: Path | None = None, clock: Clock = time.time) -> None:
+        self._settings = settings
+        self._state = state
+        self._clock = clock
+        self._saved_at, self._saved_changes = clock(), 0
+        self._tree = TemplateTree(similarity=settings.similarity, templates_max=settings.templates_max)
+        self._known: OrderedDict[str, Template] = OrderedDict()
+        self._load()
+
+    def __call__(self, batch: Batch) -> None:
+        """Set `template_id` on each event with a message, unless the event came with a field of that name."""
+        known, chars = self._known, self._settings.message_chars_max
+        for event in batch.events:
+            if "template_id" in event:
+                continue
+            message = self._message(event)
+            if not message:
+                continue
+            template = self._tree.template(message[:chars])
+            if known.get(template.id) is not template:
+                template = known.setdefault(template.id, template)
+            event["template_id"] = template.id
+        while len(known) > 2 * self._settings.templates_max:
+            known.popitem(last=False)
+        telemetry.templates_known.set(len(self._tree))
+        if self._tree.changes != self._saved_changes and self._clock() - self._saved_at > _SAVE_EVERY_SECONDS:
+            self.save()
+
+    def of(self, event: Event) -> Template | None:
+        """Tell the template that this instance gave to an event."""
+        identity = event.get("template_id")
+        template = self._known.get(identity) if type(identity) is str else None
+        # The very string, not an equal one: a node may send a `template_id` of its own, which is no template of ours.
+        return template if template is not None and template.id is identity else None
+
+    def __len__(self) -> int:
+        return len(self._tree)
+
+    def save(self) -> None:
+        """Write what was learnt to the state file, whole or not at all. Never raises: ids are a convenience."""
+        if self._state is None:
+            return
+        self._saved_at, self._saved_changes = self._clock(), self._tree.changes
+        # The standard library's encoder: a message may hold half a surrogate pair, which others refuse.
+        body = json.dumps({"format": _FORMAT, "templates": list(self._tree.texts())}).encode()
+        try:
+            handle, name = tempfile.mkstemp(dir=self._state.parent, prefix=self._state.name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(body)
+            Path(name).replace(self._state)
+        except OSError as error:
+            log.warning("templates_not_saved", error=type(error).__name__, errno=error.errno)
+
+    def _message(self, event: Event) -> str:
+        for field in self._settings.fields:
+            value = event.get(field)
+            if type(value) is str and value and not value.isspace():
+                return value
+        return ""
+
+    def _load(self) -> None:
+        if self._state is None or not self._state.is_file():
+            return
+        try:
+            state = json.loads(self._state.read_bytes())
+            texts = state["templates"] if state["format"] == _FORMAT else []
+            self._tree.learn(text for text in texts[-self._settings.templates_max :] if isinstance(text, str))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("templates_not_loaded", error=type(error).__name__)
+            return
+        log.info("templates_loaded", templates=len(self._tree))

@@ -1,0 +1,1 @@
+"""The spool: what was acknowledged and is not yet everywhere, on disk."""

@@ -1,0 +1,63 @@
+"""What a courier holds while it writes, and the parts that a batch may come apart into."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mothership.errors import Failed
+from mothership.event import RowBatch
+from mothership.relay.spool.record import Kept, kept, pack, part_fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Batches that a courier holds: no other courier gets them until it says what became of them."""
+
+    sink: str
+    generation: int
+    seqs: tuple[int, ...]
+    batches: tuple[RowBatch, ...]
+    attempts: tuple[int, ...]
+    """For each batch, how often it was leased, this time included."""
+    crashes: tuple[int, ...]
+    """For each batch, how often the process died while it was leased."""
+
+    @property
+    def events(self) -> int:
+        """Rows in all batches."""
+        return sum(len(batch.rows) for batch in self.batches)
+
+    def only(self, positions: Iterable[int]) -> "Lease":
+        """The part of the lease at these positions."""
+        at = tuple(positions)
+        return Lease(
+            self.sink,
+            self.generation,
+            tuple(self.seqs[i] for i in at),
+            tuple(self.batches[i] for i in at),
+            tuple(self.attempts[i] for i in at),
+            tuple(self.crashes[i] for i in at),
+        )
+
+
+def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[Kept, bytes]]:
+    """A batch in two, each with an identity of its own that is the same whenever it is halved."""
+    middle = len(batch.rows) // 2
+    for name, rows in (("front", batch.rows[:middle]), ("back", batch.rows[middle:])):
+        mark = part_fingerprint(batch.fingerprint, f"{sink} {name}")
+        half = RowBatch(mark, batch.request_id, batch.received, rows, batch.client)
+        item = kept(half, [sink], now, batch.fingerprint)
+        yield item, pack(item)
+
+
+def letters(lease: Lease, failed: Sequence[Failed], now: int, *, seen: bool) -> Iterable[tuple[str, Kept, bytes]]:
+    """One letter for each batch and reason."""
+    groups: dict[tuple[int, str], list[int]] = {}
+    for position, row, reason in failed:
+        groups.setdefault((position, reason), []).append(row)
+    for (position, reason), at in groups.items():
+        batch = lease.batches[position]
+        own = seen or len(at) < len(batch.rows)
+        mark = part_fingerprint(batch.fingerprint, f"{lease.sink} rows {at}") if own else batch.fingerprint
+        part = RowBatch(mark, batch.request_id, batch.received, [batch.rows[row] for row in at], batch.client)
+        item = kept(part, [lease.sink], now, batch.fingerprint if own else b"")
+        yield reason, item, pack(item)

@@ -1,0 +1,345 @@
+"""The spool: what was acknowledged and is not yet everywhere, on disk.
+
+append ──▶ lease ──▶ commit | release | bury | split        each per sink; the file's thread does the work
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from mothership import telemetry
+from mothership.errors import ConfigurationError, Failed, Unsafe
+from mothership.event import RowBatch
+from mothership.ports import Clock
+from mothership.relay.settings import DeadLetterSettings, SpoolSettings
+from mothership.relay.spool import directory, rebuild
+from mothership.relay.spool.file import Lent, Limits, SpoolFile, Standing
+from mothership.relay.spool.lease import Lease, halves, letters
+from mothership.relay.spool.record import Damaged, Kept, kept, pack, unpack
+from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
+from mothership.relay.spool.shelf import Letter, Totals
+from mothership.relay.spool.writer import SpoolWriter
+from mothership.telemetry import log
+
+EXPIRE_AT_ONCE = 64
+ENDLESS = 2**62
+
+
+class Snapshot(NamedTuple):
+    """How the spool stands."""
+
+    totals: dict[str, Totals]
+    letters: Totals
+    letters_by_sink: dict[str, int]
+    stored_bytes: int
+    oldest: dict[str, int]
+    """For each sink, when the oldest batch that waits was appended: microseconds since the epoch."""
+    foreign: bool
+    """Somebody else has written to the file since the last look: a dead letter was retried, or dropped."""
+
+
+class Spool:
+    """One worker's spool. Open it in a running loop; every method but `open` returns at once or awaits the disk."""
+
+    def __init__(self, claim: directory.Claim, writer: SpoolWriter, settings: SpoolSettings, clock: Clock) -> None:
+        self.claim = claim
+        self.live_from = writer.file.last_seq + 1
+        """Batches from here on were appended by this process."""
+        self._writer = writer
+        self._settings = settings
+        self._clock = clock
+        self._closed = False
+        self._no_room = ""
+        """Why the last batch that found no room found none; empty once there is room for it."""
+        self._wanted_bytes = 0
+
+    @classmethod
+    async def open(cls, data_dir: Path, settings: SpoolSettings, clock: Clock) -> "Spool":
+        """Own a spool file under the data directory. A damaged one is set aside and what it held saved."""
+        loop = asyncio.get_running_loop()
+        try:
+            claim = await asyncio.to_thread(directory.claim_own, directory.spool_directory(data_dir))
+        except OSError as error:
+            raise _unusable(error) from None
+        try:
+            file = await asyncio.to_thread(rebuild.open_sound, claim.path, settings.cache_bytes)
+        except (sqlite3.Error, OSError) as error:
+            claim.release()
+            raise _unusable(error) from None
+        except BaseException:
+            claim.release()
+            raise
+        writer = SpoolWriter(file, loop, rebuild=rebuild.rebuild, retry_after_seconds=settings.retry_after_seconds)
+        return cls(claim, writer, settings, clock)
+
+    @property
+    def failed(self) -> asyncio.Future[None]:
+        """Done when the writing thread has died of an error."""
+        return self._writer.failed
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written, or empty."""
+        return self._writer.trouble or self._no_room
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the batch appended last."""
+        return self._writer.file.last_seq
+
+    def totals(self, sink: str) -> Totals:
+        """What waits for a sink."""
+        return self._writer.file.totals.get(sink, Totals())
+
+    def waiting(self) -> dict[str, int]:
+        """For each sink that the file knows, how many events wait."""
+        return {sink: total.events for sink, total in self._writer.file.totals.items() if total.events}
+
+    def append(self, batch: RowBatch, sinks: Sequence[str]) -> "asyncio.Future[Standing]":
+        """Keep a batch on disk for these sinks; done after the fsync. `Unsafe` when it can't be kept."""
+        sealed: list[tuple[Kept, bytes]] = []
+
+        def prepare() -> None:
+            item = kept(batch, list(sinks), self._now())
+            sealed.append((item, pack(item)))
+
+        def act(file: SpoolFile) -> Standing:
+            item, record = sealed[0]
+            if known := file.standing(item.fingerprint):
+                return known
+            try:
+                self._check_room(file, len(record))
+            except Unsafe as error:
+                self._no_room, self._wanted_bytes = error.reason, len(record)
+                raise
+            return file.append(item, record, batch)
+
+        return self._writer.submit(act, prepare=prepare)
+
+    async def lease(
+        self,
+        sink: str,
+        limits: Limits,
+        *,
+        ranges: Sequence[tuple[int, int]] = ((0, ENDLESS),),
+        exclude: Collection[int] = (),
+    ) -> Lease | None:
+        """The oldest batches that wait for this sink and fit one write, attempt counted; None if there are none.
+
+        They come from the first of the ranges (of batch numbers, the end not included) that has any.
+        """
+
+        def pick(file: SpoolFile) -> tuple[int, list[Lent]]:
+            tries = (file.pick(sink, limits, first=first, end=end, exclude=exclude) for first, end in ranges)
+            found = next((lent for lent in tries if lent), [])
+            file.lend(sink, [lent.seq for lent in found])
+            return self._writer.generation, found
+
+        def act(file: SpoolFile) -> tuple[int, list[Lent]]:
+            generation, found = pick(file)
+            file.mark(sink, [lent.seq for lent in found])
+            return generation, found
+
+        while True:
+            try:
+                generation, found = await self._writer.submit(act, durable=False, on_trouble="fall_back", fallback=pick)
+            except Unsafe:
+                return None
+            if not found:
+                return None
+            if lease := await self._unpacked(sink, generation, found):
+                return lease
+
+    def commit(self, lease: Lease) -> "asyncio.Future[None]":
+        """The sink has these batches. Need not be awaited: whatever is asked next comes after it."""
+        now = self._now()
+
+        def act(file: SpoolFile) -> None:
+            if lease.generation == self._writer.generation:
+                file.finish(lease.sink, lease.seqs, now)
+
+        return self._writer.submit(act, durable=False, on_trouble="owe")
+
+    def release(self, lease: Lease) -> "asyncio.Future[None]":
+        """The sink has not got these batches, or may not: they wait again. Need not be awaited either."""
+
+        def act(file: SpoolFile) -> None:
+            if lease.generation == self._writer.generation:
+                file.give_back(lease.sink, lease.seqs)
+                file.release(lease.sink, lease.seqs)
+
+        return self._writer.submit(act, durable=False, on_trouble="owe")
+
+    async def bury(self, lease: Lease, failed: Sequence[Failed], *, seen: bool) -> None:
+        """Set the named rows aside and commit all others of the lease.
+
+        `seen`: the sink has taken note of the batch, so a retry of the rows needs an identity of its own.
+        """
+        now = self._now()
+        sealed: list[tuple[str, Kept, bytes]] = []
+
+        def prepare() -> None:
+            sealed.extend(letters(lease, failed, now, seen=seen))
+
+        def act(file: SpoolFile) -> None:
+            if lease.generation != self._writer.generation:
+                return
+            for reason, item, record in sealed:
+                file.shelf.bury(lease.sink, reason, item, record, now)
+            file.finish(lease.sink, lease.seqs, now)
+
+        await self._writer.submit(act, on_trouble="owe", prepare=prepare)
+        telemetry.dead_letters_total.labels(lease.sink).inc(len(failed))
+
+    async def split(self, lease: Lease) -> list[int]:
+        """Put two halves in the place of the lease's only batch, for this sink. Returns their numbers."""
+        (batch,), (seq,), now = lease.batches, lease.seqs, self._now()
+        parts: list[tuple[Kept, bytes]] = []
+
+        def prepare() -> None:
+            parts.extend(halves(lease.sink, batch, now))
+
+        def act(file: SpoolFile) -> list[int]:
+            if lease.generation != self._writer.generation:
+                return []
+            file.give_back(lease.sink, [seq])
+            return file.split(lease.sink, seq, parts, now)
+
+        numbers: list[int] = await self._writer.submit(act, prepare=prepare)
+        return numbers
+
+    async def sweep(self, letters: DeadLetterSettings) -> Snapshot:
+        """Do what is due: expire, prune, notice what others wrote; and say how all stands."""
+        now = self._now()
+
+        def act(file: SpoolFile) -> Snapshot:
+            foreign = file.has_changed()
+            if self._writer.trouble:
+                file.touch()
+            self._writer.shrinks = file.is_loose(self._settings.shrink_bytes)
+            self._expire(file, now)
+            self._drop_outworn(file, letters, now)
+            self._look_for_room(file)
+            file.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
+            oldest = {sink: when for sink in file.sinks if (when := file.oldest(sink)) is not None}
+            by_sink = file.shelf.by_sink()
+            return Snapshot(dict(file.totals), file.shelf.totals, by_sink, file.stored_bytes, oldest, foreign)
+
+        snapshot: Snapshot = await self._writer.submit(act, durable=bool(self._writer.trouble))
+        return snapshot
+
+    async def take_in(self, items: Sequence[tuple[Kept, bytes]]) -> None:
+        """Keep batches of a file that a dead worker left behind, whatever the bounds: they are on disk already."""
+
+        def act(file: SpoolFile) -> None:
+            for item, record in items:
+                file.take_in(item, record)
+
+        await self._writer.submit(act)
+
+    async def take_in_letters(self, letters: Sequence[Letter]) -> None:
+        """The same for dead letters."""
+
+        def act(file: SpoolFile) -> None:
+            for letter in letters:
+                file.shelf.take_in(letter)
+
+        await self._writer.submit(act)
+
+    async def close(self) -> None:
+        """Write what was submitted, close the file, give it up. May be called twice."""
+        if not self._closed:
+            self._closed = True
+            await self._writer.stop()
+            self.claim.release()
+
+    def _check_room(self, file: SpoolFile, size: int) -> None:
+        used = file.stored_bytes + file.shelf.totals.bytes + size + ROW_OVERHEAD_BYTES
+        pause = self._settings.retry_after_seconds
+        if used > self._settings.max_bytes:
+            raise Unsafe("the spool is full (relay.spool.max_bytes)", retry_after_seconds=pause)
+        disk = os.statvfs(file.path.parent)
+        if disk.f_bavail * disk.f_frsize < self._settings.reserve_bytes + size:
+            raise Unsafe("the spool's disk is nearly full (relay.spool.reserve_bytes)", retry_after_seconds=pause)
+
+    def _look_for_room(self, file: SpoolFile) -> None:
+        """Is there room again for what had to be refused?"""
+        if self._no_room:
+            with suppress(Unsafe):
+                self._check_room(file, self._wanted_bytes)
+                self._no_room = ""
+
+    def _expire(self, file: SpoolFile, now: int) -> None:
+        reason = f"waited longer than relay.spool.max_age_seconds ({self._settings.max_age_seconds:g} s)"
+        for sink, seq, record in file.stale(now - _micros(self._settings.max_age_seconds), EXPIRE_AT_ONCE):
+            try:
+                item = unpack(record)
+            except Damaged:
+                continue  # found and set aside when it is leased
+            file.shelf.bury(sink, reason, item, record, now)
+            file.finish(sink, [seq], now)
+            telemetry.dead_letters_total.labels(sink).inc(len(item.rows))
+            log.error("events_expired", sink=sink, events=len(item.rows), request_id=item.request_id)
+
+    def _drop_outworn(self, file: SpoolFile, letters: DeadLetterSettings, now: int) -> None:
+        for letter_id in file.shelf.outworn(now - _micros(letters.max_age_seconds), letters.max_bytes):
+            events = file.shelf.drop(letter_id)
+            telemetry.dead_letters_dropped.inc(events)
+            log.error("dead_letter_dropped", letter=letter_id, events=events, reason="past relay.dead_letters bounds")
+
+    async def _unpacked(self, sink: str, generation: int, found: list[Lent]) -> Lease | None:
+        batches = await asyncio.to_thread(_decode, found) if any(lent.record for lent in found) else None
+        whole = batches or [lent.batch for lent in found]
+        damaged = [lent.seq for lent, batch in zip(found, whole, strict=True) if batch is None]
+        if damaged:
+            await self._quarantine(generation, sink, damaged)
+        sound = [(lent, batch) for lent, batch in zip(found, whole, strict=True) if batch is not None]
+        if not sound:
+            return None
+        return Lease(
+            sink,
+            generation,
+            tuple(lent.seq for lent, _ in sound),
+            tuple(batch for _, batch in sound),
+            tuple(lent.attempts for lent, _ in sound),
+            tuple(lent.crashes for lent, _ in sound),
+        )
+
+    async def _quarantine(self, generation: int, sink: str, seqs: list[int]) -> None:
+        def act(file: SpoolFile) -> list[tuple[int, bytes, int]]:
+            if generation != self._writer.generation:
+                return []
+            file.give_back(sink, seqs)
+            return [(seq, *taken) for seq in seqs if (taken := file.discard(seq))]
+
+        for seq, record, events in await self._writer.submit(act, on_trouble="owe") or []:
+            rebuild.quarantine_record(self.claim.path, seq, record)
+            telemetry.spool_damaged.inc(events)
+            log.error("spool_record_damaged", file=self.claim.path.name, seq=seq, events=events)
+
+    def _now(self) -> int:
+        return _micros(self._clock())
+
+
+def _unusable(error: Exception) -> ConfigurationError:
+    name = getattr(error, "sqlite_errorname", None) or getattr(error, "strerror", None) or type(error).__name__
+    return ConfigurationError([f"server.data_dir: the spool can't be opened: {name}"])
+
+
+def _decode(found: list[Lent]) -> list[RowBatch | None]:
+    return [lent.batch or _sound(lent.record) for lent in found]
+
+
+def _sound(record: bytes) -> RowBatch | None:
+    try:
+        return unpack(record).batch()
+    except Damaged:
+        return None
+
+
+def _micros(seconds: float) -> int:
+    return int(seconds * 1_000_000)

@@ -1,0 +1,246 @@
+"""The one thread that writes a spool file: whatever waits goes into one transaction and one fsync."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, Literal, TypeAlias
+
+from mothership import telemetry
+from mothership.errors import MothershipError, Unsafe
+from mothership.relay.spool.file import SpoolFile
+from mothership.relay.spool.schema import is_damage
+from mothership.telemetry import log
+
+GROUP_OPERATIONS_MAX = 512
+
+OnTrouble: TypeAlias = Literal["refuse", "owe", "fall_back"]
+"""What becomes of an operation when the disk refuses: an error; done again later; its `fallback`."""
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    """One thing to do in the next transaction."""
+
+    future: asyncio.Future[Any]
+    act: Callable[[SpoolFile], Any]
+    durable: bool = True
+    on_trouble: OnTrouble = "refuse"
+    prepare: Callable[[], None] | None = None
+    """Work that needs no file: done before the transaction begins."""
+    fallback: Callable[[SpoolFile], Any] | None = None
+
+
+Outcome: TypeAlias = tuple[Operation, Any, BaseException | None]
+
+
+class SpoolWriter:
+    """Owns the `SpoolFile` while it runs. `rebuild` makes a sound file out of a damaged one."""
+
+    def __init__(
+        self,
+        file: SpoolFile,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        rebuild: Callable[[SpoolFile], SpoolFile],
+        retry_after_seconds: float,
+    ) -> None:
+        self.file = file
+        self.generation = 0
+        """Goes up when the file was rebuilt: leases from before it mean nothing any more."""
+        self.failed: asyncio.Future[None] = loop.create_future()
+        """Holds the error if the thread dies of one."""
+        self.trouble = ""
+        """Why the disk refuses; empty while it does not."""
+        self.shrinks = False
+        """Set by an operation: the file is to be made small after the transaction."""
+        self._loop = loop
+        self._rebuild = rebuild
+        self._retry_after_seconds = retry_after_seconds
+        self._queue: SimpleQueue[Operation | None] = SimpleQueue()
+        self._owed: list[Operation] = []
+        self._thread = Thread(target=self._run, name=f"spool-{file.path.stem}", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self,
+        act: Callable[[SpoolFile], Any],
+        *,
+        durable: bool = True,
+        on_trouble: OnTrouble = "refuse",
+        prepare: Callable[[], None] | None = None,
+        fallback: Callable[[SpoolFile], Any] | None = None,
+    ) -> asyncio.Future[Any]:
+        """Do this in the next transaction. The future resolves after its commit."""
+        operation = Operation(self._loop.create_future(), act, durable, on_trouble, prepare, fallback)
+        self._queue.put(operation)
+        return operation.future
+
+    async def stop(self) -> None:
+        """End after what was submitted, and close the file."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        try:
+            while (group := self._take()) is not None:
+                self._resolve(self._perform(group))
+                if self.shrinks:
+                    self._shrink()
+            if self._owed:
+                self._perform([])
+        except BaseException as error:  # noqa: BLE001  # the owner of the TaskGroup must learn of any end
+            self._tell(partial(_fail, self.failed, error))
+        finally:
+            try:
+                self.file.close()
+            except sqlite3.Error as error:
+                log.warning("spool_not_closed", error=_name(error))
+
+    def _shrink(self) -> None:
+        self.shrinks = False
+        try:
+            self.file.shrink()
+        except sqlite3.Error as error:  # it can wait
+            log.warning("spool_not_shrunk", file=self.file.path.name, error=_name(error))
+
+    def _take(self) -> list[Operation] | None:
+        first = self._queue.get()
+        if first is None:
+            return None
+        group = [first]
+        while len(group) < GROUP_OPERATIONS_MAX:
+            try:
+                following = self._queue.get_nowait()
+            except Empty:
+                break
+            if following is None:
+                self._queue.put(None)
+                break
+            group.append(following)
+        return group
+
+    def _perform(self, group: list[Operation]) -> list[Outcome]:
+        ready, outcomes = self._prepared(group)
+        try:
+            return outcomes + self._transact(ready)
+        except sqlite3.Error as error:
+            self._roll_back()
+            if not is_damage(error):
+                return outcomes + self._make_do(ready, error)
+            log.error("spool_damaged", file=self.file.path.name, error=_name(error))
+        self.file = self._rebuild(self.file)
+        self.generation += 1
+        self._owed.clear()
+        try:
+            return outcomes + self._transact(ready)
+        except sqlite3.Error as error:
+            self._roll_back()
+            return outcomes + self._make_do(ready, error)
+
+    def _prepared(self, group: list[Operation]) -> tuple[list[Operation], list[Outcome]]:
+        ready: list[Operation] = []
+        outcomes: list[Outcome] = []
+        for operation in group:
+            try:
+                if operation.prepare:
+                    operation.prepare()
+            except Exception as error:  # noqa: BLE001  # belongs to the one who asked
+                outcomes.append((operation, None, error))
+            else:
+                ready.append(operation)
+        return ready, outcomes
+
+    def _transact(self, group: list[Operation]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        durable = any(operation.durable for operation in group)
+        self.file.begin(durable=durable)
+        for operation in (*self._owed, *group):
+            try:
+                outcomes.append((operation, operation.act(self.file), None))
+            except MothershipError as error:
+                outcomes.append((operation, None, error))
+        began = time.perf_counter()
+        self.file.commit()
+        if durable:
+            telemetry.spool_fsync_seconds.observe(time.perf_counter() - began)
+            telemetry.spool_group_size.observe(len(group))
+        self._owed.clear()
+        if self.trouble and any(operation.durable and operation.on_trouble == "refuse" for operation in group):
+            log.info("spool_recovered", file=self.file.path.name)
+            self.trouble = ""
+        return outcomes
+
+    def _make_do(self, group: list[Operation], error: sqlite3.Error) -> list[Outcome]:
+        """The disk refuses: nothing is acknowledged, and deliveries go on without being recorded."""
+        name = _name(error)
+        if self.trouble != name:
+            log.error("spool_refused", file=self.file.path.name, error=name)
+        self.trouble = name
+        if (bookkeeping := [one for one in group if one.on_trouble != "refuse"]) and len(bookkeeping) < len(group):
+            # Room is made by recording deliveries: not to be held up by appends that find none.
+            refused = [(one, None, self._unsafe(name)) for one in group if one.on_trouble == "refuse"]
+            return refused + self._without_appends(bookkeeping)
+        return [self._not_recorded(operation, name) for operation in group]
+
+    def _without_appends(self, group: list[Operation]) -> list[Outcome]:
+        try:
+            return self._transact(group)
+        except sqlite3.Error as error:
+            self._roll_back()
+            return [self._not_recorded(operation, _name(error)) for operation in group]
+
+    def _not_recorded(self, operation: Operation, name: str) -> Outcome:
+        if operation.on_trouble == "owe":
+            self._owed.append(operation)
+            return operation, None, None
+        if operation.on_trouble == "fall_back" and operation.fallback:
+            return self._fall_back(operation)
+        return operation, None, self._unsafe(name)
+
+    def _fall_back(self, operation: Operation) -> Outcome:
+        try:
+            return operation, operation.fallback(self.file) if operation.fallback else None, None
+        except sqlite3.Error as error:
+            return operation, None, self._unsafe(_name(error))
+
+    def _unsafe(self, name: str) -> Unsafe:
+        return Unsafe(f"the spool can't be written ({name})", retry_after_seconds=self._retry_after_seconds)
+
+    def _roll_back(self) -> None:
+        try:
+            self.file.rollback()
+        except sqlite3.Error as error:
+            log.warning("spool_not_rolled_back", error=_name(error))
+
+    def _resolve(self, outcomes: list[Outcome]) -> None:
+        self._tell(lambda: _settle(outcomes))
+
+    def _tell(self, call: Callable[[], Any]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            return
+
+
+def _settle(outcomes: list[Outcome]) -> None:
+    for operation, result, error in outcomes:
+        if operation.future.done():
+            continue
+        if error is not None:
+            operation.future.set_exception(error)
+        else:
+            operation.future.set_result(result)
+
+
+def _fail(future: asyncio.Future[None], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+def _name(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", None) or type(error).__name__

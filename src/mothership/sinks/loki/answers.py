@@ -1,0 +1,152 @@
+"""What an answer of Loki means: stored, too large, refused, or an error that says what to do next.
+
+Reasons are Mothership's own words: Loki's text quotes labels and times, so it is read here and goes no further.
+"""
+
+import re
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import NamedTuple
+
+from mothership.errors import Paused, Transient
+
+RETRY_AFTER_SECONDS_MAX = 3600.0
+
+
+STORED_NOTHING = 260
+"""Loki's own: ingestion is blocked, and a client that takes every 2xx for success shall not notice."""
+SUCCESS, REDIRECT, SERVER_ERROR = 2, 3, 5
+PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+
+class Verdict(Enum):
+    """The answers that are no error of the whole write."""
+
+    STORED = auto()
+    TOO_LARGE = auto()
+    """Nothing is stored: send it in smaller parts."""
+    REFUSED = auto()
+    """Some entries are refused and the others, as a rule, stored: `objections` finds out which."""
+
+
+class Answer(NamedTuple):
+    """One HTTP answer, its text bounded."""
+
+    status: int
+    text: str = ""
+    retry_after_seconds: float | None = None
+    truncated: bool = False
+    """The text is longer than what was read of it."""
+
+
+PAUSES = {
+    401: "Loki answers 401: check sinks.loki.username and password, or bearer_token, and tenant_id",
+    402: "Loki answers 402: the account's quota is used up or not paid",
+    403: "Loki answers 403: these credentials may not push to this tenant",
+    404: "Loki answers 404: there is no push endpoint at sinks.loki.url",
+    405: "Loki answers 405: there is no push endpoint at sinks.loki.url",
+    406: "Loki answers 406: what is at sinks.loki.url does not take this form: check sinks.loki.encoding",
+    407: "a proxy answers 407: it wants credentials: check sinks.loki.proxy_url",
+    415: "Loki answers 415: what is at sinks.loki.url does not take this form: check sinks.loki.encoding",
+}
+BLOCKED = "Loki's administrator blocks ingestion for this tenant: it answers, but stores nothing"
+NO_LOKI = "400 to every push, even an empty one: what is at sinks.loki.url does not behave like Loki"
+
+
+def verdict(answer: Answer) -> Verdict | Transient | Paused:
+    """Tell what to do about an answer."""
+    status, text = answer.status, answer.text
+    if status == STORED_NOTHING or text.startswith("ingestion blocked for user"):
+        return Paused(BLOCKED)
+    if status // 100 == SUCCESS:
+        return Verdict.STORED
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _is_too_large(text):
+        return Verdict.TOO_LARGE
+    if status in PASSING or status // 100 >= SERVER_ERROR:
+        return Transient(_passing(status, text), retry_after_seconds=answer.retry_after_seconds)
+    if status in REFUSALS and "no org id" not in text:
+        return Verdict.REFUSED
+    return Paused(_pause(status))
+
+
+def is_rate_limit(answer: Answer) -> bool:
+    """Tell a limit of bytes a second from other reasons to wait: one push may be more than it ever lets pass."""
+    return answer.status == HTTPStatus.TOO_MANY_REQUESTS and "rate limit" in answer.text
+
+
+def retry_after_seconds(value: str | None, now: float) -> float | None:
+    """Read a `Retry-After` header: seconds, or a date."""
+    if not value:
+        return None
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value.strip()):
+        seconds = float(value)
+    else:
+        try:
+            date = parsedate_to_datetime(value)
+        except (TypeError, ValueError, IndexError):
+            return None
+        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+    return min(max(seconds, 0.0), RETRY_AFTER_SECONDS_MAX)
+
+
+def is_loki(empty_push: Answer) -> bool:
+    """Tell by the answer to an empty push: Loki takes it, or misses a stream in it; others call it a bad request."""
+    return empty_push.status != HTTPStatus.BAD_REQUEST or "at least one" in empty_push.text
+
+
+def reason(text: str) -> str | None:
+    """Name the objection in a text whose form is not known, or None."""
+    lower = text.lower()
+    return next((why for words, why in KEYWORDS if words in lower), None)
+
+
+TOO_FAR_BEHIND = "Loki: too far behind the newest line of its stream"
+TOO_OLD = "Loki: older than it takes"
+TOO_NEW = "Loki: too far in the future"
+LINE_TOO_LONG = "Loki: line too long"
+STREAM_LIMIT = "Loki: too many active streams"
+LABELS_REFUSED = "Loki: labels refused"
+LABELS_MISSING = "Loki: a label that this tenant requires is missing"
+METADATA_REFUSED = "Loki: structured metadata refused"
+ALONE_TOO_LARGE = "Loki: too large even alone"
+UNEXPLAINED = "Loki: refused without a known reason"
+KEYWORDS: tuple[tuple[str, str], ...] = (
+    ("too far behind", TOO_FAR_BEHIND),
+    ("out of order", TOO_FAR_BEHIND),
+    ("too old", TOO_OLD),
+    ("too new", TOO_NEW),
+    ("in the future", TOO_NEW),
+    ("max entry size", LINE_TOO_LONG),
+    ("line too long", LINE_TOO_LONG),
+    ("stream limit", STREAM_LIMIT),
+    ("structured metadata", METADATA_REFUSED),
+    ("missing required labels", LABELS_MISSING),
+    ("label", LABELS_REFUSED),
+)
+
+
+def _is_too_large(text: str) -> bool:
+    return "larger than max" in text or "request body too large" in text or "message size too large" in text
+
+
+def _pause(status: int) -> str:
+    if status // 100 == REDIRECT:
+        return f"Loki answers {status}, a redirect, which is not followed: set sinks.loki.url to where it leads"
+    if status in REFUSALS:
+        return "Loki wants a tenant: set sinks.loki.tenant_id"
+    return PAUSES.get(status, f"Loki answers {status}")
+
+
+def _passing(status: int, text: str) -> str:
+    if status != HTTPStatus.TOO_MANY_REQUESTS:
+        return f"Loki answers {status}"
+    kinds: tuple[tuple[str, str], ...] = (
+        ("stream limit", "the limit of active streams (max_global_streams_per_user)"),
+        ("stream rate limit", "the rate limit of a stream (per_stream_rate_limit)"),
+        ("ingestion rate limit", "the tenant's rate limit (ingestion_rate_mb)"),
+    )
+    lower = text.lower()
+    return "Loki answers 429: " + next((name for words, name in kinds if words in lower), "too many requests")

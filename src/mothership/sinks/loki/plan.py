@@ -1,0 +1,128 @@
+"""Which entries travel in which push.
+
+Loki's ingester answers a push with what became of its *last* stream only: lines of an earlier stream that are too
+far behind, over the stream's rate, or of one stream too many are dropped behind a 204. So a push holds several
+streams only where an earlier one can't be refused: streams that Loki has lately taken, with recent events, the
+heaviest last. Every other stream has a push of its own, whose answer is about it alone.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from mothership.sinks.loki.settings import LokiSettings
+from mothership.sinks.loki.streams import Labels
+from mothership.sinks.loki.wire import NANOS, Block, Entry, Push
+
+SETTLED_SECONDS = 900.0
+"""How long a stream counts as known to Loki, which forgets an idle one after half an hour."""
+BYTES_MIN = 4096
+
+Lane = list[Push]
+"""Pushes that follow one another; lanes run side by side. A stream is in one lane only: its lines keep their order."""
+
+
+class Placement(NamedTuple):
+    """An entry and its stream, before they are sorted."""
+
+    stream: Labels
+    entry: Entry
+
+
+class Planner:
+    """Remembers which streams Loki has lately taken, and how large a push may be."""
+
+    def __init__(self, settings: LokiSettings) -> None:
+        self._bytes = self._bytes_max = settings.max_push_bytes
+        self._behind_seconds = settings.out_of_order_seconds / 2
+        self._settled: dict[Labels, float] = {}
+
+    def plan(self, placements: Iterable[Placement], now: float) -> list[Lane]:
+        """Sort entries into blocks by stream and time, and blocks into lanes. The same entries make the same pushes."""
+        together: list[Block] = []
+        lanes: list[Lane] = []
+        for block in _blocks(placements):
+            if self._may_share(block, now):
+                together.append(block)
+            else:
+                lanes.append([(part,) for part in self._parts(block)])
+        if together:
+            together.sort(key=lambda block: (block.size, block.stream))
+            lanes.append([tuple(push) for push in self._fill(together)])  # the heaviest is last in each
+        return lanes
+
+    def taken(self, push: Push, now: float) -> None:
+        """Loki has answered well for this push: it knows the streams, and may be sent more at a time again."""
+        self._bytes = min(self._bytes_max, 2 * self._bytes)
+        for block in push:
+            self._settled[block.stream] = now
+
+    def forget(self) -> None:
+        """Loki may have been restarted: what it knew is not known any more."""
+        self._settled.clear()
+
+    def too_large(self, size: int) -> None:
+        """Loki takes no push of this size: none shall be as large from now on."""
+        self._bytes_max = max(BYTES_MIN, min(self._bytes_max, size // 2))
+        self._bytes = min(self._bytes, self._bytes_max)
+
+    def too_fast(self, size: int) -> None:
+        """A push of this size did not pass the rate limit, and may never: the next ones are smaller for a while."""
+        self._bytes = max(BYTES_MIN, min(self._bytes, size // 2))
+
+    def _may_share(self, block: Block, now: float) -> bool:
+        return (
+            self._settled.get(block.stream, -SETTLED_SECONDS) > now - SETTLED_SECONDS
+            and block.entries[0].ns > (now - self._behind_seconds) * NANOS
+            and block.size <= self._bytes // 4
+        )
+
+    def _parts(self, block: Block) -> Iterator[Block]:
+        entries: list[Entry] = []
+        size = 0
+        for entry in block.entries:
+            if entries and size + entry.size > self._bytes:
+                yield Block(block.stream, entries)
+                entries, size = [], 0
+            entries.append(entry)
+            size += entry.size
+        yield Block(block.stream, entries)
+
+    def _fill(self, blocks: Iterable[Block]) -> Iterator[Sequence[Block]]:
+        push: list[Block] = []
+        size = 0
+        for block in blocks:
+            if push and size + block.size > self._bytes:
+                yield push
+                push, size = [], 0
+            push.append(block)
+            size += block.size
+        yield push
+
+
+def halves(push: Push) -> tuple[Push, Push]:
+    """Split a push of at least two entries in two: between streams where it can."""
+    if len(push) > 1:
+        middle = len(push) // 2
+        return push[:middle], push[middle:]
+    (stream, entries), middle = push[0], len(push[0].entries) // 2
+    return (Block(stream, entries[:middle]),), (Block(stream, entries[middle:]),)
+
+
+def without(push: Push, gone: Iterable[Entry]) -> Push:
+    """Tell what is left of a push."""
+    out = set(gone)
+    rest = (Block(stream, [entry for entry in entries if entry not in out]) for stream, entries in push)
+    return tuple(block for block in rest if block.entries)
+
+
+def size_of(push: Push) -> int:
+    """Tell about how large a push is."""
+    return sum(block.size for block in push)
+
+
+def _blocks(placements: Iterable[Placement]) -> Iterator[Block]:
+    by_stream = sorted(placements, key=lambda placement: (placement.stream, placement.entry.ns))
+    for stream, group in groupby(by_stream, key=attrgetter("stream")):
+        yield Block(stream, [placement.entry for placement in group])

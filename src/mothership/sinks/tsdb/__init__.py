@@ -1,0 +1,1 @@
+"""TimescaleDB, the SQL store."""

@@ -1,0 +1,86 @@
+"""Whose fault is it? Every failure of the database, sorted: transient, paused, or the rows' own."""
+
+import ssl
+
+import asyncpg
+
+from mothership.errors import Paused, SinkError, Transient
+from mothership.sinks.tsdb.binary_copy import Unencodable
+
+Foreign = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Unencodable)
+"""What the driver and the encoder raise."""
+
+SUSPECT_CLASSES = frozenset({"0A", "21", "22", "23", "2F", "38", "39", "44", "54", "HV", "P0"})
+"""Data exceptions, constraints, limits, and what triggers raise: probably the fault of a row in the write."""
+SUSPECT_STATES = frozenset({"XX000"})
+"""Internal errors, such as a value too big to be allocated."""
+PAUSED_CLASSES = frozenset({"28", "3D", "3F", "42", "F0"})
+PAUSED_STATES = frozenset({"57P04", "XX001", "XX002"})
+"""Dropped database, corrupted data, corrupted index."""
+
+REFUSALS = {
+    "22P05": "data holds \\u0000, which JSONB can't store",
+    "22021": "text is no valid UTF-8, or holds a NUL character",
+    "22P02": "data is no JSON that the database can read",
+    "22P03": "data has no valid binary form",
+    "22003": "data holds a number beyond what the database can store",
+    "22008": "the time is beyond what the database can store",
+    "54000": "a value is too long for the database or an index",
+    "54001": "data is nested deeper than the database can read",
+    "23514": "a check constraint on the table refuses it",
+}
+ADVICE = {
+    "28P01": "the database refuses the password: correct database.password or database.dsn",
+    "28000": "the database refuses the role or the host: see its pg_hba.conf",
+    "3D000": "the database does not exist: create it, or correct its name",
+    "42501": "the role lacks a right: it needs CREATE in the schema once, then INSERT, SELECT, UPDATE and DELETE on "
+    "events, ingested_batches, event_counts, mothership_keys and mothership_migrations",
+    "42P01": "a table is missing and could not be made",
+    "57P04": "the database was dropped",
+    "25006": "the database is read-only (a standby, or protected)",
+    "53100": "the database's disk is full",
+    "53300": "the database has no connection left",
+    "57014": "the database took longer than database.statement_timeout_seconds",
+    "57P03": "the database is starting up or shutting down",
+    "57P01": "the database closed the connection",
+}
+
+
+def is_suspect(error: BaseException) -> bool:
+    """Whether a row of the write may be to blame, so that it is worth looking for it."""
+    state = sqlstate(error)
+    if isinstance(error, asyncpg.InvalidCachedStatementError):
+        return False
+    return isinstance(error, Unencodable) or state[:2] in SUSPECT_CLASSES or state in SUSPECT_STATES
+
+
+def refusal(error: BaseException) -> str:
+    """Why a row is refused, in words that quote nothing of it."""
+    if isinstance(error, Unencodable):
+        return REFUSALS["22008"]
+    state = sqlstate(error)
+    return f"{REFUSALS.get(state, 'the database refuses the row')} (SQLSTATE {state})"
+
+
+def sort(error: BaseException) -> SinkError:
+    """The failure of a whole write, as `Transient` or `Paused`."""
+    state = sqlstate(error)
+    if state and state[:2] != "08":
+        reason = f"{ADVICE.get(state, 'the database failed')} (SQLSTATE {state})"
+        paused = state[:2] in PAUSED_CLASSES or state in PAUSED_STATES
+        return Paused(reason) if paused else Transient(reason)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Paused("the database's certificate is not trusted: see sslmode and sslrootcert in database.dsn")
+    if isinstance(error, asyncpg.ClientConfigurationError):
+        return Paused("database.dsn can't be used")
+    if isinstance(error, TimeoutError):
+        return Transient("the database did not answer in time")
+    if isinstance(error, OSError):
+        return Transient(f"the database can't be reached ({type(error).__name__})")
+    return Transient(f"the connection to the database broke ({type(error).__name__})")
+
+
+def sqlstate(error: BaseException) -> str:
+    """The server's five characters, or nothing."""
+    state = getattr(error, "sqlstate", None)
+    return state if isinstance(state, str) else ""

@@ -1,0 +1,322 @@
+"""TimescaleDB, or a plain PostgreSQL: each write is one transaction of fingerprints, rows and counts."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from itertools import chain
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from mothership.errors import Failed, Paused, Permanent, SinkError, Transient
+from mothership.event import Row, RowBatch
+from mothership.ports import Clock, Health
+from mothership.sinks.tsdb import binary_copy, schema
+from mothership.sinks.tsdb.connections import Connection, Connections
+from mothership.sinks.tsdb.failures import Foreign, is_suspect, sort
+from mothership.sinks.tsdb.isolation import store_all_but_refused
+from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
+from mothership.sinks.tsdb.statements import WRITE
+from mothership.sinks.tsdb.upkeep import Upkeep
+from mothership.telemetry import database_rows, database_write_seconds, database_writes, log
+
+__all__ = ["DatabaseSettings", "TimescaleSinkSettings", "TsdbSink"]
+
+MINUTE = 60_000_000
+HOUR_MINUTES = 60
+ALL_MINUTES = 0
+"""The `minute` under which `event_counts` counts every event."""
+SIDE_CONNECTIONS = 3
+"""For what isn't writing: health, counts, upkeep, keys."""
+GLANCE_SECONDS = 1.5
+"""Longest a look at the database may take that a person or a probe waits for."""
+SCHEMA_SECONDS = 300.0
+"""Longest the preparation of the schema may take; other instances may be at it."""
+
+
+class _Claimed(NamedTuple):
+    """A write after its fingerprints were claimed."""
+
+    duplicates: frozenset[int]
+    taken: list[int]
+    """The positions of the batches to be stored, in order."""
+    rows: list[Row]
+    """Their rows, one after the other."""
+
+    def places(self, batches: Sequence[RowBatch]) -> list[tuple[int, int]]:
+        """For each row: the position of its batch in the write, and of the row in the batch."""
+        return [(at, row) for at in self.taken for row in range(len(batches[at].rows))]
+
+
+class TsdbSink:
+    """`ports.Sink` over PostgreSQL's COPY.
+
+    A batch's fingerprint is stored in the transaction of its rows, so a batch sent again, here or to another
+    instance, after a lost answer or a restart, adds nothing.
+    """
+
+    name = "tsdb"
+
+    def __init__(
+        self,
+        database: DatabaseSettings,
+        sink: TimescaleSinkSettings | None = None,
+        *,
+        embedded_dsn: str | None = None,
+        clock: Clock = time.time,
+    ) -> None:
+        """`embedded_dsn` is where the embedded database listens, when none is configured."""
+        self._settings = database
+        self._arguments = {"dsn": embedded_dsn} if embedded_dsn else database.connect_arguments()
+        self._clock = clock
+        self._writers = Connections(self._connect, limit=(sink or TimescaleSinkSettings()).writers)
+        self._side = Connections(self._connect, limit=SIDE_CONNECTIONS)
+        self._upkeep = Upkeep(self._side, database, clock)
+        self._facts: schema.Facts | None = None
+        self._opening = asyncio.Lock()
+        self._begin = "begin"
+        # The server ends a slow statement by itself; a server that hangs is left a little later.
+        self._patience_seconds = database.statement_timeout_seconds + 2.0
+
+    async def open(self) -> None:
+        """See `ports.Sink`. Brings the schema up to date, once; the first write does it, too."""
+        try:
+            with _sorted():
+                await self._ensure_schema()
+        except SinkError:
+            database_writes.labels("failure").inc()  # the write that was to follow
+            raise
+
+    async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
+        """See `ports.Sink`."""
+        started = time.perf_counter()
+        try:
+            with _sorted():
+                duplicates = await self._write(batches)
+        except Permanent:
+            database_writes.labels("success").inc()
+            raise
+        except SinkError:
+            database_writes.labels("failure").inc()
+            raise
+        database_writes.labels("success").inc()
+        database_write_seconds.observe(time.perf_counter() - started)
+        return duplicates
+
+    async def health(self) -> Health:
+        """See `ports.Sink`."""
+        try:
+            with _sorted():
+                async with asyncio.timeout(GLANCE_SECONDS), self._side.use() as connection:
+                    row = await connection.fetchrow(WRITE["probe"])
+        except SinkError as error:
+            return Health(healthy=False, reason=error.reason)
+        if row is None or row["read_only"]:
+            return Health(healthy=False, reason="the database is read-only (a standby, or protected)")
+        if not row["has_table"] and self._facts is not None:
+            return Health(healthy=False, reason="the table events is missing")
+        return Health(healthy=True)
+
+    async def close(self) -> None:
+        """See `ports.Sink`."""
+        await self._writers.close()
+        await self._side.close()
+
+    def facts(self) -> dict[str, Any]:
+        """What the database turned out to be, as far as it is known: for `/healthz`, `/stats` and the log."""
+        facts = self._facts
+        if facts is None:
+            return {}
+        return {
+            "server_version": facts.server_version,
+            "timescaledb_version": facts.timescaledb_version,
+            "is_hypertable": facts.is_hypertable,
+            "gin": facts.gin,
+            "lacking": list(facts.lacking),
+        }
+
+    async def stats(self) -> dict[str, Any]:
+        """The `database` block of `/stats`: the facts, and the counts when the database answers soon."""
+        minute = int(self._clock()) // 60
+        with suppress(SinkError), _sorted():
+            async with asyncio.timeout(GLANCE_SECONDS), self._side.use() as connection:
+                row = await connection.fetchrow(WRITE["read_counts"], minute - HOUR_MINUTES + 1, minute)
+                if row is not None:
+                    return {"total_inserts": row["total"], "events_last_hour": row["recent"], **self.facts()}
+        return {"total_inserts": None, "events_last_hour": None, **self.facts()}
+
+    async def shared_key(self, name: str, candidate: bytes) -> bytes:
+        """The secret of this name that all instances on this database share; the candidate if there is none yet."""
+        with _sorted():
+            await self._ensure_schema()
+            async with asyncio.timeout(self._patience_seconds), self._side.use() as connection:
+                await connection.execute(WRITE["propose_key"], name, candidate)
+                key = await connection.fetchval(WRITE["read_key"], name)
+        if not isinstance(key, bytes):
+            raise Paused(f"the key {name} was removed from mothership_keys while it was read")
+        return key
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """A connection beside the writers', to a database whose schema is up to date."""
+        with _sorted():
+            await self._ensure_schema()
+            async with asyncio.timeout(self._patience_seconds), self._side.use() as connection:
+                yield connection
+
+    async def run_upkeep(self) -> None:
+        """Forget old fingerprints and counts, and old events where no policy of the server does. Never returns."""
+        await self._upkeep.run(lambda: self._facts)
+
+    async def _write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
+        await self._ensure_schema()
+        try:
+            return await self._store(batches)
+        except asyncpg.UndefinedTableError:
+            # Someone dropped it, or another database answers under the same name now.
+            self._facts = None
+            await self._ensure_schema()
+            return await self._store(batches)
+
+    async def _store(self, batches: Sequence[RowBatch]) -> frozenset[int]:
+        try:
+            async with self._transaction() as connection:
+                claimed = await self._claim(connection, batches)
+                if claimed.rows:
+                    await self._copy(connection, claimed.rows)
+                    await self._count(connection, claimed.rows)
+        except Foreign as error:
+            if not is_suspect(error):
+                raise
+            return await self._store_carefully(batches)
+        database_rows.inc(len(claimed.rows))
+        return claimed.duplicates
+
+    async def _store_carefully(self, batches: Sequence[RowBatch]) -> frozenset[int]:
+        """Once more, row by row where it has to be: some of them will never be taken."""
+        async with self._transaction() as connection:
+            claimed = await self._claim(connection, batches)
+            await self._check_that_harmless_rows_pass(connection)
+            refused = await store_all_but_refused(claimed.rows, lambda rows: self._try_copy(connection, rows))
+            await self._count(connection, [row for at, row in enumerate(claimed.rows) if at not in refused])
+        database_rows.inc(len(claimed.rows) - len(refused))
+        if not refused:
+            return claimed.duplicates
+        places = claimed.places(batches)
+        failed = [Failed(*places[at], reason) for at, reason in refused.items()]
+        log.warning("rows_refused", sink=self.name, rows=len(failed), of=len(claimed.rows))
+        raise Permanent(f"the database refuses {len(failed)} rows", failed, duplicates=claimed.duplicates)
+
+    async def _check_that_harmless_rows_pass(self, connection: Connection) -> None:
+        """When even a row without content is refused, the table is to blame (a constraint, a trigger), not the rows."""
+        harmless = Row(int(self._clock() * 1_000_000), "mothership", "mothership", b"{}")
+        await self._execute(connection, "SAVEPOINT attempt")
+        try:
+            await self._copy(connection, [harmless])
+        except asyncpg.PostgresError as error:
+            if not is_suspect(error):
+                raise
+            raise Paused(
+                f"the table events refuses every row (SQLSTATE {error.sqlstate}): look at its constraints and triggers"
+            ) from None
+        await self._execute(connection, "ROLLBACK TO SAVEPOINT attempt")
+
+    async def _try_copy(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Store these, or leave the transaction as it was and raise."""
+        await self._execute(connection, "SAVEPOINT attempt")
+        try:
+            await self._copy(connection, rows)
+        except Foreign as error:
+            if is_suspect(error):
+                await self._execute(connection, "ROLLBACK TO SAVEPOINT attempt")
+            raise
+        await self._execute(connection, "RELEASE SAVEPOINT attempt")
+
+    async def _execute(self, connection: Connection, statement: str) -> str:
+        return await connection.execute(statement, timeout=self._patience_seconds)
+
+    async def _claim(self, connection: Connection, batches: Sequence[RowBatch]) -> _Claimed:
+        """Note the fingerprints; what nobody had noted before is to be stored."""
+        first: dict[bytes, int] = {}
+        for position, batch in enumerate(batches):
+            first.setdefault(batch.fingerprint, position)
+        fingerprints = sorted(first)
+        sizes = [len(batches[first[fingerprint]].rows) for fingerprint in fingerprints]
+        found = await connection.fetch(WRITE["claim_fingerprints"], fingerprints, sizes, timeout=self._patience_seconds)
+        taken = sorted(first[row["fingerprint"]] for row in found)
+        return _Claimed(
+            duplicates=frozenset(range(len(batches))) - set(taken),
+            taken=taken,
+            rows=list(chain.from_iterable(batches[at].rows for at in taken)),
+        )
+
+    async def _copy(self, connection: Connection, rows: Sequence[Row]) -> None:
+        await connection.copy_to_table(
+            "events",
+            source=binary_copy.stream(rows),
+            columns=binary_copy.COLUMNS,
+            format="binary",
+            timeout=self._patience_seconds,
+        )
+
+    async def _count(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Add to the counts; minutes that `/stats` will never ask for are left out."""
+        recent = int(self._clock()) // 60 - HOUR_MINUTES
+        counts = {minute: n for minute, n in Counter([row[0] // MINUTE for row in rows]).items() if minute >= recent}
+        counts[ALL_MINUTES] = len(rows)
+        minutes = sorted(counts)
+        await connection.execute(
+            WRITE["count_events"], minutes, [counts[minute] for minute in minutes], timeout=self._patience_seconds
+        )
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        """A write's transaction, committed when the block ends well. Otherwise the connection is cut off."""
+        milliseconds = int(self._settings.statement_timeout_seconds * 1000)
+        begin = WRITE[self._begin].format(statement_milliseconds=milliseconds)
+        async with self._writers.use() as connection:
+            await self._execute(connection, begin)
+            yield connection
+            if await self._execute(connection, "COMMIT") != "COMMIT":
+                raise Transient("the database rolled the write back instead of committing it")
+
+    async def _ensure_schema(self) -> None:
+        if self._facts is not None:
+            return
+        async with self._opening:
+            if self._facts is None:
+                self._writers.open()
+                self._side.open()
+                self._facts = await self._prepare()
+                log.info("database_ready", **self.facts())
+
+    async def _prepare(self) -> schema.Facts:
+        async with asyncio.timeout(SCHEMA_SECONDS):
+            # A failed attempt at the extension ends the connection and nothing else.
+            with suppress(*Foreign):
+                async with self._side.use() as connection:
+                    await schema.create_extension(connection, patience_seconds=self._patience_seconds)
+            async with self._side.use() as connection:
+                # Most of this may take long while others are at it; a server that hangs is seen at the first word.
+                if await connection.fetchval(WRITE["synchronous_commit"], timeout=self._patience_seconds) == "off":
+                    self._begin = "begin_durably"
+                return await schema.prepare(connection, self._settings)
+
+    async def _connect(self) -> Connection:
+        return await asyncpg.connect(
+            **self._arguments,
+            timeout=self._settings.connect_timeout_seconds,
+            statement_cache_size=self._settings.statement_cache_size,
+            server_settings={"application_name": "mothership"},
+        )
+
+
+@contextmanager
+def _sorted() -> Iterator[None]:
+    """Translate the driver's errors, whose texts may hold values, into ours, which don't."""
+    try:
+        yield
+    except Foreign as error:
+        raise sort(error) from None

@@ -1,0 +1,278 @@
+"""A database that is down, hangs, is full of others or refuses: nothing is lost, nothing hangs, and it works again."""
+
+import asyncio
+import os
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from mothership import embedded
+from mothership.errors import Paused, Transient
+from mothership.event import Row, RowBatch
+from mothership.sinks.tsdb import failures
+from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings, TsdbSink
+
+NOW = 1_767_225_600_000_000
+Sql = Callable[..., Awaitable[Any]]
+MakeSink = Callable[..., TsdbSink]
+
+
+def _batch(number: int, size: int = 10) -> RowBatch:
+    return RowBatch(number.to_bytes(32, "big"), "request", NOW, [Row(NOW, "log", "host", b'{"a":1}')] * size)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[tuple[embedded.Server, Path]]:
+    """A server of the test's own, to be hurt."""
+    with tempfile.TemporaryDirectory(prefix="mothership-test-") as name:
+        home = Path(name)
+        os.chmod(home, 0o711)  # noqa: PTH101, S103 - another user passes through, before anything runs
+        with embedded.claim(home) as claimed:
+            own = embedded.Server(claimed)
+            own.start()
+            yield own, home
+            own.stop()
+
+
+async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: tuple[embedded.Server, Path]) -> None:
+    """SIGSTOP to every process: the write ends by its time-out, cancels without hanging, and works later."""
+    own, home = server
+    sink = TsdbSink(DatabaseSettings(statement_timeout_seconds=0.5, connect_timeout_seconds=1.0), embedded_dsn=own.dsn)
+    sink._patience_seconds = 1.0
+    await sink.write([_batch(1)])
+    pids = embedded.server_processes(home / "postgres")
+    assert len(pids) > 3
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        fresh = TsdbSink(DatabaseSettings(connect_timeout_seconds=0.5), embedded_dsn=own.dsn)
+        with pytest.raises(Transient):
+            await fresh.open()
+        for _ in range(2):  # the first on an open connection, the second on a new one
+            started = time.perf_counter()
+            with pytest.raises(Transient):
+                await sink.write([_batch(2)])
+            assert time.perf_counter() - started < 3
+        started = time.perf_counter()
+        assert (await sink.health()).healthy is False
+        assert (await sink.stats())["total_inserts"] is None
+        assert time.perf_counter() - started < 4
+        await asyncio.wait_for(sink.close(), 3)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    assert await sink.write([_batch(1), _batch(3)]) == {0}
+    await sink.write([_batch(2)])
+    assert (await sink.stats())["total_inserts"] == 30
+    await sink.close()
+
+
+async def test_a_server_that_dies_and_returns_is_used_again(server: tuple[embedded.Server, Path]) -> None:
+    """Kill -9 of the whole server, then a start: the same sink goes on."""
+    own, home = server
+    sink = TsdbSink(DatabaseSettings(), embedded_dsn=own.dsn)
+    await sink.write([_batch(1)])
+    for pid in embedded.server_processes(home / "postgres"):
+        os.kill(pid, signal.SIGKILL)
+    for _ in range(2):
+        with pytest.raises(Transient):
+            await sink.write([_batch(2)])
+    assert (await sink.health()).healthy is False
+    own.start()
+    assert await sink.write([_batch(1), _batch(2)]) == {0}
+    assert await sink.health() == (True, "")
+    await sink.close()
+
+
+async def test_a_database_that_is_down_at_the_start_is_opened_by_the_first_write(
+    server: tuple[embedded.Server, Path],
+) -> None:
+    """The service starts without it."""
+    own, _ = server
+    own.stop()
+    sink = TsdbSink(DatabaseSettings(), embedded_dsn=own.dsn)
+    with pytest.raises(Transient):
+        await sink.open()
+    assert (await sink.health()).healthy is False
+    own.start()
+    assert await sink.write([_batch(1)]) == frozenset()
+    await sink.close()
+
+
+async def test_a_read_only_database_is_a_passing_failure(make_sink: MakeSink, sql: Sql) -> None:
+    """A replica is read-only until it is promoted; so is a disk under protection."""
+    await make_sink().open()
+    name = await sql("SELECT current_database()")
+    await sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    sink = make_sink()
+    with pytest.raises(Transient, match="read-only"):
+        await sink.write([_batch(1)])
+    assert "read-only" in (await sink.health()).reason
+    await sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    assert await make_sink().write([_batch(1)]) == frozenset()
+
+
+async def test_a_revoked_right_pauses_and_names_what_is_needed(
+    make_sink: MakeSink, sql: Sql, database_dsn: str
+) -> None:
+    """A person must act; then it goes on by itself."""
+    role = f"role_{os.getpid()}"
+    await sql(f"CREATE ROLE {role} LOGIN")
+    dsn = database_dsn.replace("//mothership@", f"//{role}@")
+    try:
+        sink = make_sink(dsn)
+        with pytest.raises(Paused, match="lacks a right"):
+            await sink.write([_batch(1)])
+        await sql(f"GRANT CREATE ON SCHEMA public TO {role}")
+        await sink.write([_batch(1)])
+        await sql(f"REVOKE INSERT ON events FROM {role}")
+        with pytest.raises(Paused, match="INSERT"):
+            await sink.write([_batch(2)])
+        await sql(f"GRANT INSERT ON events TO {role}")
+        await sink.write([_batch(2)])
+        assert await sql("SELECT count(*) FROM events") == 20
+        await sink.close()
+    finally:
+        await sql(f"DROP OWNED BY {role}")
+        await sql(f"DROP ROLE {role}")
+
+
+async def test_no_connection_left_is_a_passing_failure(make_sink: MakeSink, sql: Sql, database_dsn: str) -> None:
+    """Others use the server, too."""
+    await make_sink().open()
+    role = f"busy_{os.getpid()}"
+    await sql(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1")
+    await sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+    await sql(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}")
+    dsn = database_dsn.replace("//mothership@", f"//{role}@")
+    other = await asyncpg.connect(dsn)
+    sink = make_sink(dsn)
+    try:
+        with pytest.raises(Transient, match="no connection left"):
+            await sink.write([_batch(1)])
+    finally:
+        await other.close()
+        await sink.close()
+    await sql(f"DROP OWNED BY {role}")
+    await sql(f"DROP ROLE {role}")
+
+
+async def test_a_missing_database_and_a_missing_role_pause(make_sink: MakeSink, database_dsn: str) -> None:
+    """Waiting makes neither appear."""
+    with pytest.raises(Paused, match="does not exist"):
+        await make_sink(database_dsn.replace("/test_", "/no_test_")).write([_batch(1)])
+    with pytest.raises(Paused):
+        await make_sink(database_dsn.replace("//mothership@", "//nobody_here@")).write([_batch(1)])
+
+
+async def test_a_dsn_of_a_provider_connects(database_dsn: str) -> None:
+    """With parameters of libpq's in it, and with settings for the session."""
+    dsn = f"{database_dsn}&connect_timeout=5&keepalives=1&application_name=mine&statement_timeout=60000"
+    sink = TsdbSink(DatabaseSettings(dsn=dsn))  # type: ignore[arg-type]
+    assert await sink.write([_batch(1)]) == frozenset()
+    await sink.close()
+
+
+@pytest.mark.parametrize("gone", ["events", "ingested_batches", "event_counts", "mothership_migrations", "everything"])
+async def test_a_table_that_was_dropped_is_made_again(make_sink: MakeSink, sql: Sql, gone: str) -> None:
+    """The write that finds it missing makes it and goes on."""
+    sink = make_sink()
+    await sink.write([_batch(1)])
+    if gone == "everything":
+        await sql("DROP SCHEMA public CASCADE")
+        await sql("CREATE SCHEMA public")
+    else:
+        await sql(f"DROP TABLE {gone}")
+    assert await sink.write([_batch(2)]) == frozenset()
+    assert await sql("SELECT count(*) FROM events") == (10 if gone in {"events", "everything"} else 20)
+    assert await make_sink().write([_batch(2)]) == {0}
+
+
+async def test_a_row_lock_that_others_hold_ends_by_the_time_out(make_sink: MakeSink, database_dsn: str) -> None:
+    """A forgotten psql session with a lock on the table stops one write after the other, and nothing else."""
+    sink = make_sink(statement_timeout_seconds=0.3)
+    await sink.open()
+    other = await asyncpg.connect(database_dsn)
+    await other.execute("BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
+    with pytest.raises(Transient, match="statement_timeout_seconds"):
+        await sink.write([_batch(1)])
+    assert await sink.health() == (True, "")
+    await other.execute("ROLLBACK")
+    await other.close()
+    assert await sink.write([_batch(1)]) == frozenset()
+
+
+async def test_more_writes_than_writers_wait_for_their_turn(database_dsn: str) -> None:
+    """The database sees no more connections than are configured."""
+    sink = TsdbSink(DatabaseSettings(), TimescaleSinkSettings(writers=2), embedded_dsn=database_dsn)
+    await asyncio.gather(*(sink.write([_batch(number)]) for number in range(30)))
+    assert (await sink.stats())["total_inserts"] == 300
+    assert len(sink._writers._idle) <= 2
+    await sink.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ConnectionRefusedError(), Transient),
+        (TimeoutError(), Transient),
+        (asyncpg.ConnectionDoesNotExistError("x"), Transient),
+        (asyncpg.InterfaceError("x"), Transient),
+        (asyncpg.DeadlockDetectedError("x"), Transient),
+        (asyncpg.SerializationError("x"), Transient),
+        (asyncpg.DiskFullError("x"), Transient),
+        (asyncpg.OutOfMemoryError("x"), Transient),
+        (asyncpg.TooManyConnectionsError("x"), Transient),
+        (asyncpg.AdminShutdownError("x"), Transient),
+        (asyncpg.CrashShutdownError("x"), Transient),
+        (asyncpg.CannotConnectNowError("x"), Transient),
+        (asyncpg.ReadOnlySQLTransactionError("x"), Transient),
+        (asyncpg.LockNotAvailableError("x"), Transient),
+        (asyncpg.PostgresIOError("x"), Transient),
+        (asyncpg.InvalidCachedStatementError("x"), Transient),
+        (asyncpg.InvalidPasswordError("x"), Paused),
+        (asyncpg.InvalidAuthorizationSpecificationError("x"), Paused),
+        (asyncpg.InvalidCatalogNameError("x"), Paused),
+        (asyncpg.InsufficientPrivilegeError("x"), Paused),
+        (asyncpg.UndefinedTableError("x"), Paused),
+        (asyncpg.UndefinedColumnError("x"), Paused),
+        (asyncpg.DatabaseDroppedError("x"), Paused),
+        (asyncpg.DataCorruptedError("x"), Paused),
+        (asyncpg.ClientConfigurationError("x"), Paused),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_failures_are_sorted(error: Exception, kind: type) -> None:
+    """Passing troubles are tried again; those that need a person pause; none of these blames a row."""
+    assert type(failures.sort(error)) is kind
+    assert not failures.is_suspect(error)
+
+
+def test_a_failure_never_quotes_the_servers_text() -> None:
+    """It may hold values."""
+    assert "canary" not in str(failures.sort(asyncpg.UndefinedColumnError("canary")))
+    assert "canary" not in str(failures.sort(OSError("canary")))
+
+
+async def test_a_password_that_is_refused_pauses(server: tuple[embedded.Server, Path]) -> None:
+    """And appears in no message."""
+    own, home = server
+    admin = await asyncpg.connect(own.dsn)
+    await admin.execute("CREATE ROLE someone LOGIN PASSWORD 'right'")
+    await admin.close()
+    own.stop()
+    own._write_access_rules = lambda: own._write("pg_hba.conf", "local all all scram-sha-256\n")  # type: ignore[method-assign]
+    own.start()
+    sink = TsdbSink(
+        DatabaseSettings(host=str(home / "postgres-socket"), user="someone", password="wrong-canary")  # type: ignore[arg-type]
+    )
+    with pytest.raises(Paused, match="password") as caught:
+        await sink.open()
+    assert "canary" not in str(caught.value)
+    await sink.close()

@@ -1,0 +1,170 @@
+"""Exactly once, whoever sends it, however often, and whatever breaks on the way."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from mothership.errors import Transient
+from mothership.event import Row, RowBatch
+from mothership.sinks.tsdb.sink import TsdbSink
+from mothership.sinks.tsdb.statements import migrations
+
+NOW = 1_767_225_600_000_000
+Sql = Callable[..., Awaitable[Any]]
+MakeSink = Callable[..., TsdbSink]
+
+
+def _batch(number: int, size: int = 20) -> RowBatch:
+    rows = [Row(NOW + n, "log", "host", json.dumps({"batch": number, "n": n}).encode()) for n in range(size)]
+    return RowBatch(number.to_bytes(32, "big"), f"request-{number}", NOW, rows)
+
+
+async def test_two_instances_sent_the_same_batches_store_one_copy(make_sink: MakeSink, sql: Sql) -> None:
+    """Overlapping writes in random order: no copy, no deadlock, nothing missing."""
+    sinks = [make_sink(), make_sink()]
+    chance = random.Random(7)
+
+    async def send(sink: TsdbSink) -> int:
+        numbers = list(range(120))
+        chance.shuffle(numbers)
+        taken = 0
+        while numbers:
+            part, numbers = numbers[:10], numbers[10:]
+            taken += len(part) - len(await sink.write([_batch(number) for number in part]))
+        return taken
+
+    taken = await asyncio.gather(*(send(sink) for sink in sinks for _ in range(2)))
+    assert sum(taken) == 120
+    assert await sql("SELECT count(*) FROM events") == 120 * 20
+    assert await sql("SELECT count(DISTINCT data) FROM events") == 120 * 20
+
+
+async def test_twenty_instances_start_at_once_on_an_empty_database(make_sink: MakeSink, sql: Sql) -> None:
+    """They take turns at the schema, and each can write at once."""
+    sinks = [make_sink() for _ in range(20)]
+    await asyncio.gather(*(sink.write([_batch(number, 1), _batch(99, 1)]) for number, sink in enumerate(sinks)))
+    assert await sql("SELECT count(*) FROM events") == 21
+    assert await sql("SELECT count(*) FROM mothership_migrations") == len(migrations())
+
+
+async def test_a_commit_whose_answer_is_lost_is_not_stored_again(
+    make_sink: MakeSink, sql: Sql, database_dsn: str, tmp_path: Path
+) -> None:
+    """The outcome is unknown: the same write again finds its fingerprints."""
+    async with _proxy(database_dsn, tmp_path, cut_after=b"COMMIT\0") as dsn:
+        sink = make_sink(dsn)
+        await make_sink().open()
+        with pytest.raises(Transient):
+            await sink.write([_batch(1), _batch(2)])
+    for _ in range(100):
+        if await sql("SELECT count(*) FROM events"):
+            break
+        await asyncio.sleep(0.02)
+    assert await make_sink().write([_batch(1), _batch(2)]) == {0, 1}
+    assert await sql("SELECT count(*) FROM events") == 40
+
+
+@pytest.mark.parametrize("cut_at", [b"claim", b"COPY", b"PGCOPY", b"event_counts", b"COMMIT\0"])
+async def test_a_connection_cut_at_any_step_leaves_nothing_behind(
+    make_sink: MakeSink, sql: Sql, database_dsn: str, tmp_path: Path, cut_at: bytes
+) -> None:
+    """The write fails as transient, and the same write stores everything once."""
+    await make_sink().open()
+    if cut_at == b"claim":
+        cut_at = b"ingested_batches"
+    async with _proxy(database_dsn, tmp_path, cut_before=cut_at) as dsn:
+        with pytest.raises(Transient):
+            await make_sink(dsn).write([_batch(1, 3_000)])
+    assert await sql("SELECT count(*) FROM events") == 0
+    assert await make_sink().write([_batch(1, 3_000)]) == frozenset()
+    assert await sql("SELECT count(*) FROM events") == 3_000
+
+
+async def test_backends_that_are_terminated_under_load_cost_nothing(make_sink: MakeSink, sql: Sql) -> None:
+    """Transient failures are tried again until all is there, once."""
+    sink = make_sink()
+    await sink.open()
+
+    async def send(numbers: range) -> int:
+        failures = 0
+        for number in numbers:
+            while True:
+                try:
+                    await sink.write([_batch(number, 400)])
+                except Transient:
+                    failures += 1
+                else:
+                    break
+        return failures
+
+    async def terminate() -> None:
+        for _ in range(30):
+            await sql(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND application_name = 'mothership' AND state <> 'idle'"
+            )
+            await asyncio.sleep(0.02 + random.random() / 50)
+
+    killer = asyncio.create_task(terminate())
+    failures = await asyncio.gather(send(range(40)), send(range(20, 60)))
+    await killer
+    assert sum(failures) > 0
+    assert await sql("SELECT count(*) FROM events") == 60 * 400
+    assert (await sink.stats())["total_inserts"] == 60 * 400
+
+
+async def test_a_cancelled_write_leaves_nothing_and_the_next_one_works(make_sink: MakeSink, sql: Sql) -> None:
+    """Whoever waits may lose patience at any moment."""
+    sink = make_sink()
+    await sink.open()
+    for wait_milliseconds in (0, 1, 2, 4, 8, 16):
+        task = asyncio.create_task(sink.write([_batch(1, 5_000)]))
+        await asyncio.sleep(wait_milliseconds / 1000)
+        if task.cancel():
+            with pytest.raises(asyncio.CancelledError):
+                await task
+    await sink.write([_batch(1, 5_000)])
+    assert await sql("SELECT count(*) FROM events") == 5_000
+
+
+@asynccontextmanager
+async def _proxy(dsn: str, directory: Path, *, cut_before: bytes = b"", cut_after: bytes = b"") -> AsyncIterator[str]:
+    """A Unix socket in front of the server that cuts the connection around the first message with these bytes."""
+    target = f"{parse_qs(urlsplit(dsn).query)['host'][0]}/.s.PGSQL.5432"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_unix_connection(target)
+        down = asyncio.create_task(_pump(server_reader, writer))
+        while data := await reader.read(65_536):
+            if cut_before and cut_before in data:
+                break
+            if cut_after and cut_after in data:
+                down.cancel()
+                server_writer.write(data)
+                await server_writer.drain()
+                await asyncio.sleep(0.2)
+                break
+            server_writer.write(data)
+            await server_writer.drain()
+        down.cancel()
+        server_writer.transport.abort()
+        writer.transport.abort()
+
+    server = await asyncio.start_unix_server(serve, directory / ".s.PGSQL.5432")
+    async with server:
+        yield f"postgresql://mothership@{urlsplit(dsn).path}?host={quote(str(directory))}&port=5432"
+        await asyncio.sleep(0.05)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
