@@ -23,10 +23,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from mothership import embedded
-from mothership.embedded_processes import server_processes
+from mothership.embedded.claim import claim
+from mothership.embedded.processes import server_processes
+from mothership.embedded.server import Server
 from mothership.event import Row, RowBatch
-from mothership.sample import sample
+from mothership.sample.fleet import sample
 from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings, TsdbSink, binary_copy
 
 COLUMNS = "ts, type, source, data"
@@ -103,8 +104,8 @@ def _server(dsn: str | None) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
         Path(home).chmod(0o711)
-        with embedded.claim(Path(home)) as claimed:
-            server = embedded.Server(claimed)
+        with claim(Path(home)) as claimed:
+            server = Server(claimed)
             try:
                 yield server.start()
             finally:

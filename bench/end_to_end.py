@@ -24,9 +24,10 @@ from pathlib import Path
 import asyncpg
 import orjson
 
-from mothership import embedded
+from mothership.embedded.claim import claim
+from mothership.embedded.server import Server
 from mothership.event import Event
-from mothership.sample import sample
+from mothership.sample.fleet import sample
 
 COLUMNS = "ts, type, source, data"
 
@@ -54,8 +55,8 @@ def main() -> None:
     print(f"{len(events)} events of {size:.0f} bytes, {options.batch} a batch, {options.clients} clients")
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
         Path(home).chmod(0o711)
-        with embedded.claim(Path(home) / "database") as claimed:
-            server = embedded.Server(claimed)
+        with claim(Path(home) / "database") as claimed:
+            server = Server(claimed)
             dsn = server.start()
             try:
                 with _service(dsn, Path(home) / "service", options.workers) as port:

@@ -28,7 +28,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.pipeline.llm.endpoint import Endpoint, hangs
 
-from mothership import embedded
+from mothership.embedded.claim import claim
+from mothership.embedded.server import Server
 from mothership.event import Batch
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.enrichment import enrichment
@@ -148,8 +149,8 @@ async def _database(wanted: bool) -> AsyncIterator[TsdbSink | None]:
         return
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
         Path(home).chmod(0o711)  # noqa: ASYNC240 - before anything is measured
-        with embedded.claim(Path(home) / "database") as claimed:
-            server = embedded.Server(claimed)
+        with claim(Path(home) / "database") as claimed:
+            server = Server(claimed)
             sink = TsdbSink(DatabaseSettings(), embedded_dsn=server.start())
             await sink.open()
             try:

@@ -24,7 +24,7 @@ from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.seal import seal
 from mothership.ports import Processor
-from mothership.sample import sample
+from mothership.sample.fleet import sample
 from mothership.telemetry import LogSettings, configure_logging
 
 BATCH = 1_000

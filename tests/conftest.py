@@ -12,7 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from mothership import embedded
+from mothership.embedded.claim import claim
+from mothership.embedded.server import TUNING, Server
 
 _numbers = itertools.count(1)
 
@@ -23,8 +24,8 @@ def postgres_dsn() -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix="mothership-test-"))
     home.chmod(0o711)
     try:
-        with embedded.claim(home) as claimed:
-            server = embedded.Server(claimed, tuning={**embedded.TUNING, "fsync": "off"})  # it dies with the tests
+        with claim(home) as claimed:
+            server = Server(claimed, tuning={**TUNING, "fsync": "off"})  # it dies with the tests
             try:
                 yield server.start()
             finally:

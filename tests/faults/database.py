@@ -14,8 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from mothership import embedded
-from mothership.embedded_processes import postmaster_pid, server_processes
+from mothership.embedded.claim import Claim, claim
+from mothership.embedded.place import ROLE as SUPERUSER
+from mothership.embedded.processes import postmaster_pid, server_processes
+from mothership.embedded.server import Server
 
 ROLE = "ship"
 _numbers = itertools.count(1)
@@ -24,8 +26,8 @@ _numbers = itertools.count(1)
 class Database:
     """The server. Each scenario gets a fresh database on it, owned by a role without special rights."""
 
-    def __init__(self, claimed: embedded.Claim) -> None:
-        self._server = embedded.Server(claimed)
+    def __init__(self, claimed: Claim) -> None:
+        self._server = Server(claimed)
         self._home = claimed.data_dir
         self.name = "postgres"
         self._server.start()
@@ -60,7 +62,7 @@ class Database:
         """A superuser's connection."""
         link = await asyncpg.connect(
             host=str(Path(self.socket).parent),
-            user=embedded.ROLE,
+            user=SUPERUSER,
             database=database or self.name,
             timeout=30,
         )
@@ -123,7 +125,7 @@ def database() -> Iterator[Database]:
     home = Path(tempfile.mkdtemp(prefix="mothership-faults-"))
     home.chmod(0o711)
     try:
-        with embedded.claim(home) as claimed:
+        with claim(home) as claimed:
             server = Database(claimed)
             try:
                 yield server

@@ -15,7 +15,9 @@ import asyncpg
 import httpx2 as httpx
 from tests.journey.conftest import Start
 
-from mothership import embedded
+from mothership.embedded.claim import claim
+from mothership.embedded.postgres import dsn_of
+from mothership.embedded.server import Server
 
 EVENT = {
     "type": "syslog",
@@ -133,7 +135,7 @@ def test_the_embedded_database_survives_every_end(start: Start, tmp_path: Path) 
         service = start(data_dir=data_dir)
         assert service.post(a_batch(10, f"before {end.name} {total}")).json()["sink_results"]["tsdb"]["written"] == 10
         total += 10
-        assert count(embedded.dsn_of(data_dir)) == total
+        assert count(dsn_of(data_dir)) == total
         assert service.stop(end) == (0 if end != signal.SIGKILL else -signal.SIGKILL)
 
 
@@ -227,8 +229,8 @@ def test_the_pages_say_what_the_specification_says(start: Start, database_dsn: s
 
 def test_health_says_that_the_database_is_gone_and_every_event_is_safe(start: Start, tmp_path: Path) -> None:
     """Degraded is not unhealthy: /ingest goes on, and says `queued`."""
-    with embedded.claim(tmp_path / "db") as claimed:
-        server = embedded.Server(claimed)
+    with claim(tmp_path / "db") as claimed:
+        server = Server(claimed)
         dsn = server.start()
         service = start(dsn=dsn)
         assert service.post(a_batch(3)).json()["sink_results"]["tsdb"]["written"] == 3
@@ -249,8 +251,8 @@ def test_health_says_that_the_database_is_gone_and_every_event_is_safe(start: St
 
 def test_a_full_spool_is_not_ready_until_there_is_room_again(start: Start, tmp_path: Path) -> None:
     """A load balancer must not send batches to where each is answered 503."""
-    with embedded.claim(tmp_path / "db") as claimed:
-        server = embedded.Server(claimed)
+    with claim(tmp_path / "db") as claimed:
+        server = Server(claimed)
         dsn = server.start()
         config = {"relay": {"spool": {"max_bytes": 200_000}, "retry": {"max_seconds": 1}}}
         service = start(dsn=dsn, config=config)

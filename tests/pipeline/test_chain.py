@@ -16,7 +16,7 @@ from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.ports import Processor
-from mothership.sample import sample
+from mothership.sample.fleet import sample
 from mothership.telemetry import LogSettings, configure_logging
 
 RECEIVED = 1_795_554_747_000_000

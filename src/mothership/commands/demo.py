@@ -21,11 +21,11 @@ from rich.console import Console
 from rich.json import JSON
 from rich.table import Table
 
-from mothership import embedded
 from mothership.commands.send import bar
+from mothership.embedded.postgres import dsn_of
 from mothership.event import Event
-from mothership.sample import Sample, sample
-from mothership.shipping import Door, Manner, ship
+from mothership.sample.fleet import Sample, sample
+from mothership.shipping.ship import Door, Manner, ship
 from mothership.workers import bind
 
 PORT = 8443
@@ -124,7 +124,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
 
 
 async def _send_and_look(url: str, story: Sample, data_dir: Path) -> Arrival:
-    connection = await asyncpg.connect(embedded.dsn_of((data_dir / "data").absolute()))
+    connection = await asyncpg.connect(dsn_of((data_dir / "data").absolute()))
     try:
         before = await connection.fetchval("SELECT coalesce(max(id), 0) FROM events")
         with bar(len(story.events)) as progress:
@@ -196,4 +196,4 @@ def _tell(console: Console, url: str, data_dir: Path, story: Sample, arrival: Ar
     console.print(f"[red]✗ {found}" if arrival.leaks else f"[bold green]✓[/bold green] {found}")
     pages = "  ".join(f"{url}{path}" for path in ("/", "/docs", "/healthz", "/stats", "/metrics"))
     console.print(f"\nPages: {pages}\nLog:   {data_dir / 'service.log'}")
-    console.print(f"SQL:   psql '{embedded.dsn_of(data_dir / 'data')}'", soft_wrap=True)
+    console.print(f"SQL:   psql '{dsn_of(data_dir / 'data')}'", soft_wrap=True)

@@ -25,7 +25,7 @@ from mothership.pipeline.llm.prompt import Interviewer, Question
 from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.templates.templates import Templates
-from mothership.shipping_files import read_events
+from mothership.shipping.files import read_events
 
 BATCH_EVENTS = 500
 

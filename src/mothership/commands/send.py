@@ -14,8 +14,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mothership.shipping import Door, Manner, ShippingError, Summary, ship
-from mothership.shipping_files import count_lines, read_events
+from mothership.shipping.files import count_lines, read_events
+from mothership.shipping.ship import Door, Manner, ShippingError, Summary, ship
 
 _LINE_EVERY_SECONDS = 5.0
 _REASONS_SHOWN = 10

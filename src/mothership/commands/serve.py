@@ -14,10 +14,12 @@ import click
 import structlog
 import uvloop
 
-from mothership import __version__, embedded, workers
+from mothership import __version__, workers
 from mothership.app import faults, opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load, unknown_variables
+from mothership.embedded.claim import claim
+from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
 from mothership.telemetry import configure_logging, log
 
@@ -87,10 +89,10 @@ async def _supervise(settings: Settings) -> int:
 
 async def _prepare(stack: AsyncExitStack, settings: Settings) -> str | None:
     """Claim the data directory, and start the embedded database when no other is configured; its DSN."""
-    claimed = stack.enter_context(embedded.claim(settings.server.data_dir))
+    claimed = stack.enter_context(claim(settings.server.data_dir))
     if settings.database.is_external or not settings.sinks.timescaledb.enabled:
         return None
-    dsn = await stack.enter_async_context(embedded.postgres(claimed))
+    dsn = await stack.enter_async_context(postgres(claimed))
     log.info("embedded_database_started", data_dir=str(claimed.data_dir))
     return dsn
 

@@ -16,7 +16,7 @@ from mothership.pipeline.llm.enricher import LLMEnricher, LLMSettings
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
-from mothership.sample import sample
+from mothership.sample.fleet import sample
 
 NOW = 1_760_000_000.0
 

@@ -12,7 +12,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from mothership import embedded
+from mothership.embedded.claim import claim
+from mothership.embedded.processes import server_processes
+from mothership.embedded.server import Server
 from mothership.errors import Paused, Transient
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb import failures
@@ -28,25 +30,25 @@ def _batch(number: int, size: int = 10) -> RowBatch:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[tuple[embedded.Server, Path]]:
+async def server() -> AsyncIterator[tuple[Server, Path]]:
     """A server of the test's own, to be hurt."""
     with tempfile.TemporaryDirectory(prefix="mothership-test-") as name:
         home = Path(name)
         os.chmod(home, 0o711)  # noqa: PTH101, S103 - another user passes through, before anything runs
-        with embedded.claim(home) as claimed:
-            own = embedded.Server(claimed)
+        with claim(home) as claimed:
+            own = Server(claimed)
             own.start()
             yield own, home
             own.stop()
 
 
-async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: tuple[embedded.Server, Path]) -> None:
+async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: tuple[Server, Path]) -> None:
     """SIGSTOP to every process: the write ends by its time-out, cancels without hanging, and works later."""
     own, home = server
     sink = TsdbSink(DatabaseSettings(statement_timeout_seconds=0.5, connect_timeout_seconds=1.0), embedded_dsn=own.dsn)
     sink._patience_seconds = 1.0
     await sink.write([_batch(1)])
-    pids = embedded.server_processes(home / "postgres")
+    pids = server_processes(home / "postgres")
     assert len(pids) > 3
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -73,12 +75,12 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
     await sink.close()
 
 
-async def test_a_server_that_dies_and_returns_is_used_again(server: tuple[embedded.Server, Path]) -> None:
+async def test_a_server_that_dies_and_returns_is_used_again(server: tuple[Server, Path]) -> None:
     """Kill -9 of the whole server, then a start: the same sink goes on."""
     own, home = server
     sink = TsdbSink(DatabaseSettings(), embedded_dsn=own.dsn)
     await sink.write([_batch(1)])
-    for pid in embedded.server_processes(home / "postgres"):
+    for pid in server_processes(home / "postgres"):
         os.kill(pid, signal.SIGKILL)
     for _ in range(2):
         with pytest.raises(Transient):
@@ -91,7 +93,7 @@ async def test_a_server_that_dies_and_returns_is_used_again(server: tuple[embedd
 
 
 async def test_a_database_that_is_down_at_the_start_is_opened_by_the_first_write(
-    server: tuple[embedded.Server, Path],
+    server: tuple[Server, Path],
 ) -> None:
     """The service starts without it."""
     own, _ = server
@@ -260,7 +262,7 @@ def test_a_failure_never_quotes_the_servers_text() -> None:
     assert "canary" not in str(failures.sort(OSError("canary")))
 
 
-async def test_a_password_that_is_refused_pauses(server: tuple[embedded.Server, Path]) -> None:
+async def test_a_password_that_is_refused_pauses(server: tuple[Server, Path]) -> None:
     """And appears in no message."""
     own, home = server
     admin = await asyncpg.connect(own.dsn)

@@ -24,7 +24,7 @@ import orjson
 
 from mothership.errors import MothershipError
 from mothership.event import Event
-from mothership.shipping_feed import Feed
+from mothership.shipping.feed import Feed
 
 _TOO_MANY_REQUESTS, _TOO_LARGE = 429, 413
 _TRY_AGAIN = frozenset({408, 425, _TOO_MANY_REQUESTS})

@@ -1,14 +1,6 @@
-"""A real PostgreSQL out of a wheel, in the data directory: the database when none is configured.
+"""One cluster and its server process: made, tidied, started, stopped."""
 
-The cluster is `<data_dir>/postgres`, reached through a Unix socket; no port, no password: the server asks the kernel
-who is calling, and lets in root and the user that the service runs as. It runs in a session of its own, so Ctrl-C in
-a terminal reaches the service first and the service's last writes find their database. What a `kill -9` leaves
-behind (a server without a service, a `postmaster.pid` without a server, half a cluster) is tidied by the next start.
-"""
-
-import asyncio
 import contextlib
-import fcntl
 import os
 import pwd
 import shutil
@@ -16,12 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from mothership import embedded_launch
-from mothership.embedded_place import (
+from mothership.embedded import launch
+from mothership.embedded.claim import Claim
+from mothership.embedded.place import (
     DATABASE,
     ROLE,
     account_for,
@@ -33,9 +24,7 @@ from mothership.embedded_place import (
     programs,
     socket_dir_for,
 )
-from mothership.embedded_processes import postmaster_lines, postmaster_pid, send, server_processes
-from mothership.errors import ConfigurationError
-from mothership.telemetry import log
+from mothership.embedded.processes import postmaster_lines, postmaster_pid, send, server_processes
 
 START_SECONDS = 60.0
 """Longest wait for the server to accept connections: a recovery after a crash comes first."""
@@ -44,8 +33,6 @@ STOP_SECONDS = 20.0
 PROBE_SECONDS = 0.02
 STOP_PROBE_SECONDS = 0.05
 """A look at every process of the machine costs some milliseconds."""
-SOCKET_DIR_LINE = 5
-"""Of `postmaster.pid`."""
 LOG_LIMIT_BYTES = 1_000_000
 
 TUNING = {
@@ -68,99 +55,6 @@ TUNING = {
     "log_checkpoints": "off",
 }
 """For a small machine that does other things, too. `fsync` and `synchronous_commit` stay on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Proof that this process alone works in `data_dir`. Only `claim` makes one."""
-
-    data_dir: Path
-
-
-@contextlib.contextmanager
-def claim(data_dir: Path) -> Iterator[Claim]:
-    """Take the data directory for this process, made if need be, until the block ends or the process dies.
-
-    Raises `ConfigurationError` when another service has it or it can't be written.
-    """
-    data_dir = data_dir.resolve()  # as the kernel names the place where a process works
-    try:
-        # Root's database runs as another user, who must be able to pass, though not to look around.
-        data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise fault(f"{data_dir} can't be used: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
-        os.close(descriptor)
-        raise fault(
-            f"{data_dir} is in use by another Mothership (process {holder}); "
-            "stop it, or give this one a data directory of its own"
-        ) from error
-    try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield Claim(data_dir)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.asynccontextmanager
-async def postgres(claimed: Claim) -> AsyncIterator[str]:
-    """Run the database while the block runs; yields its DSN. A server that dies meanwhile is started again.
-
-    Enter it on the main thread: the server ends when the thread that started it does.
-    """
-    server = Server(claimed)
-    await asyncio.to_thread(server.prepare)
-    try:
-        server.launch()
-        await _until_ready(server)
-        guard = asyncio.create_task(_keep_running(server), name="embedded-postgres")
-        try:
-            yield server.dsn
-        finally:
-            guard.cancel()
-            await asyncio.wait([guard])
-    finally:
-        await asyncio.shield(asyncio.to_thread(server.stop))
-
-
-async def _until_ready(server: "Server") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not server.ready(late=time.monotonic() > deadline):  # noqa: ASYNC110 - a file of another process is watched
-        await asyncio.sleep(PROBE_SECONDS)
-
-
-async def _keep_running(server: "Server") -> None:
-    """Start the server again whenever it ends by itself."""
-    pause_seconds = 1.0
-    while True:
-        await asyncio.sleep(0.5)
-        if server.running():
-            continue
-        log.error("embedded_postgres_ended", status=server.status())
-        try:
-            await asyncio.to_thread(server.stop)
-            server.launch()
-            await _until_ready(server)
-        except (ConfigurationError, OSError) as error:
-            log.error("embedded_postgres_did_not_return", error=type(error).__name__, pause_seconds=pause_seconds)
-            await asyncio.sleep(pause_seconds)
-            pause_seconds = min(30.0, pause_seconds * 2)
-        else:
-            pause_seconds = 1.0
-            log.warning("embedded_postgres_restarted")
-
-
-def dsn_of(data_dir: Path) -> str:
-    """Where the running server of a data directory listens, for others than the service. Its user or root may ask."""
-    lines = postmaster_lines(data_dir.resolve() / "postgres")
-    if len(lines) < SOCKET_DIR_LINE:
-        raise ConfigurationError([f"server.data_dir: no embedded PostgreSQL runs in {data_dir}"])
-    return dsn_for(Path(lines[SOCKET_DIR_LINE - 1]))
 
 
 class Server:
@@ -333,7 +227,7 @@ class Server:
             raise fault(f"{program} of the embedded PostgreSQL failed: {reason}")
 
     def _command(self, program: str, *arguments: str, death_signal: signal.Signals) -> Sequence[str]:
-        launcher = [sys.executable, "-I", "-S", embedded_launch.__file__]
+        launcher = [sys.executable, "-I", "-S", launch.__file__]
         rights = [self._account.uid, self._account.gid, int(death_signal), int(self._reach), os.getpid()]
         return [*launcher, *map(str, rights), str(programs() / program), *arguments]
 

@@ -16,19 +16,24 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from mothership import embedded
+import mothership
+from mothership.embedded.claim import claim
+from mothership.embedded.postgres import dsn_of, postgres
+from mothership.embedded.processes import postmaster_lines, postmaster_pid, server_processes
+from mothership.embedded.server import Server
 from mothership.errors import ConfigurationError
 
-SOURCE = Path(embedded.__file__).parents[1]
+SOURCE = Path(mothership.__file__).parents[1]
 SERVICE = """
 import asyncio, os, signal, sys
 from pathlib import Path
 import asyncpg
-from mothership import embedded
+from mothership.embedded.claim import claim
+from mothership.embedded.postgres import postgres
 
 async def main():
-    with embedded.claim(Path(sys.argv[1])) as claimed:
-        async with embedded.postgres(claimed) as dsn:
+    with claim(Path(sys.argv[1])) as claimed:
+        async with postgres(claimed) as dsn:
             connection = await asyncpg.connect(dsn)
             await connection.execute("CREATE TABLE IF NOT EXISTS t (n INT)")
             stop = asyncio.Event()
@@ -54,8 +59,8 @@ def home() -> Iterator[Path]:
     path.chmod(0o711)
     yield path
     if path.exists():
-        with embedded.claim(path) as claimed:
-            embedded.Server(claimed).stop()
+        with claim(path) as claimed:
+            Server(claimed).stop()
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -74,8 +79,8 @@ def _service(home: Path) -> subprocess.Popen[str]:
 
 
 async def _rows(home: Path, value: int = 1) -> int:
-    with embedded.claim(home) as claimed:
-        async with embedded.postgres(claimed) as dsn:
+    with claim(home) as claimed:
+        async with postgres(claimed) as dsn:
             connection = await asyncpg.connect(dsn)
             count = await connection.fetchval("SELECT count(*) FROM t WHERE n = $1", value)
             await connection.close()
@@ -84,7 +89,7 @@ async def _rows(home: Path, value: int = 1) -> int:
 
 def _wait_until_nobody_is_in(home: Path, seconds: float = 10) -> bool:
     deadline = time.monotonic() + seconds
-    while embedded.server_processes(home / "postgres"):
+    while server_processes(home / "postgres"):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
@@ -93,8 +98,8 @@ def _wait_until_nobody_is_in(home: Path, seconds: float = 10) -> bool:
 
 async def test_a_second_start_finds_the_data_of_the_first(home: Path) -> None:
     """And commits are durable, text is UTF-8 whatever the caller's locale, and nobody else is let in."""
-    with embedded.claim(home) as claimed:
-        async with embedded.postgres(claimed) as dsn:
+    with claim(home) as claimed:
+        async with postgres(claimed) as dsn:
             connection = await asyncpg.connect(dsn)
             await connection.execute("CREATE TABLE t (n INT); INSERT INTO t VALUES (1)")
             for name, value in {
@@ -108,8 +113,8 @@ async def test_a_second_start_finds_the_data_of_the_first(home: Path) -> None:
                 assert await connection.fetchval(f"SHOW {name}") == value, name
             assert await connection.fetchval("SELECT lower('ÄÖ')") == "äö"
             await connection.close()
-            assert embedded.dsn_of(home) == dsn
-    assert not embedded.server_processes(home / "postgres")
+            assert dsn_of(home) == dsn
+    assert not server_processes(home / "postgres")
     assert await _rows(home) == 1
 
 
@@ -129,15 +134,15 @@ async def test_a_kill_of_the_service_leaves_no_server_and_no_lost_row(home: Path
 
 async def test_a_server_without_its_service_is_replaced(home: Path) -> None:
     """Even one that hangs: what an older run left behind is ended before the start."""
-    with embedded.claim(home) as claimed:
-        orphan = embedded.Server(claimed)
+    with claim(home) as claimed:
+        orphan = Server(claimed)
         connection = await asyncpg.connect(orphan.start())
         await connection.execute("CREATE TABLE t (n INT); INSERT INTO t VALUES (1)")
-        head = embedded.postmaster_pid(home / "postgres")
-        for pid in embedded.server_processes(home / "postgres"):
+        head = postmaster_pid(home / "postgres")
+        for pid in server_processes(home / "postgres"):
             os.kill(pid, signal.SIGSTOP)
     assert await _rows(home) == 1
-    assert head not in embedded.server_processes(home / "postgres")
+    assert head not in server_processes(home / "postgres")
     assert orphan.status() is not None or not orphan.running()
     connection.terminate()
 
@@ -145,7 +150,7 @@ async def test_a_server_without_its_service_is_replaced(home: Path) -> None:
 async def test_a_service_and_a_server_killed_together_start_again(home: Path) -> None:
     """As when the machine loses power: a stale `postmaster.pid` is there, and recovery comes first."""
     service = _service(home)
-    pids = embedded.server_processes(home / "postgres")
+    pids = server_processes(home / "postgres")
     for pid in [*pids, service.pid]:
         os.kill(pid, signal.SIGKILL)
     out, _ = service.communicate()
@@ -155,14 +160,14 @@ async def test_a_service_and_a_server_killed_together_start_again(home: Path) ->
 
 async def test_a_pid_file_that_names_a_stranger_is_no_obstacle(home: Path) -> None:
     """After a reboot the number may belong to anyone, who is left alone."""
-    with embedded.claim(home) as claimed:
-        server = embedded.Server(claimed)
+    with claim(home) as claimed:
+        server = Server(claimed)
         server.start()
         server.stop()
     stranger = subprocess.Popen(["sleep", "60"])
     (home / "postgres" / "postmaster.pid").write_text(f"{stranger.pid}\n{home}/postgres\n1\n5432\n\n\n\nready\n")
-    with embedded.claim(home) as claimed:
-        server = embedded.Server(claimed)
+    with claim(home) as claimed:
+        server = Server(claimed)
         server.start()
         server.stop()
     assert stranger.poll() is None
@@ -178,15 +183,15 @@ async def test_ctrl_c_lets_the_service_finish_its_writes(home: Path, number: sig
     out, _ = service.communicate(timeout=20)
     assert service.returncode == 0
     assert out.endswith("last\n")
-    assert not embedded.server_processes(home / "postgres")
+    assert not server_processes(home / "postgres")
     assert await _rows(home, 2) == 1
 
 
 async def test_a_server_that_dies_is_started_again(home: Path) -> None:
     """The out-of-memory killer takes it: the service needs no restart."""
-    with embedded.claim(home) as claimed:
-        async with embedded.postgres(claimed) as dsn:
-            for pid in embedded.server_processes(home / "postgres"):
+    with claim(home) as claimed:
+        async with postgres(claimed) as dsn:
+            for pid in server_processes(home / "postgres"):
                 os.kill(pid, signal.SIGKILL)
             deadline = time.monotonic() + 20
             while True:
@@ -198,15 +203,15 @@ async def test_a_server_that_dies_is_started_again(home: Path) -> None:
                     assert time.monotonic() < deadline
             assert await connection.fetchval("SELECT 1") == 1
             await connection.close()
-    assert not embedded.server_processes(home / "postgres")
+    assert not server_processes(home / "postgres")
 
 
 async def test_half_a_cluster_is_made_anew(home: Path) -> None:
     """A crash in the first second of the first start."""
     (home / "postgres.new").mkdir()
     (home / "postgres.new" / "PG_VERSION").write_text("18\n")
-    with embedded.claim(home) as claimed:
-        async with embedded.postgres(claimed) as dsn:
+    with claim(home) as claimed:
+        async with postgres(claimed) as dsn:
             await (await asyncpg.connect(dsn)).close()
     assert not (home / "postgres.new").exists()
 
@@ -215,8 +220,8 @@ async def test_a_cluster_of_another_version_is_refused_and_left_alone(home: Path
     """The fault names both versions and what to do."""
     (home / "postgres").mkdir()
     (home / "postgres" / "PG_VERSION").write_text("15\n")
-    with embedded.claim(home) as claimed, pytest.raises(ConfigurationError, match="made by PostgreSQL 15"):
-        async with embedded.postgres(claimed):
+    with claim(home) as claimed, pytest.raises(ConfigurationError, match="made by PostgreSQL 15"):
+        async with postgres(claimed):
             pass
     assert (home / "postgres" / "PG_VERSION").read_text() == "15\n"
 
@@ -225,25 +230,25 @@ async def test_a_path_too_long_for_a_socket_is_no_obstacle(home: Path) -> None:
     """The socket moves to a short directory."""
     deep = home / ("x" * 120) / "data"
     deep.parent.mkdir(mode=0o711)
-    with embedded.claim(deep) as claimed:
-        async with embedded.postgres(claimed) as dsn:
+    with claim(deep) as claimed:
+        async with postgres(claimed) as dsn:
             await (await asyncpg.connect(dsn)).close()
-            assert len(embedded.postmaster_lines(deep / "postgres")[4]) < 100
+            assert len(postmaster_lines(deep / "postgres")[4]) < 100
 
 
 async def test_a_path_with_blanks_and_signs_is_no_obstacle(home: Path) -> None:
     """Operators name their directories as they like."""
     odd = home / 'Mother ship\'s data, "100%" & more'
-    with embedded.claim(odd) as claimed:
-        async with embedded.postgres(claimed) as dsn:
+    with claim(odd) as claimed:
+        async with postgres(claimed) as dsn:
             await (await asyncpg.connect(dsn)).close()
 
 
 async def test_a_data_directory_behind_closed_doors_is_no_obstacle(home: Path) -> None:
     """A clone under `/root`, mode 0700: the database's user may pass, and gets no other right."""
     home.chmod(0o700)
-    with embedded.claim(home / "data") as claimed:
-        async with embedded.postgres(claimed) as dsn:
+    with claim(home / "data") as claimed:
+        async with postgres(claimed) as dsn:
             connection = await asyncpg.connect(dsn)
             assert await connection.fetchval("SELECT count(*) FROM pg_class") > 0
             await connection.close()
@@ -254,9 +259,9 @@ async def test_another_user_is_not_let_in(home: Path) -> None:
     """The kernel says who calls; only root and the service's user may."""
     if os.geteuid() != 0:
         pytest.skip("needs root to become somebody else")
-    with embedded.claim(home) as claimed:
-        async with embedded.postgres(claimed) as dsn:
-            socket = Path(embedded.postmaster_lines(home / "postgres")[4])
+    with claim(home) as claimed:
+        async with postgres(claimed) as dsn:
+            socket = Path(postmaster_lines(home / "postgres")[4])
             os.chmod(socket, 0o777)  # noqa: PTH101, S103 - so that only the server's own rule is left
             os.chmod(socket / ".s.PGSQL.5432", 0o777)  # noqa: PTH101, S103
             nobody = pwd.getpwnam("nobody")
@@ -271,9 +276,9 @@ async def test_another_user_is_not_let_in(home: Path) -> None:
 def test_two_services_on_one_directory_are_one_too_many(home: Path) -> None:
     """The second says so and names the first, which has nothing to fear."""
     fault = rf"in use by another Mothership \(process {os.getpid()}\)"
-    with embedded.claim(home), pytest.raises(ConfigurationError, match=fault), embedded.claim(home):
+    with claim(home), pytest.raises(ConfigurationError, match=fault), claim(home):
         pass
-    with embedded.claim(home):
+    with claim(home):
         pass
 
 

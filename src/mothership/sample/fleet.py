@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-from mothership import sample_secrets
 from mothership.event import Event
-from mothership.sample_texts import app_lines, facilities, hosts, log_lines, secret_lines, severities, syslog_lines
+from mothership.sample import bait
+from mothership.sample.texts import app_lines, facilities, hosts, log_lines, secret_lines, severities, syslog_lines
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _SECRETS_SHARE = 0.1  # of the events with text
@@ -22,7 +22,7 @@ class Planted(NamedTuple):
     """A made-up secret, and the event it was put into."""
 
     kind: str
-    """Its maker in `sample_secrets`."""
+    """Its maker in `bait`."""
     value: str
     event: int
     """Position in `Sample.events`."""
@@ -78,7 +78,7 @@ class _Fleet:
         return self._moment.isoformat()
 
     def _secret(self, kind: str) -> str:
-        value = sample_secrets.makers[kind](self._rng)
+        value = bait.makers[kind](self._rng)
         self._planted.append(Planted(kind, value, len(self._events)))
         return value
 
@@ -87,7 +87,7 @@ class _Fleet:
 
     def _word(self, name: str) -> str:
         rng = self._rng
-        if name in sample_secrets.makers:
+        if name in bait.makers:
             return self._secret(name)
         if name == "ip":
             return f"{rng.choice(('198.51.100', '203.0.113', '10.20.4', '192.168.7'))}.{rng.randrange(1, 255)}"

@@ -1,0 +1,47 @@
+"""One Mothership at a time works in a data directory."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mothership.embedded.place import fault
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Proof that this process alone works in `data_dir`. Only `claim` makes one."""
+
+    data_dir: Path
+
+
+@contextlib.contextmanager
+def claim(data_dir: Path) -> Iterator[Claim]:
+    """Take the data directory for this process, made if need be, until the block ends or the process dies.
+
+    Raises `ConfigurationError` when another service has it or it can't be written.
+    """
+    data_dir = data_dir.resolve()  # as the kernel names the place where a process works
+    try:
+        # Root's database runs as another user, who must be able to pass, though not to look around.
+        data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise fault(f"{data_dir} can't be used: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+        os.close(descriptor)
+        raise fault(
+            f"{data_dir} is in use by another Mothership (process {holder}); "
+            "stop it, or give this one a data directory of its own"
+        ) from error
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield Claim(data_dir)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,73 @@
+"""The database while the service runs: up before it, watched, down after it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from mothership.embedded.claim import Claim
+from mothership.embedded.place import dsn_for
+from mothership.embedded.processes import postmaster_lines
+from mothership.embedded.server import PROBE_SECONDS, START_SECONDS, Server
+from mothership.errors import ConfigurationError
+from mothership.telemetry import log
+
+SOCKET_DIR_LINE = 5
+"""Of `postmaster.pid`."""
+
+
+@contextlib.asynccontextmanager
+async def postgres(claimed: Claim) -> AsyncIterator[str]:
+    """Run the database while the block runs; yields its DSN. A server that dies meanwhile is started again.
+
+    Enter it on the main thread: the server ends when the thread that started it does.
+    """
+    server = Server(claimed)
+    await asyncio.to_thread(server.prepare)
+    try:
+        server.launch()
+        await _until_ready(server)
+        guard = asyncio.create_task(_keep_running(server), name="embedded-postgres")
+        try:
+            yield server.dsn
+        finally:
+            guard.cancel()
+            await asyncio.wait([guard])
+    finally:
+        await asyncio.shield(asyncio.to_thread(server.stop))
+
+
+async def _until_ready(server: Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.ready(late=time.monotonic() > deadline):  # noqa: ASYNC110 - a file of another process is watched
+        await asyncio.sleep(PROBE_SECONDS)
+
+
+async def _keep_running(server: Server) -> None:
+    """Start the server again whenever it ends by itself."""
+    pause_seconds = 1.0
+    while True:
+        await asyncio.sleep(0.5)
+        if server.running():
+            continue
+        log.error("embedded_postgres_ended", status=server.status())
+        try:
+            await asyncio.to_thread(server.stop)
+            server.launch()
+            await _until_ready(server)
+        except (ConfigurationError, OSError) as error:
+            log.error("embedded_postgres_did_not_return", error=type(error).__name__, pause_seconds=pause_seconds)
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(30.0, pause_seconds * 2)
+        else:
+            pause_seconds = 1.0
+            log.warning("embedded_postgres_restarted")
+
+
+def dsn_of(data_dir: Path) -> str:
+    """Where the running server of a data directory listens, for others than the service. Its user or root may ask."""
+    lines = postmaster_lines(data_dir.resolve() / "postgres")
+    if len(lines) < SOCKET_DIR_LINE:
+        raise ConfigurationError([f"server.data_dir: no embedded PostgreSQL runs in {data_dir}"])
+    return dsn_for(Path(lines[SOCKET_DIR_LINE - 1]))

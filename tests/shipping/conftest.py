@@ -1,0 +1,17 @@
+"""The far end as a fixture."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from tests.shipping.far_end import Server
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()

@@ -1,0 +1,73 @@
+"""Files of every kind become events."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mothership.shipping.files import count_lines, read_events
+
+
+def read(path: Path) -> list[Any]:
+    """Decode with a decoder that takes what Python writes."""
+    items = list(read_events(str(path)))
+    return [json.loads(item, parse_constant=str.lower) if isinstance(item, bytes) else item for item in items]
+
+
+def test_plain_lines_become_what_a_file_tail_sends(tmp_path: Path) -> None:
+    """Whatever ends the line and whatever is in it; blank lines are no events."""
+    path = tmp_path / "app.log"
+    path.write_bytes(b"[Sun Dec 04 04:47:44 2005] [notice] ok\r\n\r\ncaf\xe9 \xff\n  indented\rstays\n\nlast")
+    events = read(path)
+    assert [event["message"] for event in events] == [
+        "[Sun Dec 04 04:47:44 2005] [notice] ok",
+        "caf\\xe9 \\xff",
+        "  indented\rstays",
+        "last",
+    ]
+    assert {event["file_path"] for event in events} == {str(path)}
+    assert {event["type"] for event in events} == {"log"}
+    assert all(event["timestamp"].endswith("Z") for event in events)
+    assert count_lines([str(path)]) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "events"),
+    [
+        (b'{"type":"a","n":1}\n{"n":2}\n', [{"type": "a", "n": 1}, {"type": "log", "n": 2}]),
+        (b'[{"type":"a"},{"n":2},7]', [{"type": "a"}, {"type": "log", "n": 2}, 7]),
+        (b'{"messages":[{"type":"a"}],"batch_size":1,"source":"edgebot"}', [{"type": "a"}]),
+        (b'{"messages":[{"type":"a"}]}\n{"messages":[{"type":"b"}]}\n', [{"type": "a"}, {"type": "b"}]),
+        (b'{\n  "messages": [\n    {"type": "a"}\n  ]\n}\n', [{"type": "a"}]),
+        (b'\n[\n{"type": "a"},\n{"type": "b"}\n]\n', [{"type": "a"}, {"type": "b"}]),
+        (b'{"type":"a","m":"\xff"}\n', [{"type": "a", "m": "\ufffd"}]),
+        (b'{"n":1e400}\n{"type":"a","n":NaN}\n', [{"type": "log", "n": float("inf")}, {"type": "a", "n": "nan"}]),
+        (b'{"m":"\\ud800"}\n', [{"type": "log", "m": "\ud800"}]),
+        (b"{}\n", [{"type": "log"}]),
+        (b'{\n"type": "a",\n"n": 1\n}\n', [{"type": "a", "n": 1}]),
+        (b"", []),
+        (b"\n\n", []),
+    ],
+)
+def test_json_files_of_every_shape_are_read(tmp_path: Path, content: bytes, events: list[Any]) -> None:
+    """NDJSON, a list, an EdgeBot's payload, on one line or many, gzipped or not."""
+    (tmp_path / "plain.json").write_bytes(content)
+    (tmp_path / "packed.json.gz").write_bytes(gzip.compress(content))
+    assert read(tmp_path / "plain.json") == events
+    assert read(tmp_path / "packed.json.gz") == events
+
+
+def test_lines_of_both_kinds_may_stand_in_one_file(tmp_path: Path) -> None:
+    """A service logs JSON until it crashes in plain text."""
+    path = tmp_path / "app.log"
+    path.write_bytes(b'{"type":"a"}\nTraceback (most recent call last):\n{"broken\n')
+    assert [event.get("message") for event in read(path)] == [None, "Traceback (most recent call last):", '{"broken']
+
+
+def test_a_first_line_that_only_looks_like_json_is_a_line(tmp_path: Path) -> None:
+    """Carriage returns inside don't make more lines of it."""
+    path = tmp_path / "app.log"
+    path.write_bytes(b"{not json\rat all\n[nor] this\r\n")
+    assert [event["message"] for event in read(path)] == ["{not json\rat all", "[nor] this"]

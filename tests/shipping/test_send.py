@@ -1,0 +1,97 @@
+"""`mothership send` as a person or a script meets it."""
+
+import gzip
+import ssl
+import threading
+from pathlib import Path
+from typing import Any
+
+import trustme
+from click.testing import CliRunner, Result
+from tests.shipping.far_end import Answer, Server
+
+from mothership.commands.send import send
+
+
+def run(*arguments: str, **more: Any) -> Result:
+    return CliRunner().invoke(send, list(arguments), catch_exceptions=False, **more)
+
+
+def test_the_command_ends_with_one_line_that_says_it_all(server: Server, tmp_path: Path) -> None:
+    """And with the reasons for what was rejected."""
+    path = tmp_path / "app.log"
+    path.write_text("".join(f"line {n}\n" for n in range(230)))
+    server.script = [
+        Answer(200, {"rejected": 1, "errors": [{"index": 3, "reason": "the event is larger than allowed"}]})
+    ]
+    result = run(str(path), "--url", server.url, "--token", "t0ken", "--batch", "50", "--source", "web01")
+    assert result.exit_code == 0
+    assert "sent 230, accepted 229, rejected 1, duplicates 0, retries 0" in result.output
+    assert "rejected 1: the event is larger than allowed" in result.output
+    assert {seen.headers["authorization"] for seen in server.seen} == {"Bearer t0ken"}
+    assert sorted(event["message"] for event in server.stored()) == sorted(f"line {n}" for n in range(230))
+
+
+def test_the_command_reads_standard_input(server: Server) -> None:
+    """`journalctl -o json | mothership send -`."""
+    result = run("-", "--url", server.url, "--type", "journal", input='{"n":1}\nplain\n')
+    assert result.exit_code == 0
+    assert [event["type"] for event in server.stored()] == ["journal", "journal"]
+    assert server.stored()[1]["file_path"] == "/dev/stdin"
+
+
+def test_a_refused_batch_is_exit_status_1_and_the_reason(server: Server, tmp_path: Path) -> None:
+    """A script must notice."""
+    path = tmp_path / "app.log"
+    path.write_text("line\n")
+    server.script = [Answer(401, {"reason": "a bearer token is needed"})]
+    result = run(str(path), "--url", server.url)
+    assert result.exit_code == 1
+    assert "401 Unauthorized: a bearer token is needed" in result.output
+    assert "sent 0" in result.output
+
+
+def test_a_damaged_archive_is_exit_status_1(server: Server, tmp_path: Path) -> None:
+    """What could be read is shipped; that it was not all is said."""
+    path = tmp_path / "app.log.gz"
+    path.write_bytes(gzip.compress(b"line\n" * 10_000)[:-20])
+    result = run(str(path), "--url", server.url)
+    assert result.exit_code == 1
+    assert "error: " in result.output
+
+
+def test_a_wrong_address_is_exit_status_1(tmp_path: Path) -> None:
+    """In words, not in a traceback."""
+    path = tmp_path / "app.log"
+    path.write_text("line\n")
+    result = run(str(path), "--url", "localhost")
+    assert result.exit_code == 1
+    assert "is no address" in result.output
+
+
+def test_it_shows_its_own_certificate_and_checks_the_servers(tmp_path: Path) -> None:
+    """Mutual TLS, with a private authority."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    own = authority.issue_cert("node-7")
+    own.private_key_and_cert_chain_pem.write_to_path(tmp_path / "node.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    path = tmp_path / "app.log"
+    path.write_text("line\n")
+    with Server() as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.scheme = "https"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        ca, cert = ("--ca", str(tmp_path / "ca.pem")), ("--client-cert", str(tmp_path / "node.pem"))
+        good = run(str(path), "--url", server.url, *ca, *cert)
+        without = run(str(path), "--url", server.url, *ca, "--give-up-seconds", "0.1")
+        server.shutdown()
+        thread.join()
+    assert good.exit_code == 0, good.output
+    assert len(server.seen) == 1
+    assert without.exit_code == 1
+    assert "no answer" in without.output
