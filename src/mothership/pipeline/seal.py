@@ -24,6 +24,7 @@ from mothership.event import Batch, Event, Row
 
 type_chars_max = 256
 source_chars_max = 256
+_COMPACT = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 _LEAST, _MOST = -(2**63), 2**64 - 1
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SOURCES = ("source", "hostname", "host", "source_ip")
@@ -37,11 +38,13 @@ def seal(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
     fallback = storable_text(batch.source) or "unknown"
     rows: list[Row] = []
     faults: dict[int, str] = {}
-    dumps, sort_keys, append, make = orjson.dumps, orjson.OPT_SORT_KEYS, rows.append, tuple.__new__
+    dumps, append, make = orjson.dumps, rows.append, tuple.__new__
     moments = batch.times or times(batch)
     for position, (event, ts) in enumerate(zip(batch.events, moments, strict=True)):
         try:
-            data = dumps(event, None, sort_keys)
+            # The encoder's own result sits in a block of several KiB. Cut by its last character it is a copy of its
+            # own size: a fifth of the time, as every block would be a page not seen before, and of the memory.
+            data = dumps(event, None, _COMPACT)[:-1]
             if 92 in data and b"\\u0000" in data:  # noqa: PLR2004 - a backslash, which is found ten times faster
                 event, data = _repaired(event)  # noqa: PLW2901 - the loop goes on with what is stored
         except TypeError:
@@ -87,7 +90,7 @@ def storable_text(text: str) -> str:
 
 def _repaired(event: Event) -> tuple[Event, bytes]:
     repaired: Event = storable(event)
-    return repaired, orjson.dumps(repaired, option=orjson.OPT_SORT_KEYS)
+    return repaired, orjson.dumps(repaired, option=_COMPACT)[:-1]
 
 
 def _source_of(event: Event, fallback: str) -> str:

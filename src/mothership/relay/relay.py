@@ -22,7 +22,7 @@ from mothership.relay.route import Route, Settled
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.adoption import adopt_leftovers
 from mothership.relay.spool.file import Standing
-from mothership.relay.spool.record import resident
+from mothership.relay.spool.record import weight
 from mothership.relay.spool.shelf import Totals
 from mothership.relay.spool.spool import Snapshot, Spool
 from mothership.telemetry import log
@@ -84,7 +84,7 @@ class Relay:
             return Receipt({sink: Tally(0, 0, 0) for sink in self._sinks}, duplicate=False)
         if not self._accepting:
             raise Unsafe("the service is stopping", retry_after_seconds=self._settings.spool.retry_after_seconds)
-        with self.flight.hold(batch.client, len(batch.rows), resident(batch)):
+        with self.flight.hold(batch.client, len(batch.rows), weight(batch)):
             return await self._keep(batch)
 
     async def _keep(self, batch: RowBatch) -> Receipt:

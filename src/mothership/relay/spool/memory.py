@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 from mothership.event import RowBatch
-from mothership.relay.spool.record import resident
+from mothership.relay.spool.record import weight
 
 
 class Memory:
@@ -16,7 +16,7 @@ class Memory:
 
     def keep(self, seq: int, batch: RowBatch) -> None:
         """Hold a batch, and let the oldest go for it."""
-        size = resident(batch)
+        size = weight(batch)
         self._held[seq] = (batch, size)
         self._room -= size
         while self._room < 0:

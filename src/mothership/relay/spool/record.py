@@ -18,7 +18,6 @@ MAGIC = b"\xa5MsR1"
 HEAD = struct.Struct("<5sII")
 INFLATED_BYTES_MAX = 1 << 30
 ROW_BYTES = 200
-ENCODER_BLOCK_BYTES = 4096
 
 
 class Damaged(Exception):
@@ -88,14 +87,8 @@ def part_fingerprint(fingerprint: bytes, part: str) -> bytes:
 
 
 def weight(batch: RowBatch) -> int:
-    """Bytes that a batch takes in memory when it was read from disk, roughly."""
-    return sum([len(row.data) for row in batch.rows]) + ROW_BYTES * len(batch.rows)
-
-
-def resident(batch: RowBatch) -> int:
-    """Bytes that a batch takes in memory when it was just made: orjson leaves each result in a block of 4 KiB."""
-    rows = batch.rows
-    return max(sum([len(row.data) for row in rows]), ENCODER_BLOCK_BYTES * len(rows)) + ROW_BYTES * len(rows)
+    """Bytes that a batch takes in memory, roughly."""
+    return sum([len(row[3]) for row in batch.rows]) + ROW_BYTES * len(batch.rows)
 
 
 def _compressor() -> zstandard.ZstdCompressor:
