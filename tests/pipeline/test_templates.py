@@ -214,6 +214,14 @@ def test_memory_is_bounded_and_what_is_seen_often_stays() -> None:
     assert usual in set(one.texts())
 
 
+def test_numbers_that_are_ever_new_teach_nothing_new() -> None:
+    """Times, ports and sizes never repeat: what is remembered of words and messages must not grow with them."""
+    one = tree()
+    for n in range(10_000, 20_000):
+        one.template(f"2025-01-01T{n}Z connection {n} from 10.0.0.7:{n} closed after size={n} bytes")
+    assert (len(one), len(one._by_digits), len(one._masked)) == (1, 1, 9)
+
+
 @pytest.mark.parametrize(
     "line",
     [

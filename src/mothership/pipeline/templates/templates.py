@@ -72,17 +72,21 @@ class Templates:
 
     def __call__(self, batch: Batch) -> None:
         """Set `template_id` on each event with a message, unless the event came with a field of that name."""
-        known, chars = self._known, self._settings.message_chars_max
+        known, find, usual = self._known, self._tree.template, self._settings.fields[0]
+        chars = self._settings.message_chars_max
         for event in batch.events:
             if "template_id" in event:
                 continue
-            message = self._message(event)
-            if not message:
-                continue
-            template = self._tree.template(message[:chars])
-            if known.get(template.id) is not template:
-                template = known.setdefault(template.id, template)
-            event["template_id"] = template.id
+            message = event.get(usual)
+            if message.__class__ is not str or not message or message.isspace():
+                message = self._message(event)
+                if not message:
+                    continue
+            template = find(message if len(message) <= chars else message[:chars])
+            identity = template.id
+            if known.get(identity) is not template:
+                identity = known.setdefault(identity, template).id
+            event["template_id"] = identity
         while len(known) > 2 * self._settings.templates_max:
             known.popitem(last=False)
         telemetry.templates_known.set(len(self._tree))

@@ -28,6 +28,7 @@ _VALUE = re.compile(r"=[^\s=,;()\[\]{}]++")
 _DIGITS = re.compile(r"(?<![^\s=,;()\[\]{}\"'<>|])[^\s\d=,;()\[\]{}\"'<>|]*+\d[^\s=,;()\[\]{}\"'<>|]*+")
 # Every digit alike: masking looks only at whether there is one, so messages equal after this have one template.
 _ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_TWO = f" {PLACEHOLDER} {PLACEHOLDER} "
 _TOKENS_MAX = 100
 _TOKEN_CHARS_MAX = 64
 _ACCOUNTS = frozenset(
@@ -63,6 +64,26 @@ class _Group:
         self.template = named(" ".join(tokens))
 
 
+class _Masked(dict[str, str]):
+    """Words without their parameters. One that is met again, as most are, costs no Python."""
+
+    def __init__(self, words_max: int) -> None:
+        super().__init__()
+        self._words_max = words_max
+
+    def __missing__(self, word: str) -> str:
+        if len(word) > _TOKEN_CHARS_MAX:
+            return PLACEHOLDER
+        token = PLACEHOLDER
+        if not _DIGITS.fullmatch(word):
+            token = _VALUE.sub("=" + PLACEHOLDER, word) if "=" in word else word
+            token = _DATE.sub(PLACEHOLDER, _DIGITS.sub(PLACEHOLDER, token))
+        if len(self) >= self._words_max:
+            self.clear()
+        self[word] = token
+        return token
+
+
 class TemplateTree:
     """Finds the template of a message and learns from it."""
 
@@ -71,7 +92,7 @@ class TemplateTree:
         self._templates_max = templates_max
         self._memory_max = 2 * templates_max
         self._words = known_words()
-        self._masked: dict[str, str] = {}
+        self._masked = _Masked(self._memory_max)
         self._known: dict[str, bool] = {}
         self._by_digits: dict[bytes, _Group] = {}
         self._by_text: dict[str, _Group] = {}
@@ -100,47 +121,30 @@ class TemplateTree:
         key = message.encode("utf-8", "surrogatepass").translate(_ALIKE)
         group = self._by_digits.get(key)
         if group is None:
-            group = self._group(message)
+            group = self._group(self._constant(key.decode("utf-8", "surrogatepass")))
             if len(self._by_digits) >= self._memory_max:
                 self._by_digits.clear()
             self._by_digits[key] = group
         group.seen = True
         return group.template
 
-    def _group(self, message: str) -> _Group:
-        tokens = self._tokens(message)
-        text = " ".join(tokens)
+    def _group(self, text: str) -> _Group:
         group = self._by_text.get(text)
         if group is None:
-            group = self._search(tokens)
+            group = self._search(text.split())
             if len(self._by_text) >= self._memory_max:
                 self._by_text.clear()
             self._by_text[text] = group
         return group
 
-    def _tokens(self, message: str) -> list[str]:
-        """Split and mask, with one placeholder for a run of them."""
-        memory = self._masked
-        tokens: list[str] = []
-        last = ""
-        for word in message.split(None, _TOKENS_MAX)[:_TOKENS_MAX]:
-            token = memory.get(word)
-            if token is None:
-                token = self._mask(word)
-            if token != PLACEHOLDER or last != PLACEHOLDER:
-                tokens.append(token)
-            last = token
-        return tokens
-
-    def _mask(self, word: str) -> str:
-        if len(word) > _TOKEN_CHARS_MAX:
-            return PLACEHOLDER
-        token = _VALUE.sub("=" + PLACEHOLDER, word) if "=" in word else word
-        token = _DATE.sub(PLACEHOLDER, _DIGITS.sub(PLACEHOLDER, token))
-        if len(self._masked) >= self._memory_max:
-            self._masked.clear()
-        self._masked[word] = token
-        return token
+    def _constant(self, message: str) -> str:
+        """Mask every word, with one placeholder for a run of them."""
+        words = message.split(None, _TOKENS_MAX)[:_TOKENS_MAX]
+        # With a space at both ends a placeholder is a whole word.
+        text = f" {' '.join(map(self._masked.__getitem__, words))} "
+        while _TWO in text:
+            text = text.replace(_TWO, f" {PLACEHOLDER} ")
+        return text[1:-1]
 
     def _search(self, tokens: list[str]) -> _Group:
         """Find the most similar group of the leaf, or make one."""
