@@ -41,7 +41,7 @@ TUNING = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "pglz",
-    "gin_pending_list_limit": "16MB",
+    "gin_pending_list_limit": "1MB",
     "jit": "off",
     "io_workers": "2",
     "max_parallel_workers_per_gather": "1",
