@@ -19,7 +19,7 @@ from mothership.event import Row, RowBatch
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.file import Limits
+from mothership.relay.spool.deliveries import Limits
 from mothership.relay.spool.record import kept, pack, unpack
 from mothership.relay.spool.spool import Spool
 from mothership.sinks.memory import MemorySink

@@ -14,7 +14,7 @@ from mothership.relay.backoff import Breaker, backoff_seconds
 from mothership.relay.rate import Rate
 from mothership.relay.route import Listener, Route, Settled
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.file import Limits
+from mothership.relay.spool.deliveries import Limits
 from mothership.relay.spool.lease import Lease
 from mothership.relay.spool.spool import ENDLESS, Spool
 from mothership.relay.suspects import Suspects

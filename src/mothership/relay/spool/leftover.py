@@ -28,7 +28,7 @@ class Leftover:
     def batches(self, limit: int) -> list[tuple[int, list[str], bytes]]:
         """The oldest batches: number, the sinks that have not got it, record."""
         found = self._file.link.execute("SELECT seq, record FROM batches ORDER BY seq LIMIT ?", (limit,))
-        return [(seq, self._file.waiting(seq), record) for seq, record in found.fetchall()]
+        return [(seq, self._file.deliveries.awaited_by(seq), record) for seq, record in found.fetchall()]
 
     def remove_batches(self, seqs: Sequence[int]) -> None:
         """They are safe elsewhere."""

@@ -39,7 +39,7 @@ def open_sound(path: Path, memory_bytes: int) -> SpoolFile:
     aside = _set_aside(path)
     file = _open(path, memory_bytes)
     file.begin(durable=True)
-    file.remember_finished(finished)
+    file.finished.take_in(finished)
     file.commit()
     log.error("spool_rebuilt", file=path.name, records=len(records), aside=aside.name)
     _put_back(file, records, log_damaged=True)

@@ -4,10 +4,8 @@ append ──▶ lease ──▶ commit | release | bury | split        each per
 """
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,16 +14,16 @@ from mothership.errors import ConfigurationError, Failed, Unsafe
 from mothership.event import RowBatch
 from mothership.ports import Clock
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
-from mothership.relay.spool import directory, rebuild
-from mothership.relay.spool.file import Lent, Limits, SpoolFile, Standing
+from mothership.relay.spool import age, directory, rebuild
+from mothership.relay.spool.deliveries import Limits
+from mothership.relay.spool.file import Lent, SpoolFile, Standing
 from mothership.relay.spool.lease import Lease, halves, letters
-from mothership.relay.spool.record import Damaged, Kept, kept, pack, unpack
-from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
+from mothership.relay.spool.record import Kept, kept, pack
+from mothership.relay.spool.room import Room
 from mothership.relay.spool.shelf import Letter, Totals
 from mothership.relay.spool.writer import SpoolWriter
 from mothership.telemetry import log
 
-EXPIRE_AT_ONCE = 64
 ENDLESS = 2**62
 
 
@@ -53,9 +51,7 @@ class Spool:
         self._settings = settings
         self._clock = clock
         self._closed = False
-        self._no_room = ""
-        """Why the last batch that found no room found none; empty once there is room for it."""
-        self._wanted_bytes = 0
+        self._room = Room(settings)
 
     @classmethod
     async def open(cls, data_dir: Path, settings: SpoolSettings, clock: Clock) -> "Spool":
@@ -84,7 +80,7 @@ class Spool:
     @property
     def trouble(self) -> str:
         """Why nothing can be written, or empty."""
-        return self._writer.trouble or self._no_room
+        return self._writer.trouble or self._room.trouble
 
     @property
     def last_seq(self) -> int:
@@ -93,11 +89,11 @@ class Spool:
 
     def totals(self, sink: str) -> Totals:
         """What waits for a sink."""
-        return self._writer.file.totals.get(sink, Totals())
+        return self._writer.file.deliveries.totals.get(sink, Totals())
 
     def waiting(self) -> dict[str, int]:
         """For each sink that the file knows, how many events wait."""
-        return {sink: total.events for sink, total in self._writer.file.totals.items() if total.events}
+        return {sink: total.events for sink, total in self._writer.file.deliveries.totals.items() if total.events}
 
     def append(self, batch: RowBatch, sinks: Sequence[str]) -> "asyncio.Future[Standing]":
         """Keep a batch on disk for these sinks; done after the fsync. `Unsafe` when it can't be kept."""
@@ -111,11 +107,7 @@ class Spool:
             item, record = sealed[0]
             if known := file.standing(item.fingerprint):
                 return known
-            try:
-                self._check_room(file, len(record))
-            except Unsafe as error:
-                self._no_room, self._wanted_bytes = error.reason, len(record)
-                raise
+            self._room.need(file, len(record))
             return file.append(item, record, batch)
 
         return self._writer.submit(act, prepare=prepare)
@@ -136,12 +128,12 @@ class Spool:
         def pick(file: SpoolFile) -> tuple[int, list[Lent]]:
             tries = (file.pick(sink, limits, first=first, end=end, exclude=exclude) for first, end in ranges)
             found = next((lent for lent in tries if lent), [])
-            file.lend(sink, [lent.seq for lent in found])
+            file.deliveries.lend(sink, [lent.seq for lent in found])
             return self._writer.generation, found
 
         def act(file: SpoolFile) -> tuple[int, list[Lent]]:
             generation, found = pick(file)
-            file.mark(sink, [lent.seq for lent in found])
+            file.deliveries.mark(sink, [lent.seq for lent in found])
             return generation, found
 
         while True:
@@ -169,8 +161,8 @@ class Spool:
 
         def act(file: SpoolFile) -> None:
             if lease.generation == self._writer.generation:
-                file.give_back(lease.sink, lease.seqs)
-                file.release(lease.sink, lease.seqs)
+                file.deliveries.give_back(lease.sink, lease.seqs)
+                file.deliveries.release(lease.sink, lease.seqs)
 
         return self._writer.submit(act, durable=False, on_trouble="owe")
 
@@ -206,7 +198,7 @@ class Spool:
         def act(file: SpoolFile) -> list[int]:
             if lease.generation != self._writer.generation:
                 return []
-            file.give_back(lease.sink, [seq])
+            file.deliveries.give_back(lease.sink, [seq])
             return file.split(lease.sink, seq, parts, now)
 
         numbers: list[int] = await self._writer.submit(act, prepare=prepare)
@@ -221,13 +213,17 @@ class Spool:
             if self._writer.trouble:
                 file.touch()
             self._writer.shrinks = file.is_loose(self._settings.shrink_bytes)
-            self._expire(file, now)
-            self._drop_outworn(file, letters, now)
-            self._look_for_room(file)
-            file.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
-            oldest = {sink: when for sink in file.sinks if (when := file.oldest(sink)) is not None}
+            age.expire_batches(file, self._settings.max_age_seconds, now)
+            age.drop_letters(file, letters, now)
+            self._room.look_again(file)
+            file.finished.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
+            oldest = {
+                sink: when for sink in file.deliveries.sinks if (when := file.deliveries.oldest(sink)) is not None
+            }
             by_sink = file.shelf.by_sink()
-            return Snapshot(dict(file.totals), file.shelf.totals, by_sink, file.stored_bytes, oldest, foreign)
+            return Snapshot(
+                dict(file.deliveries.totals), file.shelf.totals, by_sink, file.stored_bytes, oldest, foreign
+            )
 
         snapshot: Snapshot = await self._writer.submit(act, durable=bool(self._writer.trouble))
         return snapshot
@@ -257,43 +253,11 @@ class Spool:
             await self._writer.stop()
             self.claim.release()
 
-    def _check_room(self, file: SpoolFile, size: int) -> None:
-        used = file.stored_bytes + file.shelf.totals.bytes + size + ROW_OVERHEAD_BYTES
-        pause = self._settings.retry_after_seconds
-        if used > self._settings.max_bytes:
-            raise Unsafe("the spool is full (relay.spool.max_bytes)", retry_after_seconds=pause)
-        disk = os.statvfs(file.path.parent)
-        if disk.f_bavail * disk.f_frsize < self._settings.reserve_bytes + size:
-            raise Unsafe("the spool's disk is nearly full (relay.spool.reserve_bytes)", retry_after_seconds=pause)
-
-    def _look_for_room(self, file: SpoolFile) -> None:
-        """Is there room again for what had to be refused?"""
-        if self._no_room:
-            with suppress(Unsafe):
-                self._check_room(file, self._wanted_bytes)
-                self._no_room = ""
-
-    def _expire(self, file: SpoolFile, now: int) -> None:
-        reason = f"waited longer than relay.spool.max_age_seconds ({self._settings.max_age_seconds:g} s)"
-        for sink, seq, record in file.stale(now - _micros(self._settings.max_age_seconds), EXPIRE_AT_ONCE):
-            try:
-                item = unpack(record)
-            except Damaged:
-                continue  # found and set aside when it is leased
-            file.shelf.bury(sink, reason, item, record, now)
-            file.finish(sink, [seq], now)
-            telemetry.dead_letters_total.labels(sink).inc(len(item.rows))
-            log.error("events_expired", sink=sink, events=len(item.rows), request_id=item.request_id)
-
-    def _drop_outworn(self, file: SpoolFile, letters: DeadLetterSettings, now: int) -> None:
-        for letter_id in file.shelf.outworn(now - _micros(letters.max_age_seconds), letters.max_bytes):
-            events = file.shelf.drop(letter_id)
-            telemetry.dead_letters_dropped.inc(events)
-            log.error("dead_letter_dropped", letter=letter_id, events=events, reason="past relay.dead_letters bounds")
-
     async def _unpacked(self, sink: str, generation: int, found: list[Lent]) -> Lease | None:
-        batches = await asyncio.to_thread(_decode, found) if any(lent.record for lent in found) else None
-        whole = batches or [lent.batch for lent in found]
+        def decoded() -> list[RowBatch | None]:
+            return [lent.decoded() for lent in found]
+
+        whole = await asyncio.to_thread(decoded) if any(lent.record for lent in found) else decoded()
         damaged = [lent.seq for lent, batch in zip(found, whole, strict=True) if batch is None]
         if damaged:
             await self._quarantine(generation, sink, damaged)
@@ -313,7 +277,7 @@ class Spool:
         def act(file: SpoolFile) -> list[tuple[int, bytes, int]]:
             if generation != self._writer.generation:
                 return []
-            file.give_back(sink, seqs)
+            file.deliveries.give_back(sink, seqs)
             return [(seq, *taken) for seq in seqs if (taken := file.discard(seq))]
 
         for seq, record, events in await self._writer.submit(act, on_trouble="owe") or []:
@@ -328,17 +292,6 @@ class Spool:
 def _unusable(error: Exception) -> ConfigurationError:
     name = getattr(error, "sqlite_errorname", None) or getattr(error, "strerror", None) or type(error).__name__
     return ConfigurationError([f"server.data_dir: the spool can't be opened: {name}"])
-
-
-def _decode(found: list[Lent]) -> list[RowBatch | None]:
-    return [lent.batch or _sound(lent.record) for lent in found]
-
-
-def _sound(record: bytes) -> RowBatch | None:
-    try:
-        return unpack(record).batch()
-    except Damaged:
-        return None
 
 
 def _micros(seconds: float) -> int:
