@@ -54,9 +54,11 @@ class MemoryStore:
 class Mind:
     """An enricher with its templates: one instance of the service, as far as this step goes."""
 
-    def __init__(self, url: str, *, store: Any = None, clock: Any = None, **settings: Any) -> None:
+    def __init__(
+        self, url: str, *, store: Any = None, clock: Any = None, all_templates: bool = True, **settings: Any
+    ) -> None:
         settings = {"enabled": True, "endpoint": url, "model": "fake", "timeout_seconds": 2.0, **settings}
-        self.templates = Templates(TemplateSettings(enabled=True))
+        self.templates = Templates(TemplateSettings(enabled=all_templates))
         extra = {"clock": clock} if clock else {}
         self.enricher = LLMEnricher(LLMSettings(**settings), self.templates, redact, store=store, **extra)
 

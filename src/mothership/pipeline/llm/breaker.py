@@ -39,13 +39,18 @@ class Breaker:
         """Failures since the last success."""
         return self._failures
 
+    @property
+    def admits(self) -> bool:
+        """Would a call be let through now?"""
+        state = self.state
+        return state == "closed" or (state == "half-open" and not self._probing)
+
     def admit(self) -> bool:
         """Ask before a call: may it be made?"""
-        state = self.state
-        if state == "half-open" and not self._probing:
+        admitted = self.admits
+        if admitted and self.state == "half-open":
             self._probing = True
-            return True
-        return state == "closed"
+        return admitted
 
     def succeeded(self) -> None:
         """Tell that the call was answered."""

@@ -9,6 +9,7 @@ Whatever goes wrong is a count and a line in the log.
 """
 
 import asyncio
+import math
 import secrets
 import time
 from collections import Counter, OrderedDict
@@ -29,6 +30,7 @@ from mothership.telemetry import log
 
 __all__ = ["CircuitBreakerSettings", "LLMEnricher", "LLMSettings"]
 
+_LOOK_EVERY_SECONDS = 1.0
 _BREAKER_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 
 
@@ -68,6 +70,8 @@ class LLMEnricher:
         self._questions: OrderedDict[str, Question] = OrderedDict()
         self._results: Counter[str] = Counter()
         self._scout_waits = False
+        self._looked = -math.inf
+        templates.only_while(self._worthwhile)
 
     async def __call__(self, batch: Batch) -> None:
         """Add `llm` to the events whose verdict is known now, or within the wait. Never raises."""
@@ -95,13 +99,23 @@ class LLMEnricher:
     def stats(self) -> dict[str, Any]:
         """Facts for /stats: `pipeline.processors.LLMEnricher`. `processed` are the events that have a template."""
         return {
-            "processed": self._results.total(),
+            "processed": self._results.total() - self._results["resting"],
             "confidence_threshold": self._settings.confidence_threshold,
             "applied": self._results["applied"],
             "results": dict(self._results),
             "templates": len(self._templates),
             **self._oracle.stats(),
         }
+
+    def _worthwhile(self) -> bool:
+        """Is it worth finding templates? While there is nothing to gain, one batch now and then finds out."""
+        now = self._clock()
+        if not self._oracle.hopeless(now):
+            return True
+        if 0 <= now - self._looked < _LOOK_EVERY_SECONDS:
+            return False
+        self._looked = now
+        return True
 
     def _first_look(self, batch: Batch, results: Counter[str]) -> list[_Open]:
         """Apply what is known and ask about the rest. Returns what is being answered."""
@@ -121,20 +135,30 @@ class LLMEnricher:
     def _by_template(self, batch: Batch, results: Counter[str]) -> Iterable[tuple[Template, list[Event]]]:
         """The events that may get a verdict, by their template: the rest is done once for each."""
         groups: dict[str, tuple[Template, list[Event]]] = {}
-        of, unsafe = self._templates.of, batch.unsafe
+        of, unsafe, passed = self._templates.of, batch.unsafe, 0
         for event in batch.events:
-            template = of(event)
-            if template is None:
+            identity = event.get("template_id")
+            if identity.__class__ is not str:
+                passed += 1
+                continue
+            group = groups.get(identity)
+            if group is None:
+                template = of(event)
+                if template is None:
+                    continue
+                group = groups[identity] = (template, [])
+            elif group[0].id is not identity:
+                # A node's own, which happens to be equal.
                 continue
             if unsafe and id(event) in unsafe:
                 results["unsafe"] += 1
             elif "llm" in event:
                 results["field_taken"] += 1
-            elif template.id in groups:
-                groups[template.id][1].append(event)
             else:
-                groups[template.id] = (template, [event])
-        return groups.values()
+                group[1].append(event)
+        if passed and self._oracle.hopeless(self._clock()):
+            results["resting"] += passed
+        return [group for group in groups.values() if group[1]]
 
     def _second_look(self, waiting: list[_Open], results: Counter[str]) -> None:
         now = self._clock()

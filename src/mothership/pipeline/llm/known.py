@@ -31,6 +31,8 @@ class Verdicts:
         self._clock = clock
         self._store = store
         self._known: OrderedDict[bytes, Known] = OrderedDict()
+        self.any = False
+        """Has there ever been a verdict?"""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -48,6 +50,7 @@ class Verdicts:
 
     def keep(self, key: bytes, record: Record) -> None:
         """Remember a verdict."""
+        self.any = True
         self._remember(key, Known(record, self._clock() + self._keep_seconds))
 
     def give_up(self, key: bytes, outcome: str, seconds: float) -> None:

@@ -44,12 +44,16 @@ _RESTING = "resting"
 _REST_SECONDS = 15.0
 """How long a question is left alone that the breaker or the endpoint's wish for a pause stopped."""
 _NEVER = 1 << 62
+_SILENCE_SECONDS = 0.5
+"""How long a question is open until the endpoint counts as silent."""
 
 
 class Asked(NamedTuple):
     """A question that is being answered."""
 
     answered: asyncio.Future[None]
+    since: float
+    """When it was asked."""
     patience_ends: float
     """Until when a batch may wait for it, on the event loop's clock."""
 
@@ -68,9 +72,8 @@ class Oracle:
     ) -> None:
         self._settings = settings
         self._redact = redact
+        self._clock = clock
         self._nonce = nonce
-        # Here, because it takes a second that only users of the LLM should pay.
-
         self._client = LLMClient(settings)
         patient = PatientStore(store, clock)
         self._budget = Budget(settings, clock, patient)
@@ -99,9 +102,21 @@ class Oracle:
         asked = self._asked.get(question.key)
         if asked is None and len(self._asked) < self._settings.queue_max:
             loop = asyncio.get_running_loop()
-            asked = self._asked[question.key] = Asked(loop.create_future(), loop.time() + self._settings.wait_seconds)
+            asked = self._asked[question.key] = Asked(
+                loop.create_future(), self._clock(), loop.time() + self._settings.wait_seconds
+            )
             self._to_fetch.put_nowait(question)
         return asked
+
+    def hopeless(self, now: float) -> bool:
+        """Is no verdict known, and none to be had soon?"""
+        if self._verdicts.any:
+            return False
+        if self._resting or self._budget.spent:
+            return True
+        oldest = next(iter(self._asked.values()), None)
+        # A clock that was set back counts as silence: a look at events is then made now and then.
+        return oldest is not None and not 0 <= now - oldest.since < _SILENCE_SECONDS
 
     async def run(self) -> None:
         """Answer questions until cancelled. Owns every call; one that fails ends nothing."""
@@ -164,6 +179,10 @@ class Oracle:
     async def _call(self, question: Question) -> None:
         """Ask the endpoint, within the budget."""
         telemetry.llm_cache.labels("nowhere").inc()
+        if self._resting:
+            # Seen before the budget is, which would ask the database twice.
+            self._decide(question, _RESTING)
+            return
         spending = await self._budget.take(question.tokens)
         if spending is None:
             self._decide(question, "budget_spent")
@@ -181,6 +200,10 @@ class Oracle:
             seconds = time.monotonic() - started
             await self._budget.settle(spending, answer.prompt_tokens, answer.answer_tokens)
             await self._judge(question, answer, seconds)
+
+    @property
+    def _resting(self) -> bool:
+        return self._budget.paused or not self._breaker.admits
 
     async def _under_the_breaker(self, question: Question) -> Answer:
         await self._budget.turn()

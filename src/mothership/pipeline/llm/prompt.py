@@ -10,6 +10,7 @@ The data is a JSON object between delimiters that nobody can guess, after an ins
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ SYSTEM = (
 _CHARS_A_TOKEN = 3
 """An estimate from above for English; everything outside ASCII counts as a token a byte."""
 _OVERHEAD_TOKENS = 32
+_CLEANED_MAX = 1_000
 _FIELD_CHARS_MAX = 40
 _SEVERITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")
 
@@ -63,9 +65,11 @@ class Interviewer:
     def __init__(self, settings: LLMSettings) -> None:
         self._settings = settings
         words = known_words() | frozenset(settings.extra_words)
-        self._clean: Callable[[str], str] = (
+        clean: Callable[[str], str] = (
             (lambda text: only_known(text, words)) if settings.prompt_words == "known" else printable
         )
+        # Types, severities and services are few.
+        self._clean = lru_cache(_CLEANED_MAX)(clean)
         mark = f"{PROMPT_VERSION}|{settings.prompt_words}|{settings.model}|{settings.prompt_chars_max}"
         self._mark = mark.encode()
 
@@ -76,7 +80,7 @@ class Interviewer:
         data = {name: self._field(value) for name, value in context.items()}
         while True:
             body = json.dumps({"template": text, **data}, ensure_ascii=True)
-            tokens = estimate(SYSTEM) + estimate(body) + _OVERHEAD_TOKENS
+            tokens = _SYSTEM_TOKENS + estimate(body)
             if tokens <= self._settings.prompt_tokens_max or not text:
                 break
             text = text[: len(text) * 3 // 4]
@@ -108,8 +112,11 @@ def severity(event: Event) -> str:
 
 def estimate(text: str) -> int:
     """How many tokens a text may have, at most."""
-    plain = sum(map(str.isascii, text))
+    plain = len(text) if text.isascii() else sum(map(str.isascii, text))
     return plain // _CHARS_A_TOKEN + len(text.encode("utf-8", "replace")) - plain + 1
+
+
+_SYSTEM_TOKENS = estimate(SYSTEM) + _OVERHEAD_TOKENS
 
 
 def printable(text: str) -> str:

@@ -10,6 +10,7 @@ import os
 import tempfile
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, Field, PositiveInt
@@ -29,7 +30,8 @@ class TemplateSettings(BaseModel, frozen=True, extra="forbid"):
 
     enabled: bool = Field(
         default=False,
-        description="Store a `template_id` on every event that has a message. With `llm.enabled` it is on in any case.",
+        description="Store a `template_id` on every event that has a message. With `llm.enabled` they are stored, too, "
+        "but while the endpoint has never given a verdict and gives none, events pass without.",
     )
     fields: tuple[str, ...] = Field(
         default=("message", "raw_message", "error"),
@@ -68,10 +70,13 @@ class Templates:
         self._saved_at, self._saved_changes = clock(), 0
         self._tree = TemplateTree(similarity=settings.similarity, templates_max=settings.templates_max)
         self._known: OrderedDict[str, Template] = OrderedDict()
+        self._worthwhile: Callable[[], bool] = lambda: True
         self._load()
 
     def __call__(self, batch: Batch) -> None:
         """Set `template_id` on each event with a message, unless the event came with a field of that name."""
+        if not self._worthwhile():
+            return
         known, find, usual = self._known, self._tree.template, self._settings.fields[0]
         chars = self._settings.message_chars_max
         for event in batch.events:
@@ -92,6 +97,11 @@ class Templates:
         telemetry.templates_known.set(len(self._tree))
         if self._tree.changes != self._saved_changes and self._clock() - self._saved_at > _SAVE_EVERY_SECONDS:
             self.save()
+
+    def only_while(self, worthwhile: Callable[[], bool]) -> None:
+        """Set ids only while this says that somebody uses them, unless the settings want them in any case."""
+        if not self._settings.enabled:
+            self._worthwhile = worthwhile
 
     def of(self, event: Event) -> Template | None:
         """Tell the template that this instance gave to an event."""
