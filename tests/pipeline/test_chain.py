@@ -229,6 +229,19 @@ class Verdict:
             event["verdict"] = "fine"
 
 
+async def test_of_batches_that_come_together_the_first_is_through_first() -> None:
+    """Side by side they would all end late, and the sinks wait for the first; a small one overtakes them all."""
+    ended: list[str] = []
+
+    async def take(name: str, events: int) -> None:
+        await chain.run(batch_of([{"type": "log"} for _ in range(events)]))
+        ended.append(name)
+
+    chain = Chain([trail("AddTags")], slice_events=10)
+    await asyncio.gather(take("first", 40), take("second", 40), take("huge", 400), take("third", 40), take("small", 5))
+    assert ended == ["small", "first", "second", "third", "huge"]
+
+
 async def test_the_enricher_is_last_and_what_it_adds_is_stored() -> None:
     """Only redacted events reach the LLM."""
     chain = Chain([trail("AddTags")], Verdict())
