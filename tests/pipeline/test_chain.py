@@ -230,16 +230,18 @@ class Verdict:
 
 
 async def test_of_batches_that_come_together_the_first_is_through_first() -> None:
-    """Side by side they would all end late, and the sinks wait for the first; a small one overtakes them all."""
-    ended: list[str] = []
+    """Side by side they would all end late, and the sinks idle until then; a small one overtakes, a huge one yields."""
+    begun: list[str] = []
+    ended: dict[str, set[str]] = {}
 
     async def take(name: str, events: int) -> None:
-        await chain.run(batch_of([{"type": "log"} for _ in range(events)]))
-        ended.append(name)
+        await chain.run(batch_of([{"type": name} for _ in range(events)]))
+        ended[name] = set(begun)
 
-    chain = Chain([trail("AddTags")], slice_events=10)
-    await asyncio.gather(take("first", 40), take("second", 40), take("huge", 400), take("third", 40), take("small", 5))
-    assert ended == ["small", "first", "second", "third", "huge"]
+    chain = Chain([Step("AddTags", lambda event: begun.append(event["type"]))], slice_events=10)
+    await asyncio.gather(take("first", 40), take("huge", 400), take("last", 40), take("small", 5))
+    assert list(ended) == ["small", "first", "last", "huge"]
+    assert "last" not in ended["first"]
 
 
 async def test_the_enricher_is_last_and_what_it_adds_is_stored() -> None:
