@@ -8,8 +8,8 @@ from mothership.event import Batch, Event
 from mothership.pipeline.redaction.fields import TOO_DEEP, HashFields, Note
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import fold
-from mothership.pipeline.redaction.scan import Scan
-from mothership.pipeline.redaction.text import ODD, TextRedactor
+from mothership.pipeline.redaction.scan import NOTHING, Hits, Scan
+from mothership.pipeline.redaction.text import EVERYTHING, ODD, TextRedactor, Wanted
 
 PLACES_REMEMBERED: Final = 4_096
 CLEAN_REMEMBERED: Final = 8_192
@@ -40,6 +40,7 @@ READING_TYPES: Final = ("Counter", "Gauge", "Integer", "INTEGER", "Unsigned", "T
 PHONE_CONTEXT: Final = "phone="
 CARD_CONTEXT: Final = "card="
 SESSION_CONTEXT: Final = "sessionid="
+AUTH_CONTEXT: Final = "auth="
 ALWAYS: Final = "always"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _DROPPED: Final = object()
@@ -99,14 +100,14 @@ class MaskPatterns:
             if entry is None or entry[1].isdisjoint(mine):
                 continue
             try:
-                self._dict(event, (), (), None, self._text.sign(entry[1]))
+                self._dict(event, (), (), None, self._text.wanted(entry[1]))
             except RecursionError:
                 faults[position] = TOO_DEEP
         batch.reject(faults)
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Mask one event."""
-        self._dict(event, (), (), note, "")
+        self._dict(event, (), (), note, EVERYTHING)
 
     def text(self, text: str, note: Note | None = None) -> str:
         """Mask a lone string."""
@@ -116,30 +117,32 @@ class MaskPatterns:
         """Tell whether a lone string would be masked; nothing is counted."""
         return self._text.redact(text, self._text.gate(text), self._all)[0] != text
 
-    def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, sign: str) -> Any:
+    def _value(
+        self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, wanted: Wanted
+    ) -> Any:
         kind = type(value)
         if kind is str:
-            if sign not in value or value in self._clean:
+            if wanted.sign not in value or value in self._clean:
                 return value
-            masked = self._masked(value, self._rules_at(path), shown, note)
+            masked = self._masked(value, self._rules_at(path), shown, note, wanted.hits)
             return _DROPPED if masked is None else masked
         if kind is dict:
-            self._dict(value, path, shown, note, sign)
+            self._dict(value, path, shown, note, wanted)
         elif kind is list:
-            self._list(value, path, shown, note, sign)
+            self._list(value, path, shown, note, wanted)
         elif (kind is int or kind is float) and value >= NUMBER_MIN:
             return self._number(value, path, shown, note)
         return value
 
     def _dict(  # noqa: C901 - the hot loop, in one piece for speed
-        self, value: dict[str, Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, sign: str
+        self, value: dict[str, Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, wanted: Wanted
     ) -> None:
         fresh: dict[str, Any] | None = None  # made only when a key changes or goes
-        clean, keys = self._clean, self._keys
+        clean, keys, sign = self._clean, self._keys, wanted.sign
         for number, (key, inner) in enumerate(value.items()):
             name = key
             if sign in key and key not in clean:
-                changed = self._masked(key, self._rules_at(path), (*shown, "(key)"), note)
+                changed = self._masked(key, self._rules_at(path), (*shown, "(key)"), note, wanted.hits)
                 if changed != key:
                     fresh = dict(islice(value.items(), number)) if fresh is None else fresh
                     if changed is None:
@@ -158,7 +161,7 @@ class MaskPatterns:
                     continue
             counted = known.reads and _whole_number(inner) and (known.reads == ALWAYS or _is_reading(value))
             place = (*shown, name) if note else shown
-            masked = inner if counted else self._field(inner, known, path, place, note, sign)
+            masked = inner if counted else self._field(inner, known, path, place, note, wanted)
             if masked is _DROPPED:
                 if fresh is None:
                     fresh = dict(islice(value.items(), number))
@@ -177,7 +180,7 @@ class MaskPatterns:
         path: tuple[str, ...],
         shown: tuple[str, ...],
         note: Note | None,
-        sign: str,
+        wanted: Wanted,
     ) -> Any:
         here = path if self._names_decide and not self._scoped else (*path, known.folded)
         if self._hashed is not None:
@@ -186,7 +189,7 @@ class MaskPatterns:
                 return inner
         if known.binary and type(inner) is str and _is_base64(inner):
             return inner
-        inner = self._value(inner, here, shown, note, sign)
+        inner = self._value(inner, here, shown, note, wanted)
         return self._named(known.context, inner, here, shown, note) if known.context else inner
 
     def _named(self, context: str, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
@@ -200,10 +203,10 @@ class MaskPatterns:
         return masked.removeprefix(context) if masked != text else value
 
     def _list(
-        self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, sign: str
+        self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, wanted: Wanted
     ) -> None:
         fresh = [
-            self._value(inner, path, (*shown, str(number)) if note else shown, note, sign)
+            self._value(inner, path, (*shown, str(number)) if note else shown, note, wanted)
             for number, inner in enumerate(value)
         ]
         value[:] = [inner for inner in fresh if inner is not _DROPPED]
@@ -216,8 +219,11 @@ class MaskPatterns:
         masked = self._masked(text, self._rules_at(path) & self._numbers, shown, note)
         return _DROPPED if masked is None else (value if masked == text else masked)
 
-    def _masked(self, text: str, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None) -> str | None:
-        hits = self._text.gate(text)
+    def _masked(
+        self, text: str, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None, hits: Hits = NOTHING
+    ) -> str | None:
+        """Mask one text; `hits` are the rules that may find something in it, where that is known."""
+        hits = hits or self._text.gate(text)
         if not hits:
             if len(text) <= CLEAN_CHARACTERS_MAX:
                 self._remember(text)
@@ -260,6 +266,8 @@ def _context(folded: str) -> str:
         return PHONE_CONTEXT
     if folded in CARD_NAMES:
         return CARD_CONTEXT
+    if folded == "auth":
+        return AUTH_CONTEXT
     return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
 
 

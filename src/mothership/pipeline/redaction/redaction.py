@@ -177,17 +177,20 @@ def _builtin(settings: RedactionSettings, first: int, shared: dict[str, Sequence
         if not _enabled(rule, chosen):
             continue
         scope: Scope = chosen or Scope()
-        shared[str(rank)] = rule.gates
-        yield ActiveRule(
-            name=rule.name,
-            find=rule.find,
-            action=(chosen and chosen.action) or settings.action,
-            keep_last=chosen.keep_last if chosen else 4,
-            rank=rank,
-            numbers=rule.numbers,
-            only=_place(settings.fields, scope.fields),
-            never=_place(_except(settings), scope.except_fields),
-        )
+        for part, (gates, find) in enumerate(((rule.gates, rule.find), *rule.more)):
+            active = ActiveRule(
+                name=rule.name,
+                find=find,
+                action=(chosen and chosen.action) or settings.action,
+                keep_last=chosen.keep_last if chosen else 4,
+                rank=rank,
+                part=part,
+                numbers=rule.numbers,
+                only=_place(settings.fields, scope.fields),
+                never=_place(_except(settings), scope.except_fields),
+            )
+            shared[active.owner] = gates
+            yield active
 
 
 def _enabled(rule: Rule, chosen: RuleSettings | None) -> bool:

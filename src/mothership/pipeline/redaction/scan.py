@@ -159,8 +159,18 @@ class Scan:
         self._each(events, found)
 
     def _each(self, events: list[Event], found: dict[int, tuple[Event, Hits]]) -> None:
+        if self._exact:
+            for event in events:
+                hits = self.of(event)
+                if hits:
+                    found[id(event)] = (event, hits)
+            return
+        dumps, match = orjson.dumps, self._gate.match
         for event in events:
-            hits = self.of(event)
+            try:
+                hits = match(dumps(event))
+            except (orjson.JSONEncodeError, RecursionError):
+                hits = self._gate.everything
             if hits:
                 found[id(event)] = (event, hits)
 

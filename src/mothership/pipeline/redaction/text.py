@@ -48,9 +48,16 @@ class ActiveRule:
     keep_last: int
     rank: int
     """Which rule names a place where several hit: the lowest."""
+    part: int = 0
+    """Of a rule whose finders have gates of their own, which."""
     numbers: bool = False
     only: Place = field(default_factory=Place)
     never: Place = field(default_factory=Place)
+
+    @property
+    def owner(self) -> str:
+        """The name by which its gates are known to the scan."""
+        return f"{self.rank}.{self.part}" if self.part else str(self.rank)
 
     def looks_at(self, path: Sequence[str]) -> bool:
         """Tell whether the rule looks below a folded path."""
@@ -63,6 +70,18 @@ class Hit(NamedTuple):
     start: int
     end: int
     rule: ActiveRule
+
+
+class Wanted(NamedTuple):
+    """What is worth looking for in the strings of an event."""
+
+    sign: str
+    """Stands in every string in which any of the event's rules finds something; empty when nothing does."""
+    hits: Hits
+    """The rules to ask of a string that holds the sign, without asking the gate first; without a sign none."""
+
+
+EVERYTHING: Final = Wanted("", frozenset())
 
 
 class TooMany(Exception):
@@ -82,26 +101,28 @@ class TextRedactor:
         mask_length: int,
         spans_max: int,
     ) -> None:
-        self.rules = {str(rule.rank): rule for rule in rules}
+        self.rules = {rule.owner: rule for rule in rules}
         self.gate = gate
         """Which rules may find something in a text."""
         self._pseudonyms = pseudonyms
         self._mask_char = mask_char
         self._mask_length = mask_length
         self._spans_max = spans_max
-        self._signs: dict[Hits, str] = {}
+        self._wanted: dict[Hits, Wanted] = {}
         names = {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE}
         self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{PSEUDONYM.pattern}")
 
-    def sign(self, hits: Hits) -> str:
-        """Return what every string holds in which one of these hits may find anything; empty when nothing will do."""
-        known = self._signs.get(hits)
+    def wanted(self, hits: Hits) -> Wanted:
+        """Return what is worth looking for in the strings of an event with these hits."""
+        known = self._wanted.get(hits)
         if known is None:
-            signs = {SIGNS.get(self.rules[each].name, "") for each in hits if each in self.rules}
-            known = signs.pop() if len(signs) == 1 and ODD not in hits else ""
-            if len(self._signs) >= SIGNS_REMEMBERED:
-                self._signs.clear()
-            self._signs[hits] = known
+            rules = frozenset(each for each in hits if each in self.rules)
+            signs = {SIGNS.get(self.rules[each].name, "") for each in rules}
+            sign = signs.pop() if len(signs) == 1 and ODD not in hits else ""
+            known = Wanted(sign, rules if sign else frozenset())
+            if len(self._wanted) >= SIGNS_REMEMBERED:
+                self._wanted.clear()
+            self._wanted[hits] = known
         return known
 
     def redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:

@@ -167,11 +167,18 @@ CARD = Rule(
         r"(?:[^0-9A-Za-z_-]|[^_]-|(?i:visa|card_?|cc_|pan_?))[2-68][0-9]{12}",
         r"(?:[^0-9A-Za-z_-]|[^_]-)[2-6][0-9]{3}[ .-]?[0-9]{4}[ .-]?[0-9]{4}[ .-]?[0-9]{4}",
         r"[^0-9A-Za-z_]3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4}",
-        r"[A-Za-z_=][3-6][0-9]{14}",
-        r"[^0-9A-Za-z][2-6][0-9]{3}(?:  |_|\+)[0-9]{4,6}(?:  |_|\+)[0-9]{4}",
-        r"[Bb][2-6][0-9]{12,18}\^",
     ),
-    find=either(_cards, _written_cards),
+    find=_cards,
+    more=(
+        (
+            (
+                r"[A-Za-z_=][3-6][0-9]{14}",
+                r"[^0-9A-Za-z][2-6][0-9]{3}(?:  |_|\+)[0-9]{4,6}(?:  |_|\+)[0-9]{4}",
+                r"[Bb][2-6][0-9]{12,18}\^",
+            ),
+            _written_cards,
+        ),
+    ),
     positives=(
         ("charged 4111111111111111 ok", "4111111111111111"),
         ("card: 5500-0000-0000-0004.", "5500-0000-0000-0004"),
@@ -299,7 +306,7 @@ _AMERICAN = (
     r"|(?<=\()[1-9][0-9]\)[ ]?9?[0-9]{4}-[0-9]{4}"  # Brazil
     r")(?: ?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![0-9A-Za-z_])(?![.-][0-9])"
 )
-_DIALLED = r"0(?<![0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)0[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{1,4}(?:[ -][0-9]{2,5}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
+_DIALLED = r"0(?<![0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)0[ ]?[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{0,4}(?:[ -][0-9]{2,5}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
 _EUROPEAN = (
     r"[(0](?<![0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)(?:"
     r"(?<=0)[1-9](?P<s>[ .-])[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}"  # France
@@ -393,20 +400,10 @@ PHONE = Rule(
     "United Kingdom and Germany; other forms beside a word such as `phone`.",
     source="ITU-T E.164; North American Numbering Plan; national numbering plans",
     gates=(
-        r"\+[1-9][0-9 ()./-]{6}",
-        r"[1-9][0-9]{2}[).-]{1,2} ?[0-9]{3}[ .-][0-9]{4}",
-        r"\([1-9][0-9]\) ?9?[0-9]{4}-",
-        r"[^0-9A-Za-z_/+.:-]00[1-9][0-9]{0,2}[ -](?:\(0\)|[0-9]{2})",
-        r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
-        r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
         r"(?i)(?:sips?:|callerid=[^<]*<)\+?[1-9][0-9]{9}",
         r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback|callerid|caller_id|call|dial|ring|sms|text|contact)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*[0-9][0-9 ()./-]{5}",
     ),
     find=either(
-        _unless_measured(matcher(_INTERNATIONAL, _international)),
-        _unless_measured(matcher(_AMERICAN)),
-        matcher(_DIALLED, _dialled),
-        matcher(_EUROPEAN),
         matcher(
             _NAMED_NUMBER,
             _no_address,
@@ -419,22 +416,27 @@ PHONE = Rule(
                 _spoken,
                 ignore_case=True,
                 before=(
-                    "phone",
-                    "tel",
-                    "mobile",
-                    "msisdn",
-                    "fax",
-                    "whatsapp",
-                    "call",
-                    "dial",
-                    "ring",
-                    "sms",
-                    "text",
+                    *("phone", "tel", "mobile", "msisdn", "fax", "whatsapp", "call", "dial", "ring", "sms", "text"),
                     "contact",
                 ),
             )
         ),
         matcher(_NAMED_PLAIN, _plain_number, ignore_case=True, before=("msisdn", "sip", "callerid")),
+    ),
+    more=(
+        ((r"\+[1-9][0-9 ()./-]{6}",), _unless_measured(matcher(_INTERNATIONAL, _international))),
+        (
+            (r"[1-9][0-9]{2}[).-]{1,2} ?[0-9]{3}[ .-][0-9]{4}", r"\([1-9][0-9]\) ?9?[0-9]{4}-"),
+            _unless_measured(matcher(_AMERICAN)),
+        ),
+        ((r"[^0-9A-Za-z_/+.:-]00 ?[1-9][0-9]{0,2}[ -](?:\(0\)|[0-9]{2}|[1-9][ -])",), matcher(_DIALLED, _dialled)),
+        (
+            (
+                r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
+                r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
+            ),
+            matcher(_EUROPEAN),
+        ),
     ),
     positives=(
         ("call +14155552671 now", "+14155552671"),

@@ -1,7 +1,7 @@
 """What a rule is."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -41,6 +41,8 @@ class Rule:
     """Whether it is on when the operator says nothing."""
     numbers: bool = False
     """Whether a JSON number can be one."""
+    more: tuple[tuple[tuple[str, ...], Finder], ...] = ()
+    """Further gates with finders of their own, which are asked only where these gates hit."""
 
 
 def matcher(
@@ -54,7 +56,6 @@ def matcher(
     """
     compiled = re.compile(pattern, re.ASCII | (re.IGNORECASE if ignore_case else re.NOFLAG))
     group = compiled.groupindex.get("secret", 0)
-    longest = max(map(len, before), default=0)
 
     def find(text: str, start: int, end: int) -> Iterator[Span | None]:
         for match in compiled.finditer(text, start, min(len(text), end + REACH)):
@@ -62,28 +63,63 @@ def matcher(
                 return
             yield match.span(group) if valid is None or valid(match[group]) else None
 
-    def find_literal(text: str, start: int, end: int) -> Iterator[Span | None]:
+    return _AtLiterals(compiled, group, valid, before, ignore_case) if before else find
+
+
+class _AtLiterals:
+    """A finder that looks for literals first, and tries its expression only there."""
+
+    def __init__(
+        self,
+        compiled: "re.Pattern[str]",
+        group: int,
+        valid: Callable[[str], bool] | None,
+        before: tuple[str, ...],
+        ignore_case: bool,
+    ) -> None:
+        self._match = compiled.match
+        self._group = group
+        self._valid = valid
+        self.before = before
+        self.ignore_case = ignore_case
+        self.longest = max(map(len, before))
+
+    def __call__(self, text: str, start: int, end: int) -> Iterator[Span | None]:
+        part = text[start : end + self.longest]
+        return self.among(self.before, text, fold_case(part) if self.ignore_case else part, start, end)
+
+    def among(self, literals: Iterable[str], text: str, part: str, start: int, end: int) -> Iterator[Span | None]:
+        """Find where one of these literals begins a match; `part` is the part of the text in question, case folded."""
         last = min(len(text), end + REACH)
-        part = text[start : end + longest]
-        if ignore_case:
-            part = fold_case(part)
-        for literal in before:
+        group, valid = self._group, self._valid
+        for literal in literals:
             stop = end - start + len(literal) - 1
             at = part.find(literal, 0, stop)
             while at >= 0:
-                match = compiled.match(text, start + at, last)
+                match = self._match(text, start + at, last)
                 yield match.span(group) if match and (valid is None or valid(match[group])) else None
                 at = part.find(literal, at + 1, stop)
 
-    return find_literal if before else find
-
 
 def either(*finders: Finder) -> Finder:
-    """Make one finder of several."""
+    """Make one finder of several. Those that begin with literals share one look at which of these are there."""
+    literal = [each for each in finders if isinstance(each, _AtLiterals)]
+    others = [each for each in finders if not isinstance(each, _AtLiterals)]
+    longest = max((each.longest for each in literal), default=0)
 
     def find(text: str, start: int, end: int) -> Iterator[Span | None]:
-        for each in finders:
-            yield from each(text, start, end)
+        for other in others:
+            yield from other(text, start, end)
+        part = text[start : end + longest]
+        folded = ""
+        for each in literal:
+            if each.ignore_case:
+                where = folded = folded or fold_case(part)
+            else:
+                where = part
+            there = [known for known in each.before if known in where]
+            if there:
+                yield from each.among(there, text, where, start, end)
 
     return find
 
