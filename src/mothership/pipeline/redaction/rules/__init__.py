@@ -2,10 +2,13 @@
 
 from mothership.pipeline.redaction.rules.assignments import ASSIGNMENT
 from mothership.pipeline.redaction.rules.commands import COMMAND_PASSWORD
+from mothership.pipeline.redaction.rules.configuration import CONFIG_PASSWORD
 from mothership.pipeline.redaction.rules.credentials import CREDENTIALS
 from mothership.pipeline.redaction.rules.devices import DEVICES
 from mothership.pipeline.redaction.rules.encoded import BASE64, base64_finder
+from mothership.pipeline.redaction.rules.hashes import PASSWORD_HASH
 from mothership.pipeline.redaction.rules.personal import PERSONAL
+from mothership.pipeline.redaction.rules.protocols import LOGIN
 from mothership.pipeline.redaction.rules.rule import REACH, Finder, Rule, Span, matcher
 from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE
 from mothership.pipeline.redaction.rules.vendors import VENDORS
@@ -15,6 +18,9 @@ BUILTIN: tuple[Rule, ...] = (
     *CREDENTIALS,
     *DEVICES,
     COMMAND_PASSWORD,
+    CONFIG_PASSWORD,
+    LOGIN,
+    PASSWORD_HASH,
     SESSION_COOKIE,
     *VENDORS,
     ASSIGNMENT,

@@ -4,20 +4,31 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import REACH, Rule, Span, fold_case
+from mothership.pipeline.redaction.rules.columns import COLUMN_GATES, COLUMNS
+from mothership.pipeline.redaction.rules.rule import REACH, Rule, Span, either, fold_case
 from mothership.pipeline.redaction.rules.validators import has_digit
+from mothership.pipeline.redaction.rules.vocabulary import (
+    DIRECTORY,
+    OBJECT,
+    PATH,
+    benign,
+    is_made,
+    is_random,
+    is_reference,
+    says_words,
+)
 
 # What may stand before the stem so that it names a secret. `key` alone names nothing.
 _KEY_KINDS = (
     r"(?:api|app|access|auth|account|admin|client|consumer|crypto|deploy|encryption|decryption|hmac|jwt|license|master"
     r"|private|secret|session|shared|shared[-_. ]?access|signing|signature|ssh|storage|webhook|subscription|vault|aes"
-    r"|integration|publisher|ingest(?:ion)?|write|pre[-_.]?shared)"
+    r"|integration|publisher|ingest(?:ion)?|write|pre[-_.]?shared|validation|machine|activation|unseal|recovery|wep|wpa)"
 )
 _KEY_BEFORE = re.compile(rf"{_KEY_KINDS}[-_. ]?\Z", re.IGNORECASE)
 _KEY_END_WORDS = """
 api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
 secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
-ingestion write
+ingestion write validation machine activation unseal recovery wep wpa
 """
 _KEY_ENDS = tuple(_KEY_END_WORDS.split())
 _PAGING_ENDS = ("next", "prev", "previous", "page", "continuation", "sync", "cursor", "resume", "watch")
@@ -43,7 +54,7 @@ _STEMS = {
     "pwd": r"pwd[0-9]?",
     "secret": r"secrets?(?:[-_. ]?(?:access[-_. ]?)?key|[-_. ]?value|[-_. ]?string|[-_. ]?token)?",
     "token": r"token(?:[-_. ]?(?:value|secret))?",
-    "key": r"keys?",
+    "key": r"keys?(?: [0-9])?",
     "credential": r"credentials?",
     "otp": r"otp(?:[-_ ]?code)?",
     "cvv": r"cvv2?",
@@ -69,22 +80,20 @@ _PASSWORDS = frozenset(
 _CODES = frozenset({"otp", "cvv", "cvc", "pin", "code"})
 VALUE_MAX = 4_096
 SLASHES_MAX = 64
-_TAIL = (
-    r"(?:[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id)|[-_][0-9]{1,2})?"
-)
+_TAIL = r"(?P<tail>[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id)|[-_][0-9]{1,2})?"
 _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
-    rf"(?:(?:\s(?:for|of)\s[\w.@-]{{1,64}}(?=:)|\s(?:provided|supplied|used)(?=:))?(?P<closed>{_QUOTE})?\s{{0,4}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,8}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?\r?\n[ \t]{{1,40}}))(?P<list>\[\s?(?=[\"'\\]))?"
+    rf"(?:(?:\s(?:for|of)\s[\w.@'\"`%-]{{1,64}}(?=\s?[:=])|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?\]?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
     r"|(?P<tab>\t{1,4})"
     rf"|(?P<form>{_QUOTE}(?:(?:\r?\n|\\r\\n){{2}}))"
-    rf"|(?P<value>{_QUOTE}\s?,?\s?(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
+    rf"|(?P<value>(?:{_QUOTE}\s?,?\s?|[ ](?=value:\S))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
 )
 _PLAIN = r"[^\s,;&\"'<>\\`|]"
 _SLASH = r"\\(?![nrt\"'\\])"
 _VALUE = (
     r"(?:(?:[bBuUrRfFN]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?(?:\"(?P<double>(?:[^\"\\\r\n]|\\[^\r\n]){0,4096})"
-    r"|'(?P<single>(?:[^'\\\r\n]|\\[^\r\n]|''){0,4096})"
+    r"|''(?P<doubled>[^'\r\n]{1,256})''(?!')|'(?P<single>(?:[^'\\\r\n]|\\[^\r\n]|''){0,4096})"
     r"|\\{1,8}[\"'](?P<escaped>(?:[^\"'\\\r\n]|\\{1,8}[^\"'\\\r\n]){0,4096}))"
     r"|\{(?P<braced>[^{}\r\n\"]{1,256})\}(?=[;\s\"']|\Z)"
     r"|<(?P<angled>[^<>\r\n\"']{1,256})>"
@@ -93,48 +102,12 @@ _VALUE = (
 )
 _SHAPES = {stem: re.compile(shape + _TAIL + _BETWEEN + _VALUE, re.IGNORECASE) for stem, shape in _STEMS.items()}
 _MORE = re.compile(r"(?:[\"'][^\s,;&\"'<>\\`|:=)\]}]{1,4096}){1,8}(?![\"'])")
-_NAME_BEFORE = re.compile(r"(?:^|[\r\n])[ \t]*(?:- )?[\w.-]*\Z")
+_NAME_BEFORE = re.compile(r"(?:^|[\r\n]|\\n)[ \t]*(?:- )?[\w.-]*\Z")
 _LIST_END = re.compile(r"\\*[\"']\s*\]")
 _VALUE_END = re.compile(r"[\s\"'<>]|\Z")
 _XML_VALUE = re.compile(r"(?:\s{0,8}<!\[CDATA\[(?P<data>(?:[^\]]|\](?!\]>)){1,4096}))|[^<\r\n]{1,4096}")
 _ATTRIBUTE_BEFORE = re.compile(r"(?:name|key|id|field|param)\s?=\s?\\{0,8}[\"'][\w .:-]{0,40}\Z", re.IGNORECASE)
 _REST_OF_LINE = re.compile(r"[^\r\n\"',;]{1,400}")
-
-_STATES = """
-none null nil true false yes no undefined empty required missing invalid incorrect wrong expired expires failed failure
-accepted ok changed reset set unset unknown redacted masked hidden removed string str char text object bool boolean int
-integer optional disabled enabled n/a na never default mismatch
-"""
-_PROSE = """
-authentication prompt must should cannot can can't could is was has had have not for from user username the a an too does
-doesn't field value policy policies please enter try access permission denied login auth error warning info check match
-matches minimum at in on of to and or with without by attempt attempts verification validation verified valid updated
-update rotation rotated created deleted found length strength unexpected unrecognized unsupported malformed always ask
-file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap
-too being required. only also still already aging expiry
-"""
-_SAYS_NOTHING = frozenset(_STATES.split())
-_WORDS = frozenset(_PROSE.split()) | _SAYS_NOTHING
-_PLACEHOLDER = re.compile(
-    r"[$#]\{[^}]{0,80}\}|\$\([^)]{0,80}\)|\$[A-Z_][A-Z0-9_]{0,60}|\$[0-9]{1,2}|:[a-z]?[0-9]{1,2}|\?|\{\{.{0,80}|%\(?[\w]{0,40}\)?[sd]"
-    r"|YOUR[-_][A-Z_-]{1,60}|[*xX•.#_-]{2,}|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
-)
-# What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
-_WRAPPED = re.compile(r"(?P<in>[<\[({%]|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})[>\])}%]?")
-_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s_.-]+")
-_VOCABULARY_WORDS = """
-password passwd pass pwd pw secret secrets token tokens key keys api apikey auth access refresh client your my new old
-current db database user username root admin redacted filtered hidden masked secure sensitive private protected scrubbed
-placeholder var variable param parameter example sample here insert change changeme generated encrypted hash hashed self
-settings config options args data req request params form body omitted suppressed function native code promise buffer
-credential credentials passphrase bearer jwt session id name
-"""
-_VOCABULARY = frozenset(_VOCABULARY_WORDS.split()) | _WORDS | {""}
-# What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
-_OBJECT = re.compile(r"[A-Za-z_$][\w.$]{0,120}(?:\{.*|\(.*|@[0-9a-f]{5,16}\W*)", re.DOTALL)
-# All in lower case: a secret of base64 may well begin with a slash.
-_PATH = re.compile(r"[~.]{0,2}/(?:[a-z][a-z0-9._-]*/)*[a-z0-9._-]*|[A-Za-z]:\\.{0,200}")
-_DIRECTORY = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
 
 
 def _assignments(text: str, start: int, end: int) -> Iterator[Span | None]:
@@ -159,10 +132,13 @@ def _names(stem: str, text: str, at: int) -> bool:
     if stem in _NEEDS_BEFORE:
         return _NEEDS_BEFORE[stem].search(before) is not None
     if stem == "token":
+        if before[-11:].lower().replace(" ", "").endswith("publickey"):
+            return False  # of a .NET assembly
         return not _ends(before, _PAGING_ENDS) or _PAGING.search(before) is None
     if stem in _CODES or stem in {"jwt", "bearer"}:
         return not letter or (before[-1].islower() and text[at].isupper())
-    return True
+    # The name of a secret, not the secret: `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db`.
+    return not (stem == "secret" and before.endswith(":") and before[-13:-1].isdigit())
 
 
 def _ends(before: str, words: tuple[str, ...]) -> bool:
@@ -177,7 +153,7 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
     start, end = match.span(kind)
     if kind == "bare":
         more = _MORE.match(text, end, last)
-        if more is None and _benign(match["bare"]):
+        if (more is None and benign(match["bare"])) or is_reference(match["bare"], text[end : end + 1]):
             return None
         end = more.end() if more else start + (len(match["bare"].rstrip(".,:)]}!?")) or end - start)
     elif kind in {"braced", "angled"} and not _stands_for_itself(stem, match[kind]):
@@ -203,7 +179,7 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
 
 def _stands_for_itself(stem: str, value: str) -> bool:
     """Tell whether what stands in braces or angle brackets is a value: not words for one, nor an object's fields."""
-    if _says_words(value) or "0x" in value or "..." in value:
+    if says_words(value) or value[0] == "/" or "0x" in value or "..." in value:
         return False
     return stem in _PASSWORDS or not re.search(r"[\s=:]", value)
 
@@ -219,11 +195,11 @@ def _in_block(stem: str, text: str, match: "re.Match[str]", value: Span, last: i
         indent = len(block) - len(block.rstrip(" \t"))
         lines = re.compile(rf"[^\r\n]*(?:\r?\n[ \t]{{{indent}}}[^\r\n]*){{0,64}}").match(text, start, last)
         return (start, lines.end()) if lines else value
-    filled = text[match.end() : match.end() + 1] in {"", "\n", "\r"}
+    filled = _ends_line(text, match.end())
     word = match["bare"]
-    if not filled or _benign(text[start:end]) or (word and (word.endswith(":") or word.startswith("-"))):
+    if not filled or benign(text[start:end]) or (word and (word.endswith(":") or word.startswith("-"))):
         return None
-    return value if stem in _PASSWORDS or _random(text[start:end]) else None
+    return value if stem in _PASSWORDS or is_random(text[start:end]) else None
 
 
 def _in_element(text: str, match: "re.Match[str]") -> Span | None:
@@ -234,23 +210,9 @@ def _in_element(text: str, match: "re.Match[str]") -> Span | None:
     if opening < 0 or text[opening + 1 : opening + 2] == "/" or ">" in text[opening : match.start()]:
         return None
     content = _XML_VALUE.match(text, match.end("xml"))
-    if content is None or _benign(content["data"] or content[0]):
+    if content is None or benign(content["data"] or content[0]) or not any(map(str.isalnum, content[0])):
         return None
     return content.span("data" if content["data"] else 0)
-
-
-def _benign(value: str, *, quoted: bool = False) -> bool:
-    """Tell whether a value says nothing: a state, a placeholder, and unless quoted a word of a sentence."""
-    word = value.lower().rstrip(".,:;!?")
-    if not value or word in (_SAYS_NOTHING if quoted else _WORDS) or _PLACEHOLDER.fullmatch(value):
-        return True
-    wrapped = _WRAPPED.fullmatch(value)
-    return wrapped is not None and _says_words(wrapped["words"])
-
-
-def _says_words(text: str) -> bool:
-    """Tell whether a text is made of words for a secret, or for its absence."""
-    return all(word in _VOCABULARY for word in _HUMPS.split(text.strip(" -_.").lower() if text.isupper() else text))
 
 
 def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str, value: str) -> bool:
@@ -262,21 +224,26 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
     if stem in _CODES:
         return (3 if stem in {"cvv", "cvc"} else 4) <= len(value) <= 10 and value.isdigit()
     if stem in _PASSWORDS and not (spaced and value.isdigit() and len(value) < 4):
-        return _is_password(stem, name, before, value, spaced=spaced)
-    if kind == "bare" and (_OBJECT.fullmatch(value) or _PATH.fullmatch(value)):
+        alone = spaced and is_made(value) and _fills_line(text, match)
+        return _is_password(stem, name, before, value, spaced=spaced and not alone)
+    if kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value)):
         return False
     if spaced:
-        return _COMPLAINT.search(before) is None and (_random(value) or _fills_line(text, match))
+        return _COMPLAINT.search(before) is None and (is_random(value) or _fills_line(text, match))
     return len(value) > 3 or not value.isdigit()
 
 
 def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> bool:
     told = match["sign"] is not None and match["sign"][0] in "iwIW"  # `the password is …`
-    if told and not _random(value):
+    if told and not is_random(value):
         return True
-    if match["tab"] and not (_random(value) and has_digit(value)):
+    if match["tab"] and not (is_random(value) and has_digit(value)):
         return True  # a table's heading
-    return _benign(value, quoted=kind != "bare") or (stem == "pwd" and _DIRECTORY.fullmatch(value) is not None)
+    if (match["tail"] or "").lower().endswith("id") and (stem == "key" or "/" in value or not is_random(value)):
+        return True  # what identifies a secret opens nothing
+    if (match["given"] and not is_made(value)) or value.strip(".,:;()[]{}!?") == "":
+        return True
+    return benign(value, quoted=kind != "bare") or (stem == "pwd" and DIRECTORY.fullmatch(value) is not None)
 
 
 def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool) -> bool:
@@ -293,16 +260,12 @@ def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool)
 def _fills_line(text: str, match: "re.Match[str]") -> bool:
     """Tell whether name and value are all of their line, as in YAML."""
     before = _NAME_BEFORE.search(text, max(0, match.start() - 64), match.start())
-    return before is not None and text[match.end() : match.end() + 1] in {"", "\n", "\r"}
+    return before is not None and _ends_line(text, match.end())
 
 
-def _random(value: str) -> bool:
-    """Tell whether a word after a colon looks made by chance rather than written by a person."""
-    if len(value) < 6:
-        return False
-    digit = any("0" <= char <= "9" for char in value)
-    mixed = any(char.islower() for char in value) and any(char.isupper() for char in value[1:])
-    return digit or len(value) >= 16 or (mixed and len(value) >= 10)
+def _ends_line(text: str, at: int) -> bool:
+    r"""Tell whether a line ends here, the line break perhaps written `\n`."""
+    return text[at : at + 1] in {"", "\n", "\r"} or text[at : at + 2] in {"\\n", "\\r"}
 
 
 ASSIGNMENT = Rule(
@@ -312,14 +275,16 @@ ASSIGNMENT = Rule(
     "stays readable.",
     source="gitleaks `generic-api-key`, Cribl and Datadog scanner libraries; values that say nothing are let be",
     gates=(
+        *COLUMN_GATES,
         r"(?i)(?:pass|pwd|secret|token|key|credential|otp|cv[vc]|senha|contrase.a|kennwort|mnemonic"
-        r"|mot_de_passe|pw|psk|jwt|bearer|pin|code|connection_?string)[a-z_.-]*(?: [a-z]+)?(?: [a-z]+)?[0-9]?(?:\\*'|\\+\")?\s*[:=]",
+        r"|mot_de_passe|pw|psk|jwt|bearer|pin|code|connection_?string)[a-z_.-]*(?: [a-z]+)?(?: [a-z]+)?\s?[0-9]?(?:\\*'|\\+\")?\]?\s*[:=]",
+        r"(?i)passw(?:or)?d (?:for|of|is|was|generated|set|created|reset|issued|assigned)(?: [a-z]+)* ?[^\s\"=:]*\s?[:=]",
         r"(?i)(?:passwo?r?d|passphrase|pwd|secret|token)(?:\t|\\*[\"'](?:\r?\n|\\r\\n)[\r\n\\])",
-        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)(?:\\*'|\\+\")[\s,\\'\"]*(?:value|val|content|default)",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)(?:(?:\\*'|\\+\")[\s,\\'\"]*(?:value|val|content|default)| (?-i:V)alue:)",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|otp|code) (?:is|was)[ :]",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?)(?:\\+\"|\\*')?(?:\s(?:[^<>\"]|\\\")*)?>(?:[^<\"]|\s*<!)",
     ),
-    find=_assignments,
+    find=either(_assignments, COLUMNS),
     positives=(
         ("login password=hunter2 ok", "hunter2"),
         ('{"user":"bob","password":"hunt\\"er2","id":4}', 'hunt\\"er2'),
@@ -360,6 +325,19 @@ ASSIGNMENT = Rule(
         ("Invalid API key provided: aB3dEf9hIjK", "aB3dEf9hIjK"),
         ("password_1=hunter2", "hunter2"),
         ("\x1b[31mpassword\x1b[0m=hunter2", "hunter2"),
+        ("Array\n(\n    [password] => hunter2\n)", "hunter2"),
+        ('["password"]=>\n  string(7) "hunter2"', "hunter2"),
+        ("A temporary password is generated for root@localhost: hunter2", "hunter2"),
+        ("SET PASSWORD FOR 'app'@'%' = 'hunter2'", "hunter2"),
+        ('  + password                 = "hunter2"', "hunter2"),
+        ("conninfo = 'user=a password=''hunter2'' host=b'", "hunter2"),
+        ("env: [{Name:DB_PASSWORD Value:hunter2 ValueFrom:nil}]", "hunter2"),
+        ("smtp:\n  pass: hunter2\n", "hunter2"),
+        ('"smtp:\\n  password: >-\\n    hunter2\\n  port: 587"', "hunter2"),
+        ("Unseal Key 1: OvEpmdKv7d1127M1QI6VGNIIGUJulnKN", "OvEpmdKv7d1127M1QI6VGNIIGUJulnKN"),
+        ("define('DB_PASSWORD', 'hunter2');", "hunter2"),
+        ("INSERT INTO users (name, password) VALUES ('bob', 'hunter2'), ('eve', 'hunter3')", "hunter3"),
+        ("user,password,role\nbob,hunter2,admin\neve,hunter3,user", "hunter3"),
         ("password=&quot;hunter2&quot;", "hunter2"),
         ("&lt;password&gt;hunter2&lt;/password&gt;", "hunter2"),
     ),
@@ -387,5 +365,12 @@ ASSIGNMENT = Rule(
         "gpio pin=17 state=1, error code: 492113, mapping=4921",
         '<input type="password">Please type',
         "tokens:\n  max: 10\n",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf, secretId=prod/db, encryption_key_id: alias/x",
+        "PublicKeyToken=cc7b13ffcd2ddd51, pam_unix(passwd:chauthtok): password changed for bob, {Name:x Password:}",
+        'password = os.environ["DB_PASSWORD"], token = req.headers.authorization?.split(" ")[1], password = var.db_password',
+        'password = getpass.getpass("Password: ")',
+        "INSERT INTO users (name, password) VALUES ($1, $2), (?, ?)",
+        "name,token,count\na,12,3\n",
+        '("password", "required"), t("password", "Password")',
     ),
 )

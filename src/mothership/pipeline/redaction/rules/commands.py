@@ -1,24 +1,11 @@
-"""Rules for passwords on command lines and in configuration files."""
-# ruff: noqa: E501 - an expression reads best in one piece
+"""The rule for passwords on the command lines of common tools."""
 
 import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Finder, Rule, either, matcher
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word
 
-_MANUAL_WORDS = """
-password passwd pass pwd secret key token string value prompt none null hidden masked redacted encrypted hash level type
-default required optional missing invalid failed failure for from with was is has not and or the unset set changed
-expired removed added chain generate rsa usage name id host address timeout server source version config enable disable
-active inactive yes no true false
-"""
-_MANUAL = frozenset(_MANUAL_WORDS.split())
 _WORD = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})"
-
-
-def _no_word(text: str) -> bool:
-    """Tell whether what follows an option or a key word may be a secret: not another word of the manual."""
-    plain = text.lower().strip("[]().:;")
-    return plain not in _MANUAL and not text.startswith(("-", "/", "<", "$", "%", "*", "["))
 
 
 def _option(commands: str, option: str) -> Finder:
@@ -30,7 +17,7 @@ def _option(commands: str, option: str) -> Finder:
 
 
 def _secret_option(text: str) -> bool:
-    return _no_word(text) and not re.fullmatch(r"[0-9]{1,5}(?::[0-9]{1,5})?(?:/(?:tcp|udp))?", text)
+    return is_no_word(text) and not re.fullmatch(r"[0-9]{1,5}(?::[0-9]{1,5})?(?:/(?:tcp|udp))?", text)
 
 
 _COMMANDS = (
@@ -48,29 +35,37 @@ _COMMANDS = (
     ("psexec|PsExec|PsExec64", r"-p\s{1,2}"),
     ("useradd|usermod", r"-p\s{1,2}"),
     ("schtasks|SCHTASKS", r"/(?:rp|RP)\s{1,2}"),
+    ("7z|7za|7zz|rar|unrar", r"-h?p(?!\s)"),
+    ("zip|unzip", r"-P\s{1,2}"),
+    ("openssl enc", r"-k\s{1,2}"),
+    ("openssl", r"-pass(?:in|out)?\s{1,2}pass:"),
+    ("lftp|ncftpget|ncftp", r"-[up]\s{1,2}[\\\"']{0,2}[^\s,\"']{1,64},"),
+    ("net rpc|net ads", r"-U\s{0,2}[\\\"']{0,2}[^\s%\"']{1,64}%"),
+    ("mysqladmin|mysqldump|mariadb-admin", r"password\s{1,2}"),
 )
 
 COMMAND_PASSWORD = Rule(
     name="command_password",
     description="Passwords on the command lines of common tools (`docker login -p`, `redis-cli -a`, `ldapsearch -w`, "
-    "`net user`, `chpasswd`, …) and behind the key words of configuration files (`requirepass`, `tacacs-server key`, "
-    "`neighbor … password`, `key-string`, `.netrc`).",
-    source="the manuals of the tools; Cisco IOS and Redis configuration; netrc(5)",
+    "`net user`, `chpasswd`, `openssl -passin pass:`, `sqlplus user/…`, …) and in `.netrc` and `.pgpass`.",
+    source="the manuals of the tools; netrc(5), pgpass",
     gates=(
         r"(?:docker|podman|oras|skopeo|nerdctl|registry|az|acr) login\s[^\"]*-p\s",
         r"(?:redis-cli|ldap[a-z]{3,7}|ipmi[a-z-]{4,8}|mosquitto_[a-z]+|sqlcmd|bcp|[oit]sql|plink|pscp|psftp|putty)(?:\.exe)?(?:\\?[\"'])?\s",
         r"(?:mongo[a-z]*|[Pp]s[Ee]xec(?:64)?|user(?:add|mod))(?:\.exe)?(?:\\?[\"'])?\s[^\"]*-p",
         r"(?i)schtasks[^\"]*/rp\s",
         r"(?i)smbclient[^\"]*%|smb(?:map|get)|rpcclient",
-        r"(?i)\s-(?:password|passwd|pass|pw)\s|--pass\s",
+        r"(?i)[\s\"'\[,]-(?:password|passwd|pass|pw|(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts)pass(?:word|wd|phrase)?)\s|--pass\s",
+        r"(?:^|[^0-9A-Za-z])(?:7z[az]?|rar|unrar|zip|unzip|lftp|ncftp[a-z]*|radtest|wpa_passphrase|mysqladmin|mysqldump|mariadb-admin)\s[^\"]*(?:-h?[pPu]|password|\s[^\s-])",
+        r"openssl\s[^\"]*(?:pass:|-k\s)|net (?:rpc|ads)\s[^\"]*%",
+        r"(?:sqlplus|rman|expdp|impdp|sqlldr)\s[^\"]*[A-Za-z]/[^\s\"]",
+        r":(?:54[34][0-9]|\*):[^\s:\"]+:[^\s:\"]+:[^\s\"]",
         r"chpasswd|passwd --stdin|sudo -S|htpasswd\s",
         r"(?i)net1?(?:\.exe)? (?:user|use)\s",
         r"(?i)convertto-securestring",
-        r"(?i)(?:requirepass|masterauth|bindpw|bindpasswd|rootpw|key-string|pre-shared-key|authentication-key)\s",
         r"(?:login|user|account)\s+[^\s\"]+\s+password\s",
-        r"(?i)(?:tacacs|radius)[^\"]*\skey\s|isakmp key\s|message-digest-key\s|neighbor [^\"]*\spassword\s|set password ENC ",
         r"(?i)(?:rabbitmqctl|/p:|/pass:)",
-        r"a[0-9]+=\\\"--?[a-z-]+\\\"\s+a[0-9]",
+        r"a[0-9]+=\\+\"(?:--?[a-z-]+\\+\"\s+a[0-9]|-p[^\s\"])",
     ),
     find=either(
         *(_option(commands, option) for commands, option in _COMMANDS),
@@ -85,12 +80,40 @@ COMMAND_PASSWORD = Rule(
             before=("-pass", "-pw"),
         ),
         matcher(
-            r"a[0-9]{1,3}=\"--?(?:password|passwd|pass|pw|token|secret|api-key)\"\s{1,4}a[0-9]{1,3}=\"(?P<secret>[^\"\r\n]{1,256})\"",
+            rf"a[0-9]{{1,3}}={QUOTE}--?(?:password|passwd|pass|pw|token|secret|api-key){QUOTE}\s{{1,4}}a[0-9]{{1,3}}={QUOTE}(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}",
             before=("a",),
         ),
         matcher(
-            r"=\"(?:[\w./-]{0,64}/)?(?:redis-cli\"[^\r\n]{0,200}?\sa[0-9]{1,3}=\"-a|sshpass\"\sa1=\"-p)\"\s{1,4}a[0-9]{1,3}=\"(?P<secret>[^\"\r\n]{1,256})\"",
-            before=('="',),
+            rf"={QUOTE}(?:[\w./-]{{0,64}}/)?(?:redis-cli{QUOTE}[^\r\n]{{0,200}}?\sa[0-9]{{1,3}}={QUOTE}-a|sshpass{QUOTE}\sa1={QUOTE}-p){QUOTE}\s{{1,4}}a[0-9]{{1,3}}={QUOTE}(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}",
+            before=('="', '=\\"'),
+        ),
+        matcher(
+            rf"(?<![\w-])-(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts|pass)pass(?:word|wd|phrase)?\s{{1,2}}{_WORD}",
+            _secret_option,
+            ignore_case=True,
+            before=("-",),
+        ),
+        matcher(
+            r"(?:sqlplus|rman|expdp|impdp|sqlldr)\s(?:[^\r\n]{0,80}?\s)?(?:target\s|userid=)?[\\\"']{0,2}[A-Za-z][\w$#]{0,30}/(?P<secret>[^\s/\"'@\\][^\s\"'\\]{1,127}(?=@)|[^\s/\"'@\\][^\s\"'@\\]{1,127}(?=[\\\"']{0,2}(?:\s|$)))",
+            lambda text: not text.startswith("as "),
+            before=("sqlplus", "rman", "expdp", "impdp", "sqlldr"),
+        ),
+        matcher(rf"(?:radtest|wpa_passphrase)\s[^\s-]\S{{0,63}}\s{{1,2}}{_WORD}", before=("radtest", "wpa_passphrase")),
+        matcher(
+            r"radtest\s\S{1,64}\s\S{1,128}\s\S{1,128}\s[0-9]{1,5}\s(?P<secret>[^\s\"']{1,128})", before=("radtest",)
+        ),
+        matcher(
+            r"net1?(?:\.exe)?\suse\s[^\r\n]{0,100}?\\\\[^\s]{1,128}\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})[\"']?\s{1,2}/u(?:ser)?:",
+            ignore_case=True,
+            before=("net",),
+        ),
+        matcher(
+            rf"={QUOTE}(?:[\w./-]{{0,64}}/)?(?:mysql[a-z]{{0,8}}|mariadb[a-z-]{{0,8}}){QUOTE}[^\r\n]{{0,200}}?\sa[0-9]{{1,3}}={QUOTE}-p(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}",
+            before=('="', '=\\"'),
+        ),
+        matcher(
+            r"(?<![\w.-])[\w*][\w.*-]{0,128}:(?:54(?:3[0-9]|4[0-9])|\*):[\w*-]{1,64}:[\w*.-]{1,64}:(?P<secret>[^\s:\"'\\]{3,128})(?=[\s\\\"]|$)",
+            is_no_word,
         ),
         matcher(rf"--pass\s{{1,2}}{_WORD}", _secret_option, before=("--pass",)),
         matcher(
@@ -107,7 +130,7 @@ COMMAND_PASSWORD = Rule(
         ),
         matcher(
             r"net1?(?:\.exe)?\suser\s[\"']?[\w.$@\\-]{1,64}[\"']?\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})(?=[\"']?(?:\s/|\s*$))",
-            _no_word,
+            is_no_word,
             ignore_case=True,
             before=("net",),
         ),
@@ -123,41 +146,9 @@ COMMAND_PASSWORD = Rule(
             before=("convertto-securestring",),
         ),
         matcher(
-            rf"(?:requirepass|masterauth|bindpw|bindpasswd|rootpw)\s{{1,4}}{_WORD}",
-            _no_word,
-            ignore_case=True,
-            before=("requirepass", "masterauth", "bindpw", "bindpasswd", "rootpw"),
-        ),
-        matcher(
-            rf"(?:key-string|pre-shared-key|authentication-key)\s{{1,4}}(?:[0-9]\s{{1,2}}|ascii-text\s{{1,2}}|hexadecimal\s{{1,2}}|local\s|remote\s){{0,2}}{_WORD}",
-            _no_word,
-            ignore_case=True,
-            before=("key-string", "pre-shared-key", "authentication-key"),
-        ),
-        matcher(
             r"(?:machine\s{1,4}\S{1,128}|default)\s{1,4}login\s{1,4}\S{1,128}\s{1,4}password\s{1,4}(?P<secret>[^\s\"'\\]{1,256})",
             before=("machine", "default"),
         ),
-        matcher(
-            rf"(?:tacacs|radius)(?:-server)?\s(?:[^\r\n]{{0,120}}?\s)?key\s{{1,4}}(?:[0-9]\s{{1,2}})?{_WORD}",
-            _no_word,
-            ignore_case=True,
-            before=("tacacs", "radius"),
-        ),
-        matcher(rf"isakmp\skey\s{{1,4}}(?:[0-9]\s{{1,2}})?{_WORD}", _no_word, ignore_case=True, before=("isakmp",)),
-        matcher(
-            rf"message-digest-key\s[0-9]{{1,3}}\smd5\s(?:[0-9]\s)?{_WORD}",
-            _no_word,
-            ignore_case=True,
-            before=("message-digest-key",),
-        ),
-        matcher(
-            rf"neighbor\s\S{{1,64}}\spassword\s{{1,4}}(?:[0-9]\s{{1,2}})?{_WORD}",
-            _no_word,
-            ignore_case=True,
-            before=("neighbor",),
-        ),
-        matcher(r"set\spassword\sENC\s(?P<secret>[^\s\"']{4,512})", before=("set",)),
         matcher(
             rf"rabbitmqctl\s(?:[^\r\n]{{0,60}}?\s)?(?:add_user|change_password|authenticate_user)\s\S{{1,64}}\s{{1,2}}{_WORD}",
             before=("rabbitmqctl",),
@@ -186,16 +177,21 @@ COMMAND_PASSWORD = Rule(
         ("net user bob hunter2 /add", "hunter2"),
         (r"net use Z: \\srv\share /user:CORP\bob hunter2", "hunter2"),
         ('ConvertTo-SecureString "hunter2" -AsPlainText -Force', "hunter2"),
-        ("CONFIG SET requirepass hunter2", "hunter2"),
         ("machine h login bob password hunter2", "hunter2"),
-        ("tacacs-server key hunter2", "hunter2"),
-        ("radius-server host 10.0.0.1 key 7 0822455D0A16", "0822455D0A16"),
-        ("crypto isakmp key hunter2 address 10.0.0.1", "hunter2"),
-        ("neighbor 10.0.0.1 password 7 0822455D0A16", "0822455D0A16"),
-        ("key-string hunter2", "hunter2"),
-        ("pre-shared-key hunter2", "hunter2"),
         ("schtasks /create /ru bob /rp hunter2 /tn x", "hunter2"),
         ("mongosh -u root -p hunter2 --eval 1", "hunter2"),
+        ("-password hunter2", "hunter2"),
+        ("keytool -genkey -storepass hunter2 -alias x", "hunter2"),
+        ("sqlplus -s system/hunter2@ORCL @x.sql", "hunter2"),
+        ("radtest bob swordfish localhost 0 hunter2", "hunter2"),
+        (r"net use \\srv\c$ hunter2 /user:CORP\bob", "hunter2"),
+        ('type=EXECVE argc=3 a0="mysql" a1="-u" a2="root" a3="-phunter2"', "hunter2"),
+        ("db.example.com:5432:shop:app:hunter2", "hunter2"),
+        ("7z a -phunter2 out.7z dir", "hunter2"),
+        ("zip -P hunter2 out.zip a.txt", "hunter2"),
+        ("lftp -u bob,hunter2 sftp://srv", "hunter2"),
+        ("openssl enc -aes-256-cbc -k hunter2 -in a -out b", "hunter2"),
+        ("wpa_passphrase home hunter2", "hunter2"),
     ),
     negatives=(
         "docker run -p 8080:80 image, podman login --help -p",
@@ -203,10 +199,11 @@ COMMAND_PASSWORD = Rule(
         "mongosh -p --host db, redis-cli -p 6379 ping, sqlcmd -S db,1433 -E",
         "net user bob /delete, net use Z: /delete, net user",
         "ConvertTo-SecureString $plain, ConvertTo-SecureString '$env:PW'",
-        "requirepass is not set, usage: tool -password <password>",
-        "radius-server host 10.0.0.1 auth-port 1812, radius: no key for server",
         "machine h login bob, the machine default login password policy",
-        "crypto key generate rsa, neighbor 10.0.0.1 remote-as 65000",
         "echo done | tee log; echo 'a:b' | sort",
+        "zip -r out.zip dir, 7z x out.7z -o/tmp, unzip -p out.zip a.txt, exp and imp/exp done",
+        "sqlplus / as sysdba, sqlplus /nolog, sqlplus @/tmp/x.sql, rman target /",
+        "openssl s_client -connect h:443, openssl rsa -passin file:/run/k, lftp -u bob sftp://srv",
+        "connect 10.0.0.9:5432:shop, h:5432:a:b:* 12:5432:1",
     ),
 )

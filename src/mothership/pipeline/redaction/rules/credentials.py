@@ -94,7 +94,8 @@ AUTHORIZATION = Rule(
     ),
     find=either(
         matcher(
-            _HEADER + r"(?:basic|bearer|token|apikey|negotiate|ntlm|jwt|dpop|sharedkey(?:lite)?|ssws|key)\s{1,4}"
+            _HEADER
+            + r"(?:basic|bearer|token|apikey|negotiate|ntlm|jwt|dpop|sharedkey(?:lite)?|ssws|key|aws|goog[14])\s{1,4}"
             r"(?P<secret>[^\s\"'\\,;<>]{1,16384})",
             ignore_case=True,
             before=("authorization",),
@@ -131,6 +132,7 @@ AUTHORIZATION = Rule(
         ('Authorization: Digest username="bob", realm="x", response="6629fae49393a05397450978507c4ef1"', "6629fae4"),
         ("sent with bearer 6f1ed002ab5595859014ebf0951522d9", "6f1ed002ab5595859014ebf0951522d9"),
         ("auth Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ("Authorization: AWS 0PN5J17HBGZHT7JJ3X82:frJIUN8DYpKDtOLCwo//yllqDzg=", "frJIUN8DYpKDtOLCwo//yllqDzg="),
     ),
     negatives=(
         "authorization: granted for bob",

@@ -5,6 +5,7 @@ import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, matcher
 from mothership.pipeline.redaction.rules.validators import has_digit
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word
 
 _NO_COMMUNITY_WORDS = """
 string name strings is not and or the a none null list mismatch invalid unknown unset missing wrong from for with access
@@ -31,7 +32,7 @@ SNMP_COMMUNITY = Rule(
     source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
     gates=(
         r"(?i)community(?:\\*'|\\+\")?\s?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
-        r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s",
+        r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s|trapsess\s",
         r"(?i)snmp[a-z-]{2,10}\s",
     ),
     find=either(
@@ -103,10 +104,15 @@ SNMP_COMMUNITY = Rule(
             before=("com2sec",),
         ),
         matcher(
-            r"snmp(?:get|getnext|bulkget|walk|bulkwalk|set|table|trap|inform|status|df|delta|netstat|test)\s[^\r\n]{0,200}?"
+            r"(?:snmp(?:get|getnext|bulkget|walk|bulkwalk|set|table|trap|inform|status|df|delta|netstat|test)|trapsess)\s[^\r\n]{0,200}?"
             r"-c\s{0,2}[\"']?(?P<secret>[^\s\"']{1,128})",
             _community,
-            before=("snmp",),
+            before=("snmp", "trapsess"),
+        ),
+        matcher(
+            r"snmp\scommunity\s(?:add|set)\s[^\r\n]{0,120}?\bname=[\"']?(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            before=("snmp community",),
         ),
         matcher(
             rf"community(?:[ _-]?(?:string|name))?(?:{QUOTE})?\s?=\s?(?:{QUOTE})?(?P<secret>[^\s\"'\\,;&)\]}}]{{1,128}})",
@@ -139,6 +145,8 @@ SNMP_COMMUNITY = Rule(
         ("snmpget -v3 -u bob -l authPriv -a SHA -A authpass1 -x AES -X privpass1 10.0.0.9 sysUpTime.0", "privpass1"),
         ("snmpget -v3 -u bob -a SHA -A authpass1 10.0.0.9", "authpass1"),
         ("Timeout for community 'n0c-ro' at 10.0.0.9", "n0c-ro"),
+        ("trapsess -v 2c -c n0c-ro 10.0.0.7:162", "n0c-ro"),
+        ("/snmp community set [ find default=yes ] name=n0c-ro", "n0c-ro"),
     ),
     negatives=(
         "the open source community: join us",
@@ -191,6 +199,7 @@ DEVICE_PASSWORD = Rule(
         matcher(
             r"--[a-z-]{0,20}(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s{1,4}"
             r"(?![-|<\[(])[\"']?(?P<secret>[^\s\"'`]{2,512})",
+            is_no_word,
             ignore_case=True,
             before=("--",),
         ),
@@ -232,6 +241,7 @@ DEVICE_PASSWORD = Rule(
         "message repeated 5 times: [ Failed password for root ]",
         "password 5 times wrong",
         "usage: tool --token <token> --password [prompt]",
+        "Using --password via the CLI is insecure, the --token option is deprecated",
         "docker run -u 1000:1000 image",
         "mysql -u root -p db",
         "mysql -p3306 -h db, mysql -P 3306 -h db",

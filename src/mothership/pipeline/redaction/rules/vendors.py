@@ -232,7 +232,7 @@ OTHERS = _rule(
     "vendor_token",
     "Tokens of other issuers with an unmistakable prefix: Hugging Face, DigitalOcean, Databricks, HashiCorp Vault, "
     "Grafana, New Relic, Docker, Atlassian, Shopify, Linear, Notion, Square, Mailchimp, Cloudflare, Doppler, Postman, "
-    "Sentry, Supabase, Terraform Cloud, Groq, Google refresh tokens.",
+    "Sentry, Supabase, Terraform Cloud, Groq, Facebook, Google refresh tokens.",
     (
         ("hf_", r"[0-9A-Za-z]{30,60}"),
         ("gsk_", r"[0-9A-Za-z]{40,60}"),
@@ -258,6 +258,7 @@ OTHERS = _rule(
         ("sq0atp-", r"[0-9A-Za-z_-]{22,43}"),
         ("sq0csp-", r"[0-9A-Za-z_-]{43}"),
         ("EAAA", r"[0-9A-Za-z_-]{60}"),
+        ("EAA", r"(?:CEdEose0cBA)?[B-Z][0-9A-Za-z]{80,400}"),
         ("dp.pt.", r"[0-9A-Za-z]{40,44}"),
         ("PMAK-", r"[0-9a-f]{24}-[0-9a-f]{34}"),
         ("sntrys_", r"[0-9A-Za-z_=+/-]{40,400}"),
@@ -270,6 +271,7 @@ OTHERS = _rule(
         "dapi0123456789abcdef0123456789abcdef",
         "hvs.CAESIJ0123456789abcdefghijkl",
         "gsk_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGhIjKlMnOpQrStUv0123",
+        "EAACEdEose0cBA" + "aB3dEf9hIjKlMnOpQrStUvWxYz" * 4,
         "1//0gAbCdEfGhIjKlMnOpQrStUvWxYz-AbCdEfGhIjKlMnOp_rStUv",
     ),
     ("hf_short", "gsk_short", "http://x/1//0/2", "dapiary", "key-0123456789abcdef0123456789abcdef0"),

@@ -1,0 +1,153 @@
+"""The rule for passwords behind a key word: the configuration of devices and servers."""
+# ruff: noqa: E501 - an expression reads best in one piece
+
+from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, matcher
+from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word
+
+_KIND = (
+    r"(?:(?:(?:level|type)\s[0-9]{1,2}|[0-9]{1,3}|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii(?:-text)?|hexadecimal|hex"
+    r"|plain(?:-?text)?|clear(?:-?text)?|text|md5|hmac-sha-?[0-9]{1,3}|cmac-aes-[0-9]{1,3}|local|remote)\s{1,4})"
+)
+_WORD = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})"
+_LAST_WORD = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})(?=[\\\"']{0,3}\s{0,4}(?:$|[\r\n]|\\[rn]))"
+_NAMED = r"(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key)"
+_STRONG = (
+    *(
+        "requirepass",
+        "masterauth",
+        "bindpw",
+        "bindpasswd",
+        "rootpw",
+        "key-string",
+        "pre-shared-key",
+        "authentication-key",
+    ),
+    *("psksecret", "wpa-psk", "encrypted-password", "masteruser"),
+)
+_OWNER = (
+    r"(?:enable|(?:user(?:name)?|local-user|neighbor|peer)\s{1,4}\S{1,64}|ip\s(?:ftp|http\sclient)|ppp\s(?:chap|pap(?:\ssent-username\s\S{1,64})?)|super)"
+    r"\s{1,4}(?:privilege\s[0-9]{1,2}\s{1,4})?(?:password|passwd|secret)\s{1,4}"
+)
+
+
+def _is_value(text: str) -> bool:
+    """Tell a token or a key from the name of one: `db-x2x7q` is a name."""
+    mixed = any(map(str.isupper, text)) and any(map(str.islower, text))
+    return len(text) >= (8 if mixed else 20) and is_made(text)
+
+
+CONFIG_PASSWORD = Rule(
+    name="config_password",
+    description="Passwords behind a key word in the configuration of devices and servers (`enable password …`, "
+    "`requirepass`, `key-string`, `tacacs-server key`, `neighbor … password`, `standby 1 authentication …`, `psksecret`, "
+    "`ENV API_TOKEN …`); behind a bare `password` only what can't be a word of a sentence.",
+    source="Cisco IOS and ASA, Junos, VRP, FortiOS, HAProxy, Redis, Dockerfile and Terraform configuration",
+    gates=(
+        r"(?i)(?:requirepass|masterauth|bindpw|bindpasswd|rootpw|key-string|pre-shared-key|authentication-key|psksecret|wpa-psk|encrypted-password)(?:\\+\")?\s",
+        r"(?i)(?:enable|user(?:name)?\s+[^\s\"]+|local-user\s+[^\s\"]+|neighbor\s+[^\s\"]+|peer\s+[^\s\"]+|ip (?:ftp|http client)|ppp (?:chap|pap)[^\"]*|super)\s+(?:privilege\s[0-9]+\s+)?(?:password|passwd|secret)\s",
+        r"(?i)(?:standby|vrrp|glbp)\s(?:[0-9]+\s)?authentication\s",
+        r"(?i)(?:tacacs|radius|aaa-server)[^\"]*\skey\s|isakmp key\s|message-digest-key\s|set pass(?:word|wd) ENC ",
+        r"(?i)(?:password|passwd|passphrase|passwort|psk|secret (?:cipher|simple|encrypted|hash|ENC|ascii|[0-9]+))\s+(?:(?:(?:level|type) [0-9]+|[0-9]+|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii|text|md5|plain|clear)[a-z-]*\s+)*[\\+\"']*[^\s\"]*[0-9!#$%^&*+]",
+        r"(?i)(?:\s|\")(?:set|env|arg|setenv|config|put)\s[^\"]*(?:\\+\")?[^\"]*(?:passw|secret|token|key)[^\s\"]*(?:\\+\")?\s+[\\+\"']*[^\s\"]*[0-9]",
+        r"(?i)variable \\+\"[a-z0-9_-]*(?:password|secret|token|key)[a-z0-9_-]*\\+\" \{|new value: ",
+    ),
+    find=either(
+        matcher(
+            rf"(?:{'|'.join(_STRONG)})(?:{QUOTE})?\s{{1,4}}{_KIND}{{0,3}}{_WORD}",
+            is_no_word,
+            ignore_case=True,
+            before=_STRONG,
+        ),
+        *(
+            matcher(
+                rf"{_OWNER}{_KIND}{{0,3}}{word}",
+                valid,
+                ignore_case=True,
+                before=("enable", "user", "local-user", "neighbor", "peer", "ip ", "ppp ", "super"),
+            )
+            for word, valid in ((_WORD, is_made), (_LAST_WORD, is_no_word))
+        ),
+        matcher(
+            rf"(?:standby|vrrp|glbp)\s(?:[0-9]{{1,4}}\s)?authentication\s(?:text\s|md5\skey-string\s(?:[0-9]\s)?)?(?!md5|key-|mode)(?:[0-9]\s)?{_WORD}",
+            is_no_word,
+            ignore_case=True,
+            before=("standby", "vrrp", "glbp"),
+        ),
+        matcher(
+            rf"(?:tacacs|radius|aaa-server)(?:-server)?\s(?:[^\r\n]{{0,120}}?(?:\s|\r?\n\s{{1,4}}))?key\s{{1,4}}(?:[0-9]\s{{1,2}})?{_WORD}",
+            is_no_word,
+            ignore_case=True,
+            before=("tacacs", "radius", "aaa-server"),
+        ),
+        matcher(rf"isakmp\skey\s{{1,4}}(?:[0-9]\s{{1,2}})?{_WORD}", is_no_word, ignore_case=True, before=("isakmp",)),
+        matcher(
+            rf"message-digest-key\s[0-9]{{1,3}}\s(?:encrypt\s)?md5\s(?:[0-9]\s)?{_WORD}",
+            is_no_word,
+            ignore_case=True,
+            before=("message-digest-key",),
+        ),
+        matcher(r"set\spass(?:word|wd)\sENC\s(?P<secret>[^\s\"']{4,512})", before=("set",)),
+        matcher(
+            rf"(?:password|passwd|passphrase|passwort|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{_WORD}",
+            is_made,
+            ignore_case=True,
+            before=("passw", "passphrase", "psk", "secret"),
+        ),
+        matcher(
+            rf"(?:set|env|arg|setenv|config|put)\s{{1,4}}(?:[^\s\"'=]{{1,40}}\s){{0,5}}(?:{QUOTE})?[^\s\"'\\=]{{0,80}}{_NAMED}[a-z0-9_]{{0,16}}(?:{QUOTE})?\s{{1,4}}{_WORD}",
+            _is_value,
+            ignore_case=True,
+            before=("set", "env", "arg", "config", "put"),
+        ),
+        matcher(
+            rf"variable\s{QUOTE}[\w-]{{0,60}}{_NAMED}[\w-]{{0,16}}{QUOTE}\s\{{[^{{}}]{{0,300}}?\bdefault\s{{0,20}}=\s{{0,4}}{QUOTE}(?P<secret>[^\"\\\r\n]{{1,512}})",
+            ignore_case=True,
+            before=("variable",),
+        ),
+        matcher(
+            rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{_WORD}", is_no_word, ignore_case=True, before=("password",)
+        ),
+    ),
+    positives=(
+        ("CONFIG SET requirepass hunter2", "hunter2"),
+        ("tacacs-server key hunter2", "hunter2"),
+        ("radius-server host 10.0.0.1 key 7 0822455D0A16", "0822455D0A16"),
+        ("aaa-server RAD (inside) host 10.0.0.3\n key hunter2", "hunter2"),
+        ("crypto isakmp key hunter2 address 10.0.0.1", "hunter2"),
+        ("neighbor 10.0.0.1 password 7 0822455D0A16", "0822455D0A16"),
+        ("key-string hunter2", "hunter2"),
+        ("pre-shared-key hunter2", "hunter2"),
+        ("enable password swordfish", "swordfish"),
+        ("logged command:username bob secret swordfish", "swordfish"),
+        ("username bob privilege 15 secret 0 hunter2", "hunter2"),
+        ("ppp chap password 0 swordfish", "swordfish"),
+        ("ip ftp password swordfish", "swordfish"),
+        ("standby 1 authentication swordfish", "swordfish"),
+        ("vrrp 10 authentication text swordfish", "swordfish"),
+        ("standby 1 authentication md5 key-string 7 0822455D0A16", "0822455D0A16"),
+        ("ntp authentication-key 1 md5 hunter2", "hunter2"),
+        ("ip ospf message-digest-key 1 md5 hunter2", "hunter2"),
+        ("super password level 3 cipher hunter2", "hunter2"),
+        ("set passwd ENC Zm9vYmFyYmF6", "Zm9vYmFyYmF6"),
+        ("set psksecret hunter2", "hunter2"),
+        ("user admin insecure-password hunter2", "hunter2"),
+        ("nmcli dev wifi connect home password hunter-2", "hunter-2"),
+        ("ENV NPM_TOKEN aB3dEf9hIjK", "aB3dEf9hIjK"),
+        ('dotnet user-secrets set "Stripe:ApiKey" "aB3dEf9hIjK"', "aB3dEf9hIjK"),
+        ('variable "db_password" {\n  default = "swordfish"\n}', "swordfish"),
+        ("Password for the [elastic] user successfully reset. New value: hunter2", "hunter2"),
+    ),
+    negatives=(
+        "requirepass is not set, usage: tool -password <password>",
+        "radius-server host 10.0.0.1 auth-port 1812, radius: no key for server",
+        "crypto key generate rsa, neighbor 10.0.0.1 remote-as 65000",
+        "Failed password for root from 10.0.0.1 port 22 ssh2",
+        "password sha256, passphrase v2, password 5 times wrong, password 10.0.0.1, password 2026-11-24",
+        "standby 1 authentication md5 key-chain HSRP, vrrp 10 preempt",
+        "enable password encryption, service password-encryption, username bob privilege 15",
+        "user bob password expired, user bob password change failed",
+        "set token expiry 3600, set secret db-x2x7q deleted, config key path /etc/x9",
+        "password (sha256=x), password user@host, [Set root password] ***",
+        "psk2 mode, passwd user1=x, password_policy v2",
+    ),
+)

@@ -1,0 +1,135 @@
+"""The rule for passwords on the wire: how protocols and the servers that log them write a login."""
+# ruff: noqa: E501 - an expression reads best in one piece
+
+import base64
+import binascii
+import re
+
+from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, matcher
+from mothership.pipeline.redaction.rules.validators import basic_credentials
+from mothership.pipeline.redaction.rules.vocabulary import benign, is_made
+
+_MECHANISMS = frozenset(
+    {"login", "plain", "xoauth2", "oauthbearer", "cram-md5", "digest-md5", "gssapi", "ntlm", "external"}
+)
+_FILE = re.compile(r"[\w./-]*/[\w./-]*|[\w-]+\.(?:[jt]sx?|py|go|rb|java|php)")
+
+
+def _password(text: str) -> bool:
+    return not benign(text) and not text.startswith(("<", "[")) and _FILE.fullmatch(text) is None
+
+
+def _plain_login(text: str) -> bool:
+    """Tell whether base64 holds what SASL PLAIN sends: who, a zero byte, the password."""
+    try:
+        return b"\0" in base64.b64decode(text + "=" * (-len(text) % 4), validate=True)[:256]
+    except (ValueError, binascii.Error):
+        return False
+
+
+LOGIN = Rule(
+    name="login",
+    description="Passwords in what protocols send and servers log of it: Redis `AUTH`, IMAP `LOGIN`, FTP and POP3 `PASS`, "
+    "SASL `PLAIN`, RADIUS `[user/password]`, honeypots, PPP, VPN management, the `auth` of a Docker registry.",
+    source="RFC 959, 1939, 3501, 4616; Redis MONITOR; FreeRADIUS, Cowrie and OpenVPN logs; Docker's config.json",
+    gates=(
+        r"(?i)\\+\"(?:auth|login)\\+\" \\+\"",
+        r"[A-Za-z0-9]+ LOGIN [^\s]+ [^\s]",
+        r"(?:^|[\"<>:]|USER [^\s]+)\s*PASS\s+[^\s]",
+        r"(?i)(?:auth(?:enticate)? (?:plain|login)|resp=|plain[ \t:]+)[0-9a-z+/]{8}",
+        r"\[[^\s\]/\"]+/[^\]\"]+\] \(from |login attempt \[|(?i:(?:cleartext|user|chap)-password\s)",
+        r" \*\s+[^\s]+\s+\*(?:\\?[\"n]|\s)",
+        r": (?:PSK|EAP|XAUTH|NTLM) |password \\+\"(?:Auth|Private Key|HTTP Proxy|SOCKS Proxy)\\+\"",
+        r"(?i)[^a-z]auth(?:\\*\")?\s?[:=]\s?(?:\\*\")?[0-9a-z+/]{8}",
+        r"(?:PDO|mysqli|mysql|pg|ldap|oci|ftp|imap|ssh2)[a-z0-9_>:-]*\('",
+    ),
+    find=either(
+        matcher(
+            rf"{QUOTE}auth{QUOTE}\s(?:{QUOTE}[^\s\"\\]{{1,64}}{QUOTE}\s)?{QUOTE}(?P<secret>[^\"\\\r\n]{{1,256}})",
+            lambda text: not benign(text, quoted=True) and text.lower() not in _MECHANISMS,
+            ignore_case=True,
+            before=('"auth', "'auth", '\\"auth'),
+        ),
+        matcher(
+            rf"(?<![A-Za-z0-9])[A-Za-z]{{0,8}}[0-9]{{1,8}}\sLOGIN\s(?:{QUOTE})?[^\s\"\\]{{1,128}}(?:{QUOTE})?\s(?:{QUOTE})?(?P<secret>(?<=[\"'])[^\"\\\r\n]{{1,256}}|[^\s\"\\{{(]{{3,256}}(?=\s*$))",
+        ),
+        matcher(
+            rf"(?:(?:^|[\r\n]|\\n)(?=PASS\s\S{{1,128}}\s{{0,2}}(?:$|[\r\n]))|[<>:]\s{{0,4}}|[>-]\s|{QUOTE}|USER\s[^\s\"\\]{{1,128}}(?:\s|\\[rn]){{1,4}})PASS\s{{1,2}}(?P<secret>[^\s\"\\]{{3,256}})",
+            _password,
+        ),
+        matcher(
+            rf"(?:auth(?:enticate)?\s(?:plain|login)|plain(?:[ \t:]|\\t){{1,4}}|plain[^\r\n]{{0,200}}?resp=)(?:{QUOTE})?(?P<secret>[0-9A-Za-z+/]{{8,1024}}={{0,2}})(?![0-9A-Za-z+/])",
+            _plain_login,
+            ignore_case=True,
+            before=("auth", "plain"),
+        ),
+        matcher(
+            r"\[[^\s\]/\[]{1,128}/(?P<secret>[^\]<\s\[][^\]\r\n]{0,255})\]\s\(from\s",
+            before=("[",),
+        ),
+        matcher(
+            rf"(?:(?:^|[\r\n]|\\n)(?:{QUOTE})?[^\s\"#]{{1,64}}(?:{QUOTE})?\s{{1,8}}(?:\*|[\w.-]{{1,64}}))\s{{1,8}}(?:{QUOTE})?(?P<secret>[^\s\"'\\*]{{4,128}})(?:{QUOTE})?\s{{1,8}}\*(?=\s{{0,4}}(?:$|[\r\n\"]|\\[rn]))",
+            is_made,
+        ),
+        matcher(
+            r"login attempt \[b?(?:\\{0,2}['\"])?[^\]/'\"]{0,128}(?:\\{0,2}['\"])?/b?(?:\\{0,2}['\"])?(?P<secret>[^\]'\"\r\n\\]{1,256})",
+            before=("login attempt [",),
+        ),
+        matcher(
+            rf"(?:cleartext|user|chap)-password\s{{1,4}}(?::?=|\+=)\s{{0,4}}(?:{QUOTE})?(?P<secret>[^\s\"'\\,]{{1,256}})",
+            _password,
+            ignore_case=True,
+            before=("cleartext-password", "user-password", "chap-password"),
+        ),
+        matcher(
+            rf":\s(?:PSK|EAP|XAUTH|NTLM)\s{{1,4}}(?:{QUOTE})?(?P<secret>(?<=[\"'])[^\"\\\r\n]{{1,256}}|0[xs][0-9A-Za-z+/=]{{8,512}})",
+            before=(": PSK", ": EAP", ": XAUTH", ": NTLM"),
+        ),
+        matcher(
+            rf"password\s{QUOTE}(?:Auth|Private Key|HTTP Proxy|SOCKS Proxy){QUOTE}\s(?:{QUOTE})?(?P<secret>[^\s\"'\\]{{1,256}})",
+            _password,
+            before=("password",),
+        ),
+        matcher(
+            rf"(?<![A-Za-z])auth(?:{QUOTE})?\s?[:=]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z+/]{{8,2048}}={{0,2}})(?![0-9A-Za-z+/=])",
+            basic_credentials,
+            ignore_case=True,
+            before=("auth",),
+        ),
+        matcher(
+            r"(?:PDO|mysqli|pg|ldap|oci|ftp|imap|ssh2)(?:->__construct|::__construct|_p?connect|_real_connect|_bind|_login|_open|_auth_password)?\('?[^'\r\n]{0,256}'?,\s'[^'\r\n]{0,128}',\s'(?P<secret>[^'\r\n]{1,256})'",
+            _password,
+            before=("PDO", "mysqli", "pg_", "ldap_", "oci_", "ftp_", "imap_", "ssh2_"),
+        ),
+    ),
+    positives=(
+        ('1764000000.1 [0 10.0.0.9:5001] "AUTH" "default" "hunter2"', "hunter2"),
+        ('"auth" "hunter2"', "hunter2"),
+        ('C: a001 LOGIN bob "hunter2"', "hunter2"),
+        ("a1 LOGIN bob hunter2", "hunter2"),
+        ("---> PASS hunter2", "hunter2"),
+        ("< USER bob\r\n< PASS hunter2\r\n", "hunter2"),
+        ('FTP command: Client "10.0.0.9", "PASS hunter2"', "hunter2"),
+        ("AUTH PLAIN AGJvYgBodW50ZXIy", "AGJvYgBodW50ZXIy"),
+        ("client in: AUTH\t1\tPLAIN\tservice=imap\tresp=AGJvYgBodW50ZXIy", "AGJvYgBodW50ZXIy"),
+        ("Login incorrect: [bob/hunter2] (from client ap1 port 0)", "hunter2"),
+        ("login attempt [b'root'/b'hunter2'] failed", "hunter2"),
+        ("login attempt [root/hunter2] succeeded", "hunter2"),
+        ('Cleartext-Password := "hunter2"', "hunter2"),
+        ('10.0.0.1 203.0.113.9 : PSK "hunter2"', "hunter2"),
+        ('CMD \'password "Auth" "hunter2"\'', "hunter2"),
+        ("bob * hunter2 *", "hunter2"),
+        ('{"auths":{"r.example.com":{"auth":"Y2k6aHVudGVyMg=="}}}', "Y2k6aHVudGVyMg=="),
+        ("#0 /srv/db.php(12): PDO->__construct('mysql:host=db', 'app', 'hunter2')", "hunter2"),
+    ),
+    negatives=(
+        'NOAUTH Authentication required. "AUTH" "LOGIN" failed',
+        "PASS src/login.test.js, --- PASS: TestLogin (0.01s), > PASS test/a.js",
+        "[bob/<via Auth-Type = eap>] (from client ap1), [bob] (from client ap1)",
+        "AUTH LOGIN failed, AUTH PLAIN required, method=PLAIN, rip=10.0.0.1",
+        "auth=pam_unix auth: enabled, auth: 12345678",
+        "login attempt from 10.0.0.9, a LOGIN page",
+        "0 * 12ab *  and 5 4 * * * root",
+        "keys: PSK, EAP, User-Password attribute missing",
+    ),
+)

@@ -1,0 +1,115 @@
+"""Which words stand for a secret, or for its absence, and which can only be the secret itself."""
+# ruff: noqa: E501, PLR2004 - an expression reads best in one piece
+
+import re
+
+_STATES = """
+none null nil true false yes no undefined empty required missing invalid incorrect wrong expired expires failed failure
+accepted ok changed reset set unset unknown redacted masked hidden removed string str char text object bool boolean int
+integer optional disabled enabled n/a na never default mismatch
+"""
+_PROSE = """
+authentication prompt must should cannot can can't could is was has had have not for from user username the a an too does
+doesn't field value policy policies please enter try access permission denied login auth error warning info check match
+matches minimum at in on of to and or with without by attempt attempts verification validation verified valid updated
+update rotation rotated created deleted found length strength unexpected unrecognized unsupported malformed always ask
+file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap
+too being required. only also still already aging expiry chauthtok via option flag argument hashing verify
+"""
+_SAYS_NOTHING = frozenset(_STATES.split())
+_WORDS = frozenset(_PROSE.split()) | _SAYS_NOTHING
+_PLACEHOLDER = re.compile(
+    r"[$#]\{[^}]{0,80}\}|\$\([^)]{0,80}\)|\$[A-Z_][A-Z0-9_]{0,60}|\$[0-9]{1,2}|:[a-z]?[0-9]{1,2}|\?|\{\{.{0,80}|%\(?[\w]{0,40}\)?[sd]"
+    r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*xX•.#_-]{2,}|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
+)
+# What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
+_WRAPPED = re.compile(r"(?P<in>[<\[({%]|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})[>\])}%]?")
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s_.-]+")
+_VOCABULARY_WORDS = """
+password passwd pass pwd pw secret secrets token tokens key keys api apikey auth access refresh client your my new old
+current db database user username root admin redacted filtered hidden masked secure sensitive private protected scrubbed
+placeholder var variable param parameter example sample here insert change changeme generated encrypted hash hashed self
+settings config options args data req request params form body omitted suppressed function native code promise buffer
+credential credentials passphrase bearer jwt session id name
+"""
+_VOCABULARY = frozenset(_VOCABULARY_WORDS.split()) | _WORDS | {""}
+# What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
+OBJECT = re.compile(r"[A-Za-z_$][\w.$]{0,120}(?:\{.*|\(.*|@[0-9a-f]{5,16}\W*)", re.DOTALL)
+# All in lower case: a secret of base64 may well begin with a slash.
+PATH = re.compile(r"[~.]{0,2}/(?:[a-z][a-z0-9._-]*/)*[a-z0-9._-]*|[A-Za-z]:\\.{0,200}")
+DIRECTORY = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
+# Where a program gets a secret from: `process.env.DB_PASSWORD`, `var.db_password`, and `os.environ[` before its quote.
+_REFERENCE = re.compile(
+    r"(?:var|local|data|module|self|this|process\.env|os\.environ|settings|config|cfg|req|request|params|args|opts|options"
+    r"|secrets|env|ctx|context|props|state)(?:\.[A-Za-z_]\w{0,60}){1,6}"
+)
+_CALL = re.compile(
+    r"(?:(?=get|env|ENV|config|fetch|read|load|input|prompt|param|request|\w{1,60}[?!]?\.))"
+    r"[A-Za-z_$][\w$]{0,60}(?:[?!]?\.[A-Za-z_$][\w$]{0,60}){0,8}[?!]?\.?[\[(]+"
+)
+# A word with a digit in it that is no password: an algorithm, a version, a size.
+_TECHNICAL = re.compile(
+    r"(?:sha|md|scram|bcrypt|scrypt|pbkdf|argon|aes|des|rc|base|utf|pkcs|ssh|oauth|saml|http|mysql|pam|ldap|ntlm|kerberos|krb|tls"
+    r"|ssl|win|ipv|auth|mode|step|phase|attempt|type|level|ver|version|line|row|user|uid|id|pid|try|retry|no)"
+    r"[-_]?v?[0-9]{1,5}[a-z0-9_.-]{0,12}|[a-z]{1,2}[0-9]{1,5}[a-z]?|0x.*|[0-9][0-9.,:/-]*(?:[a-z%]{1,5}|th|st|nd|rd)?|(?:[0-9]{1,3}\.){3}.*|.*[=(){}@].*",
+    re.IGNORECASE | re.DOTALL,
+)
+_SIGNS = frozenset("!#$%^&*+")
+_CAMEL = re.compile(r"(?:[A-Z]+|[A-Z]?[a-z]{2,})+|[A-Z][a-z]+")
+_MANUAL_WORDS = """
+password passwd pass pwd secret key token string value prompt none null hidden masked redacted encrypted hash level type
+default required optional missing invalid failed failure for from with was is has not and or the unset set changed
+expired removed added chain generate rsa usage name id host address timeout server source version config enable disable
+active inactive yes no true false option via argument flag to in on by authentication encryption prompt complexity history
+recovery reset change expiry rotation manager policy protection length file this it you your
+"""
+_MANUAL = frozenset(_MANUAL_WORDS.split())
+
+
+def benign(value: str, *, quoted: bool = False) -> bool:
+    """Tell whether a value says nothing: a state, a placeholder, and unless quoted a word of a sentence."""
+    word = value.lower().rstrip(".,:;!?")
+    if not value or word in (_SAYS_NOTHING if quoted else _WORDS) or _PLACEHOLDER.fullmatch(value):
+        return True
+    wrapped = _WRAPPED.fullmatch(value)
+    return wrapped is not None and says_words(wrapped["words"])
+
+
+def says_words(text: str) -> bool:
+    """Tell whether a text is made of words for a secret, or for its absence."""
+    return all(word in _VOCABULARY for word in _HUMPS.split(text.strip(" -_.").lower() if text.isupper() else text))
+
+
+def is_random(value: str) -> bool:
+    """Tell whether a word after a colon looks made by chance rather than written by a person."""
+    if len(value) < 6:
+        return False
+    digit = any("0" <= char <= "9" for char in value)
+    mixed = any(char.islower() for char in value) and any(char.isupper() for char in value[1:])
+    return digit or len(value) >= 16 or (mixed and len(value) >= 10)
+
+
+def is_reference(value: str, following: str) -> bool:
+    """Tell whether a program's text says where the secret comes from."""
+    return (following in {'"', "'", "\\", ")", ""} and _CALL.fullmatch(value) is not None) or (
+        _REFERENCE.fullmatch(value) is not None
+    )
+
+
+def is_made(value: str) -> bool:
+    """Tell whether a word that stands behind `password` without a sign can be one: letters, and digits or signs."""
+    word = value.rstrip(".,:;!?)]")
+    if len(word) < 5 or not any(char.isalpha() for char in word):
+        return False
+    digit = any("0" <= char <= "9" for char in word)
+    signs = not _SIGNS.isdisjoint(word[1:])
+    jumbled = len(word) >= 10 and not word.islower() and word.isalpha() and not _CAMEL.fullmatch(word)
+    return (
+        (digit or signs or jumbled) and not _TECHNICAL.fullmatch(word) and not PATH.fullmatch(word) and not benign(word)
+    )
+
+
+def is_no_word(text: str) -> bool:
+    """Tell whether what follows an option or a key word may be a secret: not another word of the manual."""
+    plain = text.lower().strip("[]().:;")
+    return plain not in _MANUAL and not benign(plain) and not text.startswith(("-", "/", "<", "$", "%", "*", "["))
