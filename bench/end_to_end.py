@@ -4,6 +4,7 @@
 
 Both run in turns in one process tree on one PostgreSQL, so the ratio holds on a noisy machine where no absolute time
 does. The clients send what a node sends: gzipped batches, each on its own connection, the next after the answer.
+What each process spends on an event says where the limit is: on two cores an event can't take less than half the sum.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import asyncpg
 import orjson
 
 from mothership.embedded.claim import claim
+from mothership.embedded.processes import server_processes
 from mothership.embedded.server import Server
 from mothership.event import Event
 from mothership.sample.fleet import sample
@@ -59,8 +61,8 @@ def main() -> None:
             server = Server(claimed)
             dsn = server.start()
             try:
-                with _service(dsn, Path(home) / "service", options.workers) as port:
-                    asyncio.run(_measure(options, dsn, port, bodies, Path(home)))
+                with _service(dsn, Path(home) / "service", options.workers) as (port, pid):
+                    asyncio.run(_measure(options, dsn, port, bodies, Path(home), pid))
             finally:
                 server.stop()
 
@@ -85,14 +87,20 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _measure(options: argparse.Namespace, dsn: str, port: int, bodies: list[bytes], home: Path) -> None:
+async def _measure(
+    options: argparse.Namespace, dsn: str, port: int, bodies: list[bytes], home: Path, service: int
+) -> None:
     connection = await asyncpg.connect(dsn)
-    dump = home / "database" / "postgres" / "floor.copy"
+    cluster = home / "database" / "postgres"
+    dump = cluster / "floor.copy"
     ours, floor = [], []
+    await _ship(connection, port, bodies, options, -1)  # to warm up
     for turn in range(options.rounds):
         await connection.execute("TRUNCATE events, ingested_batches")
         await connection.execute("CHECKPOINT")
+        before = _spent(service), sum(map(_spent, server_processes(cluster))), time.process_time()
         ours.append(await _ship(connection, port, bodies, options, turn))
+        after = _spent(service), sum(map(_spent, server_processes(cluster))), time.process_time()
         await connection.execute(f"COPY events ({COLUMNS}) TO '{dump}' (FORMAT binary)")
         await connection.execute("TRUNCATE events")
         await connection.execute("CHECKPOINT")
@@ -103,9 +111,17 @@ async def _measure(options: argparse.Namespace, dsn: str, port: int, bodies: lis
             f"round {turn + 1}: over HTTP into committed rows {ours[-1]:,.0f} events/s, "
             f"server-side COPY {floor[-1]:,.0f} rows/s, ratio {ours[-1] / floor[-1]:.2f}"
         )
+        spent = [(late - early) / options.events * 1e6 for early, late in zip(before, after, strict=True)]
+        print("         µs of processor an event: service {:.1f}, database {:.1f}, clients {:.1f}".format(*spent))
     await connection.close()
     ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, floor, strict=True))
     print(f"median ratio {ratio:.2f} (goal ≥ 0.90)")
+
+
+def _spent(pid: int) -> float:
+    """Processor seconds of a process and of its children that have ended, the service's workers not included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _ship(
@@ -127,7 +143,7 @@ async def _client(port: int, queue: list[tuple[int, bytes]], turn: int) -> None:
         for _attempt in range(100):
             writer.write(
                 b"POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                b"Content-Encoding: gzip\r\nIdempotency-Key: bench-%d-%d\r\nContent-Length: %d\r\n\r\n"
+                b"Content-Encoding: gzip\r\nIdempotency-Key: bench%d-%d\r\nContent-Length: %d\r\n\r\n"
                 % (turn, number, len(body))
             )
             writer.write(body)
@@ -143,7 +159,8 @@ async def _client(port: int, queue: list[tuple[int, bytes]], turn: int) -> None:
 
 
 @contextlib.contextmanager
-def _service(dsn: str, data_dir: Path, workers: int) -> Iterator[int]:
+def _service(dsn: str, data_dir: Path, workers: int) -> Iterator[tuple[int, int]]:
+    """Run the service. Yields its port and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -165,7 +182,7 @@ def _service(dsn: str, data_dir: Path, workers: int) -> Iterator[int]:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2)
                 break
             time.sleep(0.1)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait(30)
