@@ -69,6 +69,8 @@ class LLMEnricher:
         self._oracle = Oracle(settings, redact, store=store, clock=clock, nonce=nonce)
         self._questions: OrderedDict[str, Question] = OrderedDict()
         self._results: Counter[str] = Counter()
+        self._counters: dict[str, Any] = {}
+        self._found = telemetry.llm_cache.labels("memory")
         self._scout_waits = False
         self._looked = -math.inf
         templates.only_while(self._worthwhile)
@@ -213,8 +215,11 @@ class LLMEnricher:
         for result, events in results.items():
             if events > 0:
                 self._results[result] += events
-                telemetry.llm_events.labels(result).inc(events)
+                if result not in self._counters:
+                    # Looked up once: that takes longer than to count.
+                    self._counters[result] = telemetry.llm_events.labels(result)
+                self._counters[result].inc(events)
         found = results["applied"] + results["no_verdict"] + results["low_confidence"]
         if found > 0:
-            telemetry.llm_cache.labels("memory").inc(found)
+            self._found.inc(found)
         telemetry.llm_breaker.set(_BREAKER_VALUES[self._oracle.breaker_state])

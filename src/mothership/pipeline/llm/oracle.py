@@ -112,11 +112,12 @@ class Oracle:
         """Is no verdict known, and none to be had soon?"""
         if self._verdicts.any:
             return False
-        if self._resting or self._budget.spent:
+        if self._resting:
             return True
         oldest = next(iter(self._asked.values()), None)
         # A clock that was set back counts as silence: a look at events is then made now and then.
-        return oldest is not None and not 0 <= now - oldest.since < _SILENCE_SECONDS
+        silent = oldest is not None and not 0 <= now - oldest.since < _SILENCE_SECONDS
+        return silent or self._budget.spent
 
     async def run(self) -> None:
         """Answer questions until cancelled. Owns every call; one that fails ends nothing."""
