@@ -1,11 +1,12 @@
 """What the LLM step costs: templates, calls, hit rate, and events/s with it off, on, hanging and dead, in turns.
 
-    python bench/llm.py LOG… [--events 100000] [--rounds 3] [--store]
+    python bench/llm.py LOG… [--events 100000] [--rounds 3] [--store] [--ids]
 
 Takes plain log files (real lines, such as Loghub's), repeats them up to the number of events, and sends them through
 redaction, enrichment, templates and the LLM step in batches of 100 from eight clients at once. The modes take turns,
 so that what else the machine does hits all of them. Each round starts with empty memories. With --store the rows are
-also written to an embedded PostgreSQL, as in the service.
+also written to an embedded PostgreSQL, as in the service. With --ids every mode sets `template_id`, as with
+`pipeline.templates.enabled`: what is left is the cost of the LLM alone.
 """
 
 import argparse
@@ -39,6 +40,7 @@ from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.verdicts import TsdbVerdicts
 
 BATCH = 100
 CLIENTS = 8
@@ -72,7 +74,7 @@ async def _measure(options: argparse.Namespace, lines: list[str]) -> None:
     async with _database(options.store) as sink:
         for turn in range(options.rounds):
             for mode in modes[turn % len(modes) :] + modes[: turn % len(modes)]:
-                rounds[mode].append(await _round(mode, lines, options.events, sink))
+                rounds[mode].append(await _round(mode, lines, options.events, sink, ids=options.ids))
     print(f"{'':10} {'events/s':>9} {'to off':>7} {'CPU µs/event':>13} {'slowest batch':>14}")
     for mode in modes:
         rate = statistics.median(each.events_per_second for each in rounds[mode])
@@ -91,13 +93,13 @@ async def _measure(options: argparse.Namespace, lines: list[str]) -> None:
         )
 
 
-async def _round(mode: str, lines: list[str], events: int, sink: TsdbSink | None) -> Round:
+async def _round(mode: str, lines: list[str], events: int, sink: TsdbSink | None, *, ids: bool) -> Round:
     redactor = redaction.build(RedactionSettings(), key=b"k" * 32)
     steps = [*redactor.processors, *enrichment.build(EnrichmentSettings())]
-    templates = Templates(TemplateSettings())
+    templates = Templates(TemplateSettings(enabled=ids or mode == "templates"))
     enricher = None
     async with contextlib.AsyncExitStack() as stack:
-        if mode != "off":
+        if ids or mode != "off":
             steps.append(templates)
         if mode in MODES[2:]:
             endpoint = await stack.enter_async_context(Endpoint(hangs if mode == "hanging" else None))
@@ -110,7 +112,9 @@ async def _round(mode: str, lines: list[str], events: int, sink: TsdbSink | None
                 tokens_per_day=10**9,
                 cost_per_day=1e6,
             )
-            enricher = LLMEnricher(settings, templates, redactor.text)
+            # Its verdicts would be known in the next round; a broken endpoint gives none.
+            store = TsdbVerdicts(sink.session) if sink and mode != "on" else None
+            enricher = LLMEnricher(settings, templates, redactor.text, store=store)
             stack.push_async_callback(_stopped, asyncio.get_running_loop().create_task(enricher.run()))
         chain = Chain(steps, enricher)
         feed = islice(cycle(lines), events)
@@ -169,6 +173,7 @@ def _options() -> argparse.Namespace:
         "--modes", default=",".join(MODES), type=lambda text: tuple(text.split(",")), help="which, off first"
     )
     parser.add_argument("--store", action="store_true", help="write to an embedded PostgreSQL, too")
+    parser.add_argument("--ids", action="store_true", help="pipeline.templates.enabled in every mode")
     return parser.parse_args()
 
 
