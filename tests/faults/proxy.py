@@ -19,6 +19,8 @@ class Toxins:
     """Chance that a connection is cut in the middle of a COPY."""
     swallow_commit: float = 0.0
     """Chance that a commit reaches the server and its answer nobody."""
+    hold_copy: bool = False
+    """What a COPY sends is not taken any more, as by a server that hangs."""
     bytes_per_second: float = 0.0
     """Bound of what all connections together send to the server; 0: none."""
     done: Counter[str] = field(default_factory=Counter)
@@ -79,6 +81,8 @@ class Proxy:
                 await server.drain()
                 self.toxins.done["cut inside COPY"] += 1
                 return
+            while copying and self.toxins.hold_copy:
+                await asyncio.sleep(0.02)
             copying = b"COPY " in chunk
             swallow = b"COMMIT\x00" in chunk and self._happens(self.toxins.swallow_commit)
             if swallow:

@@ -1,6 +1,7 @@
 """A database that is down, hangs, is full of others or refuses: nothing is lost, nothing hangs, and it works again."""
 
 import asyncio
+import gc
 import os
 import signal
 import tempfile
@@ -11,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests.faults.proxy import Proxy
 
 from mothership.embedded.claim import claim
 from mothership.embedded.processes import server_processes
@@ -73,6 +75,26 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
     await sink.write([_batch(2)])
     assert (await sink.stats())["total_inserts"] == 30
     await sink.close()
+
+
+async def test_a_server_that_hangs_inside_a_copy_is_left_in_time(server: tuple[Server, Path]) -> None:
+    """Also when so much is to be sent that the sending itself has to wait; and nothing is left behind to complain."""
+    own, home = server
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, what: complaints.append(what))
+    async with Proxy(str(home / "postgres-socket" / ".s.PGSQL.5432")) as proxy:
+        sink = TsdbSink(DatabaseSettings(), embedded_dsn=f"postgresql://mothership@127.0.0.1:{proxy.port}/mothership")
+        sink._patience_seconds = 1.0
+        await sink.write([_batch(1)])
+        proxy.toxins.hold_copy = True
+        with pytest.raises(Transient, match="did not answer in time"):
+            await asyncio.wait_for(sink.write([_batch(2, 500_000)]), 10)
+        proxy.toxins.hold_copy = False
+        assert await sink.write([_batch(1), _batch(3)]) == {0}
+        await sink.close()
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
 
 
 async def test_a_server_that_dies_and_returns_is_used_again(server: tuple[Server, Path]) -> None:

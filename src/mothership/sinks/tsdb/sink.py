@@ -253,13 +253,11 @@ class TsdbSink:
         )
 
     async def _copy(self, connection: Connection, rows: Sequence[Row]) -> None:
-        await connection.copy_to_table(
-            "events",
-            source=binary_copy.stream(rows),
-            columns=binary_copy.COLUMNS,
-            format="binary",
-            timeout=self._patience_seconds,
-        )
+        # The driver's own time-out doesn't end a COPY that waits to send, and breaks it when it goes on after that.
+        async with asyncio.timeout(self._patience_seconds):
+            await connection.copy_to_table(
+                "events", source=binary_copy.stream(rows), columns=binary_copy.COLUMNS, format="binary"
+            )
 
     async def _count(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Add to the counts; minutes that `/stats` will never ask for are left out."""
