@@ -81,7 +81,7 @@ class Proxy:
                 await server.drain()
                 self.toxins.done["cut inside COPY"] += 1
                 return
-            while copying and self.toxins.hold_copy:
+            while copying and self.toxins.hold_copy:  # noqa: ASYNC110 - toxins are plain values, changed at will
                 await asyncio.sleep(0.02)
             copying = b"COPY " in chunk
             swallow = b"COMMIT\x00" in chunk and self._happens(self.toxins.swallow_commit)

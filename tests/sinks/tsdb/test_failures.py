@@ -79,7 +79,7 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
 
 async def test_a_server_that_hangs_inside_a_copy_is_left_in_time(server: tuple[Server, Path]) -> None:
     """Also when so much is to be sent that the sending itself has to wait; and nothing is left behind to complain."""
-    own, home = server
+    _, home = server
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, what: complaints.append(what))
     async with Proxy(str(home / "postgres-socket" / ".s.PGSQL.5432")) as proxy:
