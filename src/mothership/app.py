@@ -67,6 +67,15 @@ class Mothership:
         self.stopping = False
         self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
         self._server: uvicorn.Server | None = None
+        self._report = Report(
+            chain=chain,
+            redactions=redactor.counts,
+            relay=relay,
+            tsdb=tsdb,
+            loki=loki,
+            enricher=enricher,
+            is_stopping=lambda: self.stopping,
+        )
 
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
         """The whole way of a batch."""
@@ -86,16 +95,7 @@ class Mothership:
             static_url="/docs-assets",
         )
         http.include_router(ingest.router(self.accept, wire=self.wire, limits=self.settings.limits, sinks=sinks))
-        report = Report(
-            chain=self.chain,
-            redactions=self.redactor.counts,
-            relay=self.relay,
-            tsdb=self.tsdb,
-            loki=self.loki,
-            enricher=self.enricher,
-            is_stopping=lambda: self.stopping,
-        )
-        http.include_router(status.router(report))
+        http.include_router(status.router(self._report))
         return http
 
     async def run(self, listening: socket.socket) -> None:
@@ -113,7 +113,10 @@ class Mothership:
         configuration.timeout_graceful_shutdown = max(1, int(settings.server.shutdown_seconds / 2))
         self._server = _Server(configuration, settings.limits)
         async with asyncio.TaskGroup() as group:
-            work = [group.create_task(self.relay.run(), name="relay")]
+            work = [
+                group.create_task(self.relay.run(), name="relay"),
+                group.create_task(self._report.run(), name="report"),
+            ]
             if self.tsdb:
                 work.append(group.create_task(self.tsdb.run_upkeep(), name="upkeep"))
                 agreement = group.create_task(self._agree_on_key(self.tsdb), name="fingerprint-key")

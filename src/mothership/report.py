@@ -1,4 +1,4 @@
-"""What the status pages show, gathered from the parts of one worker."""
+"""What the status pages show: of one worker, or of all together, whichever of them is asked."""
 
 import asyncio
 import time
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mothership import __version__, telemetry
+from mothership.board import SILENT_SECONDS, Board, together
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.llm.enricher import LLMEnricher
 from mothership.ports import Health, Sink
@@ -13,9 +14,11 @@ from mothership.relay.relay import Relay
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink
 
+POST_SECONDS = 1.0
+
 
 class Report:
-    """`edge.status.Status` over a worker."""
+    """`edge.status.Status` over the service. With several workers each also has to `run`."""
 
     def __init__(
         self,
@@ -36,65 +39,117 @@ class Report:
         self._loki = loki
         self._enricher = enricher
         self._is_stopping = is_stopping
+        self._board = Board.of_this_process()
         self.sinks = {"tsdb": tsdb is not None, "loki": loki is not None}
         self.processors = [*chain.names, *(["LokiSink"] if loki else [])]
 
+    async def run(self) -> None:
+        """Tell the other workers how this one stands, for ever."""
+        while self._board:
+            self._board.post(self._note())
+            await asyncio.sleep(POST_SECONDS)
+
+    def _note(self) -> dict[str, Any]:
+        """How this worker stands."""
+        note: dict[str, Any] = {"workers": 1, "relay": self._relay.status()}
+        if self._enricher:
+            health, stats = self._enricher.health(), self._enricher.stats()
+            note["llm"] = {
+                "healthy": health.healthy,
+                "reason": health.reason,
+                "stats": stats,
+                **self._enricher.status(),
+            }
+        return note
+
+    def _notes(self) -> list[dict[str, Any]]:
+        """How each worker stands. One that hangs can take nothing."""
+        if self._board is None:
+            return [self._note()]
+        self._board.post(self._note())
+        notes = []
+        for age_seconds, note in self._board.notes():
+            if age_seconds > SILENT_SECONDS:
+                reason = f"a worker has not been heard of for {age_seconds:.0f} seconds"
+                relay = note.setdefault("relay", {})
+                relay["healthy"] = False
+                relay["spool"] = {**relay.get("spool", {}), "healthy": False, "reason": reason}
+            notes.append(note)
+        return notes
+
     async def ready(self) -> Health:
-        """Can a batch be made safe now?"""
+        """Can a batch be made safe now, by any worker?"""
         if self._is_stopping():
             return Health(healthy=False, reason="the service is stopping")
-        spool = self._relay.status()["spool"]
-        return Health(spool["healthy"], spool["reason"])
+        spools = [note["relay"]["spool"] for note in self._notes() if "relay" in note]
+        if any(spool["healthy"] for spool in spools):
+            return Health(healthy=True)
+        return Health(healthy=False, reason=together(spools)["reason"])
 
     async def parts(self) -> dict[str, Health]:
         """The health of the spool, each enabled sink, and the LLM when it is on."""
-        relay = self._relay.status()
+        whole = together(self._notes())
+        relay = whole["relay"]
         sinks: list[Sink] = [sink for sink in (self._tsdb, self._loki) if sink]
         asked = await asyncio.gather(*(sink.health() for sink in sinks))
         parts = {"spool": Health(relay["spool"]["healthy"], relay["spool"]["reason"])}
         for sink, health in zip(sinks, asked, strict=True):
             courier = relay["sinks"][sink.name]
             parts[sink.name] = health if not health.healthy or courier["healthy"] else Health(False, courier["reason"])
-        if self._enricher:
-            parts["llm"] = self._enricher.health()
+        if "llm" in whole:
+            parts["llm"] = Health(whole["llm"]["healthy"], whole["llm"]["reason"])
         return parts
 
     async def facts(self) -> dict[str, Any]:
         """What there is to know about the parts besides their health."""
-        relay = self._relay.status()
+        whole = together(self._notes())
+        relay = self._relay_over_all(whole["relay"])
         shown = ("breaker", "queued_events", "queued_bytes", "oldest_seconds", "retries", "drain_rate")
         facts = {name: {key: sink[key] for key in shown} for name, sink in relay["sinks"].items()}
         if self._tsdb:
             facts["tsdb"] |= self._tsdb.facts()
-        if self._enricher:
-            facts["llm"] = self._enricher.status()
+        if "llm" in whole:
+            facts["llm"] = {key: whole["llm"][key] for key in ("circuit_breaker", "model")}
         facts["spool"] = {"bytes": relay["spool"]["bytes"], "dead_letters": relay["dead_letters"]["events"]}
         return facts
 
     async def stats(self) -> dict[str, Any]:
         """The body of /stats."""
-        pipeline = _over_all_workers(self._chain.stats())
+        whole = together(self._notes())
+        counts = telemetry.Counts() if self._board else None
+        pipeline = self._chain.stats()
+        if counts:
+            pipeline |= _pipeline_over_all(pipeline, counts)
         if self._enricher:
-            pipeline["processors"][self._enricher.name] |= self._enricher.stats()
+            pipeline["processors"][self._enricher.name] |= whole["llm"]["stats"]
+        redactions = counts.by("mothership_redactions_total", "rule") if counts else self._redactions()
+        uptime = self._board.uptime_seconds() if self._board else time.monotonic() - self._began
         return {
-            "service": {"uptime": round(time.monotonic() - self._began, 3), "version": __version__},
-            "pipeline": {**pipeline, "redactions": self._redactions()},
+            "service": {"uptime": round(uptime, 3), "version": __version__, "workers": whole["workers"]},
+            "pipeline": {**pipeline, "redactions": redactions},
             "database": await self._tsdb.stats() if self._tsdb else {},
-            "relay": self._relay.status(),
+            "relay": self._relay_over_all(whole["relay"], counts),
         }
 
+    def _relay_over_all(self, relay: dict[str, Any], counts: telemetry.Counts | None = None) -> dict[str, Any]:
+        """Its counters from the shared files: they outlast a worker that died."""
+        if self._board:
+            counts = counts or telemetry.Counts()
+            relay["in_flight"]["refused"] = counts.total("mothership_in_flight_refused_total")
+            for name, sink in relay["sinks"].items():
+                sink["retries"] = counts.total("mothership_sink_retries_total", sink=name)
+        return relay
 
-def _over_all_workers(pipeline: dict[str, Any]) -> dict[str, Any]:
-    """The pipeline's counts; with several workers those of all, whichever of them answers."""
-    if not telemetry.of_several_workers():
-        return pipeline
-    kept = int(telemetry.total("mothership_pipeline_events_total", result="kept"))
-    rejected = int(telemetry.total("mothership_pipeline_events_total", result="rejected"))
-    counts = {
+
+def _pipeline_over_all(pipeline: dict[str, Any], counts: telemetry.Counts) -> dict[str, Any]:
+    """The pipeline's counts over all workers, also those that died."""
+    kept = counts.total("mothership_pipeline_events_total", result="kept")
+    rejected = counts.total("mothership_pipeline_events_total", result="rejected")
+    processors = {
         name: {
-            "processed": int(telemetry.total("mothership_processor_events_total", processor=name)),
-            "errors": int(telemetry.total("mothership_processor_errors_total", processor=name)),
+            "processed": counts.total("mothership_processor_events_total", processor=name),
+            "errors": counts.total("mothership_processor_errors_total", processor=name),
         }
         for name in pipeline["processors"]
     }
-    return {**pipeline, "total_events": kept + rejected, "successful_events": kept, "processors": counts}
+    return {"total_events": kept + rejected, "successful_events": kept, "processors": processors}

@@ -164,9 +164,21 @@ def exposition() -> tuple[bytes, str]:
     return generate_latest(registry()), CONTENT_TYPE_LATEST
 
 
-def total(name: str, **labels: str) -> float:
-    """What a counter has come to, over all workers."""
-    return registry().get_sample_value(name, labels) or 0.0
+class Counts:
+    """Every counter as it stands, over all workers, read once."""
+
+    def __init__(self) -> None:
+        self._samples = [sample for metric in registry().collect() for sample in metric.samples]
+
+    def total(self, name: str, **labels: str) -> int:
+        """What a counter has come to, over all values of the labels that are not named."""
+        wanted = labels.items()
+        return int(sum(one.value for one in self._samples if one.name == name and wanted <= one.labels.items()))
+
+    def by(self, name: str, label: str) -> dict[str, int]:
+        """What a counter has come to for each value of a label, in their order."""
+        values = sorted({one.labels[label] for one in self._samples if one.name == name})
+        return {value: self.total(name, **{label: value}) for value in values}
 
 
 class LogSettings(BaseModel, frozen=True, extra="forbid"):

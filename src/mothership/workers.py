@@ -1,13 +1,13 @@
 """Several worker processes behind one port: more cores for one machine.
 
 Each worker is the whole service with a spool and connections of its own. They share the port (the kernel spreads
-connections over them), the embedded database and the files of the metrics. A worker that dies is started again and
-finds its spool; when this process dies, the workers see it and stop in good order.
+connections over them), the embedded database, the files of the metrics and a board of notes, so that each can answer
+for all. A worker that dies is started again and finds its spool; when this process dies, the workers see it and stop
+in good order.
 """
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -17,9 +17,9 @@ from pathlib import Path
 
 from prometheus_client.multiprocess import mark_process_dead
 
+from mothership import board
 from mothership.telemetry import log
 
-METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 RESTART_PAUSE_SECONDS_MAX = 30.0
 QUICK_DEATH_SECONDS = 10.0
 
@@ -42,10 +42,9 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
 
 async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: dict[str, str]) -> int:
     """Run a worker for each socket until SIGTERM or SIGINT; the exit status. A second signal ends them at once."""
-    metrics = data_dir / "metrics"
-    shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir(mode=0o700)
-    environ = {**environ, METRICS_VARIABLE: str(metrics)}
+    shared = data_dir / "metrics"
+    notes = board.Board.set_up(shared)
+    environ = {**environ, board.VARIABLE: str(shared)}
     stop = asyncio.Event()
     running: dict[int, asyncio.subprocess.Process] = {}
 
@@ -64,7 +63,7 @@ async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: d
     try:
         async with asyncio.TaskGroup() as group:
             for index, listening in enumerate(sockets):
-                group.create_task(_keep_running(index, listening, held, environ, running, stop))
+                group.create_task(_keep_running(index, listening, held, environ, running, stop, notes))
     finally:
         os.close(held)
         os.close(leash)
@@ -78,6 +77,7 @@ async def _keep_running(
     environ: dict[str, str],
     running: dict[int, asyncio.subprocess.Process],
     stop: asyncio.Event,
+    notes: board.Board,
 ) -> None:
     pause_seconds = 1.0
     while not stop.is_set():
@@ -90,9 +90,11 @@ async def _keep_running(
             start_new_session=True,  # Ctrl-C reaches this process alone, and it tells them
         )
         running[index] = process
+        notes.post({}, process.pid)
         status = await process.wait()
         del running[index]
-        mark_process_dead(process.pid, environ[METRICS_VARIABLE])  # type: ignore[no-untyped-call]  # untyped library
+        notes.take_down(process.pid)
+        mark_process_dead(process.pid, environ[board.VARIABLE])  # type: ignore[no-untyped-call]  # untyped library
         if stop.is_set():
             return
         if asyncio.get_running_loop().time() - started > QUICK_DEATH_SECONDS:

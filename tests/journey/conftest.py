@@ -35,7 +35,7 @@ class Service:
 
     def get(self, path: str, **request: Any) -> httpx.Response:
         """GET any page."""
-        return httpx.get(f"{self.url}{path}", timeout=20, **request)
+        return httpx.get(f"{self.url}{path}", **{"timeout": 20, **request})
 
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Until /readyz says yes, or fail with the log."""

@@ -1,0 +1,93 @@
+"""Several workers are one service to whoever asks: each question goes to any of them, and the answer is the same."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+from tests.journey.conftest import Service, Start
+from tests.journey.test_service import a_batch
+
+from mothership.embedded.claim import claim
+from mothership.embedded.server import Server
+
+BATCHES = 30
+
+
+def settled(service: Service, look: Callable[[Service], Any], wanted: Any) -> None:
+    """Within seconds every worker says it, however often one asks."""
+    deadline = time.monotonic() + 15
+    while look(service) != wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [look(service) for _ in range(20)] == [wanted] * 20
+
+
+def waiting(service: Service) -> Any:
+    """What /stats, /healthz and /metrics say that waits for the database."""
+    said = re.search(r'^mothership_spool_events\{sink="tsdb"\} (\S+)', service.get("/metrics").text, re.MULTILINE)
+    return (
+        service.get("/stats").json()["relay"]["sinks"]["tsdb"]["queued_events"],
+        service.get("/healthz").json()["sinks"]["tsdb"]["queued_events"],
+        float(said[1]) if said else None,
+    )
+
+
+def counted(service: Service) -> Any:
+    """Counters of /stats."""
+    stats = service.get("/stats").json()
+    return stats["pipeline"]["total_events"], stats["pipeline"]["redactions"].get("email")
+
+
+def workers_of(service: Service) -> list[int]:
+    """Their process ids."""
+    pid = service.process.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_every_worker_answers_for_all(start: Start, tmp_path: Path) -> None:
+    """Also while they hold different backlogs, and after one of them died and came back."""
+    with claim(tmp_path / "db") as claimed:
+        server = Server(claimed)
+        service = start(dsn=server.start(), MOTHERSHIP_WORKERS="2", config={"relay": {"answer_seconds": 0.1}})
+        server.stop()
+        for number in range(BATCHES):
+            assert service.post(a_batch(10, f"ann{number}@example.org")).status_code == 200
+        events = BATCHES * 10
+        settled(service, waiting, (events, events, float(events)))
+        settled(service, counted, (events, events))
+        stats = service.get("/stats").json()
+        assert stats["service"]["workers"] == 2
+        assert stats["relay"]["sinks"]["tsdb"]["breaker"] == "open"
+        retries = stats["relay"]["sinks"]["tsdb"]["retries"]
+
+        os.kill(workers_of(service)[0], signal.SIGKILL)
+        settled(service, lambda it: it.get("/stats").json()["service"]["workers"], 2)
+        settled(service, waiting, (events, events, float(events)))
+        settled(service, counted, (events, events))
+        stats = service.get("/stats").json()
+        assert stats["relay"]["sinks"]["tsdb"]["retries"] >= retries
+        server.start()
+        settled(service, waiting, (0, 0, 0.0))
+        server.stop()
+
+
+def test_a_worker_that_hangs_is_told_by_the_others(start: Start, database_dsn: str) -> None:
+    """Its events are safe on disk, and someone has to look."""
+    service = start(dsn=database_dsn, MOTHERSHIP_WORKERS="2")
+    hung = workers_of(service)[0]
+    os.kill(hung, signal.SIGSTOP)
+    try:
+        deadline = time.monotonic() + 40
+        reason = ""
+        while "has not been heard of" not in reason and time.monotonic() < deadline:
+            try:
+                reason = service.get("/healthz", timeout=1).json().get("spool", {}).get("reason", "")
+            except (OSError, httpx.HTTPError):  # the kernel gave the connection to the one that hangs
+                continue
+        assert "a worker has not been heard of" in reason
+    finally:
+        os.kill(hung, signal.SIGCONT)
