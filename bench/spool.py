@@ -3,11 +3,11 @@
 Floors in the same run: the msgpack encoding and zstd compression alone, and one fsync of the same bytes to a file.
 """
 
+import argparse
 import asyncio
 import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def batch(number: int, events: int = EVENTS) -> RowBatch:
     return RowBatch(random.Random(-number - 1).randbytes(32), f"request-{number}", 1_700_000_000_000_000, rows)
 
 
-async def main() -> None:
+async def main(directory: Path | None) -> None:
     """Measure, print."""
     batches = [batch(number) for number in range(BATCHES)]
     size = statistics.mean(len(row.data) for row in batches[0].rows)
@@ -74,7 +74,7 @@ async def main() -> None:
     for record in records:
         unpack(record)
     told("       verify, inflate, decode", began)
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as home:
+    with tempfile.TemporaryDirectory(dir=directory) as home:
         fsync_floor(Path(home) / "floor", records)
         await appends(Path(home), batches)
         await small(Path(home))
@@ -179,5 +179,13 @@ def told(what: str, began: float, events: int = EVENTS * BATCHES) -> None:
     print(f"{what:<34}{1e6 * seconds / events:>8.2f} µs an event{events / seconds:>12,.0f} events/s")
 
 
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "directory", nargs="?", type=Path, help="on the disk to be measured; without it, where temporary files are"
+    )
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(_options().directory))
