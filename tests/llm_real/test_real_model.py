@@ -1,13 +1,18 @@
 """The whole way of the LLM step against a real, small model behind a real llama.cpp server: `tests/llm_real/run`."""
 
 import asyncio
+import json
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from tests.pipeline.llm.mind import Mind, running
+
+from mothership.pipeline.llm.settings import LLMSettings
+from mothership.pipeline.llm.verdict import lengths
 
 PYTHON = os.environ.get("MOTHERSHIP_TEST_LLM_PYTHON", "")
 MESSAGES = (
@@ -20,8 +25,10 @@ MESSAGES = (
     "configuration reloaded",
     "connection to upstream 10.0.0.7:443 refused",
 )
-# More than the longest answer the schema's bounds allow: what is asked for in bounds can't be cut off.
+# More than the longest answer within the bounds has when each letter is a token: luck can't have one cut off.
 TOKENS_MAX = 1_000
+# Long words that its tokenizer takes apart, so that a text of them has many tokens.
+ODD_WORDS = "rpc.statd re-export multipathd decommissioned reconnection sdb1 LUN-7f3a misconfigured unreachable"
 
 pytestmark = [
     pytest.mark.skipif(not PYTHON, reason="tests/llm_real/run installs the model and names its interpreter"),
@@ -51,7 +58,7 @@ def model_url() -> Iterator[str]:
 
 async def test_a_real_model_gives_verdicts_that_are_applied(model_url: str) -> None:
     """Strict schema, real tokens: every template is answered in the right shape, and its next event has the verdict."""
-    mind = Mind(model_url, model="gemma", max_tokens=TOKENS_MAX, timeout_seconds=120, wait_seconds=0, concurrency=1)
+    mind = Mind(model_url, model="gemma", max_tokens=TOKENS_MAX, timeout_seconds=500, wait_seconds=0, concurrency=1)
     async with running(mind):
         for message in MESSAGES:
             await mind.say(message)
@@ -61,18 +68,35 @@ async def test_a_real_model_gives_verdicts_that_are_applied(model_url: str) -> N
         events = [await mind.say(message) for message in MESSAGES]
     stats = mind.enricher.stats()
     assert sum(stats["calls"].values()) == len(MESSAGES)
-    assert set(stats["calls"]) <= {"applied", "low_confidence"}
+    # What a model of this size says is chance: how sure it is, and whether a category is a word. The rest is not.
+    assert set(stats["calls"]) <= {"applied", "low_confidence", "wrong_shape"}
     assert stats["tokens_today"] > 200 * len(MESSAGES)
-    for event in events:
-        if "llm" in event:
-            assert event["llm"]["template_id"] == event["template_id"]
-            assert 0.8 <= event["llm"]["confidence"] <= 1.0
-    assert any("llm" in event for event in events)
+    applied = [event for event in events if "llm" in event]
+    assert len(applied) == stats["calls"].get("applied", 0)
+    for event in applied:
+        assert event["llm"]["template_id"] == event["template_id"]
+        assert 0.8 <= event["llm"]["confidence"] <= 1.0
+
+
+def test_the_longest_answer_by_default_fits_for_a_real_tokenizer(model_url: str) -> None:
+    """Odd words, and as much white space between them as the server's grammar lets through."""
+    tokens_max = LLMSettings().max_tokens
+    most = lengths(tokens_max)
+    answer = {
+        "category": ODD_WORDS[: most.category],
+        "priority": "critical",
+        "summary": (ODD_WORDS * 3)[: most.summary],
+        "tags": [ODD_WORDS[n : n + most.tag] for n in range(most.tags)],
+        "confidence": 0.95,
+    }
+    body = {"content": json.dumps(answer, indent=20)}
+    reply = httpx2.post(model_url.removesuffix("/v1") + "/tokenize", json=body, timeout=60, trust_env=False)
+    assert 64 < len(reply.json()["tokens"]) <= tokens_max
 
 
 async def test_a_real_server_that_is_too_slow_is_a_count(model_url: str) -> None:
     """A model that is too slow for `timeout_seconds` costs its events nothing."""
-    mind = Mind(model_url, model="gemma", timeout_seconds=0.01, wait_seconds=0)
+    mind = Mind(model_url, model="gemma", timeout_seconds=0.001, wait_seconds=0)
     async with running(mind):
         assert "llm" not in await mind.say("backup failed")
         await mind.settled()

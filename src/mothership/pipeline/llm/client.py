@@ -12,14 +12,19 @@ import orjson
 from mothership import __version__
 from mothership.pipeline.llm.prompt import Question, messages
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import Answer, Failed, schema
+from mothership.pipeline.llm.verdict import Answer, Failed, Lengths, lengths, schema
 from mothership.telemetry import log
 
-_FORMATS: tuple[dict[str, Any] | None, ...] = (
-    {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema(bounded=True)}},
-    {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema(bounded=False)}},
-    {"type": "json_object"},
-    None,
+
+def _strict(shape: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": shape}}
+
+
+_FORMATS: tuple[Callable[[Lengths], dict[str, Any] | None], ...] = (
+    lambda most: _strict(schema(most, bounded=True)),
+    lambda most: _strict(schema(most, bounded=False)),
+    lambda _: {"type": "json_object"},
+    lambda _: None,
 )
 _REFUSES_A_PARAMETER = frozenset({400, 422, 501})
 _SENT_HEADERS = frozenset({"host", "content-type", "content-length", "accept", "connection"})
@@ -54,6 +59,7 @@ class LLMClient:
     def __init__(self, settings: LLMSettings) -> None:
         self._settings = settings
         self._dialect = Dialect()
+        self._lengths = lengths(settings.max_tokens)
         key = settings.api_key.get_secret_value() if settings.api_key else ""
         transport = BoundedTransport(
             httpx2.AsyncHTTPTransport(
@@ -124,7 +130,7 @@ class LLMClient:
         }
         if dialect.temperature:
             request["temperature"] = self._settings.temperature
-        if (form := _FORMATS[dialect.format]) is not None:
+        if (form := _FORMATS[dialect.format](self._lengths)) is not None:
             request["response_format"] = form
         return request
 

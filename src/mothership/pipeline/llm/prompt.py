@@ -30,7 +30,7 @@ SYSTEM = (
     '"category": one or two words, such as authentication, network, hardware, storage, database, application, '
     "performance, configuration, security, availability, other;\n"
     '"priority": "low", "medium", "high" or "critical";\n'
-    '"summary": one short plain sentence (under 150 characters) on what such a message means;\n'
+    '"summary": one short plain sentence (under 100 characters) on what such a message means;\n'
     '"tags": one to five short lower-case words;\n'
     '"confidence": a number from 0 to 1: how sure you are.'
 )

@@ -50,7 +50,13 @@ class LLMSettings(BaseModel, frozen=True, extra="forbid"):
         le=1.0,
         description="Least confidence with which a verdict is put on events; 0.8 is also the lowest that can be set.",
     )
-    max_tokens: int = Field(default=150, ge=50, le=4_000, description="Most tokens an answer may have.")
+    max_tokens: int = Field(
+        default=150,
+        ge=50,
+        le=4_000,
+        description="Most tokens an answer may have. From 276 on an answer may use the full lengths of a verdict; "
+        "with fewer a shorter one is asked for, so that it isn't cut off.",
+    )
     temperature: float = Field(default=0.0, ge=0.0, le=2.0, description="Chance in the model's answers; 0 for none.")
     circuit_breaker: CircuitBreakerSettings = Field(
         default_factory=CircuitBreakerSettings, description="When the endpoint is left alone."

@@ -22,6 +22,10 @@ CATEGORY_CHARS_MAX = 64
 TAG_CHARS_MAX = 32
 TAGS_MAX = 8
 CONFIDENCES = [step / 20 for step in range(21)]
+_FRAME_TOKENS = 64
+"""Of an answer with five empty tags, printed prettily: 62 with Gemma's tokenizer, 33 on one line."""
+_CHARS_A_TOKEN = 2
+"""An estimate from below: English has three to five."""
 _CONTENT_CHARS_MAX = 20_000
 _NAME = re.compile(r"\w[\w .:/+&-]*")
 _LINK = re.compile(r"\b(?:[a-z][a-z0-9+.-]{0,30}://|(?:javascript|vbscript|data|mailto):|www\.)\S*", re.IGNORECASE)
@@ -29,19 +33,44 @@ _MARKUP = re.compile(r"[<>`{}\[\]|\\]+")
 _FENCED = re.compile(r"\s*```(?:json)?\s*(\{.*\})\s*```\s*", re.DOTALL)
 
 
-def schema(*, bounded: bool) -> dict[str, Any]:
+class Lengths(NamedTuple):
+    """How much an answer is asked to hold, at most."""
+
+    category: int = CATEGORY_CHARS_MAX
+    summary: int = SUMMARY_CHARS_MAX
+    tag: int = TAG_CHARS_MAX
+    tags: int = 5
+
+
+def lengths(tokens_max: int) -> Lengths:
+    """Choose lengths so that no answer within them is cut off at that many tokens.
+
+    With too few tokens for that (under 100) the least that says anything is asked for.
+    """
+    chars = (tokens_max - _FRAME_TOKENS) * _CHARS_A_TOKEN
+    whole = Lengths()
+    if chars >= whole.category + whole.summary + whole.tag * whole.tags:
+        return whole
+    tags = min(whole.tags, max(1, chars // 56))
+    summary = min(whole.summary, max(40, chars - 24 - 16 * tags))
+    return Lengths(category=24, summary=summary, tag=16, tags=tags)
+
+
+def schema(most: Lengths, *, bounded: bool) -> dict[str, Any]:
     """The shape as a JSON schema. Not every strict server takes the bounds: they are checked here in any case."""
 
     def text(chars_max: int, **more: Any) -> dict[str, Any]:
         return {"type": "string", **({"minLength": 1, "maxLength": chars_max} if bounded else {}), **more}
 
-    tags = {"type": "array", "items": text(TAG_CHARS_MAX), **({"minItems": 1, "maxItems": 5} if bounded else {})}
+    tags = {"type": "array", "items": text(most.tag), **({"minItems": 1, "maxItems": most.tags} if bounded else {})}
     return {
         "type": "object",
         "properties": {
-            "category": text(CATEGORY_CHARS_MAX),
+            "category": text(most.category),
             "priority": {"type": "string", "enum": ["low", "medium", "high", "critical"]},
-            "summary": text(SUMMARY_CHARS_MAX, description="One short sentence, under 150 characters."),
+            "summary": text(
+                most.summary, description=f"One short sentence, under {most.summary // 10 * 10} characters."
+            ),
             "tags": tags,
             # As a choice: llama.cpp knows no bounds of numbers, and small models then write them without end.
             "confidence": {"type": "number", **({"enum": CONFIDENCES} if bounded else {})},
