@@ -165,19 +165,24 @@ _BEGIN = re.compile(
     rf"-{{2,5}}{_GAP}?BEGIN{_GAP}(?:[A-Z0-9]{{1,12}}{_GAP}){{0,4}}(?:PRIVATE|SECRET){_GAP}KEY(?:{_GAP}BLOCK)?{_GAP}?-{{2,5}}"
 )
 _END = re.compile(rf"-{{2,5}}{_GAP}?END{_GAP}[^-\r\n]{{1,60}}-{{2,5}}")
+_END_MAX = 80  # characters
 _BODY = re.compile(r"(?:\\+[nrt]|[\s|>\"',+]|%0[AaDd])*(?:[0-9A-Za-z+/=]{16}|Proc-Type|Version|Comment|Charset)")
 _PUTTY = re.compile(r"Private-Lines: [0-9]{1,3}(?:\\+[nr]|\s)+(?:[0-9A-Za-z+/=]{4,80}(?:\\+[nr]|\s)*){1,200}")
 
 
 def _private_keys(text: str, start: int, end: int) -> Iterator[Span | None]:
     at = text.find("BEGIN", start, end + 8)
+    stop: re.Match[str] | None = None
+    searched = 0  # up to here there is no other end: looking again from every beginning would be quadratic
     while at >= 0:
         begin = _BEGIN.match(text, _dashes_before(text, at))
         if begin is None:
             yield None
             at = text.find("BEGIN", at + 5, end + 8)
             continue
-        stop = _END.search(text, begin.end(), begin.end() + 65_536)
+        if stop is None or stop.start() < begin.end():
+            stop = _END.search(text, max(begin.end(), searched - _END_MAX), begin.end() + 65_536)
+            searched = 0 if stop else begin.end() + 65_536
         if stop is None and not _BODY.match(text, begin.end()):
             yield None  # the words alone, without a key behind them
             at = text.find("BEGIN", begin.end(), end + 8)

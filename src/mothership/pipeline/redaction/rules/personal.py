@@ -111,11 +111,8 @@ _PLAIN_CARD = re.compile(
     r"(?<![0-9.])(?:(?<=[A-Za-z_])|(?<=[0-9]_)|(?<==))(?:4[0-9]{15}|5[1-5][0-9]{14}|3[47][0-9]{13}|(?:6011|65[0-9]{2})[0-9]{12})(?![0-9]|[A-Fa-f][0-9A-Fa-f]|\.[0-9])",
     re.ASCII,
 )
-_TRACK = re.compile(r"%?[Bb](?P<secret>[2-6][0-9]{12,18})\^[^^\r\n]{2,40}\^[0-9]{4}")
-_SPACED_CARD = re.compile(
-    r"(?<![0-9A-Za-z.])(?:[2-6][0-9]{3}(?P<s>  |_|\+)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|3[47][0-9]{2}(?P<t>  |_|\+)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])",
-    re.ASCII,
-)
+_TRACK = r"%?[Bb](?P<secret>[2-6][0-9]{12,18})\^[^^\r\n]{2,40}\^[0-9]{4}"
+_SPACED_CARD = r"(?<![0-9A-Za-z.])(?:[2-6][0-9]{3}(?P<s>  |_|\+)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|3[47][0-9]{2}(?P<t>  |_|\+)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])"
 _COUNTED_BEFORE = re.compile(
     r"(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode|snowflake|tweet"
     r"|request|req|txn?id|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|number of \w{1,20})[\s:=#\"']{1,3}\Z",
@@ -142,17 +139,14 @@ def _cards(text: str, start: int, end: int) -> Iterator[Span | None]:
         yield match.span() if good else None
 
 
-def _written_cards(text: str, start: int, end: int) -> Iterator[Span | None]:
-    """Find cards as magnetic stripes, forms and file names have them."""
-    last = min(len(text), end + REACH)
-    for pattern in (_TRACK, _SPACED_CARD):
-        for match in pattern.finditer(text, start, last):
-            if match.start() >= end:
-                break
-            group = "secret" if pattern is _TRACK else 0
-            digits = digits_of(match[group])
-            yield match.span(group) if card_network(digits) and luhn(digits) else None
-    for match in _PLAIN_CARD.finditer(text, start, last):
+def _card(text: str) -> bool:
+    digits = digits_of(text)
+    return card_network(digits) and luhn(digits)
+
+
+def _glued_cards(text: str, start: int, end: int) -> Iterator[Span | None]:
+    """Find cards that stand right behind a word, as in file names."""
+    for match in _PLAIN_CARD.finditer(text, start, min(len(text), end + REACH)):
         if match.start() >= end:
             break
         glued = _GLUED_TO_CARD.search(text, max(0, match.start() - 12), match.start())
@@ -170,14 +164,9 @@ CARD = Rule(
     ),
     find=_cards,
     more=(
-        (
-            (
-                r"[A-Za-z_=][3-6][0-9]{14}",
-                r"[^0-9A-Za-z][2-6][0-9]{3}(?:  |_|\+)[0-9]{4,6}(?:  |_|\+)[0-9]{4}",
-                r"[Bb][2-6][0-9]{12,18}\^",
-            ),
-            _written_cards,
-        ),
+        ((r"[A-Za-z_=][3-6][0-9]{14}",), _glued_cards),
+        ((r"[^0-9A-Za-z][2-6][0-9]{3}(?:  |_|\+)[0-9]{4,6}(?:  |_|\+)[0-9]{4}",), matcher(_SPACED_CARD, _card)),
+        ((r"[Bb][2-6][0-9]{12,18}\^",), matcher(_TRACK, _card)),
     ),
     positives=(
         ("charged 4111111111111111 ok", "4111111111111111"),
