@@ -57,6 +57,18 @@ async def test_a_broken_endpoint_costs_one_look_a_second(start: Any, endpoint: E
     assert mind.enricher.stats()["results"]["resting"] == 197
 
 
+async def test_before_the_first_answer_as_many_questions_as_calls_are_enough(start: Any, endpoint: Endpoint) -> None:
+    """A start under load must not find a thousand templates for an endpoint that may never answer."""
+    endpoint.behave = hangs
+    mind = start(clock=Now(), wait_seconds=0, all_templates=False, concurrency=3)
+    assert await looked_at(mind, 50) == 4
+    endpoint.behave = says(VERDICT)
+    other = start(clock=Now(), wait_seconds=0, all_templates=False, concurrency=3)
+    assert await looked_at(other, 50) == 4
+    await other.settled()
+    assert await looked_at(other, 50) == 50
+
+
 @pytest.mark.parametrize("how", ["hanging", "dead", "spent"])
 async def test_ids_that_the_operator_wants_are_on_every_event(start: Any, endpoint: Endpoint, how: str) -> None:
     """`pipeline.templates.enabled` is a promise that no endpoint can break."""

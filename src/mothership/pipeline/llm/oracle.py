@@ -112,7 +112,7 @@ class Oracle:
         """Is no verdict known, and none to be had soon?"""
         if self._verdicts.any:
             return False
-        if self._resting:
+        if self._resting or len(self._asked) >= self._settings.concurrency:
             return True
         oldest = next(iter(self._asked.values()), None)
         # A clock that was set back counts as silence: a look at events is then made now and then.
