@@ -161,7 +161,8 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
     if match["block"]:
         return _in_block(stem, text, match, (start, end), last)
     if match["list"]:
-        closing = _LIST_END.search(text, start, min(last, start + VALUE_MAX))
+        limit = min(last, start + VALUE_MAX)
+        closing = _LIST_END.search(text, start, limit) if text.find("]", start, limit) >= 0 else None
         end = closing.start() if closing else end
     value = text[start:end]
     name = text[match.start() : match.start() + 10].lower()

@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, Span, either, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, Rule, Span, either, matcher
 from mothership.pipeline.redaction.rules.validators import basic_credentials, has_digit, jwt
 
 _GO_USER = re.compile(r"[^\s/@\"'<>(),;=]{1,256}")
@@ -42,8 +42,9 @@ URL = Rule(
             r"://(?P<secret>[^\s/?#\"'<>@:]{0,256}:(?![0-9]{1,5}(?:[/?#\s]|$))"
             r"(?:[^\s/\"<>]{1,1024}|[^\s\"<>@]{1,1024}))@(?=[\w\[.-])",
             before=("://",),
+            then=("@", 1_300),
         ),
-        matcher(r"://(?P<secret>[0-9A-Za-z_-]{20,256})@(?=[\w.-])", before=("://",)),
+        matcher(r"://(?P<secret>[0-9A-Za-z_-]{20,256})@(?=[\w.-])", before=("://",), then=("@", 300)),
         matcher(r"https?://(?P<secret>[0-9A-Za-z_-]{8,256})@(?=[\w.-])", _made_by_chance, before=("http",)),
         matcher(
             r"//(?<![\w:/]//)(?P<secret>[^\s/?#\"'<>@:]{1,64}:(?![0-9]{1,5}[/?#\s])[^\s/\"'<>@]{3,256})@(?=[A-Za-z\[]|[0-9]{1,3}\.[0-9])",
@@ -142,12 +143,33 @@ AUTHORIZATION = Rule(
     ),
 )
 
+_JWT = re.compile(r"(?<![A-Za-z0-9])eyJ[0-9A-Za-z_-]{5,16384}(?:\.[0-9A-Za-z_-]{0,16384}){1,4}", re.ASCII)
+_JWT_PART = re.compile(r"[0-9A-Za-z_-]*")
+_JWT_PART_MAX = 16_384 + len("eyJ")
+
+
+def _jwts(text: str, start: int, end: int) -> Iterator[Span | None]:
+    """Find tokens; what begins in a run of their characters that no dot ends is none, which is said once for all."""
+    last = min(len(text), end + REACH)
+    at = text.find("eyJ", start, end + 2)
+    while at >= 0:
+        run = _JWT_PART.match(text, at, last)
+        stop = run.end() if run else at
+        if text[stop : min(stop + 1, last)] != ".":
+            yield None
+            at = text.find("eyJ", stop, end + 2)
+            continue
+        match = _JWT.match(text, at, last) if stop - at <= _JWT_PART_MAX else None
+        yield match.span() if match and jwt(match[0]) else None
+        at = text.find("eyJ", max(at + 1, stop - _JWT_PART_MAX), end + 2)
+
+
 JWT = Rule(
     name="jwt",
     description="JSON Web Tokens, signed, unsigned and encrypted: the first part must decode to a JOSE header.",
     source="RFC 7519, 7515, 7516",
     gates=(r"eyJ[0-9A-Za-z_-]{5}",),
-    find=matcher(r"(?<![A-Za-z0-9])eyJ[0-9A-Za-z_-]{5,16384}(?:\.[0-9A-Za-z_-]{0,16384}){1,4}", jwt, before=("eyJ",)),
+    find=_jwts,
     positives=(
         (
             "jwt eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",

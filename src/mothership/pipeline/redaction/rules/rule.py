@@ -46,13 +46,19 @@ class Rule:
 
 
 def matcher(
-    pattern: str, valid: Callable[[str], bool] | None = None, *, ignore_case: bool = False, before: tuple[str, ...] = ()
+    pattern: str,
+    valid: Callable[[str], bool] | None = None,
+    *,
+    ignore_case: bool = False,
+    before: tuple[str, ...] = (),
+    then: tuple[str, int] | None = None,
 ) -> Finder:
     """Make a finder from an expression whose group `secret` (or else the whole) is what must go.
 
     The built-in expressions are for Python's `re`, which has lookaround; each is written so that it can't run away:
     no nested repeats that share characters, and every repeat is bounded or ends where its class ends.
     `before` names literals, in lower case, with which a match begins: they are looked for first, which is much faster.
+    `then` names a literal that follows in every match at most so many characters from its beginning, likewise.
     """
     compiled = re.compile(pattern, re.ASCII | (re.IGNORECASE if ignore_case else re.NOFLAG))
     group = compiled.groupindex.get("secret", 0)
@@ -63,7 +69,7 @@ def matcher(
                 return
             yield match.span(group) if valid is None or valid(match[group]) else None
 
-    return _AtLiterals(compiled, group, valid, before, ignore_case) if before else find
+    return _AtLiterals(compiled, group, valid, before, then, ignore_case=ignore_case) if before else find
 
 
 class _AtLiterals:
@@ -75,11 +81,14 @@ class _AtLiterals:
         group: int,
         valid: Callable[[str], bool] | None,
         before: tuple[str, ...],
+        then: tuple[str, int] | None,
+        *,
         ignore_case: bool,
     ) -> None:
         self._match = compiled.match
         self._group = group
         self._valid = valid
+        self._then, self._reach = then or ("", 0)
         self.before = before
         self.ignore_case = ignore_case
         self.longest = max(map(len, before))
@@ -96,7 +105,9 @@ class _AtLiterals:
             stop = end - start + len(literal) - 1
             at = part.find(literal, 0, stop)
             while at >= 0:
-                match = self._match(text, start + at, last)
+                here = start + at
+                near = not self._then or text.find(self._then, here, here + self._reach) >= 0
+                match = self._match(text, here, last) if near else None
                 yield match.span(group) if match and (valid is None or valid(match[group])) else None
                 at = part.find(literal, at + 1, stop)
 
