@@ -147,8 +147,7 @@ INGEST: dict[str, Any] = {
             "name": "Idempotency-Key",
             "in": "header",
             "required": False,
-            "description": "Tells equal batches apart: they count once only under the same key. Without one, equal "
-            "messages from one caller are one batch. A key never makes two different batches one.",
+            "description": "Names the batch; two requests with one key are one batch. Otherwise its messages do.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 256},
         },
         {

@@ -101,16 +101,11 @@ class Wire:
         return groups
 
     def _fingerprint(self, canonical: list[bytes], client: str, idempotency_key: str | None) -> bytes:
-        """HMAC-SHA256 over the caller, the key by which it names what it sent, and what it sent.
-
-        The key alone would not do: a batch under a key that was used before would be taken for that one, and lost.
-        """
+        """HMAC-SHA256 over the caller and what it sent, or the key by which it names what it sent."""
         name = client.encode("utf-8", "replace")
-        head = b"messages %d %s " % (len(name), name)
         if idempotency_key is not None:
-            key = idempotency_key.encode()
-            head = b"key %d %s %d %s " % (len(name), name, len(key), key)
-        mac = hmac.new(self._key, head, "sha256")
+            return hmac.digest(self._key, b"key %d %s %s" % (len(name), name, idempotency_key.encode()), "sha256")
+        mac = hmac.new(self._key, b"messages %d %s " % (len(name), name), "sha256")
         for group in canonical:
             mac.update(group)
         return mac.digest()
