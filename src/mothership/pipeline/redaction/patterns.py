@@ -1,7 +1,7 @@
 """The operator's own patterns: how they are found, and what of them the scan over a batch can ask for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 import re2
@@ -25,7 +25,7 @@ def compile_pattern(pattern: str, *, ignore_case: bool) -> Any:
         raise ValueError(f"not a regular expression in RE2 syntax: {text}") from None
 
 
-def pattern_finder(compiled: Any) -> Finder:
+def pattern_finder(compiled: Any, lets_be: Callable[[str], bool] | None = None) -> Finder:
     """Make a finder of a compiled RE2 expression; its group `secret`, or else the whole match, is what must go."""
     group = compiled.groupindex.get("secret", 0)
 
@@ -36,6 +36,8 @@ def pattern_finder(compiled: Any) -> Finder:
             first, last = match.span(group)
             if before + match.start() >= end:
                 return
+            if lets_be is not None and lets_be(part[first:last]):
+                continue
             if first >= 0 and before + first >= start:
                 yield before + first, before + last
 

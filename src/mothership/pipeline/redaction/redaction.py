@@ -18,8 +18,10 @@ from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
 from mothership.pipeline.redaction.patterns import PROGRAM_SHARED_MAX, compile_pattern, pattern_finder, pattern_gate
 from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder
+from mothership.pipeline.redaction.rules.vocabulary import says_nothing
 from mothership.pipeline.redaction.scan import Gate, Scan
 from mothership.pipeline.redaction.settings import (
+    DEFAULT_MASK_PATTERNS,
     PatternSettings,
     RedactionSettings,
     RuleSettings,
@@ -162,7 +164,7 @@ def _operators(
         (exact if tells_apart or compiled.programsize > PROGRAM_SHARED_MAX else shared)[str(rank)] = (expression,)
         yield ActiveRule(
             name=each.name,
-            find=pattern_finder(compiled),
+            find=pattern_finder(compiled, says_nothing if (each.name, each.pattern) in DEFAULT_MASK_PATTERNS else None),
             action=each.action,
             keep_last=each.keep_last,
             rank=rank,

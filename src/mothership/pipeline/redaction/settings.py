@@ -20,7 +20,7 @@ PATTERN_CHARACTERS_MAX = 4_000
 _ISSUED = r"(?:00[1-9]|0[1-9]\d|[1-578]\d\d|6[0-57-9]\d|66[0-57-9])-(?:0[1-9]|[1-9]\d)-(?:000[1-9]|00[1-9]\d|0[1-9]\d\d|[1-9]\d{3})"
 DEFAULT_MASK_PATTERNS = (
     # The specification's `password=\S+`, ended where a query string, a list or a quotation goes on, without
-    # placeholders such as `$PASSWORD`, `%s`, `<password>`, `****`.
+    # placeholders such as `$PASSWORD`, `%s`, `<password>`, `****`; and values that say nothing are let be.
     ("password", r"password=(?P<secret>[^\s&;,\"'$%{<*\[\\][^\s&;,\"']*)"),
     # The specification's `\b\d{3}-\d{2}-\d{4}\b` without the numbers that are never issued.
     ("ssn", rf"\b{_ISSUED}\b"),

@@ -26,7 +26,7 @@ def _other_digits() -> str:
 LOOK_ALIKES = f"{_DASHES}{_SPACES}\uff01-\uff5e\U0001d400-\U0001d7cb{_other_digits()}"
 _COLOUR = r"[\x01\x1b]\[[0-9;]{0,16}m"
 _TOKEN = re.compile(
-    rf"%[0-9A-Fa-f]{{2}}|\\u00[0-9A-Fa-f]{{2}}|\\x[2-7][0-9A-Fa-f]|\\/|=40(?=[0-9A-Za-z-]+\.)"
+    rf"%[0-9A-Fa-f]{{2}}|\\{{1,4}}u00[0-9A-Fa-f]{{2}}|\\{{1,4}}x[2-7][0-9A-Fa-f]|\\/|=40(?=[0-9A-Za-z-]+\.)"
     rf"|&(?:lt|gt|quot|apos|commat|amp|#[0-9]{{2,3}}|#[xX][0-9A-Fa-f]{{2}});|{_COLOUR}|[{INVISIBLE}{LOOK_ALIKES}]"
 )
 _SAME = {"\\/": "/", "=40": "@"}

@@ -4,13 +4,14 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.columns import COLUMN_GATES, COLUMNS
-from mothership.pipeline.redaction.rules.rule import REACH, Rule, Span, either, fold_case
+from mothership.pipeline.redaction.rules.columns import COLUMNS
+from mothership.pipeline.redaction.rules.rule import REACH, Rule, Span, fold_case
 from mothership.pipeline.redaction.rules.validators import has_digit
 from mothership.pipeline.redaction.rules.vocabulary import (
     DIRECTORY,
     OBJECT,
     PATH,
+    PUBLIC,
     benign,
     is_made,
     is_random,
@@ -22,35 +23,52 @@ from mothership.pipeline.redaction.rules.vocabulary import (
 _KEY_KINDS = (
     r"(?:api|app|access|auth|account|admin|client|consumer|crypto|deploy|encryption|decryption|hmac|jwt|license|master"
     r"|private|secret|session|shared|shared[-_. ]?access|signing|signature|ssh|storage|webhook|subscription|vault|aes"
-    r"|integration|publisher|ingest(?:ion)?|write|pre[-_.]?shared|validation|machine|activation|unseal|recovery|wep|wpa)"
+    r"|integration|publisher|ingest(?:ion)?|write|pre[-_.]?shared|validation|machine|activation|unseal|recovery|wep|wpa|service)"
 )
 _KEY_BEFORE = re.compile(rf"{_KEY_KINDS}[-_. ]?\Z", re.IGNORECASE)
 _KEY_END_WORDS = """
 api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
 secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
-ingestion write validation machine activation unseal recovery wep wpa
+ingestion write validation machine activation unseal recovery wep wpa service
 """
 _KEY_ENDS = tuple(_KEY_END_WORDS.split())
-_PAGING_ENDS = ("next", "prev", "previous", "page", "continuation", "sync", "cursor", "resume", "watch")
+_PAGING_ENDS = ("next", "prev", "previous", "page", "continuation", "sync", "cursor", "resume", "watch", "key")
 _PASS_BEFORE = re.compile(
     r"(?:^|[^a-z])(?:admin|auth|db|ftp|http|imap|key|ldap|mail|mongo|my|mysql|pg|proxy|redis|root|smtp|sql|ssh|store|user|vpn|wifi)\Z",
     re.IGNORECASE,
 )
 _PW_BEFORE = re.compile(r"(?:^|[^a-z])(?:(?:admin|bind|db|ldap|root|user)[-_.]?)?\Z", re.IGNORECASE)
 _CODE_BEFORE = re.compile(
-    r"(?:verification|security|auth(?:entication)?|one[- ]time|login|confirmation|2fa|mfa|recovery)[-_ ]\Z",
+    r"(?:verification|security|auth(?:entication)?|one[- ]time|login|confirmation|2fa|mfa|recovery|your|ihr|dein|votre|tu|su)[-_ ]\Z",
     re.IGNORECASE,
 )
 _NEEDS_BEFORE = {"code": _CODE_BEFORE, "pw": _PW_BEFORE, "psk": _PW_BEFORE}
 _PAGING = re.compile(
-    r"(?:next|prev|previous|page|continuation|sync|cursor|resume|watch)[-_. ]?(?:page[-_. ]?)?\Z", re.IGNORECASE
+    r"(?:next|prev|previous|page|continuation|sync|cursor|resume|watch|public ?key)[-_. ]?(?:page[-_. ]?)?\Z",
+    re.IGNORECASE,
 )
+_NO_BEFORE = re.compile(r"(?:^|[^a-z])no\Z", re.IGNORECASE)
 _COMPLAINT = re.compile(
     r"(?:unexpected|invalid|illegal|unknown|bad|next|current|end|missing|malformed) \Z", re.IGNORECASE
 )
 
+_FOREIGN = (
+    "пароль",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
+    "wachtwoord",
+    "lösenord",
+    "hasło",
+    "heslo",
+    "parola",
+    "şifre",
+    "jelszó",
+)
+"""The same in other languages; behind these only what can't be a word."""
 _STEMS = {
-    "pass": r"pass(?:word|wd|phrase|code|wort|)s?[0-9]?",
+    "pass": r"pass(?:word|wd|[-_]?phrase|code|wort|)s?[0-9]?",
     "pwd": r"pwd[0-9]?",
     "secret": r"secrets?(?:[-_. ]?(?:access[-_. ]?)?key|[-_. ]?value|[-_. ]?string|[-_. ]?token)?",
     "token": r"token(?:[-_. ]?(?:value|secret))?",
@@ -66,12 +84,14 @@ _STEMS = {
     "mot_de_passe": r"mot_de_passe",
     "auth_token": r"auth_token",
     "mnemonic": r"mnemonic",
+    **{word: word for word in _FOREIGN},
     "pw": r"pw",
     "psk": r"psk",
     "jwt": r"jwt",
     "bearer": r"bearer",
     "pin": r"pin",
-    "code": r"code",
+    "code": r"code(?:\slautet|\sest|\ses)?",
+    "csrf": r"csrf(?:middlewaretoken)?",
     "connection": r"connection[-_]?string",
 }
 _PASSWORDS = frozenset(
@@ -79,20 +99,21 @@ _PASSWORDS = frozenset(
 )
 _CODES = frozenset({"otp", "cvv", "cvc", "pin", "code"})
 VALUE_MAX = 4_096
+LONG = 16
 SLASHES_MAX = 64
-_TAIL = r"(?P<tail>[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id)|[-_][0-9]{1,2})?"
+_TAIL = r"(?P<tail>[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id|data)|[-_][0-9]{1,2})?"
 _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
-    rf"(?:(?:\s(?:for|of)\s[\w.@'\"`%-]{{1,64}}(?=\s?[:=])|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?\]?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
-    r"|(?P<tab>\t{1,4})"
+    rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:\S))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
+    rf"|(?:\s(?:for|of)\s[\w.@'\"`%-]{{1,64}}(?=\s?(?::(?!//)|=))|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?\]?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
+    r"|(?P<tab>\t{1,4}|(?<=[Cc][Vv][Vv2]) (?=[0-9]{3,4}\b)|(?<=[Cc][Oo][Dd][Ee]) (?=[0-9]{4,8}\b))"
     rf"|(?P<form>{_QUOTE}(?:(?:\r?\n|\\r\\n){{2}}))"
-    rf"|(?P<value>(?:{_QUOTE}\s?,?\s?|[ ](?=value:\S))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
 )
 _PLAIN = r"[^\s,;&\"'<>\\`|]"
 _SLASH = r"\\(?![nrt\"'\\])"
 _VALUE = (
-    r"(?:(?:[bBuUrRfFN]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?(?:\"(?P<double>(?:[^\"\\\r\n]|\\[^\r\n]){0,4096})"
+    r"(?:(?:[bBuUrRfFN]{1,2}(?=[\"'])|(?:Some|Ok|Optional|Secret|SecretStr|String|str|md5|sha[0-9]{1,3}|crypt)\((?=\\{0,8}[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?(?:\"(?P<double>(?:[^\"\\\r\n]|\\[^\r\n]){0,4096})"
     r"|''(?P<doubled>[^'\r\n]{1,256})''(?!')|'(?P<single>(?:[^'\\\r\n]|\\[^\r\n]|''){0,4096})"
     r"|\\{1,8}[\"'](?P<escaped>(?:[^\"'\\\r\n]|\\{1,8}[^\"'\\\r\n]){0,4096}))"
     r"|\{(?P<braced>[^{}\r\n\"]{1,256})\}(?=[;\s\"']|\Z)"
@@ -117,8 +138,8 @@ def _assignments(text: str, start: int, end: int) -> Iterator[Span | None]:
         at = part.find(stem)
         while 0 <= at < end - start:
             here = start + at
-            match = shape.match(text, here, last)
-            span = _secret(stem, text, match, last) if match and _names(stem, text, here) else None
+            match = shape.match(text, here, last) if _names(stem, text, here) else None
+            span = _secret(stem, text, match, last) if match else None
             yield span
             at = part.find(stem, span[1] - start if span else at + len(stem))
 
@@ -132,13 +153,11 @@ def _names(stem: str, text: str, at: int) -> bool:
     if stem in _NEEDS_BEFORE:
         return _NEEDS_BEFORE[stem].search(before) is not None
     if stem == "token":
-        if before[-11:].lower().replace(" ", "").endswith("publickey"):
-            return False  # of a .NET assembly
         return not _ends(before, _PAGING_ENDS) or _PAGING.search(before) is None
     if stem in _CODES or stem in {"jwt", "bearer"}:
         return not letter or (before[-1].islower() and text[at].isupper())
-    # The name of a secret, not the secret: `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db`.
-    return not (stem == "secret" and before.endswith(":") and before[-13:-1].isdigit())
+    # Not the name of one, `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db`, and not sudo's `NOPASSWD: ALL`.
+    return not (before.endswith(":") and before[-13:-1].isdigit()) and _NO_BEFORE.search(before) is None
 
 
 def _ends(before: str, words: tuple[str, ...]) -> bool:
@@ -180,9 +199,9 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
 
 def _stands_for_itself(stem: str, value: str) -> bool:
     """Tell whether what stands in braces or angle brackets is a value: not words for one, nor an object's fields."""
-    if says_words(value) or value[0] == "/" or "0x" in value or "..." in value:
+    if says_words(value.removesuffix("!r")) or value[0] == "/" or "0x" in value or "..." in value:
         return False
-    return stem in _PASSWORDS or not re.search(r"[\s=:]", value)
+    return stem in _PASSWORDS or (is_random(value) and not re.search(r"[\s=:]", value))
 
 
 def _in_block(stem: str, text: str, match: "re.Match[str]", value: Span, last: int) -> Span | None:
@@ -211,7 +230,13 @@ def _in_element(text: str, match: "re.Match[str]") -> Span | None:
     if opening < 0 or text[opening + 1 : opening + 2] == "/" or ">" in text[opening : match.start()]:
         return None
     content = _XML_VALUE.match(text, match.end("xml"))
-    if content is None or benign(content["data"] or content[0]) or not any(map(str.isalnum, content[0])):
+    closed = content is not None and (text[content.end() : content.end() + 2] in {"</", "<!", "]]"} or content["data"])
+    if (
+        content is None
+        or not (closed or is_made(content[0]))
+        or benign(content["data"] or content[0])
+        or not any(map(str.isalnum, content[0]))
+    ):
         return None
     return content.span("data" if content["data"] else 0)
 
@@ -227,7 +252,7 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
     if stem in _PASSWORDS and not (spaced and value.isdigit() and len(value) < 4):
         alone = spaced and is_made(value) and _fills_line(text, match)
         return _is_password(stem, name, before, value, spaced=spaced and not alone)
-    if kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value)):
+    if PUBLIC.fullmatch(value) or (kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value))):
         return False
     if spaced:
         return _COMPLAINT.search(before) is None and (is_random(value) or _fills_line(text, match))
@@ -238,13 +263,25 @@ def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> b
     told = match["sign"] is not None and match["sign"][0] in "iwIW"  # `the password is …`
     if told and not is_random(value):
         return True
-    if match["tab"] and not (is_random(value) and has_digit(value)):
+    if match["tab"] and stem not in _CODES and not (is_random(value) and has_digit(value)):
         return True  # a table's heading
-    if (match["tail"] or "").lower().endswith("id") and (stem == "key" or "/" in value or not is_random(value)):
-        return True  # what identifies a secret opens nothing
-    if (match["given"] and not is_made(value)) or value.strip(".,:;()[]{}!?") == "":
+    if (
+        (stem in _FOREIGN and not is_made(value))
+        or _named_only(stem, match, value)
+        or (match["given"] and not is_made(value))
+        or not value.strip(".,:;()[]{}!?")
+    ):
         return True
     return benign(value, quoted=kind != "bare") or (stem == "pwd" and DIRECTORY.fullmatch(value) is not None)
+
+
+def _named_only(stem: str, match: "re.Match[str]", value: str) -> bool:
+    """Tell whether a text speaks of a secret, or of what identifies it, and doesn't hold it."""
+    if (match["tail"] or "").lower().endswith("id"):
+        return stem == "key" or "/" in value or not is_random(value)
+    if match["single"] is not None and match.string[match.start() - 1 : match.start()] == "`":
+        return True  # Ruby's way to name a method: `password='
+    return stem == "csrf" and (len(value) < LONG or not is_random(value))
 
 
 def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool) -> bool:
@@ -276,16 +313,18 @@ ASSIGNMENT = Rule(
     "stays readable.",
     source="gitleaks `generic-api-key`, Cribl and Datadog scanner libraries; values that say nothing are let be",
     gates=(
-        *COLUMN_GATES,
+        rf"(?i)(?:{'|'.join(_FOREIGN)})[^\s:=]{{0,8}}\s?[:=]",
         r"(?i)(?:pass|pwd|secret|token|key|credential|otp|cv[vc]|senha|contrase.a|kennwort|mnemonic"
-        r"|mot_de_passe|pw|psk|jwt|bearer|pin|code|connection_?string)[a-z_.-]*(?: [a-z]+)?(?: [a-z]+)?\s?[0-9]?(?:\\*'|\\+\")?\]?\s*[:=]",
+        r"|mot_de_passe|pw|psk|jwt|bearer|pin|code|csrf|connection_?string)[a-z_.-]*(?: [a-z]+)?(?: [a-z]+)?\s?[0-9]?(?:\\*'|\\+\")?\]?\s*[:=]",
         r"(?i)passw(?:or)?d (?:for|of|is|was|generated|set|created|reset|issued|assigned)(?: [a-z]+)* ?[^\s\"=:]*\s?[:=]",
         r"(?i)(?:passwo?r?d|passphrase|pwd|secret|token)(?:\t|\\*[\"'](?:\r?\n|\\r\\n)[\r\n\\])",
-        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)(?:(?:\\*'|\\+\")[\s,\\'\"]*(?:value|val|content|default)| (?-i:V)alue:)",
-        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|otp|code) (?:is|was)[ :]",
-        r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?)(?:\\+\"|\\*')?(?:\s(?:[^<>\"]|\\\")*)?>(?:[^<\"]|\s*<!)",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)(?:(?:\\*'|\\+\")[\s,:{\\'\"]*(?:value|val|content|default)| (?-i:V)alue:)",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|otp|code) (?:is|was|lautet|est|es)[ :]",
+        r"(?i)(?:cvv2? [0-9]|(?:verification|security|authentication|one-time|login|confirmation|2fa|mfa|recovery|your) code [0-9]{2})[0-9]{2}",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?|cvv2?|cvc2?|pin|otp)(?:\\+\"|\\*')?(?:\s(?:[^<>\"]|\\\")*)?>(?:[^<\"]|\s*<!)",
     ),
-    find=either(_assignments, COLUMNS),
+    find=_assignments,
+    more=COLUMNS,
     positives=(
         ("login password=hunter2 ok", "hunter2"),
         ('{"user":"bob","password":"hunt\\"er2","id":4}', 'hunt\\"er2'),
@@ -326,6 +365,7 @@ ASSIGNMENT = Rule(
         ("Invalid API key provided: aB3dEf9hIjK", "aB3dEf9hIjK"),
         ("password_1=hunter2", "hunter2"),
         ("\x1b[31mpassword\x1b[0m=hunter2", "hunter2"),
+        ("пароль: hunter2, 密码: hunter3", "hunter3"),
         ("Array\n(\n    [password] => hunter2\n)", "hunter2"),
         ('["password"]=>\n  string(7) "hunter2"', "hunter2"),
         ("A temporary password is generated for root@localhost: hunter2", "hunter2"),
@@ -366,6 +406,9 @@ ASSIGNMENT = Rule(
         "gpio pin=17 state=1, error code: 492113, mapping=4921",
         '<input type="password">Please type',
         "tokens:\n  max: 10\n",
+        "bob ALL=(root) NOPASSWD: /usr/bin/systemctl, password=null, ssl.key.password=none",
+        "token = Name.Builtin, Token: '#cccccc', 'PullParserToken' => '3.18', trailer.<token>.command",
+        'print(f"password={password!r}"), password: Optional[str] = None',
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf, secretId=prod/db, encryption_key_id: alias/x",
         "PublicKeyToken=cc7b13ffcd2ddd51, pam_unix(passwd:chauthtok): password changed for bob, {Name:x Password:}",
         'password = os.environ["DB_PASSWORD"], token = req.headers.authorization?.split(" ")[1], password = var.db_password',

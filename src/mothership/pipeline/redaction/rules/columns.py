@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, Finder, Span, either, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, Finder, Span, matcher
 from mothership.pipeline.redaction.rules.vocabulary import benign, says_words
 
 ROWS_MAX = 1_000
@@ -103,15 +103,25 @@ def _argument(text: str) -> bool:
 
 
 _PAIR = matcher(
-    rf"\(\s?{QUOTE}[\w.-]{{0,60}}(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|secret[_-]?key|access[_-]?key){QUOTE}\s?,\s?{QUOTE}(?P<secret>[^\"'\\\r\n]{{4,512}}){QUOTE}\s?\)",
+    rf"\(\s?{QUOTE}[\w.-]{{0,60}}(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|secret[_-]?key|access[_-]?key|auth[_-]?key|_salt){QUOTE}\s?,\s?{QUOTE}(?P<secret>[^\"'\\\r\n]{{4,512}}){QUOTE}\s?\)",
     _argument,
     ignore_case=True,
     before=("(",),
 )
 
-COLUMNS: Finder = either(_csv, _insert, _PAIR)
-COLUMN_GATES = (
-    r"(?i)(?:insert|replace)\s[^(]*\([^()]*(?:passw(?:or)?d|passphrase|pwd|secret|token|key)[^()]*\)\s*values",
-    r"(?i)[,;|\t\n\"][0-9a-z_. -]*(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|secret|auth)[_-]?key)\\*\"?(?:[,;|\t][0-9a-z_.,;|\t \\\"-]*)?(?:[\r\n]|\\n)",
-    r"(?i)\(\s?(?:\\*'|\\+\")[0-9a-z_.-]*(?:passw(?:or)?d|passphrase|secret|token|key)(?:\\*'|\\+\")\s?,",
+COLUMNS: tuple[tuple[tuple[str, ...], Finder], ...] = (
+    (
+        (r"(?i)(?:insert|replace)\s[^(]*\([^()]*(?:passw(?:or)?d|passphrase|pwd|secret|token|key)[^()]*\)\s*values",),
+        _insert,
+    ),
+    (
+        (
+            r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|secret|auth)[_-]?key)\\*\"?(?:[,;|\t][0-9a-z_.,;|\t \\\"-]*)?(?:[\r\n]|\\n)",
+        ),
+        _csv,
+    ),
+    (
+        (r"(?i)\(\s?(?:\\*'|\\+\")[0-9a-z_.-]*(?:passw(?:or)?d|passphrase|secret|token|key|_salt)(?:\\*'|\\+\")\s?,",),
+        _PAIR,
+    ),
 )

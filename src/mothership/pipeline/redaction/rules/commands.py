@@ -1,9 +1,11 @@
 """The rule for passwords on the command lines of common tools."""
+# ruff: noqa: E501 - an expression reads best in one piece
 
 import re
+from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, Finder, Rule, either, matcher
-from mothership.pipeline.redaction.rules.vocabulary import is_no_word
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, Finder, Rule, Span, either, matcher
+from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word
 
 _WORD = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})"
 
@@ -12,8 +14,20 @@ def _option(commands: str, option: str) -> Finder:
     """Make a finder of a command's option that takes a password."""
     names = tuple(commands.split("|"))
     return matcher(
-        rf"(?:{commands})(?:\.exe)?[\"']?\s(?:[^\r\n;|]{{0,300}}?\s)?{option}{_WORD}", _secret_option, before=names
+        rf"(?:{commands})(?:\.exe)?[\"']?\s(?:[^\r\n;|]{{0,160}}?\s)?{option}{_WORD}", _secret_option, before=names
     )
+
+
+def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
+    """Find what follows `-p` where `-u` names a user; MySQL's own `-p` takes nothing."""
+    last = min(len(text), end + REACH)
+    for option in (" -u", " -U", " -x", " --user"):
+        at = text.find(option, start, end + len(option))
+        while at >= 0:
+            match = _USER_AND_PASSWORD.match(text, at, last)
+            asks = match is not None and _ASKS.search(text, max(0, at - 120), at) is not None
+            yield match.span("secret") if match and not asks and is_made(match["secret"]) else None
+            at = text.find(option, at + 1, end + len(option))
 
 
 def _secret_option(text: str) -> bool:
@@ -33,16 +47,25 @@ _COMMANDS = (
     ("plink|pscp|psftp|putty", r"-pw\s{1,2}"),
     ("mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport", r"-p\s{1,2}"),
     ("psexec|PsExec|PsExec64", r"-p\s{1,2}"),
-    ("useradd|usermod", r"-p\s{1,2}"),
+    (
+        "useradd|usermod|cqlsh|elasticsearch-users|check_mysql|check_pgsql|security|altool|userconfig|addent",
+        r"-[pw]\s{1,2}",
+    ),
+    ("knife|ssh-copy-id|winrm", r"-P\s{1,2}"),
+    ("ansible-vault", r"encrypt_string\s{1,2}"),
     ("schtasks|SCHTASKS", r"/(?:rp|RP)\s{1,2}"),
     ("7z|7za|7zz|rar|unrar", r"-h?p(?!\s)"),
     ("zip|unzip", r"-P\s{1,2}"),
     ("openssl enc", r"-k\s{1,2}"),
     ("openssl", r"-pass(?:in|out)?\s{1,2}pass:"),
-    ("lftp|ncftpget|ncftp", r"-[up]\s{1,2}[\\\"']{0,2}[^\s,\"']{1,64},"),
     ("net rpc|net ads", r"-U\s{0,2}[\\\"']{0,2}[^\s%\"']{1,64}%"),
     ("mysqladmin|mysqldump|mariadb-admin", r"password\s{1,2}"),
 )
+
+_USER_AND_PASSWORD = re.compile(
+    rf"\s-(?:[uUx]|-?user(?:name)?)[\s=]\s?[^\s-]\S{{0,64}}\s(?:[^\s|;]{{1,64}}\s){{0,5}}?-[pPw]\s{{1,2}}{_WORD}"
+)
+_ASKS = re.compile(r"(?:mysql|mariadb|docker|podman|ssh|scp|nmap|lsof|netstat|useradd|tar|cp)\b[^|;\r\n]*\Z")
 
 COMMAND_PASSWORD = Rule(
     name="command_password",
@@ -52,15 +75,16 @@ COMMAND_PASSWORD = Rule(
     gates=(
         r"(?:docker|podman|oras|skopeo|nerdctl|registry|az|acr) login\s[^\"]*-p\s",
         r"(?:redis-cli|ldap[a-z]{3,7}|ipmi[a-z-]{4,8}|mosquitto_[a-z]+|sqlcmd|bcp|[oit]sql|plink|pscp|psftp|putty)(?:\.exe)?(?:\\?[\"'])?\s",
-        r"(?:mongo[a-z]*|[Pp]s[Ee]xec(?:64)?|user(?:add|mod))(?:\.exe)?(?:\\?[\"'])?\s[^\"]*-p",
+        r"(?:mongo[a-z]*|[Pp]s[Ee]xec(?:64)?|user(?:add|mod|config)|cqlsh|elasticsearch-users|check_(?:my|pg)sql|security|altool|addent|knife|winrm)(?:\.exe)?(?:\\?[\"'])?\s[^\"]*-[pPw]|ansible-vault encrypt_string",
+        r"\s(?:-[uUx]|--?user(?:name)?)\s[^\"]*\s-[pPw]\s",
         r"(?i)schtasks[^\"]*/rp\s",
         r"(?i)smbclient[^\"]*%|smb(?:map|get)|rpcclient",
-        r"(?i)[\s\"'\[,]-(?:password|passwd|pass|pw|(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts)pass(?:word|wd|phrase)?)\s|--pass\s",
+        r"(?i)[\s\"'\[,]-(?:password|passwd|pass|pwd|pw|api-?key|token|secret|access-?key|client-?secret|auth|(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts)pass(?:word|wd|phrase)?)\s|--pass\s",
         r"(?:^|[^0-9A-Za-z])(?:7z[az]?|rar|unrar|zip|unzip|lftp|ncftp[a-z]*|radtest|wpa_passphrase|mysqladmin|mysqldump|mariadb-admin)\s[^\"]*(?:-h?[pPu]|password|\s[^\s-])",
         r"openssl\s[^\"]*(?:pass:|-k\s)|net (?:rpc|ads)\s[^\"]*%",
         r"(?:sqlplus|rman|expdp|impdp|sqlldr)\s[^\"]*[A-Za-z]/[^\s\"]",
         r":(?:54[34][0-9]|\*):[^\s:\"]+:[^\s:\"]+:[^\s\"]",
-        r"chpasswd|passwd --stdin|sudo -S|htpasswd\s",
+        r"chpasswd|passwd --stdin|sudo -S|htpasswd\s|echo [^\"]*\| *(?:kinit|docker login|podman login|helm registry|gpg|cryptsetup|smbpasswd|vault login)",
         r"(?i)net1?(?:\.exe)? (?:user|use)\s",
         r"(?i)convertto-securestring",
         r"(?:login|user|account)\s+[^\s\"]+\s+password\s",
@@ -74,10 +98,10 @@ COMMAND_PASSWORD = Rule(
             before=("smbclient", "smbget", "rpcclient", "smbmap"),
         ),
         matcher(
-            rf"(?:(?<=\s)|(?<=^))-(?:password|passwd|pass|pw)\s{{1,2}}{_WORD}",
+            rf"(?:(?<=[\s\"'\[,])|(?<=^))-(?:password|passwd|pass|pwd|pw|api-?key|token|secret|access-?key|client-?secret)\s{{1,2}}{_WORD}",
             _secret_option,
             ignore_case=True,
-            before=("-pass", "-pw"),
+            before=("-pass", "-pw", "-api", "-token", "-secret", "-access", "-client"),
         ),
         matcher(
             rf"a[0-9]{{1,3}}={QUOTE}--?(?:password|passwd|pass|pw|token|secret|api-key){QUOTE}\s{{1,4}}a[0-9]{{1,3}}={QUOTE}(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}",
@@ -115,13 +139,19 @@ COMMAND_PASSWORD = Rule(
             r"(?<![\w.-])[\w*][\w.*-]{0,128}:(?:54(?:3[0-9]|4[0-9])|\*):[\w*-]{1,64}:[\w*.-]{1,64}:(?P<secret>[^\s:\"'\\]{3,128})(?=[\s\\\"]|$)",
             is_no_word,
         ),
+        _beside_user,
+        matcher(
+            r"(?:lftp|ncftp\w{0,3})\s{1,2}-[up]\s{1,2}[\\\"']{0,2}[^\s,\"']{1,64},(?P<secret>[^\s\"'\\]{3,256})",
+            before=("lftp", "ncftp"),
+        ),
+        matcher(r"\s-auth\s[\w.@-]{1,64}:(?P<secret>[^\s\"']{3,128})", before=(" -auth",)),
         matcher(rf"--pass\s{{1,2}}{_WORD}", _secret_option, before=("--pass",)),
         matcher(
             r"echo\s(?:-[ne]\s)?[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?chpasswd",
             before=("echo",),
         ),
         matcher(
-            r"echo\s(?:-[ne]\s)?[\"']?(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?(?:passwd\s--stdin|sudo\s-S)",
+            r"echo\s(?:-[ne]\s)?[\"']?(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?(?:passwd\s--stdin|sudo\s-S|kinit|docker\slogin|podman\slogin|helm\sregistry|gpg|cryptsetup|smbpasswd|vault\slogin)",
             before=("echo",),
         ),
         matcher(
@@ -140,7 +170,7 @@ COMMAND_PASSWORD = Rule(
             before=("net",),
         ),
         matcher(
-            rf"ConvertTo-SecureString\s(?:-String\s)?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
+            rf"ConvertTo-SecureString\s(?:-String\s|-AsPlainText\s(?:-Force\s)?(?:-String\s)?)?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
             lambda text: not text.startswith("$"),
             ignore_case=True,
             before=("convertto-securestring",),
@@ -181,6 +211,12 @@ COMMAND_PASSWORD = Rule(
         ("schtasks /create /ru bob /rp hunter2 /tn x", "hunter2"),
         ("mongosh -u root -p hunter2 --eval 1", "hunter2"),
         ("-password hunter2", "hunter2"),
+        ("nuget push x.nupkg -ApiKey aB3dEf9hIjK", "aB3dEf9hIjK"),
+        ("tool --user bob -h db -p hunter2 run", "hunter2"),
+        ("splunk edit user admin -auth admin:hunter2", "hunter2"),
+        ("echo hunter2 | kinit bob", "hunter2"),
+        ("ansible-vault encrypt_string 'hunter2' --name x", "hunter2"),
+        ('ConvertTo-SecureString -AsPlainText "hunter2" -Force', "hunter2"),
         ("keytool -genkey -storepass hunter2 -alias x", "hunter2"),
         ("sqlplus -s system/hunter2@ORCL @x.sql", "hunter2"),
         ("radtest bob swordfish localhost 0 hunter2", "hunter2"),
@@ -200,6 +236,7 @@ COMMAND_PASSWORD = Rule(
         "net user bob /delete, net use Z: /delete, net user",
         "ConvertTo-SecureString $plain, ConvertTo-SecureString '$env:PW'",
         "machine h login bob, the machine default login password policy",
+        "mysql -u root -p shop24, docker run -u app1 -p 8080:80, ssh -u x -p 2222, tool -u bob -p 8080 -token <token>",
         "echo done | tee log; echo 'a:b' | sort",
         "zip -r out.zip dir, 7z x out.7z -o/tmp, unzip -p out.zip a.txt, exp and imp/exp done",
         "sqlplus / as sysdba, sqlplus /nolog, sqlplus @/tmp/x.sql, rman target /",

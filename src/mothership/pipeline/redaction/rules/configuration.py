@@ -1,8 +1,10 @@
 """The rule for passwords behind a key word: the configuration of devices and servers."""
 # ruff: noqa: E501 - an expression reads best in one piece
 
+import re
+
 from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, matcher
-from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word
+from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_random
 
 _KIND = (
     r"(?:(?:(?:level|type)\s[0-9]{1,2}|[0-9]{1,3}|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii(?:-text)?|hexadecimal|hex"
@@ -24,6 +26,7 @@ _STRONG = (
     ),
     *("psksecret", "wpa-psk", "encrypted-password", "masteruser"),
 )
+_WORDS = re.compile(r"(?:[A-Z]+|[A-Z]?[a-z]{2,}|[0-9]{1,4}|[_/+~-])+")
 _OWNER = (
     r"(?:enable|(?:user(?:name)?|local-user|neighbor|peer)\s{1,4}\S{1,64}|ip\s(?:ftp|http\sclient)|ppp\s(?:chap|pap(?:\ssent-username\s\S{1,64})?)|super)"
     r"\s{1,4}(?:privilege\s[0-9]{1,2}\s{1,4})?(?:password|passwd|secret)\s{1,4}"
@@ -34,6 +37,12 @@ def _is_value(text: str) -> bool:
     """Tell a token or a key from the name of one: `db-x2x7q` is a name."""
     mixed = any(map(str.isupper, text)) and any(map(str.islower, text))
     return len(text) >= (8 if mixed else 20) and is_made(text)
+
+
+def _is_token(text: str) -> bool:
+    """Tell a long token that stands behind its name from a file, a class, a digest or a name."""
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return all(any(map(kind, text)) for kind in kinds) and not _WORDS.fullmatch(text)
 
 
 CONFIG_PASSWORD = Rule(
@@ -47,8 +56,10 @@ CONFIG_PASSWORD = Rule(
         r"(?i)(?:enable|user(?:name)?\s+[^\s\"]+|local-user\s+[^\s\"]+|neighbor\s+[^\s\"]+|peer\s+[^\s\"]+|ip (?:ftp|http client)|ppp (?:chap|pap)[^\"]*|super)\s+(?:privilege\s[0-9]+\s+)?(?:password|passwd|secret)\s",
         r"(?i)(?:standby|vrrp|glbp)\s(?:[0-9]+\s)?authentication\s",
         r"(?i)(?:tacacs|radius|aaa-server)[^\"]*\skey\s|isakmp key\s|message-digest-key\s|set pass(?:word|wd) ENC ",
-        r"(?i)(?:password|passwd|passphrase|passwort|psk|secret (?:cipher|simple|encrypted|hash|ENC|ascii|[0-9]+))\s+(?:(?:(?:level|type) [0-9]+|[0-9]+|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii|text|md5|plain|clear)[a-z-]*\s+)*[\\+\"']*[^\s\"]*[0-9!#$%^&*+]",
-        r"(?i)(?:\s|\")(?:set|env|arg|setenv|config|put)\s[^\"]*(?:\\+\")?[^\"]*(?:passw|secret|token|key)[^\s\"]*(?:\\+\")?\s+[\\+\"']*[^\s\"]*[0-9]",
+        r"(?i)(?:password|passwd|passphrase|passwort|plaintext|psk|secret (?:cipher|simple|encrypted|hash|ENC|ascii|[0-9]+))\s+(?:(?:(?:level|type) [0-9]+|[0-9]+|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii|text|md5|plain|clear)[a-z-]*\s+)*[\\+\"']*[^\s\"]*[0-9!#$%^&*+]",
+        r"(?i)(?:\s|\")(?:setx?|env|arg|setenv|config|put)\s[^\"]*(?:\\+\")?[^\"]*(?:passw|secret|token|key)[^\s\"]*(?:\\+\")?\s+[\\+\"']*[^\s\"]*[0-9]",
+        r"secret\s+(?:\\+\")?[0-9A-Za-z+/]{16}[0-9A-Za-z+/=]*(?:\\+\")?\s*;|option (?:key|psk|sae_password) |wireless[^\"]*\.key=",
+        r"(?i)(?:api[-_ ]?key|token|secret|login|bearer)\s+[(\['\\\"]*[0-9a-z_+/~-]{20}",
         r"(?i)variable \\+\"[a-z0-9_-]*(?:password|secret|token|key)[a-z0-9_-]*\\+\" \{|new value: ",
     ),
     find=either(
@@ -88,13 +99,13 @@ CONFIG_PASSWORD = Rule(
         ),
         matcher(r"set\spass(?:word|wd)\sENC\s(?P<secret>[^\s\"']{4,512})", before=("set",)),
         matcher(
-            rf"(?:password|passwd|passphrase|passwort|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{_WORD}",
+            rf"(?:password|passwd|passphrase|passwort|plaintext|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{_WORD}",
             is_made,
             ignore_case=True,
-            before=("passw", "passphrase", "psk", "secret"),
+            before=("passw", "passphrase", "plaintext", "psk", "secret"),
         ),
         matcher(
-            rf"(?:set|env|arg|setenv|config|put)\s{{1,4}}(?:[^\s\"'=]{{1,40}}\s){{0,5}}(?:{QUOTE})?[^\s\"'\\=]{{0,80}}{_NAMED}[a-z0-9_]{{0,16}}(?:{QUOTE})?\s{{1,4}}{_WORD}",
+            rf"(?:setx?|env|arg|setenv|config|put)\s{{1,4}}(?:[^\s\"'=]{{1,40}}\s){{0,5}}(?:{QUOTE})?[^\s\"'\\=]{{0,80}}{_NAMED}[a-z0-9_]{{0,16}}(?:{QUOTE})?\s{{1,4}}{_WORD}",
             _is_value,
             ignore_case=True,
             before=("set", "env", "arg", "config", "put"),
@@ -103,6 +114,21 @@ CONFIG_PASSWORD = Rule(
             rf"variable\s{QUOTE}[\w-]{{0,60}}{_NAMED}[\w-]{{0,16}}{QUOTE}\s\{{[^{{}}]{{0,300}}?\bdefault\s{{0,20}}=\s{{0,4}}{QUOTE}(?P<secret>[^\"\\\r\n]{{1,512}})",
             ignore_case=True,
             before=("variable",),
+        ),
+        matcher(
+            rf"secret\s{{1,4}}(?:{QUOTE})?(?P<secret>[0-9A-Za-z+/]{{16,512}}={{0,2}})(?:{QUOTE})?\s{{0,2}};",
+            is_random,
+            before=("secret",),
+        ),
+        matcher(
+            rf"(?:option\s(?:key|psk|sae_password)|wireless[\w.@\[\]-]{{0,60}}\.key=)\s{{0,2}}{QUOTE}(?P<secret>[^\"'\\\r\n]{{5,128}})",
+            before=("option key", "option psk", "option sae", "wireless"),
+        ),
+        matcher(
+            r"(?:api[-_ ]?key|token|secret|login|bearer)\s{1,2}(?:[\"'(\[]|\\[\"'])?(?P<secret>[0-9A-Za-z_+/~-]{20,512}={0,2})(?![0-9A-Za-z_+/~=.-])",
+            _is_token,
+            ignore_case=True,
+            before=("api", "token", "secret", "login", "bearer"),
         ),
         matcher(
             rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{_WORD}", is_no_word, ignore_case=True, before=("password",)
@@ -133,6 +159,9 @@ CONFIG_PASSWORD = Rule(
         ("user admin insecure-password hunter2", "hunter2"),
         ("nmcli dev wifi connect home password hunter-2", "hunter-2"),
         ("ENV NPM_TOKEN aB3dEf9hIjK", "aB3dEf9hIjK"),
+        ('key "x" { algorithm hmac-sha256; secret "aB3dEf9hIjKlMnOp=="; };', "aB3dEf9hIjKlMnOp"),
+        ("option key 'swordfish'", "swordfish"),
+        ("Incorrect API key aB3dEf9hIjKlMnOpQrSt used", "aB3dEf9hIjKlMnOpQrSt"),
         ('dotnet user-secrets set "Stripe:ApiKey" "aB3dEf9hIjK"', "aB3dEf9hIjK"),
         ('variable "db_password" {\n  default = "swordfish"\n}', "swordfish"),
         ("Password for the [elastic] user successfully reset. New value: hunter2", "hunter2"),
@@ -148,6 +177,7 @@ CONFIG_PASSWORD = Rule(
         "user bob password expired, user bob password change failed",
         "set token expiry 3600, set secret db-x2x7q deleted, config key path /etc/x9",
         "password (sha256=x), password user@host, [Set root password] ***",
+        "invalid token UsernamePasswordAuthenticationToken123, secret web-token-9x2qz-db-x2x7q-0a1b2, token 0a1b2c3d4e5f60718293",
         "psk2 mode, passwd user1=x, password_policy v2",
     ),
 )

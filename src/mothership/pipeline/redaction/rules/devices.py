@@ -32,7 +32,7 @@ SNMP_COMMUNITY = Rule(
     source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
     gates=(
         r"(?i)community(?:\\*'|\\+\")?\s?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
-        r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s|trapsess\s",
+        r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s|trapsess\s|check_snmp[^\"]*-C",
         r"(?i)snmp[a-z-]{2,10}\s",
     ),
     find=either(
@@ -110,6 +110,11 @@ SNMP_COMMUNITY = Rule(
             before=("snmp", "trapsess"),
         ),
         matcher(
+            r"check_snmp\S{0,20}(?:!|\s)(?:[^\r\n]{0,200}?\s)?-C\s{0,2}[\"']?(?P<secret>[^\s\"'!]{2,128})",
+            _community,
+            before=("check_snmp",),
+        ),
+        matcher(
             r"snmp\scommunity\s(?:add|set)\s[^\r\n]{0,120}?\bname=[\"']?(?P<secret>[^\s\"',;]{1,128})",
             _community,
             before=("snmp community",),
@@ -167,7 +172,8 @@ DEVICE_PASSWORD = Rule(
     gates=(
         r"(?i)(?:password|secret|key)\s+[04-9]\s+[^\s]",
         r"(?i)(?:enable|username\s+[^\s\"]+)\s+(?:privilege\s[0-9]+\s)?(?:password|secret)\s",
-        r"(?i)(?:identified\s[^\"]*by|password)(?:\s+|\s?\(\s?)\\*(?:'|\\\")",
+        r"(?i)(?:identified\s[^\"]*by|password(?: (?:to|as|with))?)(?:\s+N?|\s?\(\s?)\\*(?:'|\\\")",
+        r"(?i)identified by [^\s\"']",
         r"(?i)-(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s",
         r"(?i)(?:\s-u|--user|--proxy-user)[ =][\\'\"]*[^\s:\"']+:[^\s]",
         r"(?:sshpass|mysql[a-z]*|mariadb[a-z-]*)\s",
@@ -192,9 +198,15 @@ DEVICE_PASSWORD = Rule(
             before=("enable", "username"),
         ),
         matcher(
-            r"(?:identified\s{1,4}(?:with\s{1,4}[\w']{1,40}\s{1,4})?by|password)\s{1,4}(?P<q>[\"'])(?P<secret>[^\"'\r\n]{1,256})(?P=q)",
+            rf"(?:identified\s{{1,4}}(?:with\s{{1,4}}[\w']{{1,40}}\s{{1,4}})?by|password(?:\s(?:to|as|with))?)\s{{1,4}}N?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
             ignore_case=True,
             before=("identified", "password"),
+        ),
+        matcher(
+            r"identified\s{1,4}by\s{1,4}(?P<secret>[^\s\"'\\;,]{4,128})",
+            lambda text: is_no_word(text) and text.lower() not in {"values", "externally", "globally", "password"},
+            ignore_case=True,
+            before=("identified",),
         ),
         matcher(
             r"--[a-z-]{0,20}(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s{1,4}"
@@ -227,6 +239,8 @@ DEVICE_PASSWORD = Rule(
         ("enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0", "$1$mERr$hx5rVt7rPNoS4wqbXKX7m0"),
         ("username admin password 7 0822455D0A16", "0822455D0A16"),
         ("CREATE USER bob IDENTIFIED BY 'hunter2'", "hunter2"),
+        ("CREATE DATABASE LINK l CONNECT TO app IDENTIFIED BY hunter2 USING 'x'", "hunter2"),
+        ("changed password to 'hunter2'", "hunter2"),
         ("exec tool --db-password hunter2 --verbose", "hunter2"),
         ("curl -u bob:hunter2 http://x", "bob:hunter2"),
         ("mysql -u root -phunter2 db", "hunter2"),

@@ -1,9 +1,19 @@
 """The rule for stored passwords: what `crypt(3)` and its relatives make of them."""
 # ruff: noqa: E501 - an expression reads best in one piece
 
+import re
+
 from mothership.pipeline.redaction.rules.rule import Rule, either, matcher
 
 _BODY = r"[0-9A-Za-z./+=,$_-]"
+
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+
+
+def _no_checksum(text: str) -> bool:
+    """Tell LDAP's base64 from the checksum of a file (`{md5}d41d8cd98f00b204e9800998ecf8427e`)."""
+    return _HEX.fullmatch(text) is None
+
 
 PASSWORD_HASH = Rule(
     name="password_hash",
@@ -28,6 +38,7 @@ PASSWORD_HASH = Rule(
         ),
         matcher(
             r"\{(?:s?sha(?:256|384|512)?|s?md5|crypt|pbkdf2[a-z0-9-]{0,16}|argon2|bcrypt|cleartext)\}(?P<secret>[0-9A-Za-z+/$=.]{8,512})",
+            _no_checksum,
             ignore_case=True,
             before=("{",),
         ),
@@ -59,6 +70,7 @@ PASSWORD_HASH = Rule(
         "UPDATE t SET a=$1, b=$2 WHERE c=$9; awk '{print $1$2$6$7}'",
         "DO $$ BEGIN x; END $$; $body$ text $body$",
         "bcrypt rounds=12, pbkdf2_sha256 unknown, scrypt:32768:8:1",
+        "content changed '{md5}62539c935676f8abac5af2a600c1b150'",
         "{SHA} scheme unsupported, {crypt} scheme",
         "SCRAM-SHA-256 authentication failed",
     ),

@@ -232,7 +232,7 @@ OTHERS = _rule(
     "vendor_token",
     "Tokens of other issuers with an unmistakable prefix: Hugging Face, DigitalOcean, Databricks, HashiCorp Vault, "
     "Grafana, New Relic, Docker, Atlassian, Shopify, Linear, Notion, Square, Mailchimp, Cloudflare, Doppler, Postman, "
-    "Sentry, Supabase, Terraform Cloud, Groq, Facebook, Google refresh tokens.",
+    "Sentry, Supabase, Terraform Cloud, Groq, Facebook, Bitbucket, OpenStack, CAS, Google refresh tokens.",
     (
         ("hf_", r"[0-9A-Za-z]{30,60}"),
         ("gsk_", r"[0-9A-Za-z]{40,60}"),
@@ -258,7 +258,11 @@ OTHERS = _rule(
         ("sq0atp-", r"[0-9A-Za-z_-]{22,43}"),
         ("sq0csp-", r"[0-9A-Za-z_-]{43}"),
         ("EAAA", r"[0-9A-Za-z_-]{60}"),
-        ("EAA", r"(?:CEdEose0cBA)?[B-Z][0-9A-Za-z]{80,400}"),
+        ("EAACEdEose0cBA", r"[0-9A-Za-z]{20,400}"),
+        ("EAA", r"[B-Z][0-9A-Za-z]{80,400}"),
+        ("TGT-", r"[0-9A-Za-z_-]{24,200}"),
+        ("ATBB", r"[0-9A-Za-z]{24,40}"),
+        ("gAAAAAB", r"[0-9A-Za-z_=-]{60,400}"),
         ("dp.pt.", r"[0-9A-Za-z]{40,44}"),
         ("PMAK-", r"[0-9a-f]{24}-[0-9a-f]{34}"),
         ("sntrys_", r"[0-9A-Za-z_=+/-]{40,400}"),

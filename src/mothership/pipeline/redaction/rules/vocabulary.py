@@ -4,7 +4,7 @@
 import re
 
 _STATES = """
-none null nil true false yes no undefined empty required missing invalid incorrect wrong expired expires failed failure
+none null nil undef nullptr true false yes no undefined empty required missing invalid incorrect wrong expired expires failed failure
 accepted ok changed reset set unset unknown redacted masked hidden removed string str char text object bool boolean int
 integer optional disabled enabled n/a na never default mismatch
 """
@@ -13,7 +13,7 @@ authentication prompt must should cannot can can't could is was has had have not
 doesn't field value policy policies please enter try access permission denied login auth error warning info check match
 matches minimum at in on of to and or with without by attempt attempts verification validation verified valid updated
 update rotation rotated created deleted found length strength unexpected unrecognized unsupported malformed always ask
-file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap
+file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap dir nis winbind systemd
 too being required. only also still already aging expiry chauthtok via option flag argument hashing verify
 """
 _SAYS_NOTHING = frozenset(_STATES.split())
@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(
     r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*xX•.#_-]{2,}|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
 )
 # What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
-_WRAPPED = re.compile(r"(?P<in>[<\[({%]|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})[>\])}%]?")
+_WRAPPED = re.compile(r"(?P<in>[<\[({%]|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%]?")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s_.-]+")
 _VOCABULARY_WORDS = """
 password passwd pass pwd pw secret secrets token tokens key keys api apikey auth access refresh client your my new old
@@ -35,6 +35,8 @@ credential credentials passphrase bearer jwt session id name
 _VOCABULARY = frozenset(_VOCABULARY_WORDS.split()) | _WORDS | {""}
 # What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
 OBJECT = re.compile(r"[A-Za-z_$][\w.$]{0,120}(?:\{.*|\(.*|@[0-9a-f]{5,16}\W*)", re.DOTALL)
+# No token and no key: a version, a colour, a class with its module.
+PUBLIC = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}|#[0-9A-Fa-f]{3,8}|[A-Za-z_]+(?:(?:\.|->|::)[A-Za-z_]+)+")
 # All in lower case: a secret of base64 may well begin with a slash.
 PATH = re.compile(r"[~.]{0,2}/(?:[a-z][a-z0-9._-]*/)*[a-z0-9._-]*|[A-Za-z]:\\.{0,200}")
 DIRECTORY = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
@@ -42,6 +44,7 @@ DIRECTORY = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
 _REFERENCE = re.compile(
     r"(?:var|local|data|module|self|this|process\.env|os\.environ|settings|config|cfg|req|request|params|args|opts|options"
     r"|secrets|env|ctx|context|props|state)(?:\.[A-Za-z_]\w{0,60}){1,6}"
+    r"|(?:Optional|Union|[Ll]ist|[Dd]ict|Callable|Type|type)\[.{0,80}|\\?undef"
 )
 _CALL = re.compile(
     r"(?:(?=get|env|ENV|config|fetch|read|load|input|prompt|param|request|\w{1,60}[?!]?\.))"
@@ -73,6 +76,11 @@ def benign(value: str, *, quoted: bool = False) -> bool:
         return True
     wrapped = _WRAPPED.fullmatch(value)
     return wrapped is not None and says_words(wrapped["words"])
+
+
+def says_nothing(value: str) -> bool:
+    """Tell whether a value is a word for a state, such as `null` or `required`."""
+    return value.lower().rstrip(".,:;!?)]}") in _SAYS_NOTHING
 
 
 def says_words(text: str) -> bool:
