@@ -47,6 +47,7 @@ def _csv(text: str, start: int, end: int) -> Iterator[Span | None]:
         if not named or len(names) > COLUMNS_MAX:
             yield None
             continue
+        yield None  # counts as a candidate even when no row follows
         at = heading.end()
         for _ in range(ROWS_MAX):
             row = _LINE.match(text, at, last)
@@ -79,6 +80,7 @@ def _insert(text: str, start: int, end: int) -> Iterator[Span | None]:
     for head in _INSERT.finditer(text, start, last):
         if head.start() >= end:
             return
+        yield None  # counts as a candidate even when no row follows
         named = _named(head["names"].split(","))
         at = head.end()
         for _ in range(ROWS_MAX if named else 0):

@@ -98,7 +98,7 @@ EMAIL = Rule(
 
 # A class first, then what must not stand before it: so Python's `re` skips quickly to where a number may begin.
 _CARD = re.compile(
-    r"[2-68](?:(?<![A-Za-z0-9_].)|(?<=[Vv]isa.)|(?<=[Cc]ard.)|(?<=[Cc]ard_.)|(?<=cc_.)|(?<=pan.)|(?<=pan_.))(?<![0-9][.-].)(?<![_%]-.)(?:"
+    r"[2-68](?<![0-9].)(?:(?<![A-Za-z0-9_].)|(?<=[Vv]isa.)|(?<=[Cc]ard.)|(?<=[Cc]ard_.)|(?<=cc_.)|(?<=pan.)|(?<=pan_.))(?<![0-9][.-].)(?<![_%]-.)(?:"
     r"(?<=[2-6])[0-9]{3}(?P<a>[ .-])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
     r"|(?<=3)[0-9]{3}(?P<b>[ .-])[0-9]{6}(?P=b)[0-9]{4,5}"
     r"|(?<=[2-6])[0-9]{12,18}"
