@@ -15,6 +15,8 @@ from urllib.parse import quote
 from bench.redaction_labelled import ALNUM, HEX, Maker
 
 FOLDER = Path(__file__).parent / "labelled"
+SETS = ("", "_fresh", "_third")
+"""Written one after the other; each measured rules that had never seen it, before they were mended."""
 PASSWORDS = (
     *("hunter2", "Summer2024!", "P@ssw0rd", "correcthorse9", "tr0ub4dor_3", "qwerty123", "letmein!", "Winter-2025"),
     *("s3cr3t#Key", "changeit99", "x9K!mPq2vL", "MyD0g.Rex", "zxcvbnm", "iloveyou", "Ab12%xyZ", "T0p*Secret^1"),
@@ -50,7 +52,6 @@ def _filled(template: str, make: dict[str, Callable[[], str]], secrets: list[str
     for part in parts:
         kind, _, rest = part.partition("»")
         value = make[kind.removeprefix(":")]()
-        # Neighbours make one secret, and what a fixed prefix opens belongs to it.
         if not kind.startswith(":"):
             secrets.append(value)
         out += (value, rest)
@@ -149,3 +150,19 @@ def _four(text: str) -> list[str]:
 
 def _fours(text: str) -> str:
     return " ".join(_four(text))
+
+
+def lines_table(redact: Callable[[str], str]) -> None:
+    """Print recall on the secrets of the labelled lines, and how many harmless lines change, by set."""
+    print(f"\n{'labelled lines':16} {'secrets':>8} {'recall':>7} {'harmless':>9} {'changed':>8}")
+    for name in SETS:
+        found = [
+            secret not in redact(text) for _, text, secrets in secret_lines(f"secrets{name}") for secret in secrets
+        ]
+        changed = [redact(text) != text for _, text in harmless_lines(f"harmless{name}")]
+        recall = sum(found) / len(found)
+        print(f"{name or 'first':16} {len(found):8} {recall:7.3f} {len(changed):9} {sum(changed):8}")
+    left = [
+        any(secret in redact(text) for secret in secrets) for _, text, secrets in secret_lines("not_covered", rounds=1)
+    ]
+    print(f"known and not covered: {sum(left)} of {len(left)} lines")

@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable
 
 import pytest
-from bench.redaction_lines import harmless_lines, secret_lines
+from bench.redaction_lines import SETS, harmless_lines, secret_lines
 
 from mothership.pipeline.redaction.redaction import Redaction
 
 SPELLINGS = {"plain": str, "JSON in a string": json.dumps}
-SETS = ("", "_fresh")
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

@@ -101,12 +101,12 @@ _CODES = frozenset({"otp", "cvv", "cvc", "pin", "code"})
 VALUE_MAX = 4_096
 LONG = 16
 SLASHES_MAX = 64
-_TAIL = r"(?P<tail>[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id|data)|[-_][0-9]{1,2})?"
+_TAIL = r"(?P<tail>[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id|data|attempt(?:ed)?|input|entered|supplied|provided)|[-_][0-9]{1,2})?"
 _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
-    rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:\S))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
+    rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:\S)|(?:\r?\n|\\n)[ \t]{{1,40}}(?=value:))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
     rf"|(?:\s(?:for|of)\s[\w.@'\"`%-]{{1,64}}(?=\s?(?::(?!//)|=))|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?\]?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
-    r"|(?P<tab>\t{1,4}|(?<=[Cc][Vv][Vv2]) (?=[0-9]{3,4}\b)|(?<=[Cc][Oo][Dd][Ee]) (?=[0-9]{4,8}\b))"
+    r"|(?P<tab>\t{1,4}|(?<=[Cc][Vv][Vv2]) (?=[0-9]{3,4}\b)|(?<=[Cc][Oo][Dd][Ee]) (?=[0-9]{4,8}\b)|(?<=[Oo][Tt][Pp]) (?=[0-9]{4,8}\b))"
     rf"|(?P<form>{_QUOTE}(?:(?:\r?\n|\\r\\n){{2}}))"
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
 )
@@ -254,8 +254,10 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
         return _is_password(stem, name, before, value, spaced=spaced and not alone)
     if PUBLIC.fullmatch(value) or (kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value))):
         return False
-    if spaced:
-        return _COMPLAINT.search(before) is None and (is_random(value) or _fills_line(text, match))
+    if kind == "bare" and match["sign"] == ":":
+        # Without a space it may be a package and its architecture: `python3-jwt:all`.
+        alone = spaced and _fills_line(text, match)
+        return (is_random(value) or alone) and not (spaced and _COMPLAINT.search(before))
     return len(value) > 3 or not value.isdigit()
 
 
@@ -277,6 +279,8 @@ def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> b
 
 def _named_only(stem: str, match: "re.Match[str]", value: str) -> bool:
     """Tell whether a text speaks of a secret, or of what identifies it, and doesn't hold it."""
+    if (match["tail"] or "").lower().endswith("attempt"):
+        return value.isdigit()  # how many there were
     if (match["tail"] or "").lower().endswith("id"):
         return stem == "key" or "/" in value or not is_random(value)
     if match["single"] is not None and match.string[match.start() - 1 : match.start()] == "`":
@@ -318,9 +322,9 @@ ASSIGNMENT = Rule(
         r"|mot_de_passe|pw|psk|jwt|bearer|pin|code|csrf|connection_?string)[a-z_.-]*(?: [a-z]+)?(?: [a-z]+)?\s?[0-9]?(?:\\*'|\\+\")?\]?\s*[:=]",
         r"(?i)passw(?:or)?d (?:for|of|is|was|generated|set|created|reset|issued|assigned)(?: [a-z]+)* ?[^\s\"=:]*\s?[:=]",
         r"(?i)(?:passwo?r?d|passphrase|pwd|secret|token)(?:\t|\\*[\"'](?:\r?\n|\\r\\n)[\r\n\\])",
-        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)(?:(?:\\*'|\\+\")[\s,:{\\'\"]*(?:value|val|content|default)| (?-i:V)alue:)",
+        r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)(?:(?:\\*'|\\+\")[\s,:{\\'\"]*(?:value|val|content|default)| (?-i:V)alue:|(?:\r?\n|\\n)\s*value:)",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|otp|code) (?:is|was|lautet|est|es)[ :]",
-        r"(?i)(?:cvv2? [0-9]|(?:verification|security|authentication|one-time|login|confirmation|2fa|mfa|recovery|your) code [0-9]{2})[0-9]{2}",
+        r"(?i)(?:cvv2? [0-9]|otp [0-9]{2}|(?:verification|security|authentication|one-time|login|confirmation|2fa|mfa|recovery|your) code [0-9]{2})[0-9]{2}",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?|cvv2?|cvc2?|pin|otp)(?:\\+\"|\\*')?(?:\s(?:[^<>\"]|\\\")*)?>(?:[^<\"]|\s*<!)",
     ),
     find=_assignments,
@@ -366,6 +370,9 @@ ASSIGNMENT = Rule(
         ("password_1=hunter2", "hunter2"),
         ("\x1b[31mpassword\x1b[0m=hunter2", "hunter2"),
         ("пароль: hunter2, 密码: hunter3", "hunter3"),
+        ("env:\n- name: SECRET_TOKEN\n  value: aB3dEf9hIjK", "aB3dEf9hIjK"),
+        ("sent OTP 492113 to bob", "492113"),
+        ('{"password_attempt":"hunter2"}', "hunter2"),
         ("Array\n(\n    [password] => hunter2\n)", "hunter2"),
         ('["password"]=>\n  string(7) "hunter2"', "hunter2"),
         ("A temporary password is generated for root@localhost: hunter2", "hunter2"),
@@ -406,6 +413,8 @@ ASSIGNMENT = Rule(
         "gpio pin=17 state=1, error code: 492113, mapping=4921",
         '<input type="password">Please type',
         "tokens:\n  max: 10\n",
+        "status installed gir1.2-secret-1:amd64 0.20, python3-jwt:all 2.6, base-passwd:amd64 3.6",
+        "password_attempt=3, password_attempts=12, token=UsernamePasswordAuthenticationToken, otp 12 sent",
         "bob ALL=(root) NOPASSWD: /usr/bin/systemctl, password=null, ssl.key.password=none",
         "token = Name.Builtin, Token: '#cccccc', 'PullParserToken' => '3.18', trailer.<token>.command",
         'print(f"password={password!r}"), password: Optional[str] = None',

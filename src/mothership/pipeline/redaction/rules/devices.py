@@ -31,7 +31,7 @@ SNMP_COMMUNITY = Rule(
     description="SNMP community strings in text: device configuration, command lines, `community=…`.",
     source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
     gates=(
-        r"(?i)community(?:\\*'|\\+\")?\s?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
+        r"(?i)community(?:\\*'|\\+\")?[\s_-]?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
         r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s|trapsess\s|check_snmp[^\"]*-C",
         r"(?i)snmp[a-z-]{2,10}\s",
     ),
@@ -75,6 +75,12 @@ SNMP_COMMUNITY = Rule(
             _community,
             ignore_case=True,
             before=("for", "unknown", "bad", "wrong", "invalid", "with", "using"),
+        ),
+        matcher(
+            r"(?:with|using)\scommunity\s{1,2}(?P<secret>[^\s\"',;]{3,128})",
+            _mixed_community,
+            ignore_case=True,
+            before=("with community", "using community"),
         ),
         matcher(
             r"snmp(?!-agent)[^\r\n]{0,60}?\scommunity\s{1,2}[\"']?(?P<secret>[^\s\"',;]{1,128})",
@@ -150,6 +156,8 @@ SNMP_COMMUNITY = Rule(
         ("snmpget -v3 -u bob -l authPriv -a SHA -A authpass1 -x AES -X privpass1 10.0.0.9 sysUpTime.0", "privpass1"),
         ("snmpget -v3 -u bob -a SHA -A authpass1 10.0.0.9", "authpass1"),
         ("Timeout for community 'n0c-ro' at 10.0.0.9", "n0c-ro"),
+        ("polling 10.0.0.9 with community n0c42ro", "n0c42ro"),
+        ('{"community_string":"n0c-ro"}', "n0c-ro"),
         ("trapsess -v 2c -c n0c-ro 10.0.0.7:162", "n0c-ro"),
         ("/snmp community set [ find default=yes ] name=n0c-ro", "n0c-ro"),
     ),
@@ -174,7 +182,7 @@ DEVICE_PASSWORD = Rule(
         r"(?i)(?:enable|username\s+[^\s\"]+)\s+(?:privilege\s[0-9]+\s)?(?:password|secret)\s",
         r"(?i)(?:identified\s[^\"]*by|password(?: (?:to|as|with))?)(?:\s+N?|\s?\(\s?)\\*(?:'|\\\")",
         r"(?i)identified by [^\s\"']",
-        r"(?i)-(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s",
+        r"(?i)-(?:password|passwd|passphrase|secret|token|api-?key|(?:access|secret|account|private|signing|encryption)-key)\s",
         r"(?i)(?:\s-u|--user|--proxy-user)[ =][\\'\"]*[^\s:\"']+:[^\s]",
         r"(?:sshpass|mysql[a-z]*|mariadb[a-z-]*)\s",
         r"curl\s(?:[^\"]*\s)?-[a-zA-Z]*u[\\'\" ]*[^\s:\"']+:",
@@ -209,7 +217,7 @@ DEVICE_PASSWORD = Rule(
             before=("identified",),
         ),
         matcher(
-            r"--[a-z-]{0,20}(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key)\s{1,4}"
+            r"--[a-z-]{0,20}(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key|account-key|private-key|signing-key|encryption-key)\s{1,4}"
             r"(?![-|<\[(])[\"']?(?P<secret>[^\s\"'`]{2,512})",
             is_no_word,
             ignore_case=True,

@@ -359,7 +359,7 @@ def _dialled(text: str) -> bool:
 
 _SPOKEN_NUMBER = (
     r"(?:(?:phone|tel|mobile|msisdn|fax|whatsapp|call|caller|callback|dial(?:ed|ing)?|ring|(?:sms|text)\s(?:message\s)?(?:sent\s)?to|contact)"
-    r"(?:\s(?:number|no|nr|num|to|from))?[.:]?\s{1,2}|callerid=(?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<|sips?:|tel:)"
+    r"(?:\s(?:number|no|nr|num|to|from))?[.:]?\s{1,2}|callerid[= ](?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<|sips?:|tel:)"
     r"(?P<secret>(?:00[1-9]|0[1-9]|\+?[1-9])[0-9]{0,13}(?:[ ]?[-/ .][ ]?\(?[0-9]{2,8}\)?){0,5})(?![0-9A-Za-z_.:/-]?[0-9A-Za-z_])"
 )
 
@@ -380,7 +380,7 @@ def _plain_number(text: str) -> bool:
     return 10 <= len(digits) <= 15 and e164(digits if len(digits) > 10 else "1" + digits)
 
 
-_NAMED_PLAIN = r"(?:msisdn\s{1,2}|sips?:\+?|callerid=(?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<\+?)(?P<secret>[1-9][0-9]{9,14})(?=[@>\s,;]|\Z)"
+_NAMED_PLAIN = r"(?:msisdn\s{1,2}|sips?:\+?|callerid[= ](?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<\+?)(?P<secret>[1-9][0-9]{9,14})(?=[@>\s,;]|\Z)"
 
 
 def _no_address(text: str) -> bool:
@@ -393,7 +393,7 @@ PHONE = Rule(
     "United Kingdom and Germany; other forms beside a word such as `phone`.",
     source="ITU-T E.164; North American Numbering Plan; national numbering plans",
     gates=(
-        r"(?i)(?:sips?:|callerid=[^<]*<)\+?[1-9][0-9]{9}",
+        r"(?i)(?:sips?:|callerid[= ][^<]*<)\+?[1-9][0-9]{9}",
         r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback|callerid|caller_id|call|dial|ring|sms|text|contact)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*(?:[0-9][ ()./-]{0,4}){6}[0-9]",
     ),
     find=either(

@@ -13,7 +13,7 @@ authentication prompt must should cannot can can't could is was has had have not
 doesn't field value policy policies please enter try access permission denied login auth error warning info check match
 matches minimum at in on of to and or with without by attempt attempts verification validation verified valid updated
 update rotation rotated created deleted found length strength unexpected unrecognized unsupported malformed always ask
-file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap dir nis winbind systemd
+file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap dir nis winbind systemd all amd64 arm64 i386 armhf noarch x86_64
 too being required. only also still already aging expiry chauthtok via option flag argument hashing verify
 """
 _SAYS_NOTHING = frozenset(_STATES.split())
@@ -36,7 +36,9 @@ _VOCABULARY = frozenset(_VOCABULARY_WORDS.split()) | _WORDS | {""}
 # What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
 OBJECT = re.compile(r"[A-Za-z_$][\w.$]{0,120}(?:\{.*|\(.*|@[0-9a-f]{5,16}\W*)", re.DOTALL)
 # No token and no key: a version, a colour, a class with its module.
-PUBLIC = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}|#[0-9A-Fa-f]{3,8}|[A-Za-z_]+(?:(?:\.|->|::)[A-Za-z_]+)+")
+PUBLIC = re.compile(
+    r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}|#[0-9A-Fa-f]{3,8}|[A-Za-z_]+(?:(?:\.|->|::)[A-Za-z_]+)+|(?:[A-Z][a-z]{2,}){2,}"
+)
 # All in lower case: a secret of base64 may well begin with a slash.
 PATH = re.compile(r"[~.]{0,2}/(?:[a-z][a-z0-9._-]*/)*[a-z0-9._-]*|[A-Za-z]:\\.{0,200}")
 DIRECTORY = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
