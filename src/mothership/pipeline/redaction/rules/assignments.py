@@ -414,6 +414,7 @@ ASSIGNMENT = Rule(
         '<input type="password">Please type',
         "tokens:\n  max: 10\n",
         "status installed gir1.2-secret-1:amd64 0.20, python3-jwt:all 2.6, base-passwd:amd64 3.6",
+        "password = unquote(password), password=make_password(raw)",
         "password_attempt=3, password_attempts=12, token=UsernamePasswordAuthenticationToken, otp 12 sent",
         "bob ALL=(root) NOPASSWD: /usr/bin/systemctl, password=null, ssl.key.password=none",
         "token = Name.Builtin, Token: '#cccccc', 'PullParserToken' => '3.18', trailer.<token>.command",

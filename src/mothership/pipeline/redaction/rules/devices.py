@@ -263,6 +263,7 @@ DEVICE_PASSWORD = Rule(
         "message repeated 5 times: [ Failed password for root ]",
         "password 5 times wrong",
         "usage: tool --token <token> --password [prompt]",
+        "the --username and --password options instead",
         "Using --password via the CLI is insecure, the --token option is deprecated",
         "docker run -u 1000:1000 image",
         "mysql -u root -p db",

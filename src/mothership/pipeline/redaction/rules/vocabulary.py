@@ -52,6 +52,7 @@ _CALL = re.compile(
     r"(?:(?=get|env|ENV|config|fetch|read|load|input|prompt|param|request|\w{1,60}[?!]?\.))"
     r"[A-Za-z_$][\w$]{0,60}(?:[?!]?\.[A-Za-z_$][\w$]{0,60}){0,8}[?!]?\.?[\[(]+"
 )
+_APPLIED = re.compile(r"(?!md5|sha|crypt|password|hash)[a-z_]{3,40}(?:\.[a-z_]{2,40}){0,3}\([a-z_.]{1,60}\)?")
 # A word with a digit in it that is no password: an algorithm, a version, a size.
 _TECHNICAL = re.compile(
     r"(?:sha|md|scram|bcrypt|scrypt|pbkdf|argon|aes|des|rc|base|utf|pkcs|ssh|oauth|saml|http|mysql|pam|ldap|ntlm|kerberos|krb|tls"
@@ -65,7 +66,7 @@ _MANUAL_WORDS = """
 password passwd pass pwd secret key token string value prompt none null hidden masked redacted encrypted hash level type
 default required optional missing invalid failed failure for from with was is has not and or the unset set changed
 expired removed added chain generate rsa usage name id host address timeout server source version config enable disable
-active inactive yes no true false option via argument flag to in on by authentication encryption prompt complexity history
+active inactive yes no true false option options via argument arguments parameter parameters flag flags instead must should can will when where to in on by authentication encryption prompt complexity history
 recovery reset change expiry rotation manager policy protection length file this it you your
 """
 _MANUAL = frozenset(_MANUAL_WORDS.split())
@@ -102,7 +103,7 @@ def is_random(value: str) -> bool:
 def is_reference(value: str, following: str) -> bool:
     """Tell whether a program's text says where the secret comes from."""
     return (following in {'"', "'", "\\", ")", ""} and _CALL.fullmatch(value) is not None) or (
-        _REFERENCE.fullmatch(value) is not None
+        _REFERENCE.fullmatch(value) is not None or _APPLIED.fullmatch(value) is not None
     )
 
 
