@@ -27,6 +27,7 @@ from mothership.errors import ConfigurationError, Refusal
 
 CANARY = "canary-secret-4f1b"
 BODY = json.dumps({"messages": [{"type": "log", "received_from": "somebody else"}]}).encode()
+NO_CREDENTIALS = "no valid credentials: send `Authorization: Bearer` with your token"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -108,7 +109,7 @@ async def test_every_wrong_login_gets_the_same_answer(at_door: Any, keeper: Any,
         answer = await client.post("/ingest", content=BODY, headers=raw)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
-    assert (answer.json()["status"], answer.json()["reason"]) == ("refused", "no valid credentials")
+    assert (answer.json()["status"], answer.json()["reason"]) == ("refused", NO_CREDENTIALS)
     assert keeper.batches == []
 
 
@@ -119,7 +120,7 @@ async def test_an_expired_token_is_a_wrong_one(at_door: Any, clock: Time) -> Non
         assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
         clock.now += 10
         answer = await client.post("/ingest", content=BODY, headers=bearer("right"))
-    assert (answer.status_code, answer.json()["reason"]) == (401, "no valid credentials")
+    assert (answer.status_code, answer.json()["reason"]) == (401, NO_CREDENTIALS)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def llm() -> None:
     """See what a language model would cost, and say."""
 
 
-@llm.command("try")
+@llm.command("try", short_help="Show what the events of FILES would cost.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @config_option
 @click.option("--call", "calls", is_flag=True, help="Ask the endpoint of the configuration, and show the verdicts.")

@@ -1,6 +1,7 @@
 """`mothership serve`: the process around the service. Its data directory, its database, its port, its signals."""
 
 import asyncio
+import errno
 import gc
 import os
 import signal
@@ -63,6 +64,9 @@ def _run(main: Coroutine[None, None, int]) -> int:
             return runner.run(main)
     except ConfigurationError:
         raise
+    except KeyboardInterrupt:  # before anybody listened for it
+        log.info("stopped_while_starting")
+        return 0
     except Exception as error:  # noqa: BLE001 - Python would print its message, which may hold a value
         log.critical("service_died", exc_info=error)
         return DIED
@@ -104,7 +108,8 @@ def _bind(settings: Settings, *, shared: bool = False, port: int | None = None) 
         return workers.bind(host, port, shared=shared)
     except OSError as error:
         reason = f"server.port: can't listen on {host}:{port}: {os.strerror(error.errno or 0)}"
-        raise ConfigurationError([reason]) from None
+        advice = "; stop what has it, or choose another port" if error.errno == errno.EADDRINUSE else ""
+        raise ConfigurationError([reason + advice]) from None
 
 
 async def _work(

@@ -97,7 +97,12 @@ class Login:
             return Denied(
                 429, "too many failed logins", pause_seconds=pause_seconds, retry_after_seconds=MINUTE_SECONDS
             )
-        return Denied(401, "no valid credentials", pause_seconds=pause_seconds)
+        certificate = ", or a client certificate" if self._tls.client_ca_file else ""
+        return Denied(
+            401,
+            f"no valid credentials: send `Authorization: Bearer` with your token{certificate}",
+            pause_seconds=pause_seconds,
+        )
 
 
 class _Failures:
