@@ -73,6 +73,7 @@ async def test_a_real_model_gives_verdicts_that_are_applied(model_url: str) -> N
     assert set(stats["calls"]) <= {"applied", "low_confidence", "wrong_shape"}
     assert stats["tokens_today"] > 200 * len(MESSAGES)
     applied = [event for event in events if "llm" in event]
+    assert applied
     assert len(applied) == stats["calls"].get("applied", 0)
     for event in applied:
         assert event["llm"]["template_id"] == event["template_id"]

@@ -241,7 +241,7 @@ def test_no_line_takes_long(line: str) -> None:
     templates = Templates(TemplateSettings(message_chars_max=100_000))
     started = time.perf_counter()
     templates(batch_of({"message": line}))
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 5  # quadratic work would take minutes
 
 
 @given(st.lists(st.text(max_size=80), max_size=30))

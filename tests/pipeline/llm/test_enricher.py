@@ -275,7 +275,7 @@ async def test_a_stop_ends_calls_and_waits_at_once(endpoint: Endpoint) -> None:
             await asyncio.sleep(0.01)
         started = time.monotonic()
     event = await waiting
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 3
     assert "llm" not in event
 
 
