@@ -3,7 +3,7 @@
     python -m bench.redaction              the ratio to `orjson.loads` + `orjson.dumps` of the same clean events
     python -m bench.redaction --table      recall and precision by rule on the labelled texts
     python -m bench.redaction --logs DIR   what is masked in the lines of *.log files there
-    python -m bench.redaction --hostile    1 MiB hostile strings against 1 MiB of ordinary lines
+    python -m bench.redaction --hostile    1 MiB hostile strings against 1 MiB of ordinary ones; --every: 11,000 kinds
     python -m bench.redaction --rules      the table of rules that docs/redaction.md holds
     python -m bench.redaction --presidio   Presidio's pattern recognizers on the same texts, when it is installed
 
@@ -21,7 +21,9 @@ from typing import Any
 
 import orjson
 import structlog
+from bench.redaction_hostile import WRITTEN, every_shape
 from bench.redaction_labelled import examples, harmless
+from bench.redaction_lines import lines_table
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.redaction import Redaction, build
@@ -40,6 +42,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--logs", type=Path)
     parser.add_argument("--hostile", action="store_true")
+    parser.add_argument("--every", action="store_true")
     parser.add_argument("--presidio", action="store_true")
     parser.add_argument("--rules", action="store_true")
     arguments = parser.parse_args()
@@ -52,8 +55,8 @@ def main() -> None:
         table(redaction)
     if arguments.logs and not arguments.presidio:
         logs(redaction, arguments.logs)
-    if arguments.hostile:
-        hostile(redaction)
+    if arguments.hostile or arguments.every:
+        hostile(redaction, every=arguments.every)
     if arguments.presidio:
         presidio(redaction, arguments.logs)
 
@@ -187,6 +190,7 @@ def table(redaction: Redaction) -> None:
     print(f"harmless texts of {len(kinds)} kinds changed: {wrong} of {total} {dict(+changed)}")
     positives = sum(seen.values()) - sum(missed.values())
     print(f"recall {positives / sum(seen.values()):.4f}, precision {positives / (positives + wrong):.4f}")
+    lines_table(redaction.text)
 
 
 def logs(redaction: Redaction, folder: Path) -> None:
@@ -200,26 +204,22 @@ def logs(redaction: Redaction, folder: Path) -> None:
             print(f"  - {line[:150]}\n  + {masked[:150]}")
 
 
-HOSTILE = (
-    *("a.", "a@a.", "@", "1", "4111 ", "4111111111111112 ", "4111111111111111 ", "password= ", "password=", "token: "),
-    *("-----BEGIN RSA PRIVATE KEY-----", "eyJhbGci.", "://a:", "%41", "\u200b", "\uff14", "+14155552671 ", "DE89 "),
-    *("cookie: a=", '"', "\\", "\\u0041", "hash:abcd:", "community ", "(0", "123-45-6789-", "bearer ", "06 12 ", "漢"),
-    *("alice@example.com ", "aws key ", "secret value ", '\\"password\\": \\"'),
-    *("\x00", "=", "key=v;", "4111-1111 0", "\u0153"),
-)
-
-
-def hostile(redaction: Redaction) -> None:
+def hostile(redaction: Redaction, *, every: bool = False) -> None:
     """Print 1 MiB hostile strings against 1 MiB of ordinary lines, the dearest first."""
     line = "Dec 10 10:13:59 LabSZ sshd[24833]: input_userauth_request: invalid user admin [preauth] rhost=10.0.0.1"
     ordinary = [{"type": "log", "file_path": "/var/log/auth.log", "message": line} for _ in range(MIB // len(line))]
-    base = min(seconds(lambda: through(redaction, copy.deepcopy(ordinary))) for _ in range(3))
+    base = min(seconds(lambda: through(redaction, copy.deepcopy(ordinary))) for _ in range(9))
     costs = []
-    for part in HOSTILE:
+    parts = every_shape() if every else WRITTEN
+    for part in parts:
         text = part * (MIB // len(part.encode()))
-        costs.append((min(seconds(lambda text=text: through(redaction, [{"message": text}])) for _ in range(2)), part))
-    print(f"\n1 MiB of ordinary lines: {base * 1e3:.1f} ms")
-    for cost, part in sorted(costs, reverse=True)[:8]:
+        cost = seconds(lambda text=text: through(redaction, [{"message": text}]))
+        for _ in range(4 if cost > 2 * base else 0):
+            cost = min(cost, seconds(lambda text=text: through(redaction, [{"message": text}])))
+        costs.append((cost, part))
+    above = sum(cost > 3 * base for cost, _ in costs)
+    print(f"\n1 MiB of ordinary lines: {base * 1e3:.1f} ms; of {len(parts)} shapes {above} cost more than 3 x that")
+    for cost, part in sorted(costs, reverse=True)[:12]:
         print(f"{part[:32]!r:36} {cost * 1e3:7.1f} ms  {cost / base:5.1f} x")
 
 

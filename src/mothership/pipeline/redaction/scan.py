@@ -9,7 +9,7 @@ import re2
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
 
-CHUNK_EVENTS: Final = ((0.02, 24), (0.08, 6))
+CHUNK_EVENTS: Final = ((0.004, 24), (0.03, 8), (0.15, 3))
 """Up to which share of events with hits how many are looked at together first; beyond that, each alone at once."""
 ANSWERS_REMEMBERED: Final = 1_024
 SET_MEMORY_BYTES: Final = 64 * 1024 * 1024
