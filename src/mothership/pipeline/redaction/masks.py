@@ -115,7 +115,7 @@ class MaskPatterns:
 
     def changes(self, text: str) -> bool:
         """Tell whether a lone string would be masked; nothing is counted."""
-        return self._text.redact(text, self._text.gate(text), self._all)[0] != text
+        return self._text.redact(text, self._text.hits(text), self._all)[0] != text
 
     def _value(
         self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, wanted: Wanted
@@ -223,7 +223,7 @@ class MaskPatterns:
         self, text: str, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None, hits: Hits = NOTHING
     ) -> str | None:
         """Mask one text; `hits` are the rules that may find something in it, where that is known."""
-        hits = hits or self._text.gate(text)
+        hits = hits or self._text.hits(text)
         if not hits:
             if len(text) <= CLEAN_CHARACTERS_MAX:
                 self._remember(text)

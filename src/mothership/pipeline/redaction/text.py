@@ -109,6 +109,7 @@ class TextRedactor:
         self._mask_length = mask_length
         self._spans_max = spans_max
         self._wanted: dict[Hits, Wanted] = {}
+        self._all: Hits = frozenset((*self.rules, ODD))
         names = {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE}
         self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{PSEUDONYM.pattern}")
 
@@ -126,7 +127,10 @@ class TextRedactor:
         return known
 
     def redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
-        """Return the text without its secrets, or None when the field is to be dropped, and what was found first."""
+        """Return the text without its secrets, or None when the field is to be dropped, and what was found first.
+
+        `hits` are what the gate says of the text; of a long one it is asked part by part in any case.
+        """
         try:
             return self._redact(text, hits, allowed)
         except (TooMany, Crowded):
@@ -142,54 +146,67 @@ class TextRedactor:
             redacted = self._replaced(text, found)
             if redacted == text:
                 return text, first
-            text, hits = redacted, self.gate(redacted)
+            text, hits = redacted, self.hits(redacted)
             if not hits:
                 return text, first
         raise TooMany
 
+    def hits(self, text: str) -> Hits:
+        """Return what the gate says of a text; of a long one all that it might say."""
+        return self.gate(text) if len(text) <= WINDOW else self._all
+
     def _find(self, text: str, hits: Hits, allowed: Collection[str]) -> list[Hit]:
         found: list[Hit] = []
-        self._collect(text, hits, allowed, found)
-        if ODD in hits:
+        if ODD in self._collect(text, hits, allowed, found):
             for view in views(text):
                 plain: list[Hit] = []
-                self._collect(view.text, self.gate(view.text), allowed, plain)
+                self._collect(view.text, self.hits(view.text), allowed, plain)
                 found += [Hit(*view.span(hit.start, hit.end), hit.rule) for hit in plain]
         if not found:
             return found
         marked = [match.span() for match in self._marker.finditer(text)] if "[R" in text or "hash:" in text else []
         return _merged([hit for hit in found if not _inside(hit, marked)])
 
-    def _collect(self, text: str, hits: Hits, allowed: Collection[str], found: list[Hit]) -> None:
-        parts = None if len(text) <= WINDOW else self._parts(text)
-        for name in hits if parts is None else sorted(hits):
+    def _collect(self, text: str, hits: Hits, allowed: Collection[str], found: list[Hit]) -> Hits:
+        """Find the secrets in a text, and return what its gates say of it."""
+        left = dict.fromkeys(hits & self.rules.keys(), self._spans_max * CANDIDATES_PER_SPAN_MAX)
+        if len(text) <= WINDOW:
+            self._collect_part(text, 0, len(text), hits, allowed, found, left)
+            return hits
+        # Part by part, so that a text made to hurt is given up long before its end.
+        seen: Hits = frozenset()
+        for start in range(0, len(text), WINDOW):
+            end = min(start + WINDOW, len(text))
+            here = self.gate(text[max(0, start - WINDOW_OVERLAP) : end + WINDOW_OVERLAP])
+            self._collect_part(text, start, end, here, allowed, found, left)
+            seen |= here
+        return seen
+
+    def _collect_part(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        hits: Hits,
+        allowed: Collection[str],
+        found: list[Hit],
+        left: dict[str, int],
+    ) -> None:
+        """Find the secrets that begin in a part of a text; `left` counts the candidates each rule still has."""
+        for name in hits:
             if name not in allowed:
                 continue
             rule = self.rules[name]
-            candidates = self._spans_max * CANDIDATES_PER_SPAN_MAX
-            for start, end in ((0, len(text)),) if parts is None else parts.get(name, ()):
-                for span in rule.find(text, start, end):
-                    candidates -= 1
-                    if span is not None and span[1] > span[0]:
-                        found.append(Hit(span[0], span[1], rule))
-                        if parts is not None and end + REACH <= span[1] < len(text):
-                            raise TooMany  # longer than anything that is looked at as one
-                    if candidates < 0 or len(found) > self._spans_max:
-                        raise TooMany
-
-    def _parts(self, text: str) -> dict[str, list[tuple[int, int]]]:
-        """Return for each rule the parts of a long text in which its gate hits: only there its secrets can begin."""
-        parts: dict[str, list[tuple[int, int]]] = {}
-        for start in range(0, len(text), WINDOW):
-            end = min(start + WINDOW, len(text))
-            for name in self.gate(text[max(0, start - WINDOW_OVERLAP) : end + WINDOW_OVERLAP]):
-                known = parts.setdefault(name, [])
-                if known and known[-1][1] == start:
-                    start_of_run = known.pop()[0]
-                    known.append((start_of_run, end))
-                else:
-                    known.append((start, end))
-        return parts
+            candidates = left[name]
+            for span in rule.find(text, start, end):
+                candidates -= 1
+                if span is not None and span[1] > span[0]:
+                    found.append(Hit(span[0], span[1], rule))
+                    if end + REACH <= span[1] < len(text):
+                        raise TooMany  # longer than anything that is looked at as one
+                if candidates < 0 or len(found) > self._spans_max:
+                    raise TooMany
+            left[name] = candidates
 
     def _replaced(self, text: str, hits: list[Hit]) -> str:
         out: list[str] = []

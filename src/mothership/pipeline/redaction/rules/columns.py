@@ -14,7 +14,10 @@ _NAME = re.compile(
     r"[\s\"'`\[]*(?:[\w.-]*[_. -])?(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|auth[_-]?key)[\s\"'`\]]*",
     re.IGNORECASE,
 )
-_HEADING = re.compile(r"(?:^\"?|[\r\n]|\\n)((?:[\w .\"-]{1,40}[,;|\t]){1,100}[\w .\"-]{1,40})(?:\r?\n|(?:\\r)?\\n)")
+_NAMES = r"((?:[\w .\"-]{1,40}[,;|\t]){1,100}[\w .\"-]{1,40})(?:\r?\n|(?:\\r)?\\n)"
+_FIRST_HEADING = re.compile(rf"\"?{_NAMES}")
+_HEADING = re.compile(rf"(?:\r|\n|\\n){_NAMES}")
+_SIGNS = (",", ";", "|", "\t")
 _LINE = re.compile(r"[^\r\n\\]{1,4000}")
 _LINE_END = re.compile(r"\r?\n|(?:\\r)?\\n")
 _CELL = re.compile(r"\"[^\"\r\n]{0,1000}\"|[^,;|\t\r\n]{0,1000}")
@@ -35,13 +38,23 @@ def _says_something(value: str) -> bool:
     return len(value) >= VALUE_MIN and not benign(value) and not value.isdigit()
 
 
+def _headings(text: str, start: int, end: int, last: int) -> Iterator["re.Match[str]"]:
+    if all(text.find(sign, start, last) < 0 for sign in _SIGNS):
+        return
+    first = _FIRST_HEADING.match(text, 0, last) if start == 0 else None
+    if first:
+        yield first
+    for heading in _HEADING.finditer(text, first.end() if first else start, last):
+        if heading.start() >= end:
+            return
+        yield heading
+
+
 def _csv(text: str, start: int, end: int) -> Iterator[Span | None]:
     """Find what stands below `password` in the lines under a heading."""
     last = min(len(text), end + REACH)
-    for heading in _HEADING.finditer(text, start, last):
-        if heading.start() >= end:
-            return
-        sign = next(each for each in ",;|\t" if each in heading[1])
+    for heading in _headings(text, start, end, last):
+        sign = next(each for each in _SIGNS if each in heading[1])
         names = heading[1].split(sign)
         named = _named(names)
         if not named or len(names) > COLUMNS_MAX:

@@ -111,8 +111,8 @@ _PLAIN_CARD = re.compile(
     r"(?<![0-9.])(?:(?<=[A-Za-z_])|(?<=[0-9]_)|(?<==))(?:4[0-9]{15}|5[1-5][0-9]{14}|3[47][0-9]{13}|(?:6011|65[0-9]{2})[0-9]{12})(?![0-9]|[A-Fa-f][0-9A-Fa-f]|\.[0-9])",
     re.ASCII,
 )
-_TRACK = r"%?[Bb](?P<secret>[2-6][0-9]{12,18})\^[^^\r\n]{2,40}\^[0-9]{4}"
-_SPACED_CARD = r"(?<![0-9A-Za-z.])(?:[2-6][0-9]{3}(?P<s>  |_|\+)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|3[47][0-9]{2}(?P<t>  |_|\+)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])"
+_TRACK = r"[Bb](?P<secret>[2-6][0-9]{12,18})\^[^^\r\n]{2,40}\^[0-9]{4}"
+_SPACED_CARD = r"[2-6](?<![0-9A-Za-z.].)(?:[0-9]{3}(?P<s>  |_|\+)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|(?<=3)[47][0-9]{2}(?P<t>  |_|\+)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])"
 _COUNTED_BEFORE = re.compile(
     r"(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode|snowflake|tweet"
     r"|request|req|txn?id|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|number of \w{1,20})[\s:=#\"']{1,3}\Z",
@@ -205,7 +205,7 @@ CARD = Rule(
 
 # --- US social security numbers ----------------------------------------------------------------------------------
 
-_SSN = r"[0-9](?=[0-9]{2}-)(?<![A-Za-z0-9_].)(?<![0-9]-.)[0-9]{2}-[0-9]{2}-[0-9]{4}(?![A-Za-z0-9_])(?!-[0-9])"
+_SSN = r"-(?<=[0-9]{3}-)(?<![A-Za-z0-9_]...-)(?<![0-9]-...-)[0-9]{2}-[0-9]{4}(?![A-Za-z0-9_])(?!-[0-9])"
 _SSN_NAMED = (
     r"(?:ssn|social[ _-]?security)[a-z#. _-]{0,12}['\"]?[ :=#'\"]{1,4}"
     r"(?P<secret>[0-9]{3}[ .]?[0-9]{2}[ .]?[0-9]{4})(?![A-Za-z0-9_])"
@@ -221,7 +221,9 @@ SSN = Rule(
     description="US social security numbers with dashes; with spaces or plain only beside their name.",
     source="Social Security Administration: number ranges never issued",
     gates=(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", r"(?i)(?:ssn|social[ _-]?security)[a-z#. _:='\\\"-]*[0-9]{3}"),
-    find=either(matcher(_SSN, _valid_ssn), matcher(_SSN_NAMED, _valid_ssn, ignore_case=True, before=("ssn", "social"))),
+    find=either(
+        matcher(_SSN, _valid_ssn, back=3), matcher(_SSN_NAMED, _valid_ssn, ignore_case=True, before=("ssn", "social"))
+    ),
     positives=(
         ("applicant 123-45-6789 approved", "123-45-6789"),
         ("SSN: 123456789", "123456789"),
@@ -291,14 +293,25 @@ IBAN = Rule(
 _INTERNATIONAL = (
     r"\+(?<![A-Za-z0-9_+.]\+)[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?:[ ./-]?[0-9]){5,13}(?![0-9A-Za-z_])"
 )
-_AMERICAN = (
-    r"[(1-9](?=[1-9]?[0-9]{2}[).-])(?<![A-Za-z0-9_/+].)(?:(?<![0-9][ .-].)|(?<=[^0-9]1[ .-].)|(?<=^1[ .-].)|(?<=001[ .-].))(?:"
-    r"(?<=\()(?:[2-9][0-9]{2}|123)\)[ -]?[0-9]{3}[ .-][0-9]{4}"
-    r"|(?:(?<=[2-9])[0-9]{2}|(?<=1)23)(?P<s>[.-])[0-9]{3}(?P=s)[0-9]{4}"
-    r"|(?<=\()[1-9][0-9]\)[ ]?9?[0-9]{4}-[0-9]{4}"  # Brazil
-    r")(?: ?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![0-9A-Za-z_])(?![.-][0-9])"
+
+
+def _american(sign: str, area: str, size: int, rest: str) -> Finder:
+    """Make a finder that starts from the sign behind the area code."""
+    begins = rf"(?<![A-Za-z0-9_/+].{{{size}}})" + rf"(?:(?<![0-9][ .-].{{{size}}})|{_dialled_one(size)})"
+    ends = r"(?: ?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![0-9A-Za-z_])(?![.-][0-9])"
+    return matcher(rf"{sign}{area}{begins}{rest}{ends}", back=size - 1)
+
+
+def _dialled_one(size: int) -> str:
+    return "|".join(rf"(?<={one}[ .-].{{{size}}})" for one in ("[^0-9]1", "^1", "001"))
+
+
+_AMERICAN = either(
+    _american(r"\)", r"(?:(?<=\([2-9][0-9]{2}\))|(?<=\(123\)))", 5, r"[ -]?[0-9]{3}[ .-][0-9]{4}"),
+    _american(r"(?P<s>[.-])", r"(?:(?<=[2-9][0-9]{2}.)|(?<=123.))", 4, r"[0-9]{3}(?P=s)[0-9]{4}"),
+    _american(r"\)", r"(?<=\([1-9][0-9]\))", 4, "[ ]?9?[0-9]{4}-[0-9]{4}"),  # Brazil
 )
-_DIALLED = r"0(?<![0-9][0-9A-Fa-f] .)(?<! [A-Fa-f][0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)0[ ]?[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{0,4}(?:[ -][0-9]{2,8}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
+_DIALLED = r"00(?<![0-9][0-9A-Fa-f] ..)(?<! [A-Fa-f][0-9A-Fa-f] ..)(?<![A-Za-z0-9_/+.:-]..)[ ]?[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{0,4}(?:[ -][0-9]{2,8}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
 _EUROPEAN = (
     r"[(08](?<![0-9][0-9A-Fa-f] .)(?<! [A-Fa-f][0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)(?:"
     r"(?<=0)[1-9](?P<s>[ .-])[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}"  # France
@@ -420,7 +433,7 @@ PHONE = Rule(
         ((r"\+[1-9][0-9 ()./-]{6}",), _unless_measured(matcher(_INTERNATIONAL, _international))),
         (
             (r"[1-9][0-9]{2}[).-]{1,2} ?[0-9]{3}[ .-][0-9]{4}", r"\([1-9][0-9]\) ?9?[0-9]{4}-"),
-            _unless_measured(matcher(_AMERICAN)),
+            _unless_measured(_AMERICAN),
         ),
         ((r"[^0-9A-Za-z_/+.:-]00 ?[1-9][0-9]{0,2}[ -](?:\(0\)|[0-9]{2}|[1-9][ -])",), matcher(_DIALLED, _dialled)),
         (

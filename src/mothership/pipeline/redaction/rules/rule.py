@@ -52,6 +52,7 @@ def matcher(
     ignore_case: bool = False,
     before: tuple[str, ...] = (),
     then: tuple[str, int] | None = None,
+    back: int = 0,
 ) -> Finder:
     """Make a finder from an expression whose group `secret` (or else the whole) is what must go.
 
@@ -59,15 +60,19 @@ def matcher(
     no nested repeats that share characters, and every repeat is bounded or ends where its class ends.
     `before` names literals, in lower case, with which a match begins: they are looked for first, which is much faster.
     `then` names a literal that follows in every match at most so many characters from its beginning, likewise.
+    `back` says how many characters before the match, which has looked behind itself, the secret begins: for what has
+    many beginnings and few of the signs inside it.
     """
     compiled = re.compile(pattern, re.ASCII | (re.IGNORECASE if ignore_case else re.NOFLAG))
     group = compiled.groupindex.get("secret", 0)
 
     def find(text: str, start: int, end: int) -> Iterator[Span | None]:
-        for match in compiled.finditer(text, start, min(len(text), end + REACH)):
-            if match.start() >= end:
+        for match in compiled.finditer(text, start + back, min(len(text), end + REACH)):
+            first, last = match.span(group)
+            first -= back
+            if match.start() - back >= end:
                 return
-            yield match.span(group) if valid is None or valid(match[group]) else None
+            yield (first, last) if valid is None or valid(text[first:last]) else None
 
     return _AtLiterals(compiled, group, valid, before, then, ignore_case=ignore_case) if before else find
 

@@ -5,7 +5,9 @@ import base64
 import binascii
 import ipaddress
 import json
+import re
 
+_DIGIT = re.compile("[0-9]")
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -16,7 +18,7 @@ def digits_of(text: str) -> str:
 
 def has_digit(text: str) -> bool:
     """Tell whether there is an ASCII digit in a text."""
-    return any("0" <= char <= "9" for char in text)
+    return _DIGIT.search(text) is not None
 
 
 def luhn(digits: str) -> bool:

@@ -286,7 +286,16 @@ TELEGRAM = Rule(
     description="Tokens of Telegram bots.",
     source=_SOURCE,
     gates=(r"[0-9]{8}:[0-9A-Za-z_-]{8}",),
-    find=matcher(r"[0-9](?:(?<![A-Za-z0-9].)|(?<=bot.))[0-9]{7,9}:A?[0-9A-Za-z_-]{34,35}(?![0-9A-Za-z_-])", _mixed),
+    find=either(
+        *(
+            matcher(
+                rf":(?<=[0-9]{{{size}}}:)(?:(?<![A-Za-z0-9][0-9]{{{size}}}:)|(?<=bot[0-9]{{{size}}}:))A?[0-9A-Za-z_-]{{34,35}}(?![0-9A-Za-z_-])",
+                _mixed,
+                back=size,
+            )
+            for size in (8, 9, 10)
+        )
+    ),
     positives=(
         ("GET https://api.telegram.example/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1/getMe", "AAHdqTcvCH1vGWJx"),
         ("token 123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1", "AAHdqTcvCH1vGWJx"),
