@@ -91,7 +91,7 @@ async def running(
         await task
 
 
-async def until(promise: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(promise: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for something that is to come true."""
     async with asyncio.timeout(seconds):
         while not promise():  # noqa: ASYNC110  # a promise has no event

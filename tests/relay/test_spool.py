@@ -108,7 +108,7 @@ async def test_what_waits_too_long_goes_to_the_dead_letters(tmp_path: Path) -> N
     """The bound of age: not lost, but set aside with its reason, and a retry delivers it."""
     sink = ToxicSink()
     sink.open_for_writes.clear()
-    async with running(tmp_path, sink, answer_seconds=0.0, batch_size=3, spool={"max_age_seconds": 0.2}) as relay:
+    async with running(tmp_path, sink, answer_seconds=0.0, batch_size=3, spool={"max_age_seconds": 2.0}) as relay:
         for number in range(5):
             await relay.keep(rows_batch(number))
         await until(lambda: relay.status()["dead_letters"]["events"] == 12)  # the first is in the sink's hands
