@@ -178,8 +178,11 @@ class TextRedactor:
         for start in range(0, len(text), WINDOW):
             end = min(start + WINDOW, len(text))
             here = self.gate(text[max(0, start - WINDOW_OVERLAP) : end + WINDOW_OVERLAP])
+            known = len(found)
             self._collect_part(text, start, end, here, allowed, found, left)
             seen |= here
+            if any(hit.end == len(text) for hit in found[known:]):
+                break  # everything that follows goes
         return seen
 
     def _collect_part(

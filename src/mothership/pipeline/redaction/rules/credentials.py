@@ -188,6 +188,7 @@ _BEGIN = re.compile(
 )
 _END = re.compile(rf"-{{2,5}}{_GAP}?END{_GAP}[^-\r\n]{{1,60}}-{{2,5}}")
 _END_MAX = 80  # characters
+_BLOCK_MAX = 65_536
 _BODY = re.compile(r"(?:\\+[nrt]|[\s|>\"',+]|%0[AaDd])*(?:[0-9A-Za-z+/=]{16}|Proc-Type|Version|Comment|Charset)")
 _PUTTY = re.compile(r"Private-Lines: [0-9]{1,3}(?:\\+[nr]|\s)+(?:[0-9A-Za-z+/=]{4,80}(?:\\+[nr]|\s)*){1,200}")
 
@@ -203,8 +204,9 @@ def _private_keys(text: str, start: int, end: int) -> Iterator[Span | None]:
             at = text.find("BEGIN", at + 5, end + 8)
             continue
         if stop is None or stop.start() < begin.end():
-            stop = _END.search(text, max(begin.end(), searched - _END_MAX), begin.end() + 65_536)
-            searched = 0 if stop else begin.end() + 65_536
+            first, last = max(begin.end(), searched - _END_MAX), begin.end() + _BLOCK_MAX
+            stop = _END.search(text, first, last) if text.find("END", first, last) >= 0 else None
+            searched = 0 if stop else last
         if stop is None and not _BODY.match(text, begin.end()):
             yield None  # the words alone, without a key behind them
             at = text.find("BEGIN", begin.end(), end + 8)

@@ -39,6 +39,13 @@ _NOT_TOP_LEVEL = frozenset(
 )
 
 
+# As RE2 has to say it: two letters, and not `service` nor `png`, which are by far the most frequent of them.
+_ANY = r"[A-Za-z\x{80}-\x{10ffff}]"
+_TOP_LEVEL = (
+    rf"(?:[A-Za-oq-rt-z\x{{80}}-\x{{10ffff}}]{_ANY}|p(?:[^n]|n(?:[^g]|g{_ANY}))"
+    rf"|s(?:[^e]|e(?:[^r]|r(?:[^v]|v(?:[^i]|i(?:[^c]|c(?:[^e]|e{_ANY})))))))"
+)
+
 _URL_USER = re.compile(r"[a-z0-9+.-]://[^\s/?#\"<>]{0,128}\Z")
 
 
@@ -66,7 +73,9 @@ EMAIL = Rule(
     name="email",
     description="E-mail addresses.",
     source="RFC 5321 and 5322; local part bounded to 64 characters, domain labels to 63",
-    gates=(r"[^\x00-!#-&(-*,/:-@\[-^`{-}\x7f]@[0-9A-Za-z\x{80}-\x{10ffff}][0-9A-Za-z\x{80}-\x{10ffff}-]*\.[^\x00-,/]",),
+    gates=(
+        rf"[^\x00-!#-&(-*,/:-@\[-^`{{-}}\x7f]@[0-9A-Za-z\x{{80}}-\x{{10ffff}}][0-9A-Za-z\x{{80}}-\x{{10ffff}}.-]*\.{_TOP_LEVEL}",
+    ),
     find=_emails,
     positives=(
         ("login failed for alice@example.com from 10.0.0.1", "alice@example.com"),
@@ -98,13 +107,14 @@ EMAIL = Rule(
 
 # A class first, then what must not stand before it: so Python's `re` skips quickly to where a number may begin.
 _CARD = re.compile(
-    r"[2-68](?<![0-9].)(?:(?<![A-Za-z0-9_].)|(?<=[Vv]isa.)|(?<=[Cc]ard.)|(?<=[Cc]ard_.)|(?<=cc_.)|(?<=pan.)|(?<=pan_.))(?<![0-9][.-].)(?<![_%]-.)(?:"
+    r"[2-68](?<![0-9].)(?:(?:(?<![A-Za-z0-9_].)|(?<=[Vv]isa.)|(?<=[Cc]ard.)|(?<=[Cc]ard_.)|(?<=cc_.)|(?<=pan.)|(?<=pan_.))(?<![0-9][.-].)(?<![_%]-.)(?:"
     r"(?<=[2-6])[0-9]{3}(?P<a>[ .-])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
     r"|(?<=3)[0-9]{3}(?P<b>[ .-])[0-9]{6}(?P=b)[0-9]{4,5}"
-    r"|(?<=[2-6])[0-9]{12,18}"
+    r"|(?<=[2-6])[0-9]{12,18}+"
     r"|(?<=8)[0-9]{15}"
     r"|(?<=[2-6])[0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}"
-    r")(?![A-Za-z0-9_])(?!\.[0-9]{3})(?!-[0-9])",
+    r")(?![A-Za-z0-9_])(?!\.[0-9]{3})(?!-[0-9])"
+    r"|(?P<none>[0-9]{7,}))",  # no card begins inside of it
     re.ASCII | re.DOTALL,
 )
 _PLAIN_CARD = re.compile(
@@ -129,6 +139,8 @@ def _cards(text: str, start: int, end: int) -> Iterator[Span | None]:
     for match in _CARD.finditer(text, start, min(len(text), end + REACH)):
         if match.start() >= end:
             return
+        if match["none"]:
+            continue
         digits = digits_of(match[0])
         good = card_network(digits) and luhn(digits)
         # Lengths that barcodes and database ids share need a word beside them.
@@ -158,8 +170,8 @@ CARD = Rule(
     description="Payment card numbers, plain or in groups: an issuer's prefix and length, and the check digit.",
     source="ISO/IEC 7812-1 (Luhn); issuer ranges as published by the networks",
     gates=(
-        r"(?:[^0-9A-Za-z_-]|[^_]-|(?i:visa|card_?|cc_|pan_?))[2-68][0-9]{12}",
-        r"(?:[^0-9A-Za-z_-]|[^_]-)[2-6][0-9]{3}[ .-]?[0-9]{4}[ .-]?[0-9]{4}[ .-]?[0-9]{4}",
+        r"(?:[^0-9A-Za-z_.-]|[^0-9_%]-|[^0-9]\.|(?i:visa|card_?|cc_|pan_?))[2-68][0-9]{12,18}[^0-9A-Za-z_]",
+        r"(?:[^0-9A-Za-z_.-]|[^0-9_%]-|[^0-9]\.)[2-6][0-9]{3}[ .-]?[0-9]{4}[ .-]?[0-9]{4}[ .-]?[0-9]{4}(?:[ .-][0-9]{3})?[^0-9A-Za-z_]",
         r"[^0-9A-Za-z_]3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4}",
     ),
     find=_cards,
