@@ -265,8 +265,8 @@ def _beside(redaction: Redaction, theirs: dict[str, Any], name: str, sample: lis
     ours_hit = sum(redaction.text(text) != text for text in sample)
     their_hit = sum(any(_spans(each, text) for each in theirs.values()) for text in sample[::4])
     quick = [each for rule, each in theirs.items() if rule != "phone"]
-    ours = min(seconds(lambda: through(redaction, [{"message": text} for text in sample])) for _ in range(3))
-    without_phone = min(seconds(lambda: _all(quick, sample[::4])) for _ in range(2)) * 4
+    ours = min(seconds(lambda: through(redaction, [{"message": text} for text in sample])) for _ in range(ROUNDS))
+    without_phone = min(seconds(lambda: _all(quick, sample[::4])) for _ in range(ROUNDS)) * 4
     with_phone = seconds(lambda: _all(theirs.values(), sample[::8])) * 8
     own, five, four = (each / len(sample) * 1e6 for each in (ours, with_phone, without_phone))
     print(f"{name} ({len(sample)}): hit: ours {ours_hit / len(sample):.2%}, Presidio {their_hit * 4 / len(sample):.2%}")

@@ -15,10 +15,10 @@ import re2
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.ledger import Ledger
+from mothership.pipeline.redaction.scan import chunk_size, expected_share
 from mothership.telemetry import log, redaction_unsafe
 
 SCRUBBED: Final = "[REDACTED:unsafe]"
-CHUNK_EVENTS: Final = 32
 CLEAN_REMEMBERED: Final = 4_096
 CLEAN_CHARACTERS_MAX: Final = 24
 _SHOWN = re2.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -44,7 +44,7 @@ SHAPES: Final = (
     Shape(
         "e-mail address",
         ("email",),
-        (r"[0-9A-Za-z]@[0-9A-Za-z-]+\.",),
+        (rf"(?i)[0-9a-z]@{_DOMAIN.replace('{1,63}', '+').replace('{1,5}', '+')}[\s<>\"'=,;)\]\\]",),
         rf"(?i)(?:^|[\s<>\"'=,;(\[])(?:[a-z0-9][a-z0-9._+-]{{0,63}})@{_DOMAIN}(?:$|[\s<>\"'=,;)\]])",
     ),
     Shape(
@@ -169,6 +169,7 @@ class PIISafetyValidator:
         self._signs = _set_of([sign for shape in shapes for sign in shape.signs] + _key_signs(self._fields))
         self._clean: set[str] = set()  # short texts that look like nothing: most keys, and words such as `info`
         self._found: Counter[str] = Counter()
+        self._share = 0.0
 
     def __call__(self, batch: Batch) -> None:
         """Check every event, act on those that look unsafe, and close the ledger on the batch."""
@@ -189,16 +190,20 @@ class PIISafetyValidator:
     def _check(self, batch: Batch) -> None:
         faults: dict[int, str] = {}
         events = batch.events
-        for start in range(0, len(events), CHUNK_EVENTS):
-            part = events[start : start + CHUNK_EVENTS]
+        size = chunk_size(self._share)
+        suspicious = 0
+        for start in range(0, len(events), size):
+            part = events[start : start + size]
             if not self._suspicious(part):
                 continue
             for position, event in enumerate(part, start):
                 if len(part) > 1 and not self._suspicious(event):
                     continue
+                suspicious += 1
                 reason = self._judge(batch, event)
                 if reason:
                     faults[position] = reason
+        self._share = expected_share(self._share, suspicious, len(events))
         batch.reject(faults)
 
     def _suspicious(self, value: Any) -> bool:

@@ -106,6 +106,16 @@ def plain_json(encoded: bytes, *, exact: bool = False) -> bytes:
     return text.replace(b"\xfe", b'\\"').replace(b"\xff", b"\\")
 
 
+def chunk_size(share: float) -> int:
+    """Return how many events are best looked at together, when this share of them holds something."""
+    return next((size for most, size in CHUNK_EVENTS if share <= most), 1)
+
+
+def expected_share(share: float, found: int, events: int) -> float:
+    """Return the share to expect next: what comes next is most likely what came last."""
+    return share + (found / max(1, events) - share) * min(1.0, events / 500)
+
+
 class Scan:
     """Surveys a batch once for all processors that ask about it."""
 
@@ -122,14 +132,13 @@ class Scan:
             return last[1]
         found: dict[int, tuple[Event, Hits]] = {}
         events = batch.events
-        size = next((size for share, size in CHUNK_EVENTS if self._share <= share), 1)
+        size = chunk_size(self._share)
         if size == 1 or len(events) == 1:
             self._each(events, found)
         else:
             for start in range(0, len(events), size):
                 self._survey(events[start : start + size], found)
-        # What comes next is most likely what came last.
-        self._share += (len(found) / max(1, len(events)) - self._share) * min(1.0, len(events) / 500)
+        self._share = expected_share(self._share, len(found), len(events))
         self._last = (batch, found)
         return found
 
