@@ -9,6 +9,7 @@ from bench.redaction_hostile import WRITTEN, cut_off, mixed
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.redaction import Redaction
+from mothership.pipeline.redaction.text import WINDOW, WINDOW_OVERLAP
 
 LINE = "Dec 10 10:13:59 LabSZ sshd[24833]: input_userauth_request: invalid user admin [preauth] rhost=10.0.0.1"
 FACTOR = 12.0
@@ -53,3 +54,12 @@ def test_a_hostile_text_costs_about_what_ordinary_lines_do(
         if cost(redaction, through, [{"message": part * (size // len(part.encode()))}], tries=4, enough=bound) > bound
     ]
     assert dear == []
+
+
+def test_a_long_text_is_cut_for_the_gate_only(make: Callable[..., Redaction], through: Callable[..., Batch]) -> None:
+    """What looks like a card only where a part of the text ends is none, and disturbs nothing."""
+    digits = "4111111111111111"
+    head = "alice@example.com ".ljust(WINDOW + WINDOW_OVERLAP - len(digits))
+    text = f"{head}{digits}abc{' ' * WINDOW}"
+    batch = through(make(), {"message": text})
+    assert batch.events == [{"message": text.replace("alice@example.com", "[REDACTED:email]")}]
