@@ -26,7 +26,7 @@ _STRONG = (
     ),
     *("psksecret", "wpa-psk", "encrypted-password", "masteruser"),
 )
-_WORDS = re.compile(r"(?:[A-Z]+|[A-Z]?[a-z]{2,}|[0-9]{1,4}|[_/+~-])+")
+_WORDS = re.compile(r"(?:[A-Z]++|[A-Z]?[a-z]{2,}+|[0-9]{1,4}+|[_/+~-])++")
 _OWNER = (
     r"(?:enable|(?:user(?:name)?|local-user|neighbor|peer)\s{1,4}\S{1,64}|ip\s(?:ftp|http\sclient)|ppp\s(?:chap|pap(?:\ssent-username\s\S{1,64})?)|super)"
     r"\s{1,4}(?:privilege\s[0-9]{1,2}\s{1,4})?(?:password|passwd|secret)\s{1,4}"

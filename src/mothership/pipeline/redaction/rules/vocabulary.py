@@ -61,7 +61,7 @@ _TECHNICAL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SIGNS = frozenset("!#$%^&*+")
-_CAMEL = re.compile(r"(?:[A-Z]+|[A-Z]?[a-z]{2,})+|[A-Z][a-z]+")
+_CAMEL = re.compile(r"(?:[A-Z]++|[A-Z]?[a-z]{2,}+)++|[A-Z][a-z]+")
 _MANUAL_WORDS = """
 password passwd pass pwd secret key token string value prompt none null hidden masked redacted encrypted hash level type
 default required optional missing invalid failed failure for from with was is has not and or the unset set changed
