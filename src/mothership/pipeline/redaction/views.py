@@ -37,7 +37,7 @@ TOKENS_MAX = 5_000
 ROUNDS = 2
 
 GATES = (
-    r"%[2-7][0-9A-Fa-f]|\\(?:u00|x)[2-7]|\\/|[0-9A-Za-z]=40[0-9A-Za-z-]+\.",
+    r"%[2-7][0-9A-Fa-f]|\\(?:u00|x)[2-7][0-9A-Fa-f]|\\/|[0-9A-Za-z]=40[0-9A-Za-z-]+\.",
     r"&(?:lt|gt|quot|apos|commat|#[0-9]{2,3}|#[xX][0-9A-Fa-f]{2});",
     _COLOUR.replace("{0,16}", "*"),
     f"[{INVISIBLE}{LOOK_ALIKES}]",

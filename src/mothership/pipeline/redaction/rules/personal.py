@@ -172,7 +172,7 @@ CARD = Rule(
     gates=(
         r"(?:[^0-9A-Za-z_.-]|[^0-9_%]-|[^0-9]\.|(?i:visa|card_?|cc_|pan_?))[2-68][0-9]{12,18}[^0-9A-Za-z_]",
         r"(?:[^0-9A-Za-z_.-]|[^0-9_%]-|[^0-9]\.)[2-6][0-9]{3}[ .-]?[0-9]{4}[ .-]?[0-9]{4}[ .-]?[0-9]{4}(?:[ .-][0-9]{3})?[^0-9A-Za-z_]",
-        r"[^0-9A-Za-z_]3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4}",
+        r"[^0-9A-Za-z_]3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4,5}[^0-9A-Za-z_]",
     ),
     find=_cards,
     more=(
@@ -442,7 +442,7 @@ PHONE = Rule(
         matcher(_NAMED_PLAIN, _plain_number, ignore_case=True, before=("msisdn", "sip", "callerid")),
     ),
     more=(
-        ((r"\+[1-9][0-9 ()./-]{6}",), _unless_measured(matcher(_INTERNATIONAL, _international))),
+        ((r"\+[1-9][0-9 ()./-]{5,26}[0-9][^0-9A-Za-z_]",), _unless_measured(matcher(_INTERNATIONAL, _international))),
         (
             (
                 r"[1-9][0-9]{2}[).-]{1,2} ?[0-9]{3}[ .-][0-9]{4}[^0-9A-Za-df-wyz_]",
