@@ -100,6 +100,6 @@ def test_any_text_is_taken(text: str) -> None:
 def test_no_text_costs_much_more_than_its_length(part: str) -> None:
     """A repeated part of 64 KiB: far from any quadratic cost, which would take seconds."""
     text = part * (65_536 // len(part))
-    start = time.perf_counter()
+    start = time.process_time()
     REDACTION.text(text)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
