@@ -1,6 +1,6 @@
 """DropFields and HashFields: what goes because of its name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -27,22 +27,22 @@ Note: TypeAlias = Callable[[str, tuple[str, ...], int], None]
 """Told of each hit: rule, path, offset in the string (-1: the whole field)."""
 
 
-def _apply_to_hit(
+def work_on_hit(
     batch: Batch,
-    hits: Mapping[int, tuple[Event, Hits]],
-    owners: tuple[str, ...],
-    apply: Callable[[Event], None],
+    found: Mapping[int, tuple[Event, Hits]],
+    owners: Collection[str],
+    work: Callable[[Event, Hits], None],
 ) -> None:
     """Work on the events in which the scan found something of these owners; reject what is nested too deeply."""
-    if not hits:
+    if not found:
         return
     faults: dict[int, str] = {}
     for position, event in enumerate(batch.events):
-        entry = hits.get(id(event))
+        entry = found.get(id(event))
         if entry is None or entry[1].isdisjoint(owners):
             continue
         try:
-            apply(event)
+            work(event, entry[1])
         except RecursionError:
             faults[position] = TOO_DEEP
     batch.reject(faults)
@@ -60,7 +60,7 @@ class DropFields:
 
     def __call__(self, batch: Batch) -> None:
         """Take the named fields out of every event that has any."""
-        _apply_to_hit(batch, self._scan(batch), (DROP, ODD_KEY), self.apply)
+        work_on_hit(batch, self._scan(batch), (DROP, ODD_KEY), lambda event, _hits: self.apply(event))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Take the named fields out of one event."""
@@ -139,7 +139,7 @@ class HashFields:
 
     def __call__(self, batch: Batch) -> None:
         """Replace the named fields of every event that has any."""
-        _apply_to_hit(batch, self._scan(batch), (HASH, ODD_KEY), self.apply)
+        work_on_hit(batch, self._scan(batch), (HASH, ODD_KEY), lambda event, _hits: self.apply(event))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Replace the named fields of one event."""

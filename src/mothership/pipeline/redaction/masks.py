@@ -5,11 +5,11 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.fields import TOO_DEEP, HashFields, Note
+from mothership.pipeline.redaction.fields import HashFields, Note, work_on_hit
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import fold
 from mothership.pipeline.redaction.scan import NOTHING, Hits, Scan
-from mothership.pipeline.redaction.text import EVERYTHING, ODD, TextRedactor, Wanted
+from mothership.pipeline.redaction.text import EVERYTHING, TextRedactor, Wanted
 
 PLACES_REMEMBERED: Final = 4_096
 CLEAN_REMEMBERED: Final = 8_192
@@ -90,20 +90,13 @@ class MaskPatterns:
 
     def __call__(self, batch: Batch) -> None:
         """Mask every event in which a rule may find something."""
-        hits = self._scan(batch)
-        if not hits:
-            return
-        mine = {*self._all, ODD}
-        faults: dict[int, str] = {}
-        for position, event in enumerate(batch.events):
-            entry = hits.get(id(event))
-            if entry is None or entry[1].isdisjoint(mine):
-                continue
-            try:
-                self._dict(event, (), (), None, self._text.wanted(entry[1]))
-            except RecursionError:
-                faults[position] = TOO_DEEP
-        batch.reject(faults)
+        wanted = self._text.wanted
+        work_on_hit(
+            batch,
+            self._scan(batch),
+            self._text.owners,
+            lambda event, hits: self._dict(event, (), (), None, wanted(hits)),
+        )
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Mask one event."""

@@ -19,7 +19,7 @@ from mothership.pipeline.redaction.names import FieldNames, fold
 from mothership.pipeline.redaction.patterns import PROGRAM_SHARED_MAX, compile_pattern, pattern_finder, pattern_gate
 from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder
 from mothership.pipeline.redaction.rules.vocabulary import says_nothing
-from mothership.pipeline.redaction.scan import Gate, Scan
+from mothership.pipeline.redaction.scan import Gate, Gates, Scan
 from mothership.pipeline.redaction.settings import (
     DEFAULT_MASK_PATTERNS,
     PatternSettings,
@@ -28,7 +28,7 @@ from mothership.pipeline.redaction.settings import (
     Scope,
     parse_patterns,
 )
-from mothership.pipeline.redaction.text import ODD, ActiveRule, Place, TextRedactor, leaf_gate
+from mothership.pipeline.redaction.text import ODD, ActiveRule, Place, TextRedactor
 from mothership.pipeline.redaction.views import GATES as ODD_GATES
 from mothership.ports import Processor
 
@@ -52,12 +52,12 @@ class Redaction:
         shared |= {DROP: drop.gates(LABELS), HASH: hashed.gates()}
         exact: dict[str, Sequence[str]] = {}
         rules = [*_operators(settings, patterns, shared, exact), *_builtin(settings, len(patterns), shared)]
-        gate, exact_gate = Gate(shared), Gate(exact, exact=True)
-        scan = Scan(gate, exact_gate)
+        gates = Gates(Gate(shared), Gate(exact, exact=True))
+        scan = Scan(gates)
         self._scan = scan
         text = TextRedactor(
             _with_base64(rules, self),
-            leaf_gate(gate, exact_gate),
+            gates.match_text,
             self.pseudonyms,
             mask_char=settings.mask_char,
             mask_length=settings.mask_length,

@@ -1,7 +1,7 @@
 """One native scan over a batch: which events hold anything that a rule or a field list might want."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 import orjson
 import re2
@@ -116,12 +116,24 @@ def expected_share(share: float, found: int, events: int) -> float:
     return share + (found / max(1, events) - share) * min(1.0, events / 500)
 
 
+class Gates:
+    """Two gates as one: most owners' expressions, and those that have to see a text exactly as it is."""
+
+    def __init__(self, gate: Gate, exact: Gate) -> None:
+        self.everything = gate.everything | exact.everything
+        self.match: Callable[[bytes], Hits] = gate.match
+        self.match_text: Callable[[str], Hits] = gate.match_text
+        if exact:
+            self.match = lambda encoded: gate.match(encoded) | exact.match(encoded)
+            self.match_text = lambda text: gate.match_text(text) | exact.match_text(text)
+
+
 class Scan:
     """Surveys a batch once for all processors that ask about it."""
 
-    def __init__(self, gate: Gate, exact: Gate) -> None:
-        self._gate = gate
-        self._exact = exact
+    def __init__(self, gates: Gates) -> None:
+        self._match = gates.match
+        self._everything = gates.everything
         self._share = 0.0
         self._last: tuple[Batch, dict[int, tuple[Event, Hits]]] | None = None
 
@@ -152,31 +164,16 @@ class Scan:
         except (orjson.JSONEncodeError, RecursionError):
             pass  # one by one, to find out which
         else:
-            if not self._gate.match(encoded) and not self._exact.match(encoded):
+            if not self._match(encoded):
                 return
         self._each(events, found)
 
     def _each(self, events: list[Event], found: dict[int, tuple[Event, Hits]]) -> None:
-        if self._exact:
-            for event in events:
-                hits = self.of(event)
-                if hits:
-                    found[id(event)] = (event, hits)
-            return
-        dumps, match = orjson.dumps, self._gate.match
+        dumps, match = orjson.dumps, self._match
         for event in events:
             try:
                 hits = match(dumps(event))
             except (orjson.JSONEncodeError, RecursionError):
-                hits = self._gate.everything
+                hits = self._everything
             if hits:
                 found[id(event)] = (event, hits)
-
-    def of(self, value: Any) -> Hits:
-        """Return the owners whose gates hit an event; all of them when it can't be encoded."""
-        try:
-            encoded = orjson.dumps(value)
-        except (orjson.JSONEncodeError, RecursionError):
-            return self._gate.everything | self._exact.everything
-        hits = self._gate.match(encoded)
-        return hits | self._exact.match(encoded) if self._exact else hits

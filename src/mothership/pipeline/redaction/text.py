@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from mothership.pipeline.redaction.key import PSEUDONYM, Pseudonyms
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
-from mothership.pipeline.redaction.scan import Gate, Hits
+from mothership.pipeline.redaction.scan import Hits
 from mothership.pipeline.redaction.settings import Action
 from mothership.pipeline.redaction.views import Crowded, views
 
@@ -109,7 +109,8 @@ class TextRedactor:
         self._mask_length = mask_length
         self._spans_max = spans_max
         self._wanted: dict[Hits, Wanted] = {}
-        self._all: Hits = frozenset((*self.rules, ODD))
+        self.owners: Hits = frozenset((*self.rules, ODD))
+        """All that the gate may say."""
         names = {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE}
         self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{PSEUDONYM.pattern}")
 
@@ -153,7 +154,7 @@ class TextRedactor:
 
     def hits(self, text: str) -> Hits:
         """Return what the gate says of a text; of a long one all that it might say."""
-        return self.gate(text) if len(text) <= WINDOW else self._all
+        return self.gate(text) if len(text) <= WINDOW else self.owners
 
     def _find(self, text: str, hits: Hits, allowed: Collection[str]) -> list[Hit]:
         found: list[Hit] = []
@@ -261,10 +262,3 @@ def _merged(hits: list[Hit]) -> list[Hit]:
         best = max(best, length)
         merged[-1] = Hit(merged[-1].start, max(hit.end, merged[-1].end), rule)
     return merged
-
-
-def leaf_gate(gate: Gate, exact: Gate) -> Callable[[str], Hits]:
-    """Make a gate for single strings of the two for encoded events."""
-    if not exact:
-        return gate.match_text
-    return lambda text: gate.match_text(text) | exact.match_text(text)

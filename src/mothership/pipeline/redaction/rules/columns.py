@@ -28,6 +28,7 @@ _INSERT = re.compile(
 _VALUE = re.compile(
     r"\s{0,8}(?:(?:[NnEeBbXx]|_\w{1,12}\s?)?(?P<q>\\?['\"])(?P<quoted>(?:(?!(?P=q))[^\r\n]|''){0,2000})(?P=q)|(?P<plain>[^,()'\"]{1,200}(?:\([^()]{0,400}\))?))\s{0,8}(?P<next>[,)])"
 )
+_NEXT_ROW = re.compile(r"\s{0,8},\s{0,8}(?=\()")
 
 
 def _named(names: Sequence[str]) -> list[int]:
@@ -57,10 +58,9 @@ def _csv(text: str, start: int, end: int) -> Iterator[Span | None]:
         sign = next(each for each in _SIGNS if each in heading[1])
         names = heading[1].split(sign)
         named = _named(names)
-        if not named or len(names) > COLUMNS_MAX:
-            yield None
-            continue
         yield None  # counts as a candidate even when no row follows
+        if not named or len(names) > COLUMNS_MAX:
+            continue
         at = heading.end()
         for _ in range(ROWS_MAX):
             row = _LINE.match(text, at, last)
@@ -107,7 +107,7 @@ def _insert(text: str, start: int, end: int) -> Iterator[Span | None]:
                 number += 1
                 if value["next"] == ")" or number > COLUMNS_MAX:
                     break
-            more = re.compile(r"\s{0,8},\s{0,8}(?=\()").match(text, at, last)
+            more = _NEXT_ROW.match(text, at, last)
             if more is None:
                 break
             at = more.end()

@@ -4,17 +4,15 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, Finder, Rule, Span, either, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, WORD, Finder, Rule, Span, either, matcher
 from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word
-
-_WORD = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})"
 
 
 def _option(commands: str, option: str) -> Finder:
     """Make a finder of a command's option that takes a password."""
     names = tuple(commands.split("|"))
     return matcher(
-        rf"(?:{commands})(?:\.exe)?[\"']?\s(?:[^\r\n;|]{{0,160}}?\s)?{option}{_WORD}", _secret_option, before=names
+        rf"(?:{commands})(?:\.exe)?[\"']?\s(?:[^\r\n;|]{{0,160}}?\s)?{option}{WORD}", _secret_option, before=names
     )
 
 
@@ -63,7 +61,7 @@ _COMMANDS = (
 )
 
 _USER_AND_PASSWORD = re.compile(
-    rf"\s-(?:[uUx]|-?user(?:name)?)[\s=]\s?[^\s-]\S{{0,64}}\s(?:[^\s|;]{{1,64}}\s){{0,5}}?-[pPw]\s{{1,2}}{_WORD}"
+    rf"\s-(?:[uUx]|-?user(?:name)?)[\s=]\s?[^\s-]\S{{0,64}}\s(?:[^\s|;]{{1,64}}\s){{0,5}}?-[pPw]\s{{1,2}}{WORD}"
 )
 _ASKS = re.compile(r"(?:mysql|mariadb|docker|podman|ssh|scp|nmap|lsof|netstat|useradd|tar|cp)\b[^|;\r\n]*\Z")
 
@@ -98,7 +96,7 @@ COMMAND_PASSWORD = Rule(
             before=("smbclient", "smbget", "rpcclient", "smbmap"),
         ),
         matcher(
-            rf"(?:(?<=[\s\"'\[,])|(?<=^))-(?:password|passwd|pass|pwd|pw|api-?key|token|secret|access-?key|client-?secret)\s{{1,2}}{_WORD}",
+            rf"(?:(?<=[\s\"'\[,])|(?<=^))-(?:password|passwd|pass|pwd|pw|api-?key|token|secret|access-?key|client-?secret)\s{{1,2}}{WORD}",
             _secret_option,
             ignore_case=True,
             before=("-pass", "-pw", "-api", "-token", "-secret", "-access", "-client"),
@@ -112,7 +110,7 @@ COMMAND_PASSWORD = Rule(
             before=('="', '=\\"'),
         ),
         matcher(
-            rf"(?<![\w-])-(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts|pass)pass(?:word|wd|phrase)?\s{{1,2}}{_WORD}",
+            rf"(?<![\w-])-(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts|pass)pass(?:word|wd|phrase)?\s{{1,2}}{WORD}",
             _secret_option,
             ignore_case=True,
             before=("-",),
@@ -122,7 +120,7 @@ COMMAND_PASSWORD = Rule(
             lambda text: not text.startswith("as "),
             before=("sqlplus", "rman", "expdp", "impdp", "sqlldr"),
         ),
-        matcher(rf"(?:radtest|wpa_passphrase)\s[^\s-]\S{{0,63}}\s{{1,2}}{_WORD}", before=("radtest", "wpa_passphrase")),
+        matcher(rf"(?:radtest|wpa_passphrase)\s[^\s-]\S{{0,63}}\s{{1,2}}{WORD}", before=("radtest", "wpa_passphrase")),
         matcher(
             r"radtest\s\S{1,64}\s\S{1,128}\s\S{1,128}\s[0-9]{1,5}\s(?P<secret>[^\s\"']{1,128})", before=("radtest",)
         ),
@@ -145,7 +143,7 @@ COMMAND_PASSWORD = Rule(
             before=("lftp", "ncftp"),
         ),
         matcher(r"\s-auth\s[\w.@-]{1,64}:(?P<secret>[^\s\"']{3,128})", before=(" -auth",)),
-        matcher(rf"--pass\s{{1,2}}{_WORD}", _secret_option, before=("--pass",)),
+        matcher(rf"--pass\s{{1,2}}{WORD}", _secret_option, before=("--pass",)),
         matcher(
             r"echo\s(?:-[ne]\s)?[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?chpasswd",
             before=("echo",),
@@ -180,7 +178,7 @@ COMMAND_PASSWORD = Rule(
             before=("machine", "default"),
         ),
         matcher(
-            rf"rabbitmqctl\s(?:[^\r\n]{{0,60}}?\s)?(?:add_user|change_password|authenticate_user)\s\S{{1,64}}\s{{1,2}}{_WORD}",
+            rf"rabbitmqctl\s(?:[^\r\n]{{0,60}}?\s)?(?:add_user|change_password|authenticate_user)\s\S{{1,64}}\s{{1,2}}{WORD}",
             before=("rabbitmqctl",),
         ),
         matcher(

@@ -3,15 +3,14 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Rule, either, matcher
 from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_random
 
 _KIND = (
     r"(?:(?:(?:level|type)\s[0-9]{1,2}|[0-9]{1,3}|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii(?:-text)?|hexadecimal|hex"
     r"|plain(?:-?text)?|clear(?:-?text)?|text|md5|hmac-sha-?[0-9]{1,3}|cmac-aes-[0-9]{1,3}|local|remote)\s{1,4})"
 )
-_WORD = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})"
-_LAST_WORD = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})(?=[\\\"']{0,3}\s{0,4}(?:$|[\r\n]|\\[rn]))"
+_LAST_WORD = rf"{WORD}(?=[\\\"']{{0,3}}\s{{0,4}}(?:$|[\r\n]|\\[rn]))"
 _NAMED = r"(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key)"
 _STRONG = (
     *(
@@ -64,7 +63,7 @@ CONFIG_PASSWORD = Rule(
     ),
     find=either(
         matcher(
-            rf"(?:{'|'.join(_STRONG)})(?:{QUOTE})?\s{{1,4}}{_KIND}{{0,3}}{_WORD}",
+            rf"(?:{'|'.join(_STRONG)})(?:{QUOTE})?\s{{1,4}}{_KIND}{{0,3}}{WORD}",
             is_no_word,
             ignore_case=True,
             before=_STRONG,
@@ -76,36 +75,36 @@ CONFIG_PASSWORD = Rule(
                 ignore_case=True,
                 before=("enable", "user", "local-user", "neighbor", "peer", "ip ", "ppp ", "super"),
             )
-            for word, valid in ((_WORD, is_made), (_LAST_WORD, is_no_word))
+            for word, valid in ((WORD, is_made), (_LAST_WORD, is_no_word))
         ),
         matcher(
-            rf"(?:standby|vrrp|glbp)\s(?:[0-9]{{1,4}}\s)?authentication\s(?:text\s|md5\skey-string\s(?:[0-9]\s)?)?(?!md5|key-|mode)(?:[0-9]\s)?{_WORD}",
+            rf"(?:standby|vrrp|glbp)\s(?:[0-9]{{1,4}}\s)?authentication\s(?:text\s|md5\skey-string\s(?:[0-9]\s)?)?(?!md5|key-|mode)(?:[0-9]\s)?{WORD}",
             is_no_word,
             ignore_case=True,
             before=("standby", "vrrp", "glbp"),
         ),
         matcher(
-            rf"(?:tacacs|radius|aaa-server)(?:-server)?\s(?:[^\r\n]{{0,120}}?(?:\s|\r?\n\s{{1,4}}))?key\s{{1,4}}(?:[0-9]\s{{1,2}})?{_WORD}",
+            rf"(?:tacacs|radius|aaa-server)(?:-server)?\s(?:[^\r\n]{{0,120}}?(?:\s|\r?\n\s{{1,4}}))?key\s{{1,4}}(?:[0-9]\s{{1,2}})?{WORD}",
             is_no_word,
             ignore_case=True,
             before=("tacacs", "radius", "aaa-server"),
         ),
-        matcher(rf"isakmp\skey\s{{1,4}}(?:[0-9]\s{{1,2}})?{_WORD}", is_no_word, ignore_case=True, before=("isakmp",)),
+        matcher(rf"isakmp\skey\s{{1,4}}(?:[0-9]\s{{1,2}})?{WORD}", is_no_word, ignore_case=True, before=("isakmp",)),
         matcher(
-            rf"message-digest-key\s[0-9]{{1,3}}\s(?:encrypt\s)?md5\s(?:[0-9]\s)?{_WORD}",
+            rf"message-digest-key\s[0-9]{{1,3}}\s(?:encrypt\s)?md5\s(?:[0-9]\s)?{WORD}",
             is_no_word,
             ignore_case=True,
             before=("message-digest-key",),
         ),
         matcher(r"set\spass(?:word|wd)\sENC\s(?P<secret>[^\s\"']{4,512})", before=("set",)),
         matcher(
-            rf"(?:password|passwd|passphrase|passwort|plaintext|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{_WORD}",
+            rf"(?:password|passwd|passphrase|passwort|plaintext|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{WORD}",
             is_made,
             ignore_case=True,
             before=("passw", "passphrase", "plaintext", "psk", "secret"),
         ),
         matcher(
-            rf"(?:setx?|env|arg|setenv|config|put)\s{{1,4}}(?:[^\s\"'=]{{1,40}}\s){{0,5}}(?:{QUOTE})?[^\s\"'\\=]{{0,80}}{_NAMED}[a-z0-9_]{{0,16}}(?:{QUOTE})?\s{{1,4}}{_WORD}",
+            rf"(?:setx?|env|arg|setenv|config|put)\s{{1,4}}(?:[^\s\"'=]{{1,40}}\s){{0,5}}(?:{QUOTE})?[^\s\"'\\=]{{0,80}}{_NAMED}[a-z0-9_]{{0,16}}(?:{QUOTE})?\s{{1,4}}{WORD}",
             _is_value,
             ignore_case=True,
             before=("set", "env", "arg", "config", "put"),
@@ -131,7 +130,7 @@ CONFIG_PASSWORD = Rule(
             before=("api", "token", "secret", "login", "bearer"),
         ),
         matcher(
-            rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{_WORD}", is_no_word, ignore_case=True, before=("password",)
+            rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{WORD}", is_no_word, ignore_case=True, before=("password",)
         ),
     ),
     positives=(

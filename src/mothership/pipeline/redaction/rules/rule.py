@@ -17,6 +17,9 @@ None stands for a candidate that was none after all, so that whoever asked can c
 QUOTE = r"\\*[\"']"
 """A quotation mark, escaped or not, for Python's `re`."""
 
+WORD = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})"
+"""A secret that is one word of a command or of a configuration, quoted or not."""
+
 REACH = 16_384
 """Characters that a secret may go on past the part in which it begins."""
 
