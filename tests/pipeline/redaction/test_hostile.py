@@ -56,6 +56,16 @@ def test_a_hostile_text_costs_about_what_ordinary_lines_do(
     assert dear == []
 
 
+@pytest.mark.parametrize("word", ["a" * 200 + "Xy", "B1" + "a" * 200 + "Xy", "A" * 200 + "é"])
+@pytest.mark.parametrize("text", ["password {}", "invalid token {} seen"])
+def test_a_long_word_is_read_once(make: Callable[..., Redaction], text: str, word: str) -> None:
+    """Whether it is made of words is not tried in every way to part it: that would never end."""
+    redaction = make()
+    start = time.thread_time()
+    redaction.text(text.format(word))
+    assert time.thread_time() - start < 1.0
+
+
 def test_a_long_text_is_cut_for_the_gate_only(make: Callable[..., Redaction], through: Callable[..., Batch]) -> None:
     """What looks like a card only where a part of the text ends is none, and disturbs nothing."""
     digits = "4111111111111111"
