@@ -57,7 +57,7 @@ def test_a_hostile_text_costs_about_what_ordinary_lines_do(
 
 
 @pytest.mark.parametrize("word", ["a" * 200 + "Xy", "B1" + "a" * 200 + "Xy", "A" * 200 + "é"])
-@pytest.mark.parametrize("text", ["password {}", "invalid token {} seen"])
+@pytest.mark.parametrize("text", ["username bob password {}", "password {}", "invalid token {} seen"])
 def test_a_long_word_is_read_once(make: Callable[..., Redaction], text: str, word: str) -> None:
     """Whether it is made of words is not tried in every way to part it: that would never end."""
     redaction = make()
