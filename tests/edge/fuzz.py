@@ -208,12 +208,12 @@ class Route:
             return f"{refusal.status}"
         accepted, rejected = len(batch.events), len(batch.rejected)
         made = await self.chain.run(batch)
-        assert len(made.rows) == len(batch.events)
-        assert len(batch.events) + len(batch.rejected) == accepted + rejected
+        assert len(made.rows) == len(batch.indices)
+        assert len(batch.indices) + len(batch.rejected) == accepted + rejected
         for row in made.rows:
             check(row)
         self.rows = list(made.rows)
-        return "taken" if not batch.rejected else "partial" if batch.events else "none good"
+        return "taken" if not batch.rejected else "partial" if batch.indices else "none good"
 
 
 def check(row: Row) -> None:

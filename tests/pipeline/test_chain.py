@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -190,6 +191,26 @@ async def test_slices_change_nothing_but_the_turns() -> None:
     assert [orjson.loads(row.data)["message"] for row in rows.rows] == [f"m{n}" for n in kept]
     assert batch.indices == kept
     assert {rejection.index for rejection in batch.rejected} == {17, *range(0, 101, 10)}
+
+
+class Watched(dict[str, Any]):
+    """An event that can be asked whether it is still there."""
+
+
+@pytest.mark.parametrize("enricher", [False, True])
+async def test_of_a_batch_that_waits_for_the_sinks_only_the_rows_are_left(enricher: bool) -> None:
+    """A decoded event takes several times its row's memory; it goes slice by slice, while others are worked on."""
+    events: list[Event] = [Watched(type="log", message=f"m{n}") for n in range(100)]
+    refs = [weakref.ref(event) for event in events]
+    batch = batch_of(events)
+    del events
+    there: list[int] = []
+    count = Step("AddTags", lambda _event: there.append(sum(ref() is not None for ref in refs)))
+    rows = await Chain([count], Verdict() if enricher else None, slice_events=10).run(batch)
+    assert [orjson.loads(row.data)["message"] for row in rows.rows] == [f"m{n}" for n in range(100)]
+    assert there[-1] == (100 if enricher else 10)
+    assert sum(ref() is not None for ref in refs) == 0
+    assert (batch.events, batch.times, batch.indices) == ([], [], list(range(100)))
 
 
 async def test_others_get_their_turn_during_a_big_batch() -> None:

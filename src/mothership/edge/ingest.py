@@ -84,13 +84,13 @@ def router(
             _count_rejected("pipeline", batch, known)
         log.info(
             "batch_taken",
-            events=len(batch.events),
+            events=len(batch.indices),
             rejected=len(batch.rejected),
             duplicate=receipt.duplicate,
             body_bytes=len(body),
             seconds=round(stopwatch() - start, 4),
         )
-        taken = 0 if receipt.duplicate else len(batch.events)
+        taken = 0 if receipt.duplicate else len(batch.indices)
         ingestion_events.inc(taken)
         client_events.labels(client=labels(caller.name)).inc(taken)
         return _answer(batch, receipt, identity, stopwatch() - start)
@@ -176,7 +176,7 @@ def _answer(batch: Batch, receipt: Receipt, identity: str, seconds: float) -> Re
     ingestion_requests.labels(status=status).inc()
     answer: dict[str, Any] = {
         "status": status,
-        "processed_events": len(batch.events),
+        "processed_events": len(batch.indices),
         "processing_time": round(seconds, 6),
         "sink_results": {name: tally._asdict() for name, tally in receipt.sinks.items()},
         "duplicate": receipt.duplicate,
