@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from mothership.pipeline.redaction.rules import Far
+
 NAMES_REMEMBERED = 8_192
 SHAPES_REMEMBERED = 512
 SHAPE_CHARACTERS_MAX = 512
@@ -132,8 +134,8 @@ class FieldNames:
             return True
         return _TOKEN.fullmatch(last) is not None and _COUNTED.match(last) is None
 
-    def gates(self, labels: Sequence[str] = ()) -> tuple[str, ...]:
-        """Return RE2 expressions that hit where one of the names ends a key, or a label's value, in compact JSON."""
+    def gates(self, labels: Sequence[str] = ()) -> tuple[Far, ...]:
+        """Return gates that hit where one of the names ends a key, or a label's value, in compact JSON."""
         endings = {*self._names, *self._suffixes, *(path[-1] for path in self.paths)}
         if self._suffixes:
             endings |= {"token", "tokens"}
@@ -145,7 +147,5 @@ class FieldNames:
         tail = _TAIL_GATE if self._suffixes else ""
         named = rf'(?:{"|".join(spelled)})[-_ ]*{tail}[\]\[:= ]*(?:\\")?"'
         # Beside a label, or before its value in a list.
-        beside = (
-            (rf'(?i)"(?:{"|".join(labels)})":"[^"]*{named}[,}}]', rf'(?i)[\[,]"-*{_START}{named},"') if labels else ()
-        )
-        return (rf"(?i){named}:", *beside)
+        beside = (rf'"(?:{"|".join(labels)})":"[^"]*{named}[,}}]', rf'[\[,]"-*{_START}{named},"') if labels else ()
+        return tuple(Far(rf"(?i){named}", rf"(?i){whole}") for whole in (f"{named}:", *beside))

@@ -17,9 +17,9 @@ from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
 from mothership.pipeline.redaction.patterns import PROGRAM_SHARED_MAX, compile_pattern, pattern_finder, pattern_gate
-from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder
+from mothership.pipeline.redaction.rules import BUILTIN, Far, Rule, base64_finder
 from mothership.pipeline.redaction.rules.vocabulary import says_nothing
-from mothership.pipeline.redaction.scan import Gate, Gates, Scan
+from mothership.pipeline.redaction.scan import Gates, Scan
 from mothership.pipeline.redaction.settings import (
     DEFAULT_MASK_PATTERNS,
     PatternSettings,
@@ -48,11 +48,11 @@ class Redaction:
         self.ledger = Ledger(rules_hash(settings, patterns))
         drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields)
         hashed = FieldNames(settings.hash_fields)
-        shared: dict[str, Sequence[str]] = {ODD_KEY: ODD_KEY_GATES, ODD: ODD_GATES}
+        shared: dict[str, Sequence[str | Far]] = {ODD_KEY: ODD_KEY_GATES, ODD: ODD_GATES}
         shared |= {DROP: drop.gates(LABELS), HASH: hashed.gates()}
-        exact: dict[str, Sequence[str]] = {}
+        exact: dict[str, Sequence[str | Far]] = {}
         rules = [*_operators(settings, patterns, shared, exact), *_builtin(settings, len(patterns), shared)]
-        gates = Gates(Gate(shared), Gate(exact, exact=True))
+        gates = Gates(shared, exact)
         scan = Scan(gates)
         self._scan = scan
         text = TextRedactor(
@@ -155,8 +155,8 @@ def rules_hash(settings: RedactionSettings, patterns: Sequence[PatternSettings] 
 def _operators(
     settings: RedactionSettings,
     patterns: Sequence[PatternSettings],
-    shared: dict[str, Sequence[str]],
-    exact: dict[str, Sequence[str]],
+    shared: dict[str, Sequence[str | Far]],
+    exact: dict[str, Sequence[str | Far]],
 ) -> Iterator[ActiveRule]:
     for rank, each in enumerate(patterns):
         compiled = compile_pattern(each.pattern, ignore_case=each.ignore_case)
@@ -173,7 +173,7 @@ def _operators(
         )
 
 
-def _builtin(settings: RedactionSettings, first: int, shared: dict[str, Sequence[str]]) -> Iterator[ActiveRule]:
+def _builtin(settings: RedactionSettings, first: int, shared: dict[str, Sequence[str | Far]]) -> Iterator[ActiveRule]:
     for rank, rule in enumerate(BUILTIN, first):
         chosen = settings.rules.get(rule.name)
         if not _enabled(rule, chosen):

@@ -1,13 +1,15 @@
 """One native scan over a batch: which events hold anything that a rule or a field list might want."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
 import re2
 
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
+from mothership.pipeline.redaction.rules import Far
 
 CHUNK_EVENTS: Final = ((0.004, 24), (0.03, 8), (0.15, 3))
 """Up to which share of events with hits how many are looked at together first; beyond that, each alone at once."""
@@ -16,6 +18,8 @@ SET_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 Hits: TypeAlias = frozenset[str]
 """Names of what an event may hold: a gate's owner."""
+Expressions: TypeAlias = Mapping[str, Sequence[str | Far]]
+"""Gates by owner."""
 
 
 class Gate:
@@ -25,24 +29,35 @@ class Gate:
     know of that. The gate sees for itself when there is more, and only then the escapes are undone first.
     """
 
-    def __init__(
-        self, gates: Mapping[str, Sequence[str]], *, exact: bool = False, memory_bytes: int = SET_MEMORY_BYTES
-    ) -> None:
+    def __init__(self, gates: Expressions, *, exact: bool = False, memory_bytes: int = SET_MEMORY_BYTES) -> None:
         options = re2.Options()
         options.max_mem = memory_bytes
         options.log_errors = False
         self._set = re2.Set.SearchSet(options)
+        self.find: Callable[[bytes], Sequence[int] | None] = self._set.Match
         self._exact = exact
-        self._owners = [owner for owner, each in gates.items() for _ in each]
-        for expressions in gates.values():
-            for expression in expressions:
-                self._set.Add(expression)
+        self._owners: list[str] = []
+        self._whole: dict[int, list[tuple[str, Any]]] = {}
+        firsts: dict[str, int] = {}
+        for owner, each in gates.items():
+            for gate in each:
+                if not isinstance(gate, Far):
+                    self._add(gate, owner)
+                    continue
+                if gate.first not in firsts:
+                    firsts[gate.first] = self._add(gate.first, "")
+                self._whole.setdefault(firsts[gate.first], []).append((owner, re2.compile(gate.whole, options)))
         self.everything: Hits = frozenset(gates)
-        self._known: dict[tuple[int, ...], Hits] = {}
+        self._known: dict[tuple[int, ...], tuple[Hits, list[tuple[str, Any]]]] = {}
         self._escape = self._set.Add(r'\\[^"]') if self._owners else 0
         if self._owners and not self._works():
             reason = "too many or too big for one scan; use fewer or simpler ones"
             raise ConfigurationError([f"pipeline.processors.redaction.mask_patterns: {reason}"])
+
+    def _add(self, expression: str, owner: str) -> int:
+        self._owners.append(owner)
+        number: int = self._set.Add(expression)
+        return number
 
     def _works(self) -> bool:
         """Compile; RE2 answers "no match" when its memory doesn't suffice, and that must never pass for "clean"."""
@@ -60,33 +75,41 @@ class Gate:
         if not self._owners:
             return NOTHING
         if self._exact:
-            return self._named(self._set.Match(plain_json(encoded, exact=True)))
-        found = self._set.Match(encoded)
-        if not found:
-            return NOTHING
-        return self._named(self._set.Match(plain_json(encoded)) if self._escape in found else found)
+            return self._look(plain_json(encoded, exact=True))
+        found = self.find(encoded)
+        return self.owners(found, encoded) if found else NOTHING
 
     def match_text(self, text: str) -> Hits:
         """Return the owners whose gates hit a single string."""
         if not self._owners:
             return NOTHING
         if self._exact:
-            return self._named(self._set.Match(text.encode("utf-8", "replace")))
+            return self._look(text.encode("utf-8", "replace"))
         if '"' in text:
             text = text.replace('"', '\\"')
-        return self._named(self._set.Match(f'"{text}"'.encode("utf-8", "replace")))
+        return self._look(f'"{text}"'.encode("utf-8", "replace"))
 
-    def _named(self, found: Sequence[int] | None) -> Hits:
-        if not found:
-            return NOTHING
+    def owners(self, found: Sequence[int], encoded: bytes) -> Hits:
+        """Return the owners of what `find` has found in an encoded value."""
+        return self._look(plain_json(encoded)) if self._escape in found else self._named(found, encoded)
+
+    def _look(self, plain: bytes) -> Hits:
+        found = self.find(plain)
+        return self._named(found, plain) if found else NOTHING
+
+    def _named(self, found: Sequence[int], plain: bytes) -> Hits:
         numbers = tuple(found)
         known = self._known.get(numbers)
         if known is None:
             if len(self._known) >= ANSWERS_REMEMBERED:
                 self._known.clear()
-            known = frozenset([self._owners[number] for number in numbers if number != self._escape])
+            sure = [self._owners[number] for number in numbers if number != self._escape and number not in self._whole]
+            known = frozenset(sure), [each for number in numbers for each in self._whole.get(number, ())]
             self._known[numbers] = known
-        return known
+        owners, wholes = known
+        if wholes:
+            return owners.union(owner for owner, whole in wholes if owner not in owners and whole.search(plain))
+        return owners
 
 
 NOTHING: Final[Hits] = frozenset()
@@ -117,15 +140,42 @@ def expected_share(share: float, found: int, events: int) -> float:
 
 
 class Gates:
-    """Two gates as one: most owners' expressions, and those that have to see a text exactly as it is."""
+    """Several gates as one.
 
-    def __init__(self, gate: Gate, exact: Gate) -> None:
-        self.everything = gate.everything | exact.everything
-        self.match: Callable[[bytes], Hits] = gate.match
-        self.match_text: Callable[[str], Hits] = gate.match_text
-        if exact:
-            self.match = lambda encoded: gate.match(encoded) | exact.match(encoded)
-            self.match_text = lambda text: gate.match_text(text) | exact.match_text(text)
+    What counts digits has an automaton of its own: for a text full of numbers, how far each of its expressions has come
+    differs at every place, and together with all that words can mean these would be more states than can be known.
+    Expressions that have to see a text exactly as it is are apart, too.
+    """
+
+    def __init__(self, shared: Expressions, exact: Expressions) -> None:
+        words: dict[str, list[str | Far]] = {}
+        numbers: dict[str, list[str | Far]] = {}
+        for owner, gates in shared.items():
+            for gate in gates:
+                part = numbers if _COUNTS_DIGITS.search(gate.first if isinstance(gate, Far) else gate) else words
+                part.setdefault(owner, []).append(gate)
+        self._shared = [gate for gate in (Gate(words), Gate(numbers)) if gate]
+        self._exact = Gate(exact, exact=True)
+        self.everything: Hits = frozenset((*shared, *exact))
+
+    def match(self, encoded: bytes) -> Hits:
+        """Return the owners whose gates hit an encoded value."""
+        hits = self._exact.match(encoded) if self._exact else NOTHING
+        for gate in self._shared:
+            found = gate.find(encoded)
+            if found:
+                hits |= gate.owners(found, encoded)
+        return hits
+
+    def match_text(self, text: str) -> Hits:
+        """Return the owners whose gates hit a single string."""
+        hits = self._exact.match_text(text) if self._exact else NOTHING
+        for gate in self._shared:
+            hits |= gate.match_text(text)
+        return hits
+
+
+_COUNTS_DIGITS = re.compile(r"(?:\[0-9\]|\\d)(?:\{|\[|\\d)")
 
 
 class Scan:

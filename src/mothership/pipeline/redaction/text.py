@@ -158,34 +158,46 @@ class TextRedactor:
 
     def _find(self, text: str, hits: Hits, allowed: Collection[str]) -> list[Hit]:
         found: list[Hit] = []
-        if ODD in self._collect(text, hits, allowed, found):
-            for view in views(text):
-                plain: list[Hit] = []
-                self._collect(view.text, self.hits(view.text), allowed, plain)
-                found += [Hit(*view.span(hit.start, hit.end), hit.rule) for hit in plain]
+        for start, end in self._collect(text, hits, allowed, found):
+            found += self._find_read_otherwise(text, start, end, allowed)
         if not found:
             return found
         marked = [match.span() for match in self._marker.finditer(text)] if "[R" in text or "hash:" in text else []
         return _merged([hit for hit in found if not _inside(hit, marked)])
 
-    def _collect(self, text: str, hits: Hits, allowed: Collection[str], found: list[Hit]) -> Hits:
-        """Find the secrets in a text, and return what its gates say of it."""
+    def _find_read_otherwise(self, text: str, start: int, end: int, allowed: Collection[str]) -> Iterator[Hit]:
+        """Yield what the other readings of a part hold, and of what is around it as far as a secret may reach."""
+        first, last = max(0, start - REACH), min(len(text), end + REACH)
+        # What only the cut makes look like something is right beside it.
+        least = first + WINDOW_OVERLAP if first else 0
+        most = last - WINDOW_OVERLAP if last < len(text) else last
+        for view in views(text[first:last]):
+            plain: list[Hit] = []
+            self._collect(view.text, self.hits(view.text), allowed, plain)
+            for hit in plain:
+                begin, stop = view.span(hit.start, hit.end)
+                if least <= first + begin < most:
+                    yield Hit(first + begin, first + stop, hit.rule)
+
+    def _collect(self, text: str, hits: Hits, allowed: Collection[str], found: list[Hit]) -> list[Span]:
+        """Find the secrets in a text, and return the parts of it that are oddly spelled."""
         left = dict.fromkeys(hits & self.rules.keys(), self._spans_max * CANDIDATES_PER_SPAN_MAX)
         if len(text) <= WINDOW:
             self._collect_part(text, 0, len(text), hits, allowed, found, left)
-            return hits
+            return [(0, len(text))] if ODD in hits else []
         # Part by part, so that a text made to hurt is given up long before its end.
-        seen: Hits = frozenset()
+        odd: list[Span] = []
         for start in range(0, len(text), WINDOW):
             end = min(start + WINDOW, len(text))
             # What only the cut makes look like something is in no event's hits.
             here = self.gate(text[max(0, start - WINDOW_OVERLAP) : end + WINDOW_OVERLAP]) & hits
             known = len(found)
             self._collect_part(text, start, end, here, allowed, found, left)
-            seen |= here
+            if ODD in here:
+                odd.append((odd.pop()[0], end) if odd and odd[-1][1] == start else (start, end))
             if any(hit.end == len(text) for hit in found[known:]):
                 break  # everything that follows goes
-        return seen
+        return odd
 
     def _collect_part(
         self,

@@ -26,8 +26,11 @@ def _other_digits() -> str:
 LOOK_ALIKES = f"{_DASHES}{_SPACES}\uff01-\uff5e\U0001d400-\U0001d7cb{_other_digits()}"
 _COLOUR = r"[\x01\x1b]\[[0-9;]{0,16}m"
 _TOKEN = re.compile(
-    rf"%[0-9A-Fa-f]{{2}}|\\{{1,4}}u00[0-9A-Fa-f]{{2}}|\\{{1,4}}x[2-7][0-9A-Fa-f]|\\/|=40(?=[0-9A-Za-z-]+\.)"
-    rf"|&(?:lt|gt|quot|apos|commat|amp|#[0-9]{{2,3}}|#[xX][0-9A-Fa-f]{{2}});|{_COLOUR}|[{INVISIBLE}{LOOK_ALIKES}]"
+    # Characters that begin none are passed over first, which is much faster than to try every form on each.
+    r"[^\x00\x02-\x1a\x1c-$'-<>-\[\]-\x7f]"
+    r"(?:(?<=%)[0-9A-Fa-f]{2}|(?<=\\)(?:\\{0,3}(?:u00[0-9A-Fa-f]{2}|x[2-7][0-9A-Fa-f])|/)|(?<==)40(?=[0-9A-Za-z-]+\.)"
+    r"|(?<=&)(?:lt|gt|quot|apos|commat|amp|#[0-9]{2,3}|#[xX][0-9A-Fa-f]{2});|(?<=[\x01\x1b])\[[0-9;]{0,16}m"
+    rf"|(?<=[{INVISIBLE}{LOOK_ALIKES}]))"
 )
 _SAME = {"\\/": "/", "=40": "@"}
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")

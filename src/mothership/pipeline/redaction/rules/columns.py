@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, Finder, Span, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, Far, Finder, Span, far, matcher
 from mothership.pipeline.redaction.rules.vocabulary import benign, says_words
 
 ROWS_MAX = 1_000
@@ -124,9 +124,14 @@ _PAIR = matcher(
     before=("(",),
 )
 
-COLUMNS: tuple[tuple[tuple[str, ...], Finder], ...] = (
+COLUMNS: tuple[tuple[tuple[str | Far, ...], Finder], ...] = (
     (
-        (r"(?i)(?:insert|replace)\s[^(]*\([^()]*(?:passw(?:or)?d|passphrase|pwd|secret|token|key)[^()]*\)\s*values",),
+        (
+            far(
+                r"(?i)(?:insert|replace)\s",
+                r"[^(]*\([^()]*(?:passw(?:or)?d|passphrase|pwd|secret|token|key)[^()]*\)\s*values",
+            ),
+        ),
         _insert,
     ),
     (

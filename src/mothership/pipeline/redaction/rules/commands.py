@@ -1,10 +1,9 @@
 """The rule for passwords on the command lines of common tools."""
-# ruff: noqa: E501 - an expression reads best in one piece
 
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, WORD, Finder, Rule, Span, either, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, WORD, Finder, Rule, Span, either, far, matcher
 from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word
 
 
@@ -71,18 +70,31 @@ COMMAND_PASSWORD = Rule(
     "`net user`, `chpasswd`, `openssl -passin pass:`, `sqlplus user/…`, …) and in `.netrc` and `.pgpass`.",
     source="the manuals of the tools; netrc(5), pgpass",
     gates=(
-        r"(?:docker|podman|oras|skopeo|nerdctl|registry|az|acr) login\s[^\"]*-p\s",
+        far(r"(?:docker|podman|oras|skopeo|nerdctl|registry|az|acr) login\s", r"[^\"]*-p\s"),
         r"(?:redis-cli|ldap[a-z]{3,7}|ipmi[a-z-]{4,8}|mosquitto_[a-z]+|sqlcmd|bcp|[oit]sql|plink|pscp|psftp|putty)(?:\.exe)?(?:\\?[\"'])?\s",
-        r"(?:mongo[a-z]*|[Pp]s[Ee]xec(?:64)?|user(?:add|mod|config)|cqlsh|elasticsearch-users|check_(?:my|pg)sql|security|altool|addent|knife|winrm)(?:\.exe)?(?:\\?[\"'])?\s[^\"]*-[pPw]|ansible-vault encrypt_string",
-        r"\s(?:-[uUx]|--?user(?:name)?)\s[^\"]*\s-[pPw]\s",
-        r"(?i)schtasks[^\"]*/rp\s",
-        r"(?i)smbclient[^\"]*%|smb(?:map|get)|rpcclient",
+        far(
+            r"(?:mongo[a-z]*|[Pp]s[Ee]xec(?:64)?|user(?:add|mod|config)|cqlsh|elasticsearch-users|check_(?:my|pg)sql|security|altool|addent|knife|winrm)(?:\.exe)?(?:\\?[\"'])?\s",
+            r"[^\"]*-[pPw]",
+        ),
+        r"ansible-vault encrypt_string",
+        far(r"\s(?:-[uUx]|--?user(?:name)?)\s", r"[^\"]*\s-[pPw]\s"),
+        far(r"(?i)schtasks", r"[^\"]*/rp\s"),
+        far(r"(?i)smbclient", r"[^\"]*%"),
+        r"(?i)smb(?:map|get)|rpcclient",
         r"(?i)[\s\"'\[,]-(?:password|passwd|pass|pwd|pw|api-?key|token|secret|access-?key|client-?secret|auth|(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts)pass(?:word|wd|phrase)?)\s|--pass\s",
-        r"(?:^|[^0-9A-Za-z])(?:7z[az]?|rar|unrar|zip|unzip|lftp|ncftp[a-z]*|radtest|wpa_passphrase|mysqladmin|mysqldump|mariadb-admin)\s[^\"]*(?:-h?[pPu]|password|\s[^\s-])",
-        r"openssl\s[^\"]*(?:pass:|-k\s)|net (?:rpc|ads)\s[^\"]*%",
-        r"(?:sqlplus|rman|expdp|impdp|sqlldr)\s[^\"]*[A-Za-z]/[^\s\"]",
+        far(
+            r"(?:^|[^0-9A-Za-z])(?:7z[az]?|rar|unrar|zip|unzip|lftp|ncftp[a-z]*|radtest|wpa_passphrase|mysqladmin|mysqldump|mariadb-admin)\s",
+            r"[^\"]*(?:-h?[pPu]|password|\s[^\s-])",
+        ),
+        far(r"openssl\s", r"[^\"]*(?:pass:|-k\s)"),
+        far(r"net (?:rpc|ads)\s", r"[^\"]*%"),
+        far(r"(?:sqlplus|rman|expdp|impdp|sqlldr)\s", r"[^\"]*[A-Za-z]/[^\s\"]"),
         r":(?:54[34][0-9]|\*):[^\s:\"]+:[^\s:\"]+:[^\s\"]",
-        r"chpasswd|passwd --stdin|sudo -S|htpasswd\s|echo [^\"]*\| *(?:kinit|docker login|podman login|helm registry|gpg|cryptsetup|smbpasswd|vault login)",
+        r"chpasswd|passwd --stdin|sudo -S|htpasswd\s",
+        far(
+            r"echo ",
+            r"[^\"]*\| *(?:kinit|docker login|podman login|helm registry|gpg|cryptsetup|smbpasswd|vault login)",
+        ),
         r"(?i)net1?(?:\.exe)? (?:user|use)\s",
         r"(?i)convertto-securestring",
         r"(?:login|user|account)\s+[^\s\"]+\s+password\s",

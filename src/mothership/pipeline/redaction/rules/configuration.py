@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Rule, either, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Rule, either, far, matcher
 from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_random
 
 _KIND = (
@@ -52,12 +52,18 @@ CONFIG_PASSWORD = Rule(
     source="Cisco IOS and ASA, Junos, VRP, FortiOS, HAProxy, Redis, Dockerfile and Terraform configuration",
     gates=(
         r"(?i)(?:requirepass|masterauth|bindpw|bindpasswd|rootpw|key-string|pre-shared-key|authentication-key|psksecret|wpa-psk|encrypted-password)(?:\\+\")?\s",
-        r"(?i)(?:enable|user(?:name)?\s+[^\s\"]+|local-user\s+[^\s\"]+|neighbor\s+[^\s\"]+|peer\s+[^\s\"]+|ip (?:ftp|http client)|ppp (?:chap|pap)[^\"]*|super)\s+(?:privilege\s[0-9]+\s+)?(?:password|passwd|secret)\s",
+        r"(?i)(?:enable|user(?:name)?\s+[^\s\"]+|local-user\s+[^\s\"]+|neighbor\s+[^\s\"]+|peer\s+[^\s\"]+|ip (?:ftp|http client)|super)\s+(?:privilege\s[0-9]+\s+)?(?:password|passwd|secret)\s",
+        far(r"(?i)ppp (?:chap|pap)", r"[^\"]*\s(?:password|passwd|secret)\s"),
         r"(?i)(?:standby|vrrp|glbp)\s(?:[0-9]+\s)?authentication\s",
-        r"(?i)(?:tacacs|radius|aaa-server)[^\"]*\skey\s|isakmp key\s|message-digest-key\s|set pass(?:word|wd) ENC ",
+        far(r"(?i)(?:tacacs|radius|aaa-server)", r"[^\"]*\skey\s"),
+        r"(?i)isakmp key\s|message-digest-key\s|set pass(?:word|wd) ENC ",
         r"(?i)(?:password|passwd|passphrase|passwort|plaintext|psk|secret (?:cipher|simple|encrypted|hash|ENC|ascii|[0-9]+))\s+(?:(?:(?:level|type) [0-9]+|[0-9]+|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii|text|md5|plain|clear)[a-z-]*\s+)*[\\+\"']*[^\s\"]*[0-9!#$%^&*+]",
-        r"(?i)(?:\s|\")(?:setx?|env|arg|setenv|config|put)\s[^\"]*(?:\\+\")?[^\"]*(?:passw|secret|token|key)[^\s\"]*(?:\\+\")?\s+[\\+\"']*[^\s\"]*[0-9]",
-        r"secret\s+(?:\\+\")?[0-9A-Za-z+/]{16}[0-9A-Za-z+/=]*(?:\\+\")?\s*;|option (?:key|psk|sae_password) |wireless[^\"]*\.key=",
+        far(
+            r"(?i)(?:\s|\")(?:setx?|env|arg|setenv|config|put)\s",
+            r"[^\"]*(?:\\+\")?[^\"]*(?:passw|secret|token|key)[^\s\"]*(?:\\+\")?\s+[\\+\"']*[^\s\"]*[0-9]",
+        ),
+        r"secret\s+(?:\\+\")?[0-9A-Za-z+/]{16}[0-9A-Za-z+/=]*(?:\\+\")?\s*;|option (?:key|psk|sae_password) ",
+        far(r"wireless", r"[^\"]*\.key="),
         r"(?i)(?:api[-_ ]?key|token|secret|login|bearer)\s+[(\['\\\"]*[0-9a-z_+/~-]{20}",
         r"(?i)variable \\+\"[a-z0-9_-]*(?:password|secret|token|key)[a-z0-9_-]*\\+\" \{|new value: ",
     ),

@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, far, matcher
 from mothership.pipeline.redaction.rules.validators import has_digit
 from mothership.pipeline.redaction.rules.vocabulary import is_no_word
 
@@ -32,7 +32,8 @@ SNMP_COMMUNITY = Rule(
     source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
     gates=(
         r"(?i)community(?:\\*'|\\+\")?[\s_-]?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
-        r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s|trapsess\s|check_snmp[^\"]*-C",
+        r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s|trapsess\s",
+        far(r"(?i)check_snmp", r"[^\"]*-C"),
         r"(?i)snmp[a-z-]{2,10}\s",
     ),
     find=either(
@@ -180,12 +181,13 @@ DEVICE_PASSWORD = Rule(
     gates=(
         r"(?i)(?:password|secret|key)\s+[04-9]\s+[^\s]",
         r"(?i)(?:enable|username\s+[^\s\"]+)\s+(?:privilege\s[0-9]+\s)?(?:password|secret)\s",
-        r"(?i)(?:identified\s[^\"]*by|password(?: (?:to|as|with))?)(?:\s+N?|\s?\(\s?)\\*(?:'|\\\")",
+        r"(?i)password(?: (?:to|as|with))?(?:\s+N?|\s?\(\s?)\\*(?:'|\\\")",
+        far(r"(?i)identified\s", r"[^\"]*by(?:\s+N?|\s?\(\s?)\\*(?:'|\\\")"),
         r"(?i)identified by [^\s\"']",
         r"(?i)-(?:password|passwd|passphrase|secret|token|api-?key|(?:access|secret|account|private|signing|encryption)-key)\s",
         r"(?i)(?:\s-u|--user|--proxy-user)[ =][\\'\"]*[^\s:\"']+:[^\s]",
         r"(?:sshpass|mysql[a-z]*|mariadb[a-z-]*)\s",
-        r"curl\s(?:[^\"]*\s)?-[a-zA-Z]*u[\\'\" ]*[^\s:\"']+:",
+        far(r"curl\s", r"(?:[^\"]*\s)?-[a-zA-Z]*u[\\'\" ]*[^\s:\"']+:"),
     ),
     find=either(
         matcher(

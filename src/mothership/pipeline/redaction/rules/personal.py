@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import REACH, Finder, Rule, Span, either, matcher
+from mothership.pipeline.redaction.rules.rule import REACH, Finder, Rule, Span, either, far, matcher
 from mothership.pipeline.redaction.rules.validators import (
     COUNTRY_CODES,
     IBAN_LENGTHS,
@@ -418,7 +418,8 @@ PHONE = Rule(
     "United Kingdom and Germany; other forms beside a word such as `phone`.",
     source="ITU-T E.164; North American Numbering Plan; national numbering plans",
     gates=(
-        r"(?i)(?:sips?:|callerid[= ][^<]*<)\+?[1-9][0-9]{9}",
+        r"(?i)sips?:\+?[1-9][0-9]{9}",
+        far(r"(?i)callerid[= ]", r"[^<]*<\+?[1-9][0-9]{9}"),
         r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback|callerid|caller_id|call|dial|ring|sms|text|contact)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*(?:[0-9][ ()./-]{0,4}){6}[0-9]",
     ),
     find=either(
@@ -442,7 +443,7 @@ PHONE = Rule(
         matcher(_NAMED_PLAIN, _plain_number, ignore_case=True, before=("msisdn", "sip", "callerid")),
     ),
     more=(
-        ((r"\+[1-9][0-9 ()./-]{5,26}[0-9][^0-9A-Za-z_]",), _unless_measured(matcher(_INTERNATIONAL, _international))),
+        ((r"\+[1-9][0-9 ()./-]{6}",), _unless_measured(matcher(_INTERNATIONAL, _international))),
         (
             (
                 r"[1-9][0-9]{2}[).-]{1,2} ?[0-9]{3}[ .-][0-9]{4}[^0-9A-Za-df-wyz_]",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Span: TypeAlias = tuple[int, int]
 """Start and end of a secret in a text."""
@@ -24,6 +24,23 @@ REACH = 16_384
 """Characters that a secret may go on past the part in which it begins."""
 
 
+class Far(NamedTuple):
+    """A gate in two steps: the scan looks for the first expression, and for the whole only where that is.
+
+    In one automaton, an expression with a long way between its parts would double its states from its first part on:
+    twenty such expressions, and a text that has met them all is in none of the states known from any other text.
+    """
+
+    first: str
+    whole: str
+    """Wherever it matches, the first does."""
+
+
+def far(first: str, then: str) -> Far:
+    """Make a gate of two parts that may lie far apart. Flags at the first part's beginning hold in both."""
+    return Far(first, f"{first}(?:{then})")
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One kind of personal data or secret, its examples, and where the knowledge comes from."""
@@ -31,7 +48,7 @@ class Rule:
     name: str
     description: str
     source: str
-    gates: tuple[str, ...]
+    gates: tuple[str | Far, ...]
     """Cheap RE2 expressions over compact JSON without escapes but `\\"`: one of them matches wherever `find` finds
     anything, the text standing between `"` and its own quotation marks being `\\"`. Each is short, has no anchors and
     no big repeat counts, so that the automaton of all of them stays small."""
@@ -44,7 +61,7 @@ class Rule:
     """Whether it is on when the operator says nothing."""
     numbers: bool = False
     """Whether a JSON number can be one."""
-    more: tuple[tuple[tuple[str, ...], Finder], ...] = ()
+    more: tuple[tuple[tuple[str | Far, ...], Finder], ...] = ()
     """Further gates with finders of their own, which are asked only where these gates hit."""
 
 

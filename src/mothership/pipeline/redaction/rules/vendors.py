@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import Rule, Span, either, matcher
+from mothership.pipeline.redaction.rules.rule import Rule, Span, either, far, matcher
 
 _L, _R = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _SOURCE = "the issuer's documentation, compared with the rules of gitleaks and of GitHub secret scanning"
@@ -48,7 +48,10 @@ AWS = Rule(
     name="aws_key",
     description="AWS access key ids, and secret access keys beside the word `aws`.",
     source=_SOURCE,
-    gates=(r"(?:A3T[0-9A-Z]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{6}", r"(?i)aws[^\"]*(?:secret|key)[^\"]*[^0-9a-z/+\"]"),
+    gates=(
+        r"(?:A3T[0-9A-Z]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{6}",
+        far(r"(?i)aws", r"[^\"]*(?:secret|key)[^\"]*[^0-9a-z/+\"]"),
+    ),
     find=either(
         matcher(
             _L + r"(?:A3T[0-9A-Z]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}" + _R, before=("AKIA", "ASIA", "ABIA", "ACCA", "A3T")
