@@ -51,6 +51,8 @@ class Batch:
     """The envelope's `source`."""
     client: str = "anonymous"
     """Name of the authenticated caller."""
+    body_bytes: int = 0
+    """Size of the request's body, decompressed; 0 where there was none."""
     rejected: list[Rejection] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     """For each event, `Row.ts`; empty until TimestampNormalizer has run."""

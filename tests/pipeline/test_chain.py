@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import REGISTRY
 
 from mothership.event import Batch, Event, Rejection
-from mothership.pipeline.chain import Chain
+from mothership.pipeline.chain import SLICE_BYTES, Chain
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
@@ -191,6 +191,30 @@ async def test_slices_change_nothing_but_the_turns() -> None:
     assert [orjson.loads(row.data)["message"] for row in rows.rows] == [f"m{n}" for n in kept]
     assert batch.indices == kept
     assert {rejection.index for rejection in batch.rejected} == {17, *range(0, 101, 10)}
+
+
+async def test_a_slice_is_small_where_events_are_big_or_take_long() -> None:
+    """A text that is all secrets takes long; the server must answer others between two of them all the same."""
+    now = 0.0
+
+    def take(event: Event) -> None:
+        nonlocal now
+        now += event.get("seconds", 0.0)
+
+    class Sizes(Step):
+        def __call__(self, batch: Batch) -> None:
+            """Work on the batch."""
+            sizes.append(len(batch.events))
+            super().__call__(batch)
+
+    sizes: list[int] = []
+    chain = Chain([Sizes("AddTags", take)], slice_events=100, stopwatch=lambda: now)
+    await chain.run(batch_of([{"type": "log", "n": n} for n in range(20)], body_bytes=20 * SLICE_BYTES))
+    assert sizes == [1] * 20
+    sizes.clear()
+    rows = await chain.run(batch_of([{"type": "log", "n": n, "seconds": 1 / 64} for n in range(200)]))
+    assert sizes == [100] + [6] * 16 + [4]
+    assert [orjson.loads(row.data)["n"] for row in rows.rows] == list(range(200))
 
 
 class Watched(dict[str, Any]):

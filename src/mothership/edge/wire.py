@@ -58,6 +58,7 @@ class Wire:
             received=received,
             source=_source(envelope),
             client=client,
+            body_bytes=len(body),
         )
         batch.reject(faults)
         return batch

@@ -27,7 +27,11 @@ from mothership.ports import Enricher, Processor
 from mothership.telemetry import log
 
 SLICE_EVENTS = 250
-"""Events worked on in one go; between two slices of a bigger batch the server answers others."""
+"""Most events worked on in one go; between two slices of a bigger batch the server answers others."""
+SLICE_BYTES = 128 * 1024
+"""About how much text they may hold: text that is all secrets takes a thousand times as long as ordinary lines."""
+SLICE_SECONDS = 0.1
+"""After a slice that took longer, those of the same batch are smaller."""
 TURN_SLICES = 4
 """Slices of one batch that are worked on before the next batch in line has its turn."""
 
@@ -127,16 +131,24 @@ class Chain:
             yield self._enricher_station
 
     async def _sliced(self, batch: Batch, work: Callable[[Batch], None], line: asyncio.Lock) -> None:
-        size = self._slice_events
-        if len(batch.events) <= size:
+        events = len(batch.events)
+        size = min(self._slice_events, max(1, events * SLICE_BYTES // max(1, batch.body_bytes)))
+        if events <= size:
             work(batch)
             return
-        parts = [_part(batch, start, start + size) for start in range(0, len(batch.events), size)]
-        batch.events, batch.indices, batch.times = [], [], []  # the parts hold them now, and let go of them one by one
-        for first in range(0, len(parts), TURN_SLICES):
+        parts: list[Batch] = []
+        while batch.events:
             async with line:
-                for part in parts[first : first + TURN_SLICES]:
+                for _ in range(TURN_SLICES):
+                    if not batch.events:
+                        break
+                    part = _cut_off(batch, size)
+                    started = self._stopwatch()
                     work(part)
+                    seconds = self._stopwatch() - started
+                    if seconds > SLICE_SECONDS:
+                        size = max(1, int(size * SLICE_SECONDS / seconds))
+                    parts.append(part)
                     await asyncio.sleep(0)
         _join(batch, parts)
 
@@ -193,6 +205,13 @@ def _part(batch: Batch, start: int, stop: int) -> Batch:
         times=batch.times[start:stop],
         rejected=[],
     )
+
+
+def _cut_off(batch: Batch, events: int) -> Batch:
+    """Take the first events out of a batch, as a batch of their own that alone holds them."""
+    part = _part(batch, 0, events)
+    del batch.events[:events], batch.indices[:events], batch.times[:events]
+    return part
 
 
 def _join(batch: Batch, parts: Sequence[Batch]) -> None:
