@@ -2,7 +2,7 @@
 
 Written ones first, then what is made of the rules' own examples (whole, and cut off after every few characters, so
 that an expression begins again and again and never ends), and pairs and triples of the pieces of which all of them
-consist.
+consist. `joined` makes texts that repeat nothing: such examples by chance, one after the other.
 """
 
 import itertools
@@ -119,3 +119,24 @@ def mixed(triples: int, *, seed: int = 1) -> Iterator[str]:
 def every_shape(triples: int = 1_000) -> list[str]:
     """Return all parts, each once."""
     return list(dict.fromkeys((*WRITTEN, *cut_off(), *mixed(triples))))
+
+
+def joined(size: int, *, seed: int = 1) -> dict[str, str]:
+    """Return texts of about so many bytes by name: every rule has something to look at in them, everywhere."""
+    rng = Random(seed)
+    positives = [text for rule in BUILTIN for text, _ in rule.positives]
+    negatives = [text for rule in BUILTIN for text in rule.negatives]
+    pools = {"secrets": positives, "near misses": negatives, "cut off": list(cut_off())}
+    return {
+        f"{name}, {between}": _fill(pool, separator, size, rng)
+        for name, pool in pools.items()
+        for between, separator in (("by spaces", " "), ("by lines", "\n"), ("by nothing", ""))
+    }
+
+
+def _fill(pool: list[str], separator: str, size: int, rng: Random) -> str:
+    out: list[str] = []
+    while size > 0:
+        out.append(rng.choice(pool))
+        size -= len((out[-1] + separator).encode())
+    return separator.join(out)

@@ -13,6 +13,8 @@ from mothership.pipeline.redaction.rules import Far
 
 CHUNK_EVENTS: Final = ((0.004, 24), (0.03, 8), (0.15, 3))
 """Up to which share of events with hits how many are looked at together first; beyond that, each alone at once."""
+LONG_BYTES: Final = 64 * 1024
+"""An event longer than this is not looked at as a whole: its long strings are looked at part by part in any case."""
 ANSWERS_REMEMBERED: Final = 1_024
 SET_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
@@ -214,7 +216,7 @@ class Scan:
         except (orjson.JSONEncodeError, RecursionError):
             pass  # one by one, to find out which
         else:
-            if not self._match(encoded):
+            if len(encoded) <= LONG_BYTES and not self._match(encoded):
                 return
         self._each(events, found)
 
@@ -222,7 +224,8 @@ class Scan:
         dumps, match = orjson.dumps, self._match
         for event in events:
             try:
-                hits = match(dumps(event))
+                encoded = dumps(event)
+                hits = match(encoded) if len(encoded) <= LONG_BYTES else self._everything
             except (orjson.JSONEncodeError, RecursionError):
                 hits = self._everything
             if hits:
