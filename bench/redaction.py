@@ -210,7 +210,7 @@ def hostile(redaction: Redaction, *, every: bool = False) -> None:
     """Print 1 MiB hostile strings against 1 MiB of ordinary lines measured beside them, the dearest first."""
     ordinary = ordinary_events(MIB)
     parts = every_shape() if every else WRITTEN
-    texts = {repr(part[:32]): part * (MIB // len(part.encode())) for part in parts} | joined(MIB)
+    texts = {repr(part): part * (MIB // len(part.encode())) for part in parts} | joined(MIB)
     base = min(cost(redaction, ordinary) for _ in range(9))
     costs = {name: cost(redaction, [{"message": text}]) / base for name, text in texts.items()}
     for name in [name for name, times in costs.items() if times > 2]:
@@ -219,7 +219,7 @@ def hostile(redaction: Redaction, *, every: bool = False) -> None:
     above = sum(times > 3 for times in costs.values())
     print(f"\n1 MiB of ordinary lines: {base * 1e3:.1f} ms; of {len(costs)} texts {above} cost more than 3 x that")
     for name, times in sorted(costs.items(), key=lambda each: -each[1])[:20]:
-        print(f"{name:36} {times:6.1f} x")
+        print(f"{name[:36]:36} {times:6.1f} x")
 
 
 def ordinary_events(size: int) -> list[Event]:

@@ -1,6 +1,8 @@
 """The operator's own patterns, and the settings around them."""
 
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 from pydantic import ValidationError
@@ -9,6 +11,7 @@ from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.patterns import pattern_gate
 from mothership.pipeline.redaction.redaction import Redaction, build
+from mothership.pipeline.redaction.rules import Far
 from mothership.pipeline.redaction.scan import Gate
 from mothership.pipeline.redaction.settings import RedactionSettings
 
@@ -73,6 +76,43 @@ def test_the_gate_of_a_pattern_has_no_assertions() -> None:
     assert pattern_gate(r"^\bfoo$|\Abar\z", ignore_case=False).expression == "foo|bar"
     assert pattern_gate(r"[$^]\$", ignore_case=False).expression == r"[$^]\$"
     assert pattern_gate(r"\b?x", ignore_case=False).expression == ""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "first"),
+    [
+        ("user .*secret", "user "),
+        (r"id=\d+[^;]+;", r"id=\d+"),
+        (r"(a|b)[\s\S]*c", "(a|b)"),
+        ("(?P<secret>x)[a-z ]*y", "(?P<secret>x)"),
+    ],
+)
+def test_the_gate_of_a_pattern_that_goes_on_for_ever_looks_for_its_beginning_first(pattern: str, first: str) -> None:
+    """Twenty of them in one automaton, and a text that has met all their beginnings takes seconds."""
+    gate = pattern_gate(pattern, ignore_case=False).expression
+    assert isinstance(gate, Far)
+    assert gate.first == first
+
+
+@pytest.mark.parametrize("pattern", [".*secret", "a?.*secret", r"a\S*b", r"a\s*b", "a|b.*c", "(a.*b)c", "a.?b"])
+def test_the_gate_of_another_pattern_is_whole(pattern: str) -> None:
+    """What begins anywhere has no beginning to look for; what stays within a word or a group is left as it is."""
+    assert isinstance(pattern_gate(pattern, ignore_case=False).expression, str)
+
+
+def test_many_patterns_that_go_on_for_ever_do_not_multiply() -> None:
+    """A line that has met some of their beginnings, another some others: every set of them was a state of its own."""
+    redactor = redaction(mask_patterns=[f"item{number} .*end{number}" for number in range(30)])
+    assert redactor.text("item4 item7 end7") == "item4 ********"
+    chance = Random(3)
+
+    def cost(word: str) -> float:
+        lines = [" ".join(f"{word}{chance.randrange(30)} " for _ in range(40)) for _ in range(300)]
+        start = time.thread_time()
+        assert not any(map(redactor.mask.changes, lines))
+        return time.thread_time() - start
+
+    assert min(cost("item") for _ in range(3)) < 60 * max(cost("other") for _ in range(3))
 
 
 @pytest.mark.parametrize("pattern", ["(?=a)b", "(unclosed", "a{2000}", r"(a)\1"])

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
-from mothership.pipeline.redaction.rules import REACH, Finder, Span
+from mothership.pipeline.redaction.rules import REACH, Far, Finder, Span
 
 CONTEXT: Final = 256
 PROGRAM_SHARED_MAX: Final = 1_500
@@ -47,7 +47,7 @@ def pattern_finder(compiled: Any, lets_be: Callable[[str], bool] | None = None) 
 class PatternGate(NamedTuple):
     """What stands for a pattern in the scan over a batch: it hits wherever the pattern does, or more often."""
 
-    expression: str
+    expression: str | Far
     exact: bool
     """Whether the pattern names control characters, which the common form of an event does not tell apart."""
 
@@ -59,6 +59,7 @@ _ATOM = re.compile(
 )
 _ASSERTIONS: Final = frozenset({"^", "$", r"\A", r"\z", r"\b", r"\B"})
 _REPEATS: Final = ("*", "+", "?", "{")
+_ENDLESS: Final = ("*", "+")
 _SYNTAX: Final = frozenset("()|*+?{}")
 _NAMES_CONTROLS = re.compile(r"\\[xafv0-7]|\\[pP]\{?\^?[CZ]|\[:\^?(?:cntrl|space|print|graph)|[\x00-\x1f]")
 
@@ -70,20 +71,31 @@ def pattern_gate(pattern: str, *, ignore_case: bool) -> PatternGate:
     stand side by side, so `^`, `$` and word boundaries would mean something else, and `"` is written `\"`.
     """
     atoms = _ATOM.findall(pattern)
+    flags = "(?i)" if ignore_case else ""
     kept: list[str] = []
     exact = False
+    depth = near = 0
+    either = False
     for number, atom in enumerate(atoms):
         following = atoms[number + 1] if number + 1 < len(atoms) else ""
         if atom == r"\Q" or (atom in _ASSERTIONS and following.startswith(_REPEATS)):
             return PatternGate("", exact=False)
         if atom not in _ASSERTIONS:
-            kept.append(rf"(?:\\?{atom})" if _takes_quote(atom) else atom)
+            if not near and depth == 0 and following in _ENDLESS and _takes(atom, " ") and _takes(atom, "e"):
+                near = len(kept)
+            either = either or (depth == 0 and atom == "|")
+            kept.append(rf"(?:\\?{atom})" if _takes(atom, '"') else atom)
             exact = exact or _NAMES_CONTROLS.search(atom) is not None
-    return PatternGate(("(?i)" if ignore_case else "") + "".join(kept), exact)
+            depth += (atom == "(" or (atom.startswith("(?") and not atom.endswith(")"))) - (atom == ")")
+    whole, first = flags + "".join(kept), flags + "".join(kept[:near])
+    # What may go on for ever comes second: see `Far`.
+    if near and not either and compile_pattern(first, ignore_case=False).fullmatch("") is None:
+        return PatternGate(Far(first, whole), exact)
+    return PatternGate(whole, exact)
 
 
-def _takes_quote(atom: str) -> bool:
-    """Tell whether an atom matches a quotation mark."""
+def _takes(atom: str, char: str) -> bool:
+    """Tell whether an atom matches a character."""
     if atom in _SYNTAX or atom.startswith(("(?", "{")) or atom in _ASSERTIONS:
         return False
-    return compile_pattern(atom, ignore_case=False).fullmatch('"') is not None
+    return compile_pattern(atom, ignore_case=False).fullmatch(char) is not None
