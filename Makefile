@@ -38,6 +38,7 @@ bench: setup ## the benchmarks, each against a floor in the same run
 	@$(PY) bench/pipeline.py
 	@$(PY) -m bench.redaction
 	@$(PY) bench/spool.py
+	@$(PY) bench/end_to_end.py --clean
 	@$(PY) bench/end_to_end.py
 
 faults: setup ## kill, cut, fill and hang things under load, and compare what was acknowledged with what is stored
