@@ -40,6 +40,25 @@ class Gate:
         self._exact = exact
         self._owners: list[str] = []
         self._whole: dict[int, list[tuple[str, Any]]] = {}
+        self._known: dict[tuple[int, ...], tuple[Hits, list[tuple[str, Any]]]] = {}
+        self._escape = 0
+        if gates and not self._works(gates):
+            reason = "too many or too big for one scan; use fewer or simpler ones"
+            raise ConfigurationError([f"pipeline.processors.redaction.mask_patterns: {reason}"])
+
+    def _works(self, gates: Expressions) -> bool:
+        """Compile; RE2 answers "no match" when its memory doesn't suffice, and that must never pass for "clean"."""
+        try:
+            self._add_all(gates)
+            self._escape = self._set.Add(r'\\[^"]')
+            self._set.Compile()
+        except re2.error:
+            return False
+        return self._set.Match(b"\\n") is not None
+
+    def _add_all(self, gates: Expressions) -> None:
+        options = re2.Options()
+        options.log_errors = False
         firsts: dict[str, int] = {}
         for owner, each in gates.items():
             for gate in each:
@@ -49,25 +68,11 @@ class Gate:
                 if gate.first not in firsts:
                     firsts[gate.first] = self._add(gate.first, "")
                 self._whole.setdefault(firsts[gate.first], []).append((owner, re2.compile(gate.whole, options)))
-        self.everything: Hits = frozenset(gates)
-        self._known: dict[tuple[int, ...], tuple[Hits, list[tuple[str, Any]]]] = {}
-        self._escape = self._set.Add(r'\\[^"]') if self._owners else 0
-        if self._owners and not self._works():
-            reason = "too many or too big for one scan; use fewer or simpler ones"
-            raise ConfigurationError([f"pipeline.processors.redaction.mask_patterns: {reason}"])
 
     def _add(self, expression: str, owner: str) -> int:
         self._owners.append(owner)
         number: int = self._set.Add(expression)
         return number
-
-    def _works(self) -> bool:
-        """Compile; RE2 answers "no match" when its memory doesn't suffice, and that must never pass for "clean"."""
-        try:
-            self._set.Compile()
-        except re2.error:
-            return False
-        return self._set.Match(b"\\n") is not None
 
     def __bool__(self) -> bool:
         return bool(self._owners)
