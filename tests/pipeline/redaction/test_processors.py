@@ -11,6 +11,8 @@ import structlog
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.checker import SCRUBBED
 from mothership.pipeline.redaction.redaction import Redaction
+from mothership.pipeline.redaction.scan import LONG_BYTES
+from mothership.pipeline.redaction.text import WINDOW
 
 Make = Callable[..., Redaction]
 Through = Callable[..., Batch]
@@ -268,6 +270,31 @@ def test_texts_that_json_can_not_carry_are_redacted_all_the_same(make: Make, thr
     out = through(make(), event).events[0]
     assert out["bad"] == "\ud800 [REDACTED:email]"
     assert "password" not in out
+
+
+@pytest.mark.parametrize("size", [LONG_BYTES // 2, LONG_BYTES * 2])
+def test_a_long_event_is_redacted_as_a_short_one_is(make: Make, through: Through, size: int) -> None:
+    """It isn't looked at as a whole, so every string of it is."""
+    filler = "Accepted publickey for root, session opened. "
+    event = {
+        "message": filler * (size // len(filler)) + "mail alice@example.com now",
+        "password": "x",
+        "user": {"username": "bob", "tags": ["call +1 617 555 0118", "fine"]},
+    }
+    out = through(make(), {"n": 1}, event, {"n": 2}).events
+    assert [each.get("n") for each in out] == [1, None, 2]
+    assert out[1]["message"] == event["message"].replace("alice@example.com", "[REDACTED:email]")
+    assert "password" not in out[1]
+    assert out[1]["user"]["username"].startswith("hash:")
+    assert out[1]["user"]["tags"] == ["call [REDACTED:phone]", "fine"]
+
+
+@pytest.mark.parametrize("at", [100, WINDOW - 30, WINDOW - 5, WINDOW + 5, 2 * WINDOW - 12, 3 * WINDOW + 700])
+def test_an_odd_spelling_in_a_long_text_is_read_where_it_stands(make: Make, at: int) -> None:
+    """Only the parts that are oddly spelled are read otherwise, and a secret may begin in the part before."""
+    plain = "all quiet on the bridge, wind from the north. " * (4 * WINDOW // 46)
+    text = f"{plain[:at]} alice%40example.com {plain[at:]}"
+    assert make().text(text) == text.replace("alice%40example.com", "[REDACTED:email]")
 
 
 def test_an_event_nested_too_deeply_is_refused_and_the_others_are_not(make: Make, through: Through) -> None:

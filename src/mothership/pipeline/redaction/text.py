@@ -1,6 +1,7 @@
 """Redaction of one text: spans are collected from all rules and readings, merged, then replaced."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -163,7 +164,7 @@ class TextRedactor:
         if not found:
             return found
         marked = [match.span() for match in self._marker.finditer(text)] if "[R" in text or "hash:" in text else []
-        return _merged([hit for hit in found if not _inside(hit, marked)])
+        return _merged(_outside(found, marked) if marked else found)
 
     def _find_read_otherwise(self, text: str, start: int, end: int, allowed: Collection[str]) -> Iterator[Hit]:
         """Yield what the other readings of a part hold, and of what is around it as far as a secret may reach."""
@@ -253,8 +254,15 @@ def _nothing(_text: str, _start: int, _end: int) -> Iterator[Span | None]:
 _EXCESS_RULE = ActiveRule(name=EXCESS, find=_nothing, action="replace", keep_last=4, rank=-1)
 
 
-def _inside(hit: Hit, marked: list[tuple[int, int]]) -> bool:
-    return any(start <= hit.start and hit.end <= end for start, end in marked)
+def _outside(hits: list[Hit], marked: list[Span]) -> list[Hit]:
+    """Return the hits that lie within none of these places, which follow one another."""
+    starts = [start for start, _ in marked]
+
+    def inside(hit: Hit) -> bool:
+        before = bisect_right(starts, hit.start)
+        return before > 0 and hit.end <= marked[before - 1][1]
+
+    return [hit for hit in hits if not inside(hit)]
 
 
 def _merged(hits: list[Hit]) -> list[Hit]:
