@@ -1,5 +1,6 @@
 """DropFields, MaskPatterns, HashFields, PIISafetyValidator over whole batches."""
 
+import base64
 import copy
 from collections.abc import Callable
 from typing import Any
@@ -295,6 +296,20 @@ def test_an_odd_spelling_in_a_long_text_is_read_where_it_stands(make: Make, at: 
     plain = "all quiet on the bridge, wind from the north. " * (4 * WINDOW // 46)
     text = f"{plain[:at]} alice%40example.com {plain[at:]}"
     assert make().text(text) == text.replace("alice%40example.com", "[REDACTED:email]")
+
+
+def test_a_secret_whose_odd_spelling_comes_late_is_found_in_a_long_text(make: Make) -> None:
+    """A token with a long head that begins in one part, and whose dots, spelled `&#46;`, are in the next."""
+    head, body, signature = (
+        base64.urlsafe_b64encode(orjson.dumps(part)).decode().rstrip("=")
+        for part in ({"alg": "RS256", "kid": "k" * 1_500}, {"sub": "1234567890", "name": "carol"}, {"s": "x" * 40})
+    )
+    before = ("all quiet on the bridge, wind from the north. " * WINDOW)[: WINDOW - 700]
+    text = f"{before} {head}&#46;{body}&#46;{signature} " + "and calm seas. " * WINDOW
+    assert head not in make().text(f" {head}&#46;{body}&#46;{signature} ")
+    masked = make().text(text)
+    assert body not in masked
+    assert head[:300] not in masked
 
 
 def test_an_event_nested_too_deeply_is_refused_and_the_others_are_not(make: Make, through: Through) -> None:
