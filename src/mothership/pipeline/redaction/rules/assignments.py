@@ -39,7 +39,7 @@ _PASS_BEFORE = re.compile(
 )
 _PW_BEFORE = re.compile(r"(?:^|[^a-z])(?:(?:admin|bind|db|ldap|root|user)[-_.]?)?\Z", re.IGNORECASE)
 _CODE_BEFORE = re.compile(
-    r"(?:verification|security|auth(?:entication)?|one[- ]time|login|confirmation|2fa|mfa|recovery|your|ihr|dein|votre|tu|su)[-_ ]\Z",
+    r"(?:verification|security|auth(?:entication)?|one[- ]time|login|confirmation|2fa|mfa|recovery|backup|your|ihr|dein|votre|tu|su)[-_ ]\Z",
     re.IGNORECASE,
 )
 _NEEDS_BEFORE = {"code": _CODE_BEFORE, "pw": _PW_BEFORE, "psk": _PW_BEFORE}
@@ -106,7 +106,7 @@ _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
     rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:\S)|(?:\r?\n|\\n)[ \t]{{1,40}}(?=value:))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
     rf"|(?:\s(?:for|of)\s[\w.@'\"`%-]{{1,64}}(?=\s?(?::(?!//)|=))|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?\]?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
-    r"|(?P<tab>\t{1,4}|(?<=[Cc][Vv][Vv2]) (?=[0-9]{3,4}\b)|(?<=[Cc][Oo][Dd][Ee]) (?=[0-9]{4,8}\b)|(?<=[Oo][Tt][Pp]) (?=[0-9]{4,8}\b))"
+    r"|(?P<tab>\t{1,4}|(?<=[Cc][Vv][VvCc2]) (?=[0-9]{3,4}\b)|(?<=[Cc][Oo][Dd][Ee]) (?=[0-9]{4,8}\b)|(?<=[Oo][Tt][Pp]) (?=[0-9]{4,8}\b))"
     rf"|(?P<form>{_QUOTE}(?:(?:\r?\n|\\r\\n){{2}}))"
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
 )
@@ -324,13 +324,15 @@ ASSIGNMENT = Rule(
         r"(?i)(?:passwo?r?d|passphrase|pwd|secret|token)(?:\t|\\*[\"'](?:\r?\n|\\r\\n)[\r\n\\])",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|credentials?)(?:(?:\\*'|\\+\")[\s,:{\\'\"]*(?:value|val|content|default)| (?-i:V)alue:|(?:\r?\n|\\n)\s*value:)",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pwd|secret|token|key|otp|code) (?:is|was|lautet|est|es)[ :]",
-        r"(?i)(?:cvv2? [0-9]|otp [0-9]{2}|(?:verification|security|authentication|one-time|login|confirmation|2fa|mfa|recovery|your) code [0-9]{2})[0-9]{2}",
+        r"(?i)(?:cv[vc]2? [0-9]|otp [0-9]{2}|(?:verification|security|authentication|one-time|login|confirmation|2fa|mfa|recovery|your) code [0-9]{2})[0-9]{2}",
         r"(?i)(?:passwo?r?d|passphrase|passcode|pass|pwd|secret|token|key|credentials?|cvv2?|cvc2?|pin|otp)(?:\\+\"|\\*')?(?:\s(?:[^<>\"]|\\\")*)?>(?:[^<\"]|\s*<!)",
     ),
     find=_assignments,
     more=COLUMNS,
     positives=(
         ("login password=hunter2 ok", "hunter2"),
+        ("exp 12/26 cvc 123", "123"),
+        ("2FA backup code: 23135535", "23135535"),
         ('{"user":"bob","password":"hunt\\"er2","id":4}', 'hunt\\"er2'),
         ('{\\"token\\": \\"abc.def-123\\", \\"id\\": 4}', "abc.def-123"),
         ("GET /x?user=bob&api_key=AbC123&page=2", "AbC123"),

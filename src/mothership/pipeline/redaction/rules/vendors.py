@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import Rule, Span, either, far, matcher
+from mothership.pipeline.redaction.rules.rule import Far, Finder, Rule, Span, either, far, matcher
 
 _L, _R = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _SOURCE = "the issuer's documentation, compared with the rules of gitleaks and of GitHub secret scanning"
@@ -15,15 +15,17 @@ def _rule(
     shapes: tuple[tuple[str, str], ...],
     positives: tuple[str, ...],
     negatives: tuple[str, ...],
+    others: tuple[tuple[str | Far, Finder], ...] = (),
 ) -> Rule:
-    """Make a rule of literal prefixes, each with the expression of what follows it."""
+    """Make a rule of literal prefixes, each with the expression of what follows it; `others` begin with none."""
     return Rule(
         name=name,
         description=description,
         source=_SOURCE,
-        gates=tuple(_gate(prefix, rest) for prefix, rest in shapes),
+        gates=(*(_gate(prefix, rest) for prefix, rest in shapes), *(gate for gate, _ in others)),
         find=either(
             *(matcher(_L + re.escape(prefix) + rest + _R, before=(prefix,)) for prefix, rest in shapes),
+            *(find for _, find in others),
         ),
         positives=tuple((f"using {each} now", each) for each in positives),
         negatives=negatives,
@@ -235,7 +237,8 @@ OTHERS = _rule(
     "vendor_token",
     "Tokens of other issuers with an unmistakable prefix: Hugging Face, DigitalOcean, Databricks, HashiCorp Vault, "
     "Grafana, New Relic, Docker, Atlassian, Shopify, Linear, Notion, Square, Mailchimp, Cloudflare, Doppler, Postman, "
-    "Sentry, Supabase, Terraform Cloud, Groq, Facebook, Bitbucket, OpenStack, CAS, Google refresh tokens.",
+    "Sentry, Supabase, Terraform Cloud, Groq, Facebook, Bitbucket, OpenStack, CAS, Figma, Heroku, Google refresh "
+    "tokens; Discord's beside its name.",
     (
         ("hf_", r"[0-9A-Za-z]{30,60}"),
         ("gsk_", r"[0-9A-Za-z]{40,60}"),
@@ -272,6 +275,9 @@ OTHERS = _rule(
         ("sbp_", r"[0-9a-f]{40}"),
         ("xkeysib-", r"[0-9a-f]{64}-[0-9A-Za-z]{16}"),
         ("key-", r"[0-9a-f]{32}"),
+        ("figd_", r"[0-9A-Za-z_-]{36,60}"),
+        ("HRKU-", r"AA[0-9A-Za-z_-]{50,70}"),
+        ("v1.0-", r"[0-9a-f]{24}-[0-9a-f]{146}"),
     ),
     (
         "hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh",
@@ -280,8 +286,34 @@ OTHERS = _rule(
         "gsk_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGhIjKlMnOpQrStUv0123",
         "EAACEdEose0cBA" + "aB3dEf9hIjKlMnOpQrStUvWxYz" * 4,
         "1//0gAbCdEfGhIjKlMnOpQrStUvWxYz-AbCdEfGhIjKlMnOp_rStUv",
+        "figd_AbCdEfGhIjKlMnOpQrStUvWxYz-AbCdEfGhIj",
+        "0123456789abcdef0123456789abcdef-us12",
+        "discord bot MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.aB3dEf9hIjKlMnOpQrStUvWxYz0",
+        "AbCdEfGhIjKlMn.atlasv1." + "aB3dEf9hIjKlMnOpQrStUvWxYz01234567" * 2,
     ),
-    ("hf_short", "gsk_short", "http://x/1//0/2", "dapiary", "key-0123456789abcdef0123456789abcdef0"),
+    (
+        *("hf_short", "gsk_short", "http://x/1//0/2", "dapiary", "key-0123456789abcdef0123456789abcdef0"),
+        *("commit 0123456789abcdef0123456789abcdef-usage", "x.atlasv1.short", "discord joined guild.server.channel"),
+    ),
+    (
+        (
+            r"[0-9a-f]{6}-us[0-9]",
+            matcher(r"-(?<=[0-9a-f]{32}-)(?<![0-9A-Za-z][0-9a-f]{32}-)us[0-9]{1,2}(?![0-9A-Za-z])", back=32),
+        ),
+        (
+            r"\.atlasv1\.",
+            matcher(r"\.(?<=[0-9A-Za-z]{14}\.)atlasv1\.[0-9A-Za-z_=-]{60,70}(?![0-9A-Za-z_=-])", back=14),
+        ),
+        (
+            far(r"(?i)discord", r"[^\"]*\.[0-9A-Za-z_-]{6}\."),
+            matcher(
+                r"discord[^\r\n]{0,60}?(?<![0-9A-Za-z_.-])"
+                r"(?P<secret>(?-i:[MNO])[0-9A-Za-z_-]{23,25}\.[0-9A-Za-z_-]{6}\.[0-9A-Za-z_-]{27,38})(?![0-9A-Za-z_.-])",
+                ignore_case=True,
+                before=("discord",),
+            ),
+        ),
+    ),
 )
 
 TELEGRAM = Rule(
