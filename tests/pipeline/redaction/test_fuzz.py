@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import build
+from mothership.pipeline.redaction.rules.vocabulary import is_public
 from mothership.pipeline.redaction.settings import RedactionSettings
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "3"))
@@ -53,6 +54,7 @@ def canaries(draw: st.DrawFn) -> tuple[str, str]:
     kind = draw(st.sampled_from(["email", "credit_card", "ssn", "iban", "jwt", "phone", "assigned", *VENDORS]))
     if kind == "assigned":
         secret = make.chars("abcdefghjkmnpqrstuvwxyzABCDEFGH23456789", 20)
+        assume(not is_public(secret))  # once in a hundred thousand times it reads like the name of a class
         return draw(st.sampled_from(ASSIGNED)).format(name=draw(st.sampled_from(NAMES)), value=secret), secret
     secret = make.vendor(kind) if kind in VENDORS else getattr(make, kind)()
     context = draw(st.sampled_from(FREE))

@@ -11,9 +11,9 @@ from mothership.pipeline.redaction.rules.vocabulary import (
     DIRECTORY,
     OBJECT,
     PATH,
-    PUBLIC,
     benign,
     is_made,
+    is_public,
     is_random,
     is_reference,
     says_words,
@@ -252,7 +252,7 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
     if stem in _PASSWORDS and not (spaced and value.isdigit() and len(value) < 4):
         alone = spaced and is_made(value) and _fills_line(text, match)
         return _is_password(stem, name, before, value, spaced=spaced and not alone)
-    if PUBLIC.fullmatch(value) or (kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value))):
+    if is_public(value) or (kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value))):
         return False
     if kind == "bare" and match["sign"] == ":":
         # Without a space it may be a package and its architecture: `python3-jwt:all`.
@@ -333,6 +333,7 @@ ASSIGNMENT = Rule(
         ("login password=hunter2 ok", "hunter2"),
         ("exp 12/26 cvc 123", "123"),
         ("2FA backup code: 23135535", "23135535"),
+        ("login secret=DtrfAbzyhntcEbgqfdtp ok", "DtrfAbzyhntcEbgqfdtp"),
         ('{"user":"bob","password":"hunt\\"er2","id":4}', 'hunt\\"er2'),
         ('{\\"token\\": \\"abc.def-123\\", \\"id\\": 4}', "abc.def-123"),
         ("GET /x?user=bob&api_key=AbC123&page=2", "AbC123"),
