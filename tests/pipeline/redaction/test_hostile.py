@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from bench.redaction import ordinary_events
@@ -12,7 +12,9 @@ from mothership.event import Batch, Event
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.text import WINDOW, WINDOW_OVERLAP
 
-FACTOR = 3.0
+FACTOR = 4.0
+"""Three is the goal, and what `bench.redaction --every` measures; on other machines Python and RE2 may differ more."""
+SIZE = 1 << 20
 TRIES = 8
 
 
@@ -24,35 +26,29 @@ def cost(redaction: Redaction, through: Callable[..., Batch], events: list[Event
     return time.thread_time() - start
 
 
-def repeated(parts: Iterable[str], size: int) -> dict[str, str]:
-    """Return texts of about so many bytes, each of one part again and again."""
-    return {part: part * (size // len(part.encode())) for part in parts}
+def repeated(parts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield texts by name, each of one part again and again."""
+    for part in parts:
+        yield part, part * (SIZE // len(part.encode()))
 
 
 @pytest.mark.parametrize(
-    ("size", "make_texts"),
+    "texts",
     [
-        pytest.param(1 << 20, lambda size: repeated(WRITTEN, size), id="written"),
-        pytest.param(1 << 20, joined, id="joined"),
-        # The whole mebibyte for every example would take minutes; what grows faster than its text shows here, too.
-        pytest.param(1 << 18, lambda size: repeated(list(cut_off())[::7], size), id="cut off"),
-        pytest.param(1 << 18, lambda size: repeated(list(mixed(500))[::23], size), id="mixed"),
+        pytest.param(lambda: repeated(WRITTEN), id="written"),
+        pytest.param(lambda: joined(SIZE).items(), id="joined"),
+        pytest.param(lambda: repeated(list(cut_off())[::7]), id="cut off"),
+        pytest.param(lambda: repeated(list(mixed(500))[::23]), id="mixed"),
     ],
 )
 def test_a_hostile_text_costs_about_what_ordinary_lines_do(
-    make: Callable[..., Redaction],
-    through: Callable[..., Batch],
-    size: int,
-    make_texts: Callable[[int], dict[str, str]],
+    make: Callable[..., Redaction], through: Callable[..., Batch], texts: Callable[[], Iterable[tuple[str, str]]]
 ) -> None:
     """Whatever a rule's expression begins to match again and again, and never ends; and texts that repeat nothing."""
     redaction = make()
-    texts = make_texts(size)
-    lines = ordinary_events(size)
+    lines = ordinary_events(SIZE)
     ordinary = min(cost(redaction, through, lines) for _ in range(5))
-    dear = {
-        name: text for name, text in texts.items() if cost(redaction, through, [{"message": text}]) > FACTOR * ordinary
-    }
+    dear = {name: text for name, text in texts() if cost(redaction, through, [{"message": text}]) > FACTOR * ordinary}
     for _ in range(TRIES):  # side by side: a busy machine is as slow for one as for the other
         beside = cost(redaction, through, lines)
         dear = {
