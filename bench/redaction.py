@@ -16,13 +16,13 @@ import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from itertools import cycle
+from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
 import orjson
 import structlog
-from bench.redaction_hostile import WRITTEN, every_shape, joined
+from bench.redaction_hostile import WRITTEN, every_shape, joined, repeated
 from bench.redaction_labelled import examples, harmless
 from bench.redaction_lines import lines_table
 
@@ -210,12 +210,12 @@ def hostile(redaction: Redaction, *, every: bool = False) -> None:
     """Print 1 MiB hostile strings against 1 MiB of ordinary lines measured beside them, the dearest first."""
     ordinary = ordinary_events(MIB)
     parts = every_shape() if every else WRITTEN
-    texts = {repr(part): part * (MIB // len(part.encode())) for part in parts} | joined(MIB)
     base = min(cost(redaction, ordinary) for _ in range(9))
-    costs = {name: cost(redaction, [{"message": text}]) / base for name, text in texts.items()}
-    for name in [name for name, times in costs.items() if times > 2]:
-        turns = ((cost(redaction, [{"message": texts[name]}]), cost(redaction, ordinary)) for _ in range(5))
-        costs[name] = min(costs[name], *(mine / beside for mine, beside in turns))
+    costs: dict[str, float] = {}
+    for name, text in chain(repeated(parts, MIB), joined(MIB).items()):
+        costs[name] = cost(redaction, [{"message": text}]) / base
+        for _ in range(5 if costs[name] > 2 else 0):
+            costs[name] = min(costs[name], cost(redaction, [{"message": text}]) / cost(redaction, ordinary))
     above = sum(times > 3 for times in costs.values())
     print(f"\n1 MiB of ordinary lines: {base * 1e3:.1f} ms; of {len(costs)} texts {above} cost more than 3 x that")
     for name, times in sorted(costs.items(), key=lambda each: -each[1])[:20]:

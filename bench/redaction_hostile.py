@@ -6,7 +6,7 @@ consist. `joined` makes texts that repeat nothing: such examples by chance, one 
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 
 from mothership.pipeline.redaction.rules import BUILTIN
@@ -119,6 +119,12 @@ def mixed(triples: int, *, seed: int = 1) -> Iterator[str]:
 def every_shape(triples: int = 1_000) -> list[str]:
     """Return all parts, each once."""
     return list(dict.fromkeys((*WRITTEN, *cut_off(), *mixed(triples))))
+
+
+def repeated(parts: Iterable[str], size: int) -> Iterator[tuple[str, str]]:
+    """Yield texts of about so many bytes by name, each of one part again and again."""
+    for part in parts:
+        yield repr(part), part * (size // len(part.encode()))
 
 
 def joined(size: int, *, seed: int = 1) -> dict[str, str]:

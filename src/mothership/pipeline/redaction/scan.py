@@ -1,7 +1,7 @@
 """One native scan over a batch: which events hold anything that a rule or a field list might want."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -36,7 +36,6 @@ class Gate:
         options.max_mem = memory_bytes
         options.log_errors = False
         self._set = re2.Set.SearchSet(options)
-        self.find: Callable[[bytes], Sequence[int] | None] = self._set.Match
         self._exact = exact
         self._owners: list[str] = []
         self._whole: dict[int, list[tuple[str, Any]]] = {}
@@ -79,29 +78,23 @@ class Gate:
 
     def match(self, encoded: bytes) -> Hits:
         """Return the owners whose gates hit an encoded value."""
-        if not self._owners:
-            return NOTHING
         if self._exact:
             return self._look(plain_json(encoded, exact=True))
-        found = self.find(encoded)
-        return self.owners(found, encoded) if found else NOTHING
+        found = self._set.Match(encoded)
+        if not found:
+            return NOTHING
+        return self._look(plain_json(encoded)) if self._escape in found else self._named(found, encoded)
 
     def match_text(self, text: str) -> Hits:
         """Return the owners whose gates hit a single string."""
-        if not self._owners:
-            return NOTHING
         if self._exact:
             return self._look(text.encode("utf-8", "replace"))
         if '"' in text:
             text = text.replace('"', '\\"')
         return self._look(f'"{text}"'.encode("utf-8", "replace"))
 
-    def owners(self, found: Sequence[int], encoded: bytes) -> Hits:
-        """Return the owners of what `find` has found in an encoded value."""
-        return self._look(plain_json(encoded)) if self._escape in found else self._named(found, encoded)
-
     def _look(self, plain: bytes) -> Hits:
-        found = self.find(plain)
+        found = self._set.Match(plain)
         return self._named(found, plain) if found else NOTHING
 
     def _named(self, found: Sequence[int], plain: bytes) -> Hits:
@@ -161,23 +154,20 @@ class Gates:
             for gate in gates:
                 part = numbers if _COUNTS_DIGITS.search(gate.first if isinstance(gate, Far) else gate) else words
                 part.setdefault(owner, []).append(gate)
-        self._shared = [gate for gate in (Gate(words), Gate(numbers)) if gate]
-        self._exact = Gate(exact, exact=True)
+        self._gates = [gate for gate in (Gate(words), Gate(numbers), Gate(exact, exact=True)) if gate]
         self.everything: Hits = frozenset((*shared, *exact))
 
     def match(self, encoded: bytes) -> Hits:
         """Return the owners whose gates hit an encoded value."""
-        hits = self._exact.match(encoded) if self._exact else NOTHING
-        for gate in self._shared:
-            found = gate.find(encoded)
-            if found:
-                hits |= gate.owners(found, encoded)
+        hits = NOTHING
+        for gate in self._gates:
+            hits |= gate.match(encoded)
         return hits
 
     def match_text(self, text: str) -> Hits:
         """Return the owners whose gates hit a single string."""
-        hits = self._exact.match_text(text) if self._exact else NOTHING
-        for gate in self._shared:
+        hits = NOTHING
+        for gate in self._gates:
             hits |= gate.match_text(text)
         return hits
 

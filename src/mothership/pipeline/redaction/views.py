@@ -24,7 +24,6 @@ def _other_digits() -> str:
 
 
 LOOK_ALIKES = f"{_DASHES}{_SPACES}\uff01-\uff5e\U0001d400-\U0001d7cb{_other_digits()}"
-_COLOUR = r"[\x01\x1b]\[[0-9;]{0,16}m"
 _TOKEN = re.compile(
     # Characters that begin none are passed over first, which is much faster than to try every form on each.
     r"[^\x00\x02-\x1a\x1c-$'-<>-\[\]-\x7f]"
@@ -42,7 +41,7 @@ ROUNDS = 2
 GATES = (
     r"%[2-7][0-9A-Fa-f]|\\(?:u00|x)[2-7][0-9A-Fa-f]|\\/|[0-9A-Za-z]=40[0-9A-Za-z-]+\.",
     r"&(?:lt|gt|quot|apos|commat|#[0-9]{2,3}|#[xX][0-9A-Fa-f]{2});",
-    _COLOUR.replace("{0,16}", "*"),
+    r"[\x01\x1b]\[[0-9;]*m",
     f"[{INVISIBLE}{LOOK_ALIKES}]",
 )
 """RE2 expressions of which one hits wherever a view differs from its text."""
