@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
 from mothership.config import keys, section, variable
+from mothership.durations import format_duration
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 HEAD = "\n| key | type | default | variable | meaning |\n| --- | --- | --- | --- | --- |\n"
@@ -23,6 +25,7 @@ NAMES = {
     "dict": "mapping",
     "tuple": "list",
     "frozenset": "list",
+    "timedelta": "duration",
 }
 INTRODUCTION = """\
 # Configuration
@@ -34,7 +37,10 @@ Every key, made from the code by `make docs`. Where a key can be set:
 
 The later wins. `${NAME}` in a YAML text is taken from the environment, and a missing variable is an error that
 names it; `$${NAME}` is the text `${NAME}` itself. Unknown keys, wrong types and contradictions end the start with
-exit status 1 and one line each. `mothership check` shows what a configuration means without starting anything.
+exit status 1 and one line each. A duration is a number with its unit (`90 seconds`, `15 min`, `12h`, `1h30m`,
+`7 days`, `4 weeks`, or ISO 8601 such as `P7DT12H`); a bare number is refused, because nobody can tell whether 90 is
+seconds or days, and so are months and years, which differ in length. Keys that end in `_seconds` or `_days` take a
+number. `mothership check` shows what a configuration means without starting anything.
 """
 
 
@@ -106,13 +112,15 @@ def _default(field: Any) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, SecretStr):
         return "hidden"
-    text = json.dumps(value, default=_plain)
+    text = json.dumps(value, default=_plain, ensure_ascii=False)
     return f"`{_cell(text)}`"
 
 
 def _plain(odd: Any) -> Any:
     if isinstance(odd, set | frozenset):
         return sorted(odd)
+    if isinstance(odd, timedelta):
+        return format_duration(odd)
     return odd.model_dump(mode="json", exclude_defaults=True) if isinstance(odd, BaseModel) else str(odd)
 
 

@@ -83,7 +83,7 @@ class Oracle:
         breaker = settings.circuit_breaker
         self._breaker = Breaker(
             failure_threshold=breaker.failure_threshold if breaker.enabled else _NEVER,
-            reset_seconds=breaker.reset_timeout,
+            reset_seconds=breaker.reset_timeout.total_seconds(),
             clock=clock,
         )
         self._asked: dict[bytes, Asked] = {}

@@ -1,5 +1,6 @@
 """What can be set about the LLM."""
 
+from datetime import timedelta
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -14,13 +15,17 @@ from pydantic import (
     model_validator,
 )
 
+from mothership.durations import DurationOrSeconds
+
 
 class CircuitBreakerSettings(BaseModel, frozen=True, extra="forbid"):
     """When the endpoint is left alone."""
 
     enabled: bool = Field(default=True, description="Leave a failing endpoint alone for a while.")
     failure_threshold: PositiveInt = Field(default=5, description="Failed calls in a row after which no more are made.")
-    reset_timeout: PositiveFloat = Field(default=60.0, description="Seconds until one call is tried again.")
+    reset_timeout: DurationOrSeconds = Field(
+        default=timedelta(seconds=60), description="Time until one call is tried again; a number alone is seconds."
+    )
 
 
 class LLMSettings(BaseModel, frozen=True, extra="forbid"):

@@ -1,27 +1,12 @@
 """The settings of the database and of the sink that writes to it."""
 
-import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pydantic import BaseModel, BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
 
-UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
-INTERVAL = re.compile(r"\s*(\d+)\s*(second|minute|hour|day|week)s?\s*", re.ASCII | re.IGNORECASE)
-
-
-def _interval(value: Any) -> Any:
-    """`7 days` → a timedelta."""
-    if isinstance(value, str):
-        match = INTERVAL.fullmatch(value)
-        if match is None:
-            raise ValueError("not an interval: write a whole number and a unit, like `12 hours`, `7 days` or `4 weeks`")
-        value = timedelta(seconds=int(match[1]) * UNITS[match[2].lower()])
-    if isinstance(value, timedelta) and value <= timedelta(0):
-        raise ValueError("an interval must be longer than nothing")
-    return value
-
+from mothership.durations import Duration, DurationOrNever
 
 LIBPQ_ONLY = frozenset(
     {
@@ -33,7 +18,8 @@ LIBPQ_ONLY = frozenset(
 """Parameters of libpq's, common in copied DSNs, that mean nothing to the driver here."""
 
 
-Interval = Annotated[timedelta, BeforeValidator(_interval, json_schema_input_type=str)]
+RETENTION_MIN = timedelta(hours=1)
+"""Less is a slip of the pen (`3m` is three minutes), and what is deleted is gone."""
 
 
 class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
@@ -55,14 +41,14 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
         description="Operator class of `idx_events_data_gin` when it is made: `jsonb_path_ops` serves `data @> …` and "
         "is smaller and faster to write; `jsonb_ops` serves `?` as well; `none` makes no such index.",
     )
-    chunk_interval: Interval = Field(
+    chunk_interval: Duration = Field(
         default=timedelta(days=1), description="Time span of a chunk of the hypertable, like `1 day`."
     )
-    columnstore_after: Interval | None = Field(
+    columnstore_after: DurationOrNever = Field(
         default=None, description="Age at which a chunk is compressed into columns, like `7 days`; null: never."
     )
-    retention: Interval | None = Field(
-        default=None, description="Age at which events are dropped, like `90 days`; null: never."
+    retention: DurationOrNever = Field(
+        default=None, description="Age at which events are dropped, like `90 days`, 1 hour at least; null: never."
     )
     continuous_aggregate: bool = Field(
         default=True, description="Keep `events_per_minute`, counts by minute and type, where TimescaleDB can."
@@ -84,10 +70,10 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
     def _is_consistent(self) -> "DatabaseSettings":
         if self.dsn is not None and self.dsn.get_secret_value():
             _check_dsn(self.dsn.get_secret_value())
-        elif self.host is None:
-            alone = [key for key in ("port", "database", "user", "password") if key in self.model_fields_set]
-            if alone:
-                raise ValueError(f"{alone[0]} is set without host: set host as well, or dsn alone")
+        elif self.host is None and (alone := self._said("port", "database", "user", "password")):
+            raise ValueError(f"{alone[0]} is set without host: set host as well, or dsn alone")
+        if self.retention and self.retention < RETENTION_MIN:
+            raise ValueError("retention must be 1 hour at least (`m` is minutes; write months as days): it deletes")
         if self.retention and self.columnstore_after and self.retention <= self.columnstore_after:
             raise ValueError("retention must be longer than columnstore_after: chunks would go before they are packed")
         return self
@@ -102,8 +88,11 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
         """The keys that are set and not looked at, because `dsn` wins."""
         if not (self.dsn and self.dsn.get_secret_value()):
             return ()
-        single = ("host", "port", "database", "user", "password")
-        return tuple(key for key in single if key in self.model_fields_set)
+        return tuple(self._said("host", "port", "database", "user", "password"))
+
+    def _said(self, *names: str) -> list[str]:
+        """Those that are set to something else than what they are anyway, as in a configuration printed in full."""
+        return [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
 
     def connect_arguments(self) -> dict[str, Any]:
         """What the driver needs to know, secrets included."""
