@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import click
+import msgspec
 import orjson
 
+from mothership import decimals
 from mothership.commands.options import config_option
 from mothership.config import Settings, load
 from mothership.event import Batch, Event
@@ -93,8 +95,8 @@ def read_events(source: Iterable[bytes], faults: Faults) -> Iterator[tuple[int, 
         if not line.strip():
             continue
         try:
-            event = orjson.loads(line)
-        except orjson.JSONDecodeError:
+            event = decimals.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             faults.tell(number, "not JSON")
             continue
         if isinstance(event, dict):

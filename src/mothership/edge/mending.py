@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from mothership.decimals import exact
 from mothership.errors import Refusal
 
 TOO_DEEP: Final = object()
@@ -72,18 +73,13 @@ def _integer(value: int) -> int | str:
 
 def _loads(source: str) -> Any:
     try:
-        return json.loads(source, strict=False, parse_constant=str, parse_int=_parse_integer, parse_float=_parse_float)
+        return json.loads(source, strict=False, parse_constant=str, parse_int=_parse_integer, parse_float=exact)
     except json.JSONDecodeError as error:
         raise Refusal(400, f"{NOT_JSON}: bad syntax at character {error.pos} of {len(source)}") from None
 
 
 def _parse_integer(digits: str) -> int | str:
     return _integer(int(digits)) if len(digits) <= _INTEGER_DIGITS else digits
-
-
-def _parse_float(digits: str) -> float | str:
-    value = float(digits)
-    return digits if value in (float("inf"), float("-inf")) else value
 
 
 def _decode_in_parts(source: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from mothership import decimals
 from mothership.edge import mending
 from mothership.edge.limits import LimitSettings
 from mothership.edge.measure import GROUP_EVENTS, Measure
@@ -16,8 +17,6 @@ from mothership.event import Batch
 NAME_CHARACTERS = 256
 """Longest `type` and envelope `source`: they are columns with an index, and labels."""
 BOM = b"\xef\xbb\xbf"
-
-_decode = msgspec.json.Decoder().decode
 
 
 class Wire:
@@ -117,7 +116,7 @@ def _envelope(body: bytes) -> tuple[dict[str, Any], bool]:
     body = body.removeprefix(BOM)
     mended = False
     try:
-        envelope = _decode(body)
+        envelope = decimals.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         envelope, mended = mending.decode(body), True
     if type(envelope) is not dict:

@@ -11,8 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 import orjson
 
+from mothership import decimals
 from mothership.event import Event
 
 _BLANK = b" \t\r\n"
@@ -97,11 +99,11 @@ def _json(text: bytes) -> tuple[Any, bytes]:
     Python's decoder takes what the strict one refuses: NaN, numbers without bound, half of a surrogate pair.
     """
     try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        document = decimals.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = text.decode("utf-8", "replace").encode()
         try:
-            document = json.loads(text)
+            document = json.loads(text, parse_float=decimals.exact)
         except (ValueError, RecursionError):
             return None, b""
     return (document if isinstance(document, dict | list) else None), text
