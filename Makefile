@@ -15,9 +15,10 @@ setup: ## make .venv from the lock file
 demo: setup ## see events go through the real door into a real database (ONCE=1: end by itself)
 	@$(PY) -m mothership demo $(if $(ONCE),--once)
 
-test: setup ## the whole test suite
+test: setup ## the whole test suite, on every core
 	@tools/setup-timescale
-	@$(PY) -m pytest
+	@echo "the whole suite: about six minutes on two cores"
+	@$(PY) -m pytest -n auto --maxprocesses 8 --dist loadgroup
 
 serve: setup ## run the service with ./config.yaml, if there is one
 	@$(PY) -m mothership serve

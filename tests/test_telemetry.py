@@ -65,3 +65,9 @@ def test_talkative_libraries_are_kept_quiet() -> None:
         "for name in ('httpx2', 'httpcore2', 'openai', 'asyncpg', 'asyncio'))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_service_without_a_model_does_not_import_the_client_library() -> None:
+    """It would take half of every start, of `check` too."""
+    code = "import sys, mothership.app\nassert 'openai' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,7 +20,6 @@ from mothership.errors import ConfigurationError, MothershipError
 from mothership.event import Batch, Receipt
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.enrichment import enrichment
-from mothership.pipeline.llm.enricher import LLMEnricher
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.templates.templates import Templates
@@ -31,6 +31,9 @@ from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.verdicts import TsdbVerdicts
 from mothership.telemetry import log
+
+if TYPE_CHECKING:
+    from mothership.pipeline.llm.enricher import LLMEnricher
 
 FINGERPRINT_KEY = "fingerprint"
 SOURCES_KNOWN = 1024
@@ -48,7 +51,7 @@ class Mothership:
         data_dir: Path,
         *,
         chain: Chain,
-        enricher: LLMEnricher | None,
+        enricher: "LLMEnricher | None",
         redactor: Redaction,
         relay: Relay,
         wire: Wire,
@@ -191,10 +194,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     loki = LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None
     redactor = _redactor(settings, data_dir)
     processors, templates = _processors(settings, redactor, data_dir)
-    enricher = None
-    if settings.llm.enabled and templates is not None:
-        store = TsdbVerdicts(tsdb.session) if tsdb else None
-        enricher = LLMEnricher(settings.llm, templates, redactor.text, store=store)
+    enricher = _enricher(settings, redactor, templates, tsdb)
     chain = Chain(processors, enricher, timestamps=settings.pipeline.processors.enrichment.timestamps)
     wire = Wire(settings.limits, key=_fingerprint_key(settings, data_dir))
     relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))
@@ -231,6 +231,18 @@ def _processors(settings: Settings, redactor: Redaction, data_dir: Path) -> tupl
         return processors, None
     templates = Templates(settings.pipeline.templates, state=data_dir / "templates.json")
     return [*processors, templates], templates
+
+
+def _enricher(
+    settings: Settings, redactor: Redaction, templates: Templates | None, tsdb: TsdbSink | None
+) -> "LLMEnricher | None":
+    if not settings.llm.enabled or templates is None:
+        return None
+    # The client library takes as long to import as all the rest of the service together.
+    from mothership.pipeline.llm.enricher import LLMEnricher  # noqa: PLC0415
+
+    store = TsdbVerdicts(tsdb.session) if tsdb else None
+    return LLMEnricher(settings.llm, templates, redactor.text, store=store)
 
 
 def _fingerprint_key(settings: Settings, data_dir: Path) -> bytes:

@@ -20,7 +20,7 @@ from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
 from mothership.errors import ConfigurationError
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
-from mothership.pipeline.llm.enricher import LLMSettings
+from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.templates.templates import TemplateSettings
 from mothership.relay.settings import RelaySettings

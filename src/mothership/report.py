@@ -3,16 +3,18 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mothership import __version__, telemetry
 from mothership.board import SILENT_SECONDS, Board, together
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.llm.enricher import LLMEnricher
 from mothership.ports import Health, Sink
 from mothership.relay.relay import Relay
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink
+
+if TYPE_CHECKING:
+    from mothership.pipeline.llm.enricher import LLMEnricher
 
 POST_SECONDS = 1.0
 
@@ -28,7 +30,7 @@ class Report:
         relay: Relay,
         tsdb: TsdbSink | None,
         loki: LokiSink | None,
-        enricher: LLMEnricher | None,
+        enricher: "LLMEnricher | None",
         is_stopping: Callable[[], bool],
     ) -> None:
         self._began = time.monotonic()

@@ -12,7 +12,10 @@ from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
 from mothership.sinks.tsdb.upkeep import Upkeep
 
-pytestmark = pytest.mark.timescale
+pytestmark = [
+    pytest.mark.timescale,
+    pytest.mark.xdist_group("timescale"),  # PGlite takes seconds to start, and has one database
+]
 
 DAY = 86_400_000_000
 MORNING = int(time.time()) // 86_400 * DAY
