@@ -2,6 +2,7 @@
 
 Like Loki, it stores the valid lines of a push that it answers with 400, drops a line that it has, lets the ingester
 speak of the last stream only (an earlier stream's faults vanish behind a 204), and lists ten faults at most.
+It speaks as the version whose `words` it is given.
 """
 
 import asyncio
@@ -12,41 +13,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Self
 
+from tests.sinks.loki.loki_ingester import NS, Bucket, Fault, Ingester, Limits, Stream, grouped, named, rfc3339
+from tests.sinks.loki.loki_texts import V3_7, Words
 from tests.sinks.loki.wire_check import BadPush, PushedEntry, PushedStream, read_json, read_protobuf, snappy_block
-
-NS = 1_000_000_000
-RATE_FAULT = (
-    "Per stream rate limit exceeded (limit: 3MB/sec) while attempting to ingest for stream '{}' totaling 1B, consider "
-    "splitting a stream via additional labels or contact your Loki administrator to see if the limit can be increased"
-)
-BEHIND_FAULT = "entry too far behind, entry timestamp is: {}, oldest acceptable timestamp is: {}"
-
-
-@dataclass
-class Limits:
-    """Loki's defaults."""
-
-    max_line_bytes: int = 262_144
-    max_labels: int = 15
-    max_label_name_bytes: int = 1024
-    max_label_value_bytes: int = 2048
-    max_streams: int = 5000
-    metadata_entries: int = 128
-    metadata_bytes: int = 65_536
-    allow_metadata: bool = True
-    oldest_seconds: float = 7 * 86400
-    future_seconds: float = 600
-    window_seconds: float = 3600
-    body_bytes: int = 4_000_000
-    rate_bytes: float = 4e6
-    burst_bytes: float = 6e6
-    stream_rate_bytes: float = 3e6
-    stream_burst_bytes: float = 15e6
-    listed_errors: int = 10
-    required_labels: tuple[str, ...] = ()
 
 
 @dataclass
@@ -64,33 +35,6 @@ class Disturbance:
 
 
 @dataclass
-class Stream:
-    """One stream at rest."""
-
-    labels: dict[str, str]
-    lines: dict[tuple[int, str], PushedEntry] = field(default_factory=dict)
-    highest: int | None = None
-    bucket: "Bucket | None" = None
-
-
-class Bucket:
-    """A token bucket."""
-
-    def __init__(self, rate: float, burst: float, clock: Callable[[], float]) -> None:
-        self.rate, self.burst, self.clock = rate, burst, clock
-        self.tokens, self.at = burst, clock()
-
-    def take(self, amount: float) -> bool:
-        """Take so much, or say no."""
-        now = self.clock()
-        self.tokens, self.at = min(self.burst, self.tokens + (now - self.at) * self.rate), now
-        if amount > self.tokens:
-            return False
-        self.tokens -= amount
-        return True
-
-
-@dataclass
 class Pushed:
     """One request that arrived."""
 
@@ -98,14 +42,6 @@ class Pushed:
     headers: dict[str, str]
     body_bytes: int
     streams: list[PushedStream]
-
-
-class Fault(Exception):
-    """An HTTP answer that is not 2xx."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status, self.text = status, text
 
 
 class StrictLoki:
@@ -118,17 +54,19 @@ class StrictLoki:
         clock: Callable[[], float] = time.time,
         tls: ssl.SSLContext | None = None,
         port: int = 0,
+        words: Words = V3_7,
     ) -> None:
         self.limits = limits or Limits()
         self.clock = clock
-        self.streams: dict[frozenset[tuple[str, str]], Stream] = {}
+        self.words = words
+        self.ingester = Ingester(self.limits, self.clock, words)
         self.next: deque[Disturbance] = deque()
         self.poison: Callable[[PushedEntry], bool] | None = None
         self.poison_text = "this push offends"
         self.pushes: list[Pushed] = []
         self.answers: Counter[int] = Counter()
         self.ready: int = 200
-        self.version: str | None = "3.5.7"
+        self.version: str | None = words.version
         self.credentials: str | None = None
         self.tenant_wanted = False
         self.readable = True
@@ -166,6 +104,16 @@ class StrictLoki:
     def url(self) -> str:
         """Where it listens."""
         return f"{'https' if self._tls else 'http'}://{'localhost' if self._tls else '127.0.0.1'}:{self._port}"
+
+    @property
+    def streams(self) -> dict[frozenset[tuple[str, str]], Stream]:
+        """Every stream at rest, by its labels."""
+        return self.ingester.streams
+
+    @property
+    def counted(self) -> int:
+        """Entries at rest, copies and all."""
+        return sum(stream.counted for stream in self.streams.values())
 
     @property
     def lines(self) -> list[str]:
@@ -257,7 +205,10 @@ class StrictLoki:
         if self.tenant_wanted and not headers.get("x-scope-orgid"):
             raise Fault(401, "no org id")
         if len(body) > self.limits.body_bytes:
-            raise Fault(413, "request body too large")
+            raise Fault(
+                self.words.too_large_status,
+                self.words.message_too_large.format(size=len(body), limit=self.limits.body_bytes),
+            )
         try:
             if headers.get("content-type") == "application/json":
                 streams = read_json(body)
@@ -268,7 +219,7 @@ class StrictLoki:
         except BadPush as error:
             raise Fault(400, str(error)) from None
         if not streams:
-            raise Fault(422, "error at least one valid stream is required for ingestion")
+            raise Fault(422, self.words.no_stream)
         return streams
 
     def _distribute(self, streams: list[PushedStream]) -> None:
@@ -291,58 +242,44 @@ class StrictLoki:
                 valid.append(stream._replace(entries=kept))
         if valid:
             self._limit_rate(valid)
-            self._ingest(valid)
+            self.ingester.push(valid)
         if faults:
             raise Fault(400, grouped(faults))
 
     def _label_fault(self, stream: PushedStream) -> str | None:
-        limits, text = self.limits, stream.text
+        limits, words, text = self.limits, self.words, stream.text
         if not stream.labels:
             return "error at least one label pair is required per stream"
         if len(stream.labels) > limits.max_labels:
-            return f"entry for stream '{text}' has {len(stream.labels)} label names; limit {limits.max_labels}"
+            return words.label_count.format(stream=text, count=len(stream.labels), limit=limits.max_labels)
         for name, value in stream.labels.items():
             if len(name) > limits.max_label_name_bytes:
-                return f"stream '{text}' has label name too long: '{name}'"
+                return words.label_name_too_long.format(stream=text, name=name)
             if len(value.encode()) > limits.max_label_value_bytes:
-                return f"stream '{text}' has label value too long: '{value}'"
+                return words.label_value_too_long.format(stream=text, value=value)
         if missing := [name for name in limits.required_labels if name not in stream.labels]:
-            return f"missing required labels {','.join(missing)} for user fake for stream {named(stream.labels)}"
+            return words.labels_missing.format(labels=",".join(missing), stream=named(stream.labels))
         return None
 
     def _entry_fault(self, stream: str, entry: PushedEntry) -> str | None:  # noqa: PLR0911 - one return a fault
-        limits, now = self.limits, self.clock()
+        limits, words, now = self.limits, self.words, self.clock()
         seconds = entry.ns / NS
         if seconds < now - limits.oldest_seconds:
-            return (
-                f"entry for stream '{stream}' has timestamp too old: {rfc3339(seconds)}, "
-                f"oldest acceptable timestamp is: {rfc3339(now - limits.oldest_seconds)}"
-            )
+            cutoff = rfc3339(now - limits.oldest_seconds)
+            return words.too_old.format(stream=stream, at=rfc3339(seconds), cutoff=cutoff)
         if seconds > now + limits.future_seconds:
-            return f"entry for stream '{stream}' has timestamp too new: {rfc3339(seconds)}"
+            return words.too_new.format(stream=stream, at=rfc3339(seconds))
         length = len(entry.line.encode())
         if length > limits.max_line_bytes:
-            return (
-                f"Max entry size '{limits.max_line_bytes}' bytes exceeded for stream '{stream}' "
-                f"while adding an entry with length '{length}' bytes"
-            )
+            return words.line_too_long.format(stream=stream, limit=limits.max_line_bytes, size=length)
         if entry.metadata and not limits.allow_metadata:
-            return (
-                f"stream '{stream}' includes structured metadata, but this feature is disallowed. Please see "
-                "`limits_config.allow_structured_metadata` or contact your Loki administrator to enable it."
-            )
+            return words.metadata_disallowed.format(stream=stream)
         size = sum(len(name.encode()) + len(value.encode()) for name, value in entry.metadata)
         if size > limits.metadata_bytes:
-            return (
-                f"stream '{stream}' has structured metadata too large: '{size}' bytes, limit: "
-                f"'{limits.metadata_bytes}' bytes. Please see `limits_config.max_structured_metadata_size` "
-                "or contact your Loki administrator to increase it."
-            )
+            return words.metadata_too_large.format(stream=stream, size=size, limit=limits.metadata_bytes)
         if len(entry.metadata) > limits.metadata_entries:
-            return (
-                f"stream '{stream}' has too many structured metadata labels: '{len(entry.metadata)}', limit: "
-                f"'{limits.metadata_entries}'. Please see `limits_config.max_structured_metadata_entries_count` "
-                "or contact your Loki administrator to increase it."
+            return words.metadata_too_many.format(
+                stream=stream, count=len(entry.metadata), limit=limits.metadata_entries
             )
         return None
 
@@ -352,88 +289,7 @@ class StrictLoki:
         lines = sum(len(stream.entries) for stream in streams)
         size = sum(len(entry.line.encode()) for stream in streams for entry in stream.entries)
         if not self.tenant.take(size):
-            raise Fault(
-                429,
-                f"Ingestion rate limit exceeded for user fake (limit: {int(limits.rate_bytes)} bytes/sec) while "
-                f"attempting to ingest '{lines}' lines totaling '{size}' bytes, reduce log volume or contact your "
-                "Loki administrator to see if the limit can be increased",
-            )
-
-    def _ingest(self, streams: list[PushedStream]) -> None:
-        """Store like Loki's ingester: what is said in the end is about the last stream."""
-        last: Fault | None = None
-        for stream in streams:
-            last = self._ingest_one(stream)
-        if last:
-            raise last
-
-    def _ingest_one(self, pushed: PushedStream) -> Fault | None:
-        limits = self.limits
-        labels = dict(pushed.labels)
-        labels.setdefault("service_name", labels.get("service", "unknown_service"))
-        key = frozenset(labels.items())
-        stream = self.streams.get(key)
-        if stream is None:
-            if len(self.streams) >= limits.max_streams:
-                return Fault(
-                    429,
-                    f"Maximum active stream limit exceeded when trying to create stream {named(labels)}, reduce the "
-                    "number of active streams (reduce labels or reduce label values), or contact your Loki "
-                    "administrator to see if the limit can be increased, user: 'fake'",
-                )
-            stream = self.streams[key] = Stream(labels)
-            stream.bucket = Bucket(limits.stream_rate_bytes, limits.stream_burst_bytes, self.clock)
-        faults: list[tuple[PushedEntry, str]] = []
-        limited = False
-        for entry in pushed.entries:
-            if (entry.ns, entry.line) in stream.lines:
-                continue
-            if not stream.bucket.take(len(entry.line)):
-                limited = True
-                faults.append((entry, RATE_FAULT.format(named(labels))))
-                continue
-            cutoff = None if stream.highest is None else stream.highest - int(limits.window_seconds * NS)
-            if cutoff is not None and entry.ns < cutoff:
-                limited = False
-                faults.append((entry, BEHIND_FAULT.format(rfc3339(entry.ns / NS), rfc3339(cutoff / NS))))
-                continue
-            stream.highest = entry.ns if stream.highest is None else max(stream.highest, entry.ns)
-            stream.lines[entry.ns, entry.line] = entry
-        if not faults:
-            return None
-        listed = "".join(
-            f"entry with timestamp {go_time(entry.ns)} ignored, reason: '{why}',\n"
-            for entry, why in faults[: limits.listed_errors]
-        )
-        text = (
-            f"{listed}user 'fake', total ignored: {len(faults)} out of {len(pushed.entries)} "
-            f"for stream: {named(labels)}"
-        )
-        return Fault(429 if limited else 400, text)
-
-
-def named(labels: dict[str, str]) -> str:
-    """Print labels as Loki does: sorted, Go-quoted."""
-    return "{" + ", ".join(f"{name}={json.dumps(labels[name], ensure_ascii=False)}" for name in sorted(labels)) + "}"
-
-
-def grouped(faults: list[str]) -> str:
-    """Join faults as Loki's distributor does."""
-    counts = Counter(faults)
-    if len(counts) == 1 and len(faults) == 1:
-        return faults[0]
-    return "; ".join(f"{count} errors like: {fault}" for fault, count in counts.items())
-
-
-def rfc3339(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds // 1), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def go_time(ns: int) -> str:
-    """Print a time as Go's `time.Time.String` does."""
-    seconds, fraction = divmod(ns, NS)
-    date = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return date + (f".{fraction:09d}".rstrip("0") if fraction else "") + " +0000 UTC"
+            raise Fault(429, self.words.rate_limit.format(limit=int(limits.rate_bytes), lines=lines, size=size))
 
 
 def basic(user: str, password: str) -> str:

@@ -22,6 +22,11 @@ async def refused(sink: LokiSink, *batches: RowBatch) -> dict[tuple[int, int], s
     return {(one.batch, one.row): one.reason for one in caught.value.failed}
 
 
+def sent(loki: StrictLoki) -> int:
+    """Entries that were sent, those sent again included."""
+    return sum(len(stream.entries) for push in loki.pushes for stream in push.streams)
+
+
 async def test_an_old_event_is_named_and_the_others_stay_stored(
     loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf
 ) -> None:
@@ -34,7 +39,7 @@ async def test_an_old_event_is_named_and_the_others_stay_stored(
         (1, 0): reasons.TOO_OLD,
     }
     assert len(loki.lines) == 5
-    assert len(loki.pushes) == 1
+    assert sent(loki) == 7
 
 
 async def test_an_event_from_the_future_is_named(loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf) -> None:
@@ -42,7 +47,7 @@ async def test_an_event_from_the_future_is_named(loki: StrictLoki, sink_of: Sink
     rows = [row("now", hostname="h"), row("soon", hostname="h", at=time.time() + 3600)]
     assert await refused(sink_of(loki), batch(*rows)) == {(0, 1): reasons.TOO_NEW}
     assert loki.lines == [rows[0].data.decode()]
-    assert len(loki.pushes) == 1
+    assert sent(loki) == 2
 
 
 async def test_events_too_far_behind_are_named_though_loki_lists_ten(
@@ -54,7 +59,7 @@ async def test_events_too_far_behind_are_named_though_loki_lists_ten(
     rows = [row(f"{n}", hostname="h", at=now - 7200 + n) for n in range(30)] + [row("fine", hostname="h", at=now - 60)]
     assert await refused(sink, batch(*rows)) == {(0, n): reasons.TOO_FAR_BEHIND for n in range(30)}
     assert len(loki.lines) == 2
-    assert len(loki.pushes) == 2
+    assert sent(loki) == 1 + 31
 
 
 async def test_a_fault_hidden_behind_another_is_found(
@@ -320,3 +325,27 @@ async def test_a_reason_never_quotes_an_event(loki: StrictLoki, sink_of: SinkOf,
     with pytest.raises(Transient) as transient:
         await sink_of(loki, max_retries=0).write([batch(*rows)])
     assert secret not in repr(transient.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"), [(200, "<html><body>Log in</body></html>"), (200, "{}"), (202, ""), (206, ""), (207, "ok")]
+)
+async def test_only_what_loki_says_when_it_has_stored_counts(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf, status: int, text: str
+) -> None:
+    """A login page's 200 counted as written."""
+    loki.next.append(Disturbance(status=status, text=text))
+    sink = sink_of(loki)
+    with pytest.raises(Paused, match=f"{status}, but not as Loki"):
+        await sink.write([batch(row())])
+    assert not (await sink.health()).healthy
+    await sink.write([batch(row())])
+    assert loki.counted == 1
+
+
+async def test_a_server_that_says_200_and_nothing_else_has_stored(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
+    """As servers do that speak Loki's protocol."""
+    loki.next.append(Disturbance(status=200))
+    assert await sink_of(loki).write([batch(row())]) == frozenset()

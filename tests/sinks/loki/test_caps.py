@@ -6,8 +6,9 @@ import string
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sinks.loki.loki_ingester import Stream
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
-from tests.sinks.loki.strict_loki import Stream, StrictLoki
+from tests.sinks.loki.strict_loki import StrictLoki
 from tests.sinks.loki.wire_check import labels
 
 from mothership.event import Row

@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 import yaml
 
+from mothership.sinks.loki.settings import LokiSettings
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,6 +53,15 @@ def test_nothing_starts_without_its_secrets() -> None:
     environment = _load("compose.yaml")["services"]["mothership"]["environment"]
     for key in ("MOTHERSHIP_AUTH_TOKENS", "MOTHERSHIP_DB_DSN"):
         assert re.search(r"\$\{\w+:\?is not set\. .*deploy/env\.example", environment[key])
+
+
+def test_every_way_to_reach_a_loki_passes_through_compose() -> None:
+    """Address, tenant and credentials: `LOKI_BEARER_TOKEN` was dropped on the way."""
+    environment = _load("compose.yaml")["services"]["mothership"]["environment"]
+    for key in ("enabled", "url", "tenant_id", "username", "password", "bearer_token"):
+        extra = LokiSettings.model_fields[key].json_schema_extra
+        assert isinstance(extra, dict)
+        assert str(extra["env"]) in environment
 
 
 def test_the_image_runs_as_nobody_in_particular() -> None:

@@ -3,10 +3,12 @@
 import time
 
 import pytest
+import yaml
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
 from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki
 
 from mothership.errors import Paused, Permanent, Transient
+from mothership.sinks.loki.settings import LokiSettings
 
 
 async def test_an_old_loki_gets_none(loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf) -> None:
@@ -53,6 +55,22 @@ async def test_off_sends_none(loki: StrictLoki, sink_of: SinkOf, row: RowOf, bat
     await sink.open()
     await sink.write([batch(row(request_id="r"))])
     assert loki.entries[0].metadata == ()
+
+
+@pytest.mark.parametrize(("word", "choice"), [("off", "off"), ("no", "off"), ("on", "on"), ('"off"', "off")])
+def test_a_truth_value_of_yaml_is_the_word_it_was(word: str, choice: str) -> None:
+    """`structured_metadata: off` is `False` by the time it arrives."""
+    read = yaml.safe_load(f"structured_metadata: {word}")
+    assert LokiSettings.model_validate(read).structured_metadata == choice
+
+
+async def test_fields_of_every_name_for_one_thing_are_taken(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
+    """As syslog's RFC has them, as this service names them, and as they were called here at first."""
+    fields = dict.fromkeys(("process_id", "message_id", "received_from", "proc_id", "msg_id", "pid"), "1")
+    await sink_of(loki).write([batch(row(**fields))])
+    assert dict(loki.entries[0].metadata) == fields
 
 
 async def test_count_size_and_names_are_bounded(sink_of: SinkOf, row: RowOf, batch: BatchOf) -> None:

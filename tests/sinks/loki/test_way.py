@@ -152,3 +152,14 @@ async def test_an_event_long_by_its_structure_is_cut_too(
     event = orjson.loads(loki.lines[0])
     assert event["_cut"] > 40_000
     assert event["start"].startswith("{")
+
+
+async def test_no_push_holds_more_entries_than_batch_size(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
+    """`LOKI_BATCH_SIZE=7`, and 30 events of one request: over few streams and many, new and known."""
+    sink = sink_of(loki, batch_size=7)
+    for hosts in (1, 3, 30, 30):
+        await sink.write([batch(*[row(f"{n}", hostname=f"{hosts} {n % hosts}") for n in range(30)])])
+    assert max(sum(len(stream.entries) for stream in push.streams) for push in loki.pushes) == 7
+    assert loki.counted == 120

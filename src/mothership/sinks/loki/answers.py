@@ -17,6 +17,8 @@ RETRY_AFTER_SECONDS_MAX = 3600.0
 
 STORED_NOTHING = 260
 """Loki's own: ingestion is blocked, and a client that takes every 2xx for success shall not notice."""
+STORED = frozenset({HTTPStatus.OK, HTTPStatus.NO_CONTENT})
+"""Loki says 204, servers that speak its protocol 200; with a text it is a page of something else."""
 SUCCESS, REDIRECT, SERVER_ERROR = 2, 3, 5
 PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
@@ -53,6 +55,10 @@ PAUSES = {
     415: "Loki answers 415: what is at sinks.loki.url does not take this form: check sinks.loki.encoding",
 }
 BLOCKED = "Loki's administrator blocks ingestion for this tenant: it answers, but stores nothing"
+NOT_LOKI = (
+    "what is at sinks.loki.url answers {}, but not as Loki does when it has stored a push: check the address, and "
+    "whether a proxy or a login page answers in Loki's place"
+)
 NO_LOKI = "400 to every push, even an empty one: what is at sinks.loki.url does not behave like Loki"
 
 
@@ -62,7 +68,7 @@ def verdict(answer: Answer) -> Verdict | Transient | Paused:
     if status == STORED_NOTHING or text.startswith("ingestion blocked for user"):
         return Paused(BLOCKED)
     if status // 100 == SUCCESS:
-        return Verdict.STORED
+        return Verdict.STORED if status in STORED and not text else Paused(NOT_LOKI.format(status))
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _is_too_large(text):
         return Verdict.TOO_LARGE
     if status in PASSING or status // 100 >= SERVER_ERROR:
@@ -128,8 +134,11 @@ KEYWORDS: tuple[tuple[str, str], ...] = (
 )
 
 
+TOO_LARGE = ("larger than max", "body too large", "message size too large", "exceeds limit")
+
+
 def _is_too_large(text: str) -> bool:
-    return "larger than max" in text or "request body too large" in text or "message size too large" in text
+    return any(words in text.lower() for words in TOO_LARGE)
 
 
 def _pause(status: int) -> str:

@@ -23,27 +23,29 @@ STREAM = r'(?P<stream>\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})'
 PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_.]*)\s*=\s*"((?:[^"\\]|\\.)*)"')
 MANY = r"(?:(?P<count>\d+) errors like: )?"
 
-TOO_OLD = re.compile(
-    MANY + rf"entry for stream '{STREAM}' has timestamp too old: (?P<at>\S+), [^:]*: (?P<cutoff>[^\s;,]+)"
-)
-TOO_NEW = re.compile(MANY + rf"entry for stream '{STREAM}' has timestamp too new: (?P<at>[^\s;,]+)")
-TOO_LONG = re.compile(
-    MANY + rf"Max entry size '\d+' bytes exceeded for stream '{STREAM}'"
+
+def _text(pattern: str) -> re.Pattern[str]:
+    """One message of Loki's. Capitals and quotation marks come and go with its versions."""
+    return re.compile(MANY + pattern, re.IGNORECASE)
+
+
+TOO_OLD = _text(rf"entry for stream '{STREAM}' has timestamp too old: (?P<at>\S+), [^:]*: (?P<cutoff>[^\s;,]+)")
+TOO_NEW = _text(rf"entry for stream '{STREAM}' has timestamp too new: (?P<at>[^\s;,]+)")
+TOO_LONG = _text(
+    rf"max entry size '\d+' bytes exceeded for stream '{STREAM}'"
     r" while adding an entry with length '(?P<size>\d+)' bytes"
 )
-METADATA_BYTES = re.compile(
-    MANY + rf"stream '{STREAM}' has structured metadata too large: '(?P<size>\d+)' bytes, limit: '\d+' bytes[^;]*"
+METADATA_BYTES = _text(
+    rf"stream '{STREAM}' has structured metadata too large: '(?P<size>\d+)' bytes, limit: '\d+' bytes[^;]*"
 )
-METADATA_COUNT = re.compile(
-    MANY + rf"stream '{STREAM}' has too many structured metadata labels: '(?P<size>\d+)', limit: '\d+'[^;]*"
+METADATA_COUNT = _text(
+    rf"stream '{STREAM}' has too many structured metadata labels: '(?P<size>\d+)', limit: '\d+'[^;]*"
 )
-LABEL_COUNT = re.compile(MANY + rf"entry for stream '{STREAM}' has \d+ label names; limit \d+")
-LABEL_FORM = re.compile(
-    MANY + rf"stream '{STREAM}' has (?:label (?:name|value) too long|duplicate label name): '[^']*'"
-)
-LABEL_SYNTAX = re.compile(MANY + rf"Error parsing labels '{STREAM}' with error: [^;]*")
-LABEL_MISSING = re.compile(MANY + rf"missing required labels [^{{]*? for user \S+ for stream {STREAM}")
-STREAM_LIMIT = re.compile(MANY + rf"Maximum active stream limit exceeded when trying to create stream {STREAM}[^;]*")
+LABEL_COUNT = _text(rf"entry for stream '{STREAM}' has \d+ label names; limit \d+")
+LABEL_FORM = _text(rf"stream '{STREAM}' has (?:label (?:name|value) too long|duplicate label name): '[^']*'")
+LABEL_SYNTAX = _text(rf"error parsing labels '{STREAM}' with error: [^;]*")
+LABEL_MISSING = _text(rf"missing required labels [^{{]*? for user \S+ for stream '?{STREAM}'?(?: \(policy: '[^']*'\))?")
+STREAM_LIMIT = _text(rf"maximum active stream limit exceeded when trying to create stream {STREAM}[^;]*")
 WHOLE_STREAM: tuple[tuple[re.Pattern[str], str], ...] = (
     (LABEL_COUNT, reasons.LABELS_REFUSED),
     (LABEL_FORM, reasons.LABELS_REFUSED),
@@ -51,14 +53,15 @@ WHOLE_STREAM: tuple[tuple[re.Pattern[str], str], ...] = (
     (LABEL_MISSING, reasons.LABELS_MISSING),
     (STREAM_LIMIT, reasons.STREAM_LIMIT),
 )
-NO_METADATA = re.compile(r"includes structured metadata, but this feature is disallowed")
-REQUIRED = re.compile(r"missing required labels (\S+) for user")
+NO_METADATA = re.compile(r"includes structured metadata, but this feature is disallowed", re.IGNORECASE)
+REQUIRED = re.compile(r"missing required labels '?([^\s']+)'? for user", re.IGNORECASE)
 
 IGNORED = re.compile(
     r"entry with timestamp (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4})[^,]*? ignored, "
-    r"reason: '(?P<why>[^\n]*?)'(?: for stream: [^\n]*?)?(?:,\s|,?$)"
+    r"reason: '(?P<why>[^\n]*?)'(?: for stream: [^\n]*?)?(?:,\s|,?$)",
+    re.IGNORECASE,
 )
-TOTAL = re.compile(rf"total ignored: (?P<ignored>\d+) out of (?P<sent>\d+)(?: for stream: {STREAM})?")
+TOTAL = re.compile(rf"total ignored: (?P<ignored>\d+) out of (?P<sent>\d+)(?: for stream: {STREAM})?", re.IGNORECASE)
 IGNORED_STREAM = re.compile(rf"for stream: {STREAM}")
 
 

@@ -4,6 +4,9 @@ Loki's ingester answers a push with what became of its *last* stream only: lines
 far behind, over the stream's rate, or of one stream too many are dropped behind a 204. So a push holds several
 streams only where an earlier one can't be refused: streams that Loki has lately taken, with recent events, the
 heaviest last. Every other stream has a push of its own, whose answer is about it alone.
+
+A push whose answer is lost is sent again, and Loki knows an entry again only within the stream's current block and
+its window of order. So a push holds little of a stream, in bytes and in time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +21,8 @@ from mothership.sinks.loki.wire import NANOS, Block, Entry, Push
 SETTLED_SECONDS = 900.0
 """How long a stream counts as known to Loki, which forgets an idle one after half an hour."""
 BYTES_MIN = 4096
+STREAM_BYTES = 65_536
+"""Most of one stream in one push: a quarter of Loki's block (`chunk_block_size`), within which it knows a copy."""
 
 Lane = list[Push]
 """Pushes that follow one another; lanes run side by side. A stream is in one lane only: its lines keep their order."""
@@ -35,6 +40,7 @@ class Planner:
 
     def __init__(self, settings: LokiSettings) -> None:
         self._bytes = self._bytes_max = settings.max_push_bytes
+        self._entries_max = settings.batch_size
         self._behind_seconds = settings.out_of_order_seconds / 2
         self._settled: dict[Labels, float] = {}
 
@@ -49,7 +55,7 @@ class Planner:
                 lanes.append([(part,) for part in self._parts(block)])
         if together:
             together.sort(key=lambda block: (block.size, block.stream))
-            lanes.append([tuple(push) for push in self._fill(together)])  # the heaviest is last in each
+            lanes += [[tuple(push)] for push in self._fill(together)]  # the heaviest is last in each
         return lanes
 
     def taken(self, push: Push, now: float) -> None:
@@ -75,14 +81,19 @@ class Planner:
         return (
             self._settled.get(block.stream, -SETTLED_SECONDS) > now - SETTLED_SECONDS
             and block.entries[0].ns > (now - self._behind_seconds) * NANOS
-            and block.size <= self._bytes // 4
+            and len(block.entries) <= self._entries_max
+            and block.size <= min(self._bytes // 4, STREAM_BYTES)
         )
 
     def _parts(self, block: Block) -> Iterator[Block]:
         entries: list[Entry] = []
-        size = 0
+        size, size_max = 0, min(self._bytes, STREAM_BYTES)
         for entry in block.entries:
-            if entries and size + entry.size > self._bytes:
+            if entries and (
+                size + entry.size > size_max
+                or len(entries) == self._entries_max
+                or entry.ns - entries[0].ns > self._behind_seconds * NANOS
+            ):
                 yield Block(block.stream, entries)
                 entries, size = [], 0
             entries.append(entry)
@@ -91,13 +102,13 @@ class Planner:
 
     def _fill(self, blocks: Iterable[Block]) -> Iterator[Sequence[Block]]:
         push: list[Block] = []
-        size = 0
+        size = entries = 0
         for block in blocks:
-            if push and size + block.size > self._bytes:
+            if push and (size + block.size > self._bytes or entries + len(block.entries) > self._entries_max):
                 yield push
-                push, size = [], 0
+                push, size, entries = [], 0, 0
             push.append(block)
-            size += block.size
+            size, entries = size + block.size, entries + len(block.entries)
         yield push
 
 

@@ -38,8 +38,11 @@ METADATA_FIELDS = (
     "file_path",
     "app_name",
     "proc_id",
+    "process_id",
     "pid",
     "msg_id",
+    "message_id",
+    "received_from",
 )
 
 
@@ -94,7 +97,7 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
 
     batch_size: PositiveInt = Field(
         default=100,
-        description="Most events that one write takes from the spool.",
+        description="Most events of one push.",
         json_schema_extra={"env": "LOKI_BATCH_SIZE"},
     )
     batch_timeout_seconds: NonNegativeFloat = Field(
@@ -166,6 +169,12 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
         While a push is under way the next batch fills by itself; waiting beside an idle Loki only delays answers.
         """
         return self.batch_timeout_seconds if "batch_timeout_seconds" in self.model_fields_set else 0.0
+
+    @field_validator("structured_metadata", mode="before")
+    @classmethod
+    def _is_a_word(cls, choice: object) -> object:
+        """YAML reads a bare `on` or `off` as a truth value."""
+        return {True: "on", False: "off"}[choice] if isinstance(choice, bool) else choice
 
     @field_validator("url")
     @classmethod
