@@ -144,7 +144,7 @@ class Mothership:
     async def _agree_on_key(self, tsdb: TsdbSink) -> None:
         """Instances that share a database know each other's batches by one key, kept there when none is configured."""
         path = self.data_dir / f"{FINGERPRINT_KEY}.key"
-        if self.settings.pipeline.processors.redaction.salt is not None:
+        if self.settings.pipeline.processors.redaction.own_salt is not None:
             return
         while True:
             try:
@@ -173,6 +173,7 @@ def faults(settings: Settings) -> list[str]:
     phases = settings.pipeline.processors
     looks: list[Callable[[], object]] = [
         lambda: redaction.read_rule_files(phases.redaction.rule_files),
+        lambda: redaction.former_keys(phases.redaction),
         lambda: enrichment.build(phases.enrichment),
         lambda: LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None,
     ]
@@ -246,9 +247,9 @@ def _enricher(
 
 
 def _fingerprint_key(settings: Settings, data_dir: Path) -> bytes:
-    salt = settings.pipeline.processors.redaction.salt
+    salt = settings.pipeline.processors.redaction.own_salt
     if salt is not None:
-        return keys.derive(salt.get_secret_value(), FINGERPRINT_KEY)
+        return keys.derive(salt, FINGERPRINT_KEY)
     return keys.load_or_make(data_dir / f"{FINGERPRINT_KEY}.key")
 
 

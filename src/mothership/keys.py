@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,13 +17,32 @@ def load_or_make(path: Path) -> bytes:
     try:
         if not path.exists():
             _publish(path, secrets.token_bytes(KEY_BYTES), replace=False)
-        key = path.read_bytes()
     except OSError as error:
         raise ConfigurationError([f"server.data_dir: {path} can't be used: {error.strerror}"]) from None
+    return load(path, "server.data_dir")
+
+
+def load(path: Path, setting: str) -> bytes:
+    """Return the key in this file, of which a setting tells.
+
+    Raises ConfigurationError when it can't be read, is damaged, or is open to others than its owner.
+    """
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            key = file.read(KEY_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError([f"{setting}: {path} can't be used: {error.strerror}"]) from None
+    # As SSH does for its keys; one that belongs to somebody else may be shared with this process's group.
+    if status.st_mode & (0o077 if status.st_uid == os.geteuid() else 0o007):
+        mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
+        raise ConfigurationError(
+            [f"{setting}: {path} is open to other users ({mode}), who could undo pseudonyms: run `chmod 600 {path}`"]
+        )
     if len(key) != KEY_BYTES:
-        size = f"{len(key)} bytes, not {KEY_BYTES}"
+        size = f"{status.st_size} bytes, not {KEY_BYTES}"
         remedy = "restore it from a backup, or set pipeline.processors.redaction.salt"
-        raise ConfigurationError([f"server.data_dir: {path} is damaged ({size}): {remedy}"])
+        raise ConfigurationError([f"{setting}: {path} is damaged ({size}): {remedy}"])
     return key
 
 

@@ -13,6 +13,7 @@ from mothership.commands.options import config_option
 from mothership.config import Settings, load, unknown_variables
 from mothership.edge.auth import is_loopback
 from mothership.errors import ConfigurationError
+from mothership.pipeline.redaction.coverage import not_covered
 
 HIDDEN = "(hidden)"
 SECRETS = frozenset({"hash", "dsn", "password", "salt", "previous_keys", "api_key", "token", "bearer_token", "proxy"})
@@ -44,6 +45,7 @@ def sentences(settings: Settings) -> Iterator[str]:
     yield _listening(settings)
     yield _entering(settings)
     yield _redacting(settings)
+    yield from not_covered(settings.pipeline.processors.redaction)
     yield _enriching(settings)
     yield _asking(settings)
     yield _keeping(settings)
@@ -72,12 +74,10 @@ def _entering(settings: Settings) -> str:
 
 def _redacting(settings: Settings) -> str:
     redaction = settings.pipeline.processors.redaction
-    off = [name for name, rule in redaction.rules.items() if not rule.enabled]
-    without = f" (without {', '.join(off)})" if off else ""
     return (
         f"Redaction drops {', '.join(redaction.drop_fields) or 'no field of yours'}, "
         f"hashes {', '.join(redaction.hash_fields) or 'none'}, masks {len(redaction.mask_patterns)} patterns of yours "
-        f"and what the built-in rules find{without}; what still looks unsafe then, the checker would "
+        f"and what the built-in rules find; what still looks unsafe then, the checker would "
         f"{redaction.checker.action}."
     )
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import click
 import msgspec
@@ -22,6 +22,15 @@ from mothership.pipeline.redaction.settings import PatternSettings, RedactionSet
 from mothership.telemetry import LogSettings, configure_logging
 
 BATCH_LINES: Final = 500
+
+
+class Line(NamedTuple):
+    """What stands in one line of the input."""
+
+    number: int
+    event: Event
+    plain: bool
+    """Whether it was text: then it is the event's message."""
 
 
 class Faults:
@@ -47,10 +56,11 @@ class Faults:
 )
 @click.option("--lookup", is_flag=True, help="Print, for each line of input, its pseudonyms: the present key's first.")
 def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bool) -> None:
-    """Redact events: NDJSON on standard input, the same on standard output, exactly as the service would.
+    """Redact events or plain lines on standard input, the same on standard output, exactly as the service would.
 
-    A line that is no JSON object, and an event that redaction refuses, is told on standard error by its number; the
-    rest goes on, and the exit status is 1 at the end.
+    A line that begins like JSON (`{`, or a list) is an event, NDJSON; any other is text, redacted as the message of a
+    log event. One that begins like an event and is none, and an event that redaction refuses, is told on standard error
+    by its number; the rest goes on, and the exit status is 1 at the end.
     """
     configure_logging(LogSettings(level="ERROR"))
     if rules is not None:
@@ -73,36 +83,44 @@ def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bo
 
 def redacted(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator[bytes]:
     """Return the events of a stream after redaction, one JSON object a line."""
-    numbered = read_events(source, faults)
-    while part := list(islice(numbered, BATCH_LINES)):
+    lines = read_lines(source, faults)
+    while part := list(islice(lines, BATCH_LINES)):
+        plain = {line.number for line in part if line.plain}
         batch = _batch(part)
         for processor in redaction.processors:
             processor(batch)
         for rejection in batch.rejected:
             faults.tell(rejection.index, rejection.reason)
-        yield from map(orjson.dumps, batch.events)
+        for number, event in zip(batch.indices, batch.events, strict=True):
+            yield str(event.get("message", "")).encode() if number in plain else orjson.dumps(event)
 
 
 def explained(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator[bytes]:
     """Return, for each event of a stream, its line and what hit where."""
-    for number, event in read_events(source, faults):
-        yield orjson.dumps({"line": number, "hits": list(redaction.explain(event))})
+    for line in read_lines(source, faults):
+        yield orjson.dumps({"line": line.number, "hits": list(redaction.explain(line.event))})
 
 
-def read_events(source: Iterable[bytes], faults: Faults) -> Iterator[tuple[int, Event]]:
-    """Return each event with the number of its line; blank lines are passed over."""
+def read_lines(source: Iterable[bytes], faults: Faults) -> Iterator[Line]:
+    """Return each event, and each plain line as the event that it would be; blank lines are passed over."""
     for number, line in enumerate(source, 1):
-        if not line.strip():
+        start = line.lstrip()[:1]
+        if not start:
             continue
         try:
-            event = decimals.decode(line)
+            event = decimals.decode(line) if start in b"{[" else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            faults.tell(number, "not JSON")
-            continue
+            if start == b"{":
+                faults.tell(number, "not JSON")
+                continue
+            event = None  # `[Sun Dec 04 04:47:44 2005] [notice] …`
         if isinstance(event, dict):
-            yield number, event
-        else:
+            yield Line(number, event, plain=False)
+        elif isinstance(event, list):
             faults.tell(number, "not a JSON object")
+        else:
+            text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+            yield Line(number, {"type": "log", "message": text}, plain=True)
 
 
 def run_examples(file: Path) -> int:
@@ -135,15 +153,15 @@ def _only(pattern: PatternSettings) -> RedactionSettings:
     )
 
 
-def _batch(part: list[tuple[int, Event]]) -> Batch:
-    numbers = [number for number, _ in part]
-    return Batch([event for _, event in part], numbers, fingerprint=b"", request_id="redact", received=0)
+def _batch(part: list[Line]) -> Batch:
+    numbers = [line.number for line in part]
+    return Batch([line.event for line in part], numbers, fingerprint=b"", request_id="redact", received=0)
 
 
 def _key(settings: Settings) -> bytes:
     """Return the service's key; where it has none yet, one for this run, so that trying leaves nothing behind."""
     redaction, data_dir = settings.pipeline.processors.redaction, settings.server.data_dir
-    if redaction.salt is not None or (data_dir / KEY_FILE).exists():
+    if redaction.own_salt is not None or (data_dir / KEY_FILE).exists():
         return key_for(redaction, data_dir)
     click.echo(
         "no key is kept yet: this run's pseudonyms are its own (set a salt, or start the service once)", err=True

@@ -8,7 +8,7 @@ import orjson
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.key import Pseudonyms
 from mothership.pipeline.redaction.ledger import Ledger
-from mothership.pipeline.redaction.names import FieldNames, fold
+from mothership.pipeline.redaction.names import FieldNames, fold, names_person
 from mothership.pipeline.redaction.scan import Hits, Scan
 
 DROP: Final = "DropFields"
@@ -154,7 +154,8 @@ class HashFields:
             for key, inner in value.items():
                 here = (*path, key)
                 if self.takes(here):
-                    value[key] = self._hashed(inner, here, note)
+                    person = names_person(key if key in self._names else ".".join(here))
+                    value[key] = self._hashed(inner, here, note, person=person)
                 elif type(inner) is dict or type(inner) is list:
                     self._walk(inner, here, note)
         else:
@@ -171,7 +172,7 @@ class HashFields:
             return
         named = self._names.among(value)
         for key in named:
-            value[key] = self._hashed(value[key], (), None)
+            value[key] = self._hashed(value[key], (), None, person=names_person(key))
         for key, inner in value.items():
             kind = type(inner)
             if (kind is dict or kind is list) and key not in named:
@@ -189,15 +190,18 @@ class HashFields:
         paths = self._names.paths
         return bool(paths) and tuple(map(fold, path)) in paths
 
-    def _hashed(self, value: Any, path: tuple[str, ...], note: Note | None) -> Any:
+    def _hashed(self, value: Any, path: tuple[str, ...], note: Note | None, *, person: bool) -> Any:
         """Return the pseudonym of a value; of a list or an object, the same with each value inside it."""
         if value is None or value is True or value is False or value == "":
             return value
         if type(value) is list:
-            return [self._hashed(inner, path, note) for inner in value]
+            return [self._hashed(inner, path, note, person=person) for inner in value]
         if type(value) is dict:
-            return {key: self._hashed(inner, (*path, key), note) for key, inner in value.items()}
-        pseudonym = self._pseudonyms.of(value if type(value) is str else _number(value))
+            return {
+                key: self._hashed(inner, (*path, key), note, person=person or names_person(key))
+                for key, inner in value.items()
+            }
+        pseudonym = self._pseudonyms.of(value if type(value) is str else _number(value), person=person)
         if pseudonym != value:
             self._ledger.add(HASH)
             if note:

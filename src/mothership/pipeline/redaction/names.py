@@ -9,6 +9,7 @@ from mothership.pipeline.redaction.rules import Far
 
 NAMES_REMEMBERED = 8_192
 SHAPES_REMEMBERED = 512
+NAME_CHARACTERS_MAX = 64
 SHAPE_CHARACTERS_MAX = 512
 
 _CREDENTIAL_WORDS = """
@@ -76,6 +77,17 @@ def _last_part(key: str) -> str:
         return ""  # a marker or a line of text, not a name
     last = plain.rpartition("/")[2] if "/" in plain else plain.rpartition(".")[2]
     return last.rpartition(":")[2].rpartition("[")[2]
+
+
+_PEOPLE: Final = (
+    *("email", "emailaddress", "mail", "mailaddress", "username", "user", "login", "loginname", "logonname"),
+    *("accountname", "principalname", "upn", "owner"),
+)
+
+
+def names_person(name: str) -> bool:
+    """Tell whether a field of this name, or path of names, holds an e-mail address or the name of a user."""
+    return fold(name[-NAME_CHARACTERS_MAX:]).replace(".", "").endswith(_PEOPLE)
 
 
 class FieldNames:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.checker import FIELDS, SHAPES, PIISafetyValidator
 from mothership.pipeline.redaction.fields import DROP, HASH, LABELS, ODD_KEY, ODD_KEY_GATES, DropFields, HashFields
-from mothership.pipeline.redaction.key import Pseudonyms, derive_key, load_or_make_key
+from mothership.pipeline.redaction.key import SALT_COMMAND, Pseudonyms, derive_key, former_key, load_or_make_key
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
@@ -31,6 +31,7 @@ from mothership.pipeline.redaction.settings import (
 from mothership.pipeline.redaction.text import ODD, ActiveRule, Place, TextRedactor
 from mothership.pipeline.redaction.views import GATES as ODD_GATES
 from mothership.ports import Processor
+from mothership.telemetry import log
 
 VERSION: Final = 1
 """Of the built-in rules and of how they are applied: part of the rule-set hash in the audit trail."""
@@ -44,7 +45,7 @@ class Redaction:
 
     def __init__(self, settings: RedactionSettings, key: bytes, previous_keys: Sequence[bytes] = ()) -> None:
         patterns = (*settings.mask_patterns, *read_rule_files(settings.rule_files))
-        self.pseudonyms = Pseudonyms(key, previous_keys)
+        self.pseudonyms = Pseudonyms(key, previous_keys, normalize=settings.pseudonyms.normalize)
         self.ledger = Ledger(rules_hash(settings, patterns))
         drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields)
         hashed = FieldNames(settings.hash_fields)
@@ -110,16 +111,47 @@ class Redaction:
 def build(settings: RedactionSettings, *, key: bytes, previous_keys: Sequence[bytes] | None = None) -> Redaction:
     """Compile redaction from its settings.
 
-    Raises ConfigurationError, naming the key, for a rule file that can't be used.
+    Raises ConfigurationError, naming the key, for a rule file or a former key that can't be used.
     """
-    former = [derive_key(each.get_secret_value()) for each in settings.previous_keys]
-    return Redaction(settings, key, former if previous_keys is None else previous_keys)
+    return Redaction(settings, key, former_keys(settings) if previous_keys is None else previous_keys)
 
 
 def key_for(settings: RedactionSettings, data_dir: Path) -> bytes:
     """Return the key of the pseudonyms: made of the configured salt, or the one kept in the data directory."""
-    salt: SecretStr | None = settings.salt
-    return derive_key(salt.get_secret_value()) if salt else load_or_make_key(data_dir)
+    if settings.own_salt is not None:
+        return derive_key(settings.own_salt)
+    if settings.salt is not None:
+        log.warning("documented_salt_ignored", reason=documented_salt())
+    return load_or_make_key(data_dir)
+
+
+def documented_salt() -> str:
+    """Say what becomes of a salt that is the documentation's."""
+    return (
+        "pipeline.processors.redaction.salt is the documentation's sample, which everybody knows, and is not used: "
+        f"pseudonyms are made with the key kept in the data directory; make a salt with `{SALT_COMMAND}`, or leave it "
+        "out"
+    )
+
+
+def former_keys(settings: RedactionSettings) -> list[bytes]:
+    """Return the keys of `previous_keys`, and of a documented salt: what it made before can still be looked up.
+
+    Raises ConfigurationError with one line for each key file that can't be used.
+    """
+    told = [each.get_secret_value() for each in settings.previous_keys]
+    if settings.salt is not None and settings.own_salt is None:
+        told.append(settings.salt.get_secret_value())
+    former: list[bytes] = []
+    faults: list[str] = []
+    for each in told:
+        try:
+            former.append(former_key(each))
+        except ConfigurationError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigurationError(faults)
+    return former
 
 
 def read_rule_files(files: Sequence[Path]) -> tuple[PatternSettings, ...]:

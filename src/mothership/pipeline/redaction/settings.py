@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from mothership.pipeline.redaction.key import DOCUMENTED_SALTS, SALT_CHARACTERS_MIN, SALT_COMMAND
 from mothership.pipeline.redaction.patterns import compile_pattern
 from mothership.pipeline.redaction.rules import BUILTIN
 
@@ -92,6 +93,16 @@ class CheckerSettings(BaseModel, frozen=True, extra="forbid"):
     )
 
 
+class PseudonymSettings(BaseModel, frozen=True, extra="forbid"):
+    """Which values get one pseudonym."""
+
+    normalize: bool = Field(
+        default=True,
+        description="Give one pseudonym to e-mail addresses and user names that differ in case or surrounding blanks, "
+        "and to the notations of one MAC or IP address.",
+    )
+
+
 class RedactionSettings(BaseModel):
     """The redaction that every event passes first."""
 
@@ -121,12 +132,15 @@ class RedactionSettings(BaseModel):
     )
     salt: SecretStr | None = Field(
         default=None,
-        description="Key of the pseudonyms, shared by all instances. Without it one is made once and kept in the data "
-        "directory.",
+        description="Key of the pseudonyms, shared by all instances: at least 16 characters that nobody can guess "
+        f"(`{SALT_COMMAND}`). Without it one is made once and kept in the data directory.",
     )
     previous_keys: tuple[SecretStr, ...] = Field(
-        default=(), description="Former salts, so that a value's older pseudonyms can still be looked up."
+        default=(),
+        description="Former salts, and former key files as `file:/path/to/pseudonym.key`, so that a value's older "
+        "pseudonyms can still be looked up.",
     )
+    pseudonyms: PseudonymSettings = Field(default=PseudonymSettings(), description="Which values count as equal.")
     mask_char: Annotated[str, Field(min_length=1, max_length=1)] = Field(
         default="*", description="The character that masks."
     )
@@ -204,9 +218,23 @@ class RedactionSettings(BaseModel):
     @field_validator("salt")
     @classmethod
     def _strong(cls, salt: SecretStr | None) -> SecretStr | None:
-        if salt is not None and not salt.get_secret_value():
-            raise ValueError("empty; leave it out to have one made and kept in the data directory")
+        if salt is None:
+            return salt
+        length = len(salt.get_secret_value())
+        if not length:
+            raise ValueError("empty; leave it out to have a key made and kept in the data directory")
+        if length < SALT_CHARACTERS_MIN:
+            raise ValueError(
+                f"shorter than {SALT_CHARACTERS_MIN} characters, so pseudonyms could be guessed back: make one with "
+                f"`{SALT_COMMAND}`, and name the old one in `previous_keys` to keep looking up what it made"
+            )
         return salt
+
+    @property
+    def own_salt(self) -> str | None:
+        """The salt, unless it is the documentation's: everybody knows that one, and the kept key is used instead."""
+        salt = self.salt.get_secret_value() if self.salt else None
+        return None if salt in DOCUMENTED_SALTS else salt
 
     @model_validator(mode="after")
     def _always(self) -> "RedactionSettings":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from mothership.pipeline.redaction.key import PSEUDONYM, Pseudonyms
+from mothership.pipeline.redaction.key import Pseudonyms
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
 from mothership.pipeline.redaction.scan import Hits
 from mothership.pipeline.redaction.settings import Action
@@ -113,7 +113,7 @@ class TextRedactor:
         self.owners: Hits = frozenset((*self.rules, ODD))
         """All that the gate may say."""
         names = {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE}
-        self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{PSEUDONYM.pattern}")
+        self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{pseudonyms.pattern}")
 
     def wanted(self, hits: Hits) -> Wanted:
         """Return what is worth looking for in the strings of an event with these hits."""
@@ -240,7 +240,7 @@ class TextRedactor:
         if rule.action == "mask":
             return self._mask_char * (self._mask_length or len(secret))
         if rule.action == "hash":
-            return self._pseudonyms.of(secret)
+            return self._pseudonyms.of(secret, person=rule.name == "email")
         if rule.action == "keep_last":
             kept = secret[-rule.keep_last :] if len(secret) >= 2 * rule.keep_last else ""
             return self._mask_char * (self._mask_length or len(secret) - len(kept)) + kept
