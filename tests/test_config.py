@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from mothership.config import keys, load, unknown_variables, variable
+from mothership.config import keys, load, load_all, section, variable
 from mothership.errors import ConfigurationError
 
 SPEC_VARIABLES = {
@@ -100,14 +101,14 @@ def test_every_key_of_the_specification_is_taken(tmp_path: Path) -> None:
     assert settings.database.connect_arguments()["password"] == "mothership"
     spec = yaml.safe_load(EVERY_SPEC_KEY)
     known = {dotted for dotted, _ in keys()}
-    for section in ("llm", "server", "database"):
-        assert {f"{section}.{key}" for key in spec[section]} <= known
+    for top in ("llm", "server", "database"):
+        assert {f"{top}.{key}" for key in spec[top]} <= known
 
 
 @pytest.mark.parametrize(("name", "dotted", "value"), [(n, d, v) for n, (d, v) in SPEC_VARIABLES.items()])
 def test_every_variable_works_under_its_name(name: str, dotted: str, value: str) -> None:
     """A variable changes its key and nothing else."""
-    assert {n: d for d, field in keys() if (n := variable(field))}[name] == dotted
+    assert variable(dotted) == name
     environ = {name: value, **COMPANIONS.get(name, {})}
     changed, plain = load(None, environ), load(None, {})
     node, bare = changed, plain
@@ -158,10 +159,10 @@ def test_a_missing_file_that_was_named_is_a_fault(tmp_path: Path) -> None:
         ('pipeline: {processors: {redaction: {mask_patterns: ["a(b"]}}}', "redaction.mask_patterns[0]"),
         ('pipeline: {processors: {redaction: {mask_patterns: ["(?=a)"]}}}', "RE2"),
         ("pipeline: {processors: {redaction: {enabled: false}}}", "redaction"),
-        ("server: {host: 0.0.0.0}", "server.host: 0.0.0.0 can be reached from other machines"),
+        ("server: {host: 10.0.0.5}", "server.host: 10.0.0.5 can be reached from other machines"),
         ("sinks: {timescaledb: {enabled: false}}", "no sink is enabled"),
         ("database: {port: 1}", "database: port is set without host"),
-        ('llm: {api_key: "${NOT_THERE}"}', "llm.api_key: the environment variable NOT_THERE is not set"),
+        ('llm: {api_key: "${NOT_THERE}", enabled: true}', "llm.api_key: the environment variable NOT_THERE is not set"),
         ("a: [", "line 1"),
         ("- 1", "holds no mapping"),
         (
@@ -182,14 +183,152 @@ def test_a_fault_is_one_line_with_key_and_reason(tmp_path: Path, text: str, line
 
 
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
-    """Nobody likes to repair a file one start at a time."""
-    assert len(faults(tmp_path, "server: {prot: 1, port: x}\nlog: {level: LOUD}")) == 3
+    """Nobody likes to repair a file one start at a time: syntax of quoting, keys, values, contradictions, files."""
+    text = """\
+server: {host: 10.0.0.5, tls: {cert_file: /nope.pem, key_file: /nope.key}}
+sinks: {timescaledb: {enabled: false}}
+llm: {endpoint: "${NOT_THERE}", enabled: true}
+relay: {answer_seconds: many, spool: {max_bites: 1}}
+log: {level: "${LEVEL?}"}
+sink: 1
+"""
+    result = run("check", "--config", str(written(tmp_path, text)), LOKI_BATCH_SIZE="some")
+    told = result.stderr.replace(str(tmp_path), "").replace("mothership: /mothership.yaml:", "").splitlines()
+    assert result.returncode == 1
+    # The endpoint's default wants a key, but the endpoint is what is faulty.
+    assert sorted(line[:45] for line in told) == [
+        "1: server.host: 10.0.0.5 can be reached from ",
+        "1: server.tls.cert_file, key_file: can't be r",
+        "3: llm.endpoint: the environment variable NOT",
+        "4: relay.answer_seconds: must be a valid numb",
+        "4: relay.spool.max_bites: unknown key; did yo",
+        "5: log.level: `${` begins a form that is not ",
+        "6: sink: unknown key; did you mean `sinks`?",
+        "mothership: LOKI_BATCH_SIZE: sinks.loki.batch",
+    ]
 
 
 def test_no_fault_quotes_a_value(tmp_path: Path) -> None:
     """The value may be the secret."""
     text = "database: {dsn: [hunter2]}\nllm: {api_key: {a: hunter2}, endpoint: hunter2}\nserver: {port: hunter2}"
     assert "hunter2" not in "\n".join(faults(tmp_path, text))
+
+
+SPECIFICATION = """\
+server:
+  host: "0.0.0.0"
+  port: 8443
+database:
+  dsn: "postgresql://mothership:pass@localhost:5432/mothership"
+  host: "localhost"
+  port: 5432
+  database: "mothership"
+  user: "mothership"
+  password: "mothership"
+pipeline:
+  processors:
+    redaction:
+      enabled: true
+      salt: "your-secret-salt"
+llm:
+  enabled: false  # Default OFF for safety
+  api_key: "${OPENAI_API_KEY}"
+  circuit_breaker: {enabled: true, failure_threshold: 5, reset_timeout: 60}
+"""
+"""The parts of the specification's `config.yaml` that ask for something; `EVERY_SPEC_KEY` has them all."""
+
+
+def test_the_specifications_own_file_loads_as_it_is(tmp_path: Path) -> None:
+    """Its key is for a model that is off; nothing says who may enter, so it listens on loopback, and says so."""
+    path = written(tmp_path, SPECIFICATION)
+    settings, warnings = load_all(path, {})
+    assert settings.llm.api_key is None
+    assert settings.server.host == "127.0.0.1"
+    assert len(warnings) == 1
+    assert "it listens on 127.0.0.1 only, because 0.0.0.0 can be reached from other machines" in warnings[0]
+    assert warnings[0].startswith(f"{path}:2: server.host: ")
+    tokens = {"MOTHERSHIP_AUTH_TOKENS": "a-token-of-many-letters"}
+    assert load_all(path, tokens).settings.server.host == "0.0.0.0"  # noqa: S104 - asked for
+    assert load_all(path, tokens).warnings == []
+
+
+def test_a_wide_bind_that_was_asked_for_here_is_refused_without_credentials(tmp_path: Path) -> None:
+    """A variable is no line of an example: the port of a container would lead nowhere, and look healthy."""
+    with pytest.raises(ConfigurationError, match=r"MOTHERSHIP_HOST: server\.host: 0\.0\.0\.0 can be"):
+        load(None, {"MOTHERSHIP_HOST": "0.0.0.0"})  # noqa: S104 - refused
+    assert "10.0.0.5 can be reached" in faults(tmp_path, "server: {host: 10.0.0.5}")[0]
+
+
+def test_a_variable_that_is_not_set_is_missed_only_where_it_is_needed(tmp_path: Path) -> None:
+    """Not in a part that is off, nor where the key's own variable says it."""
+    quoted = 'llm: {enabled: true, api_key: "${OPENAI_API_KEY}"}'
+    assert "OPENAI_API_KEY is not set" in faults(tmp_path, quoted)[0]
+    key = load(written(tmp_path, quoted), {"MOTHERSHIP_LLM_API_KEY": "k-1"}).llm.api_key
+    assert key is not None
+    assert key.get_secret_value() == "k-1"
+    off = 'llm: {enabled: "${ASK:-false}", api_key: "${OPENAI_API_KEY}"}\nsinks: {loki: {url: "${LOKI_AT}"}}'
+    assert load(written(tmp_path, off), {}) == load(None, {})
+    assert len(faults(tmp_path, off, {"ASK": "true", "LOKI_ENABLED": "true"})) == 2
+
+
+@pytest.mark.parametrize(
+    ("quoted", "environ", "text"),
+    [
+        ("${A:-b}", {}, "b"),
+        ("${A:-b}", {"A": ""}, "b"),
+        ("${A:-b}", {"A": "c"}, "c"),
+        ("${A:-}", {}, ""),
+        ("x${A:-http://h:1/p?q=1}y", {}, "xhttp://h:1/p?q=1y"),
+        ("${A}", {"A": "${B}"}, "${B}"),
+        ("$${A:-b}", {}, "${A:-b}"),
+        ("$A $ {A} $", {}, "$A $ {A} $"),
+    ],
+)
+def test_a_default_stands_for_a_variable_that_is_not_set(
+    tmp_path: Path, quoted: str, environ: dict[str, str], text: str
+) -> None:
+    """As in a shell and in compose files."""
+    path = written(tmp_path, f"pipeline: {{processors: {{enrichment: {{add_tags: {{a: {quoted!r}}}}}}}}}")
+    assert load(path, environ).pipeline.processors.enrichment.add_tags == {"a": text}
+
+
+@pytest.mark.parametrize("form", ["${A-b}", "${A:?}", "${A:+b}", "${}", "${a b}", "${1}", "${A", "${A:-${B}}", "${A!}"])
+def test_another_form_is_a_fault_and_no_text(tmp_path: Path, form: str) -> None:
+    """A password of `${DB_PASSWORD:?}` logs in nowhere."""
+    found = faults(tmp_path, f"database:\n  host: db\n  password: {form!r}", {"A": "canary", "B": "canary"})
+    assert len(found) == 1
+    assert ":3: database.password: `${` begins a form that is not known here" in found[0]
+    assert "canary" not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("written_as", "kept"),
+    [
+        *((text, text) for text in ("no", "010", "22:30", "1.10", "2026-01-01", "0x10", "1e3", "1_000", "on")),
+        *(("3", 3), ("1.5", 1.5), ("true", True), ("'3'", "3")),
+    ],
+)
+def test_a_text_stays_the_text_that_it_looks_like(tmp_path: Path, written_as: str, kept: Any) -> None:
+    """YAML 1.1 makes false, 8, 1350 and 1.1 of the first four."""
+    path = written(tmp_path, f"pipeline: {{processors: {{enrichment: {{add_tags: {{a: {written_as}, no: x}}}}}}}}")
+    tags = load(path, {}).pipeline.processors.enrichment.add_tags
+    assert tags == {"a": kept, "no": "x"}
+    assert type(tags["a"]) is type(kept)
+
+
+def test_switches_and_numbers_are_read_in_every_spelling(tmp_path: Path) -> None:
+    """What stays a text for a tag is still a switch for a switch."""
+    text = """
+llm: {enabled: no, confidence_threshold: 0.90}
+server: {port: 09443, workers: 2}
+sinks: {loki: {structured_metadata: off}}
+pipeline: {processors: {redaction: {rules: {email: off, ipv4: on}}}}
+"""
+    settings = load(written(tmp_path, text), {})
+    assert (settings.llm.enabled, settings.llm.confidence_threshold) == (False, 0.9)
+    assert (settings.server.port, settings.sinks.loki.structured_metadata) == (9443, "off")
+    rules = settings.pipeline.processors.redaction.rules
+    assert (rules["email"].enabled, rules["ipv4"].enabled) == (False, True)
 
 
 def test_a_dollar_can_be_written(tmp_path: Path) -> None:
@@ -200,8 +339,126 @@ def test_a_dollar_can_be_written(tmp_path: Path) -> None:
 
 def test_a_variable_nobody_reads_is_named() -> None:
     """MOTHERSHIP_DB_DNS would start the embedded database in silence."""
-    lines = unknown_variables({"MOTHERSHIP_DB_DNS": "x", "MOTHERSHIP_PORT": "1", "PATH": "/bin"})
-    assert lines == ["MOTHERSHIP_DB_DNS: not a variable of Mothership; did you mean `MOTHERSHIP_DB_DSN`?"]
+    warnings = load_all(None, {"MOTHERSHIP_DB_DNS": "x", "MOTHERSHIP_PORT": "1", "PATH": "/bin"}).warnings
+    assert warnings == ["MOTHERSHIP_DB_DNS: not a variable of Mothership; did you mean `MOTHERSHIP_DB_DSN`?"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TSDB_ENABLED", "MOTHERSHIP_SINKS__TIMESCALEDB__ENABLED"),
+        ("LOKI_MAX_RETRIES", "MOTHERSHIP_SINKS__LOKI__MAX_RETRIES"),
+        ("MOTHERSHIP_SERVER__PORT", "MOTHERSHIP_PORT"),
+        ("MOTHERSHIP_DATABASE_RETENTION", "MOTHERSHIP_DATABASE__RETENTION"),
+        ("MOTHERSHIP_LLM_MODEL", "MOTHERSHIP_LLM__MODEL"),
+        ("QUEUE_MAX_SIZE", ""),
+        ("LLM_BACKEND", ""),
+    ],
+)
+def test_a_variable_that_only_looks_like_one_is_named_with_the_one_that_is_meant(name: str, meant: str) -> None:
+    """From another service's set-up, or by another rule."""
+    (line,) = load_all(None, {name: "1"}).warnings
+    assert line.startswith(f"{name}: not a variable of Mothership; ")
+    assert not meant or line.endswith(f"did you mean `{meant}`?")
+
+
+def test_what_kubernetes_sets_for_a_service_is_passed_over() -> None:
+    """A service called `mothership`, and one called `loki`, in the same namespace."""
+    links = {
+        "MOTHERSHIP_PORT": "tcp://10.0.0.7:8443",
+        "MOTHERSHIP_SERVICE_HOST": "10.0.0.7",
+        "MOTHERSHIP_SERVICE_PORT": "8443",
+        "MOTHERSHIP_SERVICE_PORT_HTTPS": "8443",
+        "MOTHERSHIP_PORT_8443_TCP": "tcp://10.0.0.7:8443",
+        "MOTHERSHIP_PORT_8443_TCP_PROTO": "tcp",
+        "MOTHERSHIP_PORT_8443_TCP_PORT": "8443",
+        "MOTHERSHIP_PORT_8443_TCP_ADDR": "10.0.0.7",
+        "LOKI_PORT": "tcp://10.0.0.8:3100",
+        "LOKI_SERVICE_HOST": "10.0.0.8",
+    }
+    settings, warnings = load_all(None, links)
+    assert (settings.server.port, warnings) == (8443, [])
+    assert load(None, links | {"MOTHERSHIP_PORT": "9443"}).server.port == 9443
+
+
+def test_a_variable_that_the_file_quotes_is_read(tmp_path: Path) -> None:
+    """No warning for it."""
+    path = written(tmp_path, "llm: {model: '${LLM_MODEL:-m}'}")
+    assert load_all(path, {"LLM_MODEL": "x"}).warnings == []
+
+
+def test_every_key_has_a_variable_and_every_variable_one_key() -> None:
+    """The specification's name, or the rule's."""
+    names = [variable(dotted) for dotted, field in keys() if not section(field.annotation)]
+    assert len(set(names)) == len(names)
+    assert {name for name in names if not name.startswith("MOTHERSHIP_")} >= {"LOKI_URL", "LOKI_ENABLED"}
+    assert variable("relay.spool.max_bytes") == "MOTHERSHIP_RELAY__SPOOL__MAX_BYTES"
+
+
+ODD_VALUES: dict[str, Any] = {
+    "server.host": "127.0.0.2",
+    "server.workers": 2,
+    "auth.open_endpoints": ["/docs"],
+    "database.retention": "40 days",
+    "database.columnstore_after": "7 days",
+    "relay.drain_rate": 5.5,
+    "limits.depth": 32,
+    "llm.circuit_breaker.enabled": False,
+    "pipeline.processors.redaction.drop_fields": ["a", "b.c"],
+    "pipeline.processors.redaction.mask_patterns": ["x{2},y", "z$"],
+    "pipeline.processors.redaction.rules": {"email": "mask", "ipv4": False},
+    "pipeline.processors.enrichment.add_tags": {"a": "no", "b": 3, "c": "1.10", "d": "${x}"},
+    "pipeline.processors.enrichment.severity_mapping": {"bad": 3},
+    "sinks.loki.max_label_values": None,
+}
+
+
+@pytest.mark.parametrize("dotted", [dotted for dotted in ODD_VALUES if ODD_VALUES[dotted] is not None])
+def test_a_variable_says_whatever_a_file_can(tmp_path: Path, dotted: str) -> None:
+    """Numbers, switches, durations, lists, mappings."""
+    value = ODD_VALUES[dotted]
+    tree = value
+    for part in reversed(dotted.split(".")):
+        tree = {part: tree}
+    by_file = load(written(tmp_path, yaml.safe_dump(tree).replace("${", "$${")), {})
+    text = (
+        value
+        if isinstance(value, str)
+        else yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip()
+    )
+    assert by_file != load(None, {})
+    assert load(None, {variable(dotted): text}) == by_file
+
+
+def test_a_list_may_be_written_with_commas() -> None:
+    """`MOTHERSHIP_AUTH__TRUSTED_PROXIES=10.0.0.1,10.0.0.2`."""
+    assert load(None, {"MOTHERSHIP_AUTH__TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2"}).auth.trusted_proxies == (
+        "10.0.0.1",
+        "10.0.0.2",
+    )
+
+
+def test_a_fault_names_the_variable_or_the_line(tmp_path: Path) -> None:
+    """Whoever set it has to find it again."""
+    path = written(tmp_path, "server:\n  workers: x\n\nlimits:\n  events:\n    - 1\nlog: {levle: INFO}\n")
+    found = sorted(load_faults(path, {"MOTHERSHIP_PORT": "many", "MOTHERSHIP_RELAY__ANSWER_SECONDS": "-1"}))
+    assert [fault.split(": ")[:2] for fault in found] == [
+        [f"{path}:2", "server.workers"],
+        [f"{path}:5", "limits.events"],
+        [f"{path}:7", "log.levle"],
+        ["MOTHERSHIP_PORT", "server.port"],
+        ["MOTHERSHIP_RELAY__ANSWER_SECONDS", "relay.answer_seconds"],
+    ]
+    (fault,) = load_faults(None, {"MOTHERSHIP_PIPELINE__PROCESSORS__REDACTION__RULES": "{a: [hunter2"})
+    assert fault.startswith("MOTHERSHIP_PIPELINE__PROCESSORS__REDACTION__RULES: pipeline.processors.redaction.rules: ")
+    assert "hunter2" not in fault
+
+
+def load_faults(path: Path | None, environ: dict[str, str]) -> list[str]:
+    """What is wrong with a file and an environment."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, environ)
+    return list(caught.value.faults)
 
 
 def test_every_key_says_what_it_means() -> None:
@@ -254,6 +511,33 @@ def test_check_says_what_a_configuration_means_and_hides_secrets(tmp_path: Path)
         "Not covered: ",
     ):
         assert sentence in result.stdout
+
+
+def test_what_check_prints_loads_again(tmp_path: Path) -> None:
+    """Every key, secrets as the variable to be set; odd values as they are."""
+    tree: dict[str, Any] = yaml.safe_load(EVERY_SPEC_KEY.replace("${OPENAI_API_KEY}", "k-2"))
+    for dotted, value in ODD_VALUES.items():
+        *sections, last = dotted.split(".")
+        node = tree
+        for part in sections:
+            node = node.setdefault(part, {})
+        if value is not None:
+            node[last] = value
+    tree["auth"] = {"tokens": [{"name": "node", "hash": "sha256:" + "0" * 64}]}
+    tree["pipeline"]["processors"]["redaction"]["previous_keys"] = ["hunter2-old"]
+    path = written(tmp_path, yaml.safe_dump(tree).replace("${", "$${"))
+    result = run("check", "--config", str(path))
+    assert result.returncode == 0, result.stderr
+    assert not [secret for secret in ("k-2", "hunter2", "0" * 64, "your-secret-salt") if secret in result.stdout]
+    (tmp_path / "again.yaml").write_text(result.stdout)
+    secrets = {
+        "MOTHERSHIP_LLM_API_KEY": "k-2",
+        "MOTHERSHIP_DATABASE__PASSWORD": "mothership",
+        "MOTHERSHIP_PIPELINE__PROCESSORS__REDACTION__SALT": "your-secret-salt",
+        "MOTHERSHIP_PIPELINE__PROCESSORS__REDACTION__PREVIOUS_KEYS__0": "hunter2-old",
+        "MOTHERSHIP_AUTH__TOKENS__0__HASH": "sha256:" + "0" * 64,
+    }
+    assert load_all(tmp_path / "again.yaml", secrets) == load_all(path, {})
 
 
 @pytest.mark.parametrize("command", ["check", "serve"])

@@ -33,14 +33,23 @@ Every key, made from the code by `make docs`. Where a key can be set:
 
 1. defaults, as below;
 2. a YAML file: `--config FILE`, else `MOTHERSHIP_CONFIG`, else `./config.yaml` when it is there;
-3. environment variables, for the keys that name one. An empty variable counts as not set.
+3. environment variables: every key has one, in the table. It is `MOTHERSHIP_` and the key with `__` for its dots,
+   unless the table gives it a shorter name. A list is written `[one, two]` or `one,two`, a mapping `{name: value}`, as
+   in YAML. An empty variable counts as not set, and so does the address that Kubernetes puts into
+   `MOTHERSHIP_PORT` (`tcp://10.0.0.7:8443`). A variable that looks like one of these and is none gets a warning.
 
-The later wins. `${NAME}` in a YAML text is taken from the environment, and a missing variable is an error that
-names it; `$${NAME}` is the text `${NAME}` itself. Unknown keys, wrong types and contradictions end the start with
-exit status 1 and one line each. A duration is a number with its unit (`90 seconds`, `15 min`, `12h`, `1h30m`,
-`7 days`, `4 weeks`, or ISO 8601 such as `P7DT12H`); a bare number is refused, because nobody can tell whether 90 is
-seconds or days, and so are months and years, which differ in length. Keys that end in `_seconds` or `_days` take a
-number. `mothership check` shows what a configuration means without starting anything.
+The later wins. `${NAME}` in a YAML text is taken from the environment, `${NAME:-default}` with a text for when it is
+not set or empty; `$${` is the text `${` itself, and any other form is an error. A missing variable is an error that
+names it, unless the key is set by its own variable or its section is switched off (`enabled: false`). YAML texts that
+look like something else stay texts: `no`, `010`, `22:30`, `1.10`.
+
+A duration is a number with its unit (`90 seconds`, `15 min`, `12h`, `1h30m`, `7 days`, `4 weeks`, or ISO 8601 such as
+`P7DT12H`); a bare number is refused, because nobody can tell whether 90 is seconds or days, and so are months and
+years, which differ in length. Keys that end in `_seconds` or `_days` take a number.
+
+Unknown keys, wrong types and contradictions end the start with exit status 1, all at once, a line for each, with its
+place in the file or its variable. `mothership check` shows what a configuration means without starting anything; what
+it prints loads again, with the variable's name for each secret.
 """
 
 
@@ -65,7 +74,7 @@ def render() -> str:
             continue
         if not out[-1].startswith("| "):
             out.append(HEAD)
-        out.append(_row(dotted, field))
+        out.append(_row(dotted, field, variable(dotted)))
     elements = [(dotted, model) for dotted, field in keys() if (model := _element(field.annotation))]
     for dotted, model in elements:
         out += [f"\n## An entry of `{dotted}`\n{model.__doc__ or ''}\n", HEAD]
@@ -73,8 +82,7 @@ def render() -> str:
     return "".join(out)
 
 
-def _row(key: str, field: Any) -> str:
-    env = variable(field)
+def _row(key: str, field: Any, env: str = "") -> str:
     return (
         f"| `{key}` | {_type(field.annotation)} | {_default(field)} | {f'`{env}`' if env else ''} "
         f"| {_cell(field.description or '')} |\n"

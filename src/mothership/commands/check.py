@@ -7,16 +7,13 @@ from urllib.parse import urlsplit
 
 import click
 import yaml
+from pydantic import BaseModel, SecretStr
 
 from mothership.app import faults
 from mothership.commands.options import config_option
-from mothership.config import Settings, load, unknown_variables
+from mothership.config import Settings, escaped, load_all, variable
 from mothership.edge.auth import is_loopback
-from mothership.errors import ConfigurationError
 from mothership.pipeline.redaction.coverage import not_covered
-
-HIDDEN = "(hidden)"
-SECRETS = frozenset({"hash", "dsn", "password", "salt", "previous_keys", "api_key", "token", "bearer_token", "proxy"})
 
 
 @click.command()
@@ -25,16 +22,15 @@ SECRETS = frozenset({"hash", "dsn", "password", "salt", "previous_keys", "api_ke
 def check(config: Path | None, quiet: bool) -> None:
     """Validate a configuration, and print it in full with what it means.
 
-    Exit status 1 and one line a fault when it can't be used. Secrets are hidden.
+    Exit status 1 and one line a fault when it can't be used. What is printed can be saved and loaded again; a secret
+    in it is the variable that holds it.
     """
-    settings = load(config)
-    if found := faults(settings):
-        raise ConfigurationError(found)
-    for line in unknown_variables():
+    settings, warnings = load_all(config, look=faults)
+    for line in warnings:
         click.echo(f"mothership: warning: {line}", err=True)
     if quiet:
         return
-    click.echo(yaml.safe_dump(_hidden(settings.model_dump(mode="json", by_alias=True)), sort_keys=False, width=110))
+    click.echo(yaml.safe_dump(printed(settings), sort_keys=False, width=110))
     click.echo("# What it means")
     for sentence in sentences(settings):
         click.echo(f"# - {sentence}")
@@ -122,10 +118,33 @@ def _resting(settings: Settings) -> Iterator[str]:
     yield f"Events are pushed to Loki at {loki.url}." if loki.enabled else "Events are not pushed to Loki."
 
 
-def _hidden(node: Any) -> Any:
-    """The same tree, with every secret that is set replaced."""
-    if isinstance(node, dict):
-        return {key: HIDDEN if key in SECRETS and value else _hidden(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_hidden(value) for value in node]
-    return node
+def printed(value: Any, at: str = "") -> Any:
+    """A setting as a file may hold it. A secret is `${VARIABLE}`, to be set where the file is used."""
+    if isinstance(value, BaseModel):
+        tree = {}
+        for name, field in type(value).model_fields.items():
+            inner = f"{at}.{name}" if at else name
+            hidden = not field.repr and getattr(value, name)
+            tree[field.alias or name] = _quoted(inner) if hidden else printed(_as_json(value, name), inner)
+        return tree
+    if isinstance(value, SecretStr):
+        return _quoted(at) if value else ""
+    if isinstance(value, dict):
+        return {printed(key): printed(inner, f"{at}.{key}") for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [printed(inner, f"{at}.{number}") for number, inner in enumerate(value)]
+    return escaped(value) if isinstance(value, str) else value
+
+
+def _quoted(dotted: str) -> str:
+    """The variable that holds a secret, as a file quotes it."""
+    return f"${{{variable(dotted)}}}"
+
+
+def _as_json(model: BaseModel, name: str) -> Any:
+    """A field's value: what holds models or secrets as it is, all else as JSON has it."""
+    value = getattr(model, name)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else (value,)
+    if any(isinstance(each, BaseModel | SecretStr) for each in inner):
+        return value
+    return model.model_dump(mode="json", include={name})[name]

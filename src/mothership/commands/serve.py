@@ -18,7 +18,7 @@ import uvloop
 from mothership import __version__, workers
 from mothership.app import faults, opened
 from mothership.commands.options import config_option
-from mothership.config import Settings, load, unknown_variables
+from mothership.config import Settings, load_all
 from mothership.embedded.claim import claim
 from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
@@ -45,13 +45,11 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
     Exit status: 0 after a stop that was asked for, 1 when the configuration can't be used, 70 when a second signal
     ended it at once, 71 when a part of it died.
     """
-    settings = load(config)
+    settings, warnings = load_all(config, look=faults)
     configure_logging(settings.log)
-    if found := faults(settings):
-        raise ConfigurationError(found)
     if worker is None:
-        for line in unknown_variables():
-            log.warning("unknown_variable", variable=line)
+        for line in warnings:
+            log.warning("configuration_warning", reason=line)
         sys.exit(_run(_supervise(settings) if settings.server.workers > 1 else _serve_alone(settings)))
     structlog.contextvars.bind_contextvars(worker=worker)
     listening = socket.socket(fileno=socket_fd)

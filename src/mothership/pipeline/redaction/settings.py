@@ -251,8 +251,11 @@ def parse_patterns(patterns: Iterable[Any]) -> tuple[PatternSettings, ...]:
     return tuple(PatternSettings.model_validate({"pattern": p} if isinstance(p, str) else p) for p in patterns)
 
 
+_SWITCHES = frozenset({"on", "off", "yes", "no", "true", "false"})
+
+
 def _rule(each: Any) -> Any:
-    if isinstance(each, bool):
+    if isinstance(each, bool) or (isinstance(each, str) and each.lower() in _SWITCHES):
         return {"enabled": each}
     if isinstance(each, str):
         return {"action": each}
