@@ -43,10 +43,15 @@ class Batch:
     indices: list[int]
     """For each event, where it stood in the request's `messages`."""
     fingerprint: bytes
-    """Identity of the request's messages and its caller: 32 bytes, equal for a batch sent again."""
+    """Identity of this transmission: 32 bytes that no other has, unless its sender says that it is a repeat."""
     request_id: str
     received: int
     """Time of receipt: microseconds since the Unix epoch, UTC."""
+    content: bytes = b""
+    """Identity of the messages and their caller, by which a retry is known: 32 bytes; empty under an Idempotency-Key.
+
+    A retry has no other identity: its `fingerprint` is its `content`.
+    """
     source: str = "unknown"
     """The envelope's `source`."""
     client: str = "anonymous"
@@ -58,6 +63,11 @@ class Batch:
     """For each event, `Row.ts`; empty until TimestampNormalizer has run."""
     unsafe: set[int] = field(default_factory=set)
     """`id()` of events that the checker let pass flagged: they never reach the LLM."""
+
+    @property
+    def is_retry(self) -> bool:
+        """Whether the sender says that it sent these messages before."""
+        return self.fingerprint == self.content
 
     def reject(self, faults: dict[int, str]) -> None:
         """Take the events at these positions out, each with its reason."""
@@ -82,6 +92,13 @@ class RowBatch:
     rows: Sequence[Row]
     client: str = "anonymous"
     """Name of the authenticated caller: the relay shares its room fairly between clients."""
+    content: bytes = b""
+    """As `Batch.content`."""
+
+    @property
+    def is_retry(self) -> bool:
+        """As `Batch.is_retry`."""
+        return self.fingerprint == self.content
 
 
 class Tally(NamedTuple):

@@ -35,6 +35,9 @@ active_connections = Gauge(
 # --- edge --------------------------------------------------------------------------------------------------------
 
 events_rejected = Counter("mothership_events_rejected_total", "Events refused, by where.", ["stage"])
+refusals_forgotten = Counter(
+    "mothership_refusals_forgotten_total", "Refused batches of which a retry would not be known to be new any more."
+)
 auth_failures = Counter(
     "mothership_auth_failures_total", "Logins that failed, and scopes that were missing.", ["reason"]
 )

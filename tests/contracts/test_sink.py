@@ -87,3 +87,84 @@ async def test_close_may_be_called_twice(bench: Any) -> None:
 async def test_a_sink_that_can_write_says_that_it_is_healthy(bench: Any) -> None:
     """And gives no reason."""
     assert await bench.sink.health() == (True, "")
+
+
+# --- first transmissions and retries -----------------------------------------------------------------------------
+
+CONTENT = b"c" * 32
+
+
+def _attempt(name: str, seconds: int = 0, *, is_retry: bool = False, content: bytes = CONTENT) -> RowBatch:
+    """One of several transmissions of equal messages, each with a row that tells it from the others."""
+    batch = _batch(name, 2)
+    mark = content if is_retry else batch.fingerprint
+    return RowBatch(mark, batch.request_id, START + seconds * 1_000_000, batch.rows, content=content)
+
+
+async def _stored(bench: Any) -> list[str]:
+    return sorted({json.loads(row.data)["batch"] for row in await bench.rows()})
+
+
+async def test_equal_first_transmissions_are_all_stored(bench: Any) -> None:
+    """Nodes that share a name send equal batches for different events: in one write, and in several."""
+    assert await bench.sink.write([_attempt("a"), _attempt("b"), _attempt("c")]) == frozenset()
+    assert await bench.sink.write([_attempt("d", -1), _attempt("e", 1)]) == frozenset()
+    assert await _stored(bench) == ["a", "b", "c", "d", "e"]
+
+
+async def test_a_retry_of_what_is_stored_adds_nothing(bench: Any) -> None:
+    """However often, and beside others."""
+    await bench.sink.write([_attempt("first")])
+    write = [_batch("other", 1), _attempt("retry", 1, is_retry=True), _attempt("again", 2, is_retry=True)]
+    assert await bench.sink.write(write) == {1, 2}
+    assert await _stored(bench) == ["first", "other"]
+
+
+async def test_a_retry_in_one_write_with_its_first_transmission_adds_nothing(bench: Any) -> None:
+    """In either order: what was received first is what is repeated."""
+    assert await bench.sink.write([_attempt("a"), _attempt("retry", 1, is_retry=True)]) == {1}
+    other = b"d" * 32
+    write = [_attempt("retry", 1, is_retry=True, content=other), _attempt("b", content=other)]
+    assert await bench.sink.write(write) == {0}
+    assert await _stored(bench) == ["a", "b"]
+
+
+async def test_a_retry_that_nobody_knows_is_new_and_stored_once(bench: Any) -> None:
+    """Its first attempt never came: in one write, and in several at once."""
+    write = [_attempt("retry", number, is_retry=True) for number in range(3)]
+    assert await bench.sink.write(write) == {1, 2}
+    answers = await asyncio.gather(
+        *(bench.sink.write([_attempt("other", n, is_retry=True, content=b"o" * 32)]) for n in range(8))
+    )
+    assert sum(not duplicates for duplicates in answers) == 1
+    assert len(await bench.rows()) == 4
+
+
+async def test_a_first_transmission_that_its_retry_has_overtaken_adds_nothing(bench: Any) -> None:
+    """It waited in another instance's spool. One is taken for it; what was received later is new, as ever."""
+    assert await bench.sink.write([_attempt("retry", 5, is_retry=True)]) == frozenset()
+    assert await bench.sink.write([_attempt("later", 6)]) == frozenset()
+    assert await bench.sink.write([_attempt("first", 0), _attempt("another", 1)]) == {0}
+    assert await bench.sink.write([_attempt("first", 0), _attempt("more", 2)]) == {0}
+    assert await bench.sink.write([_attempt("retry", 9, is_retry=True)]) == {0}
+    assert await _stored(bench) == ["another", "later", "more", "retry"]
+
+
+async def test_a_retry_that_races_its_first_transmission_is_stored_once(bench: Any) -> None:
+    """On two instances at the same moment, whoever commits first."""
+    for number in range(10):
+        content = bytes([number]) * 32
+        writes = (
+            [_attempt(f"first-{number}", 0, content=content)],
+            [_attempt(f"retry-{number}", 1, is_retry=True, content=content)],
+        )
+        await asyncio.gather(*(bench.sink.write(write) for write in (writes if number % 2 else reversed(writes))))
+    assert len(await bench.rows()) == 20
+
+
+async def test_what_an_earlier_version_has_noted_is_known_to_a_retry(bench: Any) -> None:
+    """It noted every batch by its content alone."""
+    old = _batch("old", 2)
+    await bench.sink.write([old])
+    retry = RowBatch(old.fingerprint, "request", START + 1, old.rows, content=old.fingerprint)
+    assert await bench.sink.write([retry]) == {0}

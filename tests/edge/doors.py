@@ -27,14 +27,17 @@ class Keeper:
     batches: list[Batch] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     wait: asyncio.Event | None = None
+    waiting: int = 0
+    """How many have come to wait for it."""
 
     async def __call__(self, batch: Batch) -> tuple[Batch, Receipt]:
         """Keep it, once."""
+        if self.wait:
+            self.waiting += 1
+            await self.wait.wait()
         if self.failures:
             raise self.failures.pop(0)
-        if self.wait:
-            await self.wait.wait()
-        duplicate = any(known.fingerprint == batch.fingerprint for known in self.batches)
+        duplicate = any(batch.fingerprint in (known.fingerprint, known.content) for known in self.batches)
         if not duplicate:
             self.batches.append(batch)
         return batch, Receipt({"tsdb": Tally(len(batch.events), 0, 0)}, duplicate)

@@ -51,10 +51,17 @@ def key(one: dict[str, Any]) -> str:
 
 
 class Node:
-    """Sends batch after batch, each again and again until it is acknowledged, to one service or to several at once."""
+    """Sends batch after batch, each again and again until it is acknowledged; of several services to one after another.
 
-    def __init__(self, name: str, urls: Sequence[str], ledger: Ledger, *, batch: int = 100) -> None:
+    `lost_answers` is the share of the answers that never reach it, as over a bad link.
+    """
+
+    def __init__(
+        self, name: str, urls: Sequence[str], ledger: Ledger, *, batch: int = 100, lost_answers: float = 0.0
+    ) -> None:
         self.name = name
+        self._lost_answers = lost_answers
+        self._chance = random.Random(name)
         self.next = 0
         self._urls = list(urls)
         self._ledger = ledger
@@ -76,19 +83,16 @@ class Node:
         await self._client.aclose()
 
     async def send_next(self) -> None:
-        """One new batch, to every service."""
+        """One new batch."""
         messages = [event(self.name, self.next + i) for i in range(self._batch)]
         self.next += self._batch
         await self.send(messages)
 
     async def send(self, messages: list[dict[str, Any]]) -> None:
-        """Until every service has acknowledged it."""
+        """Until it is acknowledged."""
         self._ledger.sent.update({key(one): one for one in messages})
-        await asyncio.gather(*(self._until_taken(url, messages) for url in self._urls))
-
-    async def _until_taken(self, url: str, messages: list[dict[str, Any]]) -> None:
         attempt = 0
-        while not await self._try(url, messages, attempt):
+        while not await self._try(self._urls[attempt % len(self._urls)], messages, attempt):
             attempt += 1
 
     async def _try(self, url: str, messages: list[dict[str, Any]], attempt: int) -> bool:
@@ -113,6 +117,9 @@ class Node:
             return False
         self._ledger.slowest_seconds = max(self._ledger.slowest_seconds, time.monotonic() - began)
         self._ledger.answers[str(answer.status_code)] += 1
+        if answer.is_success and self._chance.random() < self._lost_answers:
+            self._ledger.answers["lost"] += 1
+            return False
         if answer.is_success:
             self._acknowledged(messages, answer.json())
             return True
@@ -134,9 +141,18 @@ class Fleet:
     """Nodes at work while the block runs; on leaving, each has its last batch acknowledged."""
 
     def __init__(
-        self, urls: Sequence[str], ledger: Ledger, *, nodes: int = 6, batch: int = 100, pause_seconds: float = 0.0
+        self,
+        urls: Sequence[str],
+        ledger: Ledger,
+        *,
+        nodes: int = 6,
+        batch: int = 100,
+        pause_seconds: float = 0.0,
+        lost_answers: float = 0.0,
     ) -> None:
-        self._nodes = [Node(f"node-{number}", urls, ledger, batch=batch) for number in range(nodes)]
+        self._nodes = [
+            Node(f"node-{number}", urls, ledger, batch=batch, lost_answers=lost_answers) for number in range(nodes)
+        ]
         self._pause_seconds = pause_seconds
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

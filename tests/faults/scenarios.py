@@ -228,12 +228,18 @@ async def poison(database: Database, home: Path, seconds: float) -> Verdict:
 
 
 async def twice(database: Database, home: Path, seconds: float) -> Verdict:
-    """7: two services, one database, the same batches sent to both at once."""
-    ledger = Ledger()
+    """7: two services, one database: answers are lost, services killed, and retries go to the other one."""
+    ledger, chance, kills = Ledger(), random.Random(7), 0
+    until = time.monotonic() + seconds
     async with service_on(home / "a", database.dsn) as one, service_on(home / "b", database.dsn) as two:
-        async with Fleet([one.url, two.url], ledger, nodes=4):
-            await asyncio.sleep(seconds)
-        return await judge("7 two services", database, ledger, one, two)
+        async with Fleet([one.url, two.url], ledger, nodes=4, lost_answers=0.3):
+            while time.monotonic() < until or kills < 2:
+                await asyncio.sleep(chance.uniform(0.2, 1.0))
+                service = (one, two)[kills % 2]
+                service.kill()
+                kills += 1
+                await service.start()
+        return await judge("7 two services", database, ledger, one, two, note=f"{kills} kills")
 
 
 async def terminated(database: Database, home: Path, seconds: float) -> Verdict:

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from mothership.edge.admission import Admission, Visit
+from mothership.edge.attempts import Attempts
 from mothership.edge.auth import ANONYMOUS, Caller
 from mothership.edge.inflate import ENCODINGS, Body
 from mothership.edge.labels import BoundedLabels
@@ -50,6 +51,7 @@ def router(
 ) -> APIRouter:
     """The route. `sinks` names those that an answer speaks of even when there was nothing to keep."""
     admission = Admission(limits)
+    attempts = Attempts(refused_max=limits.refused_batches)
     labels = BoundedLabels(CLIENT_LABELS)
     nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
     routes = APIRouter()
@@ -80,7 +82,8 @@ def router(
         known = len(batch.rejected)
         receipt = nothing
         if batch.events:
-            batch, receipt = await accept(batch)
+            async with attempts.attempt(batch):
+                batch, receipt = await accept(batch)
             _count_rejected("pipeline", batch, known)
         log.info(
             "batch_taken",

@@ -72,6 +72,11 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         description="Most bytes of request bodies held at a time in a worker; further ones are answered 503 with "
         "Retry-After.",
     )
+    refused_batches: PositiveInt = Field(
+        default=10_000,
+        description="Most batches that a worker remembers to have refused after it had read them, so that a retry is "
+        "not taken for the repeat of an equal batch; past it the client with the most is forgotten first.",
+    )
     connections: PositiveInt = Field(
         default=4096, description="Most open connections of a worker; further ones are answered 503."
     )

@@ -83,12 +83,12 @@ def _parse_integer(digits: str) -> int | str:
 
 
 def _decode_in_parts(source: str) -> dict[str, Any]:
-    """Find the envelope's `messages` and `source` without descending, and decode event by event."""
+    """Find what is used of the envelope without descending, and decode event by event."""
     envelope: dict[str, Any] = {}
     for name, start, end in _members(source):
         if name == "messages" and source.startswith("[", start):
             envelope["messages"] = [_event(source[first:last]) for first, last in _elements(source, start, end)]
-        elif name in {"messages", "source"}:
+        elif name in {"messages", "source", "is_retry"}:
             envelope[name] = _event(source[start:end])
     return envelope
 

@@ -68,7 +68,10 @@ _ANSWER = {
         "processed_events": _COUNT,
         "processing_time": {"type": "number", "description": "Seconds from the whole body to the answer."},
         "sink_results": {"type": "object", "additionalProperties": _TALLY},
-        "duplicate": {"type": "boolean", "description": "The same batch had been taken before; nothing was added."},
+        "duplicate": {
+            "type": "boolean",
+            "description": "Known as taken before, by its key or as a retry; nothing was added.",
+        },
         "rejected": _COUNT,
         "errors": {
             "type": "array",
@@ -147,7 +150,8 @@ INGEST: dict[str, Any] = {
             "name": "Idempotency-Key",
             "in": "header",
             "required": False,
-            "description": "Names the batch; two requests with one key are one batch. Otherwise its messages do.",
+            "description": "Names the batch: two requests of one caller with one key are one batch. Without it, "
+            "`is_retry: true` says that the same messages were sent before; anything else is a new batch.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 256},
         },
         {

@@ -9,6 +9,7 @@ import orjson
 
 from mothership import decimals
 from mothership.edge import mending
+from mothership.edge.attempts import new_identity
 from mothership.edge.limits import LimitSettings
 from mothership.edge.measure import GROUP_EVENTS, Measure
 from mothership.errors import Refusal
@@ -49,10 +50,12 @@ class Wire:
             faults = mending.mend(messages, self._limits.depth)
             canonical = _canonical(messages)
         faults = _name_faults(messages) | self._measure.faults(messages, canonical) | faults
+        fingerprint, content = self._identity(canonical, client, idempotency_key, envelope)
         batch = Batch(
             events=messages,
             indices=list(range(len(messages))),
-            fingerprint=self._fingerprint(canonical, client, idempotency_key),
+            fingerprint=fingerprint,
+            content=content,
             request_id=request_id,
             received=received,
             source=_source(envelope),
@@ -100,15 +103,18 @@ class Wire:
             return None
         return groups
 
-    def _fingerprint(self, canonical: list[bytes], client: str, idempotency_key: str | None) -> bytes:
-        """HMAC-SHA256 over the caller and what it sent, or the key by which it names what it sent."""
+    def _identity(
+        self, canonical: list[bytes], client: str, idempotency_key: str | None, envelope: dict[str, Any]
+    ) -> tuple[bytes, bytes]:
+        """`Batch.fingerprint` and `Batch.content`: HMAC-SHA256 over the caller and its key, or what it sent."""
         name = client.encode("utf-8", "replace")
         if idempotency_key is not None:
-            return hmac.digest(self._key, b"key %d %s %s" % (len(name), name, idempotency_key.encode()), "sha256")
+            return hmac.digest(self._key, b"key %d %s %s" % (len(name), name, idempotency_key.encode()), "sha256"), b""
         mac = hmac.new(self._key, b"messages %d %s " % (len(name), name), "sha256")
         for group in canonical:
             mac.update(group)
-        return mac.digest()
+        content = mac.digest()
+        return content if envelope.get("is_retry") is True else new_identity(), content
 
 
 def _envelope(body: bytes) -> tuple[dict[str, Any], bool]:

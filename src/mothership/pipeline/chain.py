@@ -112,7 +112,7 @@ class Chain:
         telemetry.pipeline_events.labels("kept").inc(len(rows))
         telemetry.pipeline_events.labels("rejected").inc(entered - len(rows))
         telemetry.pipeline_duration.observe(self._stopwatch() - started)
-        return RowBatch(batch.fingerprint, batch.request_id, batch.received, rows, batch.client)
+        return RowBatch(batch.fingerprint, batch.request_id, batch.received, rows, batch.client, batch.content)
 
     def stats(self) -> dict[str, Any]:
         """Return the `pipeline` part of `/stats`."""

@@ -11,8 +11,9 @@ from mothership.relay.spool.file import Standing
 class Pending:
     """What is known so far; forgotten when nobody waits any more."""
 
-    def __init__(self, fingerprint: bytes, kept: "asyncio.Future[Standing]") -> None:
-        self.fingerprint = fingerprint
+    def __init__(self, identities: Sequence[bytes], kept: "asyncio.Future[Standing]") -> None:
+        self.identities = identities
+        """What another request is known to bring the same batch by."""
         self.kept = kept
         self.seq = 0
         self.waiters = 0

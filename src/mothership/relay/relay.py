@@ -50,7 +50,8 @@ class Relay:
         self._clock = clock
         self._ticks = ticks
         self._sinks = [courier.name for courier in self.couriers]
-        self._by_fingerprint: dict[bytes, Pending] = {}
+        self._by_identity: dict[bytes, Pending] = {}
+        """By fingerprint, and by content: there a retry finds the first transmission that it repeats."""
         self._by_seq: dict[int, Pending] = {}
         self._snapshot = Snapshot({}, Totals(), {}, 0, {}, foreign=False)
         self._end = asyncio.Event()
@@ -88,7 +89,7 @@ class Relay:
             return await self._keep(batch)
 
     async def _keep(self, batch: RowBatch) -> Receipt:
-        pending = self._by_fingerprint.get(batch.fingerprint)
+        pending = self._by_identity.get(batch.fingerprint)
         repeated = pending is not None
         if pending is None:
             pending = self._start(batch)
@@ -108,7 +109,8 @@ class Relay:
 
     def _start(self, batch: RowBatch) -> Pending:
         kept = self._spool.append(batch, self._sinks)
-        pending = self._by_fingerprint[batch.fingerprint] = Pending(batch.fingerprint, kept)
+        pending = Pending((batch.fingerprint, batch.content) if batch.content else (batch.fingerprint,), kept)
+        self._by_identity.update(dict.fromkeys(pending.identities, pending))
         kept.add_done_callback(lambda future: self._appended(pending, future))
         return pending
 
@@ -133,8 +135,9 @@ class Relay:
                     await pending.news()
 
     def _forget(self, pending: Pending) -> None:
-        if self._by_fingerprint.get(pending.fingerprint) is pending:
-            del self._by_fingerprint[pending.fingerprint]
+        for identity in pending.identities:
+            if self._by_identity.get(identity) is pending:
+                del self._by_identity[identity]
         self._by_seq.pop(pending.seq, None)
 
     def settled(self, outcome: Settled) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mothership.errors import SinkError
 from mothership.event import Row, RowBatch
 from mothership.ports import Health
+from mothership.sinks import repeats
 
 
 class MemorySink:
@@ -13,7 +14,8 @@ class MemorySink:
     def __init__(self, name: str = "memory") -> None:
         self.name = name
         self.rows: list[Row] = []
-        self.fingerprints: set[bytes] = set()
+        self.noted: dict[bytes, int | None] = {}
+        """Fingerprints, and for a retry that came before its first transmission when it was received."""
         self.failures: list[SinkError] = []
 
     async def open(self) -> None:
@@ -23,14 +25,15 @@ class MemorySink:
         """Append the rows of every batch not seen before, or raise the next failure."""
         if self.failures:
             raise self.failures.pop(0)
-        duplicates: set[int] = set()
-        for position, batch in enumerate(batches):
-            if batch.fingerprint in self.fingerprints:
-                duplicates.add(position)
-            else:
-                self.fingerprints.add(batch.fingerprint)
-                self.rows += batch.rows
-        return frozenset(duplicates)
+        new = {note.fingerprint: note.retry_received for note in repeats.notes(batches)}
+        new = {mark: received for mark, received in new.items() if mark not in self.noted}
+        firsts = repeats.first_transmissions(batches, new)
+        repeated = {content for content, at in firsts.items() if (self.noted[content] or -1) >= at}
+        self.noted |= new | dict.fromkeys(repeated)
+        taken = repeats.to_store(batches, new, repeated)
+        for position in taken:
+            self.rows += batches[position].rows
+        return frozenset(range(len(batches))) - set(taken)
 
     async def health(self) -> Health:
         """Healthy unless the next write is set to fail."""

@@ -46,6 +46,48 @@ async def test_two_instances_sent_the_same_batches_store_one_copy(make_sink: Mak
     assert await sql("SELECT count(DISTINCT data) FROM events") == 120 * 20
 
 
+def _attempt(name: str, content: int, milliseconds: int, *, is_retry: bool) -> RowBatch:
+    rows = [Row(NOW, "log", "host", json.dumps({"attempt": name}).encode())]
+    known_by = content.to_bytes(32, "big")
+    mark = known_by if is_retry else name.encode().ljust(32, b".")
+    return RowBatch(mark, "request", NOW + milliseconds * 1000, rows, content=known_by)
+
+
+async def test_retries_that_race_first_transmissions_on_other_instances_are_stored_once(
+    make_sink: MakeSink, sql: Sql
+) -> None:
+    """In every order: of two equal first transmissions both are there, and their retry adds nothing. No deadlock."""
+    sinks = [make_sink() for _ in range(3)]
+    await sinks[0].open()
+    chance = random.Random(11)
+
+    async def send(sink: TsdbSink, name: str, milliseconds: int, *, is_retry: bool) -> None:
+        numbers = list(range(60))
+        chance.shuffle(numbers)
+        while numbers:
+            part, numbers = numbers[:8], numbers[8:]
+            await sink.write([_attempt(f"{name}-{n}", n, milliseconds, is_retry=is_retry) for n in part])
+
+    await asyncio.gather(
+        send(sinks[0], "a", 0, is_retry=False),
+        send(sinks[1], "b", 1, is_retry=False),
+        send(sinks[1], "retry", 2, is_retry=True),
+        send(sinks[2], "again", 3, is_retry=True),
+    )
+    assert await sql("SELECT count(*) FROM events") == 120
+    assert await sql("SELECT count(*) FROM ingested_batches WHERE retry_received_micros IS NOT NULL") == 0
+
+
+async def test_a_database_of_an_earlier_version_is_brought_up_to_date(make_sink: MakeSink, sql: Sql) -> None:
+    """What it has noted stays known, and a table that was made again by hand gets what it lacks."""
+    await make_sink().write([_batch(1)])
+    await sql("ALTER TABLE ingested_batches DROP COLUMN retry_received_micros")
+    await sql("DELETE FROM mothership_migrations WHERE number >= 6")
+    assert await make_sink().write([_batch(1), _attempt("retry", 1, 0, is_retry=True), _batch(2)]) == {0, 1}
+    await sql("DROP TABLE ingested_batches")
+    assert await make_sink().write([_batch(3)]) == frozenset()
+
+
 async def test_twenty_instances_start_at_once_on_an_empty_database(make_sink: MakeSink, sql: Sql) -> None:
     """They take turns at the schema, and each can write at once."""
     sinks = [make_sink() for _ in range(20)]

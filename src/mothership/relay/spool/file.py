@@ -132,25 +132,34 @@ class SpoolFile:
 
     # --- batches -------------------------------------------------------------------------------------------------
 
-    def standing(self, fingerprint: bytes) -> Standing | None:
-        """What is known of a batch with this fingerprint, if it was taken before."""
-        row = self.link.execute(
-            "SELECT seq, events FROM batches WHERE fingerprint=? AND parent IS NULL", (fingerprint,)
-        ).fetchone()
-        if row is None and (through := self.finished.events_of(fingerprint)) is not None:
-            row = (0, through)
+    def standing(self, fingerprint: bytes, *, is_retry: bool = False) -> Standing | None:
+        """What is known of the batch that it names, if it was taken before: a retry's names its content."""
+        row = self._waiting("fingerprint", fingerprint)
+        if row is None and is_retry:
+            row = self._waiting("content", fingerprint)
+        if row is None and (through := self.finished.find(fingerprint, is_retry=is_retry)) is not None:
+            row = (0, *through)
         if row is None:
             return None
-        seq, events = row
+        seq, fingerprint, events = row
         queued = dict.fromkeys(self.deliveries.awaited_by(seq), events) if seq else {}
         for part, waiting in self.link.execute("SELECT seq, events FROM batches WHERE parent=?", (fingerprint,)):
             for sink in self.deliveries.awaited_by(part):
                 queued[sink] = queued.get(sink, 0) + waiting
         return Standing(seq, events, new=False, queued=queued, errors=self.shelf.of_batch(fingerprint))
 
+    def _waiting(self, column: str, value: bytes) -> tuple[int, bytes, int] | None:
+        """Number, fingerprint and events of the newest whole batch that has this there."""
+        row: tuple[int, bytes, int] | None = self.link.execute(
+            f"SELECT seq, fingerprint, events FROM batches WHERE {column}=? AND parent IS NULL"  # noqa: S608  # constants
+            " ORDER BY seq DESC LIMIT 1",
+            (value,),
+        ).fetchone()
+        return row
+
     def append(self, item: Kept, record: bytes, batch: RowBatch | None = None) -> Standing:
-        """Keep a batch for its sinks, unless an equal one was taken before."""
-        if known := self.standing(item.fingerprint):
+        """Keep a batch for its sinks, unless its sender says that it was sent before, and it was."""
+        if known := self.standing(item.fingerprint, is_retry=item.is_retry):
             return known
         seq = self._insert(item, record, batch)
         return Standing(seq, len(item.rows), new=True, queued=dict.fromkeys(item.sinks, len(item.rows)), errors={})
@@ -166,8 +175,8 @@ class SpoolFile:
         events, size = len(item.rows), len(record) + ROW_OVERHEAD_BYTES
         heavy = weight(batch or item.batch())
         seq = self.link.execute(
-            "INSERT INTO batches(fingerprint, parent, events, size, record) VALUES(?,?,?,?,?)",
-            (item.fingerprint, item.parent or None, events, size, record),
+            "INSERT INTO batches(fingerprint, parent, events, size, record, content, client) VALUES(?,?,?,?,?,?,?)",
+            (item.fingerprint, item.parent or None, events, size, record, item.content or None, item.client),
         ).lastrowid
         assert seq is not None  # noqa: S101  # an INSERT has one
         self.deliveries.add(seq, item.sinks, item.appended, events, heavy, size)
@@ -204,9 +213,10 @@ class SpoolFile:
         self._after.append(lambda: self.deliveries.give_back(sink, done))
 
     def _finish(self, sink: str, seq: int, now: int) -> None:
-        events, size = self.link.execute("SELECT events, size FROM batches WHERE seq=?", (seq,)).fetchone() or (0, 0)
+        found = self.link.execute("SELECT events, size, client FROM batches WHERE seq=?", (seq,)).fetchone()
+        events, size, client = found or (0, 0, "")
         if self.deliveries.remove(seq, sink, events, size) and not self.deliveries.awaited_by(seq):
-            self.finished.add(seq, now)
+            self.finished.add(seq, client, now)
             self._remove(seq, size)
 
     def _remove(self, seq: int, size: int) -> None:
@@ -238,7 +248,7 @@ class SpoolFile:
     def requeue_letter(self, letter: Letter, item: Kept, now: int) -> None:
         """Put a dead letter's rows back in line, for the sink that refused them."""
         again = Kept(item.fingerprint, item.request_id, item.client, item.received, now, [letter.sink],
-                     item.parent or item.fingerprint, item.rows)  # fmt: skip
+                     item.parent or item.fingerprint, item.rows, item.content)  # fmt: skip
         self._insert(again, pack(again))
         self.shelf.drop(letter.id)
 

@@ -1,9 +1,18 @@
-"""The fingerprints of batches that every sink is through with: what is sent again is known."""
+"""The fingerprints of batches that every sink is through with: what is sent again is known.
+
+There is room for so many. Past it the caller with the most gives way, so that one who sends a great many small
+batches shortens nobody's memory but its own.
+"""
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
 
 STEP_ROWS = 5_000
+
+FinishedRow: TypeAlias = tuple[bytes, int, int, bytes | None, str]
+"""Fingerprint, time, events, content, caller."""
 
 
 class Finished:
@@ -12,40 +21,62 @@ class Finished:
     def __init__(self, link: sqlite3.Connection, after: Callable[[Callable[[], None]], None]) -> None:
         self._link = link
         self._after = after
-        self._rows = 0
+        self._held: Counter[str] = Counter()
+        """Rows of each caller."""
 
     def count(self) -> None:
         """Count what is there."""
-        self._rows = self._link.execute("SELECT count(*) FROM finished").fetchone()[0]
+        self._held = Counter(dict(self._link.execute("SELECT client, count(*) FROM finished GROUP BY client")))
 
-    def events_of(self, fingerprint: bytes) -> int | None:
-        """How many events the batch held; None if it is not known here."""
-        row = self._link.execute("SELECT events FROM finished WHERE fingerprint=?", (fingerprint,)).fetchone()
-        return row[0] if row else None
+    def find(self, fingerprint: bytes, *, is_retry: bool) -> tuple[bytes, int] | None:
+        """Fingerprint and events of the batch that it names: a retry's names its content. None if it isn't known."""
+        row = self._link.execute(
+            "SELECT fingerprint, events FROM finished WHERE fingerprint=?", (fingerprint,)
+        ).fetchone()
+        if row is None and is_retry:
+            row = self._link.execute(
+                "SELECT fingerprint, events FROM finished WHERE content=? ORDER BY finished DESC LIMIT 1",
+                (fingerprint,),
+            ).fetchone()
+        return row or None
 
-    def add(self, seq: int, now: int) -> None:
+    def add(self, seq: int, client: str, now: int) -> None:
         """Remember a batch that is about to go. A part of one is not worth it."""
         added = self._link.execute(
-            "INSERT OR REPLACE INTO finished(fingerprint, finished, events)"
-            " SELECT fingerprint, ?, events FROM batches WHERE seq=? AND parent IS NULL",
+            "INSERT OR IGNORE INTO finished(fingerprint, finished, events, content, client)"
+            " SELECT fingerprint, ?, events, content, client FROM batches WHERE seq=? AND parent IS NULL",
             (now, seq),
         ).rowcount
-        self._after(lambda: self._change(added))
+        if added:
+            self._after(lambda: self._change({client: 1}))
 
-    def take_in(self, rows: Iterable[tuple[bytes, int, int]]) -> None:
-        """Know these fingerprints, with time and events, from another file."""
-        self._link.executemany("INSERT OR IGNORE INTO finished(fingerprint, finished, events) VALUES(?,?,?)", rows)
+    def take_in(self, rows: Iterable[FinishedRow]) -> None:
+        """Know these, from another file."""
+        self._link.executemany(
+            "INSERT OR IGNORE INTO finished(fingerprint, finished, events, content, client) VALUES(?,?,?,?,?)", rows
+        )
 
     def prune(self, before: int, most: int) -> None:
         """Forget some of those that are too old or too many."""
-        gone = self._forget("WHERE finished<? ORDER BY finished LIMIT ?", before, STEP_ROWS)
-        if (over := self._rows - most) > 0:
-            gone += self._forget("ORDER BY finished LIMIT ?", min(over, STEP_ROWS))
-        self._after(lambda: self._change(-gone))
+        gone = self._forget("SELECT client, fingerprint FROM finished WHERE finished<?", before, STEP_ROWS)
+        over = min(self._held.total() - gone.total() - most, STEP_ROWS - gone.total())
+        while over > 0:
+            (client, rows), *others = (self._held - gone).most_common(2)
+            lead = rows - (others[0][1] if others else 0)
+            of_client = "SELECT client, fingerprint FROM finished WHERE client=?"
+            more = self._forget(of_client, client, min(over, max(lead, 1)))
+            if not more:
+                break  # counted wrong; the next count puts it right
+            gone += more
+            over -= more.total()
+        self._after(lambda: self._change({client: -rows for client, rows in gone.items()}))
 
-    def _forget(self, which: str, *values: int) -> int:
-        sql = f"DELETE FROM finished WHERE fingerprint IN (SELECT fingerprint FROM finished {which})"  # noqa: S608  # constants
-        return self._link.execute(sql, values).rowcount
+    def _forget(self, which: str, value: object, most: int) -> Counter[str]:
+        """Forget the oldest of these. Returns how many of each caller they were."""
+        found = self._link.execute(f"{which} ORDER BY finished LIMIT ?", (value, most)).fetchall()
+        self._link.executemany("DELETE FROM finished WHERE fingerprint=?", [(mark,) for _, mark in found])
+        return Counter(client for client, _ in found)
 
-    def _change(self, rows: int) -> None:
-        self._rows += rows
+    def _change(self, rows: Mapping[str, int]) -> None:
+        self._held.update(rows)
+        self._held = +self._held

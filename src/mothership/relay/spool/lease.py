@@ -44,7 +44,7 @@ def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[Kept, bytes]]
     middle = len(batch.rows) // 2
     for name, rows in (("front", batch.rows[:middle]), ("back", batch.rows[middle:])):
         mark = part_fingerprint(batch.fingerprint, f"{sink} {name}")
-        half = RowBatch(mark, batch.request_id, batch.received, rows, batch.client)
+        half = RowBatch(mark, batch.request_id, batch.received, rows, batch.client, batch.content)
         item = kept(half, [sink], now, batch.fingerprint)
         yield item, pack(item)
 
@@ -58,6 +58,7 @@ def letters(lease: Lease, failed: Sequence[Failed], now: int, *, seen: bool) -> 
         batch = lease.batches[position]
         own = seen or len(at) < len(batch.rows)
         mark = part_fingerprint(batch.fingerprint, f"{lease.sink} rows {at}") if own else batch.fingerprint
-        part = RowBatch(mark, batch.request_id, batch.received, [batch.rows[row] for row in at], batch.client)
+        rows = [batch.rows[row] for row in at]
+        part = RowBatch(mark, batch.request_id, batch.received, rows, batch.client, batch.content)
         item = kept(part, [lease.sink], now, batch.fingerprint if own else b"")
         yield reason, item, pack(item)

@@ -10,6 +10,7 @@ from pathlib import Path
 from mothership import telemetry
 from mothership.relay.spool import salvage
 from mothership.relay.spool.file import SpoolFile
+from mothership.relay.spool.finished import FinishedRow
 from mothership.relay.spool.record import Damaged, unpack
 from mothership.relay.spool.schema import connect, is_disk, malformed
 from mothership.telemetry import log
@@ -19,6 +20,7 @@ THOROUGH_BYTES_MAX = 256 * 1024**2
 QUARANTINED_MAX = 6
 """Most damaged files (a log counts as one) that are kept beside a spool file."""
 FINGERPRINTS_MAX = 1_000_000
+FINISHED_TYPES = ([bytes, int, int, bytes, str], [bytes, int, int, type(None), str])
 
 
 def open_sound(path: Path, memory_bytes: int) -> SpoolFile:
@@ -107,7 +109,7 @@ def _put_back(file: SpoolFile, records: Sequence[bytes], *, log_damaged: bool) -
         except Damaged:
             broken += 1
             continue
-        if file.standing(item.fingerprint) is None:
+        if file.standing(item.fingerprint, is_retry=item.is_retry) is None:
             file.take_in(item, record)
             batches, events = batches + 1, events + len(item.rows)
     file.commit()
@@ -118,12 +120,17 @@ def _put_back(file: SpoolFile, records: Sequence[bytes], *, log_damaged: bool) -
         log.warning("spool_tail_taken_in", file=file.path.name, batches=batches, events=events)
 
 
-def _finished(path: Path) -> list[tuple[bytes, int, int]]:
+def _finished(path: Path) -> list[FinishedRow]:
     """Fingerprints that the damaged file still gives: what they name needs no second delivery."""
-    found: list[tuple[bytes, int, int]] = []
-    with suppress(sqlite3.Error), closing(connect(path, read_only=True)) as link:
-        rows = link.execute("SELECT fingerprint, finished, events FROM finished LIMIT ?", (FINGERPRINTS_MAX,))
-        found.extend(row for row in rows if [type(value) for value in row] == [bytes, int, int])
+    found: list[FinishedRow] = []
+    for more in ("content, client", "NULL, ''"):  # a file of before the second version has neither
+        with suppress(sqlite3.Error), closing(connect(path, read_only=True)) as link:
+            columns = f"SELECT fingerprint, finished, events, {more} FROM finished LIMIT ?"  # noqa: S608  # constants
+            for row in link.execute(columns, (FINGERPRINTS_MAX,)):
+                if [type(value) for value in row] in FINISHED_TYPES:
+                    found.append(row)  # noqa: PERF401  # what was read before an error counts
+        if found:
+            break
     return found
 
 

@@ -37,10 +37,17 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     parent: bytes
     """Fingerprint of the batch it was split from; empty for a whole one."""
     rows: list[Row]
+    content: bytes = b""
+    """As `RowBatch.content`. Records of earlier versions end before it."""
+
+    @property
+    def is_retry(self) -> bool:
+        """As `RowBatch.is_retry`."""
+        return self.fingerprint == self.content
 
     def batch(self) -> RowBatch:
         """As the sinks take it."""
-        return RowBatch(self.fingerprint, self.request_id, self.received, self.rows, self.client)
+        return RowBatch(self.fingerprint, self.request_id, self.received, self.rows, self.client, self.content)
 
     def for_sinks(self, sinks: list[str]) -> "Kept":
         """The same for these sinks only."""
@@ -55,7 +62,17 @@ _codecs = local()
 def kept(batch: RowBatch, sinks: list[str], appended: int, parent: bytes = b"") -> Kept:
     """Describe a batch that is about to be kept for these sinks."""
     rows = batch.rows if isinstance(batch.rows, list) else list(batch.rows)
-    return Kept(batch.fingerprint, batch.request_id, batch.client, batch.received, appended, sinks, parent, rows)
+    return Kept(
+        batch.fingerprint,
+        batch.request_id,
+        batch.client,
+        batch.received,
+        appended,
+        sinks,
+        parent,
+        rows,
+        batch.content,
+    )
 
 
 def pack(item: Kept) -> bytes:

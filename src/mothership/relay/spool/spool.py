@@ -105,7 +105,7 @@ class Spool:
 
         def act(file: SpoolFile) -> Standing:
             item, record = sealed[0]
-            if known := file.standing(item.fingerprint):
+            if known := file.standing(item.fingerprint, is_retry=item.is_retry):
                 return known
             self._room.need(file, len(record))
             return file.append(item, record, batch)

@@ -13,13 +13,29 @@ SET LOCAL idle_in_transaction_session_timeout = 60000;
 SET LOCAL synchronous_commit = on;
 
 -- name: claim_fingerprints
--- Claims batches and returns those that nobody had stored. Waits for a concurrent transaction that claims the same.
+-- Claims batches, and contents, and returns those that nobody had noted. Waits for a concurrent transaction that claims the same.
 -- Sorted by the caller, so that two instances with the same batches can't lock each other out.
-INSERT INTO ingested_batches (fingerprint, events)
-SELECT fingerprint, events
-FROM unnest($1::BYTEA [], $2::INTEGER []) AS claimed (fingerprint, events)
+INSERT INTO ingested_batches (fingerprint, events, retry_received_micros)
+SELECT fingerprint, events, retry_received_micros
+FROM unnest($1::BYTEA [], $2::INTEGER [], $3::BIGINT []) AS claimed (fingerprint, events, retry_received_micros)
 ON CONFLICT (fingerprint) DO NOTHING
 RETURNING fingerprint;
+
+-- name: take_early_retries
+-- Of these contents, those that a retry has brought which was received later: each is told once. Runs after
+-- `claim_fingerprints` and locks in order, so that no two instances can lock each other out.
+WITH early AS MATERIALIZED (
+    SELECT noted.fingerprint
+    FROM ingested_batches AS noted
+    INNER JOIN unnest($1::BYTEA [], $2::BIGINT []) AS firsts (content, received_micros)
+        ON noted.fingerprint = firsts.content AND noted.retry_received_micros >= firsts.received_micros
+    ORDER BY noted.fingerprint
+    FOR UPDATE OF noted
+)
+
+UPDATE ingested_batches AS noted SET retry_received_micros = NULL
+FROM early WHERE noted.fingerprint = early.fingerprint
+RETURNING noted.fingerprint;
 
 -- name: count_events
 -- Adds to the counts. The last statement before the commit, so their locks are held for that long only.

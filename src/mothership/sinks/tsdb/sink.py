@@ -13,6 +13,7 @@ import asyncpg
 from mothership.errors import Failed, Paused, Permanent, SinkError, Transient
 from mothership.event import Row, RowBatch
 from mothership.ports import Clock, Health
+from mothership.sinks import repeats
 from mothership.sinks.tsdb import binary_copy, schema
 from mothership.sinks.tsdb.connections import Connection, Connections
 from mothership.sinks.tsdb.failures import Foreign, is_suspect, sort
@@ -53,8 +54,8 @@ class _Claimed(NamedTuple):
 class TsdbSink:
     """`ports.Sink` over PostgreSQL's COPY.
 
-    A batch's fingerprint is stored in the transaction of its rows, so a batch sent again, here or to another
-    instance, after a lost answer or a restart, adds nothing.
+    What makes a batch known is stored in the transaction of its rows, so a batch that is written or sent again, here
+    or by another instance, after a lost answer or a restart, adds nothing.
     """
 
     name = "tsdb"
@@ -238,14 +239,17 @@ class TsdbSink:
         return await connection.execute(statement, timeout=self._patience_seconds)
 
     async def _claim(self, connection: Connection, batches: Sequence[RowBatch]) -> _Claimed:
-        """Note the fingerprints; what nobody had noted before is to be stored."""
-        first: dict[bytes, int] = {}
-        for position, batch in enumerate(batches):
-            first.setdefault(batch.fingerprint, position)
-        fingerprints = sorted(first)
-        sizes = [len(batches[first[fingerprint]].rows) for fingerprint in fingerprints]
-        found = await connection.fetch(WRITE["claim_fingerprints"], fingerprints, sizes, timeout=self._patience_seconds)
-        taken = sorted(first[row["fingerprint"]] for row in found)
+        """Note what makes the batches known; what nobody had noted before is to be stored."""
+        columns = zip(*repeats.notes(batches), strict=True) if batches else ((), (), ())
+        found = await connection.fetch(WRITE["claim_fingerprints"], *columns, timeout=self._patience_seconds)
+        new = {row["fingerprint"] for row in found}
+        repeated: set[bytes] = set()
+        if firsts := repeats.first_transmissions(batches, new):
+            found = await connection.fetch(
+                WRITE["take_early_retries"], [*firsts], [*firsts.values()], timeout=self._patience_seconds
+            )
+            repeated = {row["fingerprint"] for row in found}
+        taken = repeats.to_store(batches, new, repeated)
         return _Claimed(
             duplicates=frozenset(range(len(batches))) - set(taken),
             taken=taken,

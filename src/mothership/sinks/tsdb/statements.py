@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 HOME = files("mothership.sinks") / "sql"
 HEADER = re.compile(r"^-- name: (\w+)\n((?:--.*\n)+)", re.MULTILINE)
-TABLE = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)", re.MULTILINE)
+TABLE = re.compile(r"^(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)", re.MULTILINE)
 
 
 class Migration(NamedTuple):
@@ -18,7 +18,7 @@ class Migration(NamedTuple):
     sql: str
 
     def tables(self) -> list[str]:
-        """The tables it makes."""
+        """The tables it makes or changes."""
         return TABLE.findall(self.sql)
 
 

@@ -1,0 +1,96 @@
+"""Is a retry a repeat? Not of a batch that was refused here: its sender has the only copy.
+
+A node that sends `is_retry: true` names the batch by its messages. Equal messages may have come from others under the
+same name, so a batch that was refused after it was read is remembered, and its retry counts as a first transmission.
+What this process has not read, or another has refused, can't be remembered: then the messages alone decide.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from secrets import token_bytes
+
+from mothership.event import Batch
+from mothership.telemetry import refusals_forgotten
+
+IDENTITY_BYTES = 32
+
+
+def new_identity() -> bytes:
+    """The fingerprint of a first transmission: no other batch has it."""
+    return token_bytes(IDENTITY_BYTES)
+
+
+class Attempts:
+    """First transmissions that are under way in this process, and those that were refused."""
+
+    def __init__(self, *, refused_max: int) -> None:
+        self._refused = _Refused(refused_max)
+        self._under_way: dict[bytes, list[asyncio.Future[None]]] = {}
+
+    @asynccontextmanager
+    async def attempt(self, batch: Batch) -> AsyncIterator[None]:
+        """Runs around what keeps the batch, and learns from its end whether it was kept.
+
+        A retry first waits for the transmissions that it may repeat, and gets an identity of its own when one of them
+        was refused.
+        """
+        if batch.is_retry:
+            while under_way := self._under_way.get(batch.content):
+                await asyncio.wait(under_way)
+            if not self._refused.take(batch.client, batch.content):
+                yield
+                return
+            batch.fingerprint = new_identity()
+        elif not batch.content:
+            yield
+            return
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._under_way.setdefault(batch.content, []).append(over)
+        try:
+            yield
+        except BaseException:
+            self._refused.add(batch.client, batch.content)
+            raise
+        finally:
+            over.set_result(None)
+            rest = self._under_way[batch.content]
+            rest.remove(over)
+            if not rest:
+                del self._under_way[batch.content]
+
+
+class _Refused:
+    """How often each content was refused, for so many contents; past it the caller with the most gives way."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._counts: dict[str, OrderedDict[bytes, int]] = {}
+
+    def add(self, client: str, content: bytes) -> None:
+        """Count one in."""
+        mine = self._counts.setdefault(client, OrderedDict())
+        count = mine.pop(content, 0)
+        mine[content] = count + 1
+        self._size += not count
+        if self._size > self._most:
+            refusals_forgotten.inc()
+            largest = max(self._counts, key=lambda name: len(self._counts[name]))
+            self._forget(largest, next(iter(self._counts[largest])))
+
+    def take(self, client: str, content: bytes) -> bool:
+        """Count one out. Whether there was one."""
+        count = self._counts[client].get(content, 0) if client in self._counts else 0
+        if count > 1:
+            self._counts[client][content] = count - 1
+        elif count:
+            self._forget(client, content)
+        return count > 0
+
+    def _forget(self, client: str, content: bytes) -> None:
+        del self._counts[client][content]
+        self._size -= 1
+        if not self._counts[client]:
+            del self._counts[client]
