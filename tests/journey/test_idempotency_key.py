@@ -1,6 +1,9 @@
-"""`Idempotency-Key` with the real service: it names the batch, whatever its bytes."""
+"""Which batches the real service takes for the same: by `Idempotency-Key`, or by `is_retry` and the messages."""
 
 import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from tests.journey.conftest import Service, Start
@@ -45,6 +48,35 @@ def test_a_batch_sent_again_under_its_key_adds_nothing(start: Start, database_ds
     assert here.stop() == 0
     assert post(start(dsn=database_dsn, data_dir=here.data_dir), retry, "k")["duplicate"]
     assert tags(database_dsn) == [("this", 10)]
+
+
+def test_equal_first_attempts_are_all_stored_and_their_retries_add_nothing(start: Start, database_dsn: str) -> None:
+    """Two nodes without a token; a retry here, on another instance, and after a `kill -9`."""
+    here, there = start(dsn=database_dsn), start(dsn=database_dsn)
+    batch = a_batch(6, "equal")
+    retry = {**batch, "is_retry": True, "timestamp": "later", "messages": [*map(dict, batch["messages"])]}
+    for service in (here, here, there):
+        assert not service.post(batch).json()["duplicate"]
+    assert tags(database_dsn) == [("equal", 18)]
+    assert here.post(retry).json()["duplicate"]
+    assert there.post(retry).json()["duplicate"]
+    assert start(dsn=database_dsn).post(retry).json()["duplicate"]
+    assert here.stop(signal.SIGKILL) == -signal.SIGKILL
+    assert start(dsn=database_dsn, data_dir=here.data_dir).post(retry).json()["duplicate"]
+    assert tags(database_dsn) == [("equal", 18)]
+
+
+def test_300_equal_lines_are_300_rows(start: Start, database_dsn: str, tmp_path: Path) -> None:
+    """However they are batched; shipped again they are known."""
+    service = start(dsn=database_dsn)
+    path = tmp_path / "same.ndjson"
+    path.write_text('{"type":"log","message":"this of that"}\n' * 300)
+    command = [sys.executable, "-m", "mothership", "send", str(path), "--url", service.url, "--batch", "100"]
+    for says in ("duplicates 0", "duplicates 300"):
+        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+        assert "accepted 300" in said
+        assert says in said
+        assert tags(database_dsn) == [("that", 300)]
 
 
 def test_equal_batches_under_two_keys_are_two(start: Start, database_dsn: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 import httpx2 as httpx
-from tests.journey.conftest import Start
+from tests.journey.conftest import Service, Start
 
 from mothership.embedded.claim import claim
 from mothership.embedded.postgres import dsn_of
@@ -106,15 +106,17 @@ def test_equal_events_inside_a_batch_are_both_kept(start: Start, database_dsn: s
 
 
 def test_two_instances_that_get_one_batch_at_once_store_it_once(start: Start, database_dsn: str) -> None:
-    """They share nothing but the database, and were told nothing of each other."""
+    """They share nothing but the database, and were told nothing of each other: a key, or two retries of a batch."""
     services = [start(dsn=database_dsn), start(dsn=database_dsn)]
     for number in range(20):
-        batch = a_batch(100, f"round {number}")
+        batch = {**a_batch(100, f"round {number}"), "is_retry": True}
+        headers = {"Idempotency-Key": f"round {number}"} if number % 2 else {}
         answers: list[httpx.Response] = []
-        threads = [
-            threading.Thread(target=lambda one=service, what=batch, into=answers: into.append(one.post(what)))
-            for service in services
-        ]
+
+        def post(service: Service, batch: Any = batch, headers: Any = headers, into: Any = answers) -> None:
+            into.append(service.post(batch, headers=headers))
+
+        threads = [threading.Thread(target=post, args=(service,)) for service in services]
         for thread in threads:
             thread.start()
         for thread in threads:

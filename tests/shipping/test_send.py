@@ -95,3 +95,14 @@ def test_it_shows_its_own_certificate_and_checks_the_servers(tmp_path: Path) -> 
     assert len(server.seen) == 1
     assert without.exit_code == 1
     assert "no answer" in without.output
+
+
+def test_a_file_shipped_again_is_known_by_its_keys(server: Server, tmp_path: Path) -> None:
+    """The same events of the same file have the same keys, those of a file of equal content have others."""
+    path, copy = tmp_path / "a.ndjson", tmp_path / "b.ndjson"
+    for one in (path, copy, path):
+        one.write_text('{"type":"log","message":"same"}\n' * 30)
+        assert run(str(one), "--url", server.url, "--batch", "10", "--concurrency", "1").exit_code == 0
+    keys = [seen.headers["idempotency-key"] for seen in server.seen]
+    assert keys[:3] == keys[6:]
+    assert len(set(keys)) == 6

@@ -219,3 +219,20 @@ async def test_a_quiet_pipe_does_not_hold_up_the_network(server: Server) -> None
     summary = await ship(slowly(), Door(server.url), Manner(batch=2), progress=progress)
     assert summary.sent == 4
     assert len(arrived) == 2
+
+
+async def test_a_batch_keeps_its_key_and_shares_it_with_no_other(server: Server) -> None:
+    """Equal lines are different events; only what is sent again is the same."""
+    server.script = [Answer(503), Answer(200), Answer(0)]
+    await shipped(server, [{"type": "log", "message": "same"}] * 300)
+    keys = [seen.headers["idempotency-key"] for seen in server.seen]
+    assert [len(seen.messages) for seen in server.seen] == [100] * 5
+    assert keys[0] == keys[1] != keys[2] == keys[3] != keys[4]
+    assert len(set(keys)) == 3
+
+
+async def test_halves_of_a_batch_that_is_too_large_have_keys_of_their_own(server: Server) -> None:
+    """Or one half would be taken for the other."""
+    server.script = [Answer(413)]
+    await shipped(server, [{"type": "log", "message": "same"}] * 10, batch=10)
+    assert len({seen.headers["idempotency-key"] for seen in server.seen}) == 3

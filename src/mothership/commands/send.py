@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
+from secrets import token_hex
 
 import click
 from rich.console import Console
@@ -54,10 +55,10 @@ def send(
     r"""Ship FILES (NDJSON, JSON, an EdgeBot's payload, or plain log lines; gzipped or not; - is standard input).
 
     A batch that can't be delivered is sent again until --give-up-seconds have passed, and is stored once however
-    often it arrives. Ends with status 1 when a batch is refused or given up.
+    often it arrives; equal lines are all stored. Ends with status 1 when a batch is refused or given up.
     """
     door = Door(url, token, client_cert, client_key, ca, timeout_seconds)
-    manner = Manner(batch, compress, concurrency, source, give_up_seconds)
+    manner = Manner(batch, compress, concurrency, source, give_up_seconds, _origin(files))
     events = chain.from_iterable(read_events(path, kind=kind) for path in files)
     last = Summary()
 
@@ -83,6 +84,16 @@ def send(
     click.echo(sentence(last))
     for reason, count in last.reasons.most_common(_REASONS_SHOWN):
         click.echo(f"  rejected {count}: {reason}")
+
+
+def _origin(files: tuple[str, ...]) -> bytes:
+    """Tells these files from others by name and place on the disk; standard input from everything."""
+    parts = []
+    for name in files:
+        path = Path(name)
+        stat = None if name == "-" else path.stat()
+        parts.append(f"{path.absolute()} {stat.st_dev} {stat.st_ino}" if stat else token_hex(16))
+    return "\n".join(parts).encode(errors="surrogateescape")
 
 
 @contextlib.contextmanager

@@ -3,15 +3,16 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 _DONE = object()
+T = TypeVar("T")
 
 
-class Feed:
+class Feed(Generic[T]):
     """Up to `room` batches ahead of whoever asks for the next one."""
 
-    def __init__(self, batches: Iterator[list[bytes]], room: int) -> None:
+    def __init__(self, batches: Iterator[T], room: int) -> None:
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
         self._room = threading.Semaphore(room)
         self._loop = asyncio.get_running_loop()
@@ -19,7 +20,7 @@ class Feed:
         # A daemon: a read from a terminal can't be interrupted, and must not keep the process.
         threading.Thread(target=self._read, args=(batches,), daemon=True).start()
 
-    async def next(self) -> list[bytes] | None:
+    async def next(self) -> T | None:
         """Return the next batch; None at the end. Raises what reading raised."""
         item = await self._queue.get()
         if item is _DONE or isinstance(item, Exception):
@@ -34,7 +35,7 @@ class Feed:
         self._closed = True
         self._room.release()
 
-    def _read(self, batches: Iterator[list[bytes]]) -> None:
+    def _read(self, batches: Iterator[T]) -> None:
         try:
             for batch in batches:
                 self._room.acquire()

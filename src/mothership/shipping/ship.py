@@ -1,6 +1,7 @@
 """Ships events to a Mothership as a good node does: gzipped batches, kept until they are safe, sent again when not.
 
-A batch that is sent again carries the same messages, so that it is stored once however often it arrives.
+Each batch has an `Idempotency-Key`: what is sent again carries the same one, so that it is stored once however often it
+arrives; two batches with equal events have two, so that both are stored.
 """
 
 import asyncio
@@ -15,9 +16,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from secrets import token_bytes
+from typing import Any, NamedTuple
 
 import httpx2
 import orjson
@@ -76,6 +79,28 @@ class Manner:
     """The envelope's `source`, which names events that don't name theirs."""
     give_up_seconds: float = 300.0
     """How long one batch is tried."""
+    origin: bytes = field(default_factory=lambda: token_bytes(16))
+    """What the events come from: the same batch at the same place of the same origin is the same batch."""
+
+
+class Parcel(NamedTuple):
+    """A batch on its way."""
+
+    first: int
+    """How many events of the origin come before it."""
+    events: list[bytes]
+
+    def halves(self) -> "tuple[Parcel, Parcel]":
+        """In two."""
+        middle = len(self.events) // 2
+        return Parcel(self.first, self.events[:middle]), Parcel(self.first + middle, self.events[middle:])
+
+    def key(self, origin: bytes) -> str:
+        """Its `Idempotency-Key`."""
+        digest = blake2b(b"%d %d %s" % (self.first, len(origin), origin), digest_size=16)
+        for event in self.events:
+            digest.update(b"%d %s" % (len(event), event))
+        return digest.hexdigest()
 
 
 async def ship(
@@ -100,8 +125,8 @@ async def ship(
         feed = Feed(_batches(events, manner.batch), manner.concurrency)
 
         async def work() -> None:
-            while (batch := await feed.next()) is not None:
-                await post.deliver(batch)
+            while (parcel := await feed.next()) is not None:
+                await post.deliver(parcel)
                 summary.seconds = clock() - started
                 progress(summary)
 
@@ -173,10 +198,12 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _batches(events: Iterable[Event | bytes], size: int) -> Iterator[list[bytes]]:
+def _batches(events: Iterable[Event | bytes], size: int) -> Iterator[Parcel]:
     encoded = (event if isinstance(event, bytes) else _encoded(event) for event in events)
+    first = 0
     while batch := list(islice(encoded, size)):
-        yield batch
+        yield Parcel(first, batch)
+        first += len(batch)
 
 
 def _encoded(event: Event) -> bytes:
@@ -198,18 +225,18 @@ class _Post:
     sleep: Callable[[float], Awaitable[None]]
     jitter: Callable[[], float]
 
-    async def deliver(self, batch: list[bytes]) -> None:
+    async def deliver(self, parcel: Parcel) -> None:
         """Try until the batch is safe, refused, or given up."""
+        batch = parcel.events
         deadline, attempt = self.clock() + self.manner.give_up_seconds, 0
         while True:
-            answer, trouble = await self._try(batch, is_retry=attempt > 0)
+            answer, trouble = await self._try(parcel, is_retry=attempt > 0)
             if answer is not None and answer.is_success:
                 self._count(batch, answer)
                 return
             if answer is not None and answer.status_code == _TOO_LARGE and len(batch) > 1:
-                middle = len(batch) // 2
-                await self.deliver(batch[:middle])
-                await self.deliver(batch[middle:])
+                for half in parcel.halves():
+                    await self.deliver(half)
                 return
             if answer is not None and answer.status_code < 500 and answer.status_code not in _TRY_AGAIN:  # noqa: PLR2004 - the node's rule
                 raise ShippingError(f"{_shown(self.url)} refused a batch of {len(batch)} events: {trouble}")
@@ -226,10 +253,10 @@ class _Post:
             attempt += 1
             self.summary.retries += 1
 
-    async def _try(self, batch: list[bytes], *, is_retry: bool) -> tuple[httpx2.Response | None, str]:
+    async def _try(self, parcel: Parcel, *, is_retry: bool) -> tuple[httpx2.Response | None, str]:
         try:
             answer = await self.client.post(
-                self.url, content=self._body(batch, is_retry=is_retry), headers=self._headers()
+                self.url, content=self._body(parcel.events, is_retry=is_retry), headers=self._headers(parcel)
             )
         except httpx2.TooManyRedirects:
             raise ShippingError(f"{_shown(self.url)} redirects in circles") from None
@@ -237,8 +264,9 @@ class _Post:
             return None, f"no answer ({type(error).__name__})"
         return answer, _trouble(answer)
 
-    def _headers(self) -> dict[str, str]:
-        return {"Content-Encoding": "gzip"} if self.manner.compress else {}
+    def _headers(self, parcel: Parcel) -> dict[str, str]:
+        key = {"Idempotency-Key": parcel.key(self.manner.origin)}
+        return key | {"Content-Encoding": "gzip"} if self.manner.compress else key
 
     def _body(self, batch: list[bytes], *, is_retry: bool) -> bytes:
         envelope = orjson.dumps(
