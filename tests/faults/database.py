@@ -27,7 +27,7 @@ class Database:
     """The server. Each scenario gets a fresh database on it, owned by a role without special rights."""
 
     def __init__(self, claimed: Claim) -> None:
-        self._server = Server(claimed)
+        self._server = Server(claimed, superuser=True)
         self._home = claimed.data_dir
         self.name = "postgres"
         self._server.start()

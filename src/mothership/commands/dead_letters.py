@@ -10,6 +10,7 @@ import click
 
 from mothership.commands.options import config_option
 from mothership.config import load
+from mothership.data_directory import become_owner
 from mothership.relay.spool.letters import LetterBox, LetterView, Unreadable
 from mothership.relay.spool.record import Damaged
 
@@ -92,7 +93,9 @@ def drop(config: Path | None, sink: str | None, everything: bool, ids: Sequence[
 
 
 def _box(config: Path | None) -> LetterBox:
-    return LetterBox(load(config).server.data_dir)
+    data_dir = load(config).server.data_dir
+    become_owner(data_dir)
+    return LetterBox(data_dir)
 
 
 def _chosen(box: LetterBox, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:

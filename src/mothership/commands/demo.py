@@ -22,13 +22,17 @@ from rich.json import JSON
 from rich.table import Table
 
 from mothership.commands.send import bar
+from mothership.data_directory import check_private
 from mothership.embedded.postgres import dsn_of
+from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.sample.fleet import Sample, sample
 from mothership.shipping.ship import Door, Manner, ship
 from mothership.workers import bind
 
 PORT = 8443
+ROOTS_DIR = Path("/var/lib/mothership-demo")
+"""Where the demo of root keeps all, in a clone that belongs to another user."""
 START_SECONDS = 90.0
 BATCH_EVENTS = 100
 
@@ -58,6 +62,7 @@ def demo(events: int, once: bool, data_dir: Path) -> None:
     """
     console = Console(highlight=False)
     console.print("[bold]Mothership[/bold]: a batch comes in over HTTP and is redacted, enriched and committed.\n")
+    data_dir = _own(data_dir)
     with _service(data_dir, console) as url:
         story = sample(events, seed=int(time.time()), now=time.time())
         arrival = asyncio.run(_send_and_look(url, story, data_dir))
@@ -71,6 +76,17 @@ def demo(events: int, once: bool, data_dir: Path) -> None:
         console.print("\nStopping in good order …")
 
 
+def _own(data_dir: Path) -> Path:
+    """The directory, or root's own where that one lies in somebody else's clone, who could plant links there."""
+    if os.geteuid() == 0:
+        there = next(path for path in (data_dir.absolute(), *data_dir.absolute().parents) if path.exists())
+        try:
+            check_private(there.resolve())
+        except ConfigurationError:
+            return ROOTS_DIR
+    return data_dir
+
+
 @contextlib.contextmanager
 def _service(data_dir: Path, console: Console) -> Iterator[str]:
     """The service as its own process, as an operator would start it; its URL."""
@@ -82,7 +98,8 @@ def _service(data_dir: Path, console: Console) -> Iterator[str]:
         "MOTHERSHIP_DATA_DIR": str(data_dir / "data"),
         "MOTHERSHIP_PORT": str(port),
     }
-    with log.open("wb") as out:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    with os.fdopen(os.open(log, flags, 0o600), "wb") as out:
         process = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-m", "mothership", "serve", "--config", os.devnull],
             stdout=out,
@@ -196,4 +213,5 @@ def _tell(console: Console, url: str, data_dir: Path, story: Sample, arrival: Ar
     console.print(f"[red]✗ {found}" if arrival.leaks else f"[bold green]✓[/bold green] {found}")
     pages = "  ".join(f"{url}{path}" for path in ("/", "/docs", "/healthz", "/stats", "/metrics"))
     console.print(f"\nPages: {pages}\nLog:   {data_dir / 'service.log'}", soft_wrap=True)
-    console.print(f"SQL:   psql '{dsn_of(data_dir / 'data')}'", soft_wrap=True)
+    dsn = dsn_of(data_dir / "data").partition("&")[0]  # what psql needs to know; the rest is for programs
+    console.print(f"SQL:   psql '{dsn}'", soft_wrap=True)

@@ -14,6 +14,7 @@ import orjson
 from mothership import decimals
 from mothership.commands.options import config_option
 from mothership.config import Settings, load
+from mothership.data_directory import become_owner
 from mothership.event import Batch, Event
 from mothership.keys import KEY_BYTES
 from mothership.pipeline.redaction.key import KEY_FILE
@@ -161,6 +162,7 @@ def _batch(part: list[Line]) -> Batch:
 def _key(settings: Settings) -> bytes:
     """Return the service's key; where it has none yet, one for this run, so that trying leaves nothing behind."""
     redaction, data_dir = settings.pipeline.processors.redaction, settings.server.data_dir
+    become_owner(data_dir)
     if redaction.own_salt is not None or (data_dir / KEY_FILE).exists():
         return key_for(redaction, data_dir)
     click.echo(

@@ -7,6 +7,7 @@ import click
 
 from mothership.commands.options import config_option
 from mothership.config import load
+from mothership.data_directory import become_owner
 from mothership.relay.spool import letters
 
 
@@ -20,6 +21,7 @@ def spool() -> None:
 def check(config: Path | None) -> None:
     """Read every record of every spool file. Exit status 1 when something is damaged."""
     data_dir = load(config).server.data_dir
+    become_owner(data_dir)
     findings = letters.check(data_dir)
     for found in findings:
         word = found.fault or (f"{found.damaged} records are damaged" if found.damaged else "sound")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mothership.embedded.place import fault
+from mothership.data_directory import check_entries, check_private, fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,15 @@ class Claim:
 def claim(data_dir: Path) -> Iterator[Claim]:
     """Take the data directory for this process, made if need be, until the block ends or the process dies.
 
-    Raises `ConfigurationError` when another service has it or it can't be written.
+    Raises `ConfigurationError` when another service has it, it can't be written, or others can change what is in it.
     """
     data_dir = data_dir.resolve()  # as the kernel names the place where a process works
     try:
         # Root's database runs as another user, who must be able to pass, though not to look around.
         data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        check_private(data_dir)
+        check_entries(data_dir)
+        descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise fault(f"{data_dir} can't be used: {error.strerror}") from error
     try:
@@ -40,8 +42,9 @@ def claim(data_dir: Path) -> Iterator[Claim]:
             "stop it, or give this one a data directory of its own"
         ) from error
     try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with contextlib.suppress(OSError):  # the number is for people; a full disk has no room for it
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield Claim(data_dir)
     finally:
         os.close(descriptor)

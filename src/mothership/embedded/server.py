@@ -2,29 +2,18 @@
 
 import contextlib
 import os
-import pwd
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from mothership.embedded import launch
+from mothership.data_directory import fault
+from mothership.embedded.account import account_for
 from mothership.embedded.claim import Claim
-from mothership.embedded.place import (
-    DATABASE,
-    ROLE,
-    account_for,
-    dsn_for,
-    environment,
-    fault,
-    major,
-    passable,
-    programs,
-    socket_dir_for,
-)
+from mothership.embedded.cluster import Cluster, cluster_path, remove_in, telling_line
+from mothership.embedded.place import dsn_for, environment, socket_dir_for
 from mothership.embedded.processes import postmaster_lines, postmaster_pid, send, server_processes
+from mothership.embedded.programs import programs_for
 
 START_SECONDS = 60.0
 """Longest wait for the server to accept connections: a recovery after a crash comes first."""
@@ -33,7 +22,9 @@ STOP_SECONDS = 20.0
 PROBE_SECONDS = 0.02
 STOP_PROBE_SECONDS = 0.05
 """A look at every process of the machine costs some milliseconds."""
+SOCKET_LOCK = ".s.PGSQL.5432.lock"
 LOG_LIMIT_BYTES = 1_000_000
+LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 TUNING = {
     "shared_buffers": "128MB",
@@ -58,17 +49,18 @@ TUNING = {
 
 
 class Server:
-    """One cluster and its server process. `start` and `stop` for synchronous callers; `postgres` for the service."""
+    """One cluster and its server process. `start` and `stop` for synchronous callers; `postgres` for the service.
 
-    def __init__(self, claimed: Claim, *, tuning: Mapping[str, str] = TUNING) -> None:
+    `superuser` gives the service's role every right: for tests and benchmarks, which make databases and roles.
+    """
+
+    def __init__(self, claimed: Claim, *, tuning: Mapping[str, str] = TUNING, superuser: bool = False) -> None:
         self._home = claimed.data_dir
         self._tuning = tuning
-        self._cluster = self._home / "postgres"
+        self._superuser = superuser
+        self._path = cluster_path(self._home)
         self._log = self._home / "postgres.log"
-        self._account = account_for(self._home, self._cluster)
-        self._reach = self._account.uid >= 0 and not all(
-            passable(path, self._account) for path in (self._home, programs())
-        )
+        self._cluster: Cluster | None = None
         self._socket_dir = self._home / "postgres-socket"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -89,27 +81,24 @@ class Server:
     def prepare(self) -> None:
         """Tidy what an earlier run left, and make the cluster if there is none. Takes a second or two."""
         self.stop()
+        account = account_for(self._path)
         try:
-            self._socket_dir = socket_dir_for(self._home, self._account)
-            if not (self._cluster / "PG_VERSION").exists():
-                self._make_cluster()
+            self._socket_dir = socket_dir_for(self._home, account)
+            self._cluster = Cluster(self._home, account, programs_for(account, self._home))
+            self._cluster.prepare(superuser=self._superuser)
+            if self._log.exists() and self._log.stat().st_size > LOG_LIMIT_BYTES:
+                self._log.replace(self._log.with_suffix(".log.1"))
         except OSError as error:
-            raise fault(f"the embedded PostgreSQL can't be set up: {error.strerror}: {error.filename}") from error
-        made_by = (self._cluster / "PG_VERSION").read_text().strip()
-        if made_by != major():
-            raise fault(
-                f"{self._cluster} was made by PostgreSQL {made_by} and this is {major()}: "
-                "dump it with the old version and restore it with the new one, or use another data directory"
-            )
-        self._write_access_rules()
-        if self._log.exists() and self._log.stat().st_size > LOG_LIMIT_BYTES:
-            self._log.replace(self._log.with_suffix(".log.1"))
+            where = error.filename or self._home
+            raise fault(f"the embedded PostgreSQL can't be set up: {error.strerror}: {where}") from error
 
     def launch(self) -> None:
         """Start the server process. Quick; the calling thread must outlive the server."""
-        # `stop` saw to it that nobody is there; the numbers in these may belong to strangers by now.
-        for stale in (self._cluster / "postmaster.pid", self._socket_dir / ".s.PGSQL.5432.lock"):
-            stale.unlink(missing_ok=True)
+        cluster = self._cluster
+        assert cluster is not None  # noqa: S101 - `prepare` comes first
+        # Nobody is there; the numbers in these may belong to strangers by now.
+        remove_in(cluster.path, "postmaster.pid")
+        remove_in(self._socket_dir, SOCKET_LOCK)
         settings = {
             **self._tuning,
             "listen_addresses": "",
@@ -118,23 +107,32 @@ class Server:
             "unix_socket_permissions": "0700",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        with self._log.open("ab") as out:
-            self._log.chmod(0o600)
-            self._process = subprocess.Popen(  # noqa: S603 - our own programs
-                self._command("postgres", "-D", str(self._cluster), *options, death_signal=signal.SIGINT),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                cwd="/",
-                env=environment(),
-                start_new_session=True,
-            )
+        directory = cluster.open()
+        try:
+            with os.fdopen(os.open(self._log, LOG_FLAGS, 0o600), "ab") as out:
+                os.fchmod(out.fileno(), 0o600)
+                arguments = ("-D", cluster.argument, *options)
+                self._process = subprocess.Popen(  # noqa: S603 - our own programs
+                    cluster.command("postgres", *arguments, death_signal=signal.SIGINT, directory=directory),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    cwd="/",
+                    pass_fds=[directory],
+                    env=environment(),
+                    start_new_session=True,
+                )
+        except OSError as error:
+            where = error.filename or self._home
+            raise fault(f"the embedded PostgreSQL can't be started: {error.strerror}: {where}") from error
+        finally:
+            os.close(directory)
 
     def ready(self, *, late: bool = False) -> bool:
         """Whether it accepts connections. Raises `ConfigurationError` when it ended, or when it is `late`."""
         if not self.running():
             raise fault(f"the embedded PostgreSQL did not start: {self._last_words()}")
-        if postmaster_lines(self._cluster)[7:8] == ["ready"]:
+        if postmaster_lines(self._path)[7:8] == ["ready"]:
             return True
         if late:
             raise fault(f"the embedded PostgreSQL is not ready after {START_SECONDS:g} s")
@@ -154,13 +152,18 @@ class Server:
             if not self._end(death, patience_seconds):
                 break
         self._process = None
+        if self._socket_dir.parent != self._home:  # a directory for the time being
+            with contextlib.suppress(OSError):
+                remove_in(self._socket_dir, SOCKET_LOCK)
+                remove_in(self._socket_dir, SOCKET_LOCK.removesuffix(".lock"))
+                self._socket_dir.rmdir()
 
     def _end(self, death: signal.Signals, patience_seconds: float) -> list[int]:
         """Ask by this signal; returns who is still there when patience ends."""
         deadline = time.monotonic() + patience_seconds
         asked: set[int] = set()
-        while left := server_processes(self._cluster):
-            head = postmaster_pid(self._cluster)
+        while left := server_processes(self._path):
+            head = postmaster_pid(self._path)
             for pid in left:
                 # The head passes SIGINT and SIGQUIT on to its children, in the right order.
                 if pid not in asked and (pid == head or head not in left or death == signal.SIGKILL):
@@ -177,60 +180,6 @@ class Server:
                 self._process.wait(1.0)
         return []
 
-    def _make_cluster(self) -> None:
-        """Build it beside its place and move it there whole: a crash in the middle leaves nothing that misleads."""
-        draft = self._home / "postgres.new"
-        for leftover in (draft, self._cluster):
-            shutil.rmtree(leftover, ignore_errors=True)
-        draft.mkdir(mode=0o700)
-        if self._account.uid >= 0:
-            os.chown(draft, *self._account)
-        self._run(
-            *("initdb", "-D", str(draft), "-U", ROLE, "--auth=peer", "--encoding=UTF8", "--locale=C"),
-            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", "--sync-method=syncfs")
-            if sys.platform == "linux"
-            else ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
-        )
-        self._run("postgres", "--single", "-D", str(draft), "template1", stdin=f"CREATE DATABASE {DATABASE};\n")
-        draft.rename(self._cluster)
-        descriptor = os.open(self._home, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _write_access_rules(self) -> None:
-        """Let in, over the socket, root and whoever we are; the kernel vouches for them."""
-        names = sorted({"root", pwd.getpwuid(os.geteuid()).pw_name})
-        self._write("pg_hba.conf", f"local all all peer map={ROLE}\n")
-        self._write("pg_ident.conf", "".join(f'{ROLE} "{name}" all\n' for name in names))
-
-    def _write(self, name: str, text: str) -> None:
-        path = self._cluster / name
-        path.write_text(text)
-        if self._account.uid >= 0:
-            os.chown(path, *self._account)
-
-    def _run(self, program: str, *arguments: str, stdin: str = "") -> None:
-        result = subprocess.run(  # noqa: S603 - our own programs
-            self._command(program, *arguments, death_signal=signal.SIGKILL),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd="/",
-            env=environment(),
-            start_new_session=True,
-            check=False,
-        )
-        if result.returncode:
-            reason = _last_line(result.stderr) or f"exit status {result.returncode}"
-            raise fault(f"{program} of the embedded PostgreSQL failed: {reason}")
-
-    def _command(self, program: str, *arguments: str, death_signal: signal.Signals) -> Sequence[str]:
-        launcher = [sys.executable, "-I", "-S", launch.__file__]
-        rights = [self._account.uid, self._account.gid, int(death_signal), int(self._reach), os.getpid()]
-        return [*launcher, *map(str, rights), str(programs() / program), *arguments]
-
     def _last_words(self) -> str:
         try:
             with self._log.open("rb") as file:
@@ -238,9 +187,4 @@ class Server:
                 lines = file.read().decode("utf-8", "replace").splitlines()
         except OSError:
             lines = []
-        return next((line for line in reversed(lines) if "FATAL" in line or "PANIC" in line), f"see {self._log}")
-
-
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+        return telling_line("\n".join(reversed(lines))) or f"see {self._log}"

@@ -38,7 +38,7 @@ async def server() -> AsyncIterator[tuple[Server, Path]]:
         home = Path(name)
         os.chmod(home, 0o711)  # noqa: PTH101, S103 - another user passes through, before anything runs
         with claim(home) as claimed:
-            own = Server(claimed)
+            own = Server(claimed, superuser=True)
             own.start()
             yield own, home
             own.stop()
@@ -289,10 +289,10 @@ async def test_a_password_that_is_refused_pauses(server: tuple[Server, Path]) ->
     own, home = server
     admin = await asyncpg.connect(own.dsn)
     await admin.execute("CREATE ROLE someone LOGIN PASSWORD 'right'")
+    assert own._cluster
+    own._cluster.write("pg_hba.conf", "local all all scram-sha-256\n")
+    await admin.fetchval("SELECT pg_reload_conf()")
     await admin.close()
-    own.stop()
-    own._write_access_rules = lambda: own._write("pg_hba.conf", "local all all scram-sha-256\n")  # type: ignore[method-assign]
-    own.start()
     sink = TsdbSink(
         DatabaseSettings(host=str(home / "postgres-socket"), user="someone", password="wrong-canary")  # type: ignore[arg-type]
     )

@@ -77,7 +77,7 @@ def claim_leftovers(directory: Path) -> Iterator[Claim]:
 def claim(path: Path) -> Claim | None:
     """Own a spool file, unless a living process does."""
     lock = _lock_of(path)
-    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # The previous owner may have removed the lock file between the two calls above.

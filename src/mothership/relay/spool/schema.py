@@ -82,7 +82,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         link.execute("PRAGMA query_only=ON")
         return link
     if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives -wal and -shm the same mode
+        os.close(
+            os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+        )  # SQLite gives -wal and -shm the same mode
     with path.open("rb") as file:
         head = file.read(20)
     if head and head[18:] != b"\x02\x02" and head[18:] != b"\x01\x01":
