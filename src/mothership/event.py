@@ -3,11 +3,22 @@
 bytes ──▶ Batch of Event (plain dicts, changed in place) ──▶ RowBatch of Row (frozen, redacted) ──▶ sinks
 """
 
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 Event: TypeAlias = dict[str, Any]
+
+NIL = frozenset({"", "-", "n/a", "none", "nil", "null", "unknown"})
+"""What senders write where they have nothing to say, in small letters."""
+NIL_BEGINS = frozenset(string.whitespace) | {begin for word in NIL for begin in (word[:1], word[:1].upper()) if begin}
+"""A text that begins otherwise says something: to ask this first is quick."""
+
+
+def is_nil(text: str) -> bool:
+    """Whether a text says nothing: empty, or a word for that in any case."""
+    return text.strip().lower() in NIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ class Batch:
     A retry has no other identity: its `fingerprint` is its `content`.
     """
     source: str = "unknown"
-    """The envelope's `source`."""
+    """What names an event that does not name its source: the envelope's, or the caller's name or address."""
     client: str = "anonymous"
     """Name of the authenticated caller."""
     body_bytes: int = 0

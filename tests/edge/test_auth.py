@@ -75,6 +75,32 @@ async def _no_pause(seconds: float) -> None:
     assert 0 < seconds <= 2
 
 
+@pytest.mark.parametrize(
+    ("envelope", "named", "by_address", "source"),
+    [
+        ("edgebot", True, True, "ship-7"),
+        ("EdgeBot", True, False, "ship-7"),
+        ("-", True, False, "ship-7"),
+        (None, True, False, "ship-7"),
+        ("vessel 7", True, True, "vessel 7"),
+        ("edgebot", False, True, "192.0.2.7"),
+        ("n/a", False, True, "192.0.2.7"),
+        ("vessel 7", False, True, "vessel 7"),
+        ("edgebot", False, False, "edgebot"),
+        (None, False, False, "unknown"),
+    ],
+)
+async def test_events_without_a_source_are_named_by_who_brought_them(
+    at_door: Any, keeper: Any, envelope: str | None, named: bool, by_address: bool, source: str
+) -> None:
+    """Every EdgeBot writes the same word into its envelope; an address is used only where it is asked for."""
+    who = {"tokens": [token("ship-7", "right")]} if named else {"anonymous": True}
+    async with at_door(client_address_as_source=by_address, **who) as client:
+        body = {"messages": [{"type": "log"}]} | ({"source": envelope} if envelope is not None else {})
+        assert (await client.post("/ingest", json=body, headers=bearer("right"))).status_code == 200
+    assert keeper.batches[0].source == source
+
+
 async def test_a_right_token_enters_and_its_name_is_on_the_events(at_door: Any, keeper: Any) -> None:
     """What a node claims about who brought the event is replaced by who did."""
     async with at_door(tokens=[token("ship-7", "right")]) as client:

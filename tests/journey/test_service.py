@@ -15,6 +15,7 @@ import asyncpg
 import httpx2 as httpx
 from tests.journey.conftest import Service, Start
 
+from mothership.edge.auth import hashed
 from mothership.embedded.claim import claim
 from mothership.embedded.postgres import dsn_of
 from mothership.embedded.server import Server
@@ -291,3 +292,23 @@ def test_a_full_spool_is_not_ready_until_there_is_room_again(start: Start, tmp_p
         assert service.stop() == 0
         assert count(dsn) == sent + 5
         server.stop()
+
+
+def test_who_brought_an_event_names_it_and_is_redacted_like_any_source(start: Start, database_dsn: str) -> None:
+    """The caller's name, or its address where that is asked for; both pass the rules for `source`."""
+    auth = {
+        "anonymous": True,
+        "client_address_as_source": True,
+        "tokens": [{"name": "ship-7", "hash": hashed("t" * 30)}],
+    }
+    hidden = {"pipeline": {"processors": {"redaction": {"drop_fields": ["source"]}}}}
+    bearer = {"Authorization": "Bearer " + "t" * 30}
+    plain = start(dsn=database_dsn, config={"auth": auth})
+    for headers in ({}, bearer):
+        assert plain.post({"messages": [{"type": "log"}], "source": "edgebot"}, headers=headers).status_code == 200
+    assert sorted(select(database_dsn, "SELECT source FROM events")) == [("127.0.0.1",), ("ship-7",)]
+    plain.stop()
+    redacting = start(dsn=database_dsn, config={"auth": auth, **hidden})
+    for headers in ({}, bearer):
+        assert redacting.post({"messages": [{"type": "new"}], "source": "edgebot"}, headers=headers).status_code == 200
+    assert select(database_dsn, "SELECT source FROM events WHERE type = 'new'") == [("unknown",)] * 2

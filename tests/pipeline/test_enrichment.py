@@ -81,6 +81,8 @@ def test_switched_off_it_adds_nothing() -> None:
         (None, "tags", {"team": "sea", "processed_by": "mothership"}),
         ({}, "tags", {"team": "sea", "processed_by": "mothership"}),
         ({"team": "land"}, "tags", {"team": "land", "processed_by": "mothership"}),
+        ({"team": None, "x": None}, "tags", {"team": "sea", "processed_by": "mothership", "x": None}),
+        ({"team": ""}, "tags", {"team": "", "processed_by": "mothership"}),
         (["a", "b"], "mothership_tags", {"team": "sea", "processed_by": "mothership"}),
         ("a,b", "mothership_tags", {"team": "sea", "processed_by": "mothership"}),
     ],
@@ -212,6 +214,14 @@ def test_a_service_is_read_off_its_program(program: str, service: str | None) ->
         ({"hostname": "unknown", "source": "lb01"}, "lb"),
         ({"file_path": ["/var/log/nginx/x"], "app_name": 7}, None),
         ({"service": "mine", "file_path": "/var/log/nginx/access.log"}, "mine"),
+        ({"log_file": "/opt/billing/run.out", "hostname": "web01"}, "billing"),
+        ({"path": "/var/log/nginx/access.log", "hostname": "web01"}, "nginx"),
+        ({"file": "auth.log.1"}, "auth"),
+        ({"filename": "C:\\ProgramData\\Agent\\logs\\agent.log"}, "agent"),
+        ({"file_path": "/var/log/nginx/access.log", "path": "/var/log/auth.log"}, "nginx"),
+        ({"path": "/api/users", "file": "main.c", "filename": "report.pdf", "hostname": "web01"}, "web"),
+        ({"hostname": "-", "host": "web01"}, "web"),
+        ({"service": None, "tags": {"service": None}, "app_name": "sshd"}, "sshd"),
         ({"service": {"name": "mine"}, "app_name": "sshd"}, {"name": "mine"}),
     ],
 )
@@ -318,12 +328,15 @@ fields = st.sampled_from(
     """
     timestamp tags mothership_tags severity level severity_num service file_path app_name program tag hostname
     host source source_ip geo_hint site env environment datacenter @timestamp timestamp_source message
+    timestamp_original timestamp_sent timestamp_reason path file filename log_file
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 
 
 def contained(small: Any, big: Any) -> bool:
     """Whether everything in one JSON object is still in the other."""
+    if small is None:
+        return True  # counts as not sent
     if isinstance(small, dict) and isinstance(big, dict):
         return all(key in big and contained(value, big[key]) for key, value in small.items())
     return bool(small == big)
@@ -337,3 +350,11 @@ def test_nothing_a_node_sent_is_overwritten_and_a_second_run_changes_nothing(sen
     assert contained(before, event)
     once = {**event, "tags": dict(event["tags"])} if isinstance(event.get("tags"), dict) else dict(event)
     assert enriched(event) == once
+
+
+@pytest.mark.parametrize("nil", ["-", "N/A", "None", "UNKNOWN", " null ", "nil", "", "  "])
+def test_a_host_that_says_nothing_leaves_the_turn_to_the_next_field(nil: str) -> None:
+    """A NIL host name arrives as `-`."""
+    batch = batch_of({"hostname": nil, "host": "nyc-web01-prod", "tags": {"site": None, "environment": None}})
+    SiteEnvTags(PlaceSettings())(batch)
+    assert batch.events[0]["tags"] == {"site": "nyc", "environment": "prod"}

@@ -186,3 +186,24 @@ def test_the_fast_way_and_the_slow_way_read_the_same(moment: datetime) -> None:
         ts, event = normalized({"type": "log", "timestamp": form})
         assert ts == micros_of(form, latest=RECEIVED)
         assert event["timestamp"] == text_of(ts)
+
+
+@pytest.mark.parametrize("own", ["Aug 22 17:11:27", 7, {"a": 1}])
+def test_a_nodes_own_original_survives_and_so_does_the_time_it_sent(own: Any) -> None:
+    """A syslog receiver keeps the time as it stood in the message; ours stands beside it, also after a second run."""
+    event: Event = {"type": "syslog", "timestamp": "2025-08-22 17:11:27", "timestamp_original": own}
+    for _ in range(2):
+        normalized(event)
+        assert event["timestamp_original"] == own
+        assert (event["timestamp"], event["timestamp_sent"]) == (WHOLE, "2025-08-22 17:11:27")
+
+
+def test_an_empty_original_counts_as_not_sent() -> None:
+    """And so do the marks of a time that is not the event's own."""
+    _, event = normalized({"timestamp": "soon", "timestamp_original": None, "timestamp_source": None})
+    assert event == {
+        "timestamp": NOW_TEXT,
+        "timestamp_original": "soon",
+        "timestamp_source": "received",
+        "timestamp_reason": "unreadable",
+    }

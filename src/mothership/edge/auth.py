@@ -94,6 +94,11 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
         max_length=64,
         description="Field of every event that is set to the name of the authenticated caller; empty: none.",
     )
+    client_address_as_source: bool = Field(
+        default=False,
+        description="Whether an event that does not name its source, from a caller without a name, is named by the "
+        "client's address. It is personal data in some places, and redacted like any other `source`.",
+    )
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
         description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed.",

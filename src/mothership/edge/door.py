@@ -44,6 +44,7 @@ class Door:
         # A page in a browser on this machine reaches loopback too, under a name of its own (DNS rebinding).
         self._loopback_names_only = loopback and login.open_to_all and not auth.anonymous
         self._client_field = auth.client_field
+        self._address_as_source = auth.client_address_as_source
         self._is_secret = is_secret
         self._pause = pause
 
@@ -80,6 +81,7 @@ class Door:
         caller = self._login.caller(address, headers.get(b"authorization"), scope.get("certificate_names", ()))
         self._login.allow(caller, needed)
         scope["caller"], scope["client_field"] = caller, self._client_field
+        scope["source_address"] = address if self._address_as_source else ""
         structlog.contextvars.bind_contextvars(client=caller.name)
 
     def _needed(self, path: str) -> Permission | None:

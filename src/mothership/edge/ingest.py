@@ -23,7 +23,7 @@ from mothership.edge.openapi import INGEST, INGEST_ANSWERS
 from mothership.edge.request_id import request_id
 from mothership.edge.wire import Wire
 from mothership.errors import Refusal, Unsafe
-from mothership.event import Batch, Receipt, Tally
+from mothership.event import Batch, Receipt, Tally, is_nil
 from mothership.ports import Clock
 from mothership.telemetry import client_events, events_rejected, ingestion_events, ingestion_requests, log
 
@@ -36,6 +36,8 @@ KEY_CHARACTERS = 256
 OWN_THREAD_BYTES = 1024 * 1024
 """From this size on a body is decoded in a thread, so that other requests do not wait for it."""
 CLOSED_REQUEST = 499
+CONSTANT_SOURCE = "edgebot"
+"""The envelope's `source` of every EdgeBot."""
 CLIENT_LABELS = 200
 """Most callers that the metrics tell apart."""
 
@@ -79,6 +81,7 @@ def router(
                 batch = await asyncio.to_thread(read)
         _count_rejected("wire", batch)
         _stamp(batch, caller, request.scope.get("client_field", ""))
+        batch.source = _source(batch.source, caller, request.scope.get("source_address", ""))
         known = len(batch.rejected)
         receipt = nothing
         if batch.events:
@@ -163,6 +166,15 @@ def _stamp(batch: Batch, caller: Caller, field: str) -> None:
     if field and caller is not ANONYMOUS:
         for event in batch.events:
             event[field] = caller.name
+
+
+def _source(envelope: str, caller: Caller, address: str) -> str:
+    """What names events without a source of their own: the envelope's word is the same on every node."""
+    if envelope.strip().lower() != CONSTANT_SOURCE and not is_nil(envelope):
+        return envelope
+    if caller is not ANONYMOUS:
+        return caller.name
+    return envelope if is_nil(address) else address
 
 
 def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from mothership.event import Batch, Event, Row
+from mothership.event import NIL_BEGINS, Batch, Event, Row, is_nil
 
 type_chars_max = 256
 source_chars_max = 256
@@ -35,7 +35,7 @@ def seal(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
 
     `times` gives the events' times when `batch.times` is empty, that is when TimestampNormalizer is switched off.
     """
-    fallback = storable_text(batch.source) or "unknown"
+    fallback = "unknown" if is_nil(batch.source) else storable_text(batch.source)
     rows: list[Row] = []
     faults: dict[int, str] = {}
     dumps, append, make = orjson.dumps, rows.append, tuple.__new__
@@ -57,7 +57,7 @@ def seal(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
         source = get("source") or get("hostname") or get("host") or get("source_ip")
         if source is None:
             source = fallback
-        elif source.__class__ is not str or not source or source == "unknown":
+        elif source.__class__ is not str or not source or (source[0] in NIL_BEGINS and is_nil(source)):
             source = _source_of(event, fallback)
         kind = get("type")
         if kind.__class__ is not str or not kind:
@@ -96,6 +96,6 @@ def _repaired(event: Event) -> tuple[Event, bytes]:
 def _source_of(event: Event, fallback: str) -> str:
     for name in _SOURCES:
         value = event.get(name)
-        if isinstance(value, str) and value and value != "unknown":
+        if isinstance(value, str) and not is_nil(value):
             return value
     return fallback

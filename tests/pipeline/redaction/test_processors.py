@@ -103,6 +103,19 @@ def test_a_field_that_only_sounds_like_a_credential_is_kept(make: Make, through:
     assert through(make(), {key: "value one"}).events == [{key: "value one"}]
 
 
+def test_a_number_of_credentials_is_no_credential(make: Make, through: Through) -> None:
+    """What a language model used, how many cookies came. A text is none, nor one number under the name of one thing."""
+    kept = {"tokens": 4096, "used_tokens": 12.5, "cookies": 3, "usage": {"access-tokens": 123456}, "secrets": 12345}
+    kept["list"] = [{"name": "tokens", "value": 4096}]
+    assert through(make(), {**kept}).events == [kept]
+    gone = {"tokens": "4096", "token": 40961234, "pin": 4711, "otp": 123456, "a": {"tokens": [4096]}, "secrets": True}
+    assert through(make(), gone).events == [{"a": {}}]
+    assert through(make(), {"list": [{"name": "token", "value": 40961234}]}).events == [{"list": [{"name": "token"}]}]
+    assert through(make(drop_fields=["tokens"]), {"tokens": 4096, "x": [{"name": "tokens", "value": 1}]}).events == [
+        {"x": [{"name": "tokens"}]}
+    ]
+
+
 def test_a_value_whose_name_stands_beside_it_is_dropped(make: Make, through: Through) -> None:
     """As environment variables and headers are often listed."""
     event = {"env": [{"name": "DB_PASSWORD", "value": "swordfish"}, {"name": "HOME", "value": "/root"}]}

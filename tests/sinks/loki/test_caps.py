@@ -118,9 +118,9 @@ def test_hosts_by_type_of_event() -> None:
     """Names, and addresses only where the event calls one a host."""
     table = StreamTable(LokiSettings())
 
-    def host(**event: object) -> str | None:
+    def host(fallback: str = "edgebot", **event: object) -> str | None:
         source = next(
-            (str(event[key]) for key in ("source", "hostname", "host", "source_ip") if key in event), "edgebot"
+            (str(event[key]) for key in ("source", "hostname", "host", "source_ip") if key in event), fallback
         )
         row = Row(0, str(event["type"]), source, orjson.dumps(event))
         return dict(table.place(row).stream).get("host")
@@ -133,6 +133,22 @@ def test_hosts_by_type_of_event() -> None:
     assert host(type="weather", source="open-meteo") is None
     assert host(type="flow_packet", source_ip="2001:db8::1") is None
     assert host(type="flow_packet", source="10.0.0.1:2055") is None
+
+
+def test_a_host_that_nothing_names_is_the_node_that_brought_the_event() -> None:
+    """By the caller's name, or by its address where that is what names its events."""
+    table = StreamTable(LokiSettings())
+
+    def host(named: str, **event: object) -> str | None:
+        return dict(table.place(Row(0, "syslog", named, orjson.dumps(event))).stream).get("host")
+
+    assert host("ship-7", message="x") == "ship-7"
+    assert host("10.0.0.9", message="x") == "10.0.0.9"
+    assert host("ship-7", hostname="-", source="N/A") == "ship-7"
+    assert host("10.0.0.1", hostname="-", source_ip="10.0.0.1", received_from="ship-7") == "ship-7"
+    assert host("10.0.0.1", source="10.0.0.1", received_from="ship-7") == "ship-7"
+    assert host("unknown", received_from="ship-7") == "ship-7"
+    assert host("10.0.0.1", source_ip="10.0.0.1") is None
 
 
 async def test_a_flood_of_identifiers_through_the_wire(

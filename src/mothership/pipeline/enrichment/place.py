@@ -5,7 +5,7 @@ import re
 
 from pydantic import BaseModel, Field, field_validator
 
-from mothership.event import Batch, Event
+from mothership.event import NIL_BEGINS, Batch, Event, is_nil
 from mothership.pipeline.enrichment.service import expression, memo_entries_max
 from mothership.pipeline.enrichment.tags import tags_of
 
@@ -100,7 +100,7 @@ class SiteEnvTags:
             host = ""
             for field in host_fields:
                 value = get(field)
-                if value.__class__ is str and value and value != "unknown":
+                if value.__class__ is str and value and not (value[0] in NIL_BEGINS and is_nil(value)):
                     host = value
                     break
             try:
@@ -116,9 +116,9 @@ class SiteEnvTags:
                 tags = get("tags")
                 if tags.__class__ is not dict:
                     tags = tags_of(event)
-                if site and "site" not in tags:
+                if site and tags.get("site") is None:
                     tags["site"] = site
-                if environment and "environment" not in tags:
+                if environment and tags.get("environment") is None:
                     tags["environment"] = environment
 
     def _learn(

@@ -7,7 +7,7 @@ from typing import Any
 import re2
 from pydantic import BaseModel, Field, field_validator
 
-from mothership.event import Batch
+from mothership.event import Batch, is_nil
 from mothership.pipeline.enrichment.tags import tags_of
 
 memo_entries_max = 20_000
@@ -33,7 +33,14 @@ class ServiceSettings(BaseModel, frozen=True, extra="forbid"):
             "name and the host's name before the built-in rules; `\\1` is the first group."
         ),
     )
-    path_fields: tuple[str, ...] = Field(default=("file_path",), description="Fields that hold a file's path.")
+    path_fields: tuple[str, ...] = Field(
+        default=("file_path", "log_file"), description="Fields that hold the path of a file with logs."
+    )
+    other_path_fields: tuple[str, ...] = Field(
+        default=("path", "file", "filename"),
+        description="Fields that may hold one: a path that does not look like it (of a page, of source code) says "
+        "nothing.",
+    )
     program_fields: tuple[str, ...] = Field(
         default=("app_name", "program", "tag", "process_name"), description="Fields that hold a program's name."
     )
@@ -85,6 +92,7 @@ class ServiceFromPath:
         roles = {role: role for role in _ROLES} | own_roles
         kinds: list[tuple[tuple[str, ...], Callable[[str], str | None]]] = [
             (settings.path_fields, service_of_path),
+            (settings.other_path_fields, service_of_log_path),
             (settings.program_fields, service_of_program),
             (settings.host_fields, lambda host: service_of_host(host, roles)),
         ]
@@ -113,7 +121,7 @@ class ServiceFromPath:
                 tags = event.get("tags")
                 if tags.__class__ is not dict:
                     tags = tags_of(event)
-                if "service" not in tags:
+                if tags.get("service") is None:
                     tags["service"] = service
 
     def _learn(self, value: str, memo: dict[str, str | None], rule: Callable[[str], str | None]) -> str | None:
@@ -157,7 +165,6 @@ _SAYING_NOTHING = frozenset(
     warning trace daemon user all other access_log error_log json
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
-_NO_NAME = frozenset({"", "-", "unknown", "none", "null", "nil", "n/a"})
 _PROGRAM = re.compile(r"[A-Za-z][\w.+-]*", re.ASCII)
 
 
@@ -177,6 +184,13 @@ def service_of_path(path: str) -> str | None:
     if "journal" in folders and "log" in folders:
         return "journald"
     return _by_folder(folders) or _by_file(file)
+
+
+def service_of_log_path(path: str) -> str | None:
+    """The same where the path is one of logs by its folders or its ending: `/api/users` and `main.c` are not."""
+    parts = path.replace("\\", "/").lower().split("/")
+    is_log = _ROTATION.search(parts[-1]) or not _WITH_LOGS_OF_OTHERS.isdisjoint(parts[:-1])
+    return service_of_path(path) if is_log else None
 
 
 def _by_folder(folders: list[str]) -> str | None:
@@ -207,7 +221,7 @@ def service_of_program(program: str) -> str | None:
     """Name the service by its program: `/usr/sbin/sshd[311]:` and `sshd(pam_unix)` are `sshd`."""
     name = program.strip().rsplit("/", 1)[-1].lower()
     found = _PROGRAM.match(name)
-    return None if name in _NO_NAME or not found else found[0].rstrip(".-+")
+    return None if is_nil(name) or not found else found[0].rstrip(".-+")
 
 
 def service_of_host(host: str, roles: Mapping[str, str]) -> str | None:

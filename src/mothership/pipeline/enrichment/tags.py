@@ -40,4 +40,5 @@ class AddTags:
                 continue
             tags = tags_of(event)
             for key, value in items:
-                tags.setdefault(key, value)
+                if tags.get(key) is None:
+                    tags[key] = value

@@ -126,7 +126,10 @@ class TimestampNormalizer:
         before = event.get("timestamp")
         # Kept when the new text says less than the old, and not only says it otherwise.
         if before not in (None, "", text) and not (before is raw and isinstance(raw, str) and _spelled(raw) == text):
-            event.setdefault("timestamp_original", before)
+            for name in ("timestamp_original", "timestamp_sent"):  # the first may be the node's own
+                if event.get(name) in (None, before):
+                    event[name] = before
+                    break
         event["timestamp"] = text
 
 
@@ -151,5 +154,6 @@ def _spelled(raw: str) -> str:
 
 
 def _mark(event: Event, reason: str) -> None:
-    event.setdefault("timestamp_source", "received")
-    event.setdefault("timestamp_reason", reason)
+    for name, value in (("timestamp_source", "received"), ("timestamp_reason", reason)):
+        if event.get(name) is None:
+            event[name] = value

@@ -75,7 +75,7 @@ class DropFields:
         if type(value) is dict:
             named = self._names.among(value)
             for key in named if _LABELS.isdisjoint(value) else (*named, *self._paired(value)):
-                if value.pop(key, _GONE) is not _GONE:
+                if not self._names.is_count(key, value.get(key)) and value.pop(key, _GONE) is not _GONE:
                     dropped += 1
                     if note:
                         note(DROP, (*path, key), -1)
@@ -105,9 +105,12 @@ class DropFields:
 
     def _paired(self, value: dict[str, Any]) -> list[str]:
         """Return the values whose name stands beside them: `{"name": "db_password", "value": "…"}`."""
-        if not any(type(value.get(label)) is str and value[label] in self._names for label in LABELS):
-            return []
-        return [key for key in VALUES if key in value]
+        names = [name for label in LABELS if type(name := value.get(label)) is str and name in self._names]
+        return [
+            key
+            for key in (VALUES if names else ())
+            if key in value and not all(self._names.is_count(name, value[key]) for name in names)
+        ]
 
 
 def _drop_path(value: Any, parts: tuple[str, ...], note: Note | None, path: tuple[str, ...]) -> int:

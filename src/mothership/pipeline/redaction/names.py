@@ -48,6 +48,8 @@ _SHORT = re.compile(
 )
 """Short endings that say password only as a word of their own, or behind what has one: `smtp_pass`, not `bypass`."""
 _HUMP = r"(?:[-_. ]|(?<=[a-z])(?=[A-Z]))"
+_PLURALS: Final = ("tokens", "secrets", "passwords", "cookies", "credentials", "apikeys", "recoverycodes")
+"""Folded endings under which a number says how many there are."""
 _STATE = re.compile(
     rf"(?:(?i:is|has|have|no|use|uses|with|require|requires|needs|allow|show)){_HUMP}",
 )
@@ -96,7 +98,8 @@ class FieldNames:
     def __init__(self, names: Iterable[str], *, credentials: bool = False) -> None:
         listed = tuple(names)
         self.paths = tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name)
-        self._names = {fold(name) for name in listed if "." not in name}
+        self._listed = frozenset(fold(name) for name in listed if "." not in name)
+        self._names = set(self._listed)
         self._suffixes: tuple[str, ...] = ()
         if credentials:
             self._names |= {fold(name) for name in CREDENTIAL_FIELDS}
@@ -111,6 +114,13 @@ class FieldNames:
     def __contains__(self, key: str) -> bool:
         known = self._known.get(key)
         return self._learn(key) if known is None else known
+
+    def is_count(self, key: str, value: Any) -> bool:
+        """Tell whether a named field only says how many: `tokens: 4096`. Never where the operator listed its name."""
+        if type(value) is not int and type(value) is not float:
+            return False
+        name = fold(_last_part(key))
+        return name.endswith(_PLURALS) and not {name, fold(key)} & self._listed
 
     def among(self, value: dict[str, Any]) -> tuple[str, ...]:
         """Return the keys of an object that are named."""

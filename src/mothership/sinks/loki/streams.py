@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from mothership.event import Row
+from mothership.event import Row, is_nil
 from mothership.sinks.loki.settings import LABELS, LokiSettings
 from mothership.telemetry import loki_label_overflows, loki_streams
 
@@ -27,7 +27,6 @@ SEVERITIES = {
     "debug": "debug", "7": "debug",
     "trace": "trace", "verbose": "trace",
 }  # fmt: skip
-NOTHING = frozenset({"", "unknown", "-", "none", "null"})
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffd]+")
 ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}(:\d+)?|\[?[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?(:\d+)?")
 METADATA_VALUE_BYTES = 4096
@@ -51,6 +50,8 @@ class _Fields(msgspec.Struct):
     host: Any = None
     hostname: Any = None
     source: Any = None
+    source_ip: Any = None
+    received_from: Any = None
     severity: Any = None
     level: Any = None
     severity_num: Any = None
@@ -209,7 +210,8 @@ def _digit(*candidates: Any) -> str | None:
 def _host(fields: Any, row: Row) -> str | None:
     """The machine that the event is about, by name.
 
-    An address is taken only where the event calls it a host (an SNMP device): a sender's address is not a label.
+    An address is taken only where the event calls it a host (an SNMP device), or where it is all that tells nodes apart
+    (`auth.client_address_as_source`): a sender's address is not a label, the node that brought the event is.
     Weather's `source` is the service that was asked, not a machine.
     """
     named = (
@@ -218,12 +220,13 @@ def _host(fields: Any, row: Row) -> str | None:
     if named or row.type.startswith("weather"):
         return named
     source = _first(fields.source, row.source)
-    return None if source is None or ADDRESS.fullmatch(source) else source
+    is_sender = source is not None and source in (fields.source, fields.source_ip) and ADDRESS.fullmatch(source)
+    return _first(fields.received_from) if source is None or is_sender else source
 
 
 def _first(*candidates: Any) -> str | None:
     for value in candidates:
-        if isinstance(value, str) and value.strip().lower() not in NOTHING:
+        if isinstance(value, str) and not is_nil(value):
             return value
     return None
 
