@@ -97,7 +97,15 @@ class Mothership:
             redoc_url=None,
             static_url="/docs-assets",
         )
-        http.include_router(ingest.router(self.accept, wire=self.wire, limits=self.settings.limits, sinks=sinks))
+        http.include_router(
+            ingest.router(
+                self.accept,
+                wire=self.wire,
+                limits=self.settings.limits,
+                sinks=sinks,
+                patience_seconds=self.settings.relay.answer_seconds,
+            )
+        )
         http.include_router(status.router(self._report))
         return http
 
@@ -111,6 +119,7 @@ class Mothership:
             settings.limits,
             host=settings.server.host,
             port=0,
+            patience_seconds=settings.relay.answer_seconds,
             is_secret=self.redactor.unsafe,
         )
         configuration.timeout_graceful_shutdown = max(1, int(settings.server.shutdown_seconds / 2))

@@ -67,6 +67,10 @@ class Batch:
     """What names an event that does not name its source: the envelope's, or the caller's name or address."""
     client: str = "anonymous"
     """Name of the authenticated caller."""
+    address: str = ""
+    """Where it was sent from: an address, or the network that is counted as one."""
+    waited_seconds: float = 0.0
+    """How long its request has waited for room already."""
     body_bytes: int = 0
     """Size of the request's body, decompressed; 0 where there was none."""
     rejected: list[Rejection] = field(default_factory=list)
@@ -105,6 +109,8 @@ class RowBatch:
     """Name of the authenticated caller: the relay shares its room fairly between clients."""
     content: bytes = b""
     """As `Batch.content`."""
+    address: str = ""
+    """As `Batch.address`: within a client the room is shared between addresses. Not kept on disk."""
 
     @property
     def is_retry(self) -> bool:

@@ -47,6 +47,16 @@ connections_open = Gauge(
 connections_refused = Counter(
     "mothership_connections_refused_total", "Connections ended before a request reached the application.", ["reason"]
 )
+load_refused = Counter(
+    "mothership_load_refused_total", "Requests refused for load, by the stage that had no room for them.", ["stage"]
+)
+load_wait_seconds = Histogram(
+    "mothership_load_wait_seconds",
+    "Time that requests waited for room, by stage; those that found room at once are not in it.",
+    ["stage"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
+tls_failures = Counter("mothership_tls_failures_total", "TLS handshakes that failed, by reason.", ["reason"])
 client_events = Counter("mothership_client_events_total", "Events accepted, by the name of the caller.", ["client"])
 
 # --- pipeline ----------------------------------------------------------------------------------------------------

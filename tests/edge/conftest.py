@@ -27,8 +27,8 @@ def wire() -> Callable[..., Wire]:
 def door(keeper: Keeper) -> Callable[..., httpx2.AsyncClient]:
     """A client of an application with the route under these limits."""
 
-    def build(**limits: float) -> httpx2.AsyncClient:
-        app = application(keeper, LimitSettings(**limits))
+    def build(*, patience_seconds: float = 1.0, **limits: float) -> httpx2.AsyncClient:
+        app = application(keeper, LimitSettings(**limits), patience_seconds=patience_seconds)
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://door")
 
     return build
@@ -40,7 +40,7 @@ def served(keeper: Keeper) -> Iterator[Callable[..., Served]]:
     stack: list[Any] = []
 
     def start(*, auth: dict[str, Any] | None = None, tls: dict[str, Any] | None = None, **limits: Any) -> Served:
-        more = {name: limits.pop(name) for name in ("clock", "host") if name in limits}
+        more = {name: limits.pop(name) for name in ("clock", "host", "loop_factory") if name in limits}
         manager = serving(
             keeper,
             auth=AuthSettings(**auth or {}),

@@ -26,7 +26,8 @@ class Keeper:
 
     batches: list[Batch] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
-    wait: asyncio.Event | None = None
+    wait: threading.Event | asyncio.Event | None = None
+    """Until it is set, nothing is kept."""
     waiting: int = 0
     """How many have come to wait for it."""
 
@@ -34,7 +35,8 @@ class Keeper:
         """Keep it, once."""
         if self.wait:
             self.waiting += 1
-            await self.wait.wait()
+            while not self.wait.is_set():  # noqa: ASYNC110  # it may be set from another thread
+                await asyncio.sleep(0.005)
         if self.failures:
             raise self.failures.pop(0)
         duplicate = any(batch.fingerprint in (known.fingerprint, known.content) for known in self.batches)
@@ -43,10 +45,17 @@ class Keeper:
         return batch, Receipt({"tsdb": Tally(len(batch.events), 0, 0)}, duplicate)
 
 
-def application(keeper: Any, limits: LimitSettings) -> FastAPI:
+def application(keeper: Any, limits: LimitSettings, *, patience_seconds: float = 1.0) -> FastAPI:
     app = FastAPI(title="Mothership")
     app.include_router(
-        ingest.router(keeper, wire=Wire(limits, key=b"test"), limits=limits, sinks=["tsdb"], clock=lambda: 1.0)
+        ingest.router(
+            keeper,
+            wire=Wire(limits, key=b"test"),
+            limits=limits,
+            sinks=["tsdb"],
+            patience_seconds=patience_seconds,
+            clock=lambda: 1.0,
+        )
     )
 
     @app.get("/livez")
@@ -87,11 +96,17 @@ def serving(
 ) -> Iterator[Served]:
     app = application(keeper, limits)
     host = more.pop("host", "127.0.0.1")
+    loop_factory = more.pop("loop_factory", None)
     configuration = serve.configuration(app, auth, tls, limits, host=host, port=0, **more)
     configuration.timeout_graceful_shutdown = 1
     server = serve.Server(configuration, limits)
     listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
+
+    def serve_until_told() -> None:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(server.serve([listening]))
+
+    thread = threading.Thread(target=serve_until_told, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
         threading.Event().wait(0.005)

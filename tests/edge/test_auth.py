@@ -22,6 +22,7 @@ from mothership.edge.credentials import Credentials
 from mothership.edge.door import Door
 from mothership.edge.limits import LimitSettings
 from mothership.edge.login import Denied, Login
+from mothership.edge.pace import Paces
 from mothership.edge.tls import TLSSettings
 from mothership.errors import ConfigurationError, Refusal
 
@@ -64,7 +65,8 @@ def at_door(keeper: Any, clock: Time) -> Callable[..., httpx2.AsyncClient]:
         login = Login(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
         loopback = host == "127.0.0.1"
         app = application(keeper, LimitSettings())
-        guarded = Door(app, login, auth, loopback=loopback, pause=_no_pause)
+        paces = Paces(1.0, clock=clock, pause=_no_pause)
+        guarded = Door(app, login, auth, loopback=loopback, paces=paces, pause=_no_pause)
         transport = httpx2.ASGITransport(guarded, client=(client, 1))
         return httpx2.AsyncClient(transport=transport, base_url="http://localhost")
 
@@ -207,11 +209,11 @@ async def test_trying_is_slowed_and_then_ends(at_door: Any, clock: Time) -> None
 
 
 async def test_a_token_has_its_pace(at_door: Any, clock: Time) -> None:
-    """A burst of twice the rate, then the rate; the node waits as long as it is told, and loses nothing."""
+    """A burst of twice the rate, then the rate: two more are held back for a second at most, the next is refused."""
     async with at_door(tokens=[token("x", "right", requests_per_second=2)]) as client:
-        send = [await client.post("/ingest", content=BODY, headers=bearer("right")) for _ in range(5)]
-        assert [answer.status_code for answer in send] == [200] * 4 + [429]
-        assert send[-1].headers["retry-after"] == "1"
+        send = [await client.post("/ingest", content=BODY, headers=bearer("right")) for _ in range(7)]
+        assert [answer.status_code for answer in send] == [200] * 6 + [429]
+        assert send[-1].headers["retry-after"] == "2"
         clock.now += 0.5
         again = [(await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code for _ in range(2)]
         assert again == [200, 429]
@@ -454,8 +456,8 @@ def test_a_certificate_is_the_caller_whose_name_it_bears(clock: Time) -> None:
         login = Login(auth, TLSSettings(**files, **tls), Credentials(auth, clock=clock), clock=clock)
         return login.caller("192.0.2.1", None, names)
 
-    assert caller(("ship-7",)) == ("ship-7", {"ingest"})
-    assert caller(("reader",)) == ("reader", {"read"})
+    assert caller(("ship-7",)) == ("ship-7", {"ingest"}, None)
+    assert caller(("reader",)) == ("reader", {"read"}, None)
     both = Login(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock)
     assert both.caller("192.0.2.1", "Bearer unknown", ("ship-7",)).name == "ship-7", "the certificate is good"
     assert caller(("a.example", "b.example"), client_names={"b.example": "ship-9"}).name == "ship-9"

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import threading
 import zlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -191,9 +192,9 @@ async def test_a_large_body_is_read_beside_the_loop_with_the_same_outcome(door: 
 
 async def test_work_and_memory_are_bounded_by_503(door: Door, keeper: Any) -> None:
     """With a Retry-After; whoever is alone is served whatever the bound, and slow senders take nobody's place."""
-    async with door(concurrent_requests=1, in_flight_bytes=len(BODY) + 10) as client:
+    small = b'{"messages":[{"type":"x"}]}'
+    async with door(concurrent_requests=1, patience_seconds=0.02) as client:
         sending = asyncio.Event()
-        working = asyncio.Event()
 
         async def slow() -> AsyncIterator[bytes]:
             yield BODY[:10]
@@ -203,16 +204,33 @@ async def test_work_and_memory_are_bounded_by_503(door: Door, keeper: Any) -> No
         slow_request = asyncio.create_task(client.post("/ingest", content=slow()))
         await asyncio.sleep(0.05)
         assert (await client.post("/ingest", content=BODY)).status_code == 200, "one sends, none is at work"
-        too_much = await client.post("/ingest", content=BODY + b" " * 10)
-        assert (too_much.status_code, too_much.json()["reason"]) == (503, "too many bytes at a time")
-        keeper.wait = working
-        busy = asyncio.create_task(client.post("/ingest", content=b'{"messages":[{"type":"x"}]}'))
+        keeper.wait = threading.Event()
+        busy = asyncio.create_task(client.post("/ingest", content=small))
         await asyncio.sleep(0.05)
-        refused = await client.post("/ingest", content=b"{}")
-        assert (refused.status_code, refused.json()["reason"]) == (503, "too many requests at a time")
-        assert refused.headers["retry-after"] == "1"
-        working.set()
-        sending.set()
+        refused = await client.post("/ingest", content=small)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert refused.json()["reason"] == "too many requests at a time (limits.concurrent_requests)"
+        keeper.wait.set()
         assert (await busy).status_code == 200
+        sending.set()
         assert (await slow_request).status_code == 200
+    async with door(in_flight_bytes=len(BODY), patience_seconds=0.02) as client:
+        keeper.wait = threading.Event()
+        busy = asyncio.create_task(client.post("/ingest", content=small))
+        await asyncio.sleep(0.05)
+        refused = await client.post("/ingest", content=BODY)
+        assert refused.json()["reason"] == "too many bytes at a time (limits.in_flight_bytes)"
+        keeper.wait.set()
+        assert (await busy).status_code == 200
         assert (await client.post("/ingest", content=BODY + b" " * 1000)).status_code == 200, "alone"
+
+
+async def test_a_batch_waits_for_its_turn_before_it_is_refused(door: Door, keeper: Any) -> None:
+    """A real node loses what is refused, so what can be taken a moment later is."""
+    keeper.wait = threading.Event()
+    async with door(concurrent_requests=1, patience_seconds=20.0) as client:
+        busy = [asyncio.create_task(client.post("/ingest", content=BODY)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        assert keeper.waiting == 1
+        keeper.wait.set()
+        assert [answer.status_code for answer in await asyncio.gather(*busy)] == [200, 200]

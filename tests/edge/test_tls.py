@@ -1,5 +1,6 @@
 """Certificates: who may connect, to what, and what happens when they change."""
 
+import asyncio
 import http.client
 import json
 import socket
@@ -13,16 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 import yaml
 from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from structlog.testing import capture_logs
+from tests.edge.test_protocol import until
 
 from mothership.commands import tls as tls_command
 from mothership.edge.auth import AuthSettings, hashed
 from mothership.edge.serve import check_files
 from mothership.edge.tls import Certificates, TLSSettings, certificate_names
 from mothership.errors import ConfigurationError
+from mothership.telemetry import Counts
 
 BODY = json.dumps({"messages": [{"type": "log"}]}).encode()
 Serve = Callable[..., Any]
@@ -185,18 +190,72 @@ def test_new_certificates_are_taken_up_while_the_service_runs(
     assert len(keeper.batches) == 1
 
 
-def test_plain_http_on_the_tls_port_is_no_harm(served: Serve, ours: Path) -> None:
-    """The connection ends; the next client is served."""
-    server = served(tls=server_files(ours))
+def _plain_http(server: Any, _ours: Path, _theirs: Path) -> None:
     with socket.create_connection(server.address, timeout=10) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         with suppress(ConnectionResetError):
             assert b"HTTP/1.1 200" not in plain.recv(1000)
+
+
+def _no_certificate(server: Any, ours: Path, _theirs: Path) -> None:
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+        post(server, client_context(ours))
+
+
+def _unknown_authority(server: Any, ours: Path, theirs: Path) -> None:
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+        post(server, client_context(ours, "ship-7", keys=theirs))
+
+
+def _distrusts_us(server: Any, ours: Path, theirs: Path) -> None:
+    with pytest.raises(ssl.SSLError):
+        post(server, client_context(theirs, "ship-7", keys=ours))
+
+
+def _silent(server: Any, _ours: Path, _theirs: Path) -> None:
+    with socket.create_connection(server.address, timeout=10) as silent, suppress(ConnectionResetError):
+        assert silent.recv(1) == b""
+
+
+FAILURES = {
+    "plain_http": _plain_http,
+    "no_client_certificate": _no_certificate,
+    "client_certificate_not_trusted": _unknown_authority,
+    "server_certificate_not_trusted": _distrusts_us,
+    "slow": _silent,
+}
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_a_handshake_that_fails_leaves_a_trace(served: Serve, ours: Path, theirs: Path, loop: Any) -> None:
+    """A node lost its events in silence this way: a line that says what to do, a count, and the next is served."""
+    server = served(tls=server_files(ours, mutual=True), head_seconds=1.0, loop_factory=loop)
+    for reason, fail in FAILURES.items():
+        before = Counts().total("mothership_tls_failures_total", reason=reason)
+        with capture_logs() as lines:
+            fail(server, ours, theirs)
+            until(lambda: Counts().total("mothership_tls_failures_total", reason=reason) > before)  # noqa: B023
+            fail(server, ours, theirs)
+            until(lambda: Counts().total("mothership_tls_failures_total", reason=reason) == before + 2)  # noqa: B023
+        told = [line for line in lines if line["event"] == "tls_handshake_failed"]
+        assert [line["reason"] for line in told] == [reason], "one line for both"
+        assert told[0]["address"] == "127.0.0.1"
+        assert post(server, client_context(ours, "ship-7")) == 200
+
+
+def test_connections_in_a_handshake_are_counted(served: Serve, ours: Path) -> None:
+    """They give way like others that have shown nothing, so a flood of them shuts nobody out."""
+    server = served(tls=server_files(ours), connections_per_client=3)
+    silent = [socket.create_connection(server.address, timeout=10) for _ in range(10)]
     assert post(server, client_context(ours)) == 200
+    with suppress(ConnectionResetError):
+        assert silent[0].recv(1) == b""
+    for connection in silent:
+        connection.close()
 
 
 def test_a_handshake_that_never_ends_is_ended(served: Serve, ours: Path) -> None:
-    """Such a connection is counted nowhere yet, so only time bounds it."""
+    """Its time is bounded."""
     server = served(tls=server_files(ours), head_seconds=0.5)
     with socket.create_connection(server.address, timeout=5) as silent:
         start = time.monotonic()

@@ -31,6 +31,8 @@ class Caller(NamedTuple):
 
     name: str
     scopes: frozenset[Scope]
+    requests_per_second: float | None = None
+    """Its token's rate."""
 
 
 ANONYMOUS = Caller("anonymous", frozenset(SCOPES))
@@ -58,7 +60,8 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
     )
     requests_per_second: PositiveFloat | None = Field(
         default=None,
-        description="Most requests a second, after a burst of twice as many; more are answered 429 with Retry-After.",
+        description="Most requests a second, after a burst of twice as many. Those beyond are held back for up to "
+        "relay.answer_seconds, then answered 429 with Retry-After.",
     )
 
 

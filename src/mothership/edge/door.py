@@ -11,12 +11,14 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mothership.edge.addresses import Networks, client_address, is_loopback_name
+from mothership.edge.addresses import Networks, client_address, is_loopback_name, neighbourhood
 from mothership.edge.auth import AuthSettings
 from mothership.edge.auth import Scope as Permission
 from mothership.edge.login import Denied, Login
+from mothership.edge.pace import Paces
 from mothership.edge.request_id import request_id
 from mothership.errors import Refusal
+from mothership.log_limiter import LogLimiter
 from mothership.telemetry import log
 
 ALWAYS_OPEN = frozenset({"/livez", "/readyz"})
@@ -33,12 +35,14 @@ class Door:
         auth: AuthSettings,
         *,
         loopback: bool,
+        paces: Paces,
         is_secret: Callable[[str], bool] = lambda _text: False,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """`loopback` says that the server listens there only; `is_secret`, what no request may be named by."""
         self._app = app
         self._login = login
+        self._paces = paces
         self._open = ALWAYS_OPEN | auth.open_endpoints
         self._proxies = Networks(auth.trusted_proxies)
         # A page in a browser on this machine reaches loopback too, under a name of its own (DNS rebinding).
@@ -47,6 +51,7 @@ class Door:
         self._address_as_source = auth.client_address_as_source
         self._is_secret = is_secret
         self._pause = pause
+        self._tell_too_fast = LogLimiter("warning", "rate_limited")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in, or answer it here."""
@@ -58,13 +63,13 @@ class Door:
         headers = _first(scope["headers"])
         identity = request_id(headers.get(b"x-request-id"), self._is_secret)
         scope["request_id"] = identity
-        answer = _Answer(send, identity)
+        answer = _Answer(send, identity, scope.get("ends_connection", bool))
         with structlog.contextvars.bound_contextvars(request_id=identity):
             try:
                 await self._enter(scope, headers)
                 await self._app(scope, receive, answer.send)
             except Refusal as refusal:
-                await self._refuse(refusal, answer)
+                await self._refuse(refusal, answer, scope)
             except Exception:  # noqa: BLE001  # nothing of it may reach the caller
                 log.exception("request_failed")
                 await answer.refuse(500, "internal error")
@@ -83,6 +88,11 @@ class Door:
         scope["caller"], scope["client_field"] = caller, self._client_field
         scope["source_address"] = address if self._address_as_source else ""
         structlog.contextvars.bind_contextvars(client=caller.name)
+        try:
+            scope["waited_seconds"] = await self._paces.keep(caller, neighbourhood(address))
+        except Refusal as refusal:
+            self._tell_too_fast(caller.name, client=caller.name, address=address, reason=refusal.reason)
+            raise
 
     def _needed(self, path: str) -> Permission | None:
         if path == "/ingest":
@@ -91,8 +101,9 @@ class Door:
             return None
         return None if path in self._open else "read"
 
-    async def _refuse(self, refusal: Refusal, answer: "_Answer") -> None:
+    async def _refuse(self, refusal: Refusal, answer: "_Answer", scope: Scope) -> None:
         if isinstance(refusal, Denied):
+            scope["held_back"] = True
             await self._pause(refusal.pause_seconds)
         await answer.refuse(refusal.status, refusal.reason, refusal.retry_after_seconds)
 
@@ -100,8 +111,9 @@ class Door:
 class _Answer:
     """Sends the answer with the headers that every one has."""
 
-    def __init__(self, send: Send, identity: str) -> None:
+    def __init__(self, send: Send, identity: str, ends_connection: Callable[[], bool]) -> None:
         self._send = send
+        self._ends_connection = ends_connection
         self._identity = identity
         self._started = False
 
@@ -110,6 +122,8 @@ class _Answer:
             self._started = True
             headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-request-id"]
             headers += [(b"x-request-id", self._identity.encode()), (b"x-content-type-options", b"nosniff")]
+            if self._ends_connection():
+                headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
         await self._send(message)
 

@@ -22,65 +22,86 @@ _GZIP, _ZLIB, _RAW = 31, 15, -15
 
 
 class Body:
-    """Collects a request body within bounds, decompressing as it comes."""
+    """Collects a request body as it was sent. It is decompressed when it is whole: until then it takes that little."""
 
     def __init__(self, encoding: str, limits: LimitSettings) -> None:
         """Raises `Refusal` (415) for an encoding that is not known, or more than one."""
         self._encoding = _known(encoding)
         self._limits = limits
-        self._parts: list[bytes] = []
-        self._head = b""
-        self._zlib: zlib._Decompress | None = None
-        self._zstd: zstandard.ZstdDecompressionObj | None = None
-        self._members = 0
-        self.received_bytes = 0
-        self.held_bytes = 0
-        """What lies in memory by now."""
+        self._sent = bytearray()
+
+    @property
+    def sent_bytes(self) -> int:
+        """What has arrived."""
+        return len(self._sent)
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether it may become larger."""
+        return self._encoding != "identity"
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next piece. Raises `Refusal` (400, 413)."""
-        self.received_bytes += len(chunk)
-        if self.received_bytes > self._limits.body_bytes:
+        """Take the next piece. Raises `Refusal` (413)."""
+        self._sent += chunk
+        if len(self._sent) > self._limits.body_bytes:
             raise Refusal(413, f"the body is larger than {self._limits.body_bytes} bytes (limits.body_bytes)")
-        if not chunk:
-            return
-        if self._encoding == "identity" and not self._parts and chunk.startswith(GZIP_MAGIC):
-            self._encoding = (
-                "gzip"  # a proxy lost the header: no JSON begins like this, and a 4xx would lose the events
-            )
+
+    def end(self) -> None:
+        """It is whole."""
+        if not self.is_compressed and self._sent.startswith(GZIP_MAGIC):
+            # A proxy lost the header: no JSON begins like this, and a 4xx would lose the events.
+            self._encoding = "gzip"
+
+    def read(self, bytes_max: int | None = None) -> bytes | None:
+        """Return the whole body, decompressed; None when it is larger than that. Raises `Refusal` (400, 413)."""
+        if bytes_max is not None and len(self._sent) > bytes_max:
+            return None
+        if not self.is_compressed:
+            if len(self._sent) > self._limits.inflated_bytes:
+                raise _too_large(self._limits)
+            return bytes(self._sent)
+        inflation = _Inflation(self._encoding, self._limits, len(self._sent), bytes_max)
         try:
-            if self._encoding == "identity":
-                self._keep(chunk)
-            elif self._encoding == "zstd":
-                self._feed_zstd(chunk)
-            else:
-                self._feed_zlib(chunk)
+            return inflation.run(bytes(self._sent))
+        except _LargerError:
+            return None
         except (zlib.error, zstandard.ZstdError):
             raise Refusal(400, f"the body is not {self._encoding}, as Content-Encoding says") from None
 
-    def finish(self) -> bytes:
-        """Return the whole body. Raises `Refusal` (400) when it was cut short."""
-        stream = self._zlib or self._zstd
-        if self._encoding != "identity" and (stream is None or not stream.eof):
-            raise Refusal(400, f"the {self._encoding} stream is cut short")
-        body = b"".join(self._parts)
-        self._parts.clear()
-        return body
 
-    def _feed_zlib(self, chunk: bytes) -> None:
-        if self._zlib is None:
-            self._head += chunk
-            if len(self._head) < 2:  # noqa: PLR2004  # the two bytes that tell zlib from raw deflate
-                return
-            chunk, self._head = self._head, b""
-            self._zlib = self._start_zlib(chunk)
-        while chunk:
-            if self._zlib.eof:
-                self._zlib = self._start_zlib(chunk)
-            self._keep(self._zlib.decompress(chunk, STEP_BYTES))
-            chunk = self._zlib.unconsumed_tail or self._zlib.unused_data
-        while not self._zlib.eof and (rest := self._zlib.decompress(b"", STEP_BYTES)):
+class _LargerError(Exception):
+    """It becomes larger than was asked for."""
+
+
+class _Inflation:
+    """Decompresses one body within bounds."""
+
+    def __init__(self, encoding: str, limits: LimitSettings, sent_bytes: int, bytes_max: int | None) -> None:
+        self._encoding = encoding
+        self._limits = limits
+        self._bytes_max = limits.inflated_bytes if bytes_max is None else bytes_max
+        self._ratio_bytes_max = max(RATIO_FREE_BYTES, sent_bytes * limits.inflation_ratio)
+        self._parts: list[bytes] = []
+        self._bytes = 0
+        self._members = 0
+
+    def run(self, sent: bytes) -> bytes:
+        """Raises `Refusal`, or the decompressor's error, or `_LargerError`."""
+        if not (self._zstd(sent) if self._encoding == "zstd" else self._zlib(sent)):
+            raise Refusal(400, f"the {self._encoding} stream is cut short")
+        return b"".join(self._parts)
+
+    def _zlib(self, sent: bytes) -> bool:
+        """Whether the stream came to its end."""
+        stream: zlib._Decompress | None = None
+        while sent:
+            if stream is None or stream.eof:
+                stream = self._start_zlib(sent)
+            self._keep(stream.decompress(sent, STEP_BYTES))
+            sent = stream.unconsumed_tail or stream.unused_data
+        while stream is not None and not stream.eof and (rest := stream.decompress(b"", STEP_BYTES)):
             self._keep(rest)
+        return stream is not None and stream.eof
 
     def _start_zlib(self, head: bytes) -> "zlib._Decompress":
         self._count_member()
@@ -89,15 +110,18 @@ class Body:
         is_zlib = head[0] & 0x0F == zlib.DEFLATED and int.from_bytes(head[:2]) % 31 == 0
         return zlib.decompressobj(_ZLIB if is_zlib else _RAW)
 
-    def _feed_zstd(self, chunk: bytes) -> None:
-        for start in range(0, len(chunk), ZSTD_INPUT_BYTES):
-            piece = chunk[start : start + ZSTD_INPUT_BYTES]
+    def _zstd(self, sent: bytes) -> bool:
+        """Whether the stream came to its end."""
+        stream: zstandard.ZstdDecompressionObj | None = None
+        for start in range(0, len(sent), ZSTD_INPUT_BYTES):
+            piece = sent[start : start + ZSTD_INPUT_BYTES]
             while piece:
-                if self._zstd is None or self._zstd.eof:
+                if stream is None or stream.eof:
                     self._count_member()
-                    self._zstd = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES).decompressobj()
-                self._keep(self._zstd.decompress(piece))
-                piece = self._zstd.unused_data if self._zstd.eof else b""
+                    stream = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES).decompressobj()
+                self._keep(stream.decompress(piece))
+                piece = stream.unused_data if stream.eof else b""
+        return stream is not None and stream.eof
 
     def _count_member(self) -> None:
         self._members += 1
@@ -105,16 +129,20 @@ class Body:
             raise Refusal(400, f"the body holds too many {self._encoding} streams")
 
     def _keep(self, data: bytes) -> None:
-        self.held_bytes += len(data)
-        if self.held_bytes > self._limits.inflated_bytes:
-            raise Refusal(
-                413, f"the body is larger than {self._limits.inflated_bytes} bytes decompressed (limits.inflated_bytes)"
-            )
-        if self.held_bytes > max(RATIO_FREE_BYTES, self.received_bytes * self._limits.inflation_ratio):
+        self._bytes += len(data)
+        if self._bytes > self._limits.inflated_bytes:
+            raise _too_large(self._limits)
+        if self._bytes > self._ratio_bytes_max:
             raise Refusal(
                 413, f"the body inflates more than {self._limits.inflation_ratio} times (limits.inflation_ratio)"
             )
+        if self._bytes > self._bytes_max:
+            raise _LargerError
         self._parts.append(data)
+
+
+def _too_large(limits: LimitSettings) -> Refusal:
+    return Refusal(413, f"the body is larger than {limits.inflated_bytes} bytes decompressed (limits.inflated_bytes)")
 
 
 def _known(encoding: str) -> str:

@@ -1,9 +1,8 @@
 """POST /ingest: body → `Batch` → whoever keeps it → the answer that lets the node delete its copy, or not."""
 
-import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
 import orjson
@@ -13,10 +12,11 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from mothership.edge.admission import Admission, Visit
+from mothership.edge.addresses import UNKNOWN, neighbourhood
 from mothership.edge.attempts import Attempts
 from mothership.edge.auth import ANONYMOUS, Caller
 from mothership.edge.inflate import ENCODINGS, Body
+from mothership.edge.intake import Intake
 from mothership.edge.labels import BoundedLabels
 from mothership.edge.limits import LimitSettings
 from mothership.edge.openapi import INGEST, INGEST_ANSWERS
@@ -24,6 +24,8 @@ from mothership.edge.request_id import request_id
 from mothership.edge.wire import Wire
 from mothership.errors import Refusal, Unsafe
 from mothership.event import Batch, Receipt, Tally, is_nil
+from mothership.fairness import Holder, Patience
+from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock
 from mothership.telemetry import client_events, events_rejected, ingestion_events, ingestion_requests, log
 
@@ -33,8 +35,6 @@ Accept: TypeAlias = Callable[[Batch], Awaitable[tuple[Batch, Receipt]]]
 ERRORS_SHOWN = 100
 """Most rejections that an answer lists; `rejected` counts them all."""
 KEY_CHARACTERS = 256
-OWN_THREAD_BYTES = 1024 * 1024
-"""From this size on a body is decoded in a thread, so that other requests do not wait for it."""
 CLOSED_REQUEST = 499
 CONSTANT_SOURCE = "edgebot"
 """The envelope's `source` of every EdgeBot."""
@@ -48,24 +48,27 @@ def router(
     wire: Wire,
     limits: LimitSettings,
     sinks: Sequence[str] = (),
+    patience_seconds: float = 1.0,
     clock: Clock = time.time,
     stopwatch: Clock = time.perf_counter,
 ) -> APIRouter:
-    """The route. `sinks` names those that an answer speaks of even when there was nothing to keep."""
-    admission = Admission(limits)
+    """The route. `sinks` names those that an answer speaks of even when there was nothing to keep.
+
+    `patience_seconds` is how long a batch waits for room before it is refused, over everything that it waits for.
+    """
+    intake = Intake(limits)
     attempts = Attempts(refused_max=limits.refused_batches)
     labels = BoundedLabels(CLIENT_LABELS)
     nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
     routes = APIRouter()
-    one_at_a_time = asyncio.Lock()  # what large bodies become needs more memory than they do
 
-    async def take(request: Request, visit: Visit, identity: str) -> Response:
-        body = await _receive(request, visit, limits)
-        visit.begin()
-        start = stopwatch()
+    async def take(request: Request, identity: str) -> Response:
         caller: Caller = request.scope.get("caller", ANONYMOUS)
+        who = Holder(caller.name, neighbourhood(request.client.host if request.client else UNKNOWN))
+        patience = Patience(patience_seconds - request.scope.get("waited_seconds", 0.0))
+        chunks = _Chunks(request, stopwatch)
 
-        def read() -> Batch:
+        def read(body: bytes) -> Batch:
             return wire.read(
                 body,
                 client=caller.name,
@@ -74,11 +77,14 @@ def router(
                 idempotency_key=_idempotency_key(request),
             )
 
-        if len(body) < OWN_THREAD_BYTES:
-            batch = read()
-        else:
-            async with one_at_a_time:
-                batch = await asyncio.to_thread(read)
+        at_work, batch = await intake.take(chunks, _body(request.headers, limits), who, patience, read)
+        with at_work:
+            batch.address = who.address
+            batch.waited_seconds = patience_seconds - patience.left_seconds
+            return await keep(batch, request, identity, chunks.whole_at)
+
+    async def keep(batch: Batch, request: Request, identity: str, start: float) -> Response:
+        caller: Caller = request.scope.get("caller", ANONYMOUS)
         _count_rejected("wire", batch)
         _stamp(batch, caller, request.scope.get("client_field", ""))
         batch.source = _source(batch.source, caller, request.scope.get("source_address", ""))
@@ -93,7 +99,7 @@ def router(
             events=len(batch.indices),
             rejected=len(batch.rejected),
             duplicate=receipt.duplicate,
-            body_bytes=len(body),
+            body_bytes=batch.body_bytes,
             seconds=round(stopwatch() - start, 4),
         )
         taken = 0 if receipt.duplicate else len(batch.indices)
@@ -110,40 +116,46 @@ def router(
     )
     async def ingest(request: Request) -> Response:
         identity = request.scope.get("request_id") or request_id(request.headers.get("x-request-id"))
+        client = request.scope.get("caller", ANONYMOUS).name
         with structlog.contextvars.bound_contextvars(request_id=identity):
             try:
-                with admission.visit() as visit:
-                    return await take(request, visit, identity)
+                return await take(request, identity)
             except Refusal as refusal:
-                return _refused(refusal.status, refusal.reason, refusal.retry_after_seconds, identity)
+                return _refused(refusal.status, refusal.reason, refusal.retry_after_seconds, identity, client)
             except Unsafe as unsafe:
-                return _refused(503, unsafe.reason, unsafe.retry_after_seconds, identity)
+                return _refused(503, unsafe.reason, unsafe.retry_after_seconds, identity, client)
             except ClientDisconnect:
-                return _refused(CLOSED_REQUEST, "the connection closed inside the body", None, identity)
+                return _refused(CLOSED_REQUEST, "the connection closed inside the body", None, identity, client)
             except Exception:  # noqa: BLE001  # whatever it is, the node must keep its copy, and learn nothing
                 log.exception("ingest_failed")
-                return _refused(500, "internal error: nothing was taken; the service's log says more", None, identity)
+                return _refused(
+                    500, "internal error: nothing was taken; the service's log says more", None, identity, client
+                )
 
     return routes
 
 
-async def _receive(request: Request, visit: Visit, limits: LimitSettings) -> bytes:
-    """The body, decompressed, within bounds of size and time."""
-    headers = request.headers
+class _Chunks:
+    """A request's body as it comes, and when it was whole."""
+
+    def __init__(self, request: Request, stopwatch: Clock) -> None:
+        self.whole_at = 0.0
+        self._request = request
+        self._stopwatch = stopwatch
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._request.stream():
+            yield chunk
+        self.whole_at = self._stopwatch()
+
+
+def _body(headers: Headers, limits: LimitSettings) -> Body:
+    """What the body is collected in. Raises `Refusal` when the headers say already that it can't be taken."""
     _check_content_type(headers)
     body = Body(",".join(headers.getlist("content-encoding")), limits)
     if (length := headers.get("content-length", "")).isdigit() and int(length[:20]) > limits.body_bytes:
         raise Refusal(413, f"the body is larger than {limits.body_bytes} bytes (limits.body_bytes)")
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            async for chunk in request.stream():
-                body.feed(chunk)
-                visit.hold(body.held_bytes)
-    except TimeoutError:
-        raise Refusal(
-            408, f"the body took longer than {limits.body_seconds:g} seconds to arrive (limits.body_seconds)"
-        ) from None
-    return body.finish()
+    return body
 
 
 def _check_content_type(headers: Headers) -> None:
@@ -202,17 +214,18 @@ def _answer(batch: Batch, receipt: Receipt, identity: str, seconds: float) -> Re
     return _response(200, orjson.dumps(answer), identity)
 
 
-def _refused(status: int, reason: str, retry_after_seconds: float | None, identity: str) -> Response:
+_tell_refused = LogLimiter("warning", "ingest_refused")
+
+
+def _refused(status: int, reason: str, retry_after_seconds: float | None, identity: str, client: str = "") -> Response:
     kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
     ingestion_requests.labels(status=kind).inc()
-    log.warning("ingest_refused", status=status, reason=reason)
+    _tell_refused((client, status, reason), status=status, reason=reason)
     response = _response(status, orjson.dumps({"status": kind, "reason": reason, "request_id": identity}), identity)
     if retry_after_seconds is not None:
         response.headers["retry-after"] = str(max(1, math.ceil(retry_after_seconds)))
     if status == 415:  # noqa: PLR2004
         response.headers["accept-encoding"] = ENCODINGS
-    if status in (408, 413):
-        response.headers["connection"] = "close"
     return response
 
 

@@ -52,25 +52,35 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
     )
     head_seconds: PositiveFloat = Field(
         default=10.0,
-        description="Longest a TLS handshake, and then a request head, may take, in seconds; then 408 and the "
+        description="Longest a TLS handshake, and then a request head, may take, in seconds; then 503 and the "
         "connection closes.",
     )
     body_seconds: PositiveFloat = Field(
         default=60.0,
-        description="Longest a client may take to send a request body, in seconds; then 408 and the connection closes.",
+        description="Longest a client may take to send a request body, in seconds; then 503 and the connection closes.",
+    )
+    body_bytes_per_second: PositiveInt = Field(
+        default=64,
+        description="Slowest pace of a request body, in bytes a second over 10 seconds; a slower one is answered 503 "
+        "and the connection closes.",
     )
     keep_alive_seconds: PositiveFloat = Field(
         default=75.0, description="Longest a connection may rest between two requests, in seconds; then it closes."
     )
     concurrent_requests: PositiveInt = Field(
         default=1000,
-        description="Most requests to /ingest at work at a time in a worker; further ones are answered 503 with "
-        "Retry-After.",
+        description="Most requests to /ingest at work at a time in a worker; as many may wait for their turn, up to "
+        "relay.answer_seconds; further ones are answered 503 with Retry-After.",
+    )
+    arriving_bytes: PositiveInt = Field(
+        default=32 * 1024 * 1024,
+        description="Most bytes, as sent, of request bodies that arrive or wait for their turn in a worker. When there "
+        "is no room, the largest body of whoever holds most gives way to others: 503 with Retry-After.",
     )
     in_flight_bytes: PositiveInt = Field(
         default=64 * 1024 * 1024,
-        description="Most bytes of request bodies held at a time in a worker; further ones are answered 503 with "
-        "Retry-After.",
+        description="Most bytes, decompressed, of request bodies at work at a time in a worker (one more may be being "
+        "decompressed); others wait for their turn, as for concurrent_requests.",
     )
     refused_batches: PositiveInt = Field(
         default=10_000,

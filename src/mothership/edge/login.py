@@ -10,8 +10,9 @@ from mothership.edge.auth import ANONYMOUS, NAME_PATTERN, AuthSettings, Caller, 
 from mothership.edge.credentials import Credentials
 from mothership.edge.tls import TLSSettings
 from mothership.errors import Refusal
+from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock
-from mothership.telemetry import auth_failures, log
+from mothership.telemetry import auth_failures
 
 _NAME = re.compile(NAME_PATTERN)
 MINUTE_SECONDS = 60.0
@@ -39,11 +40,12 @@ class Login:
         self._credentials = credentials
         self._clock = clock
         self._failures = _Failures(auth.failures_per_minute)
-        self._paces: dict[str, _Pace] = {}
+        self._tell_failed = LogLimiter("warning", "login_failed")
+        self._tell_scope = LogLimiter("warning", "scope_missing")
         self.open_to_all = auth.anonymous or not (auth.tokens or auth.tokens_file or tls.client_ca_file)
 
     def caller(self, address: str, authorization: str | None, certificate_names: tuple[str, ...]) -> Caller:
-        """Return who it is, or raise `Denied` (401, 429) or `Refusal` (429: too fast)."""
+        """Return who it is, or raise `Denied` (401, 429)."""
         found = None if authorization is None else self._find(authorization)
         if found is not None:
             return self._by_token(address, found)
@@ -57,14 +59,13 @@ class Login:
         """Raise `Refusal` (403) unless the caller's credentials open this."""
         if needed not in caller.scopes:
             auth_failures.labels(reason="scope").inc()
-            log.warning("scope_missing", client=caller.name, needed=needed)
+            self._tell_scope((caller.name, needed), client=caller.name, needed=needed)
             raise Refusal(403, f"these credentials do not open this: it needs the scope `{needed}`")
 
     def _by_token(self, address: str, found: TokenSettings) -> Caller:
         if found.expires is not None and found.expires.timestamp() <= self._clock():
             raise self._denied(address, "expired", client=found.name)
-        self._keep_pace(found)
-        return Caller(found.name, found.scopes)
+        return Caller(found.name, found.scopes, found.requests_per_second)
 
     def _find(self, authorization: str) -> TokenSettings | None:
         scheme, _, token = authorization.partition(" ")
@@ -81,17 +82,10 @@ class Login:
             return Caller(name, self._tls.client_scopes)
         return self._by_token(address, entry)
 
-    def _keep_pace(self, token: TokenSettings) -> None:
-        if token.requests_per_second is None:
-            return
-        pace = self._paces.setdefault(token.name, _Pace(self._clock()))
-        if wait_seconds := pace.wait_seconds(token.requests_per_second, self._clock()):
-            raise Refusal(429, "too many requests a second", retry_after_seconds=wait_seconds)
-
     def _denied(self, address: str, reason: str, **fields: Any) -> Denied:
         count = self._failures.add(neighbourhood(address), self._clock())
         auth_failures.labels(reason=reason).inc()
-        log.warning("login_failed", reason=reason, address=address, failures=count, **fields)
+        self._tell_failed((reason, neighbourhood(address)), reason=reason, address=address, failures=count, **fields)
         pause_seconds = min(self._auth.failure_pause_seconds, PAUSE_SECONDS_FIRST * 2.0 ** min(count - 1, 10))
         if count > self._auth.failures_per_minute:
             return Denied(
@@ -120,21 +114,3 @@ class _Failures:
         if len(self._counts) > ADDRESSES_MAX:
             self._counts.popitem(last=False)
         return self._counts[address][1]
-
-
-class _Pace:
-    """A token bucket that holds twice what a second brings."""
-
-    def __init__(self, now: float) -> None:
-        self._since = now
-        self._spent = 0.0
-
-    def wait_seconds(self, rate: float, now: float) -> float:
-        """Take one, or say how long until there is one."""
-        self._spent = max(0.0, self._spent - max(0.0, now - self._since) * rate)
-        self._since = now
-        over = self._spent + 1 - max(1.0, 2 * rate)
-        if over > 0:
-            return over / rate
-        self._spent += 1
-        return 0.0

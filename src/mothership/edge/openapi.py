@@ -171,10 +171,9 @@ INGEST_ANSWERS: dict[int | str, dict[str, Any]] = {
     },
     400: refusal("The body can't be decoded, or holds no list `messages`."),
     403: refusal("Not for this caller: the reason says why."),
-    408: refusal("The body took too long to arrive."),
     413: refusal("Too many bytes or events."),
     415: refusal("Another Content-Type than JSON, or an unknown or double Content-Encoding."),
     429: refusal("Too fast: send the same batch again later.", retry=True),
     500: refusal("A fault in the service; nothing was taken."),
-    503: refusal("The batch can't be made safe now: send it again later.", retry=True),
+    503: refusal("The batch can't be made safe now, or took too long to arrive: send it again later.", retry=True),
 }

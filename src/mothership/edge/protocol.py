@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from mothership.edge.addresses import UNKNOWN, Networks
-from mothership.edge.connections import Connections
+from mothership.edge.connections import Connections, Stage
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import certificate_names
 
@@ -24,6 +24,8 @@ PIPELINED_MAX = 16
 """Most requests that may wait for the answer to an earlier one on the same connection."""
 LINGER_SECONDS = 3.0
 """How long the rest of a body is read and thrown away, so that the client sees the answer and not a reset."""
+TLS_HELLO = b"\x16\x03"
+"""What a client begins with that takes this port for one of HTTPS."""
 ONCE_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization"})
 
 
@@ -56,6 +58,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stall: asyncio.TimerHandle | None = None
         self._in_head = True
         self._in_message = False
+        self._in_body = False
         self._head_bytes = 0
         self._lingering = False
         self._running: RequestResponseCycle | None = None
@@ -65,7 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._address = self.client[0] if self.client else UNKNOWN
         self._certificate_names = certificate_names(transport.get_extra_info("peercert"))
-        if reason := self.open_connections.add(self._address):
+        if reason := self.open_connections.add(self, self._address):
             self._end(503, "too many connections", cause=f"connections_{reason}", linger=False)
             return
         self._await_head()
@@ -74,7 +77,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Forget it."""
         self._cancel(self._timer)
         self._cancel(self._stall)
-        self.open_connections.drop(self._address)
+        self.open_connections.drop(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -91,14 +94,19 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self._end(501, "Upgrade and CONNECT are not offered here", cause="upgrade")
         except httptools.HttpParserError as error:
-            refused = error.__context__ if isinstance(error.__context__, _Refused) else None
-            if refused is not None:
-                self._end(refused.status, refused.reason, cause="head")
-            else:
-                self._end(400, "not a valid HTTP/1.1 request", cause="syntax")
+            self._not_parsed(error, data)
         else:
             if self._in_head and self._head_bytes > self.limits.header_bytes:
                 self._end(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
+
+    def _not_parsed(self, error: httptools.HttpParserError, data: bytes) -> None:
+        refused = error.__context__ if isinstance(error.__context__, _Refused) else None
+        if refused is not None:
+            self._end(refused.status, refused.reason, cause="head")
+        elif data.startswith(TLS_HELLO):
+            self._end(400, "TLS is not spoken here: server.tls.cert_file is not set", cause="tls_on_plain_port")
+        else:
+            self._end(400, "not a valid HTTP/1.1 request", cause="syntax")
 
     def eof_received(self) -> None:
         """A client that has said all may still listen: the transport stays open while an answer is due."""
@@ -130,7 +138,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._in_message = True
+        self._in_body = False
         self.scope["certificate_names"] = self._certificate_names  # type: ignore[typeddict-unknown-key]
+        self.scope["ends_connection"] = self.ends_connection  # type: ignore[typeddict-unknown-key]
 
     def on_url(self, url: bytes) -> None:
         """The request line's target."""
@@ -155,6 +165,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.header_bytes:
             self._refuse(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
         self._check_framing()
+        self._in_body = True
         super().on_headers_complete()
         if len(self.pipeline) > PIPELINED_MAX:
             self._refuse(429, "too many pipelined requests")
@@ -162,13 +173,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The body has ended."""
-        self._in_message = False
+        self._in_message = self._in_body = False
         super().on_message_complete()
         self._in_head = True
 
     def on_response_complete(self) -> None:
         """Wait for the next request, unless this one has not been read to its end."""
-        if self._in_message and not self.pipeline and not self._lingering:
+        if self.ends_connection() and not self._lingering:
             self.linger()
         super().on_response_complete()
 
@@ -182,9 +193,33 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
-    def ends_inside_body(self) -> bool:
-        """Whether the client is still sending."""
-        return self._in_message
+    def ends_connection(self) -> bool:
+        """Whether an answer now ends the connection, because the client is still sending what it answers to."""
+        return self._in_body and not self.pipeline
+
+    # --- as `connections.Connection` ----------------------------------------------------------------------------
+
+    @property
+    def caller(self) -> str:
+        """Whose request came last."""
+        known: Any = self._running.scope.get("caller") if self._running else None
+        return known.name if known else ""
+
+    @property
+    def stage(self) -> Stage:
+        """How far its request is."""
+        if self._running is not None and self._running.scope.get("held_back"):
+            return Stage.HELD_BACK
+        if not self._is_answering():
+            return Stage.RESTS if self.caller else Stage.UNKNOWN
+        return Stage.RECEIVES if self._in_message and not self.pipeline else Stage.WORKS
+
+    def give_way(self) -> None:
+        """End: others need the place."""
+        if self.stage is Stage.RESTS:
+            self.transport.close()
+        else:
+            self._end(503, "too many connections: others need this one", cause="", linger=False)
 
     def _check_framing(self) -> None:
         names = [name for name, _ in self.headers if name in ONCE_HEADERS]
@@ -221,13 +256,15 @@ class BoundedProtocol(HttpToolsProtocol):
     def _head_is_late(self) -> None:
         if self._in_message:
             seconds = f"{self.limits.head_seconds:g}"
-            self._end(408, f"the head took longer than {seconds} seconds to arrive (limits.head_seconds)", cause="slow")
+            # Not 408: a node drops its batch on a 4xx.
+            self._end(503, f"the head took longer than {seconds} seconds to arrive (limits.head_seconds)", cause="slow")
         else:
             self.transport.close()
 
     def _end(self, status: int, reason: str, *, cause: str = "head", linger: bool = True) -> None:
         """Say why and close. An earlier request that is not answered yet loses its answer, and is sent again."""
-        self.open_connections.refused(cause, status, self._address, self.loop.time())
+        if cause:
+            self.open_connections.refused(cause, status, self._address)
         if self.transport.is_closing() or self._lingering:
             return
         self.pipeline.clear()
@@ -262,7 +299,7 @@ class _Lingering:
         self._protocol = protocol
 
     def close(self) -> None:
-        if self._protocol.ends_inside_body():
+        if self._protocol.ends_connection():
             self._protocol.linger()
         else:
             self._transport.close()

@@ -23,8 +23,10 @@ from mothership.edge.credentials import Credentials
 from mothership.edge.door import ALWAYS_OPEN, Door
 from mothership.edge.limits import LimitSettings
 from mothership.edge.login import Login
+from mothership.edge.pace import Paces
 from mothership.edge.protocol import bounded
 from mothership.edge.tls import Certificates, TLSSettings
+from mothership.edge.tls_listener import TLSListener
 from mothership.errors import ConfigurationError
 from mothership.ports import Clock
 from mothership.telemetry import log
@@ -34,7 +36,7 @@ FILES_KEPT = 200
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, but a TLS handshake has an end, too: by default it may take a minute, uncounted."""
+    """uvicorn's server, but a TLS handshake has an end, is counted, and its failure is told."""
 
     def __init__(self, config: uvicorn.Config, limits: LimitSettings) -> None:
         super().__init__(config)
@@ -46,14 +48,15 @@ class Server(uvicorn.Server):
         config = self.config
         protocol: Any = config.http_protocol_class
         make = partial(protocol, config=config, server_state=self.server_state, app_state=self.lifespan.state)
-        seconds = self._handshake_seconds if config.ssl else None
-        loop = asyncio.get_running_loop()
-        self.servers = [
-            await loop.create_server(
-                make, sock=listening, ssl=config.ssl, backlog=config.backlog, ssl_handshake_timeout=seconds
-            )
-            for listening in sockets or []
-        ]
+        if config.ssl:
+            connections = protocol.open_connections
+            self.servers = [
+                TLSListener(one, make, config.ssl, connections, self._handshake_seconds)  # type: ignore[misc]  # its like
+                for one in sockets or []
+            ]
+        else:
+            loop = asyncio.get_running_loop()
+            self.servers = [await loop.create_server(make, sock=one, backlog=config.backlog) for one in sockets or []]
         self.started = True
 
 
@@ -93,16 +96,21 @@ def guarded(
     tls: TLSSettings,
     *,
     host: str,
+    patience_seconds: float = 1.0,
     clock: Clock = time.time,
     is_secret: Callable[[str], bool] = lambda _text: False,
 ) -> Door:
-    """Return the application behind the door. Raises `ConfigurationError` when auth.tokens_file can't be used."""
+    """Return the application behind the door. `patience_seconds`: how long a token's rate may hold a request back.
+
+    Raises `ConfigurationError` when auth.tokens_file can't be used.
+    """
     login = Login(auth, tls, Credentials(auth, clock=clock), clock=clock)
     if isinstance(app, FastAPI):
         app.add_exception_handler(HTTPException, _refusal)
     if not login.open_to_all and isinstance(app, FastAPI):
         openapi.guard(app.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None)
-    return Door(app, login, auth, loopback=is_loopback(host), is_secret=is_secret)
+    paces = Paces(patience_seconds, clock=clock)
+    return Door(app, login, auth, loopback=is_loopback(host), paces=paces, is_secret=is_secret)
 
 
 def configuration(
@@ -113,13 +121,14 @@ def configuration(
     *,
     host: str,
     port: int,
+    patience_seconds: float = 1.0,
     clock: Clock = time.time,
     is_secret: Callable[[str], bool] = lambda _text: False,
 ) -> uvicorn.Config:
     """Return what uvicorn needs. Raises `ConfigurationError` when a file of tokens or certificates can't be used."""
     certificates = Certificates(tls, clock=clock) if tls.cert_file else None
     return uvicorn.Config(
-        guarded(app, auth, tls, host=host, clock=clock, is_secret=is_secret),
+        guarded(app, auth, tls, host=host, patience_seconds=patience_seconds, clock=clock, is_secret=is_secret),
         host=host,
         port=port,
         http=bounded(fitted(limits), Networks(auth.trusted_proxies)),

@@ -112,7 +112,9 @@ class Chain:
         telemetry.pipeline_events.labels("kept").inc(len(rows))
         telemetry.pipeline_events.labels("rejected").inc(entered - len(rows))
         telemetry.pipeline_duration.observe(self._stopwatch() - started)
-        return RowBatch(batch.fingerprint, batch.request_id, batch.received, rows, batch.client, batch.content)
+        return RowBatch(
+            batch.fingerprint, batch.request_id, batch.received, rows, batch.client, batch.content, batch.address
+        )
 
     def stats(self) -> dict[str, Any]:
         """Return the `pipeline` part of `/stats`."""

@@ -1,0 +1,160 @@
+"""From a body's first byte to its batch: how much may arrive, be decoded and be at work at a time, and who is next.
+
+    arriving (as sent) ──▶ a turn: at work (decompressed) ──▶ decoded ──▶ pipeline and relay, still at work
+                                  └── larger than a mebibyte: first a turn at being decoded, one at a time
+
+Nothing that waits for a turn holds what another waits for: a body at work is there by its own pace, not its sender's.
+One that has not arrived yet gives way to whoever holds less.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Awaitable, Callable
+from functools import partial
+from typing import Protocol, TypeVar
+
+from mothership.edge.inflate import Body
+from mothership.edge.limits import LimitSettings
+from mothership.errors import Refusal
+from mothership.event import Batch
+from mothership.fairness import FairLimiter, Holder, NoRoom, Patience, Slot
+from mothership.telemetry import load_refused, load_wait_seconds
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+RETRY_AFTER_SECONDS = 1.0
+NOTICED_SECONDS = 0.001
+"""A shorter wait is none."""
+OWN_THREAD_BYTES = 1024 * 1024
+"""From this size on a body is decoded in a thread, so that other requests do not wait for it."""
+PACE_SECONDS = 10.0
+"""Over how long the pace of an upload is measured."""
+
+
+LACKS = {
+    ("arriving", "size"): "too many bytes are arriving (limits.arriving_bytes)",
+    ("arriving", "waiting"): "too many bodies wait for room to arrive (limits.arriving_bytes)",
+    ("work", "count"): "too many requests at a time (limits.concurrent_requests)",
+    ("work", "size"): "too many bytes at a time (limits.in_flight_bytes)",
+    ("work", "waiting"): "too many requests wait for their turn (limits.concurrent_requests)",
+}
+
+
+class Intake:
+    """Used from one event loop only."""
+
+    def __init__(self, limits: LimitSettings) -> None:
+        self._limits = limits
+        self._arriving = FairLimiter(limits.connections, limits.arriving_bytes)
+        self._working = FairLimiter(limits.concurrent_requests, limits.in_flight_bytes)
+        # What large bodies become needs more memory than they do.
+        self._large = FairLimiter(1, limits.in_flight_bytes, waiting_max=limits.concurrent_requests)
+
+    async def take(
+        self,
+        chunks: AsyncIterable[bytes],
+        body: Body,
+        who: Holder,
+        patience: Patience,
+        read: Callable[[bytes], Batch],
+    ) -> tuple[Slot, Batch]:
+        """Return the batch and the place at work that it holds. Raises `Refusal`."""
+        ticks = asyncio.get_running_loop().time
+        gone: list[bool] = []
+        try:
+            async with asyncio.timeout(None) as limit:
+
+                def give_way() -> None:
+                    gone.append(True)
+                    limit.reschedule(ticks())
+
+                with await self._arriving.enter(who, 0, 0, wait_seconds=None, give_way=give_way) as arriving:
+                    pace = Pace(self._limits, ticks())
+                    limit.reschedule(pace.until)
+                    async for chunk in chunks:
+                        body.feed(chunk)
+                        await _wait(patience, "arriving", partial(arriving.grow, len(chunk)))
+                        limit.reschedule(ticks() if gone else pace.go_on(body.sent_bytes, ticks()))
+                    body.end()
+                    limit.reschedule(ticks() if gone else None)
+                    return await self._batch(arriving, body, patience, read)
+        except TimeoutError:
+            if gone:
+                raise refusal(
+                    "arriving", "others needed the room that this body took (limits.arriving_bytes)"
+                ) from None
+            seconds, bytes_per_second = self._limits.body_seconds, self._limits.body_bytes_per_second
+            reason = (
+                f"the body took longer than {seconds:g} seconds, or came slower than {bytes_per_second} bytes a second "
+                "(limits.body_seconds, limits.body_bytes_per_second)"
+            )
+            raise refusal("slow", reason) from None
+
+    async def _batch(
+        self, arrived: Slot, body: Body, patience: Patience, read: Callable[[bytes], Batch]
+    ) -> tuple[Slot, Batch]:
+        """Wait for a turn, decompress and decode."""
+        at_work = await self._begin(arrived.who, OWN_THREAD_BYTES if body.is_compressed else body.sent_bytes, patience)
+        try:
+            data = body.read(OWN_THREAD_BYTES)
+            if data is not None:
+                at_work.resize(len(data))
+                return at_work, read(data)
+        except BaseException:
+            at_work.release()
+            raise
+        at_work.release()
+        try:
+            turn = await self._large.enter(arrived.who, 1, body.sent_bytes, wait_seconds=self._limits.body_seconds)
+        except NoRoom:
+            raise refusal("large", "too many large bodies wait to be decoded: send fewer events at a time") from None
+        with turn:
+            at_work = await self._begin(arrived.who, body.sent_bytes, patience)
+            arrived.release()
+            try:
+                data = await asyncio.to_thread(body.read) or b""
+                at_work.resize(len(data))
+                return at_work, await asyncio.to_thread(read, data)
+            except BaseException:
+                at_work.release()
+                raise
+
+    async def _begin(self, who: Holder, size: int, patience: Patience) -> Slot:
+        return await _wait(patience, "work", partial(self._working.enter, who, 1, size))
+
+
+class _Bounded(Protocol[T_co]):
+    def __call__(self, *, wait_seconds: float) -> Awaitable[T_co]: ...
+
+
+async def _wait(patience: Patience, stage: str, wait: _Bounded[T]) -> T:
+    left_seconds = patience.left_seconds
+    try:
+        got = await patience.spend(wait)
+    except NoRoom as no_room:
+        raise refusal(stage, LACKS[stage, no_room.bound]) from None
+    if (waited_seconds := left_seconds - patience.left_seconds) > NOTICED_SECONDS:
+        load_wait_seconds.labels(stage).observe(waited_seconds)
+    return got
+
+
+def refusal(stage: str, reason: str, *, status: int = 503, retry_after_seconds: float = RETRY_AFTER_SECONDS) -> Refusal:
+    """A request that is refused for load, counted."""
+    load_refused.labels(stage).inc()
+    return Refusal(status, reason, retry_after_seconds=retry_after_seconds)
+
+
+class Pace:
+    """Until when a body that arrives is waited for."""
+
+    def __init__(self, limits: LimitSettings, now: float) -> None:
+        self._end = now + limits.body_seconds
+        self._step_bytes = limits.body_bytes_per_second * PACE_SECONDS
+        self._from_bytes = 0.0
+        self.until = min(self._end, now + PACE_SECONDS)
+
+    def go_on(self, sent_bytes: int, now: float) -> float:
+        """It has come so far by now."""
+        if sent_bytes - self._from_bytes >= self._step_bytes:
+            self._from_bytes = sent_bytes
+            self.until = min(self._end, now + PACE_SECONDS)
+        return self.until

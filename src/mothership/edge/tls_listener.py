@@ -1,0 +1,129 @@
+"""Connections until their TLS handshake is over: counted and bounded like others, and a failure leaves a trace."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from mothership.edge.connections import Connections, Stage
+from mothership.log_limiter import LogLimiter
+from mothership.telemetry import log, tls_failures
+
+ACCEPT_PAUSE_SECONDS = 0.1
+BACKLOG = 2048
+
+REASONS = {
+    "HTTP_REQUEST": "plain_http",
+    "HTTPS_PROXY_REQUEST": "plain_http",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "no_client_certificate",
+    "CERTIFICATE_VERIFY_FAILED": "client_certificate_not_trusted",
+    "TLSV1_ALERT_UNKNOWN_CA": "server_certificate_not_trusted",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "server_certificate_not_trusted",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "server_certificate_not_trusted",
+    "UNSUPPORTED_PROTOCOL": "old_version",
+    "UNKNOWN_PROTOCOL": "not_tls",
+    "WRONG_VERSION_NUMBER": "not_tls",
+    "RECORD_LAYER_FAILURE": "not_tls",
+    "NO_SHARED_CIPHER": "no_shared_cipher",
+}
+ADVICE = {
+    "plain_http": "the client speaks plain HTTP to the TLS port: its URL must begin with https://",
+    "no_client_certificate": "the client sent no certificate, and server.tls.client_required is true",
+    "client_certificate_not_trusted": "the client's certificate is not of server.tls.client_ca_file, or has expired",
+    "server_certificate_not_trusted": "the client does not trust server.tls.cert_file: it needs the CA's certificate",
+    "old_version": "the client speaks no TLS 1.2 or newer",
+}
+
+
+class Handshake:
+    """One accepted connection until its handshake is over: a `connections.Connection` that has shown nothing yet."""
+
+    caller = ""
+    stage = Stage.UNKNOWN
+
+    def __init__(self, accepted: socket.socket, address: str) -> None:
+        self.accepted = accepted
+        self.address = address
+
+    def give_way(self) -> None:
+        """End: others need the place."""
+        with suppress(OSError):
+            self.accepted.shutdown(socket.SHUT_RDWR)
+
+
+class TLSListener:
+    """Accepts connections and shakes hands. Closed like an `asyncio.Server`."""
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        make: Callable[[], asyncio.Protocol],
+        context: ssl.SSLContext,
+        connections: Connections,
+        handshake_seconds: float,
+    ) -> None:
+        """Start at once, in the running loop."""
+        listening.listen(BACKLOG)
+        listening.setblocking(False)
+        self._listening = listening
+        self._make = make
+        self._context = context
+        self._connections = connections
+        self._handshake_seconds = handshake_seconds
+        self._tell = LogLimiter("warning", "tls_handshake_failed")
+        self._handshakes: set[asyncio.Task[None]] = set()
+        self._accepting = asyncio.get_running_loop().create_task(self._accept())
+
+    def close(self) -> None:
+        """Accept no more. Handshakes that are under way end."""
+        for task in (self._accepting, *self._handshakes):
+            task.cancel()
+
+    async def wait_closed(self) -> None:
+        """Until nothing is under way."""
+        await asyncio.gather(self._accepting, *self._handshakes, return_exceptions=True)
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, peer = await loop.sock_accept(self._listening)
+            except OSError as error:  # no file is free, or the client is gone already
+                log.warning("connection_not_accepted", error=type(error).__name__, errno=error.errno)
+                await asyncio.sleep(ACCEPT_PAUSE_SECONDS)
+                continue
+            handshake = Handshake(accepted, peer[0])
+            if self._connections.add(handshake, handshake.address):
+                self._connections.refused("connections_tls", 0, handshake.address)
+                self._connections.drop(handshake)
+                accepted.close()
+                continue
+            task = loop.create_task(self._shake_hands(handshake))
+            self._handshakes.add(task)
+            task.add_done_callback(self._handshakes.discard)
+
+    async def _shake_hands(self, handshake: Handshake) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._make, handshake.accepted, ssl=self._context, ssl_handshake_timeout=self._handshake_seconds
+            )
+        except (OSError, RuntimeError) as error:  # the second is uvloop's word for a transport that is closed by now
+            self._failed(error, handshake.address)
+        finally:
+            self._connections.drop(handshake)
+
+    def _failed(self, error: Exception, address: str) -> None:
+        reason = _reason(error)
+        tls_failures.labels(reason).inc()
+        if reason != "closed":  # a probe of the port, a scanner: counted, no more
+            advice = {"advice": ADVICE[reason]} if reason in ADVICE else {}
+            self._tell((reason, address), reason=reason, address=address, **advice)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return REASONS.get(error.reason or "", "other")
+    if isinstance(error, ConnectionAbortedError | TimeoutError):
+        return "slow"
+    return "closed"
