@@ -187,7 +187,7 @@ def test_new_certificates_are_taken_up_while_the_service_runs(
     assert post(server, client_context(theirs, "ship-7")) == 200
     with pytest.raises((ssl.SSLError, ConnectionError)):
         post(server, before)
-    assert len(keeper.batches) == 1
+    assert len(keeper.batches) == 3
 
 
 def _plain_http(server: Any, _ours: Path, _theirs: Path) -> None:
