@@ -306,6 +306,32 @@ async def test_an_enricher_that_raises_costs_no_event() -> None:
     assert chain.stats()["processors"]["LLMEnricher"] == {"processed": 0, "errors": 2}
 
 
+@pytest.mark.parametrize("enricher", [False, True])
+async def test_a_nodes_own_field_cant_pass_for_a_verdict(enricher: bool) -> None:
+    """It keeps its value under another name, whether a language model is asked or not."""
+
+    class Verdicts:
+        """Puts a verdict where there is none."""
+
+        name = "LLMEnricher"
+
+        async def __call__(self, batch: Batch) -> None:
+            """Say the same of every event."""
+            for event in batch.events:
+                event.setdefault("llm", "a verdict")
+
+    chain = Chain([], Verdicts() if enricher else None)
+    sent = [{"type": "a"}, {"type": "a", "llm": {"priority": "low"}}, {"type": "a", "llm": 1, "llm_original": 2}]
+    rows = (await chain.run(batch_of(sent))).rows
+    found = [{key: value for key, value in orjson.loads(row.data).items() if "llm" in key} for row in rows]
+    verdict = {"llm": "a verdict"} if enricher else {}
+    assert found == [
+        verdict,
+        {"llm_original": {"priority": "low"}, **verdict},
+        {"llm_original": 2, "llm_original_": 1, **verdict},
+    ]
+
+
 async def test_an_empty_batch_is_no_rows() -> None:
     """An empty `messages` is a success of nothing."""
     rows = await Chain([trail("AddTags")], Verdict()).run(batch_of([]))

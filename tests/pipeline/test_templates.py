@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mothership.event import Batch
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
 from mothership.pipeline.templates.tree import TemplateTree, named
+from mothership.pipeline.templates.words import known_words
 
 LINES = [
     *(
@@ -211,7 +212,39 @@ def test_memory_is_bounded_and_what_is_seen_often_stays() -> None:
     assert len(one) <= 200
     assert len(one._by_text) <= 400
     assert len(one._masked) <= 400
-    assert usual in set(one.texts())
+    assert usual in {text for text, _ in one.texts()}
+
+
+def test_one_callers_junk_costs_the_others_no_template() -> None:
+    """Of the tree, of one leaf, and of the first words of one length: whoever brought most gives way."""
+    words = [word for word in sorted(known_words()) if word.isalpha()]
+    mine = [f"disk {word} imminent" for word in words[:30]] + [f"{word} was lost" for word in words[-20:]]
+    one = tree(templates_max=500)
+    for line in mine:
+        one.template(line, "ship")
+    junk = [
+        *(f"disk {first} {second}" for first in words[100:140] for second in words[200:250]),  # one leaf
+        *(f"{first} a b{second}" for first in words[:400] for second in ("x", "y", "z")),  # leaves of one length
+        *(" ".join(words[start : start + 2 + start % 9]) for start in range(2_000)),  # the tree
+    ]
+    for line in junk:
+        one.template(line, "hostile")
+    kept = {text for text, owner in one.texts() if owner == "ship"}
+    assert kept == set(mine)
+    assert len(one) == 500
+    # And a new one of theirs finds room, with a leaf of its own.
+    assert one.template("zfs pool degraded", "ship").text in {text for text, _ in one.texts()}
+
+
+def test_who_brought_a_template_is_known_after_a_restart(tmp_path: Path) -> None:
+    """Else all that was saved would give way together."""
+    state = tmp_path / "templates.json"
+    one = Templates(TemplateSettings(), state=state)
+    batch = batch_of({"message": "disk failure imminent"})
+    batch.client = "ship"
+    one(batch)
+    one.save()
+    assert list(Templates(TemplateSettings(), state=state)._tree.texts()) == [("disk failure imminent", "ship")]
 
 
 def test_numbers_that_are_ever_new_teach_nothing_new() -> None:

@@ -20,6 +20,7 @@ from mothership.commands.options import config_option
 from mothership.config import Settings, load
 from mothership.event import Batch, Event
 from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.llm.lines import Caller
 from mothership.pipeline.llm.oracle import Oracle
 from mothership.pipeline.llm.prompt import Interviewer, Question
 from mothership.pipeline.llm.settings import LLMSettings
@@ -106,7 +107,7 @@ def look(settings: Settings, events: Iterable[Event | bytes]) -> tuple[redaction
             template = templates.of(event)
             if id(event) in batch.unsafe:
                 flagged += 1
-            elif template is None or not (question := interviewer.question(template, event)).has_words:
+            elif template is None or not (question := interviewer.question(template)).has_words:
                 without += 1
             else:
                 before = asked.get(question.key)
@@ -120,7 +121,7 @@ async def ask(settings: LLMSettings, redactor: redaction.Redaction, questions: l
     oracle = Oracle(settings.model_copy(update={"queue_max": len(questions) + 1}), redactor.text)
     running = asyncio.get_running_loop().create_task(oracle.run())
     try:
-        waiting = [asked.answered for question in questions if (asked := oracle.ask(question))]
+        waiting = [asked.answered for question in questions if (asked := oracle.ask(question, Caller("try")))]
         await asyncio.wait(waiting)
     finally:
         running.cancel()

@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 from mothership import telemetry
-from mothership.event import Batch, Row, RowBatch
+from mothership.event import Batch, Event, Row, RowBatch
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.seal import seal
 from mothership.ports import Enricher, Processor
@@ -34,6 +34,10 @@ SLICE_SECONDS = 0.1
 """After a slice that took longer, those of the same batch are smaller."""
 TURN_SLICES = 4
 """Slices of one batch that are worked on before the next batch in line has its turn."""
+
+
+VERDICT_FIELD = "llm"
+"""What only the enricher may set: a node's own field of that name would pass for a verdict, LLM on or off."""
 
 
 class Station:
@@ -157,6 +161,9 @@ class Chain:
     def _process(self, batch: Batch) -> None:
         for processor, station in self._steps:
             self._step(processor, station, batch)
+        for event in batch.events:
+            if VERDICT_FIELD in event:
+                _rename(event, VERDICT_FIELD)
 
     def _step(self, processor: Processor, station: Station, batch: Batch) -> None:
         started, events = self._stopwatch(), len(batch.events)
@@ -180,6 +187,14 @@ class Chain:
         self._enricher_station.add(
             processed=len(batch.events) - errors, errors=errors, seconds=self._stopwatch() - started
         )
+
+
+def _rename(event: Event, name: str) -> None:
+    """Give a node's own field another name, one that the event doesn't have yet."""
+    other = f"{name}_original"
+    while other in event:
+        other += "_"
+    event[other] = event.pop(name)
 
 
 def _without_culprits(processor: Processor, batch: Batch) -> int:

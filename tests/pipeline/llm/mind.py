@@ -12,13 +12,14 @@ from mothership.pipeline.llm.enricher import LLMEnricher, LLMSettings
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
 
 
-def batch_of(*events: dict[str, Any]) -> Batch:
+def batch_of(*events: dict[str, Any], client: str = "anonymous") -> Batch:
     """A batch as it comes from the door."""
     return Batch(
         events=list(events),
         indices=list(range(len(events))),
         fingerprint=b"f" * 32,
         request_id="r",
+        client=client,
         received=1_700_000_000_000_000,
     )
 
@@ -62,9 +63,11 @@ class Mind:
         extra = {"clock": clock} if clock else {}
         self.enricher = LLMEnricher(LLMSettings(**settings), self.templates, redact, store=store, **extra)
 
-    async def see(self, *events: dict[str, Any], unsafe: tuple[int, ...] = ()) -> list[dict[str, Any]]:
-        """Take events through the two steps, some of them flagged."""
-        batch = batch_of(*events)
+    async def see(
+        self, *events: dict[str, Any], unsafe: tuple[int, ...] = (), client: str = "anonymous"
+    ) -> list[dict[str, Any]]:
+        """Take events of a client through the two steps, some of them flagged."""
+        batch = batch_of(*events, client=client)
         batch.unsafe = {id(events[position]) for position in unsafe}
         self.templates(batch)
         await self.enricher(batch)

@@ -297,6 +297,71 @@ async def test_answers_in_a_code_fence_are_read(start: Any, endpoint: Endpoint) 
     assert "llm" in await start().say(MESSAGE)
 
 
+TEXT = json.dumps(VERDICT)
+SPOKEN: dict[str, bytes] = {
+    "a thought": completion(f"<think>\nIs it {{an attack}}?\n</think>\n\n{TEXT}"),
+    "a thought and a fence": completion(f"<thinking>a</thinking>\n```json\n{TEXT}\n```"),
+    "a thought that the chat template began": completion(f"Let me see. {{}}\n</think>{TEXT}"),
+    "an empty thought": completion(f"<think></think>{TEXT}"),
+    "a list of parts": completion([{"type": "text", "text": TEXT[:20]}, {"type": "text", "text": TEXT[20:]}]),
+    "parts with a thought": completion([{"type": "thinking", "thinking": "{}"}, {"type": "text", "text": TEXT}]),
+    "a byte order mark": completion(f"\ufeff{TEXT}"),
+    "a byte order mark before the body": b"\xef\xbb\xbf" + completion(VERDICT and TEXT),
+    "a byte order mark after a thought": completion(f"<think>a</think>\ufeff {TEXT}"),
+}
+
+
+@pytest.mark.parametrize("spoken", SPOKEN.values(), ids=SPOKEN.keys())
+async def test_an_answer_is_read_however_servers_wrap_it(start: Any, endpoint: Endpoint, spoken: bytes) -> None:
+    """Reasoning models think aloud; some servers answer in parts, or as a Windows file."""
+    endpoint.behave = answers(200, spoken)
+    assert (await start(wait_seconds=4.0).say(MESSAGE))["llm"]["category"] == "authentication"
+
+
+@pytest.mark.parametrize(
+    ("content", "outcome"),
+    [
+        ("<think>a thought that never ends " + TEXT, "not_json"),
+        ("<think>only a thought</think>", "empty"),
+        ([{"type": "refusal", "refusal": "no"}], "refusal"),
+        ([{"type": "image_url", "image_url": {}}], "empty"),
+        ([], "empty"),
+        ([7], "empty"),
+    ],
+)
+async def test_a_thought_alone_is_no_verdict(start: Any, endpoint: Endpoint, content: Any, outcome: str) -> None:
+    """Nor is a refusal, however it is wrapped."""
+    endpoint.behave = answers(200, completion(content))
+    mind = start(wait_seconds=0)
+    await mind.say(MESSAGE)
+    await mind.settled()
+    assert mind.calls == {outcome: 1}
+
+
+async def test_the_audit_line_names_the_request(start: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The audit trail of the specification: which request asked."""
+    await start(wait_seconds=4.0).say(MESSAGE)
+    line = next(line for line in capsys.readouterr().out.splitlines() if "llm_asked" in line)
+    assert "request_id=r " in line
+
+
+async def test_the_breaker_opens_at_its_threshold_and_not_after_it(start: Any, endpoint: Endpoint) -> None:
+    """Also when calls are in flight together: they count as if they had failed already."""
+
+    async def fails(request: Any, writer: Any) -> None:
+        await asyncio.sleep(0.02)
+        await answers(500, b"")(request, writer)
+
+    endpoint.behave = fails
+    mind = start(wait_seconds=0, concurrency=4, circuit_breaker={"failure_threshold": 5})
+    words = ["alarm", "backup", "cache", "disk", "engine", "filter", "gateway", "heartbeat", "index", "journal"]
+    await mind.see(*({"type": "log", "message": f"{word} failed"} for word in words))
+    await mind.settled()
+    assert len(endpoint.requests) == 5
+    assert mind.enricher.status()["circuit_breaker"] == "open"
+    assert "after 5 failed calls" in mind.enricher.health().reason
+
+
 async def test_calls_in_flight_are_bounded(start: Any, endpoint: Endpoint) -> None:
     """`concurrency` is the most that are open at once."""
 

@@ -3,6 +3,8 @@
 closed ──failure_threshold failures in a row──▶ open ──reset_seconds──▶ half-open ──success──▶ closed
                                                  ▲                          │
                                                  └─────────failure──────────┘
+
+Calls in flight count as if they had failed, so that it opens at its threshold and not some calls later.
 """
 
 from collections.abc import Callable
@@ -22,6 +24,7 @@ class Breaker:
         self._reset_seconds = reset_seconds
         self._clock = clock
         self._failures = 0
+        self._in_flight = 0
         self._opened: float | None = None
         self._probing = False
 
@@ -40,26 +43,34 @@ class Breaker:
         return self._failures
 
     @property
+    def crowded(self) -> bool:
+        """Closed, but would be open if all calls in flight failed: until one of them has ended no more may be made."""
+        return self.state == "closed" and self._failures + self._in_flight >= self._failure_threshold
+
+    @property
     def admits(self) -> bool:
-        """Would a call be let through now?"""
+        """Would a call be let through, now or as soon as another has ended?"""
         state = self.state
         return state == "closed" or (state == "half-open" and not self._probing)
 
     def admit(self) -> bool:
         """Ask before a call: may it be made?"""
-        admitted = self.admits
-        if admitted and self.state == "half-open":
-            self._probing = True
+        admitted = self.admits and not self.crowded
+        if admitted:
+            self._in_flight += 1
+            self._probing = self.state == "half-open"
         return admitted
 
     def succeeded(self) -> None:
         """Tell that the call was answered."""
+        self._in_flight -= 1
         self._failures = 0
         self._opened = None
         self._probing = False
 
     def failed(self) -> None:
         """Tell that the call failed."""
+        self._in_flight -= 1
         self._failures += 1
         if self._probing or self._failures >= self._failure_threshold:
             self._opened = self._clock()
@@ -67,4 +78,5 @@ class Breaker:
 
     def abandoned(self) -> None:
         """Tell that the call ended without showing anything: it was cancelled, or never left."""
+        self._in_flight -= 1
         self._probing = False

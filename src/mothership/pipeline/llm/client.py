@@ -30,6 +30,8 @@ _REFUSES_A_PARAMETER = frozenset({400, 422, 501})
 _SENT_HEADERS = frozenset({"host", "content-type", "content-length", "accept", "connection"})
 _RETRY_AFTER_SECONDS_MAX = 3_600.0
 _TOKENS_MAX = 1_000_000
+_BOM = b"\xef\xbb\xbf"
+_TEXT_PARTS = frozenset({"text", "output_text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ def retry_after_seconds(value: str | None) -> float | None:
 def _answer(body: bytes) -> Answer:
     """Read a chat completion, whatever it is made of."""
     try:
-        tree = orjson.loads(body)
+        tree = orjson.loads(body.removeprefix(_BOM))
         choice = tree["choices"][0]
         message = choice["message"]
         content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
@@ -214,6 +216,12 @@ def _answer(body: bytes) -> Answer:
         raise Failed("unreadable") from None
     usage = tree.get("usage")
     usage = usage if isinstance(usage, dict) else {}
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    refusal = refusal or any(part.get("type") == "refusal" for part in parts)
+    if parts:
+        # Thoughts are parts of their own kind.
+        texts = [part.get("text") for part in parts if part.get("type", "text") in _TEXT_PARTS]
+        content = "".join(text for text in texts if isinstance(text, str))
     return Answer(
         content=content if isinstance(content, str) else None,
         stop="refusal" if refusal or finish == "content_filter" else "truncated" if finish == "length" else "",

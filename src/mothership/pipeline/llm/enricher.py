@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from mothership import telemetry
 from mothership.event import Batch, Event
 from mothership.pipeline.llm.known import Known
+from mothership.pipeline.llm.lines import Caller
 from mothership.pipeline.llm.oracle import Asked, Oracle
 from mothership.pipeline.llm.prompt import Interviewer, Question
 from mothership.pipeline.llm.settings import CircuitBreakerSettings, LLMSettings
@@ -123,13 +124,14 @@ class LLMEnricher:
         """Apply what is known and ask about the rest. Returns what is being answered."""
         waiting: list[_Open] = []
         now = self._clock()
+        caller = Caller(batch.client)
         for template, events in self._by_template(batch, results):
-            question = self._question(events[0], template)
+            question = self._question(template)
             if not question.has_words:
                 results["no_words"] += len(events)
                 continue
             known = self._oracle.recall(question, now)
-            if known is None and (asked := self._oracle.ask(question)):
+            if known is None and (asked := self._oracle.ask(question, caller, batch.request_id)):
                 waiting.append(_Open(template.id, events, question, asked))
             results[self._put(events, template.id, known)] += len(events)
         return waiting
@@ -180,10 +182,10 @@ class LLMEnricher:
             event["llm"] = known.record.field(template_id)
         return "applied"
 
-    def _question(self, event: Event, template: Template) -> Question:
+    def _question(self, template: Template) -> Question:
         question = self._questions.get(template.id)
         if question is None:
-            question = self._questions[template.id] = self._interviewer.question(template, event)
+            question = self._questions[template.id] = self._interviewer.question(template)
             if len(self._questions) > self._settings.cache_verdicts_max:
                 self._questions.popitem(last=False)
         return question

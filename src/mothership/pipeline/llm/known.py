@@ -23,7 +23,10 @@ class Known(NamedTuple):
 
 
 class Verdicts:
-    """Remembers what became of questions. Bounded; the one not used for longest goes first."""
+    """Remembers what became of questions. Bounded; the one not used for longest goes first.
+
+    What brought no verdict is remembered apart: a flood of such questions costs nobody a verdict.
+    """
 
     def __init__(self, *, verdicts_max: int, keep_seconds: float, clock: Clock, store: PatientStore) -> None:
         self._verdicts_max = verdicts_max
@@ -31,6 +34,7 @@ class Verdicts:
         self._clock = clock
         self._store = store
         self._known: OrderedDict[bytes, Known] = OrderedDict()
+        self._given_up: OrderedDict[bytes, Known] = OrderedDict()
         self.any = False
         """Has there ever been a verdict?"""
 
@@ -39,29 +43,31 @@ class Verdicts:
 
     def recall(self, key: bytes, now: float) -> Known | None:
         """Look into the memory."""
-        known = self._known.get(key)
-        if known is None:
-            return None
-        if known.until <= now:
-            del self._known[key]
-            return None
-        self._known.move_to_end(key)
-        return known
+        for memory in (self._known, self._given_up):
+            known = memory.get(key)
+            if known is None:
+                continue
+            if known.until > now:
+                memory.move_to_end(key)
+                return known
+            del memory[key]
+        return None
 
     def keep(self, key: bytes, record: Record) -> None:
         """Remember a verdict."""
         self.any = True
-        self._remember(key, Known(record, self._clock() + self._keep_seconds))
+        self._given_up.pop(key, None)
+        self._remember(self._known, key, Known(record, self._clock() + self._keep_seconds))
 
     def give_up(self, key: bytes, outcome: str, seconds: float) -> None:
         """Remember for that many seconds that there is none, and why."""
-        self._remember(key, Known(None, self._clock() + seconds, outcome))
+        self._remember(self._given_up, key, Known(None, self._clock() + seconds, outcome))
 
-    def _remember(self, key: bytes, known: Known) -> None:
-        self._known[key] = known
-        self._known.move_to_end(key)
-        if len(self._known) > self._verdicts_max:
-            self._known.popitem(last=False)
+    def _remember(self, memory: OrderedDict[bytes, Known], key: bytes, known: Known) -> None:
+        memory[key] = known
+        memory.move_to_end(key)
+        if len(memory) > self._verdicts_max:
+            memory.popitem(last=False)
 
     async def fetch(self, key: bytes) -> Record | None:
         """Look into the database, and remember what is there."""

@@ -1,7 +1,7 @@
 """Questions and their answers, off the way of events.
 
-ask ─▶ queue ─▶ one fetcher ─▶ database knows ─▶ remembered
-└─ does not ─▶ queue ─▶ workers ─▶ budget ─▶ breaker ─▶ endpoint ─▶ checked ─▶ remembered
+ask ─▶ lines ─▶ one fetcher ─▶ database knows ─▶ remembered
+└─ does not ─▶ lines ─▶ workers ─▶ budget ─▶ breaker ─▶ endpoint ─▶ checked ─▶ remembered
 """
 
 import asyncio
@@ -9,13 +9,15 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from mothership import telemetry
 from mothership.pipeline.llm.breaker import Breaker
 from mothership.pipeline.llm.budget import Budget
 from mothership.pipeline.llm.client import LLMClient
 from mothership.pipeline.llm.known import Known, Verdicts
+from mothership.pipeline.llm.lines import Caller, Lines
 from mothership.pipeline.llm.prompt import Question
 from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.llm.store import PatientStore
@@ -44,11 +46,14 @@ _RESTING = "resting"
 _REST_SECONDS = 15.0
 """How long a question is left alone that the breaker or the endpoint's wish for a pause stopped."""
 _NEVER = 1 << 62
+CALLERS_MAX = 16
+"""Callers who have one question in their lines; more would bring it forward no further."""
 _SILENCE_SECONDS = 0.5
 """How long a question is open until the endpoint counts as silent."""
 
 
-class Asked(NamedTuple):
+@dataclass(slots=True)
+class Asked:
     """A question that is being answered."""
 
     answered: asyncio.Future[None]
@@ -56,6 +61,12 @@ class Asked(NamedTuple):
     """When it was asked."""
     patience_ends: float
     """Until when a batch may wait for it, on the event loop's clock."""
+    request_id: str
+    """The request whose event asked first."""
+    callers: set[Caller]
+    """Who asked: `CALLERS_MAX` at most, who then have it in their lines."""
+    line: Lines | None
+    """Where it waits; None once it is being answered."""
 
 
 class Oracle:
@@ -87,8 +98,8 @@ class Oracle:
             clock=clock,
         )
         self._asked: dict[bytes, Asked] = {}
-        self._to_fetch: asyncio.Queue[Question] = asyncio.Queue()
-        self._to_call: asyncio.Queue[Question] = asyncio.Queue()
+        self._to_fetch, self._to_call = Lines(), Lines()
+        self._call_ended = asyncio.Event()
         self._outcomes: Counter[str] = Counter()
         self.waiting_pays: bool | None = None
         """Did the last answer come in time for a batch that would wait for it? None: there was no answer yet."""
@@ -97,16 +108,34 @@ class Oracle:
         """Tell what is known now."""
         return self._verdicts.recall(question.key, now)
 
-    def ask(self, question: Question) -> Asked | None:
-        """Have a question answered, once however often it is asked meanwhile. None when too many wait already."""
+    def ask(self, question: Question, caller: Caller, request_id: str = "") -> Asked | None:
+        """Have a question answered, once however often it is asked meanwhile.
+
+        When `queue_max` wait already, whoever has most in line gives way; None when that is this caller.
+        """
         asked = self._asked.get(question.key)
-        if asked is None and len(self._asked) < self._settings.queue_max:
+        if asked is None:
+            if len(self._asked) >= self._settings.queue_max and not self._make_room(caller):
+                return None
             loop = asyncio.get_running_loop()
+            patience_ends = loop.time() + self._settings.wait_seconds
             asked = self._asked[question.key] = Asked(
-                loop.create_future(), self._clock(), loop.time() + self._settings.wait_seconds
+                loop.create_future(), self._clock(), patience_ends, request_id, set(), self._to_fetch
             )
-            self._to_fetch.put_nowait(question)
+        if asked.line is not None and caller not in asked.callers and len(asked.callers) < CALLERS_MAX:
+            asked.callers.add(caller)
+            asked.line.put(question, caller)
         return asked
+
+    def _make_room(self, caller: Caller) -> bool:
+        """Take a question back that waits for its call, or else one that waits to be looked up."""
+        displaced = self._to_call.make_room(caller) or self._to_fetch.make_room(caller)
+        if displaced is None:
+            return False
+        self._outcomes["displaced"] += 1
+        telemetry.llm_calls.labels("displaced").inc()
+        self._answered(displaced, useful=False)
+        return True
 
     def hopeless(self, now: float) -> bool:
         """Is no verdict known, and none to be had soon?"""
@@ -159,9 +188,10 @@ class Oracle:
             "circuit_breaker": self._breaker.state,
         }
 
-    async def _serve(self, queue: "asyncio.Queue[Question]", work: Callable[[Question], Any]) -> None:
+    async def _serve(self, lines: Lines, work: Callable[[Question], Any]) -> None:
         while True:
-            question = await queue.get()
+            question = await lines.get()
+            self._asked[question.key].line = None
             try:
                 await work(question)
             except Exception as error:  # noqa: BLE001 - one question that fails must not end the others
@@ -172,7 +202,10 @@ class Oracle:
         """Find a verdict in the database, or pass the question on."""
         record = await self._verdicts.fetch(question.key)
         if record is None:
-            self._to_call.put_nowait(question)
+            asked = self._asked[question.key]
+            asked.line = self._to_call
+            for caller in asked.callers:
+                self._to_call.put(question, caller)
         else:
             telemetry.llm_cache.labels("database").inc()
             self._answered(question, useful=True)
@@ -208,6 +241,8 @@ class Oracle:
 
     async def _under_the_breaker(self, question: Question) -> Answer:
         await self._budget.turn()
+        while self._breaker.crowded:
+            await self._call_ended.wait()
         if self._budget.paused or not self._breaker.admit():
             raise Failed(_RESTING)
         outcome = "abandoned"
@@ -222,6 +257,8 @@ class Oracle:
         return answer
 
     def _mark(self, outcome: str) -> None:
+        self._call_ended.set()
+        self._call_ended = asyncio.Event()
         before = self._breaker.state
         if outcome == "answered":
             self._breaker.succeeded()
@@ -261,9 +298,11 @@ class Oracle:
         telemetry.llm_calls.labels(outcome).inc()
         if answer or outcome in FAILURES:
             telemetry.llm_seconds.observe(seconds)
+        asked = self._asked.get(question.key)
         (log.debug if outcome == _RESTING else log.info)(
             "llm_asked",
             outcome=outcome,
+            request_id=asked.request_id if asked else None,
             template_id=question.template_id,
             prompt_hash=question.hash,
             prompt_tokens=answer.prompt_tokens if answer else None,

@@ -30,6 +30,8 @@ _CONTENT_CHARS_MAX = 20_000
 _NAME = re.compile(r"\w[\w .:/+&-]*")
 _LINK = re.compile(r"\b(?:[a-z][a-z0-9+.-]{0,30}://|(?:javascript|vbscript|data|mailto):|www\.)\S*", re.IGNORECASE)
 _MARKUP = re.compile(r"[<>`{}\[\]|\\]+")
+_THOUGHT = re.compile(r"\s*(?:<think(?:ing)?>)?.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+"""What a reasoning model thinks aloud; where its chat template begins the thought, the answer only ends it."""
 _FENCED = re.compile(r"\s*```(?:json)?\s*(\{.*\})\s*```\s*", re.DOTALL)
 
 
@@ -142,12 +144,21 @@ def read(answer: Answer, redact: Redact) -> Verdict:
     content = answer.content
     if answer.stop:
         raise Discarded(answer.stop)
-    if not content or content.isspace():
+    content = _spoken(content or "")
+    if not content:
         raise Discarded("empty")
     if len(content) > _CONTENT_CHARS_MAX:
         raise Discarded("wrong_shape")
     fenced = _FENCED.fullmatch(content)
     return made_safe(parse(fenced[1] if fenced else content), redact)
+
+
+def _spoken(content: str) -> str:
+    """What was said after thinking aloud, without a byte order mark."""
+    content = content.lstrip("\ufeff").strip()
+    if not content.startswith(("{", "```")) and (thought := _THOUGHT.match(content)):
+        content = content[thought.end() :].lstrip("\ufeff").strip()
+    return content
 
 
 def parse(content: str | bytes) -> Verdict:

@@ -21,7 +21,7 @@ from mothership.pipeline.templates.tree import Template, TemplateTree
 from mothership.ports import Clock
 from mothership.telemetry import log
 
-_FORMAT = 1
+_FORMAT = 2
 _SAVE_EVERY_SECONDS = 300.0
 
 
@@ -79,6 +79,7 @@ class Templates:
             return
         known, find, usual = self._known, self._tree.template, self._settings.fields[0]
         chars = self._settings.message_chars_max
+        client = batch.client
         for event in batch.events:
             if "template_id" in event:
                 continue
@@ -87,7 +88,7 @@ class Templates:
                 message = self._message(event)
                 if not message:
                     continue
-            template = find(message if len(message) <= chars else message[:chars])
+            template = find(message if len(message) <= chars else message[:chars], client)
             identity = template.id
             if known.get(identity) is not template:
                 identity = known.setdefault(identity, template).id
@@ -141,7 +142,7 @@ class Templates:
         try:
             state = json.loads(self._state.read_bytes())
             texts = state["templates"] if state["format"] == _FORMAT else []
-            self._tree.learn(text for text in texts[-self._settings.templates_max :] if isinstance(text, str))
+            self._tree.learn((str(text), str(owner)) for text, owner in texts[-self._settings.templates_max :])
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("templates_not_loaded", error=type(error).__name__)
             return

@@ -8,12 +8,13 @@ days), so that most lines have their final template at once. What still varies b
 more general, and two that differ in words of technical English stay two: `Accepted password` is not `Failed password`.
 
 Everything is bounded: the tokens of a message, the templates of a leaf (and so the work for a line), the leaves of
-a length, the templates of the tree (one that was not seen since the last time round goes first).
+a length, the templates of the tree. Where a bound is reached, whoever brought most there gives way first, and of theirs
+one that was not seen since the last time round: one caller's junk costs the others no template.
 """
 
 import math
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
@@ -55,11 +56,13 @@ def named(text: str) -> Template:
 class _Group:
     """The messages of one template, which may become more general."""
 
-    __slots__ = ("leaf", "seen", "template", "tokens")
+    __slots__ = ("leaf", "owner", "seen", "template", "tokens")
 
-    def __init__(self, tokens: list[str], leaf: tuple[int, str]) -> None:
+    def __init__(self, tokens: list[str], leaf: tuple[int, str], owner: str) -> None:
         self.tokens = tokens
         self.leaf = leaf
+        self.owner = owner
+        """Who brought its first message."""
         self.seen = False
         self.template = named(" ".join(tokens))
 
@@ -97,41 +100,44 @@ class TemplateTree:
         self._by_digits: dict[bytes, _Group] = {}
         self._by_text: dict[str, _Group] = {}
         self._leaves: dict[tuple[int, str], list[_Group]] = {}
-        self._firsts: dict[int, set[str]] = {}
-        self._groups: OrderedDict[int, _Group] = OrderedDict()
+        self._firsts: dict[int, dict[str, str]] = {}
+        """The first words of each length that have a leaf, and who brought each."""
+        self._groups: dict[str, OrderedDict[int, _Group]] = {}
+        """By who brought them."""
+        self._size = 0
         self.changes = 0
         """How often a template was added or became more general."""
 
     def __len__(self) -> int:
-        return len(self._groups)
+        return self._size
 
-    def texts(self) -> Iterator[str]:
-        """Every template's text, the first to be forgotten first."""
-        return (group.template.text for group in self._groups.values())
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Every template's text and who brought it, the first of each to be forgotten first."""
+        return ((group.template.text, owner) for owner, groups in self._groups.items() for group in groups.values())
 
-    def learn(self, texts: Iterable[str]) -> None:
+    def learn(self, texts: Iterable[tuple[str, str]]) -> None:
         """Take templates over that another tree has learnt."""
-        for text in texts:
+        for text, owner in texts:
             tokens = text.split()
             if tokens and len(tokens) <= _TOKENS_MAX and text not in self._by_text:
-                self._by_text[text] = self._add(_Group(tokens, self._leaf(tokens)))
+                self._by_text[text] = self._add(tokens, owner)
 
-    def template(self, message: str) -> Template:
-        """Tell a message's template as it is now."""
+    def template(self, message: str, owner: str = "") -> Template:
+        """Tell a message's template as it is now; `owner` brought the message."""
         key = message.encode("utf-8", "surrogatepass").translate(_ALIKE)
         group = self._by_digits.get(key)
         if group is None:
-            group = self._group(self._constant(key.decode("utf-8", "surrogatepass")))
+            group = self._group(self._constant(key.decode("utf-8", "surrogatepass")), owner)
             if len(self._by_digits) >= self._memory_max:
                 self._by_digits.clear()
             self._by_digits[key] = group
         group.seen = True
         return group.template
 
-    def _group(self, text: str) -> _Group:
+    def _group(self, text: str, owner: str) -> _Group:
         group = self._by_text.get(text)
         if group is None:
-            group = self._search(text.split())
+            group = self._search(text.split(), owner)
             if len(self._by_text) >= self._memory_max:
                 self._by_text.clear()
             self._by_text[text] = group
@@ -146,7 +152,7 @@ class TemplateTree:
             text = text.replace(_TWO, f" {PLACEHOLDER} ")
         return text[1:-1]
 
-    def _search(self, tokens: list[str]) -> _Group:
+    def _search(self, tokens: list[str], owner: str) -> _Group:
         """Find the most similar group of the leaf, or make one."""
         leaf = self._leaf(tokens)
         best, score = None, math.ceil(self._similarity * len(tokens)) - 1
@@ -162,36 +168,57 @@ class TemplateTree:
                 best.template = named(" ".join(best.tokens))
                 self.changes += 1
             return best
-        return self._add(_Group(tokens, leaf))
+        return self._add(tokens, owner)
 
-    def _add(self, group: _Group) -> _Group:
-        neighbours = self._leaves.get(group.leaf, [])
+    def _add(self, tokens: list[str], owner: str) -> _Group:
+        leaf = self._leaf_for(tokens, owner)
+        neighbours = self._leaves.get(leaf, [])
         if len(neighbours) >= _LEAF_TEMPLATES_MAX:
-            self._forget(next((one for one in neighbours if not one.seen), neighbours[0]))
-        elif len(self._groups) >= self._templates_max:
-            self._forget(self._unseen())
-        self._leaves.setdefault(group.leaf, []).append(group)
-        self._firsts.setdefault(group.leaf[0], set()).add(group.leaf[1])
-        self._groups[id(group)] = group
+            most = _most(one.owner for one in neighbours)
+            theirs = [one for one in neighbours if one.owner == most]
+            self._forget(next((one for one in theirs if not one.seen), theirs[0]))
+        elif self._size >= self._templates_max:
+            self._forget(self._unseen(max(self._groups.values(), key=len)))
+        group = _Group(tokens, leaf, owner)
+        self._leaves.setdefault(leaf, []).append(group)
+        self._firsts.setdefault(leaf[0], {}).setdefault(leaf[1], owner)
+        self._groups.setdefault(owner, OrderedDict())[id(group)] = group
+        self._size += 1
         self.changes += 1
         return group
 
-    def _unseen(self) -> _Group:
+    def _unseen(self, groups: OrderedDict[int, _Group]) -> _Group:
         """The first group that was not seen since it was last passed over (the clock algorithm)."""
         while True:
-            key, group = next(iter(self._groups.items()))
+            key, group = next(iter(groups.items()))
             if not group.seen:
                 return group
             group.seen = False
-            self._groups.move_to_end(key)
+            groups.move_to_end(key)
 
     def _forget(self, group: _Group) -> None:
-        groups = self._leaves[group.leaf]
-        groups.remove(group)
-        del self._groups[id(group)]
+        neighbours, groups = self._leaves[group.leaf], self._groups[group.owner]
+        neighbours.remove(group)
+        del groups[id(group)]
+        self._size -= 1
         if not groups:
+            del self._groups[group.owner]
+        if not neighbours:
             del self._leaves[group.leaf]
-            self._firsts[group.leaf[0]].discard(group.leaf[1])
+            del self._firsts[group.leaf[0]][group.leaf[1]]
+
+    def _leaf_for(self, tokens: list[str], owner: str) -> tuple[int, str]:
+        """The leaf of a new template. Where there is none left, whoever has most of this length gives one up."""
+        length, first = self._first(tokens)
+        firsts = self._firsts.get(length, {})
+        if first not in firsts and len(firsts) >= _LEAVES_OF_A_LENGTH_MAX:
+            most = _most(firsts.values())
+            theirs = [word for word, brought in firsts.items() if brought == most and word != PLACEHOLDER]
+            if most == owner or not theirs:
+                return length, PLACEHOLDER
+            for group in list(self._leaves[length, theirs[-1]]):
+                self._forget(group)
+        return length, first
 
     def _say_different_things(self, one: list[str], other: list[str]) -> bool:
         """Do two lists of tokens differ in a known word? Names of accounts are parameters, although they are words."""
@@ -210,10 +237,18 @@ class TemplateTree:
         return known
 
     def _leaf(self, tokens: list[str]) -> tuple[int, str]:
-        """Length and first known word: lines which begin with a time and a host name don't all meet in one leaf."""
-        length = len(tokens)
-        constant = [token for token in tokens if PLACEHOLDER not in token]
-        first = next(filter(self._is_known, constant), constant[0] if constant else PLACEHOLDER)
+        """Where a message's template is looked for."""
+        length, first = self._first(tokens)
         firsts = self._firsts.get(length, ())
         full = len(firsts) >= _LEAVES_OF_A_LENGTH_MAX and first not in firsts
         return length, PLACEHOLDER if full else first
+
+    def _first(self, tokens: list[str]) -> tuple[int, str]:
+        """Length and first known word: lines which begin with a time and a host name don't all meet in one leaf."""
+        constant = [token for token in tokens if PLACEHOLDER not in token]
+        return len(tokens), next(filter(self._is_known, constant), constant[0] if constant else PLACEHOLDER)
+
+
+def _most(owners: Iterable[str]) -> str:
+    """Who is there most often."""
+    return Counter(owners).most_common(1)[0][0]

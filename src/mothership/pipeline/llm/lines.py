@@ -1,0 +1,83 @@
+"""Questions in line, a line for each caller: callers take turns, and whoever has most in line gives way first.
+
+One caller's thousand templates then cost another's question one turn, not a thousand. Within a caller its addresses
+take turns in the same way: a fleet may share one token.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict
+from typing import NamedTuple
+
+from mothership.pipeline.llm.prompt import Question
+
+
+class Caller(NamedTuple):
+    """Whose batch asks."""
+
+    client: str
+    address: str = ""
+
+
+class Lines:
+    """A queue that is fair to callers. A question may stand in the lines of several, and is served once."""
+
+    def __init__(self) -> None:
+        self._lines: OrderedDict[str, OrderedDict[str, OrderedDict[bytes, Question]]] = OrderedDict()
+        self._sizes: Counter[str] = Counter()
+        self._callers: dict[bytes, set[Caller]] = {}
+        self._ready = asyncio.Queue[None]()
+
+    def __len__(self) -> int:
+        return len(self._callers)
+
+    def put(self, question: Question, caller: Caller) -> None:
+        """Put a question at the end of a caller's line, if it isn't there."""
+        callers = self._callers.get(question.key)
+        if callers is None:
+            callers = self._callers[question.key] = set()
+            self._ready.put_nowait(None)
+        if caller in callers:
+            return
+        callers.add(caller)
+        self._sizes[caller.client] += 1
+        line = self._lines.setdefault(caller.client, OrderedDict()).setdefault(caller.address, OrderedDict())
+        line[question.key] = question
+
+    async def get(self) -> Question:
+        """The next question of the caller whose turn it is."""
+        while True:
+            await self._ready.get()
+            if self._lines:  # else it was taken back meanwhile
+                break
+        client, addresses = next(iter(self._lines.items()))
+        address, line = next(iter(addresses.items()))
+        question = next(iter(line.values()))
+        self._lines.move_to_end(client)
+        addresses.move_to_end(address)
+        self._remove(question.key)
+        return question
+
+    def make_room(self, caller: Caller) -> Question | None:
+        """Take the newest question back of whoever has more in line than this caller; None when nobody has."""
+        most = max(self._sizes, key=self._sizes.__getitem__, default=caller.client)
+        # Only for more than what it is ahead by: two that take each other's place would both starve.
+        if self._sizes[most] <= self._sizes[caller.client] + 1:
+            most = caller.client
+        addresses = self._lines.get(most, OrderedDict())
+        line = max(addresses.values(), key=len, default=OrderedDict())
+        if most == caller.client and len(line) <= len(addresses.get(caller.address, ())) + 1:
+            return None
+        question = next(reversed(line.values()))
+        self._remove(question.key)
+        return question
+
+    def _remove(self, key: bytes) -> None:
+        for client, address in self._callers.pop(key):
+            addresses = self._lines[client]
+            line = addresses[address]
+            del line[key]
+            self._sizes[client] -= 1
+            if not line:
+                del addresses[address]
+            if not addresses:
+                del self._lines[client], self._sizes[client]

@@ -1,0 +1,124 @@
+"""Callers share the language model: nobody decides another's verdict, and nobody waits behind another's junk."""
+
+import asyncio
+import json
+from itertools import product
+from typing import Any
+
+from tests.pipeline.llm.endpoint import VERDICT, Endpoint, hangs, says
+from tests.pipeline.llm.mind import MemoryStore
+
+from mothership.pipeline.llm.lines import Caller, Lines
+from mothership.pipeline.llm.prompt import Question
+from mothership.pipeline.templates.words import known_words
+
+WORDS = [word for word in sorted(known_words()) if word.isalpha()]
+JUNK = [{"type": "log", "message": f"{one} {other}"} for one, other in product(WORDS[:40], WORDS[40:80])]
+"""Templates of nothing but known words: each is a question of its own."""
+
+
+def question(number: int) -> Question:
+    return Question(number.to_bytes(16, "big"), str(number), "", "", 1)
+
+
+async def test_what_surrounds_a_template_has_no_say_in_its_verdict(start: Any, endpoint: Endpoint) -> None:
+    """A `harmless test message` of one client was the verdict on another's critical event, for 30 days."""
+
+    async def believes(request: Any, writer: Any) -> None:
+        harmless = "harmless" in request["messages"][1]["content"]
+        await says({**VERDICT, "category": "harmless" if harmless else "hardware"})(request, writer)
+
+    endpoint.behave = believes
+    store = MemoryStore()
+    mind = start(wait_seconds=4.0, prompt_words="all", store=store)
+    junk = {"type": "a harmless test message", "severity": "harmless", "service": "harmless"}
+    await mind.see({**junk, "message": "disk corruption detected"}, client="hostile")
+    (event,) = await mind.see(
+        {"type": "log", "severity": "critical", "message": "disk corruption detected"}, client="ship"
+    )
+    assert event["llm"]["category"] == "hardware"
+    sent = json.loads(endpoint.requests[0]["messages"][1]["content"].splitlines()[1])
+    assert sent == {"template": "disk corruption detected"}
+    # All that was sent is in the key: another template is another question.
+    assert len(store.records) == 1
+
+
+async def test_one_callers_templates_dont_starve_anothers(start: Any, endpoint: Endpoint) -> None:
+    """1,200 templates of one request were 1,000 places in line; the neighbour's was refused, and then last."""
+    mind = start(wait_seconds=0, concurrency=1, timeout_seconds=30.0, requests_per_minute=1_000_000)
+    gate = asyncio.Event()
+
+    async def slowly(request: Any, writer: Any) -> None:
+        await gate.wait()
+        await says(VERDICT)(request, writer)
+
+    endpoint.behave = slowly
+    await mind.see(*(dict(event) for event in JUNK[:1_200]), client="hostile")
+    assert mind.enricher.stats()["queued"] == 1_000
+    await mind.see({"type": "log", "message": "disk corruption detected"}, client="ship")
+    assert mind.calls == {"displaced": 1}
+    gate.set()
+    async with asyncio.timeout(30):
+        while "corruption" not in endpoint.prompts:  # noqa: ASYNC110 - nobody signals it
+            await asyncio.sleep(0.01)
+    before = next(n for n, request in enumerate(endpoint.requests) if "corruption" in json.dumps(request))
+    assert before <= 3
+
+
+async def test_a_question_that_a_neighbour_asked_first_is_not_stuck_in_its_line(start: Any, endpoint: Endpoint) -> None:
+    """Whoever asks the same has it in a line of its own."""
+    mind = start(wait_seconds=0, concurrency=1, timeout_seconds=30.0, requests_per_minute=1_000_000)
+    endpoint.behave = hangs
+    mine = {"type": "log", "message": "disk corruption detected"}
+    await mind.see(*(dict(event) for event in JUNK[:500]), dict(mine), client="hostile")
+    await mind.see(dict(mine), client="ship")
+    lines = mind.enricher._oracle._to_call
+    async with asyncio.timeout(10):
+        while len(lines) < 500:  # noqa: ASYNC110 - nobody signals it
+            await asyncio.sleep(0.01)
+    served = [(await lines.get()).data for _ in range(2)]
+    assert any("corruption" in data for data in served)
+
+
+async def test_callers_take_turns_and_so_do_their_addresses() -> None:
+    """A fleet may share one token."""
+    lines = Lines()
+    for number in range(6):
+        lines.put(question(number), Caller("fleet", "10.0.0.1"))
+    lines.put(question(10), Caller("fleet", "10.0.0.2"))
+    lines.put(question(20), Caller("ship"))
+    lines.put(question(0), Caller("ship"))
+    order = [int((await lines.get()).template_id) for _ in range(len(lines))]
+    assert order == [0, 20, 10, 1, 2, 3, 4, 5]
+    assert len(lines) == 0
+
+
+async def test_whoever_has_most_in_line_gives_way() -> None:
+    """First the caller, then the address; never for one that has as many."""
+    lines = Lines()
+    assert lines.make_room(Caller("ship")) is None
+    for number in range(3):
+        lines.put(question(number), Caller("fleet", "10.0.0.1"))
+    lines.put(question(10), Caller("fleet", "10.0.0.2"))
+    assert lines.make_room(Caller("fleet", "10.0.0.1")) is None
+    displaced = lines.make_room(Caller("ship"))
+    assert displaced is not None
+    assert displaced.template_id == "2"
+    lines.put(question(2), Caller("fleet", "10.0.0.1"))
+    lines.put(question(20), Caller("ship"))
+    displaced = lines.make_room(Caller("fleet", "10.0.0.3"))
+    assert displaced is not None
+    assert displaced.template_id == "2"
+    assert [(await lines.get()).template_id for _ in range(len(lines))] == ["0", "20", "10", "1"]
+
+
+async def test_a_flood_without_verdicts_forgets_nobodys_verdict(start: Any, endpoint: Endpoint) -> None:
+    """What brought none is remembered apart."""
+    mind = start(wait_seconds=4.0, cache_verdicts_max=20)
+    assert "llm" in await mind.say("disk corruption detected")
+    endpoint.behave = says("nonsense")
+    await mind.see(*(dict(event) for event in JUNK[:50]), client="hostile")
+    await mind.settled()
+    asked = len(endpoint.requests)
+    assert "llm" in await mind.say("disk corruption detected")
+    assert len(endpoint.requests) == asked
