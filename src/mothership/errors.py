@@ -7,7 +7,8 @@
     └── SinkError
         ├── Transient           try the same write again later
         ├── Paused              a person must act; nothing is dropped meanwhile
-        └── Permanent           these rows will never be taken; the others of the write are stored
+        ├── Permanent           these rows will never be taken; the others of the write are stored
+        └── Deferred            these rows can't be taken yet; the others of the write are stored
 
 No message quotes an event: it names the field and the rule.
 """
@@ -85,3 +86,12 @@ class Permanent(SinkError):
         self.failed = tuple(failed)
         self.duplicates = duplicates
         """As `ports.Sink.write` returns them."""
+
+
+class Deferred(SinkError):
+    """The named rows can't be taken yet. Every other row of the same write has been stored, or is refused for good."""
+
+    def __init__(self, reason: str, deferred: Sequence[Failed], *, refused: Sequence[Failed] = ()) -> None:
+        super().__init__(reason)
+        self.deferred = tuple(deferred)
+        self.refused = tuple(refused)

@@ -70,7 +70,8 @@ class Sink(Protocol):
 
         Returns the positions of the batches that had been stored before (where a sink can know).
         Raises `Transient` (nothing, or an unknown part, is stored: write the same again), `Paused` (nothing is
-        stored until a person acts), or `Permanent` (all is stored but the rows it names).
+        stored until a person acts), `Permanent` (all is stored but the rows it names), or `Deferred` (all is stored but
+        the rows it names, and those can be written later).
         """
 
     async def health(self) -> Health:

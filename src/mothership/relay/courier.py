@@ -1,16 +1,19 @@
-"""One courier a sink: lease ──▶ write ──▶ commit | release | bury, for as long as the process lives.
+"""One courier a sink: lease ──▶ write ──▶ commit | release | bury | defer, for as long as the process lives.
 
 While one write is under way the next forms from whatever arrives. A sink that fails is tried again after a pause
 that grows; one that waits for a person rests loudly; rows it refuses for good go to the dead letters.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from mothership import telemetry
-from mothership.errors import Failed, Paused, Permanent, Transient, Unsafe
+from mothership.errors import Deferred, Failed, Paused, Permanent, Transient, Unsafe
 from mothership.ports import Health
 from mothership.relay.backoff import Breaker, backoff_seconds
+from mothership.relay.deferred import DeferredBatches
 from mothership.relay.rate import Rate
 from mothership.relay.route import Listener, Route, Settled
 from mothership.relay.settings import RelaySettings
@@ -26,6 +29,8 @@ IDLE_SECONDS = 1.0
 PAUSE_STEP_SECONDS = 0.2
 """How soon a pause notices that it is over, or that the process ends."""
 HEALTH_SECONDS = 3.0
+HEALTHY_PAUSE_SECONDS = 5.0
+"""A sink that rests longer than this is not well, whatever the reason."""
 SPLIT_AT_ONCE_ROWS = 4
 """Halves of fewer may be single rows, and those are set aside: they get their full number of tries."""
 STATE_NUMBER = {"closed": 0, "half_open": 1, "open": 2}
@@ -56,6 +61,8 @@ class Courier:
         self._listener, self._ticks, self._chance = listener, ticks, chance
         self._limits = Limits(route.batch_size, settings.write_bytes, settings.retry.poison_attempts)
         self._suspects = Suspects(settings.retry.split_attempts)
+        self._deferred = DeferredBatches(settings.retry)
+        self._pause_seconds = 0.0
         self._work = asyncio.Event()
         self._opening = asyncio.Lock()
         self._opened = False
@@ -68,6 +75,13 @@ class Courier:
     def works(self) -> bool:
         """Are writes going well, as far as is known?"""
         return self.breaker.state == "closed" and not self.paused
+
+    @property
+    def trouble(self) -> str:
+        """Why events don't move, or some don't; empty when all is well."""
+        if self.works and self._pause_seconds <= HEALTHY_PAUSE_SECONDS:
+            return self._deferred.reason
+        return self.reason or "it is being tried again"
 
     @property
     def waited_for(self) -> bool:
@@ -142,11 +156,14 @@ class Courier:
         if self._route.linger_seconds and not probing and not self._ending:
             await self._linger()
         limits = self._limits._replace(rows=1) if probing else self._limits
-        lease = await self._spool.lease(self.name, limits, ranges=self._ranges(), exclude=self._suspects.seqs)
+        deferred = self._deferred.waiting(self._ticks())
+        exclude = self._suspects.seqs | deferred
+        lease = await self._spool.lease(self.name, limits, ranges=self._ranges(), exclude=exclude)
         if lease is None and probing and self._suspects.seqs:
-            lease = await self._spool.lease(self.name, limits)
+            lease = await self._spool.lease(self.name, limits, exclude=deferred)
         if lease is not None:
             self._leased(lease)
+            self._deferred.tried(lease.seqs)
         return lease
 
     def _ranges(self) -> list[tuple[int, int]]:
@@ -189,6 +206,8 @@ class Courier:
             raise
         except Permanent as error:
             await self._refused(lease, error)
+        except Deferred as error:
+            await self._put_off(lease, error)
         except Paused as error:
             self._spool.release(lease)
             self._pause(error.reason)
@@ -202,27 +221,49 @@ class Courier:
         telemetry.sink_write_seconds.labels(self.name).observe(self._ticks() - began)
         telemetry.sink_write_events.labels(self.name).observe(lease.events)
 
-    def _stored(self, lease: Lease, duplicates: frozenset[int], errors: dict[int, int]) -> None:
-        stored = lease.events - sum(errors.values())
-        self.rate.add(lease.events, self._ticks())
-        telemetry.sink_events.labels(self.name).inc(stored)
+    def _stored(
+        self,
+        lease: Lease,
+        duplicates: frozenset[int],
+        errors: Mapping[int, int],
+        deferred: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
+        moved = lease.events - sum(deferred.values())
+        self.rate.add(moved, self._ticks())
+        telemetry.sink_events.labels(self.name).inc(moved - sum(errors.values()))
         self._suspects.acquit(lease.seqs)
         for position, seq in enumerate(lease.seqs):
-            self._listener.settled(Settled(self.name, seq, errors.get(position, 0), position in duplicates))
+            self._listener.settled(
+                Settled(self.name, seq, errors.get(position, 0), position in duplicates, deferred.get(position, 0))
+            )
         self._well()
 
     async def _refused(self, lease: Lease, error: Permanent) -> None:
-        failed = [
-            one
-            for one in dict.fromkeys(error.failed)
-            if 0 <= one.batch < len(lease.batches) and 0 <= one.row < len(lease.batches[one.batch].rows)
-        ]
-        errors: dict[int, int] = {}
-        for one in failed:
-            errors[one.batch] = errors.get(one.batch, 0) + 1
+        failed = _rows_of(lease, error.failed)
         await self._spool.bury(lease, failed, seen=True)
         log.warning("events_refused", sink=self.name, events=len(failed), reason=error.reason)
-        self._stored(lease, error.duplicates, errors)
+        self._stored(lease, error.duplicates, Counter(one.batch for one in failed))
+
+    async def _put_off(self, lease: Lease, error: Deferred) -> None:
+        """Some rows can't be had yet: they wait by themselves, and those behind them go on."""
+        deferred, refused = _rows_of(lease, error.deferred), _rows_of(lease, error.refused)
+        if self._deferred.full:
+            reason = f"{error.reason}; as many batches wait for that as relay.retry.deferred_batches lets"
+            await self._refused(lease, Permanent(reason, [*refused, *deferred]))
+            return
+        try:
+            seqs = await self._spool.defer(lease, deferred, refused)
+        except Unsafe as full:  # the disk refuses: later
+            self._spool.release(lease)
+            await self._fail(Transient(full.reason))
+            return
+        note = log.debug if self._deferred.reason else log.warning  # one line when it begins
+        note("events_deferred", sink=self.name, events=len(deferred), reason=error.reason)
+        self._deferred.put_off(seqs, max(lease.attempts), self._ticks(), error.reason)
+        if refused:
+            log.warning("events_refused", sink=self.name, events=len(refused), reason=refused[0].reason)
+        counts = [Counter(one.batch for one in rows) for rows in (refused, deferred)]
+        self._stored(lease, frozenset(), *counts)
 
     async def _set_aside(self, lease: Lease, reason: str) -> None:
         """Give up on the first batch of a lease, whole."""
@@ -275,6 +316,7 @@ class Courier:
         pause = asked if asked is not None else self._backoff(self.breaker.failed + 1)
         pause = min(pause, max(self._retry.max_seconds, 300.0))
         self.reason = cause
+        self._pause_seconds = pause
         opened = self.breaker.fail(self._ticks(), pause)
         self._report()
         log.warning(
@@ -295,7 +337,7 @@ class Courier:
 
     def _well(self) -> None:
         closed = self.breaker.succeed()
-        was_paused, self.paused, self.reason = self.paused, False, ""
+        was_paused, self.paused, self.reason, self._pause_seconds = self.paused, False, "", 0.0
         if closed or was_paused:
             self._live_from = self._spool.last_seq + 1
             log.info("sink_recovered", sink=self.name, events_waiting=self._spool.totals(self.name).events)
@@ -325,7 +367,7 @@ class Courier:
     def _due_in(self) -> float:
         """Seconds until something that waits for a time may be tried."""
         now = self._ticks()
-        waits: Sequence[float] = [self._suspects.due_in(now)]
+        waits: Sequence[float] = [self._suspects.due_in(now), self._deferred.due_in(now)]
         if self._drain_at > now:
             waits = [*waits, self._drain_at - now]
         return max(0.01, min(waits))
@@ -336,6 +378,15 @@ class Courier:
                 await self._work.wait()
         except TimeoutError:
             return
+
+
+def _rows_of(lease: Lease, named: Sequence[Failed]) -> list[Failed]:
+    """The rows that a sink names, each once, and only such as there are."""
+    return [
+        one
+        for one in dict.fromkeys(named)
+        if 0 <= one.batch < len(lease.batches) and 0 <= one.row < len(lease.batches[one.batch].rows)
+    ]
 
 
 def _cause(error: Exception) -> str:

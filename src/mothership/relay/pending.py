@@ -46,7 +46,8 @@ class Pending:
 
     def _tally(self, sink: str, standing: Standing) -> Tally:
         if outcome := self._outcomes.get(sink):
-            return Tally(standing.events - outcome.errors, 0, outcome.errors)
+            written = standing.events - outcome.errors - outcome.deferred
+            return Tally(written, outcome.deferred, outcome.errors)
         queued = min(standing.queued.get(sink, 0), standing.events)
         errors = min(standing.errors.get(sink, 0), standing.events - queued)
         return Tally(standing.events - queued - errors, queued, errors)

@@ -242,9 +242,9 @@ class Relay:
         waits = self._spool.totals(courier.name)
         oldest = self._snapshot.oldest.get(courier.name)
         return {
-            "healthy": courier.works,
+            "healthy": not courier.trouble,
             "breaker": "paused" if courier.paused else courier.breaker.state,
-            "reason": courier.reason,
+            "reason": courier.reason or courier.trouble,
             "queued_events": waits.events,
             "queued_bytes": waits.bytes,
             "oldest_seconds": round(max(0.0, self._clock() - oldest / 1e6), 3) if oldest and waits.events else 0.0,

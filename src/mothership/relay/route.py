@@ -28,6 +28,8 @@ class Settled(NamedTuple):
     seq: int
     errors: int
     duplicate: bool
+    deferred: int = 0
+    """Rows that wait still, because the sink can't take them yet."""
 
 
 class Listener(Protocol):

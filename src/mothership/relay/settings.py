@@ -85,6 +85,14 @@ class RetrySettings(BaseModel, frozen=True, extra="forbid"):
         default=3,
         description="Failures of one batch, at a sink that takes others, after which it is split to find the culprit.",
     )
+    deferred_batches: PositiveInt = Field(
+        default=10_000,
+        description="Most batches that wait because their sink takes others but not them yet (Loki's limit of active "
+        "streams); the next go to the dead letters.",
+    )
+    deferred_seconds: PositiveFloat = Field(
+        default=15.0, description="Pause before such a batch is tried again, in seconds; it doubles up to 300."
+    )
     poison_attempts: PositiveInt = Field(
         default=5,
         description="Deaths of the process while writing a batch, after which it is written alone, then set aside.",

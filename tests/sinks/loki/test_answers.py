@@ -255,18 +255,6 @@ async def test_a_push_that_no_rate_limit_would_ever_pass_gets_smaller(
         assert len(loki.lines) == 100
 
 
-async def test_a_stream_too_many_is_waited_for(sink_of: SinkOf, row: RowOf, batch: BatchOf) -> None:
-    """Loki's stream limit is a 429: nothing is lost, and the other streams go on when it frees."""
-    async with StrictLoki(Limits(max_streams=1)) as loki:
-        sink = sink_of(loki, max_retries=0)
-        await sink.write([batch(row(hostname="a"))])
-        with pytest.raises(Transient, match="active streams"):
-            await sink.write([batch(row(hostname="b"))])
-        loki.limits.max_streams = 2
-        await sink.write([batch(row(hostname="b"))])
-        assert len(loki.lines) == 2
-
-
 @pytest.mark.parametrize(
     ("status", "word"),
     [(401, "bearer_token"), (403, "credentials"), (404, "sinks.loki.url"), (405, "url"), (415, "encoding"),

@@ -66,7 +66,7 @@ async def test_the_same_rows_make_the_same_bytes(loki: StrictLoki, sink_of: Sink
     plans = [
         sorted(
             protobuf(push, metadata=True)
-            for lane in one._planner.plan((await one._place([batch(*mixed)]))[0], 1.7e9)
+            for lane in one._planner.plan((await one._place([batch(*mixed)]))[0], 1.7e9)[0]
             for push in lane
         )
         for one, mixed in ((first, rows), (second, rows[::-1]))

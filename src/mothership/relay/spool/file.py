@@ -230,9 +230,13 @@ class SpoolFile:
 
     def split(self, sink: str, seq: int, parts: Sequence[tuple[Kept, bytes]], now: int) -> list[int]:
         """Put parts in the place of a batch, for this sink alone. Returns their numbers."""
-        numbers = [self._insert(item, record) for item, record in parts]
+        numbers = [self.add_part(item, record) for item, record in parts]
         self._finish(sink, seq, now)
         return numbers
+
+    def add_part(self, item: Kept, record: bytes) -> int:
+        """Keep a part of a batch. Returns its number."""
+        return self._insert(item, record)
 
     def discard(self, seq: int) -> tuple[bytes, int] | None:
         """Take a damaged batch out, for all sinks. Returns its record and how many events it held."""

@@ -49,6 +49,19 @@ def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[Kept, bytes]]
         yield item, pack(item)
 
 
+def later_parts(lease: Lease, deferred: Sequence[Failed], now: int) -> Iterable[tuple[Kept, bytes]]:
+    """One part for each batch that has deferred rows."""
+    rows: dict[int, list[int]] = {}
+    for position, row, _ in deferred:
+        rows.setdefault(position, []).append(row)
+    for position, at in rows.items():
+        batch = lease.batches[position]
+        mark = part_fingerprint(batch.fingerprint, f"{lease.sink} later {at}")
+        part = RowBatch(mark, batch.request_id, batch.received, [batch.rows[row] for row in at], batch.client)
+        item = kept(part, [lease.sink], now, batch.fingerprint)
+        yield item, pack(item)
+
+
 def letters(lease: Lease, failed: Sequence[Failed], now: int, *, seen: bool) -> Iterable[tuple[str, Kept, bytes]]:
     """One letter for each batch and reason."""
     groups: dict[tuple[int, str], list[int]] = {}

@@ -1,10 +1,11 @@
 """The spool: what was acknowledged and is not yet everywhere, on disk.
 
-append ──▶ lease ──▶ commit | release | bury | split        each per sink; the file's thread does the work
+append ──▶ lease ──▶ commit | release | bury | split | defer        each per sink; the file's thread does the work
 """
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from mothership.relay.settings import DeadLetterSettings, SpoolSettings
 from mothership.relay.spool import age, directory, rebuild
 from mothership.relay.spool.deliveries import Limits
 from mothership.relay.spool.file import Lent, SpoolFile, Standing
-from mothership.relay.spool.lease import Lease, halves, letters
+from mothership.relay.spool.lease import Lease, halves, later_parts, letters
 from mothership.relay.spool.record import Kept, kept, pack
 from mothership.relay.spool.room import Room
 from mothership.relay.spool.shelf import Letter, Totals
@@ -202,6 +203,38 @@ class Spool:
             return file.split(lease.sink, seq, parts, now)
 
         numbers: list[int] = await self._writer.submit(act, prepare=prepare)
+        return numbers
+
+    async def defer(self, lease: Lease, deferred: Sequence[Failed], refused: Sequence[Failed]) -> list[int]:
+        """Keep the deferred rows waiting, set the refused ones aside, and commit all others of the lease.
+
+        Returns the numbers of the batches that wait: those of which no other row was written stay as they are.
+        """
+        now = self._now()
+        gone = {one.batch for one in refused}
+        counts = Counter(one.batch for one in deferred)
+        whole = [at for at, count in counts.items() if count == len(lease.batches[at].rows) and at not in gone]
+        parts: list[tuple[Kept, bytes]] = []
+        sealed: list[tuple[str, Kept, bytes]] = []
+
+        def prepare() -> None:
+            parts.extend(later_parts(lease, [one for one in deferred if one.batch not in whole], now))
+            sealed.extend(letters(lease, refused, now, seen=True))
+
+        def act(file: SpoolFile) -> list[int]:
+            if lease.generation != self._writer.generation:
+                return []
+            kept_back = lease.only(whole).seqs
+            file.deliveries.give_back(lease.sink, kept_back)
+            file.deliveries.release(lease.sink, kept_back)
+            for reason, item, record in sealed:
+                file.shelf.bury(lease.sink, reason, item, record, now)
+            numbers = [file.add_part(item, record) for item, record in parts]
+            file.finish(lease.sink, [seq for seq in lease.seqs if seq not in kept_back], now)
+            return [*kept_back, *numbers]
+
+        numbers: list[int] = await self._writer.submit(act, prepare=prepare)
+        telemetry.dead_letters_total.labels(lease.sink).inc(len(refused))
         return numbers
 
     async def sweep(self, letters: DeadLetterSettings) -> Snapshot:

@@ -32,6 +32,8 @@ class Verdict(Enum):
     """Nothing is stored: send it in smaller parts."""
     REFUSED = auto()
     """Some entries are refused and the others, as a rule, stored: `objections` finds out which."""
+    NO_STREAM = auto()
+    """The stream spoken of can't be had: the tenant has as many as it may. Other streams can."""
 
 
 class Answer(NamedTuple):
@@ -62,6 +64,10 @@ NOT_LOKI = (
 NO_LOKI = "400 to every push, even an empty one: what is at sinks.loki.url does not behave like Loki"
 
 
+class StreamTooFast(Transient):
+    """One stream is over its own rate: it has to wait, others need not."""
+
+
 def verdict(answer: Answer) -> Verdict | Transient | Paused:
     """Tell what to do about an answer."""
     status, text = answer.status, answer.text
@@ -72,7 +78,7 @@ def verdict(answer: Answer) -> Verdict | Transient | Paused:
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or _is_too_large(text):
         return Verdict.TOO_LARGE
     if status in PASSING or status // 100 >= SERVER_ERROR:
-        return Transient(_passing(status, text), retry_after_seconds=answer.retry_after_seconds)
+        return _passing_verdict(answer)
     if status in REFUSALS and "no org id" not in text:
         return Verdict.REFUSED
     return Paused(_pause(status))
@@ -80,7 +86,17 @@ def verdict(answer: Answer) -> Verdict | Transient | Paused:
 
 def is_rate_limit(answer: Answer) -> bool:
     """Tell a limit of bytes a second from other reasons to wait: one push may be more than it ever lets pass."""
-    return answer.status == HTTPStatus.TOO_MANY_REQUESTS and "rate limit" in answer.text
+    return answer.status == HTTPStatus.TOO_MANY_REQUESTS and "rate limit" in answer.text.lower()
+
+
+def is_stream_rate_limit(answer: Answer) -> bool:
+    """Tell a limit of one stream's bytes a second: other streams are not concerned."""
+    return answer.status == HTTPStatus.TOO_MANY_REQUESTS and "per stream rate limit" in answer.text.lower()
+
+
+def is_sharded(answer: Answer) -> bool:
+    """Tell an answer about one shard of a stream: of the push's other entries it says nothing."""
+    return "__stream_shard__" in answer.text
 
 
 def retry_after_seconds(value: str | None, now: float) -> float | None:
@@ -109,6 +125,7 @@ def reason(text: str) -> str | None:
     return next((why for words, why in KEYWORDS if words in lower), None)
 
 
+NO_STREAM = "Loki has as many active streams as it lets (max_global_streams_per_user): events of new streams wait"
 TOO_FAR_BEHIND = "Loki: too far behind the newest line of its stream"
 TOO_OLD = "Loki: older than it takes"
 TOO_NEW = "Loki: too far in the future"
@@ -137,6 +154,13 @@ KEYWORDS: tuple[tuple[str, str], ...] = (
 TOO_LARGE = ("larger than max", "body too large", "message size too large", "exceeds limit")
 
 
+def _passing_verdict(answer: Answer) -> Verdict | Transient:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and "stream limit" in answer.text.lower():
+        return Verdict.NO_STREAM
+    kind = StreamTooFast if is_stream_rate_limit(answer) else Transient
+    return kind(_passing(answer.status, answer.text), retry_after_seconds=answer.retry_after_seconds)
+
+
 def _is_too_large(text: str) -> bool:
     return any(words in text.lower() for words in TOO_LARGE)
 
@@ -153,7 +177,6 @@ def _passing(status: int, text: str) -> str:
     if status != HTTPStatus.TOO_MANY_REQUESTS:
         return f"Loki answers {status}"
     kinds: tuple[tuple[str, str], ...] = (
-        ("stream limit", "the limit of active streams (max_global_streams_per_user)"),
         ("stream rate limit", "the rate limit of a stream (per_stream_rate_limit)"),
         ("ingestion rate limit", "the tenant's rate limit (ingestion_rate_mb)"),
     )

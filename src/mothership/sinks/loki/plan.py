@@ -20,6 +20,8 @@ from mothership.sinks.loki.wire import NANOS, Block, Entry, Push
 
 SETTLED_SECONDS = 900.0
 """How long a stream counts as known to Loki, which forgets an idle one after half an hour."""
+REFUSED_SECONDS = 60.0
+"""How long a stream that could not be had is not asked for."""
 BYTES_MIN = 4096
 STREAM_BYTES = 65_536
 """Most of one stream in one push: a quarter of Loki's block (`chunk_block_size`), within which it knows a copy."""
@@ -43,26 +45,38 @@ class Planner:
         self._entries_max = settings.batch_size
         self._behind_seconds = settings.out_of_order_seconds / 2
         self._settled: dict[Labels, float] = {}
+        self._refused: dict[Labels, float] = {}
 
-    def plan(self, placements: Iterable[Placement], now: float) -> list[Lane]:
-        """Sort entries into blocks by stream and time, and blocks into lanes. The same entries make the same pushes."""
+    def plan(self, placements: Iterable[Placement], now: float) -> tuple[list[Lane], list[Block]]:
+        """Sort entries into blocks by stream and time, and blocks into lanes. The same entries make the same pushes.
+
+        Beside the lanes: blocks of streams that could not be had a moment ago.
+        """
         together: list[Block] = []
         lanes: list[Lane] = []
+        refused: list[Block] = []
         for block in _blocks(placements):
-            if self._may_share(block, now):
+            if self._refused.get(block.stream, -REFUSED_SECONDS) > now - REFUSED_SECONDS:
+                refused.append(block)
+            elif self._may_share(block, now):
                 together.append(block)
             else:
                 lanes.append([(part,) for part in self._parts(block)])
         if together:
             together.sort(key=lambda block: (block.size, block.stream))
             lanes += [[tuple(push)] for push in self._fill(together)]  # the heaviest is last in each
-        return lanes
+        return lanes, refused
+
+    def refused(self, stream: Labels, now: float) -> None:
+        """Loki can't have this stream now."""
+        self._refused[stream] = now
 
     def taken(self, push: Push, now: float) -> None:
         """Loki has answered well for this push: it knows the streams, and may be sent more at a time again."""
         self._bytes = min(self._bytes_max, 2 * self._bytes)
         for block in push:
             self._settled[block.stream] = now
+            self._refused.pop(block.stream, None)
 
     def forget(self) -> None:
         """Loki may have been restarted: what it knew is not known any more."""

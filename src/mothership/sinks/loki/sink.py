@@ -1,8 +1,8 @@
 """Loki: pushes rows as log lines, under few labels, and knows what each answer means.
 
 place → plan → push → settle. A write sorts its rows into streams, streams into pushes, and settles every push:
-an entry is stored, or refused by Loki for a reason that was found, or the whole write is to be done again, which
-Loki answers by dropping the lines it has.
+an entry is stored, or refused by Loki for a reason that was found, or deferred because its stream can't be had yet,
+or the whole write is to be done again, which Loki answers by dropping the lines it has.
 """
 
 import asyncio
@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from time import time
+from typing import NamedTuple
 
-from mothership.errors import Failed, Paused, Permanent, SinkError, Transient
+from mothership.errors import Deferred, Failed, Paused, Permanent, SinkError, Transient
 from mothership.event import RowBatch
 from mothership.ports import Clock, Health
 from mothership.sinks.loki import answers
-from mothership.sinks.loki.answers import Answer, Verdict, verdict
+from mothership.sinks.loki.answers import Answer, StreamTooFast, Verdict, verdict
 from mothership.sinks.loki.client import LokiClient
 from mothership.sinks.loki.lines import line
 from mothership.sinks.loki.objections import disallows_metadata, impossible_labels, objections
@@ -33,12 +34,28 @@ ROWS_AT_A_TIME = 200
 """How many rows are prepared before others get their turn: a few milliseconds' work."""
 FIRST_WITH_METADATA = (2, 9)
 READY_SECONDS = 1.5
+TROUBLE_SECONDS = 5.0
+"""Pushes that have failed for so long, with none between that went well, are no health."""
+TROUBLE_OVER_SECONDS = 600.0
+"""A failure that long ago says nothing about now."""
 HIDDEN = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405})
 """What a gateway answers to `/ready` when it only passes pushes on."""
 
 
 Settled = dict[Entry, str | None]
 """What became of entries: None where Loki has them, the reason where it refuses them."""
+
+
+class Trouble(NamedTuple):
+    """Pushes fail, none in between went well."""
+
+    since: float
+    last: float
+    reason: str
+
+    def lasts(self, now: float) -> bool:
+        """Has it gone on for long, until lately?"""
+        return self.last - self.since > TROUBLE_SECONDS and now - self.last < TROUBLE_OVER_SECONDS
 
 
 class LokiSink:
@@ -64,6 +81,8 @@ class LokiSink:
         self._metadata = settings.structured_metadata != "off"
         self._encode = json_body if settings.encoding == "json" else protobuf_body
         self._last: SinkError | None = None
+        self._trouble: Trouble | None = None
+        self._deferred: set[Entry] = set()
         self._is_loki = False
         self._before: dict[tuple[bytes, int, bytes], str | None] = {}
 
@@ -78,8 +97,10 @@ class LokiSink:
     async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         """Push every row. Loki never tells what it had before, so no batch is ever named as a duplicate."""
         placements, settled = await self._place(batches)
+        lanes, refused_streams = self._planner.plan(placements, self._clock())
+        self._deferred = {entry for block in refused_streams for entry in block.entries}
         try:
-            await self._push_all(self._planner.plan(placements, self._clock()), settled)
+            await self._push_all(lanes, settled)
         except SinkError as error:
             self._planner.forget()
             self._remember(batches, settled)
@@ -90,7 +111,11 @@ class LokiSink:
             raise
         self._last = None
         self._before.clear()
-        if refused := {entry: why for entry, why in settled.items() if why is not None}:
+        refused = {entry: why for entry, why in settled.items() if why is not None}
+        if self._deferred:
+            rows = [Failed(entry.batch, entry.row, answers.STREAM_LIMIT) for entry in sorted(self._deferred)]
+            raise Deferred(answers.NO_STREAM, rows, refused=_permanent(refused).failed)
+        if refused:
             raise _permanent(refused)
         return frozenset()
 
@@ -98,6 +123,8 @@ class LokiSink:
         """Ask `/ready`; where that is hidden, or a person must act, tell the last push's outcome."""
         if isinstance(self._last, Paused):
             return Health(healthy=False, reason=self._last.reason)
+        if self._trouble and self._trouble.lasts(self._clock()):
+            return Health(healthy=False, reason=self._trouble.reason)
         try:
             answer = await self._client.get("/ready", seconds=READY_SECONDS)
         except SinkError as error:
@@ -140,8 +167,12 @@ class LokiSink:
             self._before[batch.fingerprint, row.ts, row.data] = why
 
     async def _push_all(self, lanes: Sequence[Lane], settled: Settled) -> None:
-        """Run the lanes side by side. After the first failure no further push begins, and those under way end."""
+        """Run the lanes side by side. After the first failure no further push begins, and those under way end.
+
+        A stream that is over its own rate ends its own lane only.
+        """
         failures: list[SinkError] = []
+        too_fast: list[SinkError] = []
         places = asyncio.Semaphore(self._settings.concurrent_pushes)
 
         async def run(lane: Lane) -> None:
@@ -151,12 +182,16 @@ class LokiSink:
                         return
                     try:
                         await self._settle(push, settled)
+                    except StreamTooFast as error:
+                        too_fast.append(error)
+                        return
                     except SinkError as error:
                         failures.append(error)
 
         async with asyncio.TaskGroup() as group:
             for lane in lanes:
                 group.create_task(run(lane))
+        failures += too_fast
         if failures:
             raise next((error for error in failures if isinstance(error, Paused)), failures[0])
 
@@ -165,9 +200,17 @@ class LokiSink:
         todo = [push]
         while todo:
             push = todo.pop()
-            answer, outcome = await self._send(push)
+            try:
+                answer, outcome = await self._send(push)
+            except StreamTooFast:
+                if len(push) == 1:
+                    raise
+                todo += [(block,) for block in reversed(push)]
+                continue
             if outcome is Verdict.STORED:
                 self._stored(push, settled)
+            elif outcome is Verdict.NO_STREAM:
+                todo += reversed(self._without_stream(push, answer))
             elif outcome is Verdict.TOO_LARGE:
                 self._planner.too_large(size_of(push))
                 parts = _split(push)
@@ -179,6 +222,18 @@ class LokiSink:
                 todo.append(push)
             else:
                 todo += reversed(await self._sort_out(push, answer, settled))
+
+    def _without_stream(self, push: Push, answer: Answer) -> Sequence[Push]:
+        """A stream can't be had. Tells which pushes are left: each is about one stream, or one entry of a busy one."""
+        if len(push) > 1:
+            return [(block,) for block in push]
+        (block,) = push
+        if answers.is_sharded(answer) and len(block.entries) > 1:
+            return halves(push)  # another shard may have taken its share
+        if not answers.is_sharded(answer):
+            self._planner.refused(block.stream, self._clock())
+        self._deferred.update(block.entries)
+        return []
 
     def _stored(self, push: Push, settled: Settled) -> None:
         self._planner.taken(push, self._clock())
@@ -238,17 +293,24 @@ class LokiSink:
     async def _try(self, push: Push, body: bytes) -> tuple[Answer, Verdict]:
         try:
             answer = await self._client.push(body)
-        except Transient:
+        except Transient as error:
             loki_pushes.labels("none").inc()
+            self._failing(error)
             raise
         loki_pushes.labels(str(answer.status)).inc()
         outcome = verdict(answer)
         if isinstance(outcome, Verdict):
             loki_push_bytes.inc(len(body))
+            self._trouble = None
             return answer, outcome
         if answers.is_rate_limit(answer):
             self._planner.too_fast(size_of(push))
+        self._failing(outcome)
         raise outcome
+
+    def _failing(self, error: SinkError) -> None:
+        now = self._clock()
+        self._trouble = Trouble(self._trouble.since if self._trouble else now, now, error.reason)
 
     def _go_without_metadata(self, because: str) -> None:
         self._metadata = False

@@ -1,0 +1,46 @@
+"""Batches that a sink can't take yet while it takes others: each waits for its time, and holds nobody up."""
+
+from collections.abc import Iterable
+
+from mothership.relay.settings import RetrySettings
+
+LONGEST_SECONDS = 300.0
+
+
+class DeferredBatches:
+    """Which batches wait, until when, and why. Forgotten with the process: then they are simply tried again."""
+
+    def __init__(self, settings: RetrySettings) -> None:
+        self._first_seconds = settings.deferred_seconds
+        self._max = settings.deferred_batches
+        self._until: dict[int, float] = {}
+        self._why = ""
+
+    @property
+    def reason(self) -> str:
+        """Why they wait, and how many; empty when none do."""
+        return f"{self._why} ({len(self._until)} batches wait)" if self._until else ""
+
+    @property
+    def full(self) -> bool:
+        """May no further batch wait?"""
+        return len(self._until) >= self._max
+
+    def put_off(self, seqs: Iterable[int], attempts: int, now: float, reason: str) -> None:
+        """Keep these out of writes for a while: longer each time they were tried in vain."""
+        pause = min(LONGEST_SECONDS, self._first_seconds * 2.0 ** min(attempts - 1, 30))
+        self._until.update(dict.fromkeys(seqs, now + pause))
+        self._why = reason
+
+    def waiting(self, now: float) -> set[int]:
+        """The batches to be kept out of a write that begins now."""
+        return {seq for seq, until in self._until.items() if until > now}
+
+    def tried(self, seqs: Iterable[int]) -> None:
+        """These were leased: whatever became of them, they are not deferred now."""
+        for seq in seqs:
+            self._until.pop(seq, None)
+
+    def due_in(self, now: float) -> float:
+        """Seconds until the next may be tried."""
+        return max(0.0, min(self._until.values(), default=float("inf")) - now)
