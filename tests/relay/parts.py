@@ -1,6 +1,7 @@
 """What the relay's tests are made of: quick settings, numbered batches, a sink that can be toxic."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -77,12 +78,16 @@ class ToxicSink(MemorySink):
 
 @asynccontextmanager
 async def running(
-    data_dir: Path, *sinks: Sink, batch_size: int = 1000, writers: int = 1, **changes: Any
+    data_dir: Path,
+    *sinks: Sink,
+    batch_size: int = 1000,
+    writers: int = 1,
+    ticks: Callable[[], float] = time.monotonic,
+    **changes: Any,
 ) -> AsyncIterator[Relay]:
     """A relay at work, closed in order at the end."""
-    relay = await Relay.open(
-        data_dir, settings(**changes), [Route(sink, batch_size=batch_size, writers=writers) for sink in sinks]
-    )
+    routes = [Route(sink, batch_size=batch_size, writers=writers) for sink in sinks]
+    relay = await Relay.open(data_dir, settings(**changes), routes, ticks=ticks)
     task = asyncio.create_task(relay.run())
     try:
         yield relay

@@ -1,5 +1,6 @@
 """A sink that takes some rows and can't take others yet: nobody waits for the others, and none is lost or doubled."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,8 +44,8 @@ class CrowdedSink(MemorySink):
 
 async def test_rows_that_can_not_be_had_yet_hold_nobody_up(tmp_path: Path) -> None:
     """Every batch has one of them; all others flow, at a closed breaker, and health says what waits."""
-    sink = CrowdedSink(b'-1"')
-    async with running(tmp_path, sink, retry={"deferred_seconds": 0.2}) as relay:
+    sink, later = CrowdedSink(b'-1"'), [0.0]
+    async with running(tmp_path, sink, ticks=lambda: time.monotonic() + later[0]) as relay:
         receipts = [await relay.keep(rows_batch(number)) for number in range(20)]
         assert {receipt.sinks["memory"] for receipt in receipts} == {Tally(2, 1, 0)}
         status = relay.status()["sinks"]["memory"]
@@ -52,6 +53,7 @@ async def test_rows_that_can_not_be_had_yet_hold_nobody_up(tmp_path: Path) -> No
         assert status["reason"] == "no room (20 batches wait)"
         assert len(sink.rows) == 40
         sink.crowded = b"\xff"
+        later[0] += 16.0
         await until(lambda: len(sink.rows) == 60)
         await until(lambda: relay.status()["sinks"]["memory"]["healthy"])
     assert len(set(sink.rows)) == 60
@@ -60,7 +62,7 @@ async def test_rows_that_can_not_be_had_yet_hold_nobody_up(tmp_path: Path) -> No
 async def test_they_are_asked_for_more_and_more_seldom(tmp_path: Path) -> None:
     """A pause that doubles, not a try with each write."""
     sink = CrowdedSink(b'-1"')
-    async with running(tmp_path, sink, retry={"deferred_seconds": 30.0}) as relay:
+    async with running(tmp_path, sink) as relay:
         for number in range(50):
             await relay.keep(rows_batch(number))
     assert sink.asked == 50
@@ -75,6 +77,17 @@ async def test_what_is_put_off_outlasts_the_process(tmp_path: Path) -> None:
     async with running(tmp_path, sink) as relay:
         await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
     assert len(sink.rows) == len(set(sink.rows)) == 3
+
+
+async def test_what_expires_while_it_waits_is_no_trouble_for_ever(tmp_path: Path) -> None:
+    """It is in the dead letters then, and the sink is well."""
+    sink, later = CrowdedSink(b'-1"'), [0.0]
+    spool = {"max_age_seconds": 0.2}
+    async with running(tmp_path, sink, ticks=lambda: time.monotonic() + later[0], spool=spool) as relay:
+        await relay.keep(rows_batch(1))
+        await until(lambda: relay.status()["dead_letters"]["events"] == 1)
+        later[0] += 16.0
+        await until(lambda: relay.status()["sinks"]["memory"]["healthy"])
 
 
 async def test_refused_and_deferred_rows_of_one_write(tmp_path: Path) -> None:

@@ -163,7 +163,6 @@ class Courier:
             lease = await self._spool.lease(self.name, limits, exclude=deferred)
         if lease is not None:
             self._leased(lease)
-            self._deferred.tried(lease.seqs)
         return lease
 
     def _ranges(self) -> list[tuple[int, int]]:
@@ -232,6 +231,7 @@ class Courier:
         self.rate.add(moved, self._ticks())
         telemetry.sink_events.labels(self.name).inc(moved - sum(errors.values()))
         self._suspects.acquit(lease.seqs)
+        self._deferred.done(lease.seqs)
         for position, seq in enumerate(lease.seqs):
             self._listener.settled(
                 Settled(self.name, seq, errors.get(position, 0), position in duplicates, deferred.get(position, 0))
@@ -259,11 +259,11 @@ class Courier:
             return
         note = log.debug if self._deferred.reason else log.warning  # one line when it begins
         note("events_deferred", sink=self.name, events=len(deferred), reason=error.reason)
-        self._deferred.put_off(seqs, max(lease.attempts), self._ticks(), error.reason)
         if refused:
             log.warning("events_refused", sink=self.name, events=len(refused), reason=refused[0].reason)
         counts = [Counter(one.batch for one in rows) for rows in (refused, deferred)]
         self._stored(lease, frozenset(), *counts)
+        self._deferred.put_off(seqs, max(lease.attempts), self._ticks(), error.reason)
 
     async def _set_aside(self, lease: Lease, reason: str) -> None:
         """Give up on the first batch of a lease, whole."""
@@ -273,6 +273,7 @@ class Courier:
         rows = len(first.batches[0].rows)
         await self._spool.bury(first, [Failed(0, row, reason) for row in range(rows)], seen=False)
         log.error("batch_set_aside", sink=self.name, events=rows, reason=reason)
+        self._deferred.done(first.seqs)
         self._suspects.clear(first.seqs[0])
         self._listener.settled(Settled(self.name, first.seqs[0], rows, duplicate=False))
 
@@ -345,6 +346,7 @@ class Courier:
         self._report()
 
     def _nothing_to_do(self) -> None:
+        self._deferred.none_due(self._ticks())
         if self.breaker.state != "closed":  # it opened well, and there is nothing to try it with
             self._well()
 

@@ -36,10 +36,14 @@ class DeferredBatches:
         """The batches to be kept out of a write that begins now."""
         return {seq for seq, until in self._until.items() if until > now}
 
-    def tried(self, seqs: Iterable[int]) -> None:
-        """These were leased: whatever became of them, they are not deferred now."""
+    def done(self, seqs: Iterable[int]) -> None:
+        """The sink is through with these."""
         for seq in seqs:
             self._until.pop(seq, None)
+
+    def none_due(self, now: float) -> None:
+        """The spool has none that may be written now: those that were due have expired there."""
+        self._until = {seq: until for seq, until in self._until.items() if until > now}
 
     def due_in(self, now: float) -> float:
         """Seconds until the next may be tried."""

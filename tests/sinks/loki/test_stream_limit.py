@@ -70,8 +70,8 @@ async def test_known_streams_flow_past_those_that_can_not_be_had(
     loki: StrictLoki, sink_of: SinkOf, row: RowOf, tmp_path: Path
 ) -> None:
     """Every request holds a new stream: none stops the known ones, and once there is room all is stored once."""
-    sink = sink_of(loki)
-    async with running(tmp_path, sink, batch_size=20, retry={"deferred_seconds": 0.05}) as relay:
+    sink, later = sink_of(loki), [0.0]
+    async with running(tmp_path, sink, batch_size=20, ticks=lambda: time.monotonic() + later[0]) as relay:
 
         async def keep(number: int, *rows: object) -> None:
             await relay.keep(RowBatch(number.to_bytes(32, "big"), "r", int(time.time() * 1e6), rows))
@@ -85,6 +85,7 @@ async def test_known_streams_flow_past_those_that_can_not_be_had(
         assert loki.counted == 43
         loki.limits.max_streams = 100
         loki.turn(61)
+        later[0] += 16.0
         await until(lambda: relay.status()["sinks"]["loki"]["queued_events"] == 0)
         assert relay.status()["sinks"]["loki"]["healthy"]
     assert loki.counted == len(loki.lines) == 83
