@@ -12,7 +12,7 @@ from mothership.config import CONFIG_VARIABLE, keys, variable
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 DASHBOARDS = sorted((ROOT / "deploy").rglob("*.json"))
-OTHER_NAMES = {"mothership_migrations", "mothership_keys", "mothership_tags", "mothership_data"}
+OTHER_NAMES = {"mothership_migrations", "mothership_keys", "mothership_tags", "mothership_data", "mothership_policies"}
 """Tables and fields of that form."""
 
 

@@ -1,7 +1,8 @@
 """A TimescaleDB: PGlite behind the gateway, or a server that MOTHERSHIP_TEST_TIMESCALE_DSN names.
 
-The server of a DSN gets a database for each test, dropped after; the role needs CREATEDB and the right to create the
-extension.
+The server of a DSN gets a database for each test, dropped after; the role must be a superuser. Its scheduler is kept
+out of these databases: a new policy's job would run at once, beside the test. PGlite has none; `run_job` runs a job in
+both.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+
+from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
 
 HERE = Path(__file__).parent
 VARIABLE = "MOTHERSHIP_TEST_TIMESCALE_DSN"
@@ -61,8 +64,47 @@ def timescale_dsn(request: pytest.FixtureRequest) -> Iterator[str]:
         return
     name = f"mothership_test_{os.getpid()}_{next(_numbers)}"
     asyncio.run(_execute(server, f"CREATE DATABASE {name}"))
-    yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    dsn = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    asyncio.run(
+        _execute(dsn, "CREATE EXTENSION timescaledb", "SELECT _timescaledb_functions.stop_background_workers()")
+    )
+    yield dsn
     asyncio.run(_execute(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def roles() -> None:
+    """Skips a test that needs sessions of other roles, which PGlite does not have."""
+    if VARIABLE not in os.environ:
+        pytest.skip(f"needs a server with roles: set {VARIABLE}")
+
+
+@pytest.fixture
+async def make_sink(timescale_dsn: str) -> AsyncIterator[Callable[..., TsdbSink]]:
+    """Makes sinks on the test's database, as another role where one is named; closes them after."""
+    made: list[TsdbSink] = []
+
+    def make(role: str = "NONE", search_path: str = "public", **settings: Any) -> TsdbSink:
+        sink = _RoleSink(DatabaseSettings(**settings), embedded_dsn=timescale_dsn)
+        sink.role, sink.search_path = role, search_path
+        made.append(sink)
+        return sink
+
+    yield make
+    for sink in made:
+        await sink.close()
+
+
+class _RoleSink(TsdbSink):
+    """Speaks as one role, in one schema."""
+
+    role = "NONE"
+    search_path = "public"
+
+    async def _connect(self) -> Any:
+        connection = await super()._connect()
+        await connection.execute(f"SET ROLE {self.role}; SET search_path = {self.search_path}")
+        return connection
 
 
 @pytest.fixture
@@ -77,10 +119,11 @@ async def sql(timescale_dsn: str) -> AsyncIterator[Callable[..., Awaitable[Any]]
     await connection.close(timeout=2)
 
 
-async def _execute(dsn: str, statement: str) -> None:
+async def _execute(dsn: str, *statements: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute(statement)
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
 

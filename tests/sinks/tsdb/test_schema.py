@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -11,7 +13,8 @@ import pytest
 
 from mothership.errors import Paused
 from mothership.event import Row, RowBatch
-from mothership.sinks.tsdb import schema
+from mothership.sinks.tsdb import failures, schema
+from mothership.sinks.tsdb.failures import OWN_TABLES
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.statements import SCHEMA, TIMESCALE, WRITE, migrations
 from mothership.sinks.tsdb.upkeep import Upkeep
@@ -117,7 +120,7 @@ async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, 
     """The list in docs/database.md."""
     await make_sink().open()
     role = f"modest_{os.getpid()}"
-    others = "ingested_batches, event_counts, mothership_keys, mothership_migrations, llm_verdicts, llm_spending"
+    others = ", ".join(OWN_TABLES)
     await sql(f"CREATE ROLE {role} LOGIN")
     await sql(f"GRANT INSERT, SELECT, UPDATE, DELETE ON {others} TO {role}")
     await sql(f"GRANT INSERT, SELECT ON events TO {role}")
@@ -130,11 +133,97 @@ async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, 
         assert (await sink.stats())["total_inserts"] == 1
         assert sink._facts
         await Upkeep(sink._side, sink._settings, time.time).tidy(sink._facts)
-        assert "columnstore_after: needs TimescaleDB" in sink.facts()["lacking"]
+        assert "database.columnstore_after: needs TimescaleDB" in sink.facts()["lacking"]
     finally:
         await sink.close()
         await sql(f"DROP OWNED BY {role}")
         await sql(f"DROP ROLE {role}")
+
+
+async def test_an_index_that_only_the_owner_can_make_is_said_and_stops_nothing(
+    make_sink: MakeSink, sql: Sql, database_dsn: str
+) -> None:
+    """A table adopted with few rights; the statement that is told works, and the next look sees it."""
+    await make_sink().open()
+    await sql("DROP INDEX idx_events_source_ts")
+    role = f"index_{os.getpid()}"
+    await sql(f"CREATE ROLE {role} LOGIN")
+    await sql(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+    await sql(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}")
+    sink = make_sink(database_dsn.replace("//mothership@", f"//{role}@"))
+    try:
+        assert await sink.write([_batch(1, [ROW])]) == frozenset()
+        lack = sink.facts()["lacking"][-1]
+        assert lack.startswith("events lacks an index, and making it failed (SQLSTATE 42501)")
+        await sql(lack.rpartition("run: ")[2])
+        await sink.look()
+        assert not any("index" in lack for lack in sink.facts()["lacking"])
+    finally:
+        await sink.close()
+        await sql(f"DROP OWNED BY {role}")
+        await sql(f"DROP ROLE {role}")
+
+
+async def test_a_lock_at_the_start_is_no_reason_for_ever(
+    make_sink: MakeSink, sql: Sql, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's transaction ends; the next look makes what is missing."""
+    await make_sink().open()
+    await sql("DROP INDEX idx_events_source_ts")
+    monkeypatch.setitem(SCHEMA, "limit_locks", "SET LOCAL lock_timeout = '50ms'")
+    other = await asyncpg.connect(database_dsn)
+    sink = make_sink()
+    async with other.transaction():
+        await other.execute("LOCK TABLE events IN ROW EXCLUSIVE MODE")
+        await sink.open()
+    await other.close()
+    assert "(SQLSTATE 55P03)" in sink.facts()["lacking"][-1]
+    assert sink._facts
+    assert sink._facts.is_unsettled
+    await sink.look()
+    assert not any("index" in lack for lack in sink.facts()["lacking"])
+    assert not sink._facts.is_unsettled
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+async def test_a_database_that_is_not_utf8_says_so_and_loses_nothing(
+    make_sink: MakeSink, postgres_dsn: str, encoding: str
+) -> None:
+    """Its events went to the dead letters, one by one, for reasons that were not theirs."""
+    name = f"latin_{os.getpid()}"
+    admin = await asyncpg.connect(postgres_dsn)
+    await admin.execute(
+        f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0"
+    )
+    sink = make_sink(postgres_dsn.replace("/mothership?", f"/{name}?"))
+    row = ROW._replace(data='{"a":"Ж"}'.encode())
+    try:
+        if encoding == "LATIN1":
+            with pytest.raises(Paused, match=r"encoding is LATIN1.*UTF8 is needed"):
+                await sink.write([_batch(1, [row])])
+        else:
+            assert await sink.write([_batch(1, [row])]) == frozenset()
+            assert any("encoding is SQL_ASCII" in lack for lack in sink.facts()["lacking"])
+    finally:
+        await sink.close()
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
+
+
+async def test_the_advice_names_every_right_of_the_docs() -> None:
+    """And the docs every table there is."""
+    page = " ".join((Path(__file__).parents[3] / "docs" / "database.md").read_text().split())
+    rights = page.partition("**Give fewer rights.**")[2].partition("are enough")[0]
+    assert set(re.findall(r"`(\w+_\w+|events)`", rights)) == {*OWN_TABLES, "events", "events_id_seq"}
+    assert all(name in failures.ADVICE["42501"] for name in (*OWN_TABLES, "events", "events_id_seq"))
+
+
+@pytest.mark.parametrize(
+    "error", [asyncpg.DuplicatePreparedStatementError("x"), asyncpg.InvalidSQLStatementNameError("x")]
+)
+def test_what_a_pooler_does_to_statements_names_the_setting(error: Exception) -> None:
+    """A PgBouncer in transaction mode."""
+    assert "set database.statement_cache_size to 0" in failures.sort(error).reason
 
 
 async def test_instances_agree_on_a_shared_key(make_sink: MakeSink, sql: Sql) -> None:

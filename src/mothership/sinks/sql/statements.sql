@@ -74,6 +74,19 @@ WHERE ctid = ANY (ARRAY(
     LIMIT $2
 ));
 
+-- name: forget_events_in_chunks
+-- The same where there are chunks, in which `ctid` is not unique: all up to the time of the last of a bounded number.
+DELETE FROM events
+WHERE ts <= (
+    SELECT max(ts)
+    FROM (
+        SELECT ts FROM events
+        WHERE ts < now() - $1::INTERVAL
+        ORDER BY ts
+        LIMIT $2
+    ) AS oldest
+);
+
 -- name: try_turn
 -- One instance at a time tidies; the others skip their turn.
 SELECT pg_try_advisory_xact_lock($1);
@@ -89,6 +102,10 @@ INSERT INTO mothership_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NO
 -- name: read_key
 -- The shared secret of this name.
 SELECT key FROM mothership_keys WHERE name = $1;
+
+-- name: role
+-- Who we are here, quoted.
+SELECT quote_ident(current_user);
 
 -- name: probe
 -- Whether a write could be taken now.

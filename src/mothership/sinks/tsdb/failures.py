@@ -6,6 +6,7 @@ import asyncpg
 
 from mothership.errors import Paused, SinkError, Transient
 from mothership.sinks.tsdb.binary_copy import Unencodable
+from mothership.sinks.tsdb.statements import migrations
 
 Foreign = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Unencodable)
 """What the driver and the encoder raise."""
@@ -17,6 +18,16 @@ SUSPECT_STATES = frozenset({"XX000"})
 PAUSED_CLASSES = frozenset({"28", "3D", "3F", "42", "F0"})
 PAUSED_STATES = frozenset({"57P04", "XX001", "XX002"})
 """Dropped database, corrupted data, corrupted index."""
+
+PASSING_STATES = frozenset({"40001", "40P01", "55006", "55P03", "57014", "XX000"})
+"""Of a change of the schema: locks, deadlocks, and what others change at the same time."""
+
+OWN_TABLES = [
+    "mothership_migrations",
+    *(table for step in migrations() for table in step.tables() if table != "events"),
+]
+"""What Mothership keeps beside the events."""
+BEHIND_A_POOLER = "as behind a PgBouncer that pools transactions: set database.statement_cache_size to 0"
 
 REFUSALS = {
     "22P05": "data holds \\u0000, which JSONB can't store",
@@ -33,9 +44,12 @@ ADVICE = {
     "28P01": "the database refuses the password: correct database.password or database.dsn",
     "28000": "the database refuses the role or the host: see its pg_hba.conf",
     "3D000": "the database does not exist: create it, or correct its name",
-    "42501": "the role lacks a right: it needs CREATE in the schema once, then INSERT, SELECT, UPDATE and DELETE on "
-    "events, ingested_batches, event_counts, mothership_keys and mothership_migrations",
+    "42501": "the role lacks a right: it needs CREATE in the schema once, then INSERT and SELECT on events (DELETE for "
+    "retention without TimescaleDB), USAGE on events_id_seq, and INSERT, SELECT, UPDATE and DELETE on "
+    f"{', '.join(OWN_TABLES[:-1])} and {OWN_TABLES[-1]}",
     "42P01": "a table is missing and could not be made",
+    "42P05": f"the database mixes up prepared statements, {BEHIND_A_POOLER}",
+    "26000": f"the database lost a prepared statement, {BEHIND_A_POOLER}",
     "57P04": "the database was dropped",
     "25006": "the database is read-only (a standby, or protected)",
     "53100": "the database's disk is full",
@@ -52,6 +66,12 @@ def is_suspect(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InvalidCachedStatementError):
         return False
     return isinstance(error, Unencodable) or state[:2] in SUSPECT_CLASSES or state in SUSPECT_STATES
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a change of the schema that failed like this is worth another try soon."""
+    state = sqlstate(error)
+    return state in PASSING_STATES or state[:2] == "53"
 
 
 def refusal(error: BaseException) -> str:

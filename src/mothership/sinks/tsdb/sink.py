@@ -14,8 +14,9 @@ from mothership.errors import Failed, Paused, Permanent, SinkError, Transient
 from mothership.event import Row, RowBatch
 from mothership.ports import Clock, Health
 from mothership.sinks import repeats
-from mothership.sinks.tsdb import binary_copy, schema
+from mothership.sinks.tsdb import binary_copy, schema, timescale
 from mothership.sinks.tsdb.connections import Connection, Connections
+from mothership.sinks.tsdb.facts import Facts
 from mothership.sinks.tsdb.failures import Foreign, is_suspect, sort
 from mothership.sinks.tsdb.isolation import store_all_but_refused
 from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
@@ -35,6 +36,12 @@ GLANCE_SECONDS = 1.5
 """Longest a look at the database may take that a person or a probe waits for."""
 SCHEMA_SECONDS = 300.0
 """Longest the preparation of the schema may take; other instances may be at it."""
+LOOK_SECONDS = 300.0
+"""Between two looks at what the database is and does."""
+SOON_SECONDS = 10.0
+"""The same after one that found something in the way; it doubles until it is the above."""
+FILL_SECONDS = 6 * 3600.0
+"""Longest that counting a big table into the aggregate may take. Nobody waits for it."""
 
 
 class _Claimed(NamedTuple):
@@ -75,7 +82,7 @@ class TsdbSink:
         self._writers = Connections(self._connect, limit=(sink or TimescaleSinkSettings()).writers)
         self._side = Connections(self._connect, limit=SIDE_CONNECTIONS)
         self._upkeep = Upkeep(self._side, database, clock)
-        self._facts: schema.Facts | None = None
+        self._facts: Facts | None = None
         self._opening = asyncio.Lock()
         self._begin = "begin"
         # The server ends a slow statement by itself; a server that hangs is left a little later.
@@ -135,7 +142,8 @@ class TsdbSink:
             "timescaledb_version": facts.timescaledb_version,
             "is_hypertable": facts.is_hypertable,
             "gin": facts.gin,
-            "lacking": list(facts.lacking),
+            "retention_by": facts.retention_by,
+            "lacking": [*facts.lacking, *self._upkeep.lacking],
         }
 
     async def stats(self) -> dict[str, Any]:
@@ -168,8 +176,49 @@ class TsdbSink:
                 yield connection
 
     async def run_upkeep(self) -> None:
-        """Forget old fingerprints and counts, and old events where no policy of the server does. Never returns."""
-        await self._upkeep.run(lambda: self._facts)
+        """Forget what is old, and look again at what the database is and does. Never returns."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._upkeep.run(lambda: self._facts), name="upkeep")
+            group.create_task(self._keep_looking(), name="look")
+
+    async def look(self) -> None:
+        """Compare the database with the configuration again: it was in use, somebody changed it, a job fails."""
+        with _sorted():
+            facts = await self._prepare()
+            if facts.is_unfilled:
+                async with asyncio.timeout(FILL_SECONDS), self._side.use() as connection:
+                    await timescale.fill(connection, facts)
+                facts = await self._prepare()
+        self._learn(facts)
+
+    async def _keep_looking(self) -> None:
+        pause_seconds = SOON_SECONDS
+        while True:
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(LOOK_SECONDS, pause_seconds * 2)
+            if self._facts is None:
+                pause_seconds = SOON_SECONDS
+                continue
+            try:
+                await self.look()
+            except SinkError as error:
+                log.warning("database_look_failed", reason=error.reason)
+                continue
+            if not (self._facts.is_unsettled or self._facts.is_unfilled):
+                pause_seconds = LOOK_SECONDS
+
+    def _learn(self, facts: Facts) -> None:
+        """Note what the database is, and say in the log what is new in it."""
+        before = self._facts.lacking if self._facts else []
+        for what in facts.lacking:
+            if what not in before and what != timescale.NO_EXTENSION:
+                log.warning("database_lacks", what=what)
+        for what in before:
+            if what not in facts.lacking:
+                log.info("database_lacks_no_more", what=what)
+        is_first, self._facts = self._facts is None, facts
+        if is_first:
+            log.info("database_ready", **self.facts())
 
     async def _write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         await self._ensure_schema()
@@ -291,15 +340,14 @@ class TsdbSink:
             if self._facts is None:
                 self._writers.open()
                 self._side.open()
-                self._facts = await self._prepare()
-                log.info("database_ready", **self.facts())
+                self._learn(await self._prepare())
 
-    async def _prepare(self) -> schema.Facts:
+    async def _prepare(self) -> Facts:
         async with asyncio.timeout(SCHEMA_SECONDS):
             # A failed attempt at the extension ends the connection and nothing else.
             with suppress(*Foreign):
                 async with self._side.use() as connection:
-                    await schema.create_extension(connection, patience_seconds=self._patience_seconds)
+                    await timescale.create_extension(connection, patience_seconds=self._patience_seconds)
             async with self._side.use() as connection:
                 # Most of this may take long while others are at it; a server that hangs is seen at the first word.
                 if await connection.fetchval(WRITE["synchronous_commit"], timeout=self._patience_seconds) == "off":
