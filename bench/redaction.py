@@ -66,7 +66,9 @@ def main() -> None:
 def rules_table() -> str:
     """Return the built-in rules as Markdown."""
     rows = [
-        f"| `{rule.name}`{'' if rule.default else ' *off*'} | {rule.description} | {rule.source} |" for rule in BUILTIN
+        f"| `{rule.name}`{'' if rule.default else ' *off*'}{f' ({rule.group})' if rule.group else ''} "
+        f"| {rule.description} | {rule.source} |"
+        for rule in BUILTIN
     ]
     return "\n".join(["| rule | finds | source |", "| --- | --- | --- |", *rows])
 

@@ -7,7 +7,7 @@ is a failure of redaction and not a matter of taste.
 # ruff: noqa: E501 - an expression reads best in one piece
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -155,11 +155,9 @@ class PIISafetyValidator:
         skipped: Collection[str],
         only: Collection[str] = (),
         binary: Collection[str] = (),
-        finished: Callable[[], None] = lambda: None,
     ) -> None:
         self._action = action
         self._ledger = ledger
-        self._finished = finished
         self._shapes = [(shape.name, re2.compile(shape.pattern)) for shape in shapes]
         self._any = _set_of([shape.pattern for shape in shapes])
         self._fields = frozenset(fields)
@@ -177,7 +175,6 @@ class PIISafetyValidator:
             self._check(batch)
         finally:
             self._ledger.settle(batch)
-            self._finished()
 
     def counts(self) -> dict[str, int]:
         """Return what was found since the start, by kind."""

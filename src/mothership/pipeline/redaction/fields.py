@@ -1,6 +1,6 @@
 """DropFields and HashFields: what goes because of its name."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -9,12 +9,9 @@ from mothership.event import Batch, Event
 from mothership.pipeline.redaction.key import Pseudonyms
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import FieldNames, fold, names_person
-from mothership.pipeline.redaction.scan import Hits, Scan
 
 DROP: Final = "DropFields"
 HASH: Final = "HashFields"
-ODD_KEY: Final = "odd key"
-ODD_KEY_GATES: Final = (r'[^\x00-\x7f][^"]*":',)
 LABELS: Final = ("name", "Name", "key", "Key", "field", "header", "param", "oid_name")
 VALUES: Final = ("value", "Value", "val", "stringValue", "content")
 _LABELS: Final = frozenset(LABELS)
@@ -27,22 +24,12 @@ Note: TypeAlias = Callable[[str, tuple[str, ...], int], None]
 """Told of each hit: rule, path, offset in the string (-1: the whole field)."""
 
 
-def work_on_hit(
-    batch: Batch,
-    found: Mapping[int, tuple[Event, Hits]],
-    owners: Collection[str],
-    work: Callable[[Event, Hits], None],
-) -> None:
-    """Work on the events in which the scan found something of these owners; reject what is nested too deeply."""
-    if not found:
-        return
+def work_on(batch: Batch, positions: Iterable[int], work: Callable[[int, Event], None]) -> None:
+    """Work on some events of a batch, and reject what is nested too deeply."""
     faults: dict[int, str] = {}
-    for position, event in enumerate(batch.events):
-        entry = found.get(id(event))
-        if entry is None or entry[1].isdisjoint(owners):
-            continue
+    for position in positions:
         try:
-            work(event, entry[1])
+            work(position, batch.events[position])
         except RecursionError:
             faults[position] = TOO_DEEP
     batch.reject(faults)
@@ -53,14 +40,13 @@ class DropFields:
 
     name = DROP
 
-    def __init__(self, names: FieldNames, scan: Scan, ledger: Ledger) -> None:
+    def __init__(self, names: FieldNames, ledger: Ledger) -> None:
         self._names = names
-        self._scan = scan
         self._ledger = ledger
 
     def __call__(self, batch: Batch) -> None:
         """Take the named fields out of every event that has any."""
-        work_on_hit(batch, self._scan(batch), (DROP, ODD_KEY), lambda event, _hits: self.apply(event))
+        work_on(batch, range(len(batch.events)), lambda _, event: self.apply(event))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Take the named fields out of one event."""
@@ -134,15 +120,14 @@ class HashFields:
 
     name = HASH
 
-    def __init__(self, names: FieldNames, pseudonyms: Pseudonyms, scan: Scan, ledger: Ledger) -> None:
+    def __init__(self, names: FieldNames, pseudonyms: Pseudonyms, ledger: Ledger) -> None:
         self._names = names
         self._pseudonyms = pseudonyms
-        self._scan = scan
         self._ledger = ledger
 
     def __call__(self, batch: Batch) -> None:
         """Replace the named fields of every event that has any."""
-        work_on_hit(batch, self._scan(batch), (HASH, ODD_KEY), lambda event, _hits: self.apply(event))
+        work_on(batch, range(len(batch.events)), lambda _, event: self.apply(event))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Replace the named fields of one event."""

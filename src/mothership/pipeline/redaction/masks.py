@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.fields import HashFields, Note, work_on_hit
+from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import fold
 from mothership.pipeline.redaction.scan import NOTHING, Hits, Scan
@@ -90,13 +90,8 @@ class MaskPatterns:
 
     def __call__(self, batch: Batch) -> None:
         """Mask every event in which a rule may find something."""
-        wanted = self._text.wanted
-        work_on_hit(
-            batch,
-            self._scan(batch),
-            self._text.owners,
-            lambda event, hits: self._dict(event, (), (), None, wanted(hits)),
-        )
+        wanted, found = self._text.wanted, self._scan(batch.events)
+        work_on(batch, found, lambda position, event: self._dict(event, (), (), None, wanted(found[position])))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Mask one event."""

@@ -2,10 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
-
-from mothership.pipeline.redaction.rules import Far
 
 NAMES_REMEMBERED = 8_192
 SHAPES_REMEMBERED = 512
@@ -58,8 +56,6 @@ _COUNTED = re.compile(
     rf"|cursor)){_HUMP}",
 )
 _TAIL = re.compile(r"(?:hash|base|value|plain|plaintext|confirm|confirmation|encrypted|base64|[0-9]+)\Z")
-_TAIL_GATE = "(?:hash|base|value|plain|plaintext|confirm|confirmation|encrypted|base64|[0-9]+)?"
-_START = "[0-9a-z_.-]*"
 _SENTENCE = re.compile(r"[=,;\"(){}<>|]|:\s")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _SEPARATORS = dict.fromkeys(map(ord, "-_ "))
@@ -155,19 +151,3 @@ class FieldNames:
         if _SHORT.fullmatch(last):
             return True
         return _TOKEN.fullmatch(last) is not None and _COUNTED.match(last) is None
-
-    def gates(self, labels: Sequence[str] = ()) -> tuple[Far, ...]:
-        """Return gates that hit where one of the names ends a key, or a label's value, in compact JSON."""
-        endings = {*self._names, *self._suffixes, *(path[-1] for path in self.paths)}
-        if self._suffixes:
-            endings |= {"token", "tokens"}
-        plain = sorted(name for name in endings if name.isascii() and name)
-        shortest = [name for name in plain if not any(name != other and name.endswith(other) for other in plain)]
-        spelled = ("[-_ ]*".join(map(re.escape, name)) for name in shortest)
-        if not shortest:
-            return ()
-        tail = _TAIL_GATE if self._suffixes else ""
-        named = rf'(?:{"|".join(spelled)})[-_ ]*{tail}[\]\[:= ]*(?:\\")?"'
-        # Beside a label, or before its value in a list.
-        beside = (rf'"(?:{"|".join(labels)})":"[^"]*{named}[,}}]', rf'[\[,]"-*{_START}{named},"') if labels else ()
-        return tuple(Far(rf"(?i){named}", rf"(?i){whole}") for whole in (f"{named}:", *beside))

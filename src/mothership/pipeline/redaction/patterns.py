@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final
 
 import re2
 
-from mothership.pipeline.redaction.rules import REACH, Far, Finder, Span
+from mothership.pipeline.redaction.rules import REACH, Finder, Span
+from mothership.pipeline.redaction.rules.derive import derive
+from mothership.pipeline.redaction.scan import encodable
 
 CONTEXT: Final = 256
-PROGRAM_SHARED_MAX: Final = 1_500
 
 
 def compile_pattern(pattern: str, *, ignore_case: bool) -> Any:
@@ -31,7 +33,7 @@ def pattern_finder(compiled: Any, lets_be: Callable[[str], bool] | None = None) 
 
     def find(text: str, start: int, end: int) -> Iterator[Span | None]:
         before = max(0, start - CONTEXT)
-        part = text[before : end + REACH]
+        part = encodable(text[before : end + REACH])
         for match in compiled.finditer(part):
             first, last = match.span(group)
             if before + match.start() >= end:
@@ -44,14 +46,6 @@ def pattern_finder(compiled: Any, lets_be: Callable[[str], bool] | None = None) 
     return find
 
 
-class PatternGate(NamedTuple):
-    """What stands for a pattern in the scan over a batch: it hits wherever the pattern does, or more often."""
-
-    expression: str | Far
-    exact: bool
-    """Whether the pattern names control characters, which the common form of an event does not tell apart."""
-
-
 _ATOM = re.compile(
     r"\\Q|\\[pP](?:\{[^}]*\}|.)|\\x\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\[0-7]{2,3}|\\."
     r"|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\(\?(?:P?<\w+>|[a-zA-Z-]*:|[a-zA-Z-]+\))|\{[0-9,]+\}|.",
@@ -59,43 +53,47 @@ _ATOM = re.compile(
 )
 _ASSERTIONS: Final = frozenset({"^", "$", r"\A", r"\z", r"\b", r"\B"})
 _REPEATS: Final = ("*", "+", "?", "{")
-_ENDLESS: Final = ("*", "+")
-_SYNTAX: Final = frozenset("()|*+?{}")
-_NAMES_CONTROLS = re.compile(r"\\[xafv0-7]|\\[pP]\{?\^?[CZ]|\[:\^?(?:cntrl|space|print|graph)|[\x00-\x1f]")
+_SYNTAX: Final = frozenset("()|*+?")
+_COUNTED = re.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
+_FLAGS = re.compile(r"\(\?([a-zA-Z-]*)[:)]")
 
 
-def pattern_gate(pattern: str, *, ignore_case: bool) -> PatternGate:
-    r"""Take the assertions out of a pattern, and let it pass over the backslash before a quotation mark.
+def pattern_prefilter(pattern: str, *, ignore_case: bool) -> str:
+    r"""Return the prefilter of an operator's pattern, derived as those of the built-in rules are.
 
-    What is left hits in an encoded batch wherever the pattern hits in a string of it. There the strings of many events
-    stand side by side, so `^`, `$` and word boundaries would mean something else, and `"` is written `\"`.
+    RE2's syntax is written in Python's first: each atom as the class of the characters that RE2 itself takes for it.
+    What can't be written so (`\Q`, a repeated assertion) has a prefilter that hits everywhere.
     """
     atoms = _ATOM.findall(pattern)
-    flags = "(?i)" if ignore_case else ""
-    kept: list[str] = []
-    exact = False
-    depth = near = 0
-    either = False
+    ignore_case = ignore_case or any("i" in flags[1] for atom in atoms if (flags := _FLAGS.fullmatch(atom)))
+    written: list[str] = []
     for number, atom in enumerate(atoms):
         following = atoms[number + 1] if number + 1 < len(atoms) else ""
-        if atom == r"\Q" or (atom in _ASSERTIONS and following.startswith(_REPEATS)):
-            return PatternGate("", exact=False)
-        if atom not in _ASSERTIONS:
-            if not near and depth == 0 and following in _ENDLESS and _takes(atom, " ") and _takes(atom, "e"):
-                near = len(kept)
-            either = either or (depth == 0 and atom == "|")
-            kept.append(rf"(?:\\?{atom})" if _takes(atom, '"') else atom)
-            exact = exact or _NAMES_CONTROLS.search(atom) is not None
-            depth += (atom == "(" or (atom.startswith("(?") and not atom.endswith(")"))) - (atom == ")")
-    whole, first = flags + "".join(kept), flags + "".join(kept[:near])
-    # What may go on for ever comes second: see `Far`.
-    if near and not either and compile_pattern(first, ignore_case=False).fullmatch("") is None:
-        return PatternGate(Far(first, whole), exact)
-    return PatternGate(whole, exact)
+        if atom in _ASSERTIONS and not following.startswith(_REPEATS):
+            continue
+        if atom in _ASSERTIONS or atom == r"\Q" or (atom[0] == "{" and len(atom) > 1 and not _COUNTED.fullmatch(atom)):
+            return ""
+        if atom in _SYNTAX or (atom[0] == "{" and len(atom) > 1):
+            written.append(atom)
+        elif atom.startswith("(?"):
+            written.append("" if atom.endswith(")") else "(?:")
+        else:
+            written.append(_taken(atom, ignore_case=ignore_case))
+    try:
+        return derive("".join(written))
+    except re.error:
+        return ""
 
 
-def _takes(atom: str, char: str) -> bool:
-    """Tell whether an atom matches a character."""
-    if atom in _SYNTAX or atom.startswith(("(?", "{")) or atom in _ASSERTIONS:
-        return False
-    return compile_pattern(atom, ignore_case=False).fullmatch(char) is not None
+@lru_cache(maxsize=4_096)
+def _taken(atom: str, *, ignore_case: bool) -> str:
+    """Return a class of what an atom takes: exact in ASCII, and of others all or none."""
+    takes = compile_pattern(atom, ignore_case=ignore_case).fullmatch
+    plain = [re.escape(char) for char in map(chr, range(128)) if takes(char)]
+    none = (len(atom) == 1 and atom.isascii() and not (ignore_case and atom in "kKsS") and atom != ".") or (
+        not ignore_case and atom in {r"\d", r"\w", r"\s"}
+    )
+    return f"[{''.join(plain)}{'' if none else _OTHERS}]"
+
+
+_OTHERS: Final = "\x80-\U0010ffff"

@@ -11,15 +11,15 @@ from pydantic import ValidationError
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.checker import FIELDS, SHAPES, PIISafetyValidator
-from mothership.pipeline.redaction.fields import DROP, HASH, LABELS, ODD_KEY, ODD_KEY_GATES, DropFields, HashFields
+from mothership.pipeline.redaction.fields import DropFields, HashFields
 from mothership.pipeline.redaction.key import SALT_COMMAND, Pseudonyms, derive_key, former_key, load_or_make_key
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
-from mothership.pipeline.redaction.patterns import PROGRAM_SHARED_MAX, compile_pattern, pattern_finder, pattern_gate
-from mothership.pipeline.redaction.rules import BUILTIN, Far, Rule, base64_finder
+from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder, pattern_prefilter
+from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder
 from mothership.pipeline.redaction.rules.vocabulary import says_nothing
-from mothership.pipeline.redaction.scan import Gates, Scan
+from mothership.pipeline.redaction.scan import Prefilters, Scan
 from mothership.pipeline.redaction.settings import (
     DEFAULT_MASK_PATTERNS,
     PatternSettings,
@@ -29,7 +29,7 @@ from mothership.pipeline.redaction.settings import (
     parse_patterns,
 )
 from mothership.pipeline.redaction.text import ODD, ActiveRule, Place, TextRedactor
-from mothership.pipeline.redaction.views import GATES as ODD_GATES
+from mothership.pipeline.redaction.views import PREFILTERS as ODD_PREFILTERS
 from mothership.ports import Processor
 from mothership.telemetry import log
 
@@ -49,25 +49,23 @@ class Redaction:
         self.ledger = Ledger(rules_hash(settings, patterns))
         drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields)
         hashed = FieldNames(settings.hash_fields)
-        shared: dict[str, Sequence[str | Far]] = {ODD_KEY: ODD_KEY_GATES, ODD: ODD_GATES}
-        shared |= {DROP: drop.gates(LABELS), HASH: hashed.gates()}
-        exact: dict[str, Sequence[str | Far]] = {}
-        rules = [*_operators(settings, patterns, shared, exact), *_builtin(settings, len(patterns), shared)]
-        gates = Gates(shared, exact)
-        scan = Scan(gates)
-        self._scan = scan
+        expressions: dict[str, Sequence[str]] = {ODD: ODD_PREFILTERS}
+        rules = [*_operators(settings, patterns, expressions), *_builtin(settings, len(patterns), expressions)]
+        prefilters = Prefilters(expressions)
         text = TextRedactor(
             _with_base64(rules, self),
-            gates.match_text,
+            prefilters.in_text,
             self.pseudonyms,
             mask_char=settings.mask_char,
             mask_length=settings.mask_length,
             spans_max=settings.spans_max,
         )
-        self.drop = DropFields(drop, scan, self.ledger)
-        self.hash = HashFields(hashed, self.pseudonyms, scan, self.ledger)
-        self.mask = MaskPatterns(text, scan, self.ledger, self.hash if hashed else None, binary=_binary(settings))
-        self.check = _checker(settings, drop, self.ledger, scan)
+        self.drop = DropFields(drop, self.ledger)
+        self.hash = HashFields(hashed, self.pseudonyms, self.ledger)
+        self.mask = MaskPatterns(
+            text, Scan(prefilters), self.ledger, self.hash if hashed else None, binary=_binary(settings)
+        )
+        self.check = _checker(settings, drop, self.ledger)
 
     @property
     def processors(self) -> list[Processor]:
@@ -180,20 +178,19 @@ def read_rule_files(files: Sequence[Path]) -> tuple[PatternSettings, ...]:
 def rules_hash(settings: RedactionSettings, patterns: Sequence[PatternSettings] = ()) -> str:
     """Return a short hash of everything that decides what is redacted, secrets aside."""
     plain = settings.model_dump_json(exclude={"salt", "previous_keys"})
-    named = [rule.name for rule in BUILTIN], [each.model_dump_json() for each in patterns], VERSION
+    facts = [fact for rule in BUILTIN for matcher in rule.matchers for fact in (rule.name, *matcher.facts())]
+    named = facts, [each.model_dump_json() for each in patterns], VERSION
     return hashlib.blake2b(f"{plain}{named}".encode(), digest_size=6).hexdigest()
 
 
 def _operators(
     settings: RedactionSettings,
     patterns: Sequence[PatternSettings],
-    shared: dict[str, Sequence[str | Far]],
-    exact: dict[str, Sequence[str | Far]],
+    expressions: dict[str, Sequence[str]],
 ) -> Iterator[ActiveRule]:
     for rank, each in enumerate(patterns):
         compiled = compile_pattern(each.pattern, ignore_case=each.ignore_case)
-        expression, tells_apart = pattern_gate(each.pattern, ignore_case=each.ignore_case)
-        (exact if tells_apart or compiled.programsize > PROGRAM_SHARED_MAX else shared)[str(rank)] = (expression,)
+        expressions[str(rank)] = (pattern_prefilter(each.pattern, ignore_case=each.ignore_case),)
         yield ActiveRule(
             name=each.name,
             find=pattern_finder(compiled, says_nothing if (each.name, each.pattern) in DEFAULT_MASK_PATTERNS else None),
@@ -205,16 +202,16 @@ def _operators(
         )
 
 
-def _builtin(settings: RedactionSettings, first: int, shared: dict[str, Sequence[str | Far]]) -> Iterator[ActiveRule]:
+def _builtin(settings: RedactionSettings, first: int, expressions: dict[str, Sequence[str]]) -> Iterator[ActiveRule]:
     for rank, rule in enumerate(BUILTIN, first):
-        chosen = settings.rules.get(rule.name)
+        chosen = settings.rules.get(rule.name) or settings.rules.get(rule.group)
         if not _enabled(rule, chosen):
             continue
         scope: Scope = chosen or Scope()
-        for part, (gates, find) in enumerate(((rule.gates, rule.find), *rule.more)):
+        for part, matcher in enumerate(rule.matchers):
             active = ActiveRule(
                 name=rule.name,
-                find=find,
+                find=matcher.finder(),
                 action=(chosen and chosen.action) or settings.action,
                 keep_last=chosen.keep_last if chosen else 4,
                 rank=rank,
@@ -223,7 +220,7 @@ def _builtin(settings: RedactionSettings, first: int, shared: dict[str, Sequence
                 only=_place(settings.fields, scope.fields),
                 never=_place(_except(settings), scope.except_fields),
             )
-            shared[active.owner] = gates
+            expressions[active.owner] = matcher.prefilters
             yield active
 
 
@@ -264,7 +261,7 @@ def _place(general: Sequence[str], own: Sequence[str]) -> Place:
     )
 
 
-def _checker(settings: RedactionSettings, drop: FieldNames, ledger: Ledger, scan: Scan) -> PIISafetyValidator:
+def _checker(settings: RedactionSettings, drop: FieldNames, ledger: Ledger) -> PIISafetyValidator:
     def everywhere(name: str) -> bool:
         chosen = settings.rules.get(name)
         return chosen is None or (chosen.enabled and not chosen.fields and not chosen.except_fields)
@@ -276,7 +273,6 @@ def _checker(settings: RedactionSettings, drop: FieldNames, ledger: Ledger, scan
         fields=[name for name in FIELDS if name in drop],
         skipped=[name.lower().replace("-", "_").rpartition(".")[2] for name in _except(settings)],
         binary=_binary(settings),
-        finished=scan.forget,  # nothing of a batch stays in memory once it has gone on
         only=[name.lower().replace("-", "_").rpartition(".")[2] for name in settings.fields],
     )
 

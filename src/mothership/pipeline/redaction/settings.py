@@ -174,8 +174,8 @@ class RedactionSettings(BaseModel):
 
     @classmethod
     def rule_names(cls) -> tuple[str, ...]:
-        """Return the names of the built-in rules."""
-        return tuple(rule.name for rule in BUILTIN)
+        """Return the names of the built-in rules and of their groups."""
+        return (*(rule.name for rule in BUILTIN), *sorted({rule.group for rule in BUILTIN} - {""}))
 
     @field_validator("mask_patterns", mode="before")
     @classmethod

@@ -191,7 +191,7 @@ class TextRedactor:
         for start in range(0, len(text), WINDOW):
             end = min(start + WINDOW, len(text))
             # What only the cut makes look like something is in no event's hits.
-            here = self.gate(text[max(0, start - WINDOW_OVERLAP) : end + WINDOW_OVERLAP]) & hits
+            here = self.gate(text[max(0, start - WINDOW_OVERLAP) : end + REACH]) & hits
             known = len(found)
             self._collect_part(text, start, end, here, allowed, found, left)
             if ODD in here:

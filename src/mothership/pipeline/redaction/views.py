@@ -12,6 +12,8 @@ import unicodedata
 from bisect import bisect_right
 from typing import NamedTuple
 
+from mothership.pipeline.redaction.rules.derive import derive
+
 INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
 _DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _SPACES = "\u00a0\u2000-\u200a\u202f\u205f\u3000"
@@ -24,12 +26,19 @@ def _other_digits() -> str:
 
 
 LOOK_ALIKES = f"{_DASHES}{_SPACES}\uff01-\uff5e\U0001d400-\U0001d7cb{_other_digits()}"
+_CODE = r"(?:[2-7][0-9A-Fa-f]|0[9AaDd])"
+_FORMS = (
+    ("%", _CODE),
+    (r"\\", rf"(?:\\{{0,3}}(?:u00|x){_CODE}|/)"),
+    ("=", r"40(?=[0-9A-Za-z-]+\.)"),
+    ("&", r"(?:lt|gt|quot|apos|commat|amp|#[0-9]{2,3}|#[xX][0-9A-Fa-f]{2});"),
+    (r"[\x01\x1b]", r"\[[0-9;]{0,16}m"),
+    (f"[{INVISIBLE}{LOOK_ALIKES}]", ""),
+)
+"""How a spelling begins, and goes on."""
 _TOKEN = re.compile(
     # Characters that begin none are passed over first, which is much faster than to try every form on each.
-    r"[^\x00\x02-\x1a\x1c-$'-<>-\[\]-\x7f]"
-    r"(?:(?<=%)[0-9A-Fa-f]{2}|(?<=\\)(?:\\{0,3}(?:u00[0-9A-Fa-f]{2}|x[2-7][0-9A-Fa-f])|/)|(?<==)40(?=[0-9A-Za-z-]+\.)"
-    r"|(?<=&)(?:lt|gt|quot|apos|commat|amp|#[0-9]{2,3}|#[xX][0-9A-Fa-f]{2});|(?<=[\x01\x1b])\[[0-9;]{0,16}m"
-    rf"|(?<=[{INVISIBLE}{LOOK_ALIKES}]))"
+    rf"[^\x00\x02-\x1a\x1c-$'-<>-\[\]-\x7f](?:{'|'.join(f'(?<={first}){rest}' for first, rest in _FORMS)})"
 )
 _SAME = {"\\/": "/", "=40": "@"}
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
@@ -38,13 +47,8 @@ _DASH = re.compile(f"[{_DASHES}]")
 TOKENS_MAX = 5_000
 ROUNDS = 2
 
-GATES = (
-    r"%[2-7][0-9A-Fa-f]|\\(?:u00|x)[2-7][0-9A-Fa-f]|\\/|[0-9A-Za-z]=40[0-9A-Za-z-]+\.",
-    r"&(?:lt|gt|quot|apos|commat|#[0-9]{2,3}|#[xX][0-9A-Fa-f]{2});",
-    r"[\x01\x1b]\[[0-9;]*m",
-    f"[{INVISIBLE}{LOOK_ALIKES}]",
-)
-"""RE2 expressions of which one hits wherever a view differs from its text."""
+PREFILTERS = tuple(derive(first + rest) for first, rest in _FORMS)
+"""One of them matches wherever a view differs from its text."""
 
 
 class Crowded(Exception):

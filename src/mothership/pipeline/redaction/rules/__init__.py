@@ -9,7 +9,7 @@ from mothership.pipeline.redaction.rules.encoded import BASE64, base64_finder
 from mothership.pipeline.redaction.rules.hashes import PASSWORD_HASH
 from mothership.pipeline.redaction.rules.personal import PERSONAL
 from mothership.pipeline.redaction.rules.protocols import LOGIN
-from mothership.pipeline.redaction.rules.rule import REACH, Far, Finder, Rule, Span, matcher
+from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, Finder, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE
 from mothership.pipeline.redaction.rules.vendors import VENDORS
 
@@ -28,4 +28,4 @@ BUILTIN: tuple[Rule, ...] = (
 )
 """Every rule, in the order that decides which names a place where several hit."""
 
-__all__ = ["BUILTIN", "REACH", "Far", "Finder", "Rule", "Span", "base64_finder", "matcher"]
+__all__ = ["BUILTIN", "REACH", "CodeMatcher", "Finder", "Matcher", "Rule", "Span", "base64_finder"]

@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, Far, Finder, Span, far, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Matcher, Span
 from mothership.pipeline.redaction.rules.vocabulary import benign, says_words
 
 ROWS_MAX = 1_000
@@ -117,31 +117,19 @@ def _argument(text: str) -> bool:
     return _says_something(text) and not says_words(text) and (" " not in text or any(map(str.isdigit, text)))
 
 
-_PAIR = matcher(
+PAIR = Matcher(
     rf"\(\s?{QUOTE}[\w.-]{{0,60}}(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|secret[_-]?key|access[_-]?key|auth[_-]?key|_salt){QUOTE}\s?,\s?{QUOTE}(?P<secret>[^\"'\\\r\n]{{4,512}}){QUOTE}\s?\)",
     _argument,
     ignore_case=True,
-    before=("(",),
 )
 
-COLUMNS: tuple[tuple[tuple[str | Far, ...], Finder], ...] = (
-    (
-        (
-            far(
-                r"(?i)(?:insert|replace)\s",
-                r"[^(]*\([^()]*(?:passw(?:or)?d|passphrase|pwd|secret|token|key)[^()]*\)\s*values",
-            ),
-        ),
-        _insert,
-    ),
-    (
-        (
-            r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|secret|auth)[_-]?key)\\*\"?(?:[,;|\t][0-9a-z_.,;|\t \\\"-]*)?(?:[\r\n]|\\n)",
-        ),
-        _csv,
-    ),
-    (
-        (r"(?i)\(\s?(?:\\*'|\\+\")[0-9a-z_.-]*(?:passw(?:or)?d|passphrase|secret|token|key|_salt)(?:\\*'|\\+\")\s?,",),
-        _PAIR,
-    ),
+_HEADING_SEED = (
+    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|secret|auth)[_-]?key)[\s\"'`\]]*"
+    r"(?:[,;|\t][\w.,;|\t \"-]*)?(?:\r?\n|(?:\\r)?\\n)"
+)
+
+COLUMNS: tuple[Matcher | CodeMatcher, ...] = (
+    CodeMatcher(_insert, (_INSERT.pattern,), ignore_case=True),
+    CodeMatcher(_csv, (_HEADING_SEED,), ignore_case=True),
+    PAIR,
 )

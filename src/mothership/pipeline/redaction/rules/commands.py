@@ -3,16 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, WORD, Finder, Rule, Span, either, far, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, WORD, CodeMatcher, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word
 
 
-def _option(commands: str, option: str) -> Finder:
-    """Make a finder of a command's option that takes a password."""
-    names = tuple(commands.split("|"))
-    return matcher(
-        rf"(?:{commands})(?:\.exe)?[\"']?\s(?:[^\r\n;|]{{0,160}}?\s)?{option}{WORD}", _secret_option, before=names
-    )
+def _option(commands: str, option: str) -> Matcher:
+    """Make a matcher of a command's option that takes a password."""
+    return Matcher(rf"(?:{commands})(?:\.exe)?[\"']?\s(?:[^\r\n;|]{{0,160}}?\s)?{option}{WORD}", _secret_option)
 
 
 def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
@@ -69,133 +66,81 @@ COMMAND_PASSWORD = Rule(
     description="Passwords on the command lines of common tools (`docker login -p`, `redis-cli -a`, `ldapsearch -w`, "
     "`net user`, `chpasswd`, `openssl -passin pass:`, `sqlplus user/…`, …) and in `.netrc` and `.pgpass`.",
     source="the manuals of the tools; netrc(5), pgpass",
-    gates=(
-        far(r"(?:docker|podman|oras|skopeo|nerdctl|registry|az|acr) login\s", r"[^\"]*-p\s"),
-        r"(?:redis-cli|ldap[a-z]{3,7}|ipmi[a-z-]{4,8}|mosquitto_[a-z]+|sqlcmd|bcp|[oit]sql|plink|pscp|psftp|putty)(?:\.exe)?(?:\\?[\"'])?\s",
-        far(
-            r"(?:mongo[a-z]*|[Pp]s[Ee]xec(?:64)?|user(?:add|mod|config)|cqlsh|elasticsearch-users|check_(?:my|pg)sql|security|altool|addent|knife|winrm)(?:\.exe)?(?:\\?[\"'])?\s",
-            r"[^\"]*-[pPw]",
-        ),
-        r"ansible-vault encrypt_string",
-        far(r"\s(?:-[uUx]|--?user(?:name)?)\s", r"[^\"]*\s-[pPw]\s"),
-        far(r"(?i)schtasks", r"[^\"]*/rp\s"),
-        far(r"(?i)smbclient", r"[^\"]*%"),
-        r"(?i)smb(?:map|get)|rpcclient",
-        r"(?i)[\s\"'\[,]-(?:password|passwd|pass|pwd|pw|api-?key|token|secret|access-?key|client-?secret|auth|(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts)pass(?:word|wd|phrase)?)\s|--pass\s",
-        far(
-            r"(?:^|[^0-9A-Za-z])(?:7z[az]?|rar|unrar|zip|unzip|lftp|ncftp[a-z]*|radtest|wpa_passphrase|mysqladmin|mysqldump|mariadb-admin)\s",
-            r"[^\"]*(?:-h?[pPu]|password|\s[^\s-])",
-        ),
-        far(r"openssl\s", r"[^\"]*(?:pass:|-k\s)"),
-        far(r"net (?:rpc|ads)\s", r"[^\"]*%"),
-        far(r"(?:sqlplus|rman|expdp|impdp|sqlldr)\s", r"[^\"]*[A-Za-z]/[^\s\"]"),
-        r":(?:54[34][0-9]|\*):[^\s:\"]+:[^\s:\"]+:[^\s\"]",
-        r"chpasswd|passwd --stdin|sudo -S|htpasswd\s",
-        far(
-            r"echo ",
-            r"[^\"]*\| *(?:kinit|docker login|podman login|helm registry|gpg|cryptsetup|smbpasswd|vault login)",
-        ),
-        r"(?i)net1?(?:\.exe)? (?:user|use)\s",
-        r"(?i)convertto-securestring",
-        r"(?:login|user|account)\s+[^\s\"]+\s+password\s",
-        r"(?i)(?:rabbitmqctl|/p:|/pass:)",
-        r"a[0-9]+=\\+\"(?:--?[a-z-]+\\+\"\s+a[0-9]|-p[^\s\"])",
-    ),
-    find=either(
+    matchers=(
         *(_option(commands, option) for commands, option in _COMMANDS),
-        matcher(
+        Matcher(
             r"(?:smbclient|smbget|rpcclient|smbmap)\s[^\r\n]{0,300}?-U\s{0,2}[\"']?[^\s%\"']{1,64}%(?P<secret>[^\s\"']{1,256})",
-            before=("smbclient", "smbget", "rpcclient", "smbmap"),
         ),
-        matcher(
+        Matcher(
             rf"(?:(?<=[\s\"'\[,])|(?<=^))-(?:password|passwd|pass|pwd|pw|api-?key|token|secret|access-?key|client-?secret)\s{{1,2}}{WORD}",
             _secret_option,
             ignore_case=True,
-            before=("-pass", "-pw", "-api", "-token", "-secret", "-access", "-client"),
         ),
-        matcher(
+        Matcher(
             rf"a[0-9]{{1,3}}={QUOTE}--?(?:password|passwd|pass|pw|token|secret|api-key){QUOTE}\s{{1,4}}a[0-9]{{1,3}}={QUOTE}(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}",
-            before=("a",),
         ),
-        matcher(
+        Matcher(
             rf"={QUOTE}(?:[\w./-]{{0,64}}/)?(?:redis-cli{QUOTE}[^\r\n]{{0,200}}?\sa[0-9]{{1,3}}={QUOTE}-a|sshpass{QUOTE}\sa1={QUOTE}-p){QUOTE}\s{{1,4}}a[0-9]{{1,3}}={QUOTE}(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}",
-            before=('="', '=\\"'),
         ),
-        matcher(
+        Matcher(
             rf"(?<![\w-])-(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts|pass)pass(?:word|wd|phrase)?\s{{1,2}}{WORD}",
             _secret_option,
             ignore_case=True,
-            before=("-",),
         ),
-        matcher(
+        Matcher(
             r"(?:sqlplus|rman|expdp|impdp|sqlldr)\s(?:[^\r\n]{0,80}?\s)?(?:target\s|userid=)?[\\\"']{0,2}[A-Za-z][\w$#]{0,30}/(?P<secret>[^\s/\"'@\\][^\s\"'\\]{1,127}(?=@)|[^\s/\"'@\\][^\s\"'@\\]{1,127}(?=[\\\"']{0,2}(?:\s|$)))",
             lambda text: not text.startswith("as "),
-            before=("sqlplus", "rman", "expdp", "impdp", "sqlldr"),
         ),
-        matcher(rf"(?:radtest|wpa_passphrase)\s[^\s-]\S{{0,63}}\s{{1,2}}{WORD}", before=("radtest", "wpa_passphrase")),
-        matcher(
-            r"radtest\s\S{1,64}\s\S{1,128}\s\S{1,128}\s[0-9]{1,5}\s(?P<secret>[^\s\"']{1,128})", before=("radtest",)
-        ),
-        matcher(
+        Matcher(rf"(?:radtest|wpa_passphrase)\s[^\s-]\S{{0,63}}\s{{1,2}}{WORD}"),
+        Matcher(r"radtest\s\S{1,64}\s\S{1,128}\s\S{1,128}\s[0-9]{1,5}\s(?P<secret>[^\s\"']{1,128})"),
+        Matcher(
             r"net1?(?:\.exe)?\suse\s[^\r\n]{0,100}?\\\\[^\s]{1,128}\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})[\"']?\s{1,2}/u(?:ser)?:",
             ignore_case=True,
-            before=("net",),
         ),
-        matcher(
+        Matcher(
             rf"={QUOTE}(?:[\w./-]{{0,64}}/)?(?:mysql[a-z]{{0,8}}|mariadb[a-z-]{{0,8}}){QUOTE}[^\r\n]{{0,200}}?\sa[0-9]{{1,3}}={QUOTE}-p(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}",
-            before=('="', '=\\"'),
         ),
-        matcher(
+        Matcher(
             r"(?<![\w.-])[\w*][\w.*-]{0,128}:(?:54(?:3[0-9]|4[0-9])|\*):[\w*-]{1,64}:[\w*.-]{1,64}:(?P<secret>[^\s:\"'\\]{3,128})(?=[\s\\\"]|$)",
             is_no_word,
         ),
-        _beside_user,
-        matcher(
+        CodeMatcher(_beside_user, (_USER_AND_PASSWORD.pattern,)),
+        Matcher(
             r"(?:lftp|ncftp\w{0,3})\s{1,2}-[up]\s{1,2}[\\\"']{0,2}[^\s,\"']{1,64},(?P<secret>[^\s\"'\\]{3,256})",
-            before=("lftp", "ncftp"),
         ),
-        matcher(r"\s-auth\s[\w.@-]{1,64}:(?P<secret>[^\s\"']{3,128})", before=(" -auth",)),
-        matcher(rf"--pass\s{{1,2}}{WORD}", _secret_option, before=("--pass",)),
-        matcher(
+        Matcher(r"\s-auth\s[\w.@-]{1,64}:(?P<secret>[^\s\"']{3,128})"),
+        Matcher(rf"--pass\s{{1,2}}{WORD}", _secret_option),
+        Matcher(
             r"echo\s(?:-[ne]\s)?[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?chpasswd",
-            before=("echo",),
         ),
-        matcher(
+        Matcher(
             r"echo\s(?:-[ne]\s)?[\"']?(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?(?:passwd\s--stdin|sudo\s-S|kinit|docker\slogin|podman\slogin|helm\sregistry|gpg|cryptsetup|smbpasswd|vault\slogin)",
-            before=("echo",),
         ),
-        matcher(
+        Matcher(
             r"htpasswd\s(?:-\w{1,8}\s){0,4}-?\w{0,8}b\w{0,4}\s\S{1,128}\s\S{1,64}\s(?P<secret>[^\s\"']{1,256})",
-            before=("htpasswd",),
         ),
-        matcher(
+        Matcher(
             r"net1?(?:\.exe)?\suser\s[\"']?[\w.$@\\-]{1,64}[\"']?\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})(?=[\"']?(?:\s/|\s*$))",
             is_no_word,
             ignore_case=True,
-            before=("net",),
         ),
-        matcher(
+        Matcher(
             r"net1?(?:\.exe)?\suse\s[^\r\n]{0,200}?/u(?:ser)?:[\"']?[^\s\"']{1,128}[\"']?\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})",
             ignore_case=True,
-            before=("net",),
         ),
-        matcher(
+        Matcher(
             rf"ConvertTo-SecureString\s(?:-String\s|-AsPlainText\s(?:-Force\s)?(?:-String\s)?)?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
             lambda text: not text.startswith("$"),
             ignore_case=True,
-            before=("convertto-securestring",),
         ),
-        matcher(
+        Matcher(
             r"(?:machine\s{1,4}\S{1,128}|default)\s{1,4}login\s{1,4}\S{1,128}\s{1,4}password\s{1,4}(?P<secret>[^\s\"'\\]{1,256})",
-            before=("machine", "default"),
         ),
-        matcher(
+        Matcher(
             rf"rabbitmqctl\s(?:[^\r\n]{{0,60}}?\s)?(?:add_user|change_password|authenticate_user)\s\S{{1,64}}\s{{1,2}}{WORD}",
-            before=("rabbitmqctl",),
         ),
-        matcher(
+        Matcher(
             r"(?:xfreerdp|wfreerdp|mstsc|cmdkey|wmic|msdeploy)\s[^\r\n]{0,300}?/p(?:ass)?:(?P<secret>[^\s\"']{1,256})",
-            before=("xfreerdp", "wfreerdp", "mstsc", "cmdkey", "wmic", "msdeploy"),
         ),
     ),
     positives=(

@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Rule, either, far, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher, Rule
 from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_random
 
 _KIND = (
@@ -50,94 +50,64 @@ CONFIG_PASSWORD = Rule(
     "`requirepass`, `key-string`, `tacacs-server key`, `neighbor … password`, `standby 1 authentication …`, `psksecret`, "
     "`ENV API_TOKEN …`); behind a bare `password` only what can't be a word of a sentence.",
     source="Cisco IOS and ASA, Junos, VRP, FortiOS, HAProxy, Redis, Dockerfile and Terraform configuration",
-    gates=(
-        r"(?i)(?:requirepass|masterauth|bindpw|bindpasswd|rootpw|key-string|pre-shared-key|authentication-key|psksecret|wpa-psk|encrypted-password)(?:\\+\")?\s",
-        r"(?i)(?:enable|user(?:name)?\s+[^\s\"]+|local-user\s+[^\s\"]+|neighbor\s+[^\s\"]+|peer\s+[^\s\"]+|ip (?:ftp|http client)|super)\s+(?:privilege\s[0-9]+\s+)?(?:password|passwd|secret)\s",
-        far(r"(?i)ppp (?:chap|pap)", r"[^\"]*\s(?:password|passwd|secret)\s"),
-        r"(?i)(?:standby|vrrp|glbp)\s(?:[0-9]+\s)?authentication\s",
-        far(r"(?i)(?:tacacs|radius|aaa-server)", r"[^\"]*\skey\s"),
-        r"(?i)isakmp key\s|message-digest-key\s|set pass(?:word|wd) ENC ",
-        r"(?i)(?:password|passwd|passphrase|passwort|plaintext|psk|secret (?:cipher|simple|encrypted|hash|ENC|ascii|[0-9]+))\s+(?:(?:(?:level|type) [0-9]+|[0-9]+|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii|text|md5|plain|clear)[a-z-]*\s+)*[\\+\"']*[^\s\"]*[0-9!#$%^&*+]",
-        far(
-            r"(?i)(?:\s|\")(?:setx?|env|arg|setenv|config|put)\s",
-            r"[^\"]*(?:\\+\")?[^\"]*(?:passw|secret|token|key)[^\s\"]*(?:\\+\")?\s+[\\+\"']*[^\s\"]*[0-9]",
-        ),
-        r"secret\s+(?:\\+\")?[0-9A-Za-z+/]{16}[0-9A-Za-z+/=]*(?:\\+\")?\s*;|option (?:key|psk|sae_password) ",
-        far(r"wireless", r"[^\"]*\.key="),
-        r"(?i)(?:api[-_ ]?key|token|secret|login|bearer)\s+[(\['\\\"]*[0-9a-z_+/~-]{20}",
-        r"(?i)variable \\+\"[a-z0-9_-]*(?:password|secret|token|key)[a-z0-9_-]*\\+\" \{|new value: ",
-    ),
-    find=either(
-        matcher(
+    matchers=(
+        Matcher(
             rf"(?:{'|'.join(_STRONG)})(?:{QUOTE})?\s{{1,4}}{_KIND}{{0,3}}{WORD}",
             is_no_word,
             ignore_case=True,
-            before=_STRONG,
         ),
         *(
-            matcher(
+            Matcher(
                 rf"{_OWNER}{_KIND}{{0,3}}{word}",
                 valid,
                 ignore_case=True,
-                before=("enable", "user", "local-user", "neighbor", "peer", "ip ", "ppp ", "super"),
             )
             for word, valid in ((WORD, is_made), (_LAST_WORD, is_no_word))
         ),
-        matcher(
+        Matcher(
             rf"(?:standby|vrrp|glbp)\s(?:[0-9]{{1,4}}\s)?authentication\s(?:text\s|md5\skey-string\s(?:[0-9]\s)?)?(?!md5|key-|mode)(?:[0-9]\s)?{WORD}",
             is_no_word,
             ignore_case=True,
-            before=("standby", "vrrp", "glbp"),
         ),
-        matcher(
+        Matcher(
             rf"(?:tacacs|radius|aaa-server)(?:-server)?\s(?:[^\r\n]{{0,120}}?(?:\s|\r?\n\s{{1,4}}))?key\s{{1,4}}(?:[0-9]\s{{1,2}})?{WORD}",
             is_no_word,
             ignore_case=True,
-            before=("tacacs", "radius", "aaa-server"),
         ),
-        matcher(rf"isakmp\skey\s{{1,4}}(?:[0-9]\s{{1,2}})?{WORD}", is_no_word, ignore_case=True, before=("isakmp",)),
-        matcher(
+        Matcher(rf"isakmp\skey\s{{1,4}}(?:[0-9]\s{{1,2}})?{WORD}", is_no_word, ignore_case=True),
+        Matcher(
             rf"message-digest-key\s[0-9]{{1,3}}\s(?:encrypt\s)?md5\s(?:[0-9]\s)?{WORD}",
             is_no_word,
             ignore_case=True,
-            before=("message-digest-key",),
         ),
-        matcher(r"set\spass(?:word|wd)\sENC\s(?P<secret>[^\s\"']{4,512})", before=("set",)),
-        matcher(
+        Matcher(r"set\spass(?:word|wd)\sENC\s(?P<secret>[^\s\"']{4,512})"),
+        Matcher(
             rf"(?:password|passwd|passphrase|passwort|plaintext|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{WORD}",
             is_made,
             ignore_case=True,
-            before=("passw", "passphrase", "plaintext", "psk", "secret"),
         ),
-        matcher(
+        Matcher(
             rf"(?:setx?|env|arg|setenv|config|put)\s{{1,4}}(?:[^\s\"'=]{{1,40}}\s){{0,5}}(?:{QUOTE})?[^\s\"'\\=]{{0,80}}{_NAMED}[a-z0-9_]{{0,16}}(?:{QUOTE})?\s{{1,4}}{WORD}",
             _is_value,
             ignore_case=True,
-            before=("set", "env", "arg", "config", "put"),
         ),
-        matcher(
+        Matcher(
             rf"variable\s{QUOTE}[\w-]{{0,60}}{_NAMED}[\w-]{{0,16}}{QUOTE}\s\{{[^{{}}]{{0,300}}?\bdefault\s{{0,20}}=\s{{0,4}}{QUOTE}(?P<secret>[^\"\\\r\n]{{1,512}})",
             ignore_case=True,
-            before=("variable",),
         ),
-        matcher(
+        Matcher(
             rf"secret\s{{1,4}}(?:{QUOTE})?(?P<secret>[0-9A-Za-z+/]{{16,512}}={{0,2}})(?:{QUOTE})?\s{{0,2}};",
             is_random,
-            before=("secret",),
         ),
-        matcher(
+        Matcher(
             rf"(?:option\s(?:key|psk|sae_password)|wireless[\w.@\[\]-]{{0,60}}\.key=)\s{{0,2}}{QUOTE}(?P<secret>[^\"'\\\r\n]{{5,128}})",
-            before=("option key", "option psk", "option sae", "wireless"),
         ),
-        matcher(
+        Matcher(
             r"(?:api[-_ ]?key|token|secret|login|bearer)\s{1,2}(?:[\"'(\[]|\\[\"'])?(?P<secret>[0-9A-Za-z_+/~-]{20,512}={0,2})(?![0-9A-Za-z_+/~=.-])",
             _is_token,
             ignore_case=True,
-            before=("api", "token", "secret", "login", "bearer"),
         ),
-        matcher(
-            rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{WORD}", is_no_word, ignore_case=True, before=("password",)
-        ),
+        Matcher(rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{WORD}", is_no_word, ignore_case=True),
     ),
     positives=(
         ("CONFIG SET requirepass hunter2", "hunter2"),

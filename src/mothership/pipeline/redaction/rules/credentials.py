@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, Rule, Span, either, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import basic_credentials, has_digit, jwt
 
 _GO_USER = re.compile(r"[^\s/@\"'<>(),;=]{1,256}")
@@ -31,30 +31,21 @@ URL = Rule(
     name="url_credentials",
     description="User and password in a URL (`scheme://user:password@host`), database URLs and JDBC included.",
     source="RFC 3986, 3.2.1",
-    gates=(
-        r"//[^\s/\"<>@]*:[^\s\"<>]*@",
-        r"://[0-9A-Za-z_-]+@",
-        r"(?i)jdbc:oracle:[a-z0-9]{3,6}:[^\s/]",
-        r":[^\s\"]+@(?:tcp|udp|unix)\d?\(",
-    ),
-    find=either(
-        matcher(
+    matchers=(
+        Matcher(
             r"://(?P<secret>[^\s/?#\"'<>@:]{0,256}:(?![0-9]{1,5}(?:[/?#\s]|$))"
             r"(?:[^\s/\"<>]{1,1024}|[^\s\"<>@]{1,1024}))@(?=[\w\[.-])",
-            before=("://",),
             then=("@", 1_300),
         ),
-        matcher(r"://(?P<secret>[0-9A-Za-z_-]{20,256})@(?=[\w.-])", before=("://",), then=("@", 300)),
-        matcher(r"https?://(?P<secret>[0-9A-Za-z_-]{8,256})@(?=[\w.-])", _made_by_chance, before=("http",)),
-        matcher(
+        Matcher(r"://(?P<secret>[0-9A-Za-z_-]{20,256})@(?=[\w.-])", then=("@", 300)),
+        Matcher(r"https?://(?P<secret>[0-9A-Za-z_-]{8,256})@(?=[\w.-])", _made_by_chance),
+        Matcher(
             r"//(?<![\w:/]//)(?P<secret>[^\s/?#\"'<>@:]{1,64}:(?![0-9]{1,5}[/?#\s])[^\s/\"'<>@]{3,256})@(?=[A-Za-z\[]|[0-9]{1,3}\.[0-9])",
-            before=("//",),
         ),
-        _go_dsn,
-        matcher(
+        CodeMatcher(_go_dsn, (r":[^\s/@\"'<>(),;=]*@(?:tcp|unix|udp)[46]{0,2}\(",)),
+        Matcher(
             r"jdbc:oracle:[a-z0-9]{3,6}:(?P<secret>[^\s/@\"']{1,64}/[^\s@\"']{1,128})@",
             ignore_case=True,
-            before=("jdbc:oracle:",),
         ),
     ),
     positives=(
@@ -88,42 +79,32 @@ AUTHORIZATION = Rule(
     name="authorization",
     description="Credentials of an `Authorization` header, and `Bearer …` and `Basic …` wherever they stand.",
     source="RFC 9110, 11.6.2; RFC 6750; RFC 7617",
-    gates=(
-        r"(?i)authorization(?:\\*'|\\+\")?\s?[:=,>]{1,2}",
-        r"(?i)bearer\s+[0-9a-z._~+/-]{6}",
-        r"(?i)basic\s+[0-9a-z+/]{6}",
-    ),
-    find=either(
-        matcher(
+    matchers=(
+        Matcher(
             _HEADER
             + r"(?:basic|bearer|token|apikey|negotiate|ntlm|jwt|dpop|sharedkey(?:lite)?|ssws|key|aws|goog[14])\s{1,4}"
             r"(?P<secret>[^\s\"'\\,;<>]{1,16384})",
             ignore_case=True,
-            before=("authorization",),
         ),
-        matcher(
+        Matcher(
             _HEADER + r"(?:digest|hawk|oauth|aws4-hmac-sha256|signature)\s{1,4}"
             r"(?P<secret>(?:[\w-]{1,64}=(?:\\*\"[^\"\r\n]{0,1024}\"|[^\s,\"]{0,1024}),?[ ]?){1,40})",
             ignore_case=True,
-            before=("authorization",),
         ),
-        matcher(
+        Matcher(
             _HEADER + r"(?P<secret>[0-9A-Za-z+/_.~=-]{8,16384})",
             has_digit,
             ignore_case=True,
-            before=("authorization",),
         ),
-        matcher(
+        Matcher(
             r"(?<![A-Za-z])bearer\s{1,4}(?P<secret>[0-9A-Za-z._~+/-]{12,16384}={0,2})",
             has_digit,
             ignore_case=True,
-            before=("bearer",),
         ),
-        matcher(
+        Matcher(
             r"(?<![A-Za-z])basic\s{1,4}(?P<secret>[0-9A-Za-z+/]{6,2048}={0,2})",
             basic_credentials,
             ignore_case=True,
-            before=("basic",),
         ),
     ),
     positives=(
@@ -168,8 +149,7 @@ JWT = Rule(
     name="jwt",
     description="JSON Web Tokens, signed, unsigned and encrypted: the first part must decode to a JOSE header.",
     source="RFC 7519, 7515, 7516",
-    gates=(r"eyJ[0-9A-Za-z_-]{5}",),
-    find=_jwts,
+    matchers=(CodeMatcher(_jwts, (_JWT.pattern,)),),
     positives=(
         (
             "jwt eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
@@ -190,7 +170,7 @@ _END = re.compile(rf"-{{2,5}}{_GAP}?END{_GAP}[^-\r\n]{{1,60}}-{{2,5}}")
 _END_MAX = 80  # characters
 _BLOCK_MAX = 65_536
 _BODY = re.compile(r"(?:\\+[nrt]|[\s|>\"',+]|%0[AaDd])*(?:[0-9A-Za-z+/=]{16}|Proc-Type|Version|Comment|Charset)")
-_PUTTY = re.compile(r"Private-Lines: [0-9]{1,3}(?:\\+[nr]|\s)+(?:[0-9A-Za-z+/=]{4,80}(?:\\+[nr]|\s)*){1,200}")
+_PUTTY = r"Private-Lines: [0-9]{1,3}(?:\\+[nr]|\s)+(?:[0-9A-Za-z+/=]{4,80}(?:\\+[nr]|\s)*){1,200}"
 
 
 def _private_keys(text: str, start: int, end: int) -> Iterator[Span | None]:
@@ -229,11 +209,10 @@ PRIVATE_KEY = Rule(
     description="Private key blocks (PEM, OpenSSH, PGP, SSH2, PuTTY), across line breaks, real or written `\\n`; a "
     "block that was cut off goes to the end of the string.",
     source="RFC 7468, 4716, 9580; PuTTY PPK; age",
-    gates=(r"BEGIN[ +_%][0-9A-Z +_%]*(?:PRIVATE|SECRET)", r"Private-Lines: ", r"AGE-SECRET-KEY-1"),
-    find=either(
-        _private_keys,
-        matcher(_PUTTY.pattern, before=("Private-Lines: ",)),
-        matcher(r"AGE-SECRET-KEY-1[0-9A-Z]{10,80}", before=("AGE-SECRET-KEY-1",)),
+    matchers=(
+        CodeMatcher(_private_keys, (_BEGIN.pattern,)),
+        Matcher(_PUTTY),
+        Matcher(r"AGE-SECRET-KEY-1[0-9A-Z]{10,80}"),
     ),
     positives=(
         (
@@ -261,25 +240,17 @@ CONNECTION_STRING = Rule(
     description="Keys in connection strings and signed URLs: `AccountKey=`, `SharedAccessKey=`, `sig=`, "
     "`X-Amz-Signature=`, Slack and Teams webhook paths.",
     source="Azure Storage, Service Bus and SAS; AWS Signature V4; Sentry",
-    gates=(
-        r"(?i)(?:account|access|primary|secondary)key\s?=\s?[0-9a-z+/%_-]{6}",
-        r"(?i)[^0-9a-z](?:sig|signature|sharedaccesssignature)=[0-9a-z%+/_-]{6}",
-        r"webhook\.office\.com|/webhookb2/|discord(?:app)?\.com/api/webhooks/",
-    ),
-    find=either(
-        matcher(
+    matchers=(
+        Matcher(
             r"(?:account|access|primary|secondary)key\s?=\s?(?P<secret>[0-9A-Za-z+/%_-]{16,1024}={0,3})",
             ignore_case=True,
-            before=("accountkey", "accesskey", "primarykey", "secondarykey"),
         ),
-        matcher(
+        Matcher(
             r"(?<![0-9A-Za-z])(?:sig|signature|sharedaccesssignature)=(?P<secret>[0-9A-Za-z%+/_-]{16,1024}={0,3})",
             ignore_case=True,
-            before=("sig", "sharedaccesssignature"),
         ),
-        matcher(
+        Matcher(
             r"(?:webhook\.office\.com|/webhookb2/|discord(?:app)?\.com/api/webhooks/)(?P<secret>[0-9A-Za-z@/_-]{20,512})",
-            before=("webhook.office.com", "/webhookb2/", "discord"),
         ),
     ),
     positives=(

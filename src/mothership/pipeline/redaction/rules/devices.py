@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, far, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import has_digit
 from mothership.pipeline.redaction.rules.vocabulary import is_no_word
 
@@ -30,114 +30,91 @@ SNMP_COMMUNITY = Rule(
     name="snmp_community",
     description="SNMP community strings in text: device configuration, command lines, `community=…`.",
     source="RFC 1157; Cisco IOS `snmp-server community`; Net-SNMP configuration and commands",
-    gates=(
-        r"(?i)community(?:\\*'|\\+\")?[\s_-]?(?:string|name)?(?:\\*'|\\+\")?\s?[:= ]",
-        r"(?i)com2sec6?\s|createuser\s|trap2?sink\s|informsink\s|trapsess\s",
-        far(r"(?i)check_snmp", r"[^\"]*-C"),
-        r"(?i)snmp[a-z-]{2,10}\s",
-    ),
-    find=either(
-        matcher(
+    matchers=(
+        Matcher(
             r"(?:snmp-server\s{1,4}community|snmp\s{1,4}community|r[ow]community6?)\s{1,4}(?:[0-9]\s{1,4})?"
             r"[\"']?(?P<secret>[^\s\"',;]{1,128})",
             _community,
             ignore_case=True,
-            before=("snmp-server", "snmp ", "rocommunity", "rwcommunity"),
         ),
-        matcher(
+        Matcher(
             r"snmp-agent\s{1,4}community\s{1,4}(?:read|write)\s{1,4}(?:(?:cipher|simple)\s{1,4})?(?P<secret>[^\s\"',;]{1,128})",
             _community,
             ignore_case=True,
-            before=("snmp-agent",),
         ),
-        matcher(
+        Matcher(
             r"snmp(?:-server|\s)\s{0,4}host\s{1,4}[^\s]{1,128}\s{1,4}(?:(?:traps|informs|version|vrf\s\S{1,32}|1|2c|3|auth|noauth|priv)\s{1,4}){1,6}"
             r"(?P<secret>[^\s\"',;]{1,128})",
             _community,
             ignore_case=True,
-            before=("snmp",),
         ),
-        matcher(
+        Matcher(
             r"(?:trap2?sink|informsink)\s{1,4}[^\s]{1,128}\s{1,4}(?P<secret>[^\s\"',;]{1,128})",
             _community,
             ignore_case=True,
-            before=("trapsink", "trap2sink", "informsink"),
         ),
         *(
-            matcher(
+            Matcher(
                 r"snmp(?:get|getnext|bulkget|walk|bulkwalk|set|table|trap|inform|status|df|delta|netstat|test)\s[^\r\n]{0,300}?"
                 rf"\s-{option}\s{{0,2}}[\"']?(?P<secret>[^\s\"']{{1,128}})",
-                before=("snmp",),
             )
             for option in "AX"
         ),
-        matcher(
+        Matcher(
             rf"(?:for|unknown|bad|wrong|invalid|with|using)\scommunity\s{{1,2}}(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,128}})(?P=q)",
             _community,
             ignore_case=True,
-            before=("for", "unknown", "bad", "wrong", "invalid", "with", "using"),
         ),
-        matcher(
+        Matcher(
             r"(?:with|using)\scommunity\s{1,2}(?P<secret>[^\s\"',;]{3,128})",
             _mixed_community,
             ignore_case=True,
-            before=("with community", "using community"),
         ),
-        matcher(
+        Matcher(
             r"snmp(?!-agent)[^\r\n]{0,60}?\scommunity\s{1,2}[\"']?(?P<secret>[^\s\"',;]{1,128})",
             _community,
             ignore_case=True,
-            before=("snmp",),
         ),
-        matcher(
+        Matcher(
             r"createUser\s{1,4}(?:-e\s\S{1,64}\s)?\S{1,64}\s{1,4}(?:MD5|SHA[0-9-]{0,4})\s{1,4}(?P<secret>[^\r\n]{1,256})",
-            before=("createUser",),
         ),
-        matcher(
+        Matcher(
             r"snmp-server\s{1,4}user\s[^\r\n]{1,128}?\sauth\s{1,4}(?:md5|sha)\S{0,4}\s{1,4}(?P<secret>[^\r\n]{1,256})",
             ignore_case=True,
-            before=("snmp-server",),
         ),
-        matcher(
+        Matcher(
             r"community\s?:\s?(?P<secret>[^\s\"'\\,;&)\]}]{3,128})",
             _mixed_community,
             ignore_case=True,
-            before=("community",),
         ),
-        matcher(
+        Matcher(
             r"com2sec6?\s{1,4}(?:-Cn\s{1,4}\S{1,64}\s{1,4})?\S{1,64}\s{1,4}\S{1,64}\s{1,4}(?P<secret>[^\s\"']{1,128})",
             _community,
             ignore_case=True,
-            before=("com2sec",),
         ),
-        matcher(
+        Matcher(
             r"(?:snmp(?:get|getnext|bulkget|walk|bulkwalk|set|table|trap|inform|status|df|delta|netstat|test)|trapsess)\s[^\r\n]{0,200}?"
             r"-c\s{0,2}[\"']?(?P<secret>[^\s\"']{1,128})",
             _community,
-            before=("snmp", "trapsess"),
         ),
-        matcher(
+        Matcher(
             r"check_snmp\S{0,20}(?:!|\s)(?:[^\r\n]{0,200}?\s)?-C\s{0,2}[\"']?(?P<secret>[^\s\"'!]{2,128})",
             _community,
-            before=("check_snmp",),
         ),
-        matcher(
+        Matcher(
             r"snmp\scommunity\s(?:add|set)\s[^\r\n]{0,120}?\bname=[\"']?(?P<secret>[^\s\"',;]{1,128})",
             _community,
-            before=("snmp community",),
         ),
-        matcher(
+        Matcher(
             rf"community(?:[ _-]?(?:string|name))?(?:{QUOTE})?\s?=\s?(?:{QUOTE})?(?P<secret>[^\s\"'\\,;&)\]}}]{{1,128}})",
             _community,
             ignore_case=True,
-            before=("community",),
         ),
-        matcher(
+        Matcher(
             rf"community(?:[ _-]?(?:string|name)(?:{QUOTE})?\s?:\s?(?:{QUOTE})?|{QUOTE}\s?:\s?{QUOTE}|\s?:\s?{QUOTE}"
             rf"|[ _-](?:string|name)\s{QUOTE})(?P<secret>[^\s\"'\\,;&)\]}}]{{1,128}})",
             _community,
             ignore_case=True,
-            before=("community",),
         ),
     ),
     positives=(
@@ -178,71 +155,50 @@ DEVICE_PASSWORD = Rule(
     description="Passwords in the configuration of network devices and in SQL (`enable secret 5 …`, "
     "`IDENTIFIED BY '…'`), and on command lines (`--password …`, `-u user:password`).",
     source="Cisco IOS password types; SQL CREATE USER; curl, mysql, sshpass",
-    gates=(
-        r"(?i)(?:password|secret|key)\s+[04-9]\s+[^\s]",
-        r"(?i)(?:enable|username\s+[^\s\"]+)\s+(?:privilege\s[0-9]+\s)?(?:password|secret)\s",
-        r"(?i)password(?: (?:to|as|with))?(?:\s+N?|\s?\(\s?)\\*(?:'|\\\")",
-        far(r"(?i)identified\s", r"[^\"]*by(?:\s+N?|\s?\(\s?)\\*(?:'|\\\")"),
-        r"(?i)identified by [^\s\"']",
-        r"(?i)-(?:password|passwd|passphrase|secret|token|api-?key|(?:access|secret|account|private|signing|encryption)-key)\s",
-        r"(?i)(?:\s-u|--user|--proxy-user)[ =][\\'\"]*[^\s:\"']+:[^\s]",
-        r"(?:sshpass|mysql[a-z]*|mariadb[a-z-]*)\s",
-        far(r"curl\s", r"(?:[^\"]*\s)?-[a-zA-Z]*u[\\'\" ]*[^\s:\"']+:"),
-    ),
-    find=either(
-        matcher(
+    matchers=(
+        Matcher(
             r"(?:password|secret|key)\s{1,4}(?:7\s{1,4}(?P<secret>[0-9A-Fa-f]{4,256})(?![0-9A-Za-z]))",
             ignore_case=True,
-            before=("password", "secret", "key"),
         ),
-        matcher(
+        Matcher(
             r"(?:password|secret|key)\s{1,4}[45689]\s{1,4}(?P<secret>[\w$./+=]{16,256})",
             ignore_case=True,
-            before=("password", "secret", "key"),
         ),
-        matcher(
+        Matcher(
             r"(?:enable|username\s{1,4}\S{1,64})\s{1,4}(?:privilege\s[0-9]{1,2}\s)?(?:password|secret)\s{1,4}"
             r"(?:level\s[0-9]{1,2}\s)?(?:[0-9]\s{1,4})?(?P<secret>[^\s\"',;]{4,256})",
             has_digit,
             ignore_case=True,
-            before=("enable", "username"),
         ),
-        matcher(
+        Matcher(
             rf"(?:identified\s{{1,4}}(?:with\s{{1,4}}[\w']{{1,40}}\s{{1,4}})?by|password(?:\s(?:to|as|with))?)\s{{1,4}}N?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
             ignore_case=True,
-            before=("identified", "password"),
         ),
-        matcher(
+        Matcher(
             r"identified\s{1,4}by\s{1,4}(?P<secret>[^\s\"'\\;,]{4,128})",
             lambda text: is_no_word(text) and text.lower() not in {"values", "externally", "globally", "password"},
             ignore_case=True,
-            before=("identified",),
         ),
-        matcher(
+        Matcher(
             r"--[a-z-]{0,20}(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key|account-key|private-key|signing-key|encryption-key)\s{1,4}"
             r"(?![-|<\[(])[\"']?(?P<secret>[^\s\"'`]{2,512})",
             is_no_word,
             ignore_case=True,
-            before=("--",),
         ),
-        matcher(
+        Matcher(
             r"(?:\s-u|--user|--proxy-user)[ =][\"']?(?P<secret>[^\s:\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\"']{1,256})",
-            before=(" -u", "--user", "--proxy-user"),
         ),
-        matcher(
+        Matcher(
             r"curl\s(?:[^\r\n]{0,300}?\s)?-[a-zA-Z]{0,6}u\s?[\\\"']{0,2}(?P<secret>[^\s:\\\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\\\"']{1,256})",
-            before=("curl",),
         ),
-        matcher(
+        Matcher(
             rf"password\s?\(\s?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
             ignore_case=True,
-            before=("password",),
         ),
-        matcher(r"sshpass\s{1,4}-p\s{0,2}[\"']?(?P<secret>[^\s\"']{1,256})", before=("sshpass",)),
-        matcher(
+        Matcher(r"sshpass\s{1,4}-p\s{0,2}[\"']?(?P<secret>[^\s\"']{1,256})"),
+        Matcher(
             r"(?:mysql[a-z]{0,12}|mariadb[a-z-]{0,12})\s(?:-[^p\s][^\s]{0,64}\s{1,2}|[^\s-][^\s]{0,64}\s{1,2}){0,8}"
             r"-p(?![0-9]{2,5}(?:\s|$))(?:\\{0,4}[\"'](?=[^\s]))?(?P<secret>(?:(?<=[\"'])[^\"'\\\r\n]|[^\s\"'\\]){1}[^\s\"'\\]{1,256})",
-            before=("mysql", "mariadb"),
         ),
     ),
     positives=(

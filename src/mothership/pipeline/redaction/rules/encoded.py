@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from mothership.pipeline.redaction.rules.rule import REACH, Finder, Rule, Span
+from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, Finder, Rule, Span
 from mothership.pipeline.redaction.rules.validators import readable
 
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/_=-])[0-9A-Za-z+/_-]{16,16384}={0,2}(?![0-9A-Za-z+/_=-])")
@@ -30,8 +30,7 @@ BASE64 = Rule(
     name="base64",
     description="Base64 that decodes to a text in which another rule finds something (off by default: it costs more).",
     source="RFC 4648",
-    gates=(r"[0-9A-Za-z+/_-]{16}",),
-    find=base64_finder(_never),
+    matchers=(CodeMatcher(base64_finder(_never), (_BASE64.pattern,)),),
     positives=(("body cGFzc3dvcmQ9aHVudGVyMiBtYWlsPWFAYi5jbw== end", "cGFzc3dvcmQ9aHVudGVyMiBtYWlsPWFAYi5jbw=="),),
     negatives=("body aGVsbG8gd29ybGQsIGhlbGxvIGFnYWlu end",),
     default=False,

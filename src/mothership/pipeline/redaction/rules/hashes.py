@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import Rule, either, matcher
+from mothership.pipeline.redaction.rules.rule import Matcher, Rule
 
 _BODY = r"[0-9A-Za-z./+=,$_-]"
 
@@ -20,33 +20,22 @@ PASSWORD_HASH = Rule(
     description="Hashes of passwords, which can be guessed from: `$6$…`, `$y$…`, `$2b$…`, `$argon2id$…`, `$apr1$…`, Cisco's "
     "and Juniper's `$9$…`, `pbkdf2_sha256$…`, `{SSHA}…`, `SCRAM-SHA-256$…`, pairs of LM and NT hashes.",
     source="crypt(5), passlib, RFC 2307, RFC 5803, Django, Werkzeug; hashcat's example hashes",
-    gates=(
-        r"\$(?:1|2[abxy]?|5|6|7|8|9|10|14|gy|y|md5|sha1|apr1|argon2i?d?|scrypt|bcrypt[a-z0-9-]*|pbkdf2[a-z0-9-]*|P|H|S|1a|1c)\$[^\s\"]{6}",
-        r"(?:pbkdf2|bcrypt|scrypt|argon2)[a-z0-9_:]*\$[^\s\"]{6}",
-        r"(?i)\{(?:s?sha(?:256|384|512)?|s?md5|crypt|pbkdf2[a-z0-9-]*|argon2|bcrypt|cleartext)\}[0-9a-z+/$=.]{6}",
-        r"SCRAM-SHA-(?:1|256)\$[0-9]{3}",
-        r"(?i)aad3b435b51404eeaad3b435b51404ee:[0-9a-f]{8}",
-    ),
-    find=either(
-        matcher(
+    matchers=(
+        Matcher(
             rf"\$(?:1|2[abxy]?|5|6|7|8|9|10|14|gy|y|md5|sha1|apr1|argon2i?d?|scrypt|bcrypt[a-z0-9-]{{0,16}}|pbkdf2[a-z0-9-]{{0,16}}|P|H|S|1a|1c)\$(?={_BODY}{{0,200}}[A-Za-z./]){_BODY}{{8,512}}",
-            before=("$",),
         ),
-        matcher(
+        Matcher(
             r"(?:pbkdf2|bcrypt|scrypt|argon2)[a-z0-9_:]{0,32}\$[0-9A-Za-z./+=,$_-]{16,512}",
-            before=("pbkdf2", "bcrypt", "scrypt", "argon2"),
         ),
-        matcher(
+        Matcher(
             r"\{(?:s?sha(?:256|384|512)?|s?md5|crypt|pbkdf2[a-z0-9-]{0,16}|argon2|bcrypt|cleartext)\}(?P<secret>[0-9A-Za-z+/$=.]{8,512})",
             _no_checksum,
             ignore_case=True,
-            before=("{",),
         ),
-        matcher(r"SCRAM-SHA-(?:1|256)\$[0-9]{3,6}:[0-9A-Za-z+/=$:]{32,256}", before=("SCRAM-SHA-",)),
-        matcher(
+        Matcher(r"SCRAM-SHA-(?:1|256)\$[0-9]{3,6}:[0-9A-Za-z+/=$:]{32,256}"),
+        Matcher(
             r"aad3b435b51404eeaad3b435b51404ee:[0-9a-f]{32}",
             ignore_case=True,
-            before=("aad3b435b51404eeaad3b435b51404ee",),
         ),
     ),
     positives=(

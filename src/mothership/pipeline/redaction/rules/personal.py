@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import REACH, Finder, Rule, Span, either, far, matcher
+from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import (
     COUNTRY_CODES,
     IBAN_LENGTHS,
@@ -39,13 +39,6 @@ _NOT_TOP_LEVEL = frozenset(
 )
 
 
-# As RE2 has to say it: two letters, and not `service` nor `png`, which are by far the most frequent of them.
-_ANY = r"[A-Za-z\x{80}-\x{10ffff}]"
-_TOP_LEVEL = (
-    rf"(?:[A-Za-oq-rt-z\x{{80}}-\x{{10ffff}}]{_ANY}|p(?:[^n]|n(?:[^g]|g{_ANY}))"
-    rf"|s(?:[^e]|e(?:[^r]|r(?:[^v]|v(?:[^i]|i(?:[^c]|c(?:[^e]|e{_ANY})))))))"
-)
-
 _URL_USER = re.compile(r"[a-z0-9+.-]://[^\s/?#\"<>]{0,128}\Z")
 
 
@@ -73,10 +66,11 @@ EMAIL = Rule(
     name="email",
     description="E-mail addresses.",
     source="RFC 5321 and 5322; local part bounded to 64 characters, domain labels to 63",
-    gates=(
-        rf"[^\x00-!#-&(-*,/:-@\[-^`{{-}}\x7f]@[0-9A-Za-z\x{{80}}-\x{{10ffff}}][0-9A-Za-z\x{{80}}-\x{{10ffff}}.-]*\.{_TOP_LEVEL}",
+    matchers=(
+        CodeMatcher(
+            _emails, (rf"[{_LETTER}{_OTHER_LETTER}0-9._+'~\"-]{_DOMAIN.pattern}",), ignore_case=True, unicode=True
+        ),
     ),
-    find=_emails,
     positives=(
         ("login failed for alice@example.com from 10.0.0.1", "alice@example.com"),
         ("to=<bob.smith+tag@mail.example.co.uk>, relay=mx", "bob.smith+tag@mail.example.co.uk"),
@@ -106,15 +100,17 @@ EMAIL = Rule(
 # --- payment cards -----------------------------------------------------------------------------------------------
 
 # A class first, then what must not stand before it: so Python's `re` skips quickly to where a number may begin.
-_CARD = re.compile(
+_CARD_NUMBER = (
     r"[2-68](?<![0-9].)(?:(?:(?<![A-Za-z0-9_].)|(?<=[Vv]isa.)|(?<=[Cc]ard.)|(?<=[Cc]ard_.)|(?<=cc_.)|(?<=pan.)|(?<=pan_.))(?<![0-9][.-].)(?<![_%]-.)(?:"
     r"(?<=[2-6])[0-9]{3}(?P<a>[ .-])[0-9]{4}(?P=a)[0-9]{4}(?P=a)[0-9]{4}(?:(?P=a)[0-9]{3})?"
     r"|(?<=3)[0-9]{3}(?P<b>[ .-])[0-9]{6}(?P=b)[0-9]{4,5}"
     r"|(?<=[2-6])[0-9]{12,18}+"
     r"|(?<=8)[0-9]{15}"
     r"|(?<=[2-6])[0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}"
-    r")(?![A-Za-z0-9_])(?!\.[0-9]{3})(?!-[0-9])"
-    r"|(?P<none>[0-9]{7,}))",  # no card begins inside of it
+    r")(?![A-Za-z0-9_])(?!\.[0-9]{3})(?!-[0-9]))"
+)
+_CARD = re.compile(
+    _CARD_NUMBER.removesuffix(")") + "|(?P<none>[0-9]{7,}))",  # no card begins inside of it
     re.ASCII | re.DOTALL,
 )
 _PLAIN_CARD = re.compile(
@@ -169,19 +165,11 @@ CARD = Rule(
     name="credit_card",
     description="Payment card numbers, plain or in groups: an issuer's prefix and length, and the check digit.",
     source="ISO/IEC 7812-1 (Luhn); issuer ranges as published by the networks",
-    gates=(
-        r"(?:[^0-9A-Za-z_.-]|[^0-9_%]-|[^0-9]\.|(?i:visa|card_?|cc_|pan_?))[2-68][0-9]{12,18}[^0-9A-Za-z_]",
-        r"(?:[^0-9A-Za-z_.-]|[^0-9_%]-|[^0-9]\.)[2-6][0-9]{3}[ .-]?[0-9]{4}[ .-]?[0-9]{4}[ .-]?[0-9]{4}(?:[ .-][0-9]{3})?[^0-9A-Za-z_]",
-        r"[^0-9A-Za-z_]3[0-9]{3}[ .-][0-9]{6}[ .-][0-9]{4,5}[^0-9A-Za-z_]",
-    ),
-    find=_cards,
-    more=(
-        (
-            (r"[A-Za-z_=](?:4[0-9]{15}|5[1-5][0-9]{14}|3[47][0-9]{13}|6(?:011|5[0-9]{2})[0-9]{12})[^0-9]",),
-            _glued_cards,
-        ),
-        ((r"[^0-9A-Za-z][2-6][0-9]{3}(?:  |_|\+)[0-9]{4,6}(?:  |_|\+)[0-9]{4}",), matcher(_SPACED_CARD, _card)),
-        ((r"[Bb][2-6][0-9]{12,18}\^",), matcher(_TRACK, _card)),
+    matchers=(
+        CodeMatcher(_cards, (_CARD_NUMBER,)),
+        CodeMatcher(_glued_cards, (_PLAIN_CARD.pattern,)),
+        Matcher(_SPACED_CARD, _card),
+        Matcher(_TRACK, _card),
     ),
     positives=(
         ("charged 4111111111111111 ok", "4111111111111111"),
@@ -232,10 +220,7 @@ SSN = Rule(
     name="ssn",
     description="US social security numbers with dashes; with spaces or plain only beside their name.",
     source="Social Security Administration: number ranges never issued",
-    gates=(r"[0-9]{3}-[0-9]{2}-[0-9]{4}", r"(?i)(?:ssn|social[ _-]?security)[a-z#. _:='\\\"-]*[0-9]{3}"),
-    find=either(
-        matcher(_SSN, _valid_ssn, back=3), matcher(_SSN_NAMED, _valid_ssn, ignore_case=True, before=("ssn", "social"))
-    ),
+    matchers=(Matcher(_SSN, _valid_ssn, back=3), Matcher(_SSN_NAMED, _valid_ssn, ignore_case=True)),
     positives=(
         ("applicant 123-45-6789 approved", "123-45-6789"),
         ("SSN: 123456789", "123456789"),
@@ -257,6 +242,7 @@ SSN = Rule(
 _IBAN_HEAD = re.compile(
     r"[A-Za-z](?=[A-Za-z][0-9]{2}[ -]?[A-Za-z0-9])(?<![A-Za-z0-9].)[A-Za-z][0-9]{2}", re.ASCII | re.DOTALL
 )
+_IBAN = rf"(?<![A-Za-z0-9])(?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[A-Za-z0-9]{{4}}){{2}}[ -]?[A-Za-z0-9]{{3}}"
 _IBAN_BODY = {
     length: re.compile(
         rf"(?:[ -]?[A-Za-z0-9]{{4}}){{{length // 4 - 1}}}[ -]?[A-Za-z0-9]{{{length % 4}}}(?![A-Za-z0-9])"
@@ -281,10 +267,7 @@ IBAN = Rule(
     name="iban",
     description="International bank account numbers, plain or in groups: the country's length and the check digits.",
     source="ISO 13616; SWIFT IBAN registry",
-    gates=(
-        rf"(?i)[^0-9A-Z](?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[0-9A-Z]{{4}}){{2}}[ -]?[0-9A-Z]{{3}}",
-    ),
-    find=_ibans,
+    matchers=(CodeMatcher(_ibans, (_IBAN,), ignore_case=True),),
     positives=(
         ("payout to DE89370400440532013000 done", "DE89370400440532013000"),
         ("iban=GB82 WEST 1234 5698 7654 32 and more", "GB82 WEST 1234 5698 7654 32"),
@@ -307,22 +290,6 @@ _INTERNATIONAL = (
 )
 
 
-def _american(sign: str, area: str, size: int, rest: str) -> Finder:
-    """Make a finder that starts from the sign behind the area code."""
-    begins = rf"(?<![A-Za-z0-9_/+].{{{size}}})" + rf"(?:(?<![0-9][ .-].{{{size}}})|{_dialled_one(size)})"
-    ends = r"(?: ?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![0-9A-Za-z_])(?![.-][0-9])"
-    return matcher(rf"{sign}{area}{begins}{rest}{ends}", back=size - 1)
-
-
-def _dialled_one(size: int) -> str:
-    return "|".join(rf"(?<={one}[ .-].{{{size}}})" for one in ("[^0-9]1", "^1", "001"))
-
-
-_AMERICAN = either(
-    _american(r"\)", r"(?:(?<=\([2-9][0-9]{2}\))|(?<=\(123\)))", 5, r"[ -]?[0-9]{3}[ .-][0-9]{4}"),
-    _american(r"(?P<s>[.-])", r"(?:(?<=[2-9][0-9]{2}.)|(?<=123.))", 4, r"[0-9]{3}(?P=s)[0-9]{4}"),
-    _american(r"\)", r"(?<=\([1-9][0-9]\))", 4, "[ ]?9?[0-9]{4}-[0-9]{4}"),  # Brazil
-)
 _DIALLED = r"00(?<![0-9][0-9A-Fa-f] ..)(?<! [A-Fa-f][0-9A-Fa-f] ..)(?<![A-Za-z0-9_/+.:-]..)[ ]?[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{0,4}(?:[ -][0-9]{2,8}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
 _EUROPEAN = (
     r"[(08](?<![0-9][0-9A-Fa-f] .)(?<! [A-Fa-f][0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)(?:"
@@ -356,21 +323,30 @@ _NUMBERED_BEFORE = re.compile(
 _CODE = re.compile(r"\+([0-9]{1,3})(?=[ .(-])")
 
 
-def _measured(text: str, span: Span) -> bool:
-    """Tell a signed quantity, and a version or a reference, from a telephone number."""
-    start, end = span
+def _no_quantity(text: str, start: int, end: int) -> bool:
+    """Tell a telephone number from a signed quantity, and from a version or a reference."""
     if _UNIT_BEHIND.match(text, end):
-        return True
+        return False
     before = max(0, start - 24)
-    return (_MEASURED_BEFORE if text[start] == "+" else _NUMBERED_BEFORE).search(text, before, start) is not None
+    return (_MEASURED_BEFORE if text[start] == "+" else _NUMBERED_BEFORE).search(text, before, start) is None
 
 
-def _unless_measured(find: Finder) -> Finder:
-    def found(text: str, start: int, end: int) -> Iterator[Span | None]:
-        for span in find(text, start, end):
-            yield None if span is None or _measured(text, span) else span
+def _american(sign: str, area: str, size: int, rest: str) -> Matcher:
+    """Make a matcher that starts from the sign behind the area code."""
+    begins = rf"(?<![A-Za-z0-9_/+].{{{size}}})" + rf"(?:(?<![0-9][ .-].{{{size}}})|{_dialled_one(size)})"
+    ends = r"(?: ?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![0-9A-Za-z_])(?![.-][0-9])"
+    return Matcher(rf"{sign}{area}{begins}{rest}{ends}", fits=_no_quantity, back=size - 1)
 
-    return found
+
+def _dialled_one(size: int) -> str:
+    return "|".join(rf"(?<={one}[ .-].{{{size}}})" for one in ("[^0-9]1", "^1", "001"))
+
+
+_AMERICAN = (
+    _american(r"\)", r"(?:(?<=\([2-9][0-9]{2}\))|(?<=\(123\)))", 5, r"[ -]?[0-9]{3}[ .-][0-9]{4}"),
+    _american(r"(?P<s>[.-])", r"(?:(?<=[2-9][0-9]{2}.)|(?<=123.))", 4, r"[0-9]{3}(?P=s)[0-9]{4}"),
+    _american(r"\)", r"(?<=\([1-9][0-9]\))", 4, "[ ]?9?[0-9]{4}-[0-9]{4}"),  # Brazil
+)
 
 
 def _international(text: str) -> bool:
@@ -417,49 +393,14 @@ PHONE = Rule(
     description="Telephone numbers: international with `+`, the usual written forms of North America, France, the "
     "United Kingdom and Germany; other forms beside a word such as `phone`.",
     source="ITU-T E.164; North American Numbering Plan; national numbering plans",
-    gates=(
-        r"(?i)sips?:\+?[1-9][0-9]{9}",
-        far(r"(?i)callerid[= ]", r"[^<]*<\+?[1-9][0-9]{9}"),
-        r"(?i)(?:phone|tel|mobile|msisdn|handy|cell|fax|whatsapp|callback|callerid|caller_id|call|dial|ring|sms|text|contact)[a-z_. -]*[\\'\"]*[ :=#]+[\\'\"(+ ]*(?:[0-9][ ()./-]{0,4}){6}[0-9]",
-    ),
-    find=either(
-        matcher(
-            _NAMED_NUMBER,
-            _no_address,
-            ignore_case=True,
-            before=("phone", "mobile", "msisdn", "fax", "whatsapp", "callback", "tel", "handy", "cell"),
-        ),
-        _unless_measured(
-            matcher(
-                _SPOKEN_NUMBER,
-                _spoken,
-                ignore_case=True,
-                before=(
-                    *("phone", "tel", "mobile", "msisdn", "fax", "whatsapp", "call", "dial", "ring", "sms", "text"),
-                    "contact",
-                ),
-            )
-        ),
-        matcher(_NAMED_PLAIN, _plain_number, ignore_case=True, before=("msisdn", "sip", "callerid")),
-    ),
-    more=(
-        ((r"\+[1-9][0-9 ()./-]{6}",), _unless_measured(matcher(_INTERNATIONAL, _international))),
-        (
-            (
-                r"[1-9][0-9]{2}[).-]{1,2} ?[0-9]{3}[ .-][0-9]{4}[^0-9A-Za-df-wyz_]",
-                r"\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}[^0-9A-Za-df-wyz_]",
-            ),
-            _unless_measured(_AMERICAN),
-        ),
-        ((r"[^0-9A-Za-z_/+.:-]00 ?[1-9][0-9]{0,2}[ -](?:\(0\)|[0-9]{2}|[1-9][ -])",), matcher(_DIALLED, _dialled)),
-        (
-            (
-                r"[^0-9A-Za-z_.:/-]\(?0(?:[1-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]|7[0-9]{3}[ -][0-9]{3}|20[) -]|1[5-7][0-9][ /-][0-9]{7})",
-                r"\(0[1-9][0-9]{1,4}\)[ -]?[0-9]{3}",
-                r"8 ?\([3489][0-9]{2}\) ?[0-9]{3}-[0-9]{2}-",
-            ),
-            matcher(_EUROPEAN),
-        ),
+    matchers=(
+        Matcher(_NAMED_NUMBER, _no_address, ignore_case=True),
+        Matcher(_SPOKEN_NUMBER, _spoken, ignore_case=True, fits=_no_quantity),
+        Matcher(_NAMED_PLAIN, _plain_number, ignore_case=True),
+        Matcher(_INTERNATIONAL, _international, fits=_no_quantity),
+        *_AMERICAN,
+        Matcher(_DIALLED, _dialled),
+        Matcher(_EUROPEAN),
     ),
     positives=(
         ("call +14155552671 now", "+14155552671"),
@@ -511,8 +452,7 @@ IPV4 = Rule(
     name="ipv4",
     description="IPv4 addresses (off by default: operators need them).",
     source="RFC 791",
-    gates=(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",),
-    find=matcher(r"(?<![0-9A-Za-z_.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_])(?!\.[0-9])", ip_address),
+    matchers=(Matcher(r"(?<![0-9A-Za-z_.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_])(?!\.[0-9])", ip_address),),
     positives=(("from 10.251.37.240:35757", "10.251.37.240"),),
     negatives=("oid 1.3.6.1.2.1", "version 300.1.2.3"),
     default=False,
@@ -522,8 +462,7 @@ IPV6 = Rule(
     name="ipv6",
     description="IPv6 addresses (off by default: operators need them).",
     source="RFC 4291",
-    gates=(r"(?i)[0-9a-f:]*:[0-9a-f]{0,4}:[0-9a-f:.]*",),
-    find=matcher(r"(?<![0-9A-Za-z_:.])[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}(?![0-9A-Za-z_:])", ip_address),
+    matchers=(Matcher(r"(?<![0-9A-Za-z_:.])[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}(?![0-9A-Za-z_:])", ip_address),),
     positives=(("peer [2001:db8::7334]:443", "2001:db8::7334"),),
     negatives=("at 13:55:31", "mac 00:1b:44:11:3a:b7"),
     default=False,
@@ -533,10 +472,11 @@ MAC = Rule(
     name="mac",
     description="MAC addresses (off by default: operators need them).",
     source="IEEE 802",
-    gates=(r"(?i)[0-9a-f]{2}[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]", r"(?i)[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}"),
-    find=matcher(
-        r"(?<![0-9A-Za-z_:-])(?:[0-9A-Fa-f]{2}(?P<s>[:-])(?:[0-9A-Fa-f]{2}(?P=s)){4}[0-9A-Fa-f]{2}"
-        r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![0-9A-Za-z_:-])"
+    matchers=(
+        Matcher(
+            r"(?<![0-9A-Za-z_:-])(?:[0-9A-Fa-f]{2}(?P<s>[:-])(?:[0-9A-Fa-f]{2}(?P=s)){4}[0-9A-Fa-f]{2}"
+            r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![0-9A-Za-z_:-])"
+        ),
     ),
     positives=(("wlan0 00:1b:44:11:3a:b7 up", "00:1b:44:11:3a:b7"),),
     negatives=("sha 00:1b:44:11:3a:b7:aa:bb",),

@@ -5,7 +5,7 @@ import base64
 import binascii
 import re
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, Rule, either, matcher
+from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import basic_credentials
 from mothership.pipeline.redaction.rules.vocabulary import benign, is_made
 
@@ -32,90 +32,63 @@ LOGIN = Rule(
     description="Passwords in what protocols send and servers log of it: Redis `AUTH`, IMAP `LOGIN`, FTP and POP3 `PASS`, "
     "SASL `PLAIN`, RADIUS `[user/password]`, honeypots, PPP, VPN management, the `auth` of a Docker registry.",
     source="RFC 959, 1939, 3501, 4616; Redis MONITOR; FreeRADIUS, Cowrie and OpenVPN logs; Docker's config.json",
-    gates=(
-        r"(?i)\\+\"(?:auth|login)\\+\" \\+\"",
-        r"[A-Za-z0-9]+ LOGIN [^\s]+ [^\s]",
-        r"(?:AUTH|LOGIN [^\s\"]+) [^\s\"=]*[0-9!#$%^&*+]",
-        r"(?:^|[\"<>:\n]|\\n|USER [^\s]+)\s*PASS\s+[^\s]",
-        r"(?i)(?:auth(?:enticate)? (?:plain|login)|resp=|plain[ \t:\\\"'>]+)[0-9a-z+/]{8}",
-        r"\] \(from |login attempt \[|(?i:(?:cleartext|user|chap)-password\s)",
-        r" \*\s+[^\s]+\s+\*(?:\\?[\"n]|\s)",
-        r": (?:PSK|EAP|XAUTH|NTLM) |password \\+\"(?:Auth|Private Key|HTTP Proxy|SOCKS Proxy)\\+\"",
-        r"(?i)[^a-z]auth(?:\\*\")?\s?[:=]\s?(?:\\*\")?[0-9a-z+/]{8}",
-        r"(?:getConnection|sp_addlogin|createConnection)\s?\(?\s?(?:\\+\"|\\*')",
-        r"(?:PDO|mysqli|mysql|pg|ldap|oci|ftp|imap|ssh2)[a-z0-9_>:-]*\('",
-    ),
-    find=either(
-        matcher(
+    matchers=(
+        Matcher(
             rf"{QUOTE}auth{QUOTE}\s(?:{QUOTE}[^\s\"\\]{{1,64}}{QUOTE}\s)?{QUOTE}(?P<secret>[^\"\\\r\n]{{1,256}})",
             lambda text: not benign(text, quoted=True) and text.lower() not in _MECHANISMS,
             ignore_case=True,
-            before=('"auth', "'auth", '\\"auth'),
         ),
-        matcher(
+        Matcher(
             r"(?<![A-Za-z=])(?:AUTH|LOGIN\s[\w.@-]{1,64})\s(?P<secret>[^\s\"'\\=]{5,128})(?=\s{0,2}(?:$|[\r\n\"]|\\[rn]))",
             lambda text: is_made(text) and text.lower() not in _MECHANISMS,
-            before=("AUTH", "LOGIN"),
         ),
-        matcher(
+        Matcher(
             rf"LOGIN(?<=[0-9]\sLOGIN)\s(?:{QUOTE})?[^\s\"\\]{{1,128}}(?:{QUOTE})?\s(?:{QUOTE})?(?P<secret>(?<=[\"'])[^\"\\\r\n]{{1,256}}|[^\s\"\\{{(]{{3,256}}(?=\s{{0,4}}$))",
-            before=("LOGIN",),
         ),
-        matcher(
+        Matcher(
             r"PASS(?:(?<=[<>:-]\sPASS)|(?<=[<>:\"']PASS)|(?:(?<=[\r\n]PASS)|(?<=\\nPASS)|(?<=^PASS))(?=\s{1,2}[^\s\"\\]{3,128}\s{0,2}(?:$|[\r\n\"]|\\[rn])))\s{1,2}(?P<secret>[^\s\"\\]{3,256})",
             _password,
-            before=("PASS",),
         ),
-        matcher(r"USER\s[^\s\"\\]{1,128}\sPASS\s(?P<secret>[^\s\"\\]{3,256})", _password, before=("USER",)),
-        matcher(
+        Matcher(r"USER\s[^\s\"\\]{1,128}\sPASS\s(?P<secret>[^\s\"\\]{3,256})", _password),
+        Matcher(
             rf"(?:auth(?:enticate)?\s(?:plain|login)|plain(?:[ \t:\"'>]|\\t|\\[\"']){{1,4}}|plain[^\r\n]{{0,200}}?resp=)(?:{QUOTE})?(?P<secret>[0-9A-Za-z+/]{{8,1024}}={{0,2}})(?![0-9A-Za-z+/])",
             _plain_login,
             ignore_case=True,
-            before=("auth", "plain"),
         ),
-        matcher(
+        Matcher(
             r"\[[^\s\]/\[]{1,128}/(?P<secret>[^\]<\s\[][^\]\r\n]{0,255})\]\s\(from\s",
-            before=("[",),
         ),
-        matcher(
+        Matcher(
             rf"\*(?<=\s\*)\s{{1,8}}(?:{QUOTE})?(?P<secret>[^\s\"'\\*]{{4,128}})(?:{QUOTE})?\s{{1,8}}\*(?=\s{{0,4}}(?:$|[\r\n\"]|\\[rn]))",
             is_made,
-            before=("*",),
         ),
-        matcher(
+        Matcher(
             r"login attempt \[b?(?:\\{0,2}['\"])?[^\]/'\"]{0,128}(?:\\{0,2}['\"])?/b?(?:\\{0,2}['\"])?(?P<secret>[^\]'\"\r\n\\]{1,256})",
-            before=("login attempt [",),
         ),
-        matcher(
+        Matcher(
             rf"(?:getConnection|sp_addlogin|createConnection)\s?\(?\s?(?:{QUOTE}[^\"'\\\r\n]{{0,256}}{QUOTE},\s{{0,2}}){{1,2}}{QUOTE}(?P<secret>[^\"'\\\r\n]{{1,256}})",
             _password,
-            before=("getConnection", "sp_addlogin", "createConnection"),
         ),
-        matcher(
+        Matcher(
             rf"(?:cleartext|user|chap)-password\s{{1,4}}(?::?=|\+=)\s{{0,4}}(?:{QUOTE})?(?P<secret>[^\s\"'\\,]{{1,256}})",
             _password,
             ignore_case=True,
-            before=("cleartext-password", "user-password", "chap-password"),
         ),
-        matcher(
+        Matcher(
             rf":\s(?:PSK|EAP|XAUTH|NTLM)\s{{1,4}}(?:{QUOTE})?(?P<secret>(?<=[\"'])[^\"\\\r\n]{{1,256}}|0[xs][0-9A-Za-z+/=]{{8,512}})",
-            before=(": PSK", ": EAP", ": XAUTH", ": NTLM"),
         ),
-        matcher(
+        Matcher(
             rf"password\s{QUOTE}(?:Auth|Private Key|HTTP Proxy|SOCKS Proxy){QUOTE}\s(?:{QUOTE})?(?P<secret>[^\s\"'\\]{{1,256}})",
             _password,
-            before=("password",),
         ),
-        matcher(
+        Matcher(
             rf"(?<![A-Za-z])auth(?:{QUOTE})?\s?[:=]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z+/]{{8,2048}}={{0,2}})(?![0-9A-Za-z+/=])",
             basic_credentials,
             ignore_case=True,
-            before=("auth",),
         ),
-        matcher(
+        Matcher(
             r"(?:PDO|mysqli|pg|ldap|oci|ftp|imap|ssh2)(?:->__construct|::__construct|_p?connect|_real_connect|_bind|_login|_open|_auth_password)?\('?[^'\r\n]{0,256}'?,\s'[^'\r\n]{0,128}',\s'(?P<secret>[^'\r\n]{1,256})'",
             _password,
-            before=("PDO", "mysqli", "pg_", "ldap_", "oci_", "ftp_", "imap_", "ssh2_"),
         ),
     ),
     positives=(

@@ -1,9 +1,14 @@
-"""What a rule is."""
+"""What a rule is: data wherever an expression and a named validator say all of it, and code with the same face."""
 
+import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final, TypeAlias
+
+from mothership.pipeline.redaction.rules.beginnings import beginnings
+from mothership.pipeline.redaction.rules.derive import derive
 
 Span: TypeAlias = tuple[int, int]
 """Start and end of a secret in a text."""
@@ -14,31 +19,88 @@ Finder: TypeAlias = Callable[[str, int, int], Iterator[Span | None]]
 None stands for a candidate that was none after all, so that whoever asked can count what it cost.
 """
 
-QUOTE = r"\\*[\"']"
+QUOTE: Final = r"\\*[\"']"
 """A quotation mark, escaped or not, for Python's `re`."""
 
-WORD = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})"
+WORD: Final = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})"
 """A secret that is one word of a command or of a configuration, quoted or not."""
 
-REACH = 16_384
+PRECEDED_MAX: Final = 40
+REACH: Final = 16_384
 """Characters that a secret may go on past the part in which it begins."""
 
 
-class Far(NamedTuple):
-    """A gate in two steps: the scan looks for the first expression, and for the whole only where that is.
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """An expression, and what makes sure.
 
-    In one automaton, an expression with a long way between its parts would double its states from its first part on:
-    twenty such expressions, and a text that has met them all is in none of the states known from any other text.
+    The expression is for Python's `re` (ASCII), which has lookaround. It is written so that it can't run away: no
+    nested repeats that share characters, and every repeat is bounded or ends where its class ends. Its group `secret`,
+    or else the whole, is what goes. The prefilter, and the literals that are looked for first, are derived from it.
     """
 
-    first: str
-    whole: str
-    """Wherever it matches, the first does."""
+    expression: str
+    valid: Callable[[str], bool] | None = None
+    """Tells of the secret alone whether it is one."""
+    ignore_case: bool = field(default=False, kw_only=True)
+    unicode: bool = field(default=False, kw_only=True)
+    """Whether classes and cases are those of all scripts."""
+    preceded: str = field(default="", kw_only=True)
+    """An expression of what must stand right before the match, of any length up to 40 characters."""
+    fits: Callable[[str, int, int], bool] | None = field(default=None, kw_only=True)
+    """Tells of the text and the secret's place in it whether it is one, by what stands around."""
+    guard: Callable[[str, int], bool] | None = field(default=None, kw_only=True)
+    """Told the text and where a match may begin, before the expression is tried: a cheap no."""
+    read: Callable[[str, "re.Match[str]", int], Span | None] | None = field(default=None, kw_only=True)
+    """Reads on from a match to say which part is the secret, looking no further than to the place it is told."""
+    then: tuple[str, int] | None = field(default=None, kw_only=True)
+    """A literal that follows in every match at most so many characters from its beginning: none is tried without."""
+    back: int = field(default=0, kw_only=True)
+    """How many characters before the match, which has looked behind itself, the secret begins: for what has many
+    beginnings and few of the signs inside it."""
+    prefilter_by_hand: str = field(default="", kw_only=True)
+    """Instead of the derived prefilter, only where a benchmark shows that it pays: say which beside it."""
+
+    @property
+    def prefilters(self) -> tuple[str, ...]:
+        """Expressions of which one matches wherever `find` finds anything."""
+        if self.prefilter_by_hand:
+            return (self.prefilter_by_hand,)
+        return (derive(self.preceded + self.expression, ignore_case=self.ignore_case, unicode=self.unicode),)
+
+    def finder(self) -> Finder:
+        """Compile; the same matcher only once."""
+        return _finder(self)
+
+    def facts(self) -> tuple[str, ...]:
+        """Return all that decides what is found, for the hash of the rules in force."""
+        made_of = (self.valid, self.fits, self.guard, self.read)
+        plain = f"{self.ignore_case}{self.unicode}{self.preceded}{self.then}{self.back}{self.prefilter_by_hand}"
+        return (self.expression, plain, *(source_of(each) for each in made_of if each))
 
 
-def far(first: str, then: str) -> Far:
-    """Make a gate of two parts that may lie far apart. Flags at the first part's beginning hold in both."""
-    return Far(first, f"{first}(?:{then})")
+@dataclass(frozen=True, slots=True)
+class CodeMatcher:
+    """A finder in code, where an expression can't say it; and the expressions from which it reads on."""
+
+    find: Finder
+    seeds: tuple[str, ...]
+    """Wherever the finder finds something, one of these (Python's `re`, ASCII) matches in the text."""
+    ignore_case: bool = False
+    unicode: bool = False
+
+    @property
+    def prefilters(self) -> tuple[str, ...]:
+        """Expressions of which one matches wherever `find` finds anything."""
+        return tuple(derive(each, ignore_case=self.ignore_case, unicode=self.unicode) for each in self.seeds)
+
+    def finder(self) -> Finder:
+        """Return the code."""
+        return self.find
+
+    def facts(self) -> tuple[str, ...]:
+        """Return all that decides what is found, for the hash of the rules in force."""
+        return (*self.seeds, f"{self.ignore_case}{self.unicode}", source_of(self.find))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +110,8 @@ class Rule:
     name: str
     description: str
     source: str
-    gates: tuple[str | Far, ...]
-    """Cheap RE2 expressions over compact JSON without escapes but `\\"`: one of them matches wherever `find` finds
-    anything, the text standing between `"` and its own quotation marks being `\\"`. Each is short, has no anchors and
-    no big repeat counts, so that the automaton of all of them stays small."""
-    find: Finder
+    matchers: tuple[Matcher | CodeMatcher, ...]
+    """Each finds this kind in one of the ways that it is written, with a prefilter of its own."""
     positives: tuple[tuple[str, str], ...]
     """Texts, each with the part that must not survive."""
     negatives: tuple[str, ...]
@@ -61,106 +120,95 @@ class Rule:
     """Whether it is on when the operator says nothing."""
     numbers: bool = False
     """Whether a JSON number can be one."""
-    more: tuple[tuple[tuple[str | Far, ...], Finder], ...] = ()
-    """Further gates with finders of their own, which are asked only where these gates hit."""
+    group: str = ""
+    """Name by which the operator can decide about this and other rules at once."""
 
 
-def matcher(
-    pattern: str,
-    valid: Callable[[str], bool] | None = None,
-    *,
-    ignore_case: bool = False,
-    before: tuple[str, ...] = (),
-    then: tuple[str, int] | None = None,
-    back: int = 0,
-) -> Finder:
-    """Make a finder from an expression whose group `secret` (or else the whole) is what must go.
-
-    The built-in expressions are for Python's `re`, which has lookaround; each is written so that it can't run away:
-    no nested repeats that share characters, and every repeat is bounded or ends where its class ends.
-    `before` names literals, in lower case, with which a match begins: they are looked for first, which is much faster.
-    `then` names a literal that follows in every match at most so many characters from its beginning, likewise.
-    `back` says how many characters before the match, which has looked behind itself, the secret begins: for what has
-    many beginnings and few of the signs inside it.
-    """
-    compiled = re.compile(pattern, re.ASCII | (re.IGNORECASE if ignore_case else re.NOFLAG))
-    group = compiled.groupindex.get("secret", 0)
-
-    def find(text: str, start: int, end: int) -> Iterator[Span | None]:
-        for match in compiled.finditer(text, start + back, min(len(text), end + REACH)):
-            first, last = match.span(group)
-            first -= back
-            if match.start() - back >= end:
-                return
-            yield (first, last) if valid is None or valid(text[first:last]) else None
-
-    return _AtLiterals(compiled, group, valid, before, then, ignore_case=ignore_case) if before else find
+@cache
+def _finder(matcher: Matcher) -> Finder:
+    flags = (re.NOFLAG if matcher.unicode else re.ASCII) | (re.IGNORECASE if matcher.ignore_case else re.NOFLAG)
+    compiled = re.compile(matcher.expression, flags)
+    before = re.compile(rf"(?:{matcher.preceded})\Z", flags).search if matcher.preceded else None
+    literals = () if matcher.back else beginnings(matcher.expression, ignore_case=matcher.ignore_case)
+    if matcher.read is None and any(len(each) == 1 for each in literals):
+        literals = ()  # `re` looks for a single character as fast
+    return _AtLiterals(matcher, compiled, literals, before) if literals else _Searching(matcher, compiled, before)
 
 
-class _AtLiterals:
-    """A finder that looks for literals first, and tries its expression only there."""
+def source_of(function: Callable[..., object]) -> str:
+    """Return the text of a validator's module, which holds its code and its words."""
+    module = inspect.getmodule(function)
+    return f"{function.__qualname__}\n{inspect.getsource(module)}" if module else function.__qualname__
 
-    def __init__(
-        self,
-        compiled: "re.Pattern[str]",
-        group: int,
-        valid: Callable[[str], bool] | None,
-        before: tuple[str, ...],
-        then: tuple[str, int] | None,
-        *,
-        ignore_case: bool,
-    ) -> None:
-        self._match = compiled.match
-        self._group = group
-        self._valid = valid
-        self._then, self._reach = then or ("", 0)
-        self.before = before
-        self.ignore_case = ignore_case
-        self.longest = max(map(len, before))
+
+_Before: TypeAlias = "Callable[[str, int, int], re.Match[str] | None] | None"
+
+
+class _Tried:
+    """A matcher, compiled, and what makes sure of its matches."""
+
+    def __init__(self, matcher: Matcher, compiled: "re.Pattern[str]", before: _Before) -> None:
+        self._compiled = compiled
+        self._group = compiled.groupindex.get("secret", 0)
+        self._before = before
+        self._matcher = matcher
+
+    def _may_begin(self, text: str, at: int) -> bool:
+        matcher = self._matcher
+        if matcher.then and text.find(matcher.then[0], at, at + matcher.then[1]) < 0:
+            return False
+        if self._before and not self._before(text, max(0, at - PRECEDED_MAX), at):
+            return False
+        return matcher.guard is None or matcher.guard(text, at)
+
+    def _made_sure(self, text: str, match: "re.Match[str]", last: int) -> Span | None:
+        matcher = self._matcher
+        if matcher.read:
+            return matcher.read(text, match, last)
+        start, end = match.span(self._group)
+        start -= matcher.back
+        if matcher.valid and not matcher.valid(text[start:end]):
+            return None
+        return None if matcher.fits and not matcher.fits(text, start, end) else (start, end)
+
+
+class _Searching(_Tried):
+    """A finder whose expression can begin in too many ways to look for these first."""
 
     def __call__(self, text: str, start: int, end: int) -> Iterator[Span | None]:
-        part = text[start : end + self.longest]
-        return self.among(self.before, text, fold_case(part) if self.ignore_case else part, start, end)
+        back, last = self._matcher.back, min(len(text), end + REACH)
+        for match in self._compiled.finditer(text, start + back, last):
+            if match.start() - back >= end:
+                return
+            yield self._made_sure(text, match, last) if self._may_begin(text, match.start()) else None
 
-    def among(self, literals: Iterable[str], text: str, part: str, start: int, end: int) -> Iterator[Span | None]:
-        """Find where one of these literals begins a match; `part` is the part of the text in question, case folded."""
-        last = min(len(text), end + REACH)
-        group, valid = self._group, self._valid
-        for literal in literals:
+
+class _AtLiterals(_Tried):
+    """A finder that looks for the literals with which a match begins, and tries its expression only there."""
+
+    def __init__(
+        self, matcher: Matcher, compiled: "re.Pattern[str]", literals: tuple[str, ...], before: _Before
+    ) -> None:
+        super().__init__(matcher, compiled, before)
+        self._literals = literals
+        self._longest = max(map(len, literals))
+
+    def __call__(self, text: str, start: int, end: int) -> Iterator[Span | None]:
+        last, reads = min(len(text), end + REACH), self._matcher.read is not None
+        part = text[start : end + self._longest]
+        part = fold_case(part) if self._matcher.ignore_case else part
+        for literal in self._literals:
             stop = end - start + len(literal) - 1
             at = part.find(literal, 0, stop)
             while at >= 0:
                 here = start + at
-                near = not self._then or text.find(self._then, here, here + self._reach) >= 0
-                match = self._match(text, here, last) if near else None
-                yield match.span(group) if match and (valid is None or valid(match[group])) else None
-                at = part.find(literal, at + 1, stop)
+                match = self._compiled.match(text, here, last) if self._may_begin(text, here) else None
+                span = self._made_sure(text, match, last) if match else None
+                yield span
+                at = part.find(literal, span[1] - start if span and reads else at + 1, stop)
 
 
-def either(*finders: Finder) -> Finder:
-    """Make one finder of several. Those that begin with literals share one look at which of these are there."""
-    literal = [each for each in finders if isinstance(each, _AtLiterals)]
-    others = [each for each in finders if not isinstance(each, _AtLiterals)]
-    longest = max((each.longest for each in literal), default=0)
-
-    def find(text: str, start: int, end: int) -> Iterator[Span | None]:
-        for other in others:
-            yield from other(text, start, end)
-        part = text[start : end + longest]
-        folded = ""
-        for each in literal:
-            if each.ignore_case:
-                where = folded = folded or fold_case(part)
-            else:
-                where = part
-            there = [known for known in each.before if known in where]
-            if there:
-                yield from each.among(there, text, where, start, end)
-
-    return find
-
-
-_ASCII_LOWER = {upper: upper + 32 for upper in range(65, 91)}
+_ASCII_LOWER: Final = {upper: upper + 32 for upper in range(65, 91)}
 
 
 def fold_case(text: str) -> str:

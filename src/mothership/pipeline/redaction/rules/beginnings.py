@@ -1,0 +1,63 @@
+"""The literals with which an expression's matches begin: looking for these first is much faster than the expression."""
+
+import re
+from collections.abc import Iterable
+from itertools import product
+from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any, Final
+
+BEGINNINGS_MAX: Final = 64
+CHARACTERS_MAX: Final = 24
+CHOICE_MAX: Final = 4
+_REPEATS: Final = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
+
+
+def beginnings(pattern: str, *, ignore_case: bool) -> tuple[str, ...]:
+    """Return literals, in lower case where case is ignored, with one of which every match begins; none when unknown."""
+    parsed = _parser.parse(pattern, re.IGNORECASE if ignore_case else 0)
+    if bool(parsed.state.flags & re.IGNORECASE) != ignore_case:
+        return ()
+    found, _ = _of_sequence(parsed, ignore_case=ignore_case)
+    return () if "" in found else tuple(each for each in sorted(found) if not _has_shorter(each, found))
+
+
+def _has_shorter(literal: str, others: Iterable[str]) -> bool:
+    return any(each != literal and literal.startswith(each) for each in others)
+
+
+def _of_sequence(nodes: Iterable[Any], *, ignore_case: bool) -> tuple[set[str], bool]:
+    """Return how a run of nodes may begin, and whether that is all of it."""
+    found = {""}
+    for node in nodes:
+        more, whole = _of_node(node, ignore_case=ignore_case)
+        joined = {(before + after)[:CHARACTERS_MAX] for before, after in product(found, more)}
+        if len(joined) > BEGINNINGS_MAX:
+            return found, False
+        found = joined
+        if not whole:
+            return found, False
+    return found, True
+
+
+def _of_node(node: Any, *, ignore_case: bool) -> tuple[set[str], bool]:  # noqa: PLR0911 - one for each kind
+    kind, value = node
+    if kind in {sre.ASSERT, sre.ASSERT_NOT, sre.AT}:
+        return {""}, True
+    if kind is sre.LITERAL:
+        return {_cased(value, ignore_case=ignore_case)}, True
+    if kind is sre.IN and len(value) <= CHOICE_MAX and all(what is sre.LITERAL for what, _ in value):
+        return {_cased(char, ignore_case=ignore_case) for _, char in value}, True
+    if kind is sre.SUBPATTERN and not (value[1] | value[2]) & re.IGNORECASE:
+        return _of_sequence(value[3], ignore_case=ignore_case)
+    if kind is sre.BRANCH:
+        branches = [_of_sequence(each, ignore_case=ignore_case) for each in value[1]]
+        return {each for found, _ in branches for each in found}, all(whole for _, whole in branches)
+    if kind in _REPEATS and (value[0] or value[1] == 1):
+        once, whole = _of_sequence(value[2], ignore_case=ignore_case)
+        return (once, False) if value[0] else (once | {""}, whole)
+    return {""}, False
+
+
+def _cased(char: int, *, ignore_case: bool) -> str:
+    return chr(char).lower() if ignore_case else chr(char)

@@ -1,0 +1,376 @@
+r"""Prefilters, made from what they stand for.
+
+A prefilter is a cheap expression that matches somewhere in a text wherever the expression that it was made from finds
+anything in it, and now and then where that doesn't. It is made by code from the finder's own expression, so that the
+two can't drift apart. What an automaton of hundreds of expressions can't hold is left out, and leaving out, taking more
+characters, or stopping early only ever makes an expression match more:
+
+* Lookaround goes. What it says of the one place before the beginning and of the one behind the end stays: a text is
+  scanned between quotation marks, so there is always a character before it and behind.
+* A back-reference becomes another copy of what its group may hold.
+* A repeat keeps its least count and forgets its most. What is optional at the beginning or at the end goes.
+* What follows after sixteen characters at least goes, or after three where a long stretch follows (`[^\s]{1,64}`):
+  they have told enough, and each such gap would double the states of the automaton.
+* Upper and lower case are spelled out.
+
+The result is in the common part of what RE2 and Python's `re` read.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any, Final, TypeAlias
+
+EDGE: Final = '"'
+"""Stands before and behind every text that is scanned."""
+COUNT_MAX: Final = 8
+"""Of a longer run of one class only so many are asked for."""
+ENOUGH: Final = 16
+"""Characters after which an expression has told enough."""
+ENOUGH_BEFORE_GAP: Final = 3
+"""The same where any number of some kind of characters follows."""
+GAP_CLASS: Final = 12
+GAP_COUNT: Final = 32
+"""Characters of a class, and how many of it at most, that make a gap."""
+UNITS_MAX: Final = 64
+
+_Node: TypeAlias = Any
+_Ranges: TypeAlias = tuple[tuple[int, int], ...]
+_ASCII_LAST: Final = 0x7F
+_ALL: Final = frozenset(range(_ASCII_LAST + 1))
+_OTHERS: Final[_Ranges] = ((_ASCII_LAST + 1, 0x10FFFF),)
+_DIGIT: Final = frozenset(map(ord, "0123456789"))
+_WORD: Final = frozenset(char for char in _ALL if chr(char).isalnum() or chr(char) == "_")
+_SPACE: Final = frozenset(map(ord, " \t\n\r\f\v"))
+_MORE_SPACE: Final = frozenset(range(0x1C, 0x20))
+"""What else is a space where classes are those of all scripts."""
+_CATEGORIES: Final = {
+    sre.CATEGORY_DIGIT: (_DIGIT, False),
+    sre.CATEGORY_NOT_DIGIT: (_ALL - _DIGIT, True),
+    sre.CATEGORY_SPACE: (_SPACE, False),
+    sre.CATEGORY_NOT_SPACE: (_ALL - _SPACE, True),
+    sre.CATEGORY_WORD: (_WORD, False),
+    sre.CATEGORY_NOT_WORD: (_ALL - _WORD, True),
+}
+_SINGLE: Final = {sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY}
+_REPEATS: Final = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
+_LOOKS: Final = {sre.ASSERT, sre.ASSERT_NOT, sre.BRANCH, sre.SUBPATTERN, sre.AT}
+_BEGINS: Final = {sre.AT_BEGINNING, sre.AT_BEGINNING_STRING}
+_ENDS: Final = {sre.AT_END, sre.AT_END_STRING}
+_EDGE_OR_LINE: Final = f"[\\n{EDGE}]"
+_FEW: Final = 16
+_FOLDS_OUT: Final = {"k": 0x212A, "s": 0x17F, "i": 0x131, "I": 0x130}
+"""Letters of which one outside ASCII counts as another case."""
+_PLAIN: Final = frozenset(" _@#%&=:;,<>/!~\"'`")
+
+
+@cache
+def derive(pattern: str, *, ignore_case: bool = False, unicode: bool = False) -> str:
+    """Return an expression that matches in a text between quotation marks wherever the pattern finds anything in it.
+
+    The pattern is one for Python's `re`, with classes and cases of ASCII unless `unicode`. Where nothing of it can be
+    asked for, the result is empty, which matches everywhere.
+    """
+    flags = (re.NOFLAG if unicode else re.ASCII) | (re.IGNORECASE if ignore_case else re.NOFLAG)
+    parsed = _parser.parse(pattern, flags)
+    return _Derived(parsed).sequence(list(parsed), parsed.state.flags, first=True, last=True)
+
+
+class _Derived:
+    """Derives from one parsed expression; `first` and `last` tell whether anything is asked for before and behind."""
+
+    def __init__(self, parsed: Iterable[_Node]) -> None:
+        self._groups: dict[int, Iterable[_Node]] = {}
+        self._learn(parsed)
+
+    def _learn(self, nodes: Iterable[_Node]) -> None:
+        """Remember the groups, which back-references copy."""
+        for kind, value in nodes:
+            if kind is sre.SUBPATTERN:
+                if value[0] is not None:
+                    self._groups[value[0]] = value[3]
+                self._learn(value[3])
+            elif kind is sre.BRANCH:
+                for each in value[1]:
+                    self._learn(each)
+            elif kind in _REPEATS:
+                self._learn(value[2])
+            elif kind is sre.ATOMIC_GROUP:
+                self._learn(value)
+
+    def sequence(self, nodes: Sequence[_Node], flags: int, *, first: bool, last: bool) -> str:
+        """Derive from a run of nodes."""
+        before, nodes = self._before(nodes, flags) if first else ("", nodes)
+        nodes = _enough(nodes) if last else nodes
+        begins = _beginning(nodes, first=first and not before)
+        parts: list[str] = []
+        for node, at_start in zip(reversed(nodes), reversed(begins), strict=True):
+            parts.append(self._node(node, flags, first=at_start, last=last and not any(parts)))
+        return before + "".join(reversed(parts))
+
+    def _node(self, node: _Node, flags: int, *, first: bool, last: bool) -> str:  # noqa: PLR0911 - one for each kind
+        kind, value = node
+        if kind in _SINGLE:
+            return _class(*_members(node, flags))
+        if kind in _REPEATS:
+            return self._repeat(node, flags, first=first, last=last)
+        if kind is sre.SUBPATTERN:
+            _, added, removed, inner = value
+            return self.sequence(list(inner), (flags | added) & ~removed, first=first, last=last)
+        if kind is sre.ATOMIC_GROUP:
+            return self.sequence(list(value), flags, first=first, last=last)
+        if kind is sre.BRANCH:
+            return _either(self.sequence(list(each), flags, first=first, last=last) for each in value[1])
+        if kind is sre.GROUPREF_EXISTS:
+            return _either(self.sequence(list(each or ()), flags, first=first, last=last) for each in value[1:])
+        if kind is sre.GROUPREF:
+            return self.sequence(list(self._groups[value]), flags, first=False, last=False)
+        return self._looked(node, flags) if last else ""
+
+    def _looked(self, node: _Node, flags: int) -> str:
+        """Return what a look ahead at the very end says of what follows."""
+        kind, value = node
+        if kind is sre.AT:
+            return _EDGE_OR_LINE if value in _ENDS else ""
+        if value[0] < 0:
+            return ""
+        if kind is sre.ASSERT:
+            return self.sequence(list(value[1]), flags, first=False, last=True)
+        return _all_but(_units(value[1]), flags)
+
+    def _repeat(self, node: _Node, flags: int, *, first: bool, last: bool) -> str:
+        least, most, inner = node[1]
+        nodes = list(inner)
+        if first or last:  # what goes on for longer has the least in it
+            most = least
+        if most == 0:
+            return ""
+        if least == most == 1:
+            return self.sequence(nodes, flags, first=first, last=last)
+        once = self.sequence(nodes, flags, first=False, last=False)
+        once = once if len(nodes) == 1 and nodes[0][0] in _SINGLE else f"(?:{once})" if once else ""
+        return once and f"{once}{_count(least, most)}"
+
+    def _before(self, nodes: Sequence[_Node], flags: int) -> tuple[str, Sequence[_Node]]:
+        """Make of what the beginning looks back at a part of what is asked for; return it, and the other nodes."""
+        best, passed = ("", nodes), 0
+        for number, node in enumerate(nodes):
+            width = _width(node)
+            if width is None:
+                break
+            if width == 0 and node[0] in _LOOKS:
+                told = self._told_before(node, passed, flags)
+                if told and (not best[0] or _takes(told) < _takes(best[0])):
+                    best = told, [*nodes[:number], *nodes[number + 1 :]]
+            passed += width
+        return best
+
+    def _told_before(self, node: _Node, passed: int, flags: int) -> str:
+        """Return what a look back after so many characters says of what is before them; empty: nothing."""
+        kind, value = node
+        if kind is sre.AT:
+            return _EDGE_OR_LINE if value in _BEGINS and not passed else ""
+        if kind is sre.SUBPATTERN:
+            _, added, removed, inner = value
+            return self._told_by_each([inner], passed, (flags | added) & ~removed)
+        if kind is sre.BRANCH:
+            return self._told_by_each(value[1], passed, flags)
+        if value[0] > 0:
+            return ""
+        if kind is sre.ASSERT_NOT:
+            units = _units(value[1])
+            seen = units is not None and len(units) == passed + 1 and all(unit[0] is sre.ANY for unit in units[1:])
+            return _all_but(units[:1], flags) if units and seen else ""
+        inner = list(value[1])
+        branches: list[Iterable[_Node]] = [inner]
+        if len(inner) == 1 and inner[0][0] is sre.BRANCH:
+            branches = inner[0][1][1]
+        elif len(inner) == 1 and inner[0][0] is sre.SUBPATTERN:
+            branches = [inner[0][1][3]]
+        told = [self._seen_before(list(each), passed, flags) for each in branches]
+        return _either(told) if all(told) else ""
+
+    def _told_by_each(self, branches: Iterable[Iterable[_Node]], passed: int, flags: int) -> str:
+        told = []
+        for nodes in branches:
+            each = [self._told_before(node, passed, flags) for node in nodes if node[0] in _LOOKS]
+            told.append(min(filter(None, each), key=_takes, default=""))
+        return _either(told) if all(told) else ""
+
+    def _seen_before(self, nodes: list[_Node], passed: int, flags: int) -> str:
+        """Return the first characters of what is looked back at, as many as it is longer than what was passed."""
+        begins = bool(nodes) and nodes[0][0] is sre.AT and nodes[0][1] in _BEGINS
+        units = _units(nodes[begins:])
+        if units is None or len(units) < passed:
+            return ""
+        seen = [self._node(unit, flags, first=False, last=False) for unit in units[: len(units) - passed]]
+        return (_EDGE_OR_LINE if begins else "") + "".join(seen)
+
+
+def _beginning(nodes: Sequence[_Node], *, first: bool) -> list[bool]:
+    """Tell of each node whether nothing is asked for before it."""
+    told = []
+    for node in nodes:
+        told.append(first)
+        first = first and (_width(node) == 0 or (node[0] in _REPEATS and node[1][0] == 0))
+    return told
+
+
+def _enough(nodes: Sequence[_Node]) -> Sequence[_Node]:
+    """Return the nodes up to where they tell enough."""
+    told = 0
+    for number, node in enumerate(nodes):
+        if told >= ENOUGH or (told >= ENOUGH_BEFORE_GAP and _has_gap(node)):
+            return nodes[:number]
+        told += _least(node)
+    return nodes
+
+
+def _has_gap(node: _Node) -> bool:
+    """Tell whether a node takes a long stretch of many kinds: past each, an automaton would double its states."""
+    kind, value = node
+    if kind in _REPEATS:
+        inner = list(value[2])
+        if len(inner) == 1 and inner[0][0] in _SINGLE:
+            return value[0] != value[1] > GAP_COUNT and len(_members(inner[0], 0)[0]) >= GAP_CLASS
+        return any(map(_has_gap, inner))
+    if kind is sre.SUBPATTERN:
+        return any(map(_has_gap, value[3]))
+    return kind is sre.BRANCH and any(_has_gap(each) for branch in value[1] for each in branch)
+
+
+def _least(node: _Node) -> int:
+    """Return the fewest characters that a node takes."""
+    kind, value = node
+    if kind in _SINGLE:
+        return 1
+    if kind in _REPEATS:
+        return int(value[0]) * sum(map(_least, value[2]))
+    if kind is sre.SUBPATTERN:
+        return sum(map(_least, value[3]))
+    if kind is sre.ATOMIC_GROUP:
+        return sum(map(_least, value))
+    return min(sum(map(_least, each)) for each in value[1]) if kind is sre.BRANCH else 0
+
+
+def _width(node: _Node) -> int | None:
+    """Return how many characters a node takes, when that is always the same."""
+    kind, value = node
+    if kind in _SINGLE:
+        return 1
+    if kind in _REPEATS:
+        width = _widths(value[2])
+        return int(value[0]) * width if value[0] == value[1] and width is not None else None
+    if kind is sre.SUBPATTERN:
+        return _widths(value[3])
+    if kind is sre.BRANCH:
+        widths = {_widths(each) for each in value[1]}
+        return widths.pop() if len(widths) == 1 else None
+    return 0 if kind in _LOOKS else None
+
+
+def _widths(nodes: Iterable[_Node]) -> int | None:
+    widths = [_width(node) for node in nodes]
+    return sum(width or 0 for width in widths) if None not in widths else None
+
+
+def _units(nodes: Iterable[_Node]) -> list[_Node] | None:
+    """Return a run of nodes as single characters, or None when it is something else."""
+    units: list[_Node] = []
+    for kind, value in nodes:
+        inner: list[_Node] | None = [(kind, value)] if kind in _SINGLE else None
+        if kind in _REPEATS and value[0] == value[1] and value[0] <= UNITS_MAX:
+            once = _units(value[2])
+            inner = once and once * int(value[0])
+        elif kind is sre.SUBPATTERN and not value[1] and not value[2]:
+            inner = _units(value[3])
+        if inner is None:
+            return None
+        units += inner
+    return units
+
+
+def _all_but(units: list[_Node] | None, flags: int) -> str:
+    """Return a class of all that isn't this one character, when an edge isn't it either; else an empty expression."""
+    if units is None or len(units) != 1:
+        return ""
+    rest = _ALL - _members(units[0], flags)[0]
+    return _class(rest, _OTHERS) if ord(EDGE) in rest else ""
+
+
+def _takes(told: str) -> int:
+    """Return how many ASCII characters an expression of one character takes; of a longer one hardly any."""
+    matches = re.compile(told).fullmatch
+    return sum(matches(chr(char)) is not None for char in _ALL)
+
+
+def _members(node: _Node, flags: int) -> tuple[frozenset[int], _Ranges]:
+    """Return which ASCII characters a node takes, and which others."""
+    kind, value = node
+    if kind is sre.ANY:
+        return (_ALL if flags & re.DOTALL else _ALL - {ord("\n")}), _OTHERS
+    if kind is sre.LITERAL:
+        return _cases([(value, value)], flags)
+    if kind is sre.NOT_LITERAL:
+        return _ALL - _cases([(value, value)], flags)[0], _OTHERS
+    negated = value[0][0] is sre.NEGATE
+    ranges = [(item, item) if what is sre.LITERAL else item for what, item in value if what in {sre.LITERAL, sre.RANGE}]
+    plain, others = _cases(ranges, flags)
+    for what, item in value:
+        if what is sre.CATEGORY:
+            members, outside = _CATEGORIES[item]
+            plain |= members | (_MORE_SPACE if item is sre.CATEGORY_SPACE and not flags & re.ASCII else frozenset())
+            others = _OTHERS if outside or not flags & re.ASCII else others
+    return (_ALL - plain, _OTHERS) if negated else (plain, others)
+
+
+def _cases(ranges: Sequence[tuple[int, int]], flags: int) -> tuple[frozenset[int], _Ranges]:
+    """Return ASCII characters and others in all the cases that count as equal."""
+    plain = {char for first, last in ranges for char in range(first, min(last, _ASCII_LAST) + 1)}
+    others = tuple((max(first, _ASCII_LAST + 1), last) for first, last in ranges if last > _ASCII_LAST)
+    if flags & re.IGNORECASE:
+        plain |= {ord(case) for char in plain for case in (chr(char).lower(), chr(char).upper())}
+        others = others if flags & re.ASCII else _other_cases(plain, others)
+    return frozenset(plain), others
+
+
+def _other_cases(plain: Iterable[int], others: _Ranges) -> _Ranges:
+    if any(last - first > _FEW for first, last in others):
+        return _OTHERS
+    chars = {char for first, last in others for char in range(first, last + 1)}
+    cases = {ord(case) for char in chars for case in (chr(char).lower(), chr(char).upper()) if len(case) == 1}
+    folded = {outside for char, outside in _FOLDS_OUT.items() if ord(char) in set(plain)}
+    return tuple((char, char) for char in sorted(chars | {each for each in cases if each > _ASCII_LAST} | folded))
+
+
+def _class(plain: Iterable[int], others: _Ranges) -> str:
+    ranges: list[tuple[int, int]] = []
+    for code in sorted(plain):
+        if ranges and code == ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], code)
+        else:
+            ranges.append((code, code))
+    ranges += others
+    body = "".join(_char(first) if first == last else f"{_char(first)}-{_char(last)}" for first, last in ranges)
+    return body if len(ranges) == 1 and ranges[0][0] == ranges[0][1] else f"[{body}]"
+
+
+def _char(code: int) -> str:
+    char = chr(code)
+    return char if code > _ASCII_LAST or char.isalnum() or char in _PLAIN else f"\\x{code:02x}"
+
+
+def _count(least: int, most: Any) -> str:
+    if least <= 1 and most != least:
+        return "+" if least else "?" if most == 1 else "*"
+    return f"{{{min(least, COUNT_MAX)}{'' if least == most and least <= COUNT_MAX else ','}}}"
+
+
+def _either(parts: Iterable[str]) -> str:
+    distinct = list(dict.fromkeys(parts))
+    several = [each for each in distinct if each]
+    if len(distinct) == 1:
+        return distinct[0]
+    return f"(?:{'|'.join(several)}){'?' if '' in distinct else ''}"
