@@ -8,6 +8,7 @@ import click
 
 from mothership import __version__
 from mothership.errors import ConfigurationError
+from mothership.terminal import escaped
 
 COMMANDS = {
     "serve": "Run the service.",
@@ -59,7 +60,7 @@ def main(arguments: list[str] | None = None) -> Any:
         return cli(arguments, prog_name="mothership")
     except ConfigurationError as error:
         for fault in error.faults:
-            click.echo(f"mothership: {fault}", err=True)
+            click.echo(escaped(f"mothership: {fault}"), err=True)
         sys.exit(1)
 
 

@@ -14,7 +14,7 @@ from fastapi_offline import FastAPIOffline
 
 from mothership import __version__, keys
 from mothership.config import Settings
-from mothership.edge import ingest, serve, status
+from mothership.edge import documentation, ingest, serve, status
 from mothership.edge.wire import Wire
 from mothership.errors import ConfigurationError, MothershipError
 from mothership.event import Batch, Receipt
@@ -94,8 +94,9 @@ class Mothership:
             title="Mothership",
             version=__version__,
             summary="Where a fleet of EdgeBot nodes reports to.",
+            docs_url=None,
             redoc_url=None,
-            static_url="/docs-assets",
+            static_url=documentation.ASSETS,
         )
         http.include_router(
             ingest.router(
@@ -107,6 +108,7 @@ class Mothership:
             )
         )
         http.include_router(status.router(self._report))
+        http.include_router(documentation.router(http.title, http.openapi_url or ""))
         return http
 
     async def run(self, listening: socket.socket) -> None:

@@ -1,9 +1,10 @@
 """Who may enter: the right token, in time, for what it opens; and what everybody else learns."""
 
 import json
-import os
+import secrets
 import statistics
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.edge.doors import application
 
 from mothership.commands import token as token_command
 from mothership.edge.addresses import Networks, client_address, is_loopback_name, neighbourhood
-from mothership.edge.auth import AuthSettings, check_exposure, hashed
+from mothership.edge.auth import AuthSettings, check_exposure, exposure_warning, hashed
 from mothership.edge.credentials import Credentials
 from mothership.edge.door import Door
 from mothership.edge.limits import LimitSettings
@@ -25,8 +26,10 @@ from mothership.edge.login import Denied, Login
 from mothership.edge.pace import Paces
 from mothership.edge.tls import TLSSettings
 from mothership.errors import ConfigurationError, Refusal
+from mothership.telemetry import LogSettings, configure_logging
 
 CANARY = "canary-secret-4f1b"
+LONG = "right-and-long-enough-7d1f"
 BODY = json.dumps({"messages": [{"type": "log", "received_from": "somebody else"}]}).encode()
 NO_CREDENTIALS = "no valid credentials: send `Authorization: Bearer` with your token"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -197,15 +200,54 @@ async def test_a_slash_at_the_end_changes_nothing(at_door: Any) -> None:
 
 
 async def test_trying_is_slowed_and_then_ends(at_door: Any, clock: Time) -> None:
-    """Per address, for a minute; whoever has the right token is not shut out by a neighbour who has not."""
-    async with at_door(tokens=[token("x", "right")], failures_per_minute=3) as client:
+    """Per address, for a minute; whoever has sent the right token from there is not shut out by a neighbour's tries."""
+    settings = {"tokens": [token("x", "right"), token("y", "other")], "failures_per_minute": 3}
+    async with at_door(**settings) as client:
+        assert (await client.post("/ingest", content=BODY, headers=bearer("other"))).status_code == 200
         statuses = [(await client.post("/ingest", content=BODY, headers=bearer("no"))).status_code for _ in range(5)]
         assert statuses == [401, 401, 401, 429, 429]
         late = await client.post("/ingest", content=BODY, headers=bearer("no"))
         assert int(late.headers["retry-after"]) == 60
-        assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
+        guess = await client.post("/ingest", content=BODY, headers=bearer("right"))
+        assert (guess.status_code, guess.json()["reason"]) == (late.status_code, late.json()["reason"])
+        assert (await client.post("/ingest", content=BODY, headers=bearer("other"))).status_code == 200
         clock.now += 61
+        assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
         assert (await client.post("/ingest", content=BODY, headers=bearer("no"))).status_code == 401
+
+
+async def test_a_right_guess_waits_like_a_wrong_one_whether_or_not_the_client_does(keeper: Any, clock: Time) -> None:
+    """Whoever hangs up and asks anew, or asks in parallel, learns nothing sooner: answers come one after the other."""
+    held: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        held.append(round(seconds, 3))
+
+    auth = AuthSettings(tokens=[token("x", "right")])
+    login = Login(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
+    guarded = Door(
+        application(keeper, LimitSettings()),
+        login,
+        auth,
+        loopback=False,
+        paces=Paces(1.0, clock=clock, pause=pause),
+        pause=pause,
+    )
+    transport = httpx2.ASGITransport(guarded, client=("192.0.2.7", 1))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for secret, status in [("no", 401), ("no", 401), ("right", 200), ("no", 401), ("no", 429), ("no", 429)]:
+            assert (await client.post("/ingest", content=BODY, headers=bearer(secret))).status_code == status
+        assert held == [0.1, 0.3, 0.7, 1.5]
+        assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
+        assert held[4:] == [0.7], "not before its first answer"
+        clock.now += 1
+        assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
+        assert held[5:] == [], "from then on at once"
+        for _ in range(20):
+            assert (await client.post("/ingest", content=BODY)).status_code in (401, 429)
+        clock.now += 10
+        await client.post("/ingest", content=BODY, headers=bearer("no"))
+        assert held[-1] == 2.0, "no token is no guess"
 
 
 async def test_a_token_has_its_pace(at_door: Any, clock: Time) -> None:
@@ -226,24 +268,67 @@ async def test_a_token_is_revoked_and_added_while_the_service_runs(at_door: Any,
     async with at_door(tokens_file=file) as client:
 
         async def enters(secret: str) -> bool:
-            clock.now += 1.1
-            return bool((await client.post("/ingest", content=BODY, headers=bearer(secret))).status_code == 200)
+            answers = []
+            for _ in range(2):  # two looks
+                clock.now += 0.6
+                answers.append(await client.post("/ingest", content=BODY, headers=bearer(secret)))
+            clock.now += 61  # tries of this test are not what it is about
+            return bool(answers[-1].status_code == 200)
 
         assert await enters("old")
         file.write_text(f"- {{name: new, hash: '{hashed('new')}', scopes: [ingest, read]}}\n")
         assert not await enters("old")
         assert await enters("new")
-        file.write_text("- {name: new, hash: nonsense}\n")
-        os.utime(file, ns=(1, 1))
-        assert await enters("new"), "a slip of the pen must not lock a fleet out"
+        for slip in ("- {name: new, hash: nonsense}\n", "", "# nothing\n", "- {name: new, ha", "{}", "- \n"):
+            file.write_text(slip)
+            assert await enters("new"), "a slip of the pen must not lock a fleet out"
         file.unlink()
         assert await enters("new"), "nor an editor that writes beside and renames"
-        file.write_text("")
+        file.write_text("[]\n")
         assert not await enters("new")
 
 
+def test_a_file_that_somebody_still_writes_is_not_read(tmp_path: Path, clock: Time) -> None:
+    """Two looks must find the same: cut at the end of a line, a list is a list, and too short."""
+    file = tmp_path / "tokens.yaml"
+    whole = [f"- {{name: ship-{n}, hash: '{hashed(str(n))}'}}\n" for n in range(3)]
+    file.write_text("".join(whole))
+    credentials = Credentials(AuthSettings(tokens_file=file), clock=clock)
+    for upto in range(3):
+        file.write_text("".join(whole[:upto]))
+        clock.now += 0.6
+        assert credentials.find("2"), upto
+    file.write_text("".join(whole))
+    for _ in range(2):
+        clock.now += 0.6
+        assert credentials.find("2")
+
+
+def test_a_file_that_was_left_alone_for_a_second_is_read_at_the_first_look(tmp_path: Path) -> None:
+    """A token that was revoked an hour ago must not open a door that nobody has knocked at since."""
+    file = tmp_path / "tokens.yaml"
+    file.write_text(f"- {{name: old, hash: '{hashed('old')}'}}\n")
+    now = [time.time()]
+    credentials = Credentials(AuthSettings(tokens_file=file), clock=lambda: now[0])
+    file.write_text("[]\n")
+    now[0] += 3600
+    assert credentials.find("old") is None
+
+
 @pytest.mark.parametrize(
-    "content", ["{", "a: b", f"- {{name: x, hash: {CANARY}}}", "- {name: x}", "- 7", "[[[", "- {name: 'a b'}"]
+    "content",
+    [
+        "",
+        "# nothing",
+        "- {name: Anonymous, hash: sha256:" + "0" * 64 + "}",
+        "{",
+        "a: b",
+        f"- {{name: x, hash: {CANARY}}}",
+        "- {name: x}",
+        "- 7",
+        "[[[",
+        "- {name: 'a b'}",
+    ],
 )
 def test_a_bad_file_of_tokens_stops_the_start_and_is_not_quoted(tmp_path: Path, content: str, clock: Time) -> None:
     """One line for each fault."""
@@ -257,14 +342,51 @@ def test_a_bad_file_of_tokens_stops_the_start_and_is_not_quoted(tmp_path: Path, 
 
 def test_tokens_come_from_the_environment_too(clock: Time) -> None:
     """Plain or hashed, named or not; base64 padding is not taken for a name."""
-    auth = AuthSettings(tokens=f" plain , ship-7=named,ship-8={hashed('kept')}, YWJj==,")
-    names = [entry.name for entry in auth.tokens]
-    assert names == ["env-1", "ship-7", "ship-8", "env-4"]
-    credentials = Credentials(auth, clock=clock)
-    found = [credentials.find(secret) for secret in ("plain", "named", "kept", "YWJj==", "other")]
-    assert [entry and entry.name for entry in found] == ["env-1", "ship-7", "ship-8", "env-4", None]
-    assert "plain" not in repr(auth)
-    assert "kept" not in repr(auth)
+    plain, padded, named = "plain-" * 5, "YWJj" * 6 + "==", "named-" * 5
+    for value, expected in {
+        f" {plain} , {padded},": {plain: "env-1", padded: "env-2"},
+        f"ship-7={named},ship-8={hashed('kept')},ship-9={padded}": {
+            named: "ship-7",
+            "kept": "ship-8",
+            padded: "ship-9",
+        },
+    }.items():
+        auth = AuthSettings(tokens=value)
+        credentials = Credentials(auth, clock=clock)
+        found = {secret: entry.name for secret in (*expected, "other") if (entry := credentials.find(secret))}
+        assert found == expected
+        assert plain not in repr(auth)
+        assert "kept" not in repr(auth)
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("ship-7=", "entry 1 (ship-7) holds no token: a variable that it is made of is not set, or empty"),
+        ("ship-7===", "entry 1 (ship-7) holds no token"),
+        (f"ship-7={CANARY * 2},ship-8=", "entry 2 (ship-8) holds no token"),
+        (f"{CANARY * 2},,{CANARY * 3}", "entry 2 holds no token"),
+        ("short-7d1f", "entry 1 has fewer than 20 characters, and could be guessed"),
+        ("ship-7=nineteen-letters-xx", "entry 1 (ship-7) has fewer than 20 characters"),
+        (f"ship-7={hashed(CANARY).upper()}", "entry 1 (ship-7) begins like a hash and is none"),
+        (f"ship-7=sha256:{hashed(CANARY)[7:].upper()}", "`sha256:` is followed by 64 hexadecimal digits in small"),
+        (hashed(CANARY)[:-1], "entry 1 begins like a hash and is none"),
+        (f"ship-7={CANARY * 2},{CANARY * 2}", "entry 2 has no name and others have one: a token can't hold a comma"),
+        (f"ship-7={CANARY} {CANARY}", "entry 1 (ship-7) holds a blank or a sign that no header carries"),
+        (f"ship-7=ä{CANARY * 2}", "entry 1 (ship-7) holds a blank or a sign"),
+        (f"ship-7={hashed('')}", "this is the hash of nothing"),
+        (f"anonymous={CANARY * 2}", "the name `anonymous` is taken"),
+        (f"Anonymous={CANARY * 2}", "the name `anonymous` is taken"),
+    ],
+)
+def test_a_token_that_cannot_be_meant_is_refused_with_the_way_out(value: str, fault: str) -> None:
+    """`ship-7=${UNSET}` once let in whoever sent `Bearer ship-7=`, with both scopes. No message quotes a token."""
+    with pytest.raises(ValidationError) as caught:
+        AuthSettings(tokens=value)
+    told = " ".join(error["msg"] for error in caught.value.errors())
+    assert fault in told
+    assert CANARY not in told
+    assert hashed(CANARY)[7:] not in told.lower()
 
 
 @pytest.mark.parametrize(
@@ -272,7 +394,7 @@ def test_tokens_come_from_the_environment_too(clock: Time) -> None:
     [
         {"tokens": [{"name": "x", "hash": CANARY}]},
         {"tokens": [{"name": "x", "token": CANARY}]},
-        {"tokens": f"{CANARY},{CANARY}"},
+        {"tokens": f"{CANARY * 2},{CANARY * 2}"},
         {"tokens": [token("anonymous", CANARY)]},
         {"tokens": [token("a b", CANARY)]},
         {"tokens": [token("x", CANARY, scopes=[])]},
@@ -306,7 +428,7 @@ ANYWHERE = "0.0.0.0"  # noqa: S104
         ("", {}, True),
         ("::ffff:192.0.2.1", {}, True),
         (ANYWHERE, {"anonymous": True}, False),
-        (ANYWHERE, {"tokens": "secret"}, False),
+        (ANYWHERE, {"tokens": "a-secret-of-20-letters"}, False),
         (ANYWHERE, {"tokens_file": "tokens.yaml"}, False),
     ],
 )
@@ -360,17 +482,32 @@ async def test_a_web_page_can_not_plant_events_on_this_machine(at_door: Any, ori
         assert (await client.post("/ingest", content=BODY, headers=headers)).status_code == status
 
 
-@pytest.mark.parametrize("settings", [{}, {"anonymous": True}, {"anonymous": True, "tokens": "named=right"}])
+@pytest.mark.parametrize("settings", [{}, {"anonymous": True}, {"anonymous": True, "tokens": f"named={LONG}"}])
 async def test_an_open_service_takes_a_batch_with_a_token_it_does_not_know(
     at_door: Any, keeper: Any, settings: dict[str, Any]
 ) -> None:
     """A node that is configured already must not lose what it sends on day one."""
     async with at_door(host="127.0.0.1", **settings) as client:
         assert (await client.post("/ingest", content=BODY, headers=bearer("unknown"))).status_code == 200
-        known = await client.post("/ingest", content=BODY, headers=bearer("right"))
+        known = await client.post("/ingest", content=BODY, headers=bearer(LONG))
     assert known.status_code == 200
     assert keeper.batches[0].client == "anonymous"
     assert keeper.batches[-1].client == ("named" if "tokens" in settings else "anonymous")
+    # Beside tokens `received_from` is a proof, and an anonymous caller can't forge it.
+    written = keeper.batches[0].events[0]["received_from"]
+    assert written == ("anonymous" if "tokens" in settings else "somebody else")
+
+
+@pytest.mark.parametrize("name", ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP"])
+async def test_without_credentials_a_proxy_on_this_machine_opens_nothing(at_door: Any, name: str) -> None:
+    """It would pass on to the world what was meant for this machine alone."""
+    async with at_door(host="127.0.0.1", client="127.0.0.1") as client:
+        answer = await client.get("/stats", headers={name: "for=192.0.2.1"})
+    assert answer.status_code == 403
+    assert "through a proxy" in answer.json()["reason"]
+    assert "192.0.2.1" not in answer.text
+    async with at_door(host="127.0.0.1", anonymous=True) as client:
+        assert (await client.get("/stats", headers={name: "for=192.0.2.1"})).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -384,6 +521,9 @@ async def test_an_open_service_takes_a_batch_with_a_token_it_does_not_know(
         ("10.0.0.1", b"rubbish", "10.0.0.1"),
         ("10.0.0.1", b"198.51.100.1, rubbish", "10.0.0.1"),
         ("10.0.0.1", b"", "10.0.0.1"),
+        ("10.0.0.1", b"fe80::1%canary-secret-4f1b", "10.0.0.1"),
+        ("10.0.0.1", b"198.51.100.1, fe80::1%eth0", "10.0.0.1"),
+        ("10.0.0.1", b"10.0.0.2," * 4000 + b"10.0.0.3", "10.0.0.2"),
         ("10.0.0.1", b"2001:db8::1", "2001:db8::1"),
         ("::ffff:10.0.0.1", b"198.51.100.1", "198.51.100.1"),
     ],
@@ -456,14 +596,96 @@ def test_a_certificate_is_the_caller_whose_name_it_bears(clock: Time) -> None:
         login = Login(auth, TLSSettings(**files, **tls), Credentials(auth, clock=clock), clock=clock)
         return login.caller("192.0.2.1", None, names)
 
-    assert caller(("ship-7",)) == ("ship-7", {"ingest"}, None)
-    assert caller(("reader",)) == ("reader", {"read"}, None)
+    assert caller(("ship-7",))[:2] == ("ship-7", {"ingest"})
+    assert caller(("reader",))[:2] == ("reader", {"read"})
     both = Login(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock)
     assert both.caller("192.0.2.1", "Bearer unknown", ("ship-7",)).name == "ship-7", "the certificate is good"
     assert caller(("a.example", "b.example"), client_names={"b.example": "ship-9"}).name == "ship-9"
     assert caller(("s",), client_names={"s": "t"}, client_scopes=["ingest", "read"]).scopes == {"ingest", "read"}
-    for names, tls in ((("other",), {"client_names": {"s": "t"}}), (("a b",), {}), (("ab\n",), {}), ((), {})):
+    nameless = ("", "ship-7.example")
+    assert caller(nameless, client_names={"ship-7.example": "ship-7"}).name == "ship-7"
+    for names, tls in (
+        (("other",), {"client_names": {"s": "t"}}),
+        (("a b",), {}),
+        (("ab\n",), {}),
+        ((), {}),
+        (("anonymous",), {}),
+        (nameless, {}),
+    ):
         with pytest.raises(Denied):
             caller(names, **tls)
     with pytest.raises(Refusal, match="read"):
         Login(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock).allow(caller(("ship-7",)), "read")
+
+
+def test_an_expired_entry_does_not_shadow_a_good_one_of_its_name(clock: Time) -> None:
+    """Tokens are rotated with an overlap: the certificate of that name goes by the entry that is good."""
+    files = {"cert_file": "a", "key_file": "b", "client_ca_file": "c"}
+    old = token("ship-7", "old", expires=NOW - timedelta(days=1), scopes=["ingest"])
+    new = token("ship-7", "new", scopes=["ingest", "read"])
+    for tokens in ([old, new], [new, old]):
+        auth = AuthSettings(tokens=tokens)
+        login = Login(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock)
+        assert login.caller("192.0.2.1", None, ("ship-7",)).scopes == {"ingest", "read"}
+    auth = AuthSettings(tokens=[old])
+    with pytest.raises(Denied):
+        Login(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock).caller(
+            "192.0.2.1", None, ("ship-7",)
+        )
+
+
+def test_nobody_is_named_anonymous_by_a_certificate() -> None:
+    """Neither by a mapping."""
+    files = {"cert_file": "a", "key_file": "b", "client_ca_file": "c"}
+    with pytest.raises(ValidationError, match="the name `anonymous` is taken"):
+        TLSSettings(**files, client_names={"ship-7": "anonymous"})
+
+
+async def test_a_second_request_is_not_logged_under_the_first_ones_name(
+    at_door: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pipelined one runs in the context of the one before it; here both run in one task."""
+    configure_logging(LogSettings(format="json"))
+    async with at_door(tokens=[token("ship-7", "right")]) as client:
+        assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
+        assert (await client.post("/ingest", content=BODY, headers=bearer("wrong"))).status_code == 401
+        assert (await client.get("/livez")).status_code == 200
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (failed,) = [line for line in lines if line["event"] == "login_failed"]
+    assert "client" not in failed
+    assert failed["address"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize("name", ["x" * 36, "x" * 37, secrets.token_hex(24), str(uuid.uuid4())])
+async def test_a_request_is_named_by_what_can_be_a_name(at_door: Any, name: str) -> None:
+    """Up to the length of a UUID; a token is longer."""
+    async with at_door(tokens=[token("ship-7", "right")]) as client:
+        answer = await client.post("/ingest", content=BODY, headers={**bearer("right"), "x-request-id": name})
+    assert (answer.headers["x-request-id"] == name) is (len(name) <= 36)
+
+
+async def test_no_answer_can_be_framed_or_run_anything(at_door: Any) -> None:
+    """Whatever the page, unless it says better."""
+    async with at_door(tokens=[token("ship-7", "right", scopes=["read", "ingest"])]) as client:
+        for path in ("/livez", "/stats", "/nothing", "/openapi.json"):
+            headers = (await client.get(path, headers=bearer("right"))).headers
+            assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+            assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("host", "tokens", "tls", "warned"),
+    [
+        (ANYWHERE, f"x={LONG}", {}, True),
+        ("127.0.0.1", f"x={LONG}", {}, False),
+        (ANYWHERE, "", {}, False),
+        (ANYWHERE, f"x={LONG}", {"cert_file": "a", "key_file": "b"}, False),
+    ],
+)
+def test_tokens_over_plain_http_on_a_wide_bind_are_warned_of(
+    host: str, tokens: str, tls: dict[str, Any], warned: bool
+) -> None:
+    """With the way out; behind a proxy that ends TLS it is right."""
+    told = exposure_warning(host, AuthSettings(tokens=tokens), TLSSettings(**tls))
+    assert bool(told) is warned
+    assert not warned or "server.tls.cert_file" in told

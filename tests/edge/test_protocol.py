@@ -144,8 +144,8 @@ def test_a_request_whose_end_or_meaning_is_in_doubt_is_refused(
 
 def test_a_trailer_never_becomes_a_header(served: Serve, keeper: Any) -> None:
     """Neither of its own request nor of the next one on the connection."""
-    server = served(auth={"tokens": "node=secret"})
-    trailer = b"%x\r\n%s\r\n0\r\nAuthorization: Bearer secret\r\n\r\n" % (len(BODY), BODY)
+    server = served(auth={"tokens": "node=a-secret-of-20-letters"})
+    trailer = b"%x\r\n%s\r\n0\r\nAuthorization: Bearer a-secret-of-20-letters\r\n\r\n" % (len(BODY), BODY)
     said = talk(server, CHUNKED + trailer + LAST)
     assert said.count(b"HTTP/1.1 401") == 2
     assert keeper.batches == []

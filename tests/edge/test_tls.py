@@ -305,4 +305,7 @@ def test_the_names_of_a_certificate_are_read_once_each() -> None:
         "subjectAltName": (("DNS", "a"), ("IP Address", "::1"), ("DNS", "b")),
     }
     assert certificate_names(found) == ("a", "b")
+    assert certificate_names({"subjectAltName": (("DNS", "b"),)}) == ("", "b")
+    two = {"subject": ((("commonName", "a"),), (("commonName", "b"),)), "subjectAltName": (("DNS", "c"),)}
+    assert certificate_names(two) == ("", "c")
     assert certificate_names(None) == certificate_names({}) == ()

@@ -1,11 +1,14 @@
 """From POST to rest, with the real service, its real database, and real signals."""
 
 import asyncio
+import base64
 import gzip
+import hashlib
 import json
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 
 import asyncpg
 import httpx2 as httpx
+import pytest
 from tests.journey.conftest import Service, Start
 
 from mothership.edge.auth import hashed
@@ -238,8 +242,34 @@ def test_the_pages_say_what_the_specification_says(start: Start, database_dsn: s
         assert service.get(path).status_code == 200, path
     for path in re.findall(r'href="([^"]+)"', service.get("/").text):
         assert service.get(path).status_code == 200, path
+    _check_policy(docs, service.get("/docs").headers["content-security-policy"])
+    _check_policy(service.get("/").text, service.get("/").headers["content-security-policy"])
     example = service.get("/openapi.json").json()["paths"]["/ingest"]["post"]["requestBody"]
     assert "User login successful" in json.dumps(example)
+
+
+def _check_policy(page: str, policy: str) -> None:
+    """In no frame, nothing from elsewhere, and of scripts in the page only those that are in it."""
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert (rules["default-src"], rules["frame-ancestors"], rules["base-uri"]) == ("'none'", "'none'", "'none'")
+    allowed = rules.get("script-src", "'none'").split()
+    assert "'unsafe-inline'" not in allowed
+    for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL):
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in allowed
+    assert not re.search(r"\son[a-z]+=", page), "no script in an attribute"
+    assert "http" not in policy
+
+
+def test_a_crash_leaves_no_memory_behind(start: Start, database_dsn: str) -> None:
+    """A core file would hold events as they came, keys and tokens. And no other process may look into it."""
+    if sys.platform != "linux":
+        pytest.skip("Linux says so in /proc")
+    service = start(dsn=database_dsn)
+    limits = Path(f"/proc/{service.process.pid}/limits").read_text()
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
+    dumpable = Path(f"/proc/{service.process.pid}/mem").stat().st_uid == 0
+    assert dumpable  # the kernel gives these files to root when a process may not be dumped
 
 
 def test_health_says_that_the_database_is_gone_and_every_event_is_safe(start: Start, tmp_path: Path) -> None:

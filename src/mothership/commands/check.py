@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from mothership.app import faults
 from mothership.commands.options import config_option
 from mothership.config import Settings, escaped, load_all, variable
-from mothership.edge.auth import is_loopback
+from mothership.edge.auth import exposure_warning, is_loopback
 from mothership.pipeline.redaction.coverage import not_covered
 
 
@@ -40,6 +40,8 @@ def sentences(settings: Settings) -> Iterator[str]:
     """The configuration in words."""
     yield _listening(settings)
     yield _entering(settings)
+    if warning := exposure_warning(settings.server.host, settings.auth, settings.server.tls):
+        yield f"Warning: {warning}."
     yield _redacting(settings)
     yield from not_covered(settings.pipeline.processors.redaction)
     yield _enriching(settings)

@@ -13,6 +13,7 @@ from mothership.config import load
 from mothership.data_directory import become_owner
 from mothership.relay.spool.letters import LetterBox, LetterView, Unreadable
 from mothership.relay.spool.record import Damaged
+from mothership.terminal import escaped, escaped_line
 
 sink_option = click.option("--sink", help="Only those of this sink: tsdb or loki.")
 all_option = click.option("--all", "everything", is_flag=True, help="All of them.")
@@ -65,7 +66,7 @@ def show(config: Path | None, ids: Sequence[str]) -> None:
         except Damaged:
             raise click.ClickException(f"{view.id}: its record is damaged") from None
         for row in rows:
-            click.echo(row.data.decode())
+            click.echo(escaped_line(row.data))
 
 
 @dead_letters.command()
@@ -117,7 +118,7 @@ def _shown(view: LetterView) -> dict[str, object]:
 
 
 def _line(view: LetterView) -> str:
-    return f"{view.id}  {_time(view)}  {view.sink}  {view.events} events  {view.request_id}  {view.reason}"
+    return escaped(f"{view.id}  {_time(view)}  {view.sink}  {view.events} events  {view.request_id}  {view.reason}")
 
 
 def _time(view: LetterView) -> str:

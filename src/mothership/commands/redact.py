@@ -21,6 +21,7 @@ from mothership.pipeline.redaction.key import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction, build, key_for, read_rule_files
 from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
 from mothership.telemetry import LogSettings, configure_logging
+from mothership.terminal import escaped, escaped_line
 
 BATCH_LINES: Final = 500
 
@@ -43,7 +44,7 @@ class Faults:
     def tell(self, line: int, reason: str) -> None:
         """Print a fault to standard error."""
         self.count += 1
-        click.echo(f"line {line}: {reason}", err=True)
+        click.echo(escaped(f"line {line}: {reason}"), err=True)
 
 
 @click.command()
@@ -76,7 +77,7 @@ def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bo
     faults = Faults()
     lines = explained(redaction, source, faults) if explain else redacted(redaction, source, faults)
     for line in lines:
-        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.write(escaped_line(line) + b"\n")
     sys.stdout.buffer.flush()
     if faults.count:
         sys.exit(1)

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from mothership.shipping.files import count_lines, read_events
 from mothership.shipping.ship import Door, Manner, ShippingError, Summary, ship
+from mothership.terminal import escaped
 
 _LINE_EVERY_SECONDS = 5.0
 _REASONS_SHOWN = 10
@@ -76,14 +77,14 @@ def send(
             last = asyncio.run(ship(events, door, manner, progress=progress))
     except (ShippingError, OSError, EOFError, zlib.error) as error:
         click.echo(sentence(last))
-        click.echo(f"error: {error}", err=True)
+        click.echo(escaped(f"error: {error}"), err=True)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         click.echo(f"interrupted: {sentence(last)}")
         raise SystemExit(130) from None
     click.echo(sentence(last))
     for reason, count in last.reasons.most_common(_REASONS_SHOWN):
-        click.echo(f"  rejected {count}: {reason}")
+        click.echo(escaped(f"  rejected {count}: {reason}"))
 
 
 def _origin(files: tuple[str, ...]) -> bytes:

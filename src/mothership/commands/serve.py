@@ -15,10 +15,11 @@ import click
 import structlog
 import uvloop
 
-from mothership import __version__, workers
+from mothership import __version__, core_dumps, workers
 from mothership.app import faults, opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load_all
+from mothership.edge.auth import exposure_warning
 from mothership.embedded.claim import claim
 from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
@@ -45,11 +46,14 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
     Exit status: 0 after a stop that was asked for, 1 when the configuration can't be used, 70 when a second signal
     ended it at once, 71 when a part of it died.
     """
+    core_dumps.forbid()
     settings, warnings = load_all(config, look=faults)
     configure_logging(settings.log)
     if worker is None:
         for line in warnings:
             log.warning("configuration_warning", reason=line)
+        if reason := exposure_warning(settings.server.host, settings.auth, settings.server.tls):
+            log.warning("tokens_over_plain_http", reason=reason)
         sys.exit(_run(_supervise(settings) if settings.server.workers > 1 else _serve_alone(settings)))
     structlog.contextvars.bind_contextvars(worker=worker)
     listening = socket.socket(fileno=socket_fd)

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 UNKNOWN = "unknown"
+HOPS_MAX = 32
+"""Of an X-Forwarded-For; more proxies of ours stand before nobody."""
 
 
 class Networks:
@@ -31,9 +33,9 @@ def client_address(peer: tuple[str, int] | None, headers: Iterable[tuple[bytes, 
     if address not in proxies:
         return address
     hops = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
-    for hop in reversed(hops.split(",")):
+    for hop in reversed(hops.rsplit(",", HOPS_MAX)[-HOPS_MAX:]):
         parsed = _parse(hop.strip())
-        if parsed is None:
+        if parsed is None or "%" in hop:  # a zone id may be any text, and says nothing to another machine
             break
         address = str(parsed)
         if address not in proxies:

@@ -24,6 +24,9 @@ SCOPES: tuple[Scope, ...] = ("ingest", "read")
 HASH_PREFIX = "sha256:"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+TOKEN_CHARACTERS_MIN = 20
+"""What `openssl rand -base64 15` gives: fewer can be guessed."""
+HOW_TO_MAKE = "`mothership token new NAME` makes a good one"
 
 
 class Caller(NamedTuple):
@@ -33,6 +36,8 @@ class Caller(NamedTuple):
     scopes: frozenset[Scope]
     requests_per_second: float | None = None
     """Its token's rate."""
+    held_seconds: float = 0.0
+    """How long its answer is held back: a right token among wrong ones, from where it was never seen."""
 
 
 ANONYMOUS = Caller("anonymous", frozenset(SCOPES))
@@ -50,6 +55,7 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
     hash: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")] = Field(
         repr=False, description="`sha256:` and the SHA-256 of the token in hexadecimal."
     )
+
     scopes: frozenset[Scope] = Field(
         default=frozenset({"ingest"}),
         min_length=1,
@@ -64,19 +70,34 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
         "relay.answer_seconds, then answered 429 with Retry-After.",
     )
 
+    @field_validator("name")
+    @classmethod
+    def _is_nobodys(cls, name: str) -> str:
+        if name.lower() == ANONYMOUS.name:
+            raise ValueError("the name `anonymous` is taken by callers without credentials: choose another one")
+        return name
+
+    @field_validator("hash")
+    @classmethod
+    def _is_of_something(cls, kept: str) -> str:
+        if kept == hashed(""):
+            raise ValueError(f"this is the hash of nothing: a token was empty when it was hashed; {HOW_TO_MAKE}")
+        return kept
+
 
 class AuthSettings(BaseModel, frozen=True, extra="forbid"):
     """Who may enter. With no credentials at all the service listens on loopback only."""
 
     tokens: tuple[TokenSettings, ...] = Field(
         default=(),
-        description="The credentials. In the variable: tokens in the clear or `name=sha256:…`, separated by commas; "
-        "plain ones are hashed at once and open both scopes.",
+        description="The credentials. In the variable: `name=token` or `name=sha256:…`, or tokens without names, "
+        "separated by commas; plain ones have 20 characters or more, are hashed at once and open both scopes.",
         json_schema_extra={"env": "MOTHERSHIP_AUTH_TOKENS"},
     )
     tokens_file: Path | None = Field(
         default=None,
-        description="A YAML file with a list of further credentials, as in `tokens`; read again when it changes.",
+        description="A YAML file with a list of further credentials, as in `tokens`; read again when it changes and "
+        "nobody writes to it any more. No tokens is written `[]`: an empty file is a fault.",
     )
     anonymous: bool = Field(
         default=False,
@@ -117,8 +138,6 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
     def _names_differ(cls, tokens: tuple[TokenSettings, ...]) -> tuple[TokenSettings, ...]:
         if len({token.hash for token in tokens}) < len(tokens):
             raise ValueError("the same token is there twice")
-        if any(token.name == ANONYMOUS.name for token in tokens):
-            raise ValueError("the name `anonymous` is taken")
         return tokens
 
     @field_validator("trusted_proxies")
@@ -145,6 +164,16 @@ def check_exposure(host: str, auth: AuthSettings, tls: TLSSettings) -> list[str]
     return [fault]
 
 
+def exposure_warning(host: str, auth: AuthSettings, tls: TLSSettings) -> str:
+    """What is allowed and may not be meant; empty when there is nothing."""
+    if is_loopback(host) or tls.cert_file or not (auth.tokens or auth.tokens_file):
+        return ""
+    return (
+        f"tokens and events cross the network in the clear: {host} can be reached from other machines, over plain "
+        "HTTP. Set server.tls.cert_file and key_file, unless a proxy on this machine or in its network ends TLS"
+    )
+
+
 def is_loopback(host: str) -> bool:
     """Whether nothing but this machine can reach that address."""
     if host == "localhost":
@@ -155,17 +184,51 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)", re.DOTALL)
+_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.*)", re.DOTALL)
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
+_SENDABLE = re.compile(r"[!-~]+")
 
 
 def _parse_variable(value: str) -> list[dict[str, Any]]:
-    """`name=token`, `name=sha256:…` or a bare token, separated by commas. No message quotes one."""
+    """`name=token`, `name=sha256:…` or a bare token, separated by commas.
+
+    What can't be meant is refused by its place, and never quoted: `name=` of a variable that is not set would be a
+    token that anybody can guess, and a token with a comma inside two of them.
+    """
+    entries = [part.strip() for part in value.split(",")]
+    if entries and not entries[-1]:
+        entries.pop()
+    named = [_name_and_secret(entry) for entry in entries]
     tokens = []
-    for position, entry in enumerate(part.strip() for part in value.split(",") if part.strip()):
-        named = _NAMED.fullmatch(entry)
-        # A bare token may end in "=": base64 padding is no name.
-        name, secret = (named[1], named[2]) if named and named[2].strip("=") else (f"env-{position + 1}", entry)
+    for position, (name, secret) in enumerate(named, 1):
+        if name is None and any(other for other, _ in named):
+            raise ValueError(
+                f"entry {position} has no name and others have one: a token can't hold a comma, because commas "
+                "separate entries; write `name=token` for each"
+            )
+        if fault := _why_no_token(secret):
+            raise ValueError(f"entry {position}{f' ({name})' if name else ''} {fault}")
         kept = secret if _HASH.fullmatch(secret) else hashed(secret)
-        tokens.append({"name": name, "hash": kept, "scopes": frozenset(SCOPES)})
+        tokens.append({"name": name or f"env-{position}", "hash": kept, "scopes": frozenset(SCOPES)})
     return tokens
+
+
+def _name_and_secret(entry: str) -> tuple[str | None, str]:
+    named = _NAMED.fullmatch(entry)
+    # A bare token may end in "=": base64 padding is no name. But a name with nothing behind it is no token.
+    if named and (named[2].strip("=") or len(entry) < TOKEN_CHARACTERS_MIN):
+        return named[1], named[2]
+    return None, entry
+
+
+def _why_no_token(secret: str) -> str:
+    """What is wrong with it and what to do, as the end of a sentence; nothing when it can be meant."""
+    if not secret.strip("="):
+        return f"holds no token: a variable that it is made of is not set, or empty; {HOW_TO_MAKE}"
+    if secret[:7].lower() == HASH_PREFIX and not _HASH.fullmatch(secret):
+        return "begins like a hash and is none: `sha256:` is followed by 64 hexadecimal digits in small letters"
+    if not _SENDABLE.fullmatch(secret):
+        return "holds a blank or a sign that no header carries: use letters, digits and `-._~+/=`"
+    if len(secret) < TOKEN_CHARACTERS_MIN:
+        return f"has fewer than {TOKEN_CHARACTERS_MIN} characters, and could be guessed; {HOW_TO_MAKE}"
+    return ""

@@ -27,7 +27,7 @@ class Credentials:
         self._settings = settings
         # Found by a keyed hash of the hash: what a look-up's time tells is worth nothing without this key.
         self._key = secrets.token_bytes(32)
-        self._file = Watched([settings.tokens_file] if settings.tokens_file else [], clock=clock)
+        self._file = Watched([settings.tokens_file] if settings.tokens_file else [], clock=clock, settle=True)
         self._found = self._index(settings.tokens, _from_file(settings.tokens_file))
 
     def find(self, token: str) -> TokenSettings | None:
@@ -38,9 +38,18 @@ class Credentials:
         found = self._found.get(self._blind(digest), _NOBODY)
         return found if hmac.compare_digest(digest, found.hash) else None
 
-    def named(self, name: str) -> TokenSettings | None:
-        """Return the entry of this name: it also says what a certificate of that name opens."""
-        return next((token for token in self._found.values() if token.name == name), None)
+    def is_token(self, text: str) -> bool:
+        """Whether this is one of the tokens, in the clear. Reads no file."""
+        return self._blind(hashed(text)) in self._found
+
+    def named(self, name: str, *, now: float) -> TokenSettings | None:
+        """Return the entry of this name: it also says what a certificate of that name opens.
+
+        Of several the last one that has not expired; of none such the last.
+        """
+        entries = [token for token in self._found.values() if token.name == name]
+        good = [token for token in entries if token.expires is None or token.expires.timestamp() > now]
+        return next(reversed(good or entries), None)
 
     def _reload(self) -> None:
         try:
@@ -62,7 +71,10 @@ def _from_file(path: Path | None) -> tuple[TokenSettings, ...]:
     if path is None:
         return ()
     try:
-        return _TOKENS.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or ())
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if found is None:
+            raise ConfigurationError(["auth.tokens_file: holds no list: no tokens is written `[]`"])
+        return _TOKENS.validate_python(found)
     except OSError as error:
         raise ConfigurationError([f"auth.tokens_file: can't be read: {error.strerror}"]) from None
     except (yaml.YAMLError, UnicodeDecodeError):

@@ -22,6 +22,8 @@ from mothership.log_limiter import LogLimiter
 from mothership.telemetry import log
 
 ALWAYS_OPEN = frozenset({"/livez", "/readyz"})
+PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})
+CSP = b"content-security-policy"
 DOCUMENTS = ("/docs", "/openapi.json", "/redoc")
 
 
@@ -47,7 +49,8 @@ class Door:
         self._proxies = Networks(auth.trusted_proxies)
         # A page in a browser on this machine reaches loopback too, under a name of its own (DNS rebinding).
         self._loopback_names_only = loopback and login.open_to_all and not auth.anonymous
-        self._client_field = auth.client_field
+        # Where nobody shows credentials, nobody has a name to be forged.
+        self._client_field = auth.client_field if login.names_callers else ""
         self._address_as_source = auth.client_address_as_source
         self._is_secret = is_secret
         self._pause = pause
@@ -64,6 +67,8 @@ class Door:
         identity = request_id(headers.get(b"x-request-id"), self._is_secret)
         scope["request_id"] = identity
         answer = _Answer(send, identity, scope.get("ends_connection", bool))
+        # A pipelined request runs in the context of the one before it, whose caller is not this one's.
+        structlog.contextvars.unbind_contextvars("client")
         with structlog.contextvars.bound_contextvars(request_id=identity):
             try:
                 await self._enter(scope, headers)
@@ -84,6 +89,8 @@ class Door:
         if needed is None:
             return
         caller = self._login.caller(address, headers.get(b"authorization"), scope.get("certificate_names", ()))
+        if caller.held_seconds:
+            await self._hold(caller.held_seconds, scope)
         self._login.allow(caller, needed)
         scope["caller"], scope["client_field"] = caller, self._client_field
         scope["source_address"] = address if self._address_as_source else ""
@@ -102,10 +109,14 @@ class Door:
         return None if path in self._open else "read"
 
     async def _refuse(self, refusal: Refusal, answer: "_Answer", scope: Scope) -> None:
-        if isinstance(refusal, Denied):
-            scope["held_back"] = True
-            await self._pause(refusal.pause_seconds)
+        if isinstance(refusal, Denied) and refusal.pause_seconds:
+            await self._hold(refusal.pause_seconds, scope)
         await answer.refuse(refusal.status, refusal.reason, refusal.retry_after_seconds)
+
+    async def _hold(self, seconds: float, scope: Scope) -> None:
+        scope["held_back"] = True
+        await self._pause(seconds)
+        scope["held_back"] = False
 
 
 class _Answer:
@@ -122,6 +133,8 @@ class _Answer:
             self._started = True
             headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-request-id"]
             headers += [(b"x-request-id", self._identity.encode()), (b"x-content-type-options", b"nosniff")]
+            if not any(name.lower() == CSP for name, _ in headers):  # a page may have one of its own
+                headers.append((CSP, b"default-src 'none'; frame-ancestors 'none'"))
             if self._ends_connection():
                 headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
@@ -142,7 +155,16 @@ class _Answer:
 
 
 def _check_no_foreign_page(headers: dict[bytes, str]) -> None:
-    """Refuse what a web page of somebody else makes a browser on this machine send. Nodes send no Origin."""
+    """Refuse what a web page of somebody else makes a browser on this machine send. Nodes send no Origin.
+
+    And what a proxy on this machine passes on: it opens to others what is meant for this machine alone.
+    """
+    if any(name in PROXY_HEADERS or name.startswith(b"x-forwarded-") for name in headers):
+        raise Refusal(
+            403,
+            "without credentials no request that came through a proxy is answered: add a token, or say "
+            "`auth: {anonymous: true}`",
+        )
     host = headers.get(b"host", "")
     if not is_loopback_name(host):
         raise Refusal(

@@ -174,8 +174,11 @@ def _idempotency_key(request: Request) -> str | None:
 
 
 def _stamp(batch: Batch, caller: Caller, field: str) -> None:
-    """Say on each event who brought it. Whatever a node wrote there itself is no proof, and is replaced."""
-    if field and caller is not ANONYMOUS:
+    """Say on each event who brought it. Whatever a node wrote there itself is no proof, and is replaced.
+
+    Without a field nobody has a name here, and what a node wrote stays.
+    """
+    if field:
         for event in batch.events:
             event[field] = caller.name
 

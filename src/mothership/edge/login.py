@@ -1,13 +1,13 @@
 """Who is asking, and may they? Every no is the same to whoever says the wrong thing: slower each time."""
 
 import re
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from mothership.edge.addresses import neighbourhood
 from mothership.edge.auth import ANONYMOUS, NAME_PATTERN, AuthSettings, Caller, Scope, TokenSettings
 from mothership.edge.credentials import Credentials
+from mothership.edge.login_throttle import LoginThrottle, TooManyFailures
 from mothership.edge.tls import TLSSettings
 from mothership.errors import Refusal
 from mothership.log_limiter import LogLimiter
@@ -15,9 +15,6 @@ from mothership.ports import Clock
 from mothership.telemetry import auth_failures
 
 _NAME = re.compile(NAME_PATTERN)
-MINUTE_SECONDS = 60.0
-ADDRESSES_MAX = 10_000
-PAUSE_SECONDS_FIRST = 0.1
 TOKEN_CHARACTERS_MAX = 4096
 
 
@@ -39,16 +36,19 @@ class Login:
         self._tls = tls
         self._credentials = credentials
         self._clock = clock
-        self._failures = _Failures(auth.failures_per_minute)
+        self._throttle = LoginThrottle(
+            failures_per_minute=auth.failures_per_minute, pause_seconds_max=auth.failure_pause_seconds, clock=clock
+        )
         self._tell_failed = LogLimiter("warning", "login_failed")
         self._tell_scope = LogLimiter("warning", "scope_missing")
-        self.open_to_all = auth.anonymous or not (auth.tokens or auth.tokens_file or tls.client_ca_file)
+        self.names_callers = bool(auth.tokens or auth.tokens_file or tls.client_ca_file)
+        self.open_to_all = auth.anonymous or not self.names_callers
 
     def caller(self, address: str, authorization: str | None, certificate_names: tuple[str, ...]) -> Caller:
         """Return who it is, or raise `Denied` (401, 429)."""
         found = None if authorization is None else self._find(authorization)
         if found is not None:
-            return self._by_token(address, found)
+            return self._by_token(address, found, guessed=True)
         if certificate_names:
             return self._by_certificate(address, certificate_names)
         if self.open_to_all:  # also with a token that nobody asked for: a node drops what is answered 401
@@ -62,10 +62,17 @@ class Login:
             self._tell_scope((caller.name, needed), client=caller.name, needed=needed)
             raise Refusal(403, f"these credentials do not open this: it needs the scope `{needed}`")
 
-    def _by_token(self, address: str, found: TokenSettings) -> Caller:
+    def _by_token(self, address: str, found: TokenSettings, *, guessed: bool) -> Caller:
+        """`guessed` says that a token was shown, not a certificate: then the answer may have to wait its turn."""
         if found.expires is not None and found.expires.timestamp() <= self._clock():
             raise self._denied(address, "expired", client=found.name)
-        return Caller(found.name, found.scopes, found.requests_per_second)
+        held_seconds = 0.0
+        if guessed:
+            try:
+                held_seconds = self._throttle.passed(neighbourhood(address), found.hash)
+            except TooManyFailures as much:
+                raise self._too_many(address, "wrong", much) from None
+        return Caller(found.name, found.scopes, found.requests_per_second, held_seconds)
 
     def _find(self, authorization: str) -> TokenSettings | None:
         scheme, _, token = authorization.partition(" ")
@@ -73,24 +80,25 @@ class Login:
         return found if scheme.lower() == "bearer" else None
 
     def _by_certificate(self, address: str, names: tuple[str, ...]) -> Caller:
+        """The first name is the common one, empty when there is none; the others count only where they are mapped."""
         mapping: Mapping[str, str] = self._tls.client_names
         name = next((mapping[name] for name in names if name in mapping), None) if mapping else names[0]
-        if name is None or not _NAME.fullmatch(name):
+        if name is None or not _NAME.fullmatch(name) or name == ANONYMOUS.name:
             raise self._denied(address, "name")
-        entry = self._credentials.named(name)
+        entry = self._credentials.named(name, now=self._clock())
         if entry is None:
             return Caller(name, self._tls.client_scopes)
-        return self._by_token(address, entry)
+        return self._by_token(address, entry, guessed=False)
 
     def _denied(self, address: str, reason: str, **fields: Any) -> Denied:
-        count = self._failures.add(neighbourhood(address), self._clock())
-        auth_failures.labels(reason=reason).inc()
-        self._tell_failed((reason, neighbourhood(address)), reason=reason, address=address, failures=count, **fields)
-        pause_seconds = min(self._auth.failure_pause_seconds, PAUSE_SECONDS_FIRST * 2.0 ** min(count - 1, 10))
-        if count > self._auth.failures_per_minute:
-            return Denied(
-                429, "too many failed logins", pause_seconds=pause_seconds, retry_after_seconds=MINUTE_SECONDS
-            )
+        place = neighbourhood(address)
+        # Whoever shows no token guesses none: it is slowed, but holds no right token of a neighbour back.
+        counted = (place, reason) if reason == "missing" else place
+        try:
+            pause_seconds = self._throttle.failed(counted)
+        except TooManyFailures as much:
+            return self._too_many(address, reason, much, **fields)
+        self._tell(address, reason, counted, **fields)
         certificate = ", or a client certificate" if self._tls.client_ca_file else ""
         return Denied(
             401,
@@ -98,19 +106,12 @@ class Login:
             pause_seconds=pause_seconds,
         )
 
+    def _too_many(self, address: str, reason: str, much: TooManyFailures, **fields: Any) -> Denied:
+        """The same for a right token as for a wrong one."""
+        self._tell(address, reason, neighbourhood(address), **fields)
+        return Denied(429, "too many failed logins", pause_seconds=0.0, retry_after_seconds=much.retry_after_seconds)
 
-class _Failures:
-    """Failed logins of each address in the current minute, for as many addresses as fit."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
-
-    def add(self, address: str, now: float) -> int:
-        since, count = self._counts.pop(address, (now, 0))
-        if not 0 <= now - since < MINUTE_SECONDS:
-            since, count = now, 0
-        self._counts[address] = (since, min(count + 1, self._most + 1))
-        if len(self._counts) > ADDRESSES_MAX:
-            self._counts.popitem(last=False)
-        return self._counts[address][1]
+    def _tell(self, address: str, reason: str, counted: Hashable, **fields: Any) -> None:
+        auth_failures.labels(reason=reason).inc()
+        failures = self._throttle.failures(counted)
+        self._tell_failed((reason, neighbourhood(address)), reason=reason, address=address, failures=failures, **fields)

@@ -5,7 +5,8 @@ import uuid
 from collections.abc import Callable
 
 HEADER = b"x-request-id"
-_USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_USABLE = re.compile(r"[A-Za-z0-9._-]{1,36}")
+"""Up to the length of a UUID: a token is longer."""
 
 
 def request_id(given: str | None, is_secret: Callable[[str], bool] = lambda _text: False) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from mothership import __version__
+from mothership.edge.documentation import policy
 from mothership.ports import Health
 from mothership.telemetry import exposition
 
@@ -50,20 +51,20 @@ def router(status: Status) -> APIRouter:
 
     @pages.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def index() -> HTMLResponse:
-        return HTMLResponse(_index())
+        return HTMLResponse(_INDEX, headers={"Content-Security-Policy": policy(_INDEX, scripts=False)})
 
     @pages.get("/livez", summary="Is the process alive?")
     async def livez() -> Response:
         return _json({"status": "alive"})
 
     @pages.get(
-        "/readyz", summary="Can it take events?", responses={503: {"description": "Not now: the body says why."}}
+        "/readyz", summary="Can it take events?", responses={503: {"description": "Not now; `/healthz` says why."}}
     )
     async def readyz() -> Response:
         health = await status.ready()
         if health.healthy:
             return _json({"status": "ready"})
-        return _json({"status": "not ready", **_because(health)}, 503)
+        return _json({"status": "not ready"}, 503)  # why is for those who may read /healthz: this page is open to all
 
     @pages.get(
         "/healthz",
@@ -124,12 +125,16 @@ def _json(body: dict[str, Any], status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def _index() -> str:
+def _index() -> bytes:
     links = "".join(f'<li><a href="{path}">{path}</a> {meaning}</li>' for path, meaning in PAGES.items())
-    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Mothership</title>
+    page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Mothership</title>
 <meta name="viewport" content="width=device-width"><style>
 body{{font:16px/1.6 system-ui,sans-serif;max-width:38rem;margin:4rem auto;padding:0 1rem;color:#1b2733}}
 a{{color:#0b5cad;display:inline-block;min-width:6rem}}li{{list-style:none}}ul{{padding:0}}
 code{{background:#eef2f6;padding:.1em .35em;border-radius:4px}}
 @media(prefers-color-scheme:dark){{body{{background:#10161d;color:#dbe4ec}}a{{color:#7db8f0}}code{{background:#1d2731}}}}
 </style><h1>Mothership</h1><p>Nodes send their events to <code>POST /ingest</code>.</p><ul>{links}</ul></html>"""
+    return page.encode()
+
+
+_INDEX = _index()

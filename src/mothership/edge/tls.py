@@ -45,6 +45,8 @@ class TLSSettings(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("cert_file and key_file belong together: set both or none")
         if self.client_ca_file and not self.cert_file:
             raise ValueError("client_ca_file needs cert_file and key_file: client certificates exist only over TLS")
+        if "anonymous" in self.client_names.values():
+            raise ValueError("client_names: the name `anonymous` is taken by callers without credentials")
         if self.client_names and not self.client_ca_file:
             raise ValueError("client_names needs client_ca_file: without it no client certificate is looked at")
         return self
@@ -78,12 +80,15 @@ class Certificates:
 
 
 def certificate_names(certificate: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Return the names in a verified client certificate: its common name, then its DNS names."""
+    """Return the names in a verified client certificate: its common name, then its DNS names; none without one.
+
+    The common name is empty unless the certificate has exactly one.
+    """
     if not certificate:
         return ()
-    subject = [value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"]
+    common = [value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"]
     alternatives = [value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"]
-    return tuple(dict.fromkeys([*subject, *alternatives]))
+    return tuple(dict.fromkeys([common[0] if len(common) == 1 else "", *alternatives]))
 
 
 def _context(settings: TLSSettings) -> ssl.SSLContext:
