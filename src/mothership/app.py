@@ -84,7 +84,7 @@ class Mothership:
         """The whole way of a batch."""
         batch.source = self._redacted_source(batch.source)
         rows = await self.chain.run(batch)
-        receipt = await self.relay.keep(rows)
+        receipt = await self.relay.keep(rows, waited_seconds=batch.waited_seconds)
         return batch, receipt
 
     def http(self) -> FastAPI:

@@ -4,6 +4,7 @@
     ├── ConfigurationError      the operator's: exit status 1, one line a fault
     ├── Refusal                 the caller's: an HTTP status, a reason, maybe a Retry-After
     ├── Unsafe                  the batch can't be kept now: 503, the node keeps its copy
+    │   └── SpoolFull           for lack of room, which passes
     └── SinkError
         ├── Transient           try the same write again later
         ├── Paused              a person must act; nothing is dropped meanwhile
@@ -46,6 +47,10 @@ class Unsafe(MothershipError):
         super().__init__(reason)
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
+
+
+class SpoolFull(Unsafe):
+    """No room in the spool: it passes when something is delivered."""
 
 
 class SinkError(MothershipError):

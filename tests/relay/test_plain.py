@@ -1,8 +1,11 @@
 """The decisions that need neither disk nor loop."""
 
+from contextlib import AbstractAsyncContextManager
+
 import pytest
 
 from mothership.errors import Refusal
+from mothership.fairness import Holder, Patience
 from mothership.relay.backoff import Breaker, backoff_seconds
 from mothership.relay.flight import Flight
 from mothership.relay.rate import Rate
@@ -36,24 +39,29 @@ def test_a_breaker_opens_after_failures_in_a_row_and_lets_one_probe_through() ->
     assert (breaker.state, breaker.ready_in(9.0), breaker.failed) == ("closed", 0.0, 0)
 
 
-def test_retry_after_follows_the_pace() -> None:
+async def test_retry_after_follows_the_pace() -> None:
     """What is in flight, divided by how fast it goes."""
     now = 0.0
     flight = Flight(InFlightSettings(max_events=1000, max_bytes=10**9), lambda: now)
+
+    def hold(client: str, events: int) -> AbstractAsyncContextManager[None]:
+        return flight.hold(Holder(client), events, 1, Patience(0.0))
+
     for _ in range(10):
-        with flight.hold("a", 50, 1):
+        async with hold("a", 50):
             now += 1.0
-    with flight.hold("a", 500, 1), flight.hold("b", 400, 1), pytest.raises(Refusal) as refusal:  # noqa: SIM117  # order
-        with flight.hold("c", 200, 1):
-            pass
+    async with hold("a", 500), hold("b", 400):
+        with pytest.raises(Refusal) as refusal:
+            async with hold("c", 200):
+                pass
     assert refusal.value.retry_after_seconds == pytest.approx(900 / 50, rel=0.3)
     assert flight.events == flight.bytes == 0
 
 
-def test_a_single_batch_is_never_too_large() -> None:
+async def test_a_single_batch_is_never_too_large() -> None:
     """A bound that no retry can get under would be a loss."""
     flight = Flight(InFlightSettings(max_events=10, max_bytes=10), lambda: 0.0)
-    with flight.hold("a", 5000, 10**7):
+    async with flight.hold(Holder("a"), 5000, 10**7, Patience(0.0)):
         assert flight.events == 5000
 
 

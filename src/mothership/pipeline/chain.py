@@ -6,8 +6,9 @@ leave such an event as it is (`HashFields` knows its own pseudonyms, `MaskPatter
 
 Big batches are worked on in slices, and the event loop runs between two slices. A worker thread was measured against
 it (`bench/pipeline.py --loop`): the two fight for the interpreter's lock, so a thread halves the throughput to give
-the others their turn after 20 ms instead of 50. Batches take turns of some slices, first come, first served: were they
-worked on side by side, all would be through at the same late time, and the sinks idle until then.
+the others their turn after 20 ms instead of 50. Batches take turns of some slices, by caller, then by address, and
+among those first come, first served: were they worked on side by side, all would be through at the same late time, and
+the sinks idle until then.
 
 Where no enricher waits between, a slice is sealed as soon as it is processed, while the processor's caches still hold
 it (an eighth of the service's time), and its events are let go: only their rows wait for the sinks.
@@ -21,6 +22,7 @@ from typing import Any
 
 from mothership import telemetry
 from mothership.event import Batch, Event, Row, RowBatch
+from mothership.fairness import FairLimiter, Holder
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.seal import seal
 from mothership.ports import Enricher, Processor
@@ -32,6 +34,8 @@ SLICE_BYTES = 128 * 1024
 """About how much text they may hold: text that is all secrets takes a thousand times as long as ordinary lines."""
 SLICE_SECONDS = 0.1
 """After a slice that took longer, those of the same batch are smaller."""
+WAITING_MAX = 2**31
+"""No bound of its own: whoever waits here is at work, and that is bounded at the edge."""
 TURN_SLICES = 4
 """Slices of one batch that are worked on before the next batch in line has its turn."""
 
@@ -77,7 +81,7 @@ class Chain:
         self._enricher = enricher
         self._enricher_station = Station(enricher.name) if enricher else None
         self._slice_events = slice_events
-        self._processing, self._sealing = asyncio.Lock(), asyncio.Lock()
+        self._processing, self._sealing = _line(), _line()
         self._times = TimestampNormalizer(timestamps or TimestampSettings()).times
         self._stopwatch = stopwatch
         self.total_events = 0
@@ -136,15 +140,16 @@ class Chain:
         if self._enricher_station:
             yield self._enricher_station
 
-    async def _sliced(self, batch: Batch, work: Callable[[Batch], None], line: asyncio.Lock) -> None:
+    async def _sliced(self, batch: Batch, work: Callable[[Batch], None], line: FairLimiter) -> None:
         events = len(batch.events)
         size = min(self._slice_events, max(1, events * SLICE_BYTES // max(1, batch.body_bytes)))
         if events <= size:
             work(batch)
             return
         parts: list[Batch] = []
+        who = Holder(batch.client, batch.address)
         while batch.events:
-            async with line:
+            with await line.enter(who, 1, 0, wait_seconds=None):
                 for _ in range(TURN_SLICES):
                     if not batch.events:
                         break
@@ -195,6 +200,11 @@ def _rename(event: Event, name: str) -> None:
     while other in event:
         other += "_"
     event[other] = event.pop(name)
+
+
+def _line() -> FairLimiter:
+    """One batch at a time, in turns by caller. As many wait as may be at work."""
+    return FairLimiter(1, 1, waiting_max=WAITING_MAX)
 
 
 def _without_culprits(processor: Processor, batch: Batch) -> int:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from mothership import telemetry
-from mothership.errors import Unsafe
+from mothership.errors import SpoolFull, Unsafe
 from mothership.event import Receipt, RowBatch, Tally
+from mothership.fairness import Holder, Patience
 from mothership.ports import Clock
 from mothership.relay.courier import Courier
 from mothership.relay.flight import Flight
@@ -28,6 +29,8 @@ from mothership.relay.spool.spool import Snapshot, Spool
 from mothership.telemetry import log
 
 DRAIN_SECONDS_DEFAULT = 10.0
+ROOM_SECONDS = 0.1
+"""Between two looks for room in a full spool."""
 
 
 class Relay:
@@ -54,6 +57,7 @@ class Relay:
         """By fingerprint, and by content: there a retry finds the first transmission that it repeats."""
         self._by_seq: dict[int, Pending] = {}
         self._snapshot = Snapshot({}, Totals(), {}, 0, {}, foreign=False)
+        self._delivered = asyncio.Event()
         self._end = asyncio.Event()
         self._ended = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -79,14 +83,38 @@ class Relay:
                 log.warning("spool_holds_events_for_a_sink_that_is_off", sink=sink, events=events)
         return cls(spool, settings, routes, clock=clock, ticks=ticks, chance=chance)
 
-    async def keep(self, batch: RowBatch) -> Receipt:
+    async def keep(self, batch: RowBatch, *, waited_seconds: float = 0.0) -> Receipt:
         """As `ports.Relay.keep` promises."""
         if not batch.rows:
             return Receipt({sink: Tally(0, 0, 0) for sink in self._sinks}, duplicate=False)
         if not self._accepting:
             raise Unsafe("the service is stopping", retry_after_seconds=self._settings.spool.retry_after_seconds)
-        with self.flight.hold(batch.client, len(batch.rows), weight(batch)):
-            return await self._keep(batch)
+        who = Holder(batch.client, batch.address)
+        patience = Patience(self._settings.answer_seconds - waited_seconds)
+        async with self.flight.hold(who, len(batch.rows), weight(batch), patience):
+            return await self._keep_when_there_is_room(batch, patience)
+
+    async def _keep_when_there_is_room(self, batch: RowBatch, patience: Patience) -> Receipt:
+        while True:
+            try:
+                return await self._keep(batch)
+            except SpoolFull:
+                if patience.left_seconds <= 0:
+                    telemetry.spool_refused.inc()
+                    raise
+            except Unsafe:
+                telemetry.spool_refused.inc()
+                raise
+            await patience.spend(self._wait_for_room)
+
+    async def _wait_for_room(self, *, wait_seconds: float) -> None:
+        """Until a delivery has made some, or may have."""
+        self._delivered.clear()
+        # Not at once after each: many that wait would ask again for the room of one.
+        await asyncio.sleep(min(wait_seconds, ROOM_SECONDS))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds - ROOM_SECONDS):
+                await self._delivered.wait()
 
     async def _keep(self, batch: RowBatch) -> Receipt:
         pending = self._by_identity.get(batch.fingerprint)
@@ -95,11 +123,7 @@ class Relay:
             pending = self._start(batch)
         pending.waiters += 1
         try:
-            try:
-                standing = await asyncio.shield(pending.kept)
-            except Unsafe:
-                telemetry.spool_refused.inc()
-                raise
+            standing = await asyncio.shield(pending.kept)
             await self._wait(pending)
             return pending.receipt(self._sinks, standing, repeated=repeated)
         finally:
@@ -142,6 +166,7 @@ class Relay:
 
     def settled(self, outcome: Settled) -> None:
         """A courier is through with a batch."""
+        self._delivered.set()
         if pending := self._by_seq.get(outcome.seq):
             pending.settle(outcome)
 

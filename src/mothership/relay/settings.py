@@ -8,7 +8,8 @@ class SpoolSettings(BaseModel, frozen=True, extra="forbid"):
 
     max_bytes: PositiveInt = Field(
         default=4 * 1024**3,
-        description="Most bytes (compressed) that one worker keeps on disk for its sinks; past it /ingest answers 503.",
+        description="Most bytes (compressed) that one worker keeps on disk for its sinks; past it /ingest waits for "
+        "room, then answers 503. With more than one client, each may hold up to four times what is free.",
     )
     max_age_seconds: PositiveFloat = Field(
         default=7 * 86400.0,
@@ -52,7 +53,8 @@ class DeadLetterSettings(BaseModel, frozen=True, extra="forbid"):
 
     max_bytes: PositiveInt = Field(
         default=512 * 1024**2,
-        description="Most bytes (compressed) of dead letters in a worker; past it the oldest give way, with an ERROR.",
+        description="Most bytes (compressed) of dead letters in a worker; past it the oldest of the client "
+        "that holds most give way, with an ERROR.",
     )
     max_age_seconds: PositiveFloat = Field(
         default=30 * 86400.0,
@@ -61,7 +63,7 @@ class DeadLetterSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 class InFlightSettings(BaseModel, frozen=True, extra="forbid"):
-    """Bounds of what waits for its answer at one time. Past them /ingest answers 429."""
+    """Bounds of what waits for its answer at one time, shared by client and address. Past them: wait, then 429."""
 
     max_events: PositiveInt = Field(default=100_000, description="Most events in flight in a worker.")
     max_bytes: PositiveInt = Field(default=256 * 1024**2, description="Most bytes of events in flight in a worker.")

@@ -7,6 +7,7 @@ A transaction belongs to the caller. What must only be believed after its commit
 in `_after` until then.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -59,6 +60,8 @@ class SpoolFile:
         self.path = path
         self.link = connect(path)
         self.stored_bytes = 0
+        self.held: Counter[str] = Counter()
+        """Bytes of the batches of each caller."""
         self.last_seq = 0
         self.deliveries = Deliveries(self.link, self._after_commit)
         self.finished = Finished(self.link, self._after_commit)
@@ -127,6 +130,7 @@ class SpoolFile:
         self.shelf.count()
         self.finished.count()
         self.stored_bytes = self.deliveries.stored_bytes()
+        self.held = Counter(dict(self.link.execute("SELECT client, sum(size) FROM batches GROUP BY client").fetchall()))
         last = self.link.execute("SELECT seq FROM sqlite_sequence WHERE name='batches'").fetchone()
         self.last_seq = last[0] if last else 0
 
@@ -183,7 +187,7 @@ class SpoolFile:
 
         def believe() -> None:
             self.last_seq = max(self.last_seq, seq)
-            self.stored_bytes += size
+            self._hold(item.client, size)
             if batch is not None:
                 self._memory.keep(seq, batch)
 
@@ -217,16 +221,22 @@ class SpoolFile:
         events, size, client = found or (0, 0, "")
         if self.deliveries.remove(seq, sink, events, size) and not self.deliveries.awaited_by(seq):
             self.finished.add(seq, client, now)
-            self._remove(seq, size)
+            self._remove(seq, client, size)
 
-    def _remove(self, seq: int, size: int) -> None:
+    def _remove(self, seq: int, client: str, size: int) -> None:
         self.link.execute("DELETE FROM batches WHERE seq=?", (seq,))
 
         def believe() -> None:
-            self.stored_bytes -= size
+            self._hold(client, -size)
             self._memory.forget(seq)
 
         self._after.append(believe)
+
+    def _hold(self, client: str, size: int) -> None:
+        self.stored_bytes += size
+        self.held[client] += size
+        if not self.held[client]:
+            del self.held[client]
 
     def split(self, sink: str, seq: int, parts: Sequence[tuple[Kept, bytes]], now: int) -> list[int]:
         """Put parts in the place of a batch, for this sink alone. Returns their numbers."""
@@ -240,13 +250,13 @@ class SpoolFile:
 
     def discard(self, seq: int) -> tuple[bytes, int] | None:
         """Take a damaged batch out, for all sinks. Returns its record and how many events it held."""
-        row = self.link.execute("SELECT record, events, size FROM batches WHERE seq=?", (seq,)).fetchone()
+        row = self.link.execute("SELECT record, events, size, client FROM batches WHERE seq=?", (seq,)).fetchone()
         if row is None:
             return None
-        record, events, size = row
+        record, events, size, client = row
         for sink in self.deliveries.awaited_by(seq):
             self.deliveries.remove(seq, sink, events, size)
-        self._remove(seq, size)
+        self._remove(seq, client, size)
         return record, events
 
     def requeue_letter(self, letter: Letter, item: Kept, now: int) -> None:

@@ -1,9 +1,10 @@
-"""Is there room for more: within the spool's bound, and on its disk?"""
+"""Is there room for more: within the spool's bound and its caller's share, and on its disk?"""
 
 import os
 from contextlib import suppress
 
-from mothership.errors import Unsafe
+from mothership.errors import SpoolFull, Unsafe
+from mothership.fairness import ADDRESS_SHARE
 from mothership.relay.settings import SpoolSettings
 from mothership.relay.spool.file import SpoolFile
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
@@ -16,28 +17,36 @@ class Room:
         self.trouble = ""
         """Why the last batch that found no room found none; empty once there is room for it."""
         self._settings = settings
-        self._wanted_bytes = 0
+        self._wanted = ("", 0)
+        self._callers: set[str] = set()
+        """Up to two that have come: with more than one, each has a share."""
 
-    def need(self, file: SpoolFile, record_bytes: int) -> None:
+    def need(self, file: SpoolFile, client: str, record_bytes: int) -> None:
         """Raise `Unsafe` when a record of this size would be too much."""
+        if len(self._callers) < 2:  # noqa: PLR2004
+            self._callers.add(client)
         try:
-            self._check(file, record_bytes)
+            self._check(file, client, record_bytes)
         except Unsafe as error:
-            self.trouble, self._wanted_bytes = error.reason, record_bytes
+            self.trouble, self._wanted = error.reason, (client, record_bytes)
             raise
 
     def look_again(self, file: SpoolFile) -> None:
         """Is there room by now for what had to be refused?"""
         if self.trouble:
             with suppress(Unsafe):
-                self._check(file, self._wanted_bytes)
+                self._check(file, *self._wanted)
                 self.trouble = ""
 
-    def _check(self, file: SpoolFile, record_bytes: int) -> None:
-        used = file.stored_bytes + file.shelf.totals.bytes + record_bytes + ROW_OVERHEAD_BYTES
+    def _check(self, file: SpoolFile, client: str, record_bytes: int) -> None:
+        size = record_bytes + ROW_OVERHEAD_BYTES
+        free = self._settings.max_bytes - file.stored_bytes - file.shelf.totals.bytes
         pause = self._settings.retry_after_seconds
-        if used > self._settings.max_bytes:
-            raise Unsafe("the spool is full (relay.spool.max_bytes)", retry_after_seconds=pause)
+        if size > free:
+            raise SpoolFull("the spool is full (relay.spool.max_bytes)", retry_after_seconds=pause)
+        others = self._callers | file.held.keys() | file.shelf.held.keys()
+        if others - {client} and file.held[client] + file.shelf.held[client] + size > ADDRESS_SHARE * free:
+            raise SpoolFull("this client has its share of the spool (relay.spool.max_bytes)", retry_after_seconds=pause)
         disk = os.statvfs(file.path.parent)
         if disk.f_bavail * disk.f_frsize < self._settings.reserve_bytes + record_bytes:
             raise Unsafe("the spool's disk is nearly full (relay.spool.reserve_bytes)", retry_after_seconds=pause)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mothership.errors import ConfigurationError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PAGE_BYTES = 4096
 ROW_OVERHEAD_BYTES = 400
 """What a batch takes on disk beside its record: columns, deliveries, indexes."""
@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS batches(
 CREATE INDEX IF NOT EXISTS batches_fingerprint ON batches(fingerprint);
 CREATE INDEX IF NOT EXISTS batches_content ON batches(content) WHERE content IS NOT NULL;
 CREATE INDEX IF NOT EXISTS batches_parent ON batches(parent) WHERE parent IS NOT NULL;
+CREATE INDEX IF NOT EXISTS batches_held ON batches(client, size);
 CREATE TABLE IF NOT EXISTS deliveries(
     sink TEXT NOT NULL, seq INTEGER NOT NULL, appended INTEGER NOT NULL, events INTEGER NOT NULL,
     weight INTEGER NOT NULL, size INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
@@ -30,7 +31,8 @@ CREATE INDEX IF NOT EXISTS finished_content ON finished(content) WHERE content I
 CREATE TABLE IF NOT EXISTS letters(
     id INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, reason TEXT NOT NULL, buried INTEGER NOT NULL,
     request_id TEXT NOT NULL, origin BLOB NOT NULL, fingerprint BLOB NOT NULL, events INTEGER NOT NULL,
-    size INTEGER NOT NULL, record BLOB NOT NULL);
+    size INTEGER NOT NULL, record BLOB NOT NULL, client TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS letters_held ON letters(client, id, size);
 CREATE UNIQUE INDEX IF NOT EXISTS letters_once ON letters(sink, fingerprint);
 CREATE INDEX IF NOT EXISTS letters_origin ON letters(origin);
 """
@@ -42,6 +44,7 @@ ALTER TABLE finished ADD COLUMN content BLOB;
 ALTER TABLE finished ADD COLUMN client TEXT NOT NULL DEFAULT '';
 DROP INDEX finished_when;
 """,
+    2: "ALTER TABLE letters ADD COLUMN client TEXT NOT NULL DEFAULT '';",
 }
 """What makes the tables of a version those of the next; what `SCHEMA` has beyond them is made after it."""
 DAMAGE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})

@@ -1,13 +1,14 @@
 """The dead letters in a spool file: rows that a sink refused, by batch and reason."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mothership.relay.spool.record import Kept
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
 
-LETTER_COLUMNS = "sink, reason, buried, request_id, origin, fingerprint, events, size, record"
+LETTER_COLUMNS = "sink, reason, buried, request_id, origin, fingerprint, events, size, record, client"
 REASON_CHARACTERS = 500
 
 
@@ -27,6 +28,8 @@ class Letter(NamedTuple):
     events: int
     size: int
     record: bytes
+    client: str
+    """Name of the caller that brought them."""
 
 
 class Totals(NamedTuple):
@@ -49,6 +52,8 @@ class Shelf:
 
     def __init__(self, link: sqlite3.Connection, after: Callable[[Callable[[], None]], None]) -> None:
         self.totals = Totals()
+        self.held: Counter[str] = Counter()
+        """Bytes of each caller."""
         self._link = link
         self._after = after
 
@@ -56,12 +61,14 @@ class Shelf:
         """Count what is there."""
         sums = "SELECT count(*), coalesce(sum(events), 0), coalesce(sum(size), 0) FROM letters"
         self.totals = Totals(*self._link.execute(sums).fetchone())
+        held = "SELECT client, sum(size) FROM letters GROUP BY client"
+        self.held = Counter(dict(self._link.execute(held).fetchall()))
 
     def bury(self, sink: str, reason: str, item: Kept, record: bytes, now: int) -> None:
         """Set rows aside. `item.fingerprint` is what a retry will use, `item.parent` the batch they came from."""
         origin, size = item.parent or item.fingerprint, len(record) + ROW_OVERHEAD_BYTES
         self._add((sink, reason[:REASON_CHARACTERS], now, item.request_id, origin, item.fingerprint,
-                   len(item.rows), size, record))  # fmt: skip
+                   len(item.rows), size, record, item.client))  # fmt: skip
 
     def take_in(self, letter: Letter) -> None:
         """Keep a dead letter out of another file."""
@@ -69,27 +76,34 @@ class Shelf:
 
     def drop(self, letter_id: int) -> int:
         """Forget a dead letter. Returns its events."""
-        row = self._link.execute("SELECT events, size FROM letters WHERE id=?", (letter_id,)).fetchone()
+        row = self._link.execute("SELECT events, size, client FROM letters WHERE id=?", (letter_id,)).fetchone()
         if row is None:
             return 0
-        events, size = row
+        events, size, client = row
         self._link.execute("DELETE FROM letters WHERE id=?", (letter_id,))
-        self._after(lambda: self._change(-1, -events, -size))
+        self._after(lambda: self._change(client, -1, -events, -size))
         return int(events)
 
     def outworn(self, before: int, bytes_max: int) -> list[int]:
-        """Dead letters past their age, and the oldest past the bound of bytes."""
+        """Dead letters past their age; and past the bound of bytes the oldest of whoever holds most."""
         if not self.totals.batches:
             return []
         found = [row[0] for row in self._link.execute("SELECT id FROM letters WHERE buried<? LIMIT 1000", (before,))]
-        over = self.totals.bytes - bytes_max
-        if over > 0:
-            for letter_id, size in self._link.execute("SELECT id, size FROM letters ORDER BY id LIMIT 1000"):
-                if over <= 0:
-                    break
-                over -= size
-                found.append(letter_id)
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys([*found, *self._beyond(bytes_max)]))
+
+    def _beyond(self, bytes_max: int) -> Iterator[int]:
+        """A caller that fills the shelf pushes its own letters out, not those of others."""
+        held, oldest = self.held.copy(), {}
+        while held and held.total() > bytes_max:
+            client = max(held, key=held.__getitem__)
+            if client not in oldest:
+                of_client = "SELECT id, size FROM letters WHERE client=? ORDER BY id LIMIT 1000"
+                oldest[client] = iter(self._link.execute(of_client, (client,)).fetchall())
+            letter_id, size = next(oldest[client], (0, 0))
+            if not letter_id:
+                return  # the rest at the next look
+            held[client] -= size
+            yield letter_id
 
     def by_sink(self) -> dict[str, int]:
         """Events among the dead letters, for each sink."""
@@ -103,12 +117,15 @@ class Shelf:
         return dict(self._link.execute(refused, (fingerprint,)).fetchall())
 
     def _add(self, columns: Sequence[Any]) -> None:
-        events, size = columns[-3], columns[-2]
+        events, size, _record, client = columns[-4:]
         marks = ",".join("?" * len(columns))
         sql = f"INSERT OR IGNORE INTO letters({LETTER_COLUMNS}) VALUES({marks})"
         if self._link.execute(sql, columns).rowcount:
-            self._after(lambda: self._change(1, events, size))
+            self._after(lambda: self._change(client, 1, events, size))
 
-    def _change(self, letters: int, events: int, size: int) -> None:
+    def _change(self, client: str, letters: int, events: int, size: int) -> None:
+        self.held[client] += size
+        if not self.held[client]:
+            del self.held[client]
         was = self.totals
         self.totals = Totals(was.batches + letters, was.events + events, was.bytes + size)

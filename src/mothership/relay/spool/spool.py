@@ -108,7 +108,7 @@ class Spool:
             item, record = sealed[0]
             if known := file.standing(item.fingerprint, is_retry=item.is_retry):
                 return known
-            self._room.need(file, len(record))
+            self._room.need(file, item.client, len(record))
             return file.append(item, record, batch)
 
         return self._writer.submit(act, prepare=prepare)
