@@ -165,14 +165,14 @@ async def test_a_culprit_is_found_by_splitting(tmp_path: Path, writers: int) -> 
 
 
 async def test_too_much_in_flight_is_refused_with_a_time(tmp_path: Path) -> None:
-    """Past the bound nothing queues up in memory: 429, and when to come again."""
+    """Past the bound, and when the time to wait is spent: 429, and when to come again."""
     sink = ToxicSink()
     sink.open_for_writes.clear()
     async with running(tmp_path, sink, answer_seconds=0.2, in_flight={"max_events": 10}) as relay:
         waiting = [asyncio.create_task(relay.keep(rows_batch(n, client=f"c{n}"))) for n in range(3)]
         await asyncio.sleep(0.01)
         with pytest.raises(Refusal) as refusal:
-            await relay.keep(rows_batch(9, client="c9"))
+            await relay.keep(rows_batch(9, client="c9"), waited_seconds=0.2)
         assert refusal.value.status == 429
         assert refusal.value.retry_after_seconds is not None
         assert refusal.value.retry_after_seconds >= 1.0
@@ -185,7 +185,9 @@ async def test_a_noisy_client_leaves_room_for_others(tmp_path: Path) -> None:
     sink = ToxicSink()
     sink.open_for_writes.clear()
     async with running(tmp_path, sink, answer_seconds=0.2, in_flight={"max_events": 100}) as relay:
-        noisy = [asyncio.create_task(relay.keep(rows_batch(n, 10, client="noisy"))) for n in range(30)]
+        noisy = [
+            asyncio.create_task(relay.keep(rows_batch(n, 10, client="noisy"), waited_seconds=0.2)) for n in range(30)
+        ]
         await asyncio.sleep(0.01)
         assert (await relay.keep(rows_batch(99, 10, client="quiet"))).sinks["memory"].queued == 10
         refused = [r for r in await asyncio.gather(*noisy, return_exceptions=True) if isinstance(r, Refusal)]
