@@ -12,34 +12,32 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from mothership import __version__, keys
+from mothership import __version__, keys, shared_keys
 from mothership.config import Settings
 from mothership.edge import documentation, ingest, serve, status
 from mothership.edge.wire import Wire
-from mothership.errors import ConfigurationError, MothershipError
+from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.redaction import redaction
+from mothership.pipeline.redaction.key import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Processor
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
 from mothership.report import Report
+from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.verdicts import TsdbVerdicts
-from mothership.telemetry import log
 
 if TYPE_CHECKING:
     from mothership.pipeline.llm.enricher import LLMEnricher
 
-FINGERPRINT_KEY = "fingerprint"
 SOURCES_KNOWN = 1024
 """Envelope sources whose redacted form is remembered."""
-KEY_PATIENCE_SECONDS = 3.0
-KEY_RETRY_SECONDS = 5.0
 
 
 class Mothership:
@@ -57,6 +55,7 @@ class Mothership:
         wire: Wire,
         tsdb: TsdbSink | None,
         loki: LokiSink | None,
+        key_is_agreed: bool,
     ) -> None:
         self.settings = settings
         self.data_dir = data_dir
@@ -67,6 +66,7 @@ class Mothership:
         self.wire = wire
         self.tsdb = tsdb
         self.loki = loki
+        self._key_is_agreed = key_is_agreed
         self.stopping = False
         self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
         self._server: uvicorn.Server | None = None
@@ -133,9 +133,12 @@ class Mothership:
             ]
             if self.tsdb:
                 work.append(group.create_task(self.tsdb.run_upkeep(), name="upkeep"))
-                agreement = group.create_task(self._agree_on_key(self.tsdb), name="fingerprint-key")
+                if not self._key_is_agreed:
+                    settling = shared_keys.settle_pseudonym_key(self.tsdb, self.data_dir)
+                    work.append(group.create_task(settling, name="pseudonym-key"))
+                agreement = group.create_task(self._use_fingerprint_key(self.tsdb), name="fingerprint-key")
                 work.append(agreement)
-                await asyncio.wait([agreement], timeout=KEY_PATIENCE_SECONDS)
+                await asyncio.wait([agreement], timeout=shared_keys.PATIENCE_SECONDS)
             if self.enricher:
                 work.append(group.create_task(self.enricher.run(), name="llm"))
             try:
@@ -152,23 +155,11 @@ class Mothership:
         if self._server:
             self._server.should_exit = True
 
-    async def _agree_on_key(self, tsdb: TsdbSink) -> None:
-        """Instances that share a database know each other's batches by one key, kept there when none is configured."""
-        path = self.data_dir / f"{FINGERPRINT_KEY}.key"
-        if self.settings.pipeline.processors.redaction.own_salt is not None:
-            return
-        while True:
-            try:
-                mine = keys.load_or_make(path)
-                shared = await tsdb.shared_key(FINGERPRINT_KEY, mine)
-            except MothershipError:
-                await asyncio.sleep(KEY_RETRY_SECONDS)
-                continue
-            if shared != mine:
-                keys.replace(path, shared)
-                log.info("fingerprint_key_taken_from_database")
-            self.wire.use_key(shared)
-            return
+    async def _use_fingerprint_key(self, tsdb: TsdbSink) -> None:
+        """Know the batches of the other instances on this database, as soon as it answers."""
+        if self.settings.pipeline.processors.redaction.own_salt is None:
+            path = self.data_dir / f"{FINGERPRINTS}.key"
+            self.wire.use_key(await shared_keys.fingerprint_key(tsdb, path))
 
 
 class _Server(serve.Server):
@@ -204,7 +195,9 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     if settings.sinks.timescaledb.enabled:
         tsdb = TsdbSink(settings.database, settings.sinks.timescaledb, embedded_dsn=embedded_dsn)
     loki = LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None
-    redactor = _redactor(settings, data_dir)
+    key, key_is_agreed = await _pseudonym_key(settings, data_dir, tsdb)
+    rules = settings.pipeline.processors.redaction
+    redactor = redaction.build(rules, key=key, previous_keys=redaction.former_keys(rules, data_dir))
     processors, templates = _processors(settings, redactor, data_dir)
     enricher = _enricher(settings, redactor, templates, tsdb)
     chain = Chain(processors, enricher, timestamps=settings.pipeline.processors.enrichment.timestamps)
@@ -221,6 +214,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
             wire=wire,
             tsdb=tsdb,
             loki=loki,
+            key_is_agreed=key_is_agreed,
         )
     finally:
         await relay.close(0.0)
@@ -231,9 +225,14 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
             templates.save()
 
 
-def _redactor(settings: Settings, data_dir: Path) -> Redaction:
+async def _pseudonym_key(settings: Settings, data_dir: Path, tsdb: TsdbSink | None) -> tuple[bytes, bool]:
+    """The key of the pseudonyms, and whether it is settled. An embedded database has no other instance on it."""
     rules = settings.pipeline.processors.redaction
-    return redaction.build(rules, key=redaction.key_for(rules, data_dir))
+    is_first = not (data_dir / KEY_FILE).exists()
+    own = redaction.key_for(rules, data_dir)
+    if rules.own_salt is not None or tsdb is None or not settings.database.is_external:
+        return own, True
+    return await shared_keys.pseudonym_key(tsdb, data_dir, own, is_first=is_first)
 
 
 def _processors(settings: Settings, redactor: Redaction, data_dir: Path) -> tuple[list[Processor], Templates | None]:
@@ -260,8 +259,8 @@ def _enricher(
 def _fingerprint_key(settings: Settings, data_dir: Path) -> bytes:
     salt = settings.pipeline.processors.redaction.own_salt
     if salt is not None:
-        return keys.derive(salt, FINGERPRINT_KEY)
-    return keys.load_or_make(data_dir / f"{FINGERPRINT_KEY}.key")
+        return keys.derive(salt, FINGERPRINTS)
+    return keys.load_or_make(data_dir / f"{FINGERPRINTS}.key")
 
 
 def _routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None) -> list[Route]:

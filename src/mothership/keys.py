@@ -64,6 +64,9 @@ def _publish(path: Path, key: bytes, *, replace: bool) -> None:
     try:
         os.write(descriptor, key)
         os.fsync(descriptor)
+    except OSError:
+        draft.unlink()
+        raise
     finally:
         os.close(descriptor)
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

@@ -18,7 +18,7 @@ from mothership.data_directory import become_owner
 from mothership.event import Batch, Event
 from mothership.keys import KEY_BYTES
 from mothership.pipeline.redaction.key import KEY_FILE
-from mothership.pipeline.redaction.redaction import Redaction, build, key_for, read_rule_files
+from mothership.pipeline.redaction.redaction import Redaction, build, former_keys, key_for, read_rule_files
 from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
 from mothership.telemetry import LogSettings, configure_logging
 from mothership.terminal import escaped, escaped_line
@@ -68,7 +68,9 @@ def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bo
     if rules is not None:
         sys.exit(1 if run_examples(rules) else 0)
     settings = load(config)
-    redaction = build(settings.pipeline.processors.redaction, key=_key(settings))
+    processors = settings.pipeline.processors
+    former = former_keys(processors.redaction, settings.server.data_dir)
+    redaction = build(processors.redaction, key=_key(settings), previous_keys=former)
     source = sys.stdin.buffer
     if lookup:
         for line in source:

@@ -9,8 +9,10 @@ from typing import Final
 
 from mothership import keys
 from mothership.keys import KEY_BYTES
+from mothership.telemetry import log
 
 KEY_FILE: Final = "pseudonym.key"
+FORMER_KEY_FILES: Final = "pseudonym-former-*.key"
 FILE_PREFIX: Final = "file:"
 """Before the path of a key file, where a former salt could stand."""
 SALT_CHARACTERS_MIN: Final = 16
@@ -47,6 +49,27 @@ def load_or_make_key(data_dir: Path) -> bytes:
     Raises ConfigurationError when the file can't be used: a second key would part equal values.
     """
     return keys.load_or_make(data_dir / KEY_FILE)
+
+
+def adopt_key(data_dir: Path, key: bytes, former: bytes | None) -> None:
+    """Keep this key from now on, and the former one for looking up what it made.
+
+    A disk that takes neither is said; then the same is tried at the next start.
+    """
+    try:
+        if former is not None:
+            keys.replace(data_dir / FORMER_KEY_FILES.replace("*", _mark(former)), former)
+        keys.replace(data_dir / KEY_FILE, key)
+    except OSError as error:
+        log.warning("pseudonym_key_not_kept", path=str(data_dir / KEY_FILE), reason=error.strerror)
+
+
+def kept_former_keys(data_dir: Path) -> list[bytes]:
+    """Return the keys that this data directory had before, for looking up.
+
+    Raises ConfigurationError when a file can't be used.
+    """
+    return [keys.load(path, "server.data_dir") for path in sorted(data_dir.glob(FORMER_KEY_FILES))]
 
 
 class Pseudonyms:

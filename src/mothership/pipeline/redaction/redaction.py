@@ -12,7 +12,14 @@ from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.checker import FIELDS, SHAPES, PIISafetyValidator
 from mothership.pipeline.redaction.fields import DropFields, HashFields
-from mothership.pipeline.redaction.key import SALT_COMMAND, Pseudonyms, derive_key, former_key, load_or_make_key
+from mothership.pipeline.redaction.key import (
+    SALT_COMMAND,
+    Pseudonyms,
+    derive_key,
+    former_key,
+    kept_former_keys,
+    load_or_make_key,
+)
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
@@ -132,8 +139,10 @@ def documented_salt() -> str:
     )
 
 
-def former_keys(settings: RedactionSettings) -> list[bytes]:
-    """Return the keys of `previous_keys`, and of a documented salt: what it made before can still be looked up.
+def former_keys(settings: RedactionSettings, data_dir: Path | None = None) -> list[bytes]:
+    """Return the keys of `previous_keys`, of a documented salt, and those that the data directory had before.
+
+    What they made can still be looked up.
 
     Raises ConfigurationError with one line for each key file that can't be used.
     """
@@ -149,7 +158,7 @@ def former_keys(settings: RedactionSettings) -> list[bytes]:
             faults += error.faults
     if faults:
         raise ConfigurationError(faults)
-    return former
+    return former + (kept_former_keys(data_dir) if data_dir else [])
 
 
 def read_rule_files(files: Sequence[Path]) -> tuple[PatternSettings, ...]:

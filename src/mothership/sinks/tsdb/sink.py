@@ -83,6 +83,7 @@ class TsdbSink:
         self._side = Connections(self._connect, limit=SIDE_CONNECTIONS)
         self._upkeep = Upkeep(self._side, database, clock)
         self._facts: Facts | None = None
+        self._notes: list[str] = []
         self._opening = asyncio.Lock()
         self._begin = "begin"
         # The server ends a slow statement by itself; a server that hangs is left a little later.
@@ -143,8 +144,12 @@ class TsdbSink:
             "is_hypertable": facts.is_hypertable,
             "gin": facts.gin,
             "retention_by": facts.retention_by,
-            "lacking": [*facts.lacking, *self._upkeep.lacking],
+            "lacking": [*facts.lacking, *self._upkeep.lacking, *self._notes],
         }
+
+    def note(self, what: str) -> None:
+        """Show this among the facts: something of the service's own that the database was needed for."""
+        self._notes.append(what)
 
     async def stats(self) -> dict[str, Any]:
         """The `database` block of `/stats`: the facts, and the counts when the database answers soon."""
