@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
+from urllib.parse import parse_qs
 
 from tests.sinks.loki.loki_ingester import NS, Bucket, Fault, Ingester, Limits, Stream, grouped, named, rfc3339
 from tests.sinks.loki.loki_texts import V3_7, Words
@@ -158,7 +159,15 @@ class StrictLoki:
         if path == "/loki/api/v1/status/buildinfo" and self.version:
             return 200, json.dumps({"version": self.version, "revision": "x"})
         if path.startswith("/loki/api/v1/series?") and self.readable:
-            return 200, json.dumps({"status": "success", "data": [stream.labels for stream in self.streams.values()]})
+            asked = {
+                name: int(value[0]) for name, value in parse_qs(path.partition("?")[2]).items() if name != "match[]"
+            }
+            found = [
+                stream.labels
+                for stream in self.streams.values()
+                if any(asked["start"] <= ns <= asked["end"] for ns, _ in stream.lines)
+            ]
+            return 200, json.dumps({"status": "success", "data": found})
         return 404, "404 page not found"
 
     async def _push(self, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter) -> bool:

@@ -2,6 +2,7 @@
 
 import random
 import string
+import time
 
 import orjson
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from tests.sinks.loki.wire_check import labels
 from mothership.event import Row
 from mothership.sinks.loki.settings import LABELS, LabelCaps
 from mothership.sinks.loki.sink import LokiSettings
-from mothership.sinks.loki.streams import OTHER, StreamTable
+from mothership.sinks.loki.streams import OTHER, Recalled, StreamTable
 from mothership.sinks.loki.wire import selector
 
 SMALL = LabelCaps(type=5, service=10, host=50, site=5, env=3, severity=10)
@@ -56,6 +57,87 @@ def test_what_was_decided_stays_decided() -> None:
     for _ in range(5000):
         table.place(_random_row(chance))
     assert [table.place(row) for row in rows] == first
+
+
+def _event(**fields: object) -> Row:
+    return Row(0, str(fields.get("type", "syslog")), "x", orjson.dumps(fields, option=orjson.OPT_SORT_KEYS))
+
+
+def test_hosts_are_given_up_last() -> None:
+    """Fifty thousand events of five thousand hosts, each of every severity and of several services."""
+    table, chance = StreamTable(LokiSettings(max_label_values={"host": 5000})), random.Random(3)
+    severities, lost, streams = ["info", "warning", "error", "debug"], 0, set()
+    for n in range(50_000):
+        event = _event(
+            hostname=f"h{n % 5000}", severity=chance.choice(severities), service=f"s{chance.randrange(5)}",
+            tags={"site": f"site{n % 20}"},
+        )  # fmt: skip
+        stream = table.place(event, now=1e9).stream
+        streams.add(stream)
+        lost += dict(stream)["host"] == OTHER
+    assert table.streams <= 4000
+    assert lost < 12_000  # it was 47,174
+
+
+def test_what_nobody_has_seen_for_an_hour_makes_room() -> None:
+    """A fleet whose hosts come and go: the new ones have their names, and the old ones keep theirs while they live."""
+    table = StreamTable(LokiSettings(max_streams=200, max_label_values=SMALL))
+    for hour in range(10):
+        for n in range(49):
+            assert dict(table.place(_event(hostname=f"{hour} {n}"), now=hour * 3700.0).stream)["host"] == f"{hour} {n}"
+        assert dict(table.place(_event(hostname="always"), now=hour * 3700.0).stream)["host"] == "always"
+        assert dict(table.place(_event(hostname="late"), now=hour * 3700.0 + 1800).stream)["host"] == OTHER
+        assert dict(table.place(_event(hostname="always"), now=hour * 3700.0 + 1800).stream)["host"] == "always"
+        assert table.streams <= 52
+
+
+def test_one_callers_junk_is_at_its_own_expense() -> None:
+    """Three thousand junk rows: a neighbour has every label it wants, and keeps the streams it had."""
+    table = StreamTable(LokiSettings())
+
+    def good(n: int) -> Row:
+        return _event(
+            type=f"t{n % 5}", hostname=f"h{n}", service=f"s{n % 20}", severity="info", tags={"environment": "prod"}
+        )
+
+    before = [table.place(good(n), "ship", 1.0).stream for n in range(200)]
+    for n in range(3000):
+        junk = _event(type=f"junk{n}", hostname=f"junk{n}", service=f"junk{n}", tags={"site": f"j{n}", "env": f"j{n}"})
+        table.place(junk, "attacker", 2.0)
+    assert [table.place(good(n), "ship", 3.0).stream for n in range(200)] == before
+    after = [dict(table.place(good(n), "late ship", 3.0).stream) for n in range(200, 400)]
+    assert all(OTHER not in labels.values() for labels in after)
+    assert [labels["host"] for labels in after] == [f"h{n}" for n in range(200, 400)]
+    assert table.streams <= 4000
+    assert all(
+        count <= cap for count, cap in zip(table.values.values(), LabelCaps().model_dump().values(), strict=True)
+    )
+
+
+def test_what_is_configured_keeps_its_place() -> None:
+    """Whoever comes first, and from however many callers."""
+    kept = {"host": ("Bridge", "engine"), "env": ("prod",)}
+    table = StreamTable(LokiSettings(max_label_values=SMALL, kept_label_values=kept))
+    for n in range(300):
+        table.place(_event(hostname=f"h{n}", env=f"e{n}"), f"caller {n % 9}", n * 100.0)
+    labels = dict(table.place(_event(hostname="bridge", env="Prod"), "ship", 40_000.0).stream)
+    assert (labels["host"], labels["env"]) == ("bridge", "prod")
+    assert table.values["host"] == SMALL.host
+    assert table.values["env"] == SMALL.env
+
+
+def test_what_was_removed_leaves_nothing_behind() -> None:
+    """Years of hosts that come and go, from callers that come and go: memory is that of what is there."""
+    table, chance = StreamTable(LokiSettings(max_streams=200, max_label_values=SMALL)), random.Random(4)
+    for n in range(20_000):
+        table.place(_random_row(chance), f"caller {chance.randrange(n + 1)}", n * 10.0)
+    keys = set(table._streams)
+    assert set(table._shares._held) == keys
+    assert {key for found in table._with_value.values() for key in found} <= keys
+    assert {stream.key for stream in table._shortcuts.values()} <= keys
+    assert sum(map(len, table._shares._by_owner.values())) == len(keys)
+    for values in table._values.values():
+        assert sum(map(len, values._by_owner.values())) == len(values._held) <= 50
 
 
 @settings(deadline=None)  # the machine's load is no fault
@@ -167,20 +249,37 @@ async def test_a_flood_of_identifiers_through_the_wire(
     assert {name for stream in loki.streams.values() for name in stream.labels} == {"type", "host", "service_name"}
 
 
-async def test_the_caps_outlast_a_restart(loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf) -> None:
+async def test_what_is_there_for_long_outlasts_a_restart(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
     """A new process asks Loki for the streams there are: the hosts stay the same fifty, and a resent batch is one."""
-    settings = {"max_streams": 150, "max_label_values": SMALL.model_dump()}
-    rows = [row(hostname=f"h{n}") for n in range(200)]
+    settings, now = {"max_streams": 150, "max_label_values": SMALL.model_dump()}, time.time()
+    loki.limits.window_seconds = 86_400
+    rows = [row(hostname=f"h{n}", at=at) for n in range(200) for at in (now - 7200, now)]
     await sink_of(loki, **settings).write([batch(*rows)])
-    loki.streams[frozenset({("job", "varlogs"), ("host", "foreign")})] = Stream({"job": "varlogs", "host": "foreign"})
-    streams, lines = len(loki.streams), len(loki.lines)
+    foreign = Stream({"job": "varlogs", "host": "foreign"}, lines=next(iter(loki.streams.values())).lines)
+    loki.streams[frozenset(foreign.labels.items())] = foreign
+    streams, lines = len(loki.streams), loki.counted
     again = sink_of(loki, **settings)
     await again.open()
     await again.write([batch(*reversed(rows))])
     await again.open()
     await again.write([batch(*[row(hostname=f"new{n}") for n in range(100)])])
     assert len(loki.streams) == streams
-    assert len(loki.lines) == lines + 100
+    assert loki.counted == lines + 100
+
+
+async def test_a_restart_does_not_recall_junk(loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf) -> None:
+    """A flood of the last minutes is in Loki, and has no claim on the places of a new process."""
+    settings = {"max_streams": 150, "max_label_values": SMALL.model_dump()}
+    junk = [row(hostname=f"junk{n}", service=f"junk{n}", type=f"junk{n}") for n in range(300)]
+    await sink_of(loki, **settings).write([batch(*junk)])
+    again = sink_of(loki, **settings)
+    await again.open()
+    await again.write([batch(*[row(hostname=f"h{n}", service="sshd") for n in range(50)])])
+    mine = [stream.labels for stream in loki.streams.values() if stream.labels["type"] == "syslog"]
+    assert {labels["host"] for labels in mine} == {f"h{n}" for n in range(50)}
+    assert {labels["service"] for labels in mine} == {"sshd"}
 
 
 async def test_a_loki_that_may_not_be_read_is_no_trouble(
@@ -199,6 +298,6 @@ def test_streams_of_others_and_too_many_are_not_recalled() -> None:
     table = StreamTable(LokiSettings(max_streams=100, max_label_values=SMALL))
     told = [{"type": f"t{n % 9}", "host": f"h{n}", "service_name": "x"} for n in range(1000)]
     told += [{"type": "log", "host": "UPPER"}, {"type": "log", "filename": "x"}, {"host": "x"}, {}]
-    assert 0 < table.recall(told) <= 100
+    assert 0 < table.recall(Recalled(told, told[::2])) <= 100
     assert all(count <= cap for count, cap in zip(table.values.values(), SMALL.model_dump().values(), strict=True))
-    assert table.recall(told) == 0
+    assert table.recall(Recalled(told)) == 0

@@ -51,7 +51,7 @@ class LabelCaps(BaseModel, frozen=True, extra="forbid"):
 
     type: PositiveInt = Field(default=50, description="Most distinct values of the label `type`.")
     service: PositiveInt = Field(default=200, description="Most distinct values of the label `service`.")
-    host: PositiveInt = Field(default=1000, description="Most distinct values of the label `host`.")
+    host: PositiveInt = Field(default=3000, description="Most distinct values of the label `host`.")
     site: PositiveInt = Field(default=200, description="Most distinct values of the label `site`.")
     env: PositiveInt = Field(default=20, description="Most distinct values of the label `env`.")
     severity: PositiveInt = Field(default=10, description="Most distinct values of the label `severity`.")
@@ -129,17 +129,22 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
     max_label_values: LabelCaps = Field(
         default_factory=LabelCaps, description="Most distinct values of each label; past it the value becomes `other`."
     )
+    kept_label_values: dict[Literal["type", "service", "host", "site", "env", "severity"], tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="For each label, values that always have their place among `max_label_values`, whoever floods it.",
+    )
     max_label_value_bytes: int = Field(
         default=256, ge=16, le=2048, description="Most bytes of one label value (Loki's own bound is 2048)."
     )
     max_streams: int = Field(
         default=4000,
         ge=100,
-        description="Most streams one process makes, past it one a type (Loki's own bound is 5000 a tenant).",
+        description="Most streams one process makes (Loki's own bound is 5000 a tenant). From half of it on new "
+        "streams give up `severity`, then `site`, then `service`; past it there is one a type.",
     )
     recall_streams: bool = Field(
         default=True,
-        description="Ask Loki at the start which streams there are since a day, so that the caps outlast a restart.",
+        description="Ask Loki at the start which streams there are since a day, so that they stay the same ones.",
     )
     structured_metadata: Literal["auto", "on", "off"] = Field(
         default="auto",
@@ -239,6 +244,9 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("client_key_file is set without client_cert_file")
         if self.max_line_bytes > self.max_push_bytes:
             raise ValueError("max_line_bytes is larger than max_push_bytes: such a line would fit in no push")
+        for label, values in self.kept_label_values.items():
+            if len(values) > getattr(self.max_label_values, label):
+                raise ValueError(f"kept_label_values.{label} holds more values than max_label_values.{label}")
         if self.max_streams < 2 * (self.max_label_values.type + 1):
             raise ValueError(
                 "max_streams must be at least twice max_label_values.type: each type keeps one for overflow"

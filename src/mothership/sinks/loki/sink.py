@@ -91,7 +91,7 @@ class LokiSink:
         found = await survey(self._client, self._settings, self._clock())
         if found.version is not None and found.version < FIRST_WITH_METADATA and self._metadata:
             self._go_without_metadata("version")
-        if recalled := self._table.recall(found.streams):
+        if recalled := self._table.recall(found.streams, self._clock()):
             log.info("loki_streams_recalled", streams=recalled)
 
     async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
@@ -143,10 +143,10 @@ class LokiSink:
         """Find every row's stream, and what a failed write before this one has settled already."""
         placements: list[Placement] = []
         settled: Settled = {}
-        line_bytes = self._settings.max_line_bytes
+        line_bytes, now = self._settings.max_line_bytes, self._clock()
         for batch_at, batch in enumerate(batches):
             for row_at, row in enumerate(batch.rows):
-                stream, metadata = self._table.place(row)
+                stream, metadata = self._table.place(row, batch.client, now)
                 text = line(row, line_bytes)
                 size = len(text) + OVERHEAD_BYTES + sum([8 + len(name) + 4 * len(value) for name, value in metadata])
                 entry = Entry(row.ts * 1000, text, metadata, batch_at, row_at, size)

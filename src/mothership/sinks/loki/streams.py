@@ -1,21 +1,24 @@
 """Which stream a row belongs to, and the caps that keep streams few.
 
-Decisions are made once and kept for the life of the process: a value that was let in stays in, one that became
-`other` stays `other`. So a batch sent again makes the very same lines in the very same streams, and Loki drops it.
+A value that was let in stays in while it is seen, and a stream likewise. So a batch sent again makes the very same
+lines in the very same streams, and Loki drops it. Where room gets scarce, new streams give up what is least missed:
+`severity`, then `site`, then `service`, and `host` only when nothing else helps. Callers share the room fairly.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
-from mothership.event import Row, is_nil
+from mothership.event import Row
+from mothership.sinks.loki.fields import UNKNOWN, decoder, label_values, metadata_reader, truncated
 from mothership.sinks.loki.settings import LABELS, LokiSettings
+from mothership.sinks.loki.shares import NEVER, Shares
 from mothership.telemetry import loki_label_overflows, loki_streams
 
 OTHER = "other"
-UNKNOWN = "unknown"
 SEVERITIES = {
     "emergency": "emergency", "emerg": "emergency", "panic": "emergency", "0": "emergency",
     "alert": "alert", "1": "alert",
@@ -28,37 +31,24 @@ SEVERITIES = {
     "trace": "trace", "verbose": "trace",
 }  # fmt: skip
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffd]+")
-ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}(:\d+)?|\[?[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?(:\d+)?")
-METADATA_VALUE_BYTES = 4096
 NORMALISED_MAX = 4096
 """Characters of a value that are looked at."""
 SHORT = 128
 SHORTCUTS_MAX = 10_000
 """Most sets of raw label values whose stream is remembered: it spares normalising them again."""
+SEEN_SECONDS = 30.0
+"""How exactly it is known when a stream was seen last."""
+IDLE_SECONDS = 3600.0
+"""A value, or a stream, that has not been seen for so long makes room for another."""
+GIVEN_UP = (("severity", 0.5), ("site", 0.625), ("service", 0.75))
+"""Which label a new stream does without, and from which fill of the table (or of the caller's share of it) on."""
 
 ADDED_BY_LOKI = frozenset({"service_name", "__stream_shard__"})
 """Labels that Loki puts beside ours."""
 
 Labels = tuple[tuple[str, str], ...]
-
-
-class _Fields(msgspec.Struct):
-    """What labels are read from. The rest of an event is skipped, not built."""
-
-    service: Any = None
-    app_name: Any = None
-    host: Any = None
-    hostname: Any = None
-    source: Any = None
-    source_ip: Any = None
-    received_from: Any = None
-    severity: Any = None
-    level: Any = None
-    severity_num: Any = None
-    site: Any = None
-    env: Any = None
-    environment: Any = None
-    tags: Any = None
+Key = tuple[str | None, ...]
+"""A stream's values in the order of `LABELS`."""
 
 
 class Placed(NamedTuple):
@@ -68,19 +58,43 @@ class Placed(NamedTuple):
     metadata: tuple[tuple[str, str], ...]
 
 
+class Recalled(NamedTuple):
+    """The streams that Loki has."""
+
+    recent: Sequence[Mapping[str, str]] = ()
+    """Of the last hour."""
+    earlier: Sequence[Mapping[str, str]] = ()
+    """Of the day before that."""
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """A stream that there is."""
+
+    key: Key
+    labels: Labels
+    seen: float = NEVER
+    shortcuts: list[Key] = field(default_factory=list)
+
+
 class StreamTable:
     """The streams of this process: computes a row's labels, and holds the caps."""
 
     def __init__(self, settings: LokiSettings) -> None:
-        self._caps = settings.max_label_values.model_dump()
+        caps = settings.max_label_values.model_dump()
+        kept: Mapping[str, Sequence[str]] = {str(label): values for label, values in settings.kept_label_values.items()}
         self._value_bytes = settings.max_label_value_bytes
-        self._streams_max = settings.max_streams - self._caps["type"] - 1
-        self._known: dict[str, set[str]] = {label: set() for label in LABELS}
-        self._streams: dict[tuple[str | None, ...], Labels] = {}
+        self._values: dict[str, Shares[str]] = {
+            label: Shares(caps[label], IDLE_SECONDS, [self._normal(label, value) for value in kept.get(label, ())])
+            for label in LABELS
+        }
+        self._shares: Shares[Key] = Shares(settings.max_streams - caps["type"] - 1, IDLE_SECONDS)
+        self._streams: dict[Key, Stream] = {}
+        self._with_value: dict[tuple[str, str], set[Key]] = {}
         self._overflow: dict[str, Labels] = {}
-        self._shortcuts: dict[tuple[str | None, ...], Labels] = {}
-        names, self._decode = _decoder(settings)
-        self._metadata = _metadata_reader(names, settings)
+        self._shortcuts: dict[Key, Stream] = {}
+        names, self._decode = decoder(settings)
+        self._metadata = metadata_reader(names, settings)
 
     @property
     def streams(self) -> int:
@@ -90,66 +104,82 @@ class StreamTable:
     @property
     def values(self) -> dict[str, int]:
         """How many distinct values each label has taken, `other` not counted."""
-        return {label: len(known) for label, known in self._known.items()}
+        return {label: len(values) for label, values in self._values.items()}
 
-    def place(self, row: Row) -> Placed:
-        """Tell the row's stream and structured metadata."""
+    def place(self, row: Row, client: str = "anonymous", now: float = 0.0) -> Placed:
+        """Tell the row's stream and structured metadata. Two rows of one write have the same `now`."""
         try:
             fields = self._decode(row.data)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return Placed(self._stream((row.type or UNKNOWN, None, None, None, None, None)), ())
-        return Placed(self._stream(_label_values(fields, row)), self._metadata(fields))
+            return Placed(self._stream((row.type or UNKNOWN, None, None, None, None, None), client, now), ())
+        return Placed(self._stream(label_values(fields, row), client, now), self._metadata(fields))
 
-    def recall(self, streams: Iterable[Mapping[str, str]]) -> int:
+    def recall(self, found: Recalled, now: float = 0.0) -> int:
         """Take over streams that were made before, here or by another instance. Tells how many.
 
-        Only an empty table does: later, a value that had become `other` would change its stream.
+        Only an empty table does. What was there for long has its place for an hour; what came lately, or has gone
+        since, makes room for whatever comes.
         """
         if self.streams:
             return 0
-        for labels in sorted(streams, key=lambda labels: sorted(labels.items())):
-            key = tuple(labels.get(name) for name in LABELS)
-            ours = set(labels) - ADDED_BY_LOKI <= set(LABELS) and key[0] is not None
-            if ours and set(key[1:]) != {OTHER} and len(self._streams) < self._streams_max and self._readmit(key):
-                self._new_stream(key)
+        recent, earlier = _keys(found.recent), _keys(found.earlier)
+        for keys, seen in ((recent & earlier, now), (recent ^ earlier, NEVER)):
+            for key in sorted(keys, key=repr):
+                if self._readmit(key, seen):
+                    self._add(key)
         return self.streams
 
-    def _readmit(self, key: tuple[str | None, ...]) -> bool:
+    def _readmit(self, key: Key, seen: float) -> bool:
         """Let a stream's values in, if they are such as this table makes and there is room for all of them."""
-        wanted = [(label, value) for label, value in zip(LABELS, key, strict=True) if value not in (None, OTHER)]
+        wanted = [(label, value) for label, value in _pairs(key) if value not in self._values[label]]
+        if any(value != self._normal(label, value) for label, value in wanted):
+            return False
         for label, value in wanted:
-            known = self._known[label]
-            if value not in known and (value != self._normal(label, value) or len(known) >= self._caps[label]):
+            if not self._values[label].recall(value, seen):
                 return False
-        for label, value in wanted:
-            self._known[label].add(value)
-        return True
+        return self._shares.recall(key, seen)
 
-    def _stream(self, raw: tuple[str | None, ...]) -> Labels:
-        if raw in self._shortcuts:
-            return self._shortcuts[raw]
-        key = tuple(
-            None if value is None else self._admit(label, value) for label, value in zip(LABELS, raw, strict=True)
-        )
-        stream = self._streams.get(key)
+    def _stream(self, raw: Key, client: str, now: float) -> Labels:
+        stream = self._shortcuts.get(raw)
         if stream is None:
-            stream = self._new_stream(key)
-        elif len(self._shortcuts) < SHORTCUTS_MAX and OTHER not in key and all(map(_is_short, raw)):
-            self._shortcuts[raw] = stream
-        return stream
+            key = tuple(
+                None if value is None else self._admit(label, value, client, now)
+                for label, value in zip(LABELS, raw, strict=True)
+            )
+            stream = self._find(key, client, now)
+            if stream is None:
+                return self._overflow_stream(key[0] or OTHER)
+            if stream.key == key and OTHER not in key:
+                self._remember(raw, stream)
+        if now - stream.seen > SEEN_SECONDS:
+            self._see(stream, client, now)
+        return stream.labels
 
-    def _admit(self, label: str, value: str) -> str | None:
+    def _remember(self, raw: Key, stream: Stream) -> None:
+        if len(self._shortcuts) < SHORTCUTS_MAX and all(map(_is_short, raw)):
+            self._shortcuts[raw] = stream
+            stream.shortcuts.append(raw)
+
+    def _see(self, stream: Stream, client: str, now: float) -> None:
+        """Note that the stream and its values are in use."""
+        stream.seen = now
+        self._shares.see(stream.key, client, now)
+        for label, value in _pairs(stream.key):
+            self._values[label].see(value, client, now)
+
+    def _admit(self, label: str, value: str, client: str, now: float) -> str | None:
         """Normalise a value, and let it in while there is room."""
-        known = self._known[label]
-        if value in known:
+        values = self._values[label]
+        if value in values:
             return value
         value = self._normal(label, value)
-        if not value or value == OTHER:
+        if not value or value == OTHER or value in values:
             return value or None
-        if value in known:
-            return value
-        if len(known) < self._caps[label]:
-            known.add(value)
+        admitted, gone = values.admit(value, client, now)
+        if gone is not None:
+            for key in self._with_value.pop((label, gone), set()).copy():
+                self._remove(key)
+        if admitted:
             return value
         loki_label_overflows.labels(label).inc()
         return OTHER
@@ -160,113 +190,84 @@ class StreamTable:
             return SEVERITIES.get(value.lower(), OTHER)
         if label in {"host", "env"}:
             value = value.lower()
-        return _cut(value, self._value_bytes)
+        return truncated(value, self._value_bytes)
 
-    def _new_stream(self, key: tuple[str | None, ...]) -> Labels:
-        if len(self._streams) < self._streams_max:
-            labels = tuple(sorted((name, value) for name, value in zip(LABELS, key, strict=True) if value is not None))
-            self._streams[key] = labels
-            loki_streams.set(self.streams)
-            return labels
+    def _find(self, key: Key, client: str, now: float) -> Stream | None:
+        """The stream of these values: as they are, or with less of them where room is scarce; None without any."""
+        stream = self._streams.get(key)
+        if stream is not None:
+            return stream
+        fill = self._shares.fill(client)
+        for label, scarce in GIVEN_UP:
+            if fill < scarce:
+                break
+            at = LABELS.index(label)
+            if key[at] not in (None, OTHER):
+                loki_label_overflows.labels(label).inc()
+                key = (*key[:at], OTHER, *key[at + 1 :])
+            if stream := self._streams.get(key):
+                return stream
+        admitted, gone = self._shares.admit(key, client, now)
+        if gone is not None:
+            self._remove(gone)
+        if not admitted and (finer := self._finer(key, client)):
+            for one in finer:
+                self._remove(one)
+            admitted, _ = self._shares.admit(key, client, now)
+        return self._add(key) if admitted else None
+
+    def _finer(self, key: Key, client: str) -> list[Key]:
+        """The caller's streams of the same type, host and environment: one that stands for them replaces them."""
+        coarse = {LABELS.index(label) for label, _ in GIVEN_UP}
+        return [
+            finer
+            for finer in self._with_value.get(("host", key[LABELS.index("host")] or ""), ())
+            if all(at in coarse or finer[at] == value for at, value in enumerate(key))
+            and self._shares.owner(finer) == client
+        ]
+
+    def _add(self, key: Key) -> Stream:
+        labels = tuple(sorted((name, value) for name, value in zip(LABELS, key, strict=True) if value is not None))
+        stream = self._streams[key] = Stream(key, labels)
+        for pair in _pairs(key):
+            self._with_value.setdefault(pair, set()).add(key)
+        loki_streams.set(self.streams)
+        return stream
+
+    def _remove(self, key: Key) -> None:
+        stream = self._streams.pop(key, None)
+        if stream is None:
+            return
+        self._shares.drop(key)
+        for raw in stream.shortcuts:
+            self._shortcuts.pop(raw, None)
+        for pair in _pairs(key):
+            if keys := self._with_value.get(pair):
+                keys.discard(key)
+                if not keys:
+                    del self._with_value[pair]
+        loki_streams.set(self.streams)
+
+    def _overflow_stream(self, kind: str) -> Labels:
         loki_label_overflows.labels("stream").inc()
-        kind = key[0] or OTHER
         if kind not in self._overflow:
             self._overflow[kind] = tuple(sorted((name, kind if name == "type" else OTHER) for name in LABELS))
             loki_streams.set(self.streams)
         return self._overflow[kind]
 
 
-def _decoder(settings: LokiSettings) -> tuple[dict[str, str], Callable[[bytes], Any]]:
-    """Compile a decoder for the fields that are wanted; also tell in which attribute each metadata field lands."""
-    own = set(_Fields.__struct_fields__)
-    slots = {name: name if name in own else f"m{n}" for n, name in enumerate(settings.structured_metadata_fields)}
-    extra = {slot: name for name, slot in slots.items() if slot != name}
-    struct = msgspec.defstruct("Fields", [(slot, Any, None) for slot in extra], bases=(_Fields,), rename=extra)
-    return slots, msgspec.json.Decoder(struct).decode
+def _pairs(key: Key) -> Iterable[tuple[str, str]]:
+    """The labels that a stream has a value of its own for."""
+    return [(label, value) for label, value in zip(LABELS, key, strict=True) if value is not None and value != OTHER]
 
 
-def _label_values(fields: Any, row: Row) -> tuple[str | None, ...]:
-    """In the order of `LABELS`: what the event says of each, before it is normalised and capped."""
-    tags = fields.tags if isinstance(fields.tags, dict) else {}
-    return (
-        row.type or UNKNOWN,
-        _first(fields.service, tags.get("service"), fields.app_name),
-        _host(fields, row),
-        _first(tags.get("site"), fields.site),
-        _first(tags.get("environment"), tags.get("env"), fields.environment, fields.env),
-        _first(fields.severity, fields.level) or _digit(fields.severity, fields.severity_num),
-    )
+def _keys(streams: Iterable[Mapping[str, str]]) -> set[Key]:
+    """The streams among them that this sink makes."""
+    keys = {
+        tuple(labels.get(name) for name in LABELS) for labels in streams if set(labels) - ADDED_BY_LOKI <= set(LABELS)
+    }
+    return {key for key in keys if key[0] is not None and set(key[1:]) != {OTHER}}
 
 
 def _is_short(value: str | None) -> bool:
     return value is None or len(value) <= SHORT
-
-
-def _digit(*candidates: Any) -> str | None:
-    """Take a severity given as a number, as syslog has it."""
-    return next((str(value) for value in candidates if type(value) is int), None)
-
-
-def _host(fields: Any, row: Row) -> str | None:
-    """The machine that the event is about, by name.
-
-    An address is taken only where the event calls it a host (an SNMP device), or where it is all that tells nodes apart
-    (`auth.client_address_as_source`): a sender's address is not a label, the node that brought the event is.
-    Weather's `source` is the service that was asked, not a machine.
-    """
-    named = (
-        _first(fields.host, fields.hostname) if row.type.startswith("snmp") else _first(fields.hostname, fields.host)
-    )
-    if named or row.type.startswith("weather"):
-        return named
-    source = _first(fields.source, row.source)
-    is_sender = source is not None and source in (fields.source, fields.source_ip) and ADDRESS.fullmatch(source)
-    return _first(fields.received_from) if source is None or is_sender else source
-
-
-def _first(*candidates: Any) -> str | None:
-    for value in candidates:
-        if isinstance(value, str) and not is_nil(value):
-            return value
-    return None
-
-
-def _metadata_reader(slots: dict[str, str], settings: LokiSettings) -> Callable[[Any], tuple[tuple[str, str], ...]]:
-    """Compile the reader of structured metadata: bounded in count and size, the same for the same event."""
-    names = {
-        slot: re.sub(r"[^a-zA-Z0-9_]", "_", f"_{name}" if name[0].isdigit() else name) for name, slot in slots.items()
-    }
-    entries_max, bytes_max = settings.max_structured_metadata_entries, settings.max_structured_metadata_bytes
-
-    def read(fields: Any) -> tuple[tuple[str, str], ...]:
-        found: list[tuple[str, str]] = []
-        room = bytes_max
-        for slot, name in names.items():
-            value = getattr(fields, slot)
-            if value is None:
-                continue
-            text = _text(value)
-            if not text:
-                continue
-            room -= len(name) + len(text.encode())
-            if room < 0 or len(found) == entries_max:
-                break
-            found.append((name, text))
-        return tuple(found)
-
-    return read
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return _cut(value, METADATA_VALUE_BYTES)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value) if isinstance(value, int | float) else ""
-
-
-def _cut(text: str, size: int) -> str:
-    """Shorten to so many bytes of UTF-8, at a character's edge."""
-    if len(text) * 4 <= size:
-        return text
-    return text.encode()[:size].decode(errors="ignore")

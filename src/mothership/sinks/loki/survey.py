@@ -14,6 +14,7 @@ from mothership.errors import Paused, Transient
 from mothership.sinks.loki.answers import Answer
 from mothership.sinks.loki.client import LokiClient, Unreachable
 from mothership.sinks.loki.settings import LokiSettings
+from mothership.sinks.loki.streams import IDLE_SECONDS, Recalled
 
 SECONDS = 5.0
 RECALL_SECONDS = 86_400
@@ -24,18 +25,25 @@ class Survey(NamedTuple):
     """What was found out."""
 
     version: tuple[int, ...] | None
-    streams: list[dict[str, str]]
+    streams: Recalled
 
 
 async def survey(client: LokiClient, settings: LokiSettings, now: float) -> Survey:
     """Ask what the settings let be asked. Raises `Transient` only when there is no connection at all."""
-    version, streams = None, []
+    version, streams = None, Recalled()
     if settings.structured_metadata == "auto":
         version = _version(await _get(client, "/loki/api/v1/status/buildinfo"))
     if settings.recall_streams:
-        query = urlencode({"match[]": '{type=~".+"}', "start": int(now - RECALL_SECONDS) * 10**9})
-        streams = _streams(await _get(client, f"/loki/api/v1/series?{query}"))
+        hour_ago = now - IDLE_SECONDS
+        streams = Recalled(
+            await _series(client, hour_ago, now + IDLE_SECONDS), await _series(client, now - RECALL_SECONDS, hour_ago)
+        )
     return Survey(version, streams)
+
+
+async def _series(client: LokiClient, start: float, end: float) -> list[dict[str, str]]:
+    query = urlencode({"match[]": '{type=~".+"}', "start": int(start) * 10**9, "end": int(end) * 10**9})
+    return _streams(await _get(client, f"/loki/api/v1/series?{query}"))
 
 
 async def _get(client: LokiClient, path: str) -> Answer | None:
