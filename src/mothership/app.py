@@ -19,6 +19,7 @@ from mothership.edge.wire import Wire
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
 from mothership.pipeline.chain import Chain
+from mothership.pipeline.cut import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.key import KEY_FILE
@@ -237,7 +238,10 @@ async def _pseudonym_key(settings: Settings, data_dir: Path, tsdb: TsdbSink | No
 
 def _processors(settings: Settings, redactor: Redaction, data_dir: Path) -> tuple[list[Processor], Templates | None]:
     """Redaction first, then enrichment, then templates when something needs them."""
-    processors = [*redactor.processors, *enrichment.build(settings.pipeline.processors.enrichment)]
+    limits = settings.limits
+    bounds = Bounds(limits.event_bytes, limits.string_characters, limits.keys, limits.depth)
+    enrichers = enrichment.build(settings.pipeline.processors.enrichment)
+    processors = [*redactor.processors, CutOversized(bounds), *enrichers]
     if not (settings.pipeline.templates.enabled or settings.llm.enabled):
         return processors, None
     templates = Templates(settings.pipeline.templates, state=data_dir / "templates.json")

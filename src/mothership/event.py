@@ -76,6 +76,8 @@ class Batch:
     rejected: list[Rejection] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     """For each event, `Row.ts`; empty until TimestampNormalizer has run."""
+    oversized: dict[int, frozenset[str]] = field(default_factory=dict)
+    """Where in `messages` events beyond a bound stood, and the bounds for which parts of them were left out already."""
     unsafe: set[int] = field(default_factory=set)
     """`id()` of events that the checker let pass flagged: they never reach the LLM."""
 

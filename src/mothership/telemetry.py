@@ -38,6 +38,7 @@ events_rejected = Counter("mothership_events_rejected_total", "Events refused, b
 refusals_forgotten = Counter(
     "mothership_refusals_forgotten_total", "Refused batches of which a retry would not be known to be new any more."
 )
+events_cut = Counter("mothership_events_cut_total", "Events of which a part was cut, by the bound.", ["bound"])
 auth_failures = Counter(
     "mothership_auth_failures_total", "Logins that failed, and scopes that were missing.", ["reason"]
 )

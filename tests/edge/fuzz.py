@@ -23,6 +23,7 @@ from mothership.edge.wire import Wire
 from mothership.errors import Refusal
 from mothership.event import Row
 from mothership.pipeline.chain import Chain
+from mothership.pipeline.cut import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
 from mothership.pipeline.redaction import redaction
@@ -192,6 +193,7 @@ class Route:
         self.wire = Wire(self.limits, key=b"fuzz")
         processors = [
             *redaction.build(RedactionSettings(), key=b"k" * 32).processors,
+            CutOversized(Bounds(20_000, 10_000, 500, 64)),
             *enrichment.build(EnrichmentSettings()),
         ]
         self.chain = Chain(processors)
@@ -227,6 +229,7 @@ def check(row: Row) -> None:
         assert "\x00" not in text
         text.encode("utf-8")
     assert 0 <= row.ts < TEN_THOUSAND_YEARS
+    assert len(row.data) <= 20_000 + 2_000  # and what enrichment adds
 
 
 def mutate(data: bytes, chance: random.Random) -> bytes:

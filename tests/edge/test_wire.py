@@ -69,49 +69,53 @@ BAD_EVENTS: dict[str, tuple[bytes, str]] = {
     "no type": (b'{"message":"canary-7d1f@example.org"}', "`type` is missing"),
     "a type that is no string": (b'{"type":{"canary-7d1f@example.org":1}}', "`type` is not a string"),
     "an empty type": (b'{"type":""}', "`type` is empty"),
-    "a long type": (b'{"type":"' + b"t" * 257 + b'"}', "`type` is longer than 256 characters"),
-    "65 levels": (b'{"type":"x","a":' + b"[" * 64 + b"]" * 64 + b"}", "nested deeper than 64 levels (limits.depth)"),
-    "300 levels": (b'{"type":"x","a":' + b"[" * 300 + b"]" * 300 + b"}", "nested deeper than 64 levels (limits.depth)"),
-    "2,000 levels": (
-        b'{"type":"x","a":' + b'{"a":[' * 1000 + b"]}" * 1000 + b"}",
-        "nested deeper than 64 levels (limits.depth)",
-    ),
-    "250,000 levels": (
-        b'{"type":"x","a":' + b"[" * 250_000 + b"]" * 250_000 + b"}",
-        "nested deeper than 64 levels (limits.depth)",
-    ),
-    "too many keys": (
-        json.dumps({"type": "x", **{f"k{number}": 0 for number in range(10_000)}}).encode(),
-        "more than 10000 keys and array elements (limits.keys)",
-    ),
-    "too many elements": (
-        b'{"type":"x","a":[' + b",".join([b"0"] * 10_001) + b"]}",
-        "more than 10000 keys and array elements (limits.keys)",
-    ),
-    "a long string": (
-        b'{"type":"x","a":"' + b"s" * 262_145 + b'"}',
-        "a string is longer than 262144 characters (limits.string_characters)",
-    ),
-    "a long key": (
-        b'{"type":"x","' + b"s" * 262_145 + b'":0}',
-        "a string is longer than 262144 characters (limits.string_characters)",
-    ),
-    "many bytes": (
-        b'{"type":"x","a":["' + b'","'.join([b"s" * 200_000] * 6) + b'"]}',
-        "larger than 1048576 bytes (limits.event_bytes)",
-    ),
 }
 
 
 @pytest.mark.parametrize("flaw", [b"", rb',"x":"\udc80"', b',"x":NaN'], ids=["strict", "surrogate", "nan"])
 @pytest.mark.parametrize(("written", "reason"), BAD_EVENTS.values(), ids=BAD_EVENTS.keys())
 def test_a_bad_event_is_rejected_by_itself(wire: Callable[..., Wire], written: bytes, reason: str, flaw: bytes) -> None:
-    """One event beyond a bound, beside good ones and one that needs mending, is the only one that is lost."""
+    """One bad event, beside good ones and one that needs mending, is the only one that is lost."""
     mended = b'{"type":"log","message":"good"' + flaw + b"}"
     batch = read(wire(keys=10_000), envelope(GOOD, written, mended))
     assert [(rejection.index, rejection.reason) for rejection in batch.rejected] == [(1, reason)]
     assert [event["message"] for event in batch.events] == ["good", "good"]
     assert batch.indices == [0, 2]
+
+
+OVERSIZED: dict[str, bytes] = {
+    "65 levels": (b'{"type":"x","a":' + b"[" * 64 + b"]" * 64 + b"}"),
+    "300 levels": (b'{"type":"x","a":' + b"[" * 300 + b"]" * 300 + b"}"),
+    "2,000 levels": (b'{"type":"x","a":' + b'{"a":[' * 1000 + b"]}" * 1000 + b"}"),
+    "250,000 levels": (b'{"type":"x","a":' + b"[" * 250_000 + b"]" * 250_000 + b"}"),
+    "too many keys": (json.dumps({"type": "x", **{f"k{number}": 0 for number in range(10_000)}}).encode()),
+    "too many elements": (b'{"type":"x","a":[' + b",".join([b"0"] * 10_001) + b"]}"),
+    "a long string": (b'{"type":"x","a":"' + b"s" * 262_145 + b'"}'),
+    "a long key": (b'{"type":"x","' + b"s" * 262_145 + b'":0}'),
+    "many bytes": (b'{"type":"x","a":["' + b'","'.join([b"s" * 200_000] * 6) + b'"]}'),
+}
+
+
+@pytest.mark.parametrize("flaw", [b"", rb',"x":"\udc80"', b',"x":NaN'], ids=["strict", "surrogate", "nan"])
+@pytest.mark.parametrize("written", OVERSIZED.values(), ids=OVERSIZED.keys())
+def test_an_event_beyond_a_bound_is_taken_to_be_cut(wire: Callable[..., Wire], written: bytes, flaw: bytes) -> None:
+    """Redaction sees it first. Its neighbours are not concerned."""
+    mended = b'{"type":"log","message":"good"' + flaw + b"}"
+    batch = read(wire(keys=10_000), envelope(GOOD, written, mended))
+    assert batch.rejected == []
+    assert set(batch.oversized) == {1}
+    assert [event["type"] for event in batch.events] == ["log", "x", "log"]
+    orjson.dumps(batch.events)
+
+
+def test_what_is_far_beyond_a_bound_of_structure_goes_whole_before_redaction(wire: Callable[..., Wire]) -> None:
+    """Its work grows with them. What the upper levels say is kept."""
+    deep = b'{"type":"x","a":' + b"[" * 5000 + b"]" * 5000 + b',"message":"said"}'
+    wide = b'{"type":"x","a":[' + b",".join([b"[1]"] * 5_000) + b'],"message":"said"}'
+    batch = read(wire(keys=1_000), envelope(deep, wide))
+    assert batch.oversized == {0: {"limits.depth"}, 1: {"limits.keys"}}
+    assert [event["message"] for event in batch.events] == ["said", "said"]
+    assert len(orjson.dumps(batch.events[1]["a"])) < 2_000 * 4
 
 
 def test_exactly_at_a_bound_is_within_it(wire: Callable[..., Wire]) -> None:
@@ -122,6 +126,7 @@ def test_exactly_at_a_bound_is_within_it(wire: Callable[..., Wire]) -> None:
     bracketed = b'{"type":"x","a":"' + b"[{" * 100 + b'"}'
     batch = read(wire(keys=10_000), envelope(deep, wide, long, bracketed))
     assert batch.rejected == []
+    assert batch.oversized == {}
 
 
 BAD_BODIES: dict[str, tuple[bytes, int]] = {

@@ -342,3 +342,25 @@ def test_who_brought_an_event_names_it_and_is_redacted_like_any_source(start: St
     for headers in ({}, bearer):
         assert redacting.post({"messages": [{"type": "new"}], "source": "edgebot"}, headers=headers).status_code == 200
     assert select(database_dsn, "SELECT source FROM events WHERE type = 'new'") == [("unknown",)] * 2
+
+
+def test_events_beyond_a_bound_are_stored_cut_and_marked(start: Start, database_dsn: str) -> None:
+    """300,000 characters, 50,001 keys, 100 and 5,000 levels, two MiB: no node would learn that it was rejected."""
+    deep, deeper = ("[" * levels + "]" * levels for levels in (100, 5000))
+    events = [
+        json.dumps({"type": "long", "message": "x " * 150_000}),
+        json.dumps({"type": "wide", "a": [0] * 50_001}),
+        f'{{"type":"deep","a":{deep}}}',
+        f'{{"type":"deeper","a":{deeper}}}',
+        json.dumps({"type": "large", "a": ["x " * 100_000] * 11}),
+    ]
+    service = start(dsn=database_dsn)
+    answer = service.post(content=f'{{"messages":[{",".join(events)}]}}'.encode()).json()
+    assert (answer["status"], answer["processed_events"], answer["errors"]) == ("success", 5, [])
+    assert sorted(select(database_dsn, "SELECT type, data->>'_cut' FROM events")) == [
+        ("deep", '["limits.depth"]'),
+        ("deeper", '["limits.depth"]'),
+        ("large", '["limits.event_bytes"]'),
+        ("long", '["limits.string_characters"]'),
+        ("wide", '["limits.keys"]'),
+    ]

@@ -25,22 +25,23 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         "more are answered 413.",
     )
     event_bytes: PositiveInt = Field(
-        default=1024 * 1024, description="Largest event, in bytes of compact JSON; a larger one is rejected by itself."
+        default=1024 * 1024,
+        description="Largest event, in bytes of compact JSON; a larger one is cut, after redaction.",
     )
     depth: PositiveInt = Field(
         default=64,
         le=200,
-        description="Deepest nesting of objects and arrays in an event, itself included; a deeper one is rejected by "
-        "itself.",
+        description="Deepest nesting of objects and arrays in an event, itself included; what is deeper is cut, after "
+        "redaction (past 200 levels before it).",
     )
     keys: PositiveInt = Field(
         default=50_000,
-        description="Most keys and array elements in an event, over all levels; one with more is rejected by itself.",
+        description="Most keys and array elements in an event, over all levels; more are cut, the deepest levels "
+        "first, after redaction (what is past twice the number before it).",
     )
     string_characters: PositiveInt = Field(
         default=256 * 1024,
-        description="Longest string (or key) in an event, in characters; an event with a longer one is rejected by "
-        "itself.",
+        description="Longest string (or key) in an event, in characters; a longer one is cut, after redaction.",
     )
     header_bytes: PositiveInt = Field(
         default=32 * 1024,

@@ -1,4 +1,8 @@
-"""Are an event's size, depth, keys and strings within bounds? Nearly free for those that can't be out of them."""
+"""Are an event's size, depth, keys and strings within bounds? Nearly free for those that can't be out of them.
+
+What is beyond them is cut after redaction. But redaction's work grows with structure, so what is far beyond (more than
+`KEYS_FACTOR` times the keys, deeper than `LEVELS_MAX`) is left out here, whole.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +10,11 @@ from typing import Any
 import orjson
 
 from mothership.edge.limits import LimitSettings
+from mothership.edge.mending import LEVELS_MAX
 from mothership.event import Event
+from mothership.truncation import truncate_structure
 
+KEYS_FACTOR = 2
 GROUP_EVENTS = 32
 """Events are written, and looked at from afar, so many at a time."""
 _BYTES_AN_ELEMENT = 2
@@ -21,44 +28,48 @@ class Measure:
         self._limits = limits
         self._harmless_bytes = min(limits.event_bytes, limits.string_characters, limits.keys * _BYTES_AN_ELEMENT)
 
-    def faults(self, events: Sequence[Any], groups: Sequence[bytes]) -> dict[int, str]:
-        """Why events are out of bounds, by position. `groups` holds them as compact JSON, `GROUP_EVENTS` in each."""
-        found: dict[int, str] = {}
+    def oversized(
+        self, events: Sequence[Any], groups: Sequence[bytes], *, closely: bool = False
+    ) -> dict[int, frozenset[str]]:
+        """Where events are beyond a bound, and for which bounds parts of them were left out here.
+
+        `groups` holds the events as compact JSON, `GROUP_EVENTS` in each; `closely`: some of them may be nested too
+        deeply, however small.
+        """
+        found: dict[int, frozenset[str]] = {}
         for number, group in enumerate(groups):
-            if len(group) <= self._harmless_bytes:
+            if len(group) <= self._harmless_bytes and not closely:
                 continue
             start = number * GROUP_EVENTS
             for position, event in enumerate(events[start : start + GROUP_EVENTS], start):
-                size = len(orjson.dumps(event))
-                if size > self._harmless_bytes and (reason := self._fault(event, size)):
-                    found[position] = reason
+                if type(event) is dict and self._is_oversized(event, closely=closely):
+                    keys = KEYS_FACTOR * self._limits.keys
+                    found[position] = frozenset(truncate_structure(event, keys=keys, depth=LEVELS_MAX))
         return found
 
-    def _fault(self, event: Event, size: int) -> str:
+    def _is_oversized(self, event: Event, *, closely: bool) -> bool:
+        size = len(orjson.dumps(event))
+        if size <= self._harmless_bytes and not closely:
+            return False
+        return size > self._limits.event_bytes or self._has_too_much(event)
+
+    def _has_too_much(self, event: Event) -> bool:
         limits = self._limits
-        if size > limits.event_bytes:
-            return f"larger than {limits.event_bytes} bytes (limits.event_bytes)"
         level: list[Any] = [event]
         keys = 0
         for _ in range(limits.depth):
+            if any(type(value) is str and len(value) > limits.string_characters for value in level):
+                return True
             inner: list[Any] = []
             for value in level:
-                if type(value) is str:
-                    if len(value) > limits.string_characters:
-                        return (
-                            f"a string is longer than {limits.string_characters} characters (limits.string_characters)"
-                        )
-                elif type(value) is dict:
-                    keys += len(value)
+                if type(value) is dict:
                     inner += value
                     inner += value.values()
-                elif type(value) is list:
                     keys += len(value)
+                elif type(value) is list:
                     inner += value
+                    keys += len(value)
             if keys > limits.keys:
-                return f"more than {limits.keys} keys and array elements (limits.keys)"
-            if not inner:
-                return ""
+                return True
             level = inner
-        too_deep = any(type(value) in (dict, list) for value in level)
-        return f"nested deeper than {limits.depth} levels (limits.depth)" if too_deep else ""
+        return any(type(value) in (dict, list) for value in level)

@@ -11,9 +11,12 @@ from typing import Any, Final
 
 from mothership.decimals import exact
 from mothership.errors import Refusal
+from mothership.truncation import ELLIPSIS
 
+LEVELS_MAX: Final = 200
+"""What is nested deeper in an event is left out."""
 TOO_DEEP: Final = object()
-"""Stands for an event that is nested deeper than any limit allows."""
+"""Stands for what is nested so deep that it can't be decoded."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 NOT_JSON = "the body is not JSON"
 
@@ -25,7 +28,7 @@ _DEEP = re.compile(rf"{_STRING}|[\[{{]+|[\]}}]+", re.DOTALL)
 
 
 def decode(body: bytes) -> Any:
-    """Decode what a strict decoder refused, or raise `Refusal`. Events nested too deep become `TOO_DEEP`."""
+    """Decode what a strict decoder refused, or raise `Refusal`. What is nested too deep to decode is `TOO_DEEP`."""
     text = body.decode("utf-8", "replace")
     try:
         return _loads(text)
@@ -33,16 +36,15 @@ def decode(body: bytes) -> Any:
         return _decode_in_parts(text)
 
 
-def mend(messages: list[Any], depth_max: int) -> dict[int, str]:
-    """Make every event storable in place, and return the faults of those that can't be made so."""
-    faults: dict[int, str] = {}
+def mend(messages: list[Any]) -> set[int]:
+    """Make every event storable in place. Returns where parts were left out because they are nested too deep."""
+    cut: set[int] = set()
     for position, event in enumerate(messages):
-        try:
-            messages[position] = _mended(event, depth_max)
-        except RecursionError:
-            messages[position] = None
-            faults[position] = f"nested deeper than {depth_max} levels (limits.depth)"
-    return faults
+        gone: list[None] = []
+        messages[position] = _mended(event, LEVELS_MAX, gone)
+        if gone:
+            cut.add(position)
+    return cut
 
 
 def text(value: str) -> str:
@@ -50,19 +52,16 @@ def text(value: str) -> str:
     return _UNSTORABLE.sub(REPLACEMENT, value)
 
 
-def _mended(value: Any, levels: int) -> Any:
-    if value is TOO_DEEP:
-        raise RecursionError
+def _mended(value: Any, levels: int, gone: list[None]) -> Any:
     if type(value) is str:
         return text(value)
+    if value is TOO_DEEP or (not levels and type(value) in (dict, list)):
+        gone.append(None)
+        return ELLIPSIS
     if type(value) is dict:
-        if not levels:
-            raise RecursionError
-        return {text(key): _mended(inner, levels - 1) for key, inner in value.items()}
+        return {text(key): _mended(inner, levels - 1, gone) for key, inner in value.items()}
     if type(value) is list:
-        if not levels:
-            raise RecursionError
-        return [_mended(inner, levels - 1) for inner in value]
+        return [_mended(inner, levels - 1, gone) for inner in value]
     return _integer(value) if type(value) is int else value
 
 
@@ -94,6 +93,14 @@ def _decode_in_parts(source: str) -> dict[str, Any]:
 
 
 def _event(source: str) -> Any:
+    """An event, or as much of it as can be decoded: each of its fields that is nested too deep is `TOO_DEEP`."""
+    value = _shallow(source)
+    if value is not TOO_DEEP or not source.lstrip().startswith("{"):
+        return value
+    return {name: _shallow(source[start:end]) for name, start, end in _members(source)}
+
+
+def _shallow(source: str) -> Any:
     try:
         return _loads(source)
     except RecursionError:

@@ -16,7 +16,7 @@ from mothership.errors import Refusal
 from mothership.event import Batch
 
 NAME_CHARACTERS = 256
-"""Longest `type` and envelope `source`: they are columns with an index, and labels."""
+"""Longest envelope `source`: it is a column with an index, and a label."""
 BOM = b"\xef\xbb\xbf"
 
 
@@ -44,12 +44,14 @@ class Wire:
         self._check_containers(body)
         envelope, flawed = _envelope(body)
         messages = self._messages(envelope)
-        faults: dict[int, str] = {}
+        too_deep: set[int] = set()
         canonical = None if flawed else self._canonical_unless_flawed(messages)
-        if canonical is None:
-            faults = mending.mend(messages, self._limits.depth)
+        if mended := canonical is None:
+            too_deep = mending.mend(messages)
             canonical = _canonical(messages)
-        faults = _name_faults(messages) | self._measure.faults(messages, canonical) | faults
+        oversized = self._measure.oversized(messages, canonical, closely=mended)
+        for position in too_deep:
+            oversized[position] = oversized.get(position, frozenset()) | {"limits.depth"}
         fingerprint, content = self._identity(canonical, client, idempotency_key, envelope)
         batch = Batch(
             events=messages,
@@ -61,8 +63,9 @@ class Wire:
             source=_source(envelope),
             client=client,
             body_bytes=len(body),
+            oversized=oversized,
         )
-        batch.reject(faults)
+        batch.reject(_name_faults(messages))
         return batch
 
     def _check_containers(self, body: bytes) -> None:
@@ -157,7 +160,7 @@ def _name_faults(messages: list[Any]) -> dict[int, str]:
         names = {event["type"] for event in messages}
     except (TypeError, KeyError):
         names = {None}
-    if all(type(name) is str and 0 < len(name) <= NAME_CHARACTERS for name in names):
+    if all(type(name) is str and name for name in names):
         return {}
     found = {position: _name_fault(event) for position, event in enumerate(messages)}
     return {position: reason for position, reason in found.items() if reason}
@@ -169,9 +172,7 @@ def _name_fault(event: Any) -> str:
     name = event.get("type")
     if type(name) is not str:
         return "`type` is not a string" if "type" in event else "`type` is missing"
-    if not name:
-        return "`type` is empty"
-    return f"`type` is longer than {NAME_CHARACTERS} characters" if len(name) > NAME_CHARACTERS else ""
+    return "" if name else "`type` is empty"
 
 
 def _source(envelope: dict[str, Any]) -> str:
