@@ -1,7 +1,10 @@
 """`mothership`: the command line."""
 
 import importlib
+import os
+import signal
 import sys
+from types import ModuleType
 from typing import Any
 
 import click
@@ -9,6 +12,9 @@ import click
 from mothership import __version__
 from mothership.errors import ConfigurationError
 from mothership.terminal import escaped
+
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit status after Ctrl-C, as shells count."""
 
 COMMANDS = {
     "serve": "Run the service.",
@@ -38,14 +44,33 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(importlib.import_module(f"mothership.commands.{name}"), name)
+        command: click.Command = getattr(_imported(f"mothership.commands.{name}"), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. After Ctrl-C it ends without a word, with the status that shells expect."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List them without importing any."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _imported(name: str) -> ModuleType:
+    """A module, whose import Ctrl-C ends at once: in the middle of one an exception may surface as anything."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # ignored in a shell's background, or somebody else's
+        return importlib.import_module(name)
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    try:
+        return importlib.import_module(name)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

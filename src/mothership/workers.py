@@ -22,6 +22,7 @@ from mothership.telemetry import log
 
 RESTART_PAUSE_SECONDS_MAX = 30.0
 QUICK_DEATH_SECONDS = 10.0
+_ENDED_WHILE_STARTING = (-signal.SIGTERM, 128 + signal.SIGTERM)
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
@@ -41,16 +42,22 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
 
 
 async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: dict[str, str]) -> int:
-    """Run a worker for each socket until SIGTERM or SIGINT; the exit status. A second signal ends them at once."""
+    """Run a worker for each socket until SIGTERM or SIGINT; the exit status. A second signal ends them at once.
+
+    The status is 0, or that of the signal when it came before any worker listened for one.
+    """
     shared = data_dir / "metrics"
     notes = board.Board.set_up(shared)
     environ = {**environ, board.VARIABLE: str(shared)}
     stop = asyncio.Event()
+    asked_for: list[signal.Signals] = []
+    ended: list[int] = []
     running: dict[int, asyncio.subprocess.Process] = {}
 
     def asked(number: signal.Signals) -> None:
         death = signal.SIGKILL if stop.is_set() else signal.SIGTERM
         log.info("stop_requested", signal=number.name, workers=len(running))
+        asked_for.append(number)
         stop.set()
         for process in running.values():
             with suppress(ProcessLookupError):
@@ -63,10 +70,13 @@ async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: d
     try:
         async with asyncio.TaskGroup() as group:
             for index, listening in enumerate(sockets):
-                group.create_task(_keep_running(index, listening, held, environ, running, stop, notes))
+                group.create_task(_keep_running(index, listening, held, environ, running, stop, notes, ended))
     finally:
         os.close(held)
         os.close(leash)
+    if len(asked_for) == 1 and all(status in _ENDED_WHILE_STARTING for status in ended):
+        log.info("stopped_while_starting", signal=asked_for[0].name)
+        return 128 + asked_for[0]
     return 0
 
 
@@ -78,6 +88,7 @@ async def _keep_running(
     running: dict[int, asyncio.subprocess.Process],
     stop: asyncio.Event,
     notes: board.Board,
+    ended: list[int],
 ) -> None:
     pause_seconds = 1.0
     while not stop.is_set():
@@ -90,12 +101,15 @@ async def _keep_running(
             start_new_session=True,  # Ctrl-C reaches this process alone, and it tells them
         )
         running[index] = process
+        if stop.is_set():  # while it was being made
+            process.terminate()
         notes.post({}, process.pid)
         status = await process.wait()
         del running[index]
         notes.take_down(process.pid)
         mark_process_dead(process.pid, environ[board.VARIABLE])  # type: ignore[no-untyped-call]  # untyped library
         if stop.is_set():
+            ended.append(status)
             return
         if asyncio.get_running_loop().time() - started > QUICK_DEATH_SECONDS:
             pause_seconds = 1.0

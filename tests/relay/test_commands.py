@@ -1,6 +1,9 @@
 """`mothership dead-letters` and `mothership spool`, as a person types them."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,7 +75,6 @@ async def test_a_slip_is_told(tmp_path: Path, config: Path, arguments: list[str]
 
 async def test_damage_is_told_by_the_exit_status(tmp_path: Path, config: Path) -> None:
     """For a monitoring script; and the other commands say in one line why they can't."""
-    assert run(config, "spool", "check").exit_code == 0
     await refused(tmp_path, rows_batch(1))
     sound = run(config, "spool", "check")
     assert (sound.exit_code, "sound" in sound.output) == (0, True)
@@ -80,3 +82,37 @@ async def test_damage_is_told_by_the_exit_status(tmp_path: Path, config: Path) -
     assert run(config, "spool", "check").exit_code == 1
     told = run(config, "dead-letters", "list")
     assert (told.exit_code, told.output) == (1, "Error: spool-0.sqlite: SQLITE_NOTADB; see `mothership spool check`\n")
+
+
+LOOKS = [["dead-letters", "list"], ["dead-letters", "retry", "--all"], ["spool", "check"]]
+
+
+@pytest.mark.parametrize("arguments", LOOKS, ids=" ".join)
+def test_a_directory_that_isnt_there_is_an_error_and_no_empty_answer(
+    tmp_path: Path, config: Path, arguments: list[str]
+) -> None:
+    """Whoever mistypes it would read that nothing was lost."""
+    empty = run(config, *arguments)
+    assert (empty.exit_code, "no service has kept anything here yet" in empty.output) == (2, True)
+    config.write_text(f"server: {{data_dir: {tmp_path}/absent}}\n")
+    absent = run(config, *arguments)
+    assert (absent.exit_code, f"{tmp_path}/absent: there is no such directory" in absent.output) == (2, True)
+    config.write_text(f"server: {{data_dir: {config}}}\n")
+    file = run(config, *arguments)
+    assert (file.exit_code, "can't be read: Not a directory" in file.output) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", LOOKS, ids=" ".join)
+def test_a_directory_that_may_not_be_read_is_an_error(tmp_path: Path, arguments: list[str]) -> None:
+    """As another user it looked empty. Root goes on as the directory's owner, so here that is somebody else."""
+    data_dir = tmp_path / "data"
+    (data_dir / "spool").mkdir(parents=True)
+    config = tmp_path / "config.yaml"
+    config.write_text(f"server: {{data_dir: {data_dir}}}\n")
+    (data_dir / "spool").chmod(0)
+    if os.geteuid() == 0:
+        os.chown(data_dir, 65534, 65534)
+    command = [sys.executable, "-m", "mothership", *arguments, "--config", str(config)]
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    (data_dir / "spool").chmod(0o700)
+    assert (result.returncode, "can't be read: Permission denied" in result.stderr) == (2, True), result.stderr

@@ -8,9 +8,7 @@ from typing import Any
 
 import click
 
-from mothership.commands.options import config_option
-from mothership.config import load
-from mothership.data_directory import become_owner
+from mothership.commands.options import config_option, spooling_data_dir
 from mothership.relay.spool.letters import LetterBox, LetterView, Unreadable
 from mothership.relay.spool.record import Damaged
 from mothership.terminal import escaped, escaped_line
@@ -35,7 +33,8 @@ def dead_letters() -> None:
     """See, retry or drop events that a sink refused for good.
 
     Works on the data directory of the configuration, whether the service runs or not. A running service notices a
-    retry within seconds; one that does not run picks it up at its next start.
+    retry within seconds; one that does not run picks it up at its next start. Exit status 2 when there is no data
+    directory with a spool there, or it may not be read.
     """
 
 
@@ -94,9 +93,7 @@ def drop(config: Path | None, sink: str | None, everything: bool, ids: Sequence[
 
 
 def _box(config: Path | None) -> LetterBox:
-    data_dir = load(config).server.data_dir
-    become_owner(data_dir)
-    return LetterBox(data_dir)
+    return LetterBox(spooling_data_dir(config))
 
 
 def _chosen(box: LetterBox, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:

@@ -60,6 +60,8 @@ def demo(events: int, once: bool, data_dir: Path) -> None:
     It stays up until Ctrl-C, to be looked at with a browser, curl or SQL. The sample holds planted personal data of
     many kinds; the report says whether any of it can be read in the database.
     """
+    # A terminal that closes must not leave the service behind: it is a process of its own.
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
     console = Console(highlight=False)
     console.print("[bold]Mothership[/bold]: a batch comes in over HTTP and is redacted, enriched and committed.\n")
     data_dir = _own(data_dir)

@@ -41,12 +41,14 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
     """Run the service until SIGTERM or Ctrl-C.
 
     The first signal stops in good order, within server.shutdown_seconds; a second one ends at once. Neither loses an
-    event: what is not delivered by then waits in the spool.
+    event: what is not delivered by then waits in the spool. A hang-up (SIGHUP, a terminal that closes) is noted in the
+    log, and no reason to stop.
 
     Exit status: 0 after a stop that was asked for, 1 when the configuration can't be used, 70 when a second signal
-    ended it at once, 71 when a part of it died.
+    ended it at once, 71 when a part of it died, 130 or 143 when Ctrl-C or SIGTERM came while it was starting.
     """
     core_dumps.forbid()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     settings, warnings = load_all(config, look=faults)
     configure_logging(settings.log)
     if worker is None:
@@ -61,17 +63,48 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
 
 
 def _run(main: Coroutine[None, None, int]) -> int:
+    """Run it, and until it listens for signals itself end it in good order when one comes."""
+    asked: list[signal.Signals] = []
+
+    async def start() -> int:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop(number: signal.Signals) -> None:
+            if asked or task is None:
+                os._exit(ENDED_AT_ONCE)
+            asked.append(number)
+            task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop, number)
+        loop.add_signal_handler(signal.SIGHUP, lambda: log.info("hangup_noted"))
+        return await main
+
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(main)
+            return runner.run(start())
     except ConfigurationError:
         raise
-    except KeyboardInterrupt:  # before anybody listened for it
-        log.info("stopped_while_starting")
-        return 0
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        asked.append(signal.SIGINT)
     except Exception as error:  # noqa: BLE001 - Python would print its message, which may hold a value
-        log.critical("service_died", exc_info=error)
-        return DIED
+        if not asked:
+            log.critical("service_died", exc_info=error)
+            return DIED
+    finally:
+        main.close()
+        _let_go_of_closed_streams()
+    log.info("stopped_while_starting", signal=asked[0].name)
+    return 128 + asked[0]
+
+
+def _let_go_of_closed_streams() -> None:
+    """Without this Python's last flush to a terminal that is gone would make another exit status of it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 async def _serve_alone(settings: Settings) -> int:

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import click
 
-from mothership.commands.options import config_option
-from mothership.config import load
-from mothership.data_directory import become_owner
+from mothership.commands.options import config_option, spooling_data_dir
 from mothership.relay.spool import letters
 
 
@@ -19,9 +17,8 @@ def spool() -> None:
 @spool.command()
 @config_option
 def check(config: Path | None) -> None:
-    """Read every record of every spool file. Exit status 1 when something is damaged."""
-    data_dir = load(config).server.data_dir
-    become_owner(data_dir)
+    """Read every record of every spool file. Exit status 1 when something is damaged, 2 when there is none to read."""
+    data_dir = spooling_data_dir(config)
     findings = letters.check(data_dir)
     for found in findings:
         word = found.fault or (f"{found.damaged} records are damaged" if found.damaged else "sound")

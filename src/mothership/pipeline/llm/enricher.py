@@ -124,7 +124,7 @@ class LLMEnricher:
         """Apply what is known and ask about the rest. Returns what is being answered."""
         waiting: list[_Open] = []
         now = self._clock()
-        caller = Caller(batch.client)
+        caller = Caller(batch.client, batch.address)
         for template, events in self._by_template(batch, results):
             question = self._question(template)
             if not question.has_words:
