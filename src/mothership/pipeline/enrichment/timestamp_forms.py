@@ -37,10 +37,10 @@ _LEAP = re.compile(r"(\d{2}:\d{2}):60(?=\D|$)", re.ASCII)
 _UNITS = ((10**11, 10**6, 1), (10**14, 10**3, 1), (10**17, 1, 1), (10**20, 1, 10**3))
 
 
-def micros_of(value: Any, *, latest: int) -> int | None:
+def micros_of(value: Any, *, now: int) -> int | None:
     """Read a time as microseconds since the epoch, UTC. None when it can't be read as one.
 
-    A time without a zone is UTC. One without a year gets the latest year that doesn't put it after `latest`.
+    A time without a zone is UTC. One without a year gets the year that puts it nearest to `now`.
     """
     if isinstance(value, bool):
         return None
@@ -54,7 +54,7 @@ def micros_of(value: Any, *, latest: int) -> int | None:
     try:
         return _of_iso(text)
     except (ValueError, OverflowError):
-        return _of_words(text, latest)
+        return _of_words(text, now)
 
 
 def text_of(micros: int) -> str | None:
@@ -107,23 +107,23 @@ def _of_iso(text: str) -> int:
     return _micros(datetime.fromisoformat(text)) + (10**6 if leap else 0)
 
 
-def _of_words(text: str, latest: int) -> int | None:
+def _of_words(text: str, now: int) -> int | None:
     for form in _WORDED:
         found = form.fullmatch(text)
         if found:
             parts = found.groupdict()
             month = _MONTHS.get(parts["month"].lower()) or (int(parts["month"]) if parts["month"].isdigit() else 0)
             year = parts["year"] or parts.get("year2")
-            return _built(parts, month, int(year)) if year else _of_latest_year(parts, month, latest)
+            return _built(parts, month, int(year)) if year else _of_nearest_year(parts, month, now)
     return None
 
 
-def _of_latest_year(parts: dict[str, str], month: int, latest: int) -> int | None:
-    this_year = (_EPOCH + timedelta(microseconds=latest)).year
-    for year in range(this_year, this_year - 9, -1):  # 29 February may be eight years back
-        micros = _built(parts, month, year)
-        if micros is not None and micros <= latest:
-            return micros
+def _of_nearest_year(parts: dict[str, str], month: int, now: int) -> int | None:
+    this_year = (_EPOCH + timedelta(microseconds=now)).year
+    for reach in (1, 8):  # 29 February may be eight years away
+        years = (_built(parts, month, year) for year in range(this_year - reach, this_year + reach + 1))
+        if near := [micros for micros in years if micros is not None]:
+            return min(near, key=lambda micros: abs(micros - now))
     return None
 
 

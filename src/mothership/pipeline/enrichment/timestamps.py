@@ -10,8 +10,8 @@
 
 `timestamp_source` is `received`; `timestamp_reason` is `missing`, `unreadable`, `too_old` or `in_the_future`.
 
-A reading depends on nothing but the value, except for a date without a year (RFC 3164), whose year is the latest
-that doesn't put it in the future. So a batch sent again gets the same times.
+A reading depends on nothing but the value, except for a date without a year (RFC 3164), whose year is the one nearest
+to the receipt. So a batch sent again gets the same times.
 """
 
 from collections.abc import Sequence
@@ -108,7 +108,7 @@ class TimestampNormalizer:
     def _slowly(self, event: Event, received: int, *, write: bool) -> int:
         sent = [value for name in self._fields if (value := event.get(name)) not in (None, "")]
         for raw in sent:
-            micros = micros_of(raw, latest=received + self._future)
+            micros = micros_of(raw, now=received)
             text = None if micros is None else text_of(micros)
             if micros is not None and text is not None:
                 believed = received - self._past <= micros <= received + self._future
