@@ -24,6 +24,7 @@ from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.key import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction
+from mothership.pipeline.remains import remains
 from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Processor
 from mothership.relay.courier import Route
@@ -69,6 +70,7 @@ class Mothership:
         self.loki = loki
         self._key_is_agreed = key_is_agreed
         self.stopping = False
+        self._remains_processors = [*redactor.processors, CutOversized(_bounds(settings))]
         self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
         self._server: uvicorn.Server | None = None
         self._report = Report(
@@ -88,6 +90,13 @@ class Mothership:
         receipt = await self.relay.keep(rows, waited_seconds=batch.waited_seconds)
         return batch, receipt
 
+    async def set_aside(self, batch: Batch) -> None:
+        """What is left of rejected events goes to the dead letters: no node reads answers."""
+        if not batch.rejected:
+            return
+        batch.source = self._redacted_source(batch.source)
+        await self.relay.set_aside(*await remains(batch, self._remains_processors))
+
     def http(self) -> FastAPI:
         """The HTTP interface: the routes of the edge over this worker."""
         sinks = [sink.name for sink in (self.tsdb, self.loki) if sink]
@@ -105,6 +114,7 @@ class Mothership:
                 wire=self.wire,
                 limits=self.settings.limits,
                 sinks=sinks,
+                set_aside=self.set_aside,
                 patience_seconds=self.settings.relay.answer_seconds,
             )
         )
@@ -238,10 +248,8 @@ async def _pseudonym_key(settings: Settings, data_dir: Path, tsdb: TsdbSink | No
 
 def _processors(settings: Settings, redactor: Redaction, data_dir: Path) -> tuple[list[Processor], Templates | None]:
     """Redaction first, then enrichment, then templates when something needs them."""
-    limits = settings.limits
-    bounds = Bounds(limits.event_bytes, limits.string_characters, limits.keys, limits.depth)
     enrichers = enrichment.build(settings.pipeline.processors.enrichment)
-    processors = [*redactor.processors, CutOversized(bounds), *enrichers]
+    processors = [*redactor.processors, CutOversized(_bounds(settings)), *enrichers]
     if not (settings.pipeline.templates.enabled or settings.llm.enabled):
         return processors, None
     templates = Templates(settings.pipeline.templates, state=data_dir / "templates.json")
@@ -258,6 +266,11 @@ def _enricher(
 
     store = TsdbVerdicts(tsdb.session) if tsdb else None
     return LLMEnricher(settings.llm, templates, redactor.text, store=store)
+
+
+def _bounds(settings: Settings) -> Bounds:
+    limits = settings.limits
+    return Bounds(limits.event_bytes, limits.string_characters, limits.keys, limits.depth)
 
 
 def _fingerprint_key(settings: Settings, data_dir: Path) -> bytes:

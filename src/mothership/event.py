@@ -78,6 +78,8 @@ class Batch:
     """For each event, `Row.ts`; empty until TimestampNormalizer has run."""
     oversized: dict[int, frozenset[str]] = field(default_factory=dict)
     """Where in `messages` events beyond a bound stood, and the bounds for which parts of them were left out already."""
+    remains: dict[int, Event] = field(default_factory=dict)
+    """What the edge refused, by its place in `messages`, as events: not redacted yet."""
     unsafe: set[int] = field(default_factory=set)
     """`id()` of events that the checker let pass flagged: they never reach the LLM."""
 

@@ -34,7 +34,7 @@ active_connections = Gauge(
 
 # --- edge --------------------------------------------------------------------------------------------------------
 
-events_rejected = Counter("mothership_events_rejected_total", "Events refused, by where.", ["stage"])
+events_rejected = Counter("mothership_events_rejected_total", "Events refused, by where and why.", ["stage", "reason"])
 refusals_forgotten = Counter(
     "mothership_refusals_forgotten_total", "Refused batches of which a retry would not be known to be new any more."
 )

@@ -11,9 +11,10 @@ import click
 from mothership.commands.options import config_option, spooling_data_dir
 from mothership.relay.spool.letters import LetterBox, LetterView, Unreadable
 from mothership.relay.spool.record import Damaged
+from mothership.relay.spool.shelf import PIPELINE
 from mothership.terminal import escaped, escaped_line
 
-sink_option = click.option("--sink", help="Only those of this sink: tsdb or loki.")
+sink_option = click.option("--sink", help="Only those of this sink: tsdb, loki, or pipeline (rejected events).")
 all_option = click.option("--all", "everything", is_flag=True, help="All of them.")
 
 
@@ -76,8 +77,17 @@ def show(config: Path | None, ids: Sequence[str]) -> None:
 def retry(config: Path | None, sink: str | None, everything: bool, ids: Sequence[str]) -> None:
     """Put these back in line for the sink that refused them."""
     box = _box(config)
-    events = box.retry(_chosen(box, ids, sink, everything=everything), sink)
+    chosen = _chosen(box, ids, sink, everything=everything)
+    rejected = sum(view.events for view in box.views(ids=chosen, sink=sink) if view.sink == PIPELINE)
+    events = box.retry(chosen, sink)
     click.echo(f"{events} events are back in line")
+    if rejected:
+        click.echo(
+            f"{rejected} events stay: they were rejected (sink `{PIPELINE}`), so there is no sink to send them to. "
+            "Correct what sends them, then drop them.",
+            err=True,
+        )
+        raise SystemExit(0 if events else 1)
 
 
 @dead_letters.command()

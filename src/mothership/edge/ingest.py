@@ -1,6 +1,7 @@
 """POST /ingest: body → `Batch` → whoever keeps it → the answer that lets the node delete its copy, or not."""
 
 import math
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
@@ -32,27 +33,39 @@ from mothership.telemetry import client_events, events_rejected, ingestion_event
 Accept: TypeAlias = Callable[[Batch], Awaitable[tuple[Batch, Receipt]]]
 """Runs a batch through the pipeline and keeps it. What was rejected on the way is in the batch it returns."""
 
+SetAside: TypeAlias = Callable[[Batch], Awaitable[None]]
+"""Keeps what is left of a batch's rejected events, if it has any, for the operator, redacted."""
+
 ERRORS_SHOWN = 100
 """Most rejections that an answer lists; `rejected` counts them all."""
 KEY_CHARACTERS = 256
 CLOSED_REQUEST = 499
 CONSTANT_SOURCE = "edgebot"
 """The envelope's `source` of every EdgeBot."""
+REASON_LABELS = 64
+"""Most reasons of rejections that the metrics tell apart."""
 CLIENT_LABELS = 200
 """Most callers that the metrics tell apart."""
 
 
-def router(
+async def _nothing_left(_batch: Batch) -> None:
+    """For a service without dead letters."""
+
+
+def router(  # each is a part of what it joins
     accept: Accept,
     *,
     wire: Wire,
     limits: LimitSettings,
     sinks: Sequence[str] = (),
+    set_aside: SetAside = _nothing_left,
     patience_seconds: float = 1.0,
     clock: Clock = time.time,
     stopwatch: Clock = time.perf_counter,
 ) -> APIRouter:
     """The route. `sinks` names those that an answer speaks of even when there was nothing to keep.
+
+    `set_aside` is given every batch, for what was rejected of it.
 
     `patience_seconds` is how long a batch waits for room before it is refused, over everything that it waits for.
     """
@@ -94,6 +107,7 @@ def router(
             async with attempts.attempt(batch):
                 batch, receipt = await accept(batch)
             _count_rejected("pipeline", batch, known)
+        await set_aside(batch)
         log.info(
             "batch_taken",
             events=len(batch.indices),
@@ -193,9 +207,19 @@ def _source(envelope: str, caller: Caller, address: str) -> str:
 
 
 def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:
-    if count := len(batch.rejected) - known:
-        events_rejected.labels(stage=stage).inc(count)
-        log.warning("events_rejected", stage=stage, client=batch.client, count=count)
+    reasons: dict[str, list[int]] = {}
+    for rejection in batch.rejected[known:]:
+        reasons.setdefault(rejection.reason, []).append(rejection.index)
+    for reason, indices in reasons.items():
+        events_rejected.labels(stage=stage, reason=_reason_labels(_FIELD.sub("a field", reason))).inc(len(indices))
+        _tell_rejected(
+            (batch.client, stage, reason),
+            stage=stage,
+            client=batch.client,
+            reason=reason,
+            events=len(indices),
+            index=indices[0],
+        )
 
 
 def _answer(batch: Batch, receipt: Receipt, identity: str, seconds: float) -> Response:
@@ -218,6 +242,9 @@ def _answer(batch: Batch, receipt: Receipt, identity: str, seconds: float) -> Re
 
 
 _tell_refused = LogLimiter("warning", "ingest_refused")
+_tell_rejected = LogLimiter("warning", "events_rejected")
+_reason_labels = BoundedLabels(REASON_LABELS)
+_FIELD = re.compile(r"field `[^`]*`")
 
 
 def _refused(status: int, reason: str, retry_after_seconds: float | None, identity: str, client: str = "") -> Response:

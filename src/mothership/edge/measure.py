@@ -47,6 +47,12 @@ class Measure:
                     found[position] = frozenset(truncate_structure(event, keys=keys, depth=LEVELS_MAX))
         return found
 
+    def bounded(self, value: Any) -> Event:
+        """Make an event of what was rejected, with no more structure than redaction works on."""
+        event: Event = value if type(value) is dict else {"value": value}
+        truncate_structure(event, keys=KEYS_FACTOR * self._limits.keys, depth=LEVELS_MAX)
+        return event
+
     def _is_oversized(self, event: Event, *, closely: bool) -> bool:
         size = len(orjson.dumps(event))
         if size <= self._harmless_bytes and not closely:

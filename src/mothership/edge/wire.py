@@ -17,6 +17,8 @@ from mothership.event import Batch
 
 NAME_CHARACTERS = 256
 """Longest envelope `source`: it is a column with an index, and a label."""
+REMAINS_MAX = 100
+"""Most rejected events of a batch that are kept for the dead letters."""
 BOM = b"\xef\xbb\xbf"
 
 
@@ -65,7 +67,9 @@ class Wire:
             body_bytes=len(body),
             oversized=oversized,
         )
-        batch.reject(_name_faults(messages))
+        faults = _name_faults(messages)
+        batch.remains = {at: self._measure.bounded(messages[at]) for at in sorted(faults)[:REMAINS_MAX]}
+        batch.reject(faults)
         return batch
 
     def _check_containers(self, body: bytes) -> None:

@@ -94,6 +94,13 @@ class Relay:
         async with self.flight.hold(who, len(batch.rows), weight(batch), patience):
             return await self._keep_when_there_is_room(batch, patience)
 
+    async def set_aside(self, batch: RowBatch, reasons: Sequence[str]) -> None:
+        """Keep what is left of rejected rows among the dead letters, if there is room: they were never accepted."""
+        try:
+            await self._spool.set_aside(batch, reasons)
+        except Unsafe as error:
+            log.warning("rejected_events_not_kept", events=len(batch.rows), reason=error.reason)
+
     async def _keep_when_there_is_room(self, batch: RowBatch, patience: Patience) -> Receipt:
         while True:
             try:

@@ -230,6 +230,7 @@ def test_a_host_that_nothing_names_is_the_node_that_brought_the_event() -> None:
     assert host("10.0.0.1", hostname="-", source_ip="10.0.0.1", received_from="ship-7") == "ship-7"
     assert host("10.0.0.1", source="10.0.0.1", received_from="ship-7") == "ship-7"
     assert host("unknown", received_from="ship-7") == "ship-7"
+    assert host("10.0.0.1", source_ip="10.0.0.1", received_from="anonymous") is None
     assert host("10.0.0.1", source_ip="10.0.0.1") is None
 
 

@@ -15,7 +15,7 @@ from mothership.relay.spool import directory
 from mothership.relay.spool.file import SpoolFile
 from mothership.relay.spool.record import Damaged, unpack
 from mothership.relay.spool.schema import connect
-from mothership.relay.spool.shelf import Letter, letters_of
+from mothership.relay.spool.shelf import PIPELINE, Letter, letters_of
 from mothership.telemetry import log
 
 
@@ -85,9 +85,11 @@ class LetterBox:
         raise KeyError(letter_id)
 
     def retry(self, ids: Collection[str] | None, sink: str | None) -> int:
-        """Put letters back in line for the sink that refused them. Returns their events."""
+        """Put letters back in line for the sink that refused them. Returns their events; rejected ones have no sink."""
 
         def again(file: SpoolFile, letter: Letter) -> int:
+            if letter.sink == PIPELINE:
+                return 0
             try:
                 file.requeue_letter(letter, unpack(letter.record), int(time.time() * 1_000_000))
             except Damaged:

@@ -31,6 +31,14 @@ class Room:
             self.trouble, self._wanted = error.reason, (client, record_bytes)
             raise
 
+    def has(self, file: SpoolFile, client: str, record_bytes: int) -> bool:
+        """Whether there is room for what need not be kept."""
+        try:
+            self._check(file, client, record_bytes)
+        except Unsafe:
+            return False
+        return True
+
     def look_again(self, file: SpoolFile) -> None:
         """Is there room by now for what had to be refused?"""
         if self.trouble:

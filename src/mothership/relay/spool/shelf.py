@@ -10,6 +10,8 @@ from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
 
 LETTER_COLUMNS = "sink, reason, buried, request_id, origin, fingerprint, events, size, record, client"
 REASON_CHARACTERS = 500
+PIPELINE = "pipeline"
+"""Stands for a sink on the letters of events that were rejected before any sink had them."""
 
 
 class Letter(NamedTuple):
@@ -92,13 +94,13 @@ class Shelf:
         return list(dict.fromkeys([*found, *self._beyond(bytes_max)]))
 
     def _beyond(self, bytes_max: int) -> Iterator[int]:
-        """A caller that fills the shelf pushes its own letters out, not those of others."""
+        """A caller that fills the shelf pushes its own letters out, not others'; rejected events go first."""
         held, oldest = self.held.copy(), {}
         while held and held.total() > bytes_max:
             client = max(held, key=held.__getitem__)
             if client not in oldest:
-                of_client = "SELECT id, size FROM letters WHERE client=? ORDER BY id LIMIT 1000"
-                oldest[client] = iter(self._link.execute(of_client, (client,)).fetchall())
+                of_client = "SELECT id, size FROM letters WHERE client=? ORDER BY sink<>?, id LIMIT 1000"
+                oldest[client] = iter(self._link.execute(of_client, (client, PIPELINE)).fetchall())
             letter_id, size = next(oldest[client], (0, 0))
             if not letter_id:
                 return  # the rest at the next look

@@ -21,7 +21,7 @@ from mothership.relay.spool.file import Lent, SpoolFile, Standing
 from mothership.relay.spool.lease import Lease, halves, later_parts, letters
 from mothership.relay.spool.record import Kept, kept, pack
 from mothership.relay.spool.room import Room
-from mothership.relay.spool.shelf import Letter, Totals
+from mothership.relay.spool.shelf import PIPELINE, Letter, Totals
 from mothership.relay.spool.writer import SpoolWriter
 from mothership.telemetry import log
 
@@ -187,6 +187,27 @@ class Spool:
 
         await self._writer.submit(act, on_trouble="owe", prepare=prepare)
         telemetry.dead_letters_total.labels(lease.sink).inc(len(failed))
+
+    async def set_aside(self, batch: RowBatch, reasons: Sequence[str]) -> None:
+        """Keep rows that were rejected among the dead letters, each with its reason, while there is room for them.
+
+        Raises `Unsafe` when the disk refuses.
+        """
+        now = self._now()
+        lease = Lease(PIPELINE, 0, (0,), (batch,), (1,), (0,))
+        failed = [Failed(0, row, reason) for row, reason in enumerate(reasons)]
+        sealed: list[tuple[str, Kept, bytes]] = []
+
+        def prepare() -> None:
+            sealed.extend(letters(lease, failed, now, seen=True))
+
+        def act(file: SpoolFile) -> None:
+            for reason, item, record in sealed:
+                if self._room.has(file, item.client, len(record)):
+                    file.shelf.bury(PIPELINE, reason, item, record, now)
+                    telemetry.dead_letters_total.labels(PIPELINE).inc(len(item.rows))
+
+        await self._writer.submit(act, durable=False, prepare=prepare)
 
     async def split(self, lease: Lease) -> list[int]:
         """Put two halves in the place of the lease's only batch, for this sink. Returns their numbers."""

@@ -10,6 +10,8 @@ from mothership.event import Row, is_nil
 from mothership.sinks.loki.settings import LokiSettings
 
 UNKNOWN = "unknown"
+ANONYMOUS = "anonymous"
+"""Stands in `received_from` where the caller has no name."""
 ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}(:\d+)?|\[?[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?(:\d+)?")
 METADATA_VALUE_BYTES = 4096
 
@@ -74,7 +76,9 @@ def _host(fields: Any, row: Row) -> str | None:
         return named
     source = _first(fields.source, row.source)
     is_sender = source is not None and source in (fields.source, fields.source_ip) and ADDRESS.fullmatch(source)
-    return _first(fields.received_from) if source is None or is_sender else source
+    if source is not None and not is_sender:
+        return source
+    return None if fields.received_from == ANONYMOUS else _first(fields.received_from)
 
 
 def _first(*candidates: Any) -> str | None:
