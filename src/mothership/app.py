@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
@@ -15,6 +16,7 @@ from fastapi_offline import FastAPIOffline
 from mothership import __version__, keys, shared_keys
 from mothership.config import Settings
 from mothership.edge import documentation, ingest, serve, status
+from mothership.edge.credentials import Credentials
 from mothership.edge.wire import Wire
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
@@ -52,6 +54,7 @@ class Mothership:
         *,
         chain: Chain,
         enricher: "LLMEnricher | None",
+        credentials: Credentials,
         redactor: Redaction,
         relay: Relay,
         wire: Wire,
@@ -63,6 +66,7 @@ class Mothership:
         self.data_dir = data_dir
         self.chain = chain
         self.enricher = enricher
+        self._credentials = credentials
         self.redactor = redactor
         self.relay = relay
         self.wire = wire
@@ -133,6 +137,7 @@ class Mothership:
             host=settings.server.host,
             port=0,
             patience_seconds=settings.relay.answer_seconds,
+            credentials=self._credentials,
             is_secret=self.redactor.unsafe,
         )
         configuration.timeout_graceful_shutdown = max(1, int(settings.server.shutdown_seconds / 2))
@@ -208,7 +213,10 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     loki = LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None
     key, key_is_agreed = await _pseudonym_key(settings, data_dir, tsdb)
     rules = settings.pipeline.processors.redaction
-    redactor = redaction.build(rules, key=key, previous_keys=redaction.former_keys(rules, data_dir))
+    credentials = Credentials(settings.auth, clock=time.time)
+    redactor = redaction.build(
+        rules, key=key, previous_keys=redaction.former_keys(rules, data_dir), is_token=credentials.is_token
+    )
     processors, templates = _processors(settings, redactor, data_dir)
     enricher = _enricher(settings, redactor, templates, tsdb)
     chain = Chain(processors, enricher, timestamps=settings.pipeline.processors.enrichment.timestamps)
@@ -220,6 +228,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
             data_dir,
             chain=chain,
             enricher=enricher,
+            credentials=credentials,
             redactor=redactor,
             relay=relay,
             wire=wire,

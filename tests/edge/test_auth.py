@@ -1,10 +1,8 @@
 """Who may enter: the right token, in time, for what it opens; and what everybody else learns."""
 
 import json
-import secrets
 import statistics
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +15,7 @@ from pydantic import ValidationError
 from tests.edge.doors import application
 
 from mothership.commands import token as token_command
+from mothership.edge import serve
 from mothership.edge.addresses import Networks, client_address, is_loopback_name, neighbourhood
 from mothership.edge.auth import AuthSettings, check_exposure, exposure_warning, hashed
 from mothership.edge.credentials import Credentials
@@ -656,7 +655,7 @@ async def test_a_second_request_is_not_logged_under_the_first_ones_name(
     assert failed["address"] == "192.0.2.7"
 
 
-@pytest.mark.parametrize("name", ["x" * 36, "x" * 37, secrets.token_hex(24), str(uuid.uuid4())])
+@pytest.mark.parametrize("name", ["x" * 36, "x" * 37, "5f" * 24, "0b5e2f6e-6b7e-4b0a-9a3a-0d6a3a4f1c2d"])
 async def test_a_request_is_named_by_what_can_be_a_name(at_door: Any, name: str) -> None:
     """Up to the length of a UUID; a token is longer."""
     async with at_door(tokens=[token("ship-7", "right")]) as client:
@@ -689,3 +688,14 @@ def test_tokens_over_plain_http_on_a_wide_bind_are_warned_of(
     told = exposure_warning(host, AuthSettings(tokens=tokens), TLSSettings(**tls))
     assert bool(told) is warned
     assert not warned or "server.tls.cert_file" in told
+
+
+@pytest.mark.parametrize("secret", ["5f3a" * 12, "5f3a9c1e7b2d4f60-own"])
+async def test_a_known_token_names_no_request(keeper: Any, secret: str) -> None:
+    """One that ended up in the wrong header is in no log line and no answer, however it was made."""
+    auth = AuthSettings(tokens=[token("x", secret)])
+    guarded = serve.guarded(application(keeper, LimitSettings()), auth, TLSSettings(), host="192.0.2.1")
+    transport = httpx2.ASGITransport(guarded, client=("192.0.2.7", 1))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.get("/livez", headers={"x-request-id": secret})
+    assert answer.headers["x-request-id"] != secret

@@ -98,19 +98,25 @@ def guarded(
     host: str,
     patience_seconds: float = 1.0,
     clock: Clock = time.time,
+    credentials: Credentials | None = None,
     is_secret: Callable[[str], bool] = lambda _text: False,
 ) -> Door:
     """Return the application behind the door. `patience_seconds`: how long a token's rate may hold a request back.
 
     Raises `ConfigurationError` when auth.tokens_file can't be used.
     """
-    login = Login(auth, tls, Credentials(auth, clock=clock), clock=clock)
+    known = credentials or Credentials(auth, clock=clock)
+    login = Login(auth, tls, known, clock=clock)
     if isinstance(app, FastAPI):
         app.add_exception_handler(HTTPException, _refusal)
     if not login.open_to_all and isinstance(app, FastAPI):
         openapi.guard(app.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None)
     paces = Paces(patience_seconds, clock=clock)
-    return Door(app, login, auth, loopback=is_loopback(host), paces=paces, is_secret=is_secret)
+
+    def may_not_be_a_name(text: str) -> bool:
+        return is_secret(text) or known.is_token(text)
+
+    return Door(app, login, auth, loopback=is_loopback(host), paces=paces, is_secret=may_not_be_a_name)
 
 
 def configuration(
@@ -123,12 +129,22 @@ def configuration(
     port: int,
     patience_seconds: float = 1.0,
     clock: Clock = time.time,
+    credentials: Credentials | None = None,
     is_secret: Callable[[str], bool] = lambda _text: False,
 ) -> uvicorn.Config:
     """Return what uvicorn needs. Raises `ConfigurationError` when a file of tokens or certificates can't be used."""
     certificates = Certificates(tls, clock=clock) if tls.cert_file else None
     return uvicorn.Config(
-        guarded(app, auth, tls, host=host, patience_seconds=patience_seconds, clock=clock, is_secret=is_secret),
+        guarded(
+            app,
+            auth,
+            tls,
+            host=host,
+            patience_seconds=patience_seconds,
+            clock=clock,
+            credentials=credentials,
+            is_secret=is_secret,
+        ),
         host=host,
         port=port,
         http=bounded(fitted(limits), Networks(auth.trusted_proxies)),

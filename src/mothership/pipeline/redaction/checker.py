@@ -78,14 +78,14 @@ SHAPES: Final = (
         "provider's key",
         (
             *("aws_key", "gcp_key", "github_token", "gitlab_token", "slack_token", "stripe_key", "sendgrid_key"),
-            *("npm_token", "pypi_token"),
+            *("npm_token", "pypi_token", "mothership_token"),
         ),
         (
-            r"AKIA[0-9A-Z]{4}|AIza[0-9A-Z]|gh[pousr]_[0-9A-Z]|glpat-|xox[bp]-|sk_live_|SG\.[0-9A-Za-z]|npm_[0-9A-Z]|pypi-AgE",
+            r"AKIA[0-9A-Z]{4}|AIza[0-9A-Z]|gh[pousr]_[0-9A-Z]|glpat-|xox[bp]-|sk_live_|SG\.[0-9A-Za-z]|npm_[0-9A-Z]|pypi-AgE|ms_[0-9A-Za-z_-]{43}",
         ),
         r"(?:^|[\s\"'=:,;(\[])(?:AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{35}|gh[pousr]_[0-9A-Za-z]{36}|glpat-[0-9A-Za-z_-]{20}"
         r"|xox[bp]-[0-9]{10,}-[0-9A-Za-z-]{10,}|sk_live_[0-9A-Za-z]{16,}|SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}"
-        r"|npm_[0-9A-Za-z]{36}|pypi-AgE[0-9A-Za-z_-]{32,})(?:$|[\s\"',;)\]])",
+        r"|npm_[0-9A-Za-z]{36}|pypi-AgE[0-9A-Za-z_-]{32,}|ms_[0-9A-Za-z_-]{43})(?:$|[\s\"',;)\]])",
     ),
     Shape(
         "bearer token",

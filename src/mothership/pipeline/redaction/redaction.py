@@ -1,7 +1,8 @@
 """Redaction: what every event passes first, and the only way into the rest of the service."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
 from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder, pattern_prefilter
-from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder
+from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, own_token_finders
 from mothership.pipeline.redaction.rules.vocabulary import says_nothing
 from mothership.pipeline.redaction.scan import Prefilters, Scan
 from mothership.pipeline.redaction.settings import (
@@ -50,7 +51,13 @@ BINARY: Final = frozenset({"payloadb64"})
 class Redaction:
     """The four processors, and what else speaks of the same rules."""
 
-    def __init__(self, settings: RedactionSettings, key: bytes, previous_keys: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self,
+        settings: RedactionSettings,
+        key: bytes,
+        previous_keys: Sequence[bytes] = (),
+        is_token: Callable[[str], bool] | None = None,
+    ) -> None:
         patterns = (*settings.mask_patterns, *read_rule_files(settings.rule_files))
         self.pseudonyms = Pseudonyms(key, previous_keys, normalize=settings.pseudonyms.normalize)
         self.ledger = Ledger(rules_hash(settings, patterns))
@@ -60,7 +67,7 @@ class Redaction:
         rules = [*_operators(settings, patterns, expressions), *_builtin(settings, len(patterns), expressions)]
         prefilters = Prefilters(expressions)
         text = TextRedactor(
-            _with_base64(rules, self),
+            _completed(rules, self, is_token),
             prefilters.in_text,
             self.pseudonyms,
             mask_char=settings.mask_char,
@@ -113,12 +120,18 @@ class Redaction:
         return iter(told)
 
 
-def build(settings: RedactionSettings, *, key: bytes, previous_keys: Sequence[bytes] | None = None) -> Redaction:
-    """Compile redaction from its settings.
+def build(
+    settings: RedactionSettings,
+    *,
+    key: bytes,
+    previous_keys: Sequence[bytes] | None = None,
+    is_token: Callable[[str], bool] | None = None,
+) -> Redaction:
+    """Compile redaction from its settings. `is_token` tells the service's own tokens, of which it knows hashes only.
 
     Raises ConfigurationError, naming the key, for a rule file or a former key that can't be used.
     """
-    return Redaction(settings, key, former_keys(settings) if previous_keys is None else previous_keys)
+    return Redaction(settings, key, former_keys(settings) if previous_keys is None else previous_keys, is_token)
 
 
 def key_for(settings: RedactionSettings, data_dir: Path) -> bytes:
@@ -237,20 +250,18 @@ def _enabled(rule: Rule, chosen: RuleSettings | None) -> bool:
     return chosen.enabled if chosen else rule.default
 
 
-def _with_base64(rules: Sequence[ActiveRule], redaction: Redaction) -> Iterator[ActiveRule]:
+def _completed(
+    rules: Sequence[ActiveRule], redaction: Redaction, is_token: Callable[[str], bool] | None
+) -> Iterator[ActiveRule]:
+    """Give the rules whose finders depend on this service those finders."""
+    own = own_token_finders(is_token) if is_token else None
     for rule in rules:
-        if rule.name != "base64":
+        if rule.name == "base64":
+            yield replace(rule, find=base64_finder(redaction.unsafe))
+        elif rule.name == "known_token" and own:
+            yield replace(rule, find=own[rule.part])
+        else:
             yield rule
-            continue
-        yield ActiveRule(
-            name=rule.name,
-            find=base64_finder(redaction.unsafe),
-            action=rule.action,
-            keep_last=rule.keep_last,
-            rank=rule.rank,
-            only=rule.only,
-            never=rule.never,
-        )
 
 
 def _except(settings: RedactionSettings) -> list[str]:

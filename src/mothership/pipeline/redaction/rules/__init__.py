@@ -7,6 +7,7 @@ from mothership.pipeline.redaction.rules.credentials import CREDENTIALS
 from mothership.pipeline.redaction.rules.devices import DEVICES
 from mothership.pipeline.redaction.rules.encoded import BASE64, base64_finder
 from mothership.pipeline.redaction.rules.hashes import PASSWORD_HASH
+from mothership.pipeline.redaction.rules.own_tokens import OWN_TOKENS, own_token_finders
 from mothership.pipeline.redaction.rules.personal import PERSONAL
 from mothership.pipeline.redaction.rules.protocols import LOGIN
 from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, Finder, Matcher, Rule, Span
@@ -23,9 +24,10 @@ BUILTIN: tuple[Rule, ...] = (
     PASSWORD_HASH,
     SESSION_COOKIE,
     *VENDORS,
+    *OWN_TOKENS,
     ASSIGNMENT,
     BASE64,
 )
 """Every rule, in the order that decides which names a place where several hit."""
 
-__all__ = ["BUILTIN", "REACH", "CodeMatcher", "Finder", "Matcher", "Rule", "Span", "base64_finder"]
+__all__ = ["BUILTIN", "REACH", "CodeMatcher", "Finder", "Matcher", "Rule", "Span", "base64_finder", "own_token_finders"]
