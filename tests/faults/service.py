@@ -153,6 +153,11 @@ class Service:
         if self._process is not None and self._process.poll() is None:
             self.kill()
 
+    def log_lines(self) -> int:
+        """How many its log has, without those that tell of each batch taken."""
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        return sum('"batch_taken"' not in line for line in lines)
+
     def last_words(self) -> str:
         """The end of its log."""
         lines = self._log.read_text().splitlines() if self._log.exists() else []
