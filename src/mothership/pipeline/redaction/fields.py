@@ -12,8 +12,14 @@ from mothership.pipeline.redaction.names import FieldNames, fold, names_person
 
 DROP: Final = "DropFields"
 HASH: Final = "HashFields"
-LABELS: Final = ("name", "Name", "key", "Key", "field", "header", "param", "oid_name")
-VALUES: Final = ("value", "Value", "val", "stringValue", "content")
+LABELS: Final = (
+    *("name", "Name", "key", "Key", "field", "header", "param", "parameter", "oid_name", "attribute", "property"),
+    *("variable", "setting", "k"),
+)
+VALUES: Final = (
+    *("value", "Value", "val", "stringValue", "content", "v"),
+    *("new", "old", "newValue", "oldValue", "new_value", "old_value"),
+)
 _LABELS: Final = frozenset(LABELS)
 GONE_BY_NAME: Final = "[REDACTED:assignment]"
 """Stands in a list, where leaving out would shift the others."""
@@ -61,7 +67,7 @@ class DropFields:
         if type(value) is dict:
             named = self._names.among(value)
             for key in named if _LABELS.isdisjoint(value) else (*named, *self._paired(value)):
-                if not self._names.is_count(key, value.get(key)) and value.pop(key, _GONE) is not _GONE:
+                if not self._names.holds_nothing(key, value.get(key)) and value.pop(key, _GONE) is not _GONE:
                     dropped += 1
                     if note:
                         note(DROP, (*path, key), -1)
@@ -95,7 +101,7 @@ class DropFields:
         return [
             key
             for key in (VALUES if names else ())
-            if key in value and not all(self._names.is_count(name, value[key]) for name in names)
+            if key in value and not all(self._names.holds_nothing(name, value[key]) for name in names)
         ]
 
 

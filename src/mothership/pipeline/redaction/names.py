@@ -5,59 +5,19 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, Final
 
+from mothership.pipeline.redaction.credential_names import TAILS, says_credential, words
+from mothership.pipeline.redaction.rules.vocabulary import benign
+
 NAMES_REMEMBERED = 8_192
 SHAPES_REMEMBERED = 512
 NAME_CHARACTERS_MAX = 64
 SHAPE_CHARACTERS_MAX = 512
 
-_CREDENTIAL_WORDS = """
-password passwd passphrase passcode pwd pass secret token credential credentials api_key api_token api_secret
-auth_token auth_key access_key access_token access_key_secret refresh_token id_token session_token bearer_token
-csrf_token xsrf_token client_secret client_key consumer_secret app_secret shared_secret secret_key secret_access_key
-private_key private_key_pem ssh_key ssh_private_key signing_key signing_secret encryption_key master_key account_key
-shared_access_key storage_key subscription_key hmac_key webhook_secret jwt bearer authorization proxy_authorization
-www_authenticate cookie cookies set_cookie session_cookie connection_string conn_str dsn_password community
-community_string snmp_community ro_community rw_community auth_passphrase priv_passphrase ssn social_security_number
-social_security credit_card credit_card_number card_number cc_number cvv cvv2 cvc security_code otp totp_secret
-mfa_secret recovery_code recovery_codes mnemonic seed_phrase pem pkcs12 keytab passwords tokens secrets api_keys
-auth_cookie sid_token password_hash passwd_hash secret_key_base app_key license_key pre_shared_key psk pw pin bindpw
-rootpw userpw adminpw jsessionid phpsessid read_community write_community rocommunity rwcommunity trap_community
-community_name read_only_community read_write_community kennwort passwort senha contraseña mot_de_passe
-"""
-CREDENTIAL_FIELDS: Final = tuple(_CREDENTIAL_WORDS.split())
-"""Names that say credential or personal number, removed beside the operator's own."""
-
-_SUFFIX_WORDS = """
-password passwd passphrase passcode pwd secret apikey apitoken authtoken accesstoken refreshtoken idtoken sessiontoken
-bearertoken csrftoken secretkey privatekey accesskey encryptionkey signingkey masterkey accountkey clientsecret
-communitystring communityname authorization setcookie
-"""
-_SUFFIXES: Final = tuple(_SUFFIX_WORDS.split())
-_NUMBERED: Final = frozenset({"password", "passwd", "pwd", "pass", "pw", "secret", "passphrase"})
-"""Folded endings that say the same behind any prefix: `db_password`, `oauthClientSecret`, `X-Api-Key`."""
-
-_TOKEN = re.compile(r"(?:.*[-_. ])?[a-z0-9]*[-_. ]tokens?|.*[a-z]Token", re.DOTALL)
-_SHORT = re.compile(
-    r"(?:.*[-_. ])?(?:pw|psk)|(?:.*[-_. ])?(?:account|admin|amqp|api|app|auth|basic|bind|cert|client|database|db|email"
-    r"|ftp|host|http|imap|jenkins|key|keystore|ldap|login|mail|mongo|mqtt|my|mysql|new|old|pg|pop3|postgres|proxy"
-    r"|rabbitmq|redis|remote|root|server|service|smtp|snmp|sql|ssh|sudo|svc|truststore|user|usr|vnc|vpn|web|wifi|win)"
-    r"[-_. ]?pass",
-    re.DOTALL | re.IGNORECASE,
-)
-"""Short endings that say password only as a word of their own, or behind what has one: `smtp_pass`, not `bypass`."""
-_HUMP = r"(?:[-_. ]|(?<=[a-z])(?=[A-Z]))"
 _PLURALS: Final = ("tokens", "secrets", "passwords", "cookies", "credentials", "apikeys", "recoverycodes")
 """Folded endings under which a number says how many there are."""
-_STATE = re.compile(
-    rf"(?:(?i:is|has|have|no|use|uses|with|require|requires|needs|allow|show)){_HUMP}",
-)
-_COUNTED = re.compile(
-    rf"(?:(?i:last|next|prev|page|continuation|max|min|num|total|count|prompt|completion|input|output|pagination|sync"
-    rf"|cursor)){_HUMP}",
-)
-_TAIL = re.compile(r"(?:hash|base|value|plain|plaintext|confirm|confirmation|encrypted|base64|[0-9]+)\Z")
 _SENTENCE = re.compile(r"[=,;\"(){}<>|]|:\s")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+_PARTS = re.compile(r"[/.:\[\]]")
 _SEPARATORS = dict.fromkeys(map(ord, "-_ "))
 
 
@@ -73,8 +33,11 @@ def _last_part(key: str) -> str:
     plain = key.strip(" \t\"'`:=$@-[]")
     if key.startswith("[") or "[REDACTED:" in key or _SENTENCE.search(plain):
         return ""  # a marker or a line of text, not a name
-    last = plain.rpartition("/")[2] if "/" in plain else plain.rpartition(".")[2]
-    return last.rpartition(":")[2].rpartition("[")[2]
+    parts = [part for part in _PARTS.split(plain) if part]
+    last = parts.pop() if parts else ""
+    while parts and all(word in TAILS for word in words(last)):  # `user.password.confirmation`
+        last = f"{parts.pop()}_{last}"
+    return last
 
 
 _PEOPLE: Final = (
@@ -95,28 +58,31 @@ class FieldNames:
         listed = tuple(names)
         self.paths = tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name)
         self._listed = frozenset(fold(name) for name in listed if "." not in name)
-        self._names = set(self._listed)
-        self._suffixes: tuple[str, ...] = ()
-        if credentials:
-            self._names |= {fold(name) for name in CREDENTIAL_FIELDS}
-            self._suffixes = _SUFFIXES
+        self._credentials = credentials
         self._known: dict[str, bool] = {}
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         """For the keys of an object, in order, those of them that are named: machines send few shapes of objects."""
 
     def __bool__(self) -> bool:
-        return bool(self._names or self.paths)
+        return bool(self._listed or self.paths or self._credentials)
 
     def __contains__(self, key: str) -> bool:
         known = self._known.get(key)
         return self._learn(key) if known is None else known
 
-    def is_count(self, key: str, value: Any) -> bool:
-        """Tell whether a named field only says how many: `tokens: 4096`. Never where the operator listed its name."""
-        if type(value) is not int and type(value) is not float:
+    def holds_nothing(self, key: str, value: Any) -> bool:
+        """Tell whether a named field only says how many, whether, or nothing: `tokens: 4096`, `api_key: false`.
+
+        Never where the operator listed its name.
+        """
+        if type(value) is dict or type(value) is list:
             return False
         name = fold(_last_part(key))
-        return name.endswith(_PLURALS) and not {name, fold(key)} & self._listed
+        if name in self._listed or fold(key) in self._listed:
+            return False
+        if type(value) is int or type(value) is float:
+            return name.endswith(_PLURALS)
+        return value is None or type(value) is bool or benign(value, quoted=True)
 
     def among(self, value: dict[str, Any]) -> tuple[str, ...]:
         """Return the keys of an object that are named."""
@@ -137,17 +103,7 @@ class FieldNames:
         return answer
 
     def _is_named(self, key: str) -> bool:
-        if fold(key) in self._names:
+        if fold(key) in self._listed:
             return True
         last = _last_part(key)
-        name = fold(last)
-        if name in self._names:
-            return True
-        if not self._suffixes or _STATE.match(last):
-            return False
-        stem = _TAIL.sub("", name)
-        if name.endswith(self._suffixes) or (stem != name and (stem in _NUMBERED or stem.endswith(self._suffixes))):
-            return True
-        if _SHORT.fullmatch(last):
-            return True
-        return _TOKEN.fullmatch(last) is not None and _COUNTED.match(last) is None
+        return fold(last) in self._listed or (self._credentials and says_credential(last))

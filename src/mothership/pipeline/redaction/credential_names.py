@@ -1,0 +1,169 @@
+"""Which names say that their value is a credential: of a field, as in text.
+
+A name is read by its words, however they are joined: `STRIPE_SECRET_KEY_TEST`, `stripeSecretKeyTest` and
+`stripe-secret-key-test` are one name. Words at the end that say which of several it is (`_prod`, `Old`, `_v2`) are no
+part of it.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+_NAMES = """
+password passwd pswd passphrase passcode pwd pass secret token credential credentials creds api_key api_token
+api_secret auth_token auth_key access_key access_token access_key_secret refresh_token id_token session_token
+bearer_token csrf_token xsrf_token client_secret client_key consumer_secret app_secret shared_secret secret_key
+secret_access_key private_key private_key_pem ssh_key ssh_private_key signing_key signing_secret encryption_key
+master_key account_key shared_access_key storage_key subscription_key hmac_key webhook_secret jwt bearer authorization
+proxy_authorization www_authenticate cookie cookies set_cookie session_cookie connection_string conn_str dsn_password
+community community_string snmp_community ro_community rw_community auth_passphrase priv_passphrase ssn
+social_security_number social_security credit_card credit_card_number card_number cc_number cvv cvv2 cvc security_code
+otp totp_secret mfa_secret recovery_code recovery_codes mnemonic seed_phrase pem pkcs12 keytab passwords tokens
+secrets api_keys auth_cookie sid_token password_hash passwd_hash secret_key_base app_key license_key pre_shared_key
+psk pw pin bindpw rootpw userpw adminpw jsessionid phpsessid read_community write_community rocommunity rwcommunity
+trap_community community_name read_only_community read_write_community key_material private_key_data unseal_keys
+recovery_keys backup_codes one_time_password one_time_code verification_code mfa_code otp_code sms_code tan puk
+pass_key pin_code pincode wps_pin network_key unicode_pwd userpassword pass_hash passhash nt_hash lm_hash
+"""
+_SUFFIX_WORDS = """
+password passwd pswd passphrase passcode pwd secret apikey apitoken authtoken accesstoken refreshtoken idtoken
+sessiontoken bearertoken csrftoken secretkey privatekey accesskey encryptionkey signingkey masterkey accountkey
+clientsecret communitystring communityname authorization setcookie
+"""
+_OTHER_LANGUAGES = """
+passwort kennwort losungswort geheimnis zugangscode senha contraseña contrasena mot_de_passe motdepasse mdp wachtwoord
+geheim_sleutel hasło haslo heslo lösenord losenord passord adgangskode kodeord salasana parola şifre sifre jelszó
+jelszo lozinka geslo slaptažodis parool κωδικός пароль пассворд токен секрет 密码 密碼 口令 密钥 秘钥 密鑰
+令牌 访问令牌 密匙 パスワード 暗証番号 秘密鍵 トークン 비밀번호 암호 토큰
+סיסמה كلمة_المرور كلمة_السر पासवर्ड รหัสผ่าน mật_khẩu kata_sandi
+"""
+_KEY_WORDS = """
+key keys sleutel schlüssel schluessel clé cle clave chave chiave klucz ключ nyckel nøgle anahtar avain
+"""
+_KEY_KINDS = """
+api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
+secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
+ingestion write validation machine activation unseal recovery wep wpa wifi service secreta secrete secrète geheime
+privada privée privata prywatny acceso acesso
+"""
+KEY_KINDS: Final = tuple(_KEY_KINDS.split())
+"""What makes a key a credential; `key` alone names nothing."""
+_SYSTEM_WORDS = """
+account admin amqp api app auth bmc basic bind cert client database db device email ftp host http idrac ilo imap ipmi
+jenkins jks key keystore ldap login mail mongo mqtt my mysql new old pg pop3 postgres pppoe proxy rabbitmq radius
+redis remote root router server service sip smb smtp snmp sql ssh ssl sudo svc switch tls truststore user usr vnc vpn
+web wifi win wlan
+"""
+_STATES: Final = frozenset(
+    [
+        "is",
+        "has",
+        "have",
+        "no",
+        "use",
+        "uses",
+        "with",
+        "require",
+        "requires",
+        "needs",
+        "allow",
+        "show",
+        "forgot",
+        "reset",
+    ]
+)
+_COUNTED: Final = frozenset(
+    [
+        "last",
+        "next",
+        "prev",
+        "page",
+        "continuation",
+        "max",
+        "min",
+        "num",
+        "total",
+        "count",
+        "prompt",
+        "completion",
+        "input",
+        "output",
+        "pagination",
+        "sync",
+        "cursor",
+    ]
+)
+_TAILS = """
+old new current previous prev original orig initial temp temporary tmp default backup bak copy primary secondary main
+hash hashed base base64 b64 hex md5 sha1 sha256 value val plain plaintext clear cleartext confirm confirmation
+confirmed repeat retype again verify encrypted enc encoded raw str string input entered supplied provided prod
+production prd stage staging stg test testing tst dev devel development qa uat local live sandbox demo preview ci db
+database mysql postgres pg redis mongo smtp mail ldap ftp ssh wifi wlan vpn root admin bazy alt neu ancien nouveau
+nuevo
+"""
+TAILS: Final = frozenset(_TAILS.split())
+"""Words behind a name that say which of several it is, or how it is written."""
+
+_HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NO_WORD = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"v?[0-9]{1,4}")
+_VERSION = frozenset({"v", "ver", "no", "nr"})
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
+
+
+def words(name: str) -> list[str]:
+    """Split a name into its words, in lower case: `X-Api-Key2` is `x`, `api`, `key2`."""
+    if not name.isascii() or not name.isprintable():
+        name = unicodedata.normalize("NFKC", _INVISIBLE.sub("", name))
+    return [word for word in _NO_WORD.split(_HUMP.sub(" ", name).casefold()) if word]
+
+
+def _joined(listed: str) -> frozenset[str]:
+    return frozenset("".join(words(name)) for name in listed.split())
+
+
+_WHOLE: Final = _joined(_NAMES) | _joined(_OTHER_LANGUAGES)
+_ENDINGS: Final = (*_SUFFIX_WORDS.split(), *(name for name in _joined(_OTHER_LANGUAGES) if len(name) > 2))  # noqa: PLR2004
+_KEYS: Final = frozenset(_KEY_WORDS.split())
+_BEFORE_KEY: Final = frozenset(KEY_KINDS)
+_BEFORE_PASS: Final = tuple(_SYSTEM_WORDS.split())
+_KEY_ENDINGS: Final = tuple(f"{kind}{key}" for kind in KEY_KINDS for key in ("key", "keys"))
+
+
+def says_credential(name: str) -> bool:
+    """Tell whether a name says that its value is a credential, or a personal number."""
+    read = words(name)
+    if not read or read[0] in _STATES:
+        return False
+    if "".join(read) in _WHOLE or _is_core(read):
+        return True
+    stem = _without_tail(read)
+    return stem != read and ("".join(stem) in _WHOLE or _is_core(stem))
+
+
+def _without_tail(read: list[str]) -> list[str]:
+    """Leave out what says which of several it is: numbers, versions, environments, encodings."""
+    end = len(read)
+    while end > 1 and (read[end - 1] in TAILS or _NUMBER.fullmatch(read[end - 1]) or read[end - 1] in _VERSION):
+        end -= 1
+    last = read[end - 1]
+    return [*read[: end - 1], last if last in TAILS else last.rstrip("0123456789") or last]
+
+
+def _is_core(read: list[str]) -> bool:
+    last, before = read[-1], read[:-1]
+    if last in {"token", "tokens"} or (last.endswith("token") and len(last) > len("token")):
+        return (len(read) > 1 or last not in {"token", "tokens"}) and read[0] not in _COUNTED
+    if last in _KEYS:
+        return bool(before) and before[-1] in _BEFORE_KEY
+    if before and before[-1] in _KEYS and last in _BEFORE_KEY - {"session"}:
+        return before[-1] not in {
+            "key",
+            "keys",
+        }  # `clave_api`, `ключ_api`: the other way round, as these languages put it
+    if last == "pass" or last in {"pw", "psk"}:
+        return bool(before) and (last != "pass" or before[-1].endswith(_BEFORE_PASS))
+    if last.endswith("pass"):
+        return last[:-4] in _BEFORE_PASS
+    joined = "".join(read)
+    return last.endswith("bindpw") or joined.endswith(_ENDINGS) or last in _KEY_ENDINGS
