@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from mothership.pipeline.redaction.json_text import JsonText, json_text
 from mothership.pipeline.redaction.key import Pseudonyms
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
 from mothership.pipeline.redaction.scan import Hits
@@ -145,7 +146,7 @@ class TextRedactor:
             first = first or found
             if any(hit.rule.action == "drop" for hit in found):
                 return None, first
-            redacted = self._replaced(text, found)
+            redacted = self._replaced(text, found, json_text(text) if found else None)
             if redacted == text:
                 return text, first
             text, hits = redacted, self.hits(redacted)
@@ -226,12 +227,17 @@ class TextRedactor:
                     raise TooMany
             left[name] = candidates
 
-    def _replaced(self, text: str, hits: list[Hit]) -> str:
+    def _replaced(self, text: str, hits: list[Hit], document: JsonText | None) -> str:
         out: list[str] = []
         last = 0
-        for start, end, rule in hits:
-            out += (text[last:start], self.replacement(rule, text[start:end]))
-            last = end
+        for hit in hits:
+            inside = document.within(hit.start, hit.end) if document else [(*_unescaped(text, hit), False)]
+            for start, end, quoted in inside:
+                if start < last:
+                    continue  # the value that the hit before has taken whole
+                instead = self.replacement(hit.rule, text[start:end])
+                out += (text[last:start], f'"{instead}"' if quoted else instead)
+                last = end
         out.append(text[last:])
         return "".join(out)
 
@@ -245,6 +251,14 @@ class TextRedactor:
             kept = secret[-rule.keep_last :] if len(secret) >= 2 * rule.keep_last else ""
             return self._mask_char * (self._mask_length or len(secret) - len(kept)) + kept
         return f"[REDACTED:{rule.name}]"
+
+
+def _unescaped(text: str, hit: Hit) -> Span:
+    r"""Return the place of a hit without the backslash of a quotation mark that stands behind it: `\"`."""
+    start, end = hit.start, hit.end
+    if text[end : end + 1] in {'"', "'"} and text[end - 1] == "\\":
+        end = len(text[:end].rstrip("\\")) if end - start > 1 else end
+    return start, max(start + 1, end)
 
 
 def _nothing(_text: str, _start: int, _end: int) -> Iterator[Span | None]:
