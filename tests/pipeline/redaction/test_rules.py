@@ -1,5 +1,7 @@
 """The examples of the built-in rules are their tests."""
 
+from functools import lru_cache
+
 import pytest
 
 from mothership.pipeline.redaction.redaction import Redaction, build
@@ -9,6 +11,7 @@ from mothership.pipeline.redaction.settings import RedactionSettings, RuleSettin
 KEY = b"k" * 32
 
 
+@lru_cache(maxsize=8)
 def alone(rule: Rule) -> Redaction:
     """Return redaction with this rule only."""
     chosen = {each.name: RuleSettings(enabled=each.name == rule.name) for each in BUILTIN}

@@ -19,7 +19,7 @@ too being required. only also still already aging expiry chauthtok via option fl
 _SAYS_NOTHING = frozenset(_STATES.split())
 _WORDS = frozenset(_PROSE.split()) | _SAYS_NOTHING
 _PLACEHOLDER = re.compile(
-    r"[$#]\{[^}]{0,80}\}|\$\([^)]{0,80}\)|\$[A-Z_][A-Z0-9_]{0,60}|\$[0-9]{1,2}|:[a-z]?[0-9]{1,2}|\?|\{\{.{0,80}|%\(?[\w]{0,40}\)?[sd]"
+    r"[$#]\{[^}]{0,80}\}|\$\([^)]{0,80}\)?|\$[A-Z_][A-Z0-9_]{0,60}|\$[a-z_]{3,40}|\$[0-9]{1,2}|:[a-z]?[0-9]{1,2}|\?|\{\{.{0,80}|%\(?[\w]{0,40}\)?[sd]"
     r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*xX•.#_-]{2,}|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
 )
 # What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
@@ -34,13 +34,16 @@ credential credentials passphrase bearer jwt session id name
 """
 _VOCABULARY = frozenset(_VOCABULARY_WORDS.split()) | _WORDS | {""}
 # What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
-OBJECT = re.compile(r"[A-Za-z_$][\w.$]{0,120}(?:\{.*|\(.*|@[0-9a-f]{5,16}\W*)", re.DOTALL)
+OBJECT = re.compile(
+    r"(?=[\w.$]{0,120}[a-z]{3})[A-Za-z_$][\w.$]{0,120}(?:\{.*|\(.*|@[0-9a-f]{5,16}\W*)|[a-z]{1,3}\([\w., ]{0,80}\)\W*",
+    re.DOTALL,
+)
 # No token and no key: a version, a colour, a class with its module.
 _PUBLIC = re.compile(
     r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}|#[0-9A-Fa-f]{3,8}|[A-Za-z_]+(?:(?:\.|->|::)[A-Za-z_]+)+|(?:[A-Z][a-z]{2,}){2,}"
 )
 _NO_NAME_MIN = 12
-_NO_NAME = re.compile(r"[b-df-hj-np-tv-xz]{5}|[Qq](?!u)")
+NO_NAME = re.compile(r"[b-df-hj-np-tv-xz]{5}|[Qq](?!u)")
 _VOWELS = re.compile(r"[AEIOUaeiou]")
 # All in lower case: a secret of base64 may well begin with a slash.
 PATH = re.compile(r"[~.]{0,2}/(?:[a-z][a-z0-9._-]*/)*[a-z0-9._-]*|[A-Za-z]:\\.{0,200}")
@@ -49,6 +52,9 @@ DIRECTORY = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
 _REFERENCE = re.compile(
     r"(?:var|local|data|module|self|this|process\.env|os\.environ|settings|config|cfg|req|request|params|args|opts|options"
     r"|secrets|env|ctx|context|props|state)(?:\.[A-Za-z_]\w{0,60}){1,6}"
+    r"|await|new|\(?(?:known|sensitive)|\$_?[A-Z]{2,20}\[.{0,80}|\$[A-Za-z_][\w.>:-]{1,60}|[A-Z][a-z]{2,11}-[A-Z][A-Za-z]{2,40}|env:\w{1,60}"
+    r"|(?=[\w.$:>-]{0,80}[a-z]{3})[A-Za-z_$][\w$]{0,60}(?:(?:\.|::|->)[A-Za-z_$][\w$]{0,60}){1,8}(?:\(.{0,200}|\[.{0,80})"
+    r"|[A-Z][a-z]{2,30}(?:[A-Z][a-z]{1,30}){0,4}(?:\(\w{1,30}=.{0,200}|\[)"
     r"|(?:Optional|Union|[Ll]ist|[Dd]ict|Callable|Type|type)\[.{0,80}|\\?undef"
 )
 _CALL = re.compile(
@@ -58,7 +64,7 @@ _CALL = re.compile(
 _APPLIED = re.compile(r"(?!md5|sha|crypt|password|hash)[a-z_]{3,40}(?:\.[a-z_]{2,40}){0,3}\([a-z_.]{1,60}\)?")
 # A word with a digit in it that is no password: an algorithm, a version, a size.
 _TECHNICAL = re.compile(
-    r"(?:sha|md|scram|bcrypt|scrypt|pbkdf|argon|aes|des|rc|base|utf|pkcs|ssh|oauth|saml|http|mysql|pam|ldap|ntlm|kerberos|krb|tls"
+    r"(?:sha|md|scram|bcrypt|scrypt|pbkdf|argon|aes|des|rc|base|utf|pkcs|ssh|oauth|saml|https?/?|mysql|pam|ldap|ntlm|kerberos|krb|tls"
     r"|ssl|win|ipv|auth|mode|step|phase|attempt|type|level|ver|version|line|row|user|uid|id|pid|try|retry|no)"
     r"[-_]?v?[0-9]{1,5}[a-z0-9_.-]{0,12}|[a-z]{1,2}[0-9]{1,5}[a-z]?|0x.*|[0-9][0-9.,:/-]*(?:[a-z%]{1,5}|th|st|nd|rd)?|(?:[0-9]{1,3}\.){3}.*|.*[=(){}@].*",
     re.IGNORECASE | re.DOTALL,
@@ -99,7 +105,7 @@ def is_public(value: str) -> bool:
         return False
     if len(value) < _NO_NAME_MIN or not value.isalpha():
         return True
-    return not _NO_NAME.search(value) and 4 * len(_VOWELS.findall(value)) >= len(value)
+    return not NO_NAME.search(value) and 4 * len(_VOWELS.findall(value)) >= len(value)
 
 
 def says_words(text: str) -> bool:
@@ -134,6 +140,11 @@ def is_made(value: str) -> bool:
     return (
         (digit or signs or jumbled) and not _TECHNICAL.fullmatch(word) and not PATH.fullmatch(word) and not benign(word)
     )
+
+
+def is_jumbled_word(text: str) -> bool:
+    """Tell a key that stands in a sentence: long, and of letters and digits."""
+    return len(text) >= 12 and is_made(text)
 
 
 def is_no_word(text: str) -> bool:
