@@ -3,6 +3,7 @@
 
 import re
 
+from mothership.pipeline.redaction.credential_names import TAILS
 from mothership.pipeline.redaction.rules.columns import COLUMNS
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import has_digit
@@ -100,7 +101,11 @@ _CODES = frozenset({"otp", "cvv", "cvc", "pin", "code"})
 VALUE_MAX = 4_096
 LONG = 16
 SLASHES_MAX = 64
-_TAIL = r"(?P<tail>[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id|data|attempt(?:ed)?|input|entered|supplied|provided)|[-_][0-9]{1,2})?"
+_TAIL = (
+    r"(?P<tail>[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id|data|attempt(?:ed)?|input|entered|supplied|provided)|[-_][0-9]{1,2}|(?:[-_](?:"
+    + "|".join(sorted(TAILS))
+    + r")){1,2})?"
+)
 _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
     rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:\S)|(?:\r?\n|\\n)[ \t]{{1,40}}(?=value:))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
@@ -109,6 +114,8 @@ _BETWEEN = (
     rf"|(?P<form>{_QUOTE}(?:(?:\r?\n|\\r\\n){{2}}))"
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
 )
+# An unquoted value goes on behind these signs until a blank, a quotation mark, a tag, or the next name with its sign.
+_SIGNS = r"[,;&|<>]{1,4}(?![\w.-]{0,40}\s?[=:])(?!/?[A-Za-z!][\w:.-]{0,40}(?:[\s/>]|\Z))(?=[^\s\"'<>,;&|\\])"
 _PLAIN = r"[^\s,;&\"'<>\\`|]"
 _SLASH = r"\\(?![nrt\"'\\])"
 _VALUE = (
@@ -118,9 +125,14 @@ _VALUE = (
     r"|\{(?P<braced>[^{}\r\n\"]{1,256})\}(?=[;\s\"']|\Z)"
     r"|<(?P<angled>[^<>\r\n\"']{1,256})>"
     r"|`(?P<back>[^`\r\n]{0,4096})"
-    rf"|(?P<bare>{_PLAIN}{{1,4096}}(?:{_SLASH}{_PLAIN}{{0,4096}}){{0,64}}|(?:{_SLASH}{_PLAIN}{{0,4096}}){{1,64}}))"
+    rf"|(?P<bare>(?:(?![|>][+-]?[0-9]?[ \t]{{0,4}}(?:\r?\n|\\n)){_SIGNS})?{_PLAIN}{{1,4096}}(?:{_SLASH}{_PLAIN}{{0,4096}}){{0,64}}|(?:{_SLASH}{_PLAIN}{{0,4096}}){{1,64}}))"
 )
 _MORE = re.compile(r"(?:[\"'][^\s,;&\"'<>\\`|:=)\]}]{1,4096}){1,8}(?![\"'])")
+_GOES_ON = re.compile(rf"(?:{_SIGNS}{_PLAIN}{{1,256}}){{1,16}}")
+_NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}=")
+_IN_QUOTES = re.compile(r"(?P<q>[\"'])[\w.-]{0,64}\Z")
+_PHRASE = re.compile(r"(?: [^\s\"'=:\\]{1,64}){1,12}(?=\\{0,4}[\"'])")
+_SCHEMA = re.compile(r"[{\[]+\Z")
 _NAME_BEFORE = re.compile(r"(?:^|[\r\n]|\\n)[ \t]*(?:- )?[\w.-]*\Z")
 _LIST_END = re.compile(r"\\*[\"']\s*\]")
 _VALUE_END = re.compile(r"[\s\"'<>]|\Z")
@@ -169,7 +181,7 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
     start, end = match.span(kind)
     if kind == "bare":
         more = _MORE.match(text, end, last)
-        if (more is None and benign(match["bare"])) or is_reference(match["bare"], text[end : end + 1]):
+        if _says_no_value(text, match, more=more is not None):
             return None
         end = more.end() if more else start + (len(match["bare"].rstrip(".,:)]}!?")) or end - start)
     elif kind in {"braced", "angled"} and not _stands_for_itself(stem, match[kind]):
@@ -191,12 +203,41 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
         len(match[kind]) >= VALUE_MAX or match[kind].count("\\") >= SLASHES_MAX
     ):  # only now: the way to its end may be long
         end = _VALUE_END.search(text, end, last).start()  # type: ignore[union-attr]
-    return start, end
+    return start, _whole(text, match, end) if kind == "bare" and not match["list"] else end
+
+
+def _says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
+    """Tell whether what stands unquoted is no value: a word for none, where a program has it from, the next pair, JSON."""
+    value, (start, end) = match["bare"], match.span("bare")
+    if (not more and benign(value)) or is_reference(value, text[end : end + 1]):
+        return True
+    if _SCHEMA.fullmatch(value) and text[end : end + 1] in {'"', "'", "\\"}:
+        return True
+    if value.rstrip(";,)}").isdigit() and len(value.rstrip(";,)}")) == 1:
+        return True
+    return text[start - 1] in " \t" and text[match.start("sign") - 1] not in " \t" and bool(_NEXT_NAME.match(value))
+
+
+def _whole(text: str, match: "re.Match[str]", end: int) -> int:
+    """Return where an unquoted value really ends: behind signs in it, or with the quotation that the pair stands in."""
+    more = _GOES_ON.match(text, end)
+    if more:
+        return more.end()
+    if match["sign"] == "=" and _IN_QUOTES.search(text, max(0, match.start() - 66), match.start()):
+        phrase = _PHRASE.match(text, end)
+        return phrase.end() if phrase else end
+    return end
 
 
 def _stands_for_itself(stem: str, value: str) -> bool:
     """Tell whether what stands in braces or angle brackets is a value: not words for one, nor an object's fields."""
-    if says_words(value.removesuffix("!r")) or value[0] == "/" or "0x" in value or "..." in value:
+    if (
+        re.search(r":\s|=\s?[\w.]", value)
+        or says_words(value.removesuffix("!r"))
+        or value[0] == "/"
+        or "0x" in value
+        or "..." in value
+    ):
         return False
     return stem in _PASSWORDS or (is_random(value) and not re.search(r"[\s=:]", value))
 
@@ -280,7 +321,7 @@ def _named_only(stem: str, match: "re.Match[str]", value: str) -> bool:
     if (match["tail"] or "").lower().endswith("attempt"):
         return value.isdigit()  # how many there were
     if (match["tail"] or "").lower().endswith("id"):
-        return stem == "key" or "/" in value or not is_random(value)
+        return stem in {"key", "credential"} or "/" in value or not is_random(value)
     if match["single"] is not None and match.string[match.start() - 1 : match.start()] == "`":
         return True  # Ruby's way to name a method: `password='
     return stem == "csrf" and (len(value) < LONG or not is_random(value))

@@ -25,7 +25,9 @@ def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
 
 
 def _secret_option(text: str) -> bool:
-    return is_no_word(text) and not re.fullmatch(r"[0-9]{1,5}(?::[0-9]{1,5})?(?:/(?:tcp|udp))?", text)
+    return is_no_word(text) and not re.fullmatch(
+        r"\W+|(?:env|file|fd|stdin):?\w{0,80}|[0-9]{1,5}(?::[0-9]{1,5})?(?:/(?:tcp|udp))?", text
+    )
 
 
 _COMMANDS = (
@@ -116,11 +118,16 @@ COMMAND_PASSWORD = Rule(
         Matcher(
             r"echo\s(?:-[ne]\s)?[\"']?(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?(?:passwd\s--stdin|sudo\s-S|kinit|docker\slogin|podman\slogin|helm\sregistry|gpg|cryptsetup|smbpasswd|vault\slogin)",
         ),
+        Matcher(r"chpasswd[^\r\n]{0,40}?<<<\s{0,2}[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"']{1,256})"),
+        Matcher(
+            rf"a[0-9]{{1,3}}={QUOTE}-(?:u|-user){QUOTE}\s{{1,4}}a[0-9]{{1,3}}={QUOTE}[^\s\"':\\]{{0,64}}:(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}"
+        ),
+        Matcher(rf"ssh-keygen\s(?:[^\r\n]{{0,200}}?\s)?-[NP]\s{{1,2}}{WORD}", _secret_option),
         Matcher(
             r"htpasswd\s(?:-\w{1,8}\s){0,4}-?\w{0,8}b\w{0,4}\s\S{1,128}\s\S{1,64}\s(?P<secret>[^\s\"']{1,256})",
         ),
         Matcher(
-            r"net1?(?:\.exe)?\suser\s[\"']?[\w.$@\\-]{1,64}[\"']?\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})(?=[\"']?(?:\s/|\s*$))",
+            rf"net1?(?:\.exe)?\s{{1,4}}user\s{{1,4}}[\"']?[\w.$@\\-]{{1,64}}[\"']?\s{{1,4}}(?!/){WORD}(?=\\{{0,3}}[\"']?(?:\s{{1,4}}/|\s*$))",
             is_no_word,
             ignore_case=True,
         ),
@@ -147,6 +154,10 @@ COMMAND_PASSWORD = Rule(
         ("docker login -u bob -p hunter2 registry.example.org", "hunter2"),
         ("az login --service-principal -u app -p hunter2 --tenant t1", "hunter2"),
         ("redis-cli -h r1 -a hunter2 ping", "hunter2"),
+        ("docker login -p 'Wat3r toren' registry.example.org", "Wat3r toren"),
+        ('net  user guest "sparrow tundra27" /add', "sparrow tundra27"),
+        ("chpasswd <<< deploy:raven607", "raven607"),
+        ("ssh-keygen -t ed25519 -N 'G557GFNyN' -f id", "G557GFNyN"),
         ("ldapsearch -x -D cn=admin -w hunter2 -b dc=x", "hunter2"),
         ("smbclient //srv/share -U corp/bob%hunter2", "hunter2"),
         ("ipmitool -H 10.1.1.1 -U admin -P hunter2 chassis status", "hunter2"),

@@ -15,6 +15,21 @@ def _made_by_chance(text: str) -> bool:
     return has_digit(text) and lower and upper
 
 
+def _made_by_chance_or_hex(text: str) -> bool:
+    """Tell a key from a name: of letters in both cases and digits, or of hexadecimal digits alone."""
+    return _made_by_chance(text) or (len(text) >= 32 and re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", text) is not None)
+
+
+def _has_password(text: str) -> bool:
+    """Tell a user's password in a URL from asterisks, and from a variable that holds it."""
+    return re.fullmatch(r"\*+|[xX]{3,}|\$\{?\w{1,60}\}?|<[\w-]{1,40}>", text.partition(":")[2]) is None
+
+
+def _is_written_out(text: str) -> bool:
+    """Tell a value from asterisks, and from a variable that holds it."""
+    return re.fullmatch(r"\*+|\$\{?\w{1,60}\}?|\{\{?\s?[\w.]{1,60}\s?\}?\}", text) is None
+
+
 def _go_dsn(text: str, start: int, end: int) -> Iterator[Span | None]:
     """Find `user:password@tcp(host)`, reading backwards from the `@`."""
     for protocol in ("@tcp", "@unix", "@udp"):
@@ -34,7 +49,8 @@ URL = Rule(
     matchers=(
         Matcher(
             r"://(?P<secret>[^\s/?#\"'<>@:]{0,256}:(?![0-9]{1,5}(?:[/?#\s]|$))"
-            r"(?:[^\s/\"<>]{1,1024}|[^\s\"<>@]{1,1024}))@(?=[\w\[.-])",
+            r"(?:[^\s/\"<>]{1,1024}|[^\s\"<>@]{1,1024}))@(?=[\w\[.-]|%2F)",
+            _has_password,
             then=("@", 1_300),
         ),
         Matcher(r"://(?P<secret>[0-9A-Za-z_-]{20,256})@(?=[\w.-])", then=("@", 300)),
@@ -84,11 +100,17 @@ AUTHORIZATION = Rule(
             _HEADER
             + r"(?:basic|bearer|token|apikey|negotiate|ntlm|jwt|dpop|sharedkey(?:lite)?|ssws|key|aws|goog[14])\s{1,4}"
             r"(?P<secret>[^\s\"'\\,;<>]{1,16384})",
+            _is_written_out,
             ignore_case=True,
         ),
         Matcher(
             _HEADER + r"(?:digest|hawk|oauth|aws4-hmac-sha256|signature)\s{1,4}"
             r"(?P<secret>(?:[\w-]{1,64}=(?:\\*\"[^\"\r\n]{0,1024}\"|[^\s,\"]{0,1024}),?[ ]?){1,40})",
+            ignore_case=True,
+        ),
+        Matcher(
+            _HEADER + r"[A-Za-z][\w-]{1,31}\s{1,4}(?P<secret>[0-9A-Za-z+/_.~=:-]{12,16384})(?![\w ])",
+            has_digit,
             ignore_case=True,
         ),
         Matcher(
@@ -114,6 +136,7 @@ AUTHORIZATION = Rule(
         ('Authorization: Digest username="bob", realm="x", response="6629fae49393a05397450978507c4ef1"', "6629fae4"),
         ("sent with bearer 6f1ed002ab5595859014ebf0951522d9", "6f1ed002ab5595859014ebf0951522d9"),
         ("auth Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ("Authorization: Splunk 098be711-1ae1-41be-a727-68ef131fc9a2", "098be711-1ae1-41be-a727-68ef131fc9a2"),
         ("Authorization: AWS 0PN5J17HBGZHT7JJ3X82:frJIUN8DYpKDtOLCwo//yllqDzg=", "frJIUN8DYpKDtOLCwo//yllqDzg="),
     ),
     negatives=(
@@ -235,6 +258,62 @@ PRIVATE_KEY = Rule(
 
 # --- connection strings ------------------------------------------------------------------------------------------
 
+URL_PARAMETER = Rule(
+    name="url_parameter",
+    description="Keys and codes in the query of a URL whose name alone says little: `?key=…`, `&code=…`, `appid=…`, `sonar.login=…`.",
+    source="Google, HERE, OpenWeatherMap, PAN-OS and SonarQube interfaces; RFC 6749, 4.1.2",
+    matchers=(
+        Matcher(
+            r"[?&;](?:key|k|apikey|appid|app_key|code|auth|authkey|ticket|assertion|signature|hmac|subscription-key|access|sid|otp|nonce_str|saml_?art|samlart|oauth_verifier)=(?P<secret>[0-9A-Za-z%._~+/-]{16,8192}={0,2})(?![\w=])",
+            _made_by_chance_or_hex,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?<![\w-])(?:code_verifier|device_code|assertion|client_assertion)=(?P<secret>[0-9A-Za-z%._~+/-]{16,8192}={0,2})",
+            has_digit,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?:sonar\.login|appid|app_id|clientsecret)[\"']?\s?[=:]\s?[\"']?(?P<secret>[0-9a-f]{32,64})(?![\w-])",
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?:unseal|recovery|master|encryption|network)[ _-]key[^\r\n=:]{0,40}?[\"']?(?:[=:]|\skey=)\s?[\"']?(?P<secret>[0-9A-Za-z+/]{24,512}={0,2})(?![\w+/=])",
+            has_digit,
+            ignore_case=True,
+        ),
+        Matcher(r"unseal\s[^\r\n]{0,60}?key=(?P<secret>[0-9A-Za-z+/]{24,512}={0,2})", has_digit, ignore_case=True),
+        Matcher(r"\"kty\"[^{}\r\n]{0,2048}?\"(?:d|k|p|q|dp|dq|qi)\"\s?:\s?\"(?P<secret>[0-9A-Za-z_-]{16,4096})\""),
+        Matcher(r"\\\"kty\\\"[^{}\r\n]{0,2048}?\\\"(?:d|k)\\\"\s?:\s?\\\"(?P<secret>[0-9A-Za-z_-]{16,4096})\\\""),
+    ),
+    positives=(
+        (
+            "GET https://geo.example.net/rev?key=9rJUGDaODgNFdcNJlZersmu1QOtI10hjZZUrxFm",
+            "9rJUGDaODgNFdcNJlZersmu1QOtI10hjZZUrxFm",
+        ),
+        (
+            "302 -> https://app.example.com/cb?code=9FRLaw-TocSPuNI_woQlKFHQ33TR59vfkTsjnPJc&state=52w3r3n0",
+            "9FRLaw-TocSPuNI_woQlKFHQ33TR59vfkTsjnPJc",
+        ),
+        ("/weather?q=Delft&appid=289ade3c3a9124e01fbd9cd71b9a0847", "289ade3c3a9124e01fbd9cd71b9a0847"),
+        ("sonar.login=ccc50de9c136cbfa74832c2ea7e402b4b07a823a", "ccc50de9c136cbfa74832c2ea7e402b4b07a823a"),
+        (
+            "unseal key share accepted: key=07zFEkto/c6xrsF9Kfe2KrYZe6y7NI3/Jjb59zqIlcfz",
+            "07zFEkto/c6xrsF9Kfe2KrYZe6y7NI3",
+        ),
+        (
+            '{"kty":"EC","crv":"P-256","x":"DCXWi-gZgAo5yjPqdj9EmT","d":"yq4QZrRseh3rk5ZHRTDvwlhjf2t"}',
+            "yq4QZrRseh3rk5ZHRTDvwlhjf2t",
+        ),
+    ),
+    negatives=(
+        "GET /search?key=name&code=404&k=10 HTTP/1.1",
+        "GET /items?key=customer-orders-by-region&auth=none",
+        '{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx","e":"AQAB"}',
+        "appid=440 installed, recovery key not found",
+    ),
+)
+
 CONNECTION_STRING = Rule(
     name="connection_string",
     description="Keys in connection strings and signed URLs: `AccountKey=`, `SharedAccessKey=`, `sig=`, "
@@ -263,4 +342,4 @@ CONNECTION_STRING = Rule(
     negatives=("AccountKey=missing", "config=1&design=aaaaaaaaaaaaaaaaaaaa"),
 )
 
-CREDENTIALS = (URL, AUTHORIZATION, JWT, PRIVATE_KEY, CONNECTION_STRING)
+CREDENTIALS = (URL, AUTHORIZATION, JWT, PRIVATE_KEY, URL_PARAMETER, CONNECTION_STRING)

@@ -5,7 +5,7 @@ import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import has_digit
-from mothership.pipeline.redaction.rules.vocabulary import is_no_word
+from mothership.pipeline.redaction.rules.vocabulary import benign, is_no_word
 
 _NO_COMMUNITY_WORDS = """
 string name strings is not and or the a none null list mismatch invalid unknown unset missing wrong from for with access
@@ -26,6 +26,11 @@ def _mixed_community(text: str) -> bool:
     return has_digit(text) and any(char.isalpha() for char in text) and _community(text)
 
 
+def _is_written_out(text: str) -> bool:
+    """Tell a value from asterisks, and from a variable that holds it."""
+    return not benign(text, quoted=True) and not re.fullmatch(r"(?:\$\{?\w{1,60}\}?:?){1,3}", text)
+
+
 SNMP_COMMUNITY = Rule(
     name="snmp_community",
     description="SNMP community strings in text: device configuration, command lines, `community=…`.",
@@ -33,10 +38,30 @@ SNMP_COMMUNITY = Rule(
     matchers=(
         Matcher(
             r"(?:snmp-server\s{1,4}community|snmp\s{1,4}community|r[ow]community6?)\s{1,4}(?:[0-9]\s{1,4})?"
-            r"[\"']?(?P<secret>[^\s\"',;]{1,128})",
+            r"(?:(?P<quote>[\"'])(?=[^\"'\r\n]{1,128}(?P=quote))|[\"']?)(?P<secret>(?(quote)[^\"'\r\n]{1,128}|[^\s\"',;]{1,128}))",
             _community,
             ignore_case=True,
         ),
+        Matcher(r"authCommunity\s{1,4}[\w,]{1,64}\s{1,4}(?P<secret>[^\s\"',;]{1,128})", _community, ignore_case=True),
+        Matcher(
+            r"snmp\scommunity(?:\s[^\r\n\"]{0,40}|\s?/\s?edit\s[0-9]{1,4}\s?/\s?)?(?:set\s)?name\s{1,2}\\*\"(?P<secret>[^\"\\\r\n]{1,128})",
+            _community,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"snmp_?community\}?\s?(?:=>|->|:)\s?[\"']?(?P<secret>[^\s\"',;]{1,128})",
+            _community,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"community\s(?:name|string)\s{1,2}(?P<secret>[^\s\"',;:=]{3,128})(?=\s(?:from|for|at|on|in)\s)",
+            _mixed_community,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"\sC=\\*\"(?P<secret>[^\"\\\r\n]{1,128})\\*\"\s(?:Get|Set|Trap|V2Trap|Inform|Report)",
+        ),
+        Matcher(r"snmp-community-string\s{1,4}(?P<secret>[^\s\"',;]{1,128})", _community, ignore_case=True),
         Matcher(
             r"snmp-agent\s{1,4}community\s{1,4}(?:read|write)\s{1,4}(?:(?:cipher|simple)\s{1,4})?(?P<secret>[^\s\"',;]{1,128})",
             _community,
@@ -119,6 +144,13 @@ SNMP_COMMUNITY = Rule(
     ),
     positives=(
         ("snmp-server community s3cretRO RO 10", "s3cretRO"),
+        ('snmp-server community "copper pebble84" RO', "copper pebble84"),
+        ("authCommunity log,execute,net 5TozRF6K", "5TozRF6K"),
+        ('config system snmp community / edit 1 / set name "ember5968"', "ember5968"),
+        ("{$SNMP_COMMUNITY} => 28SaffronD6ye", "28SaffronD6ye"),
+        ("Authentication failure: bad community name Waterkant7916 from 10.0.0.9", "Waterkant7916"),
+        ('IP 10.0.0.1.51684 > 10.0.0.9.161:  C="m4rbl3I4vC" GetRequest(28)', "m4rbl3I4vC"),
+        ("set snmp-setting version v2c snmp-community-string K3M912SVGh", "K3M912SVGh"),
         ("snmpwalk -v2c -c pr1vate 10.0.0.1 1.3.6.1", "pr1vate"),
         ("bad community=n0c-ro from 10.0.0.9", "n0c-ro"),
         ('{"community":"n0c-ro","version":"2c"}', "n0c-ro"),
@@ -172,6 +204,7 @@ DEVICE_PASSWORD = Rule(
         ),
         Matcher(
             rf"(?:identified\s{{1,4}}(?:with\s{{1,4}}[\w']{{1,40}}\s{{1,4}})?by|password(?:\s(?:to|as|with))?)\s{{1,4}}N?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
+            _is_written_out,
             ignore_case=True,
         ),
         Matcher(
@@ -186,19 +219,28 @@ DEVICE_PASSWORD = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"(?:\s-u|--user|--proxy-user)[ =][\"']?(?P<secret>[^\s:\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\"']{1,256})",
+            r"(?:\s-u|--user|--proxy-user)[ =]\s{0,3}[\"']?(?P<secret>[^\s:\"'/@]{0,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\"']{1,256})",
+            _is_written_out,
+        ),
+        Matcher(
+            rf"(?:curl|wget|http|httpie|xh)\s(?:[^\r\n]{{0,300}}?\s)?(?:-[a-zA-Z]{{0,6}}u|--user|--proxy-user|-a|--auth)[\s=]{{0,4}}(?:[^\s:\"'/@]{{0,64}}:)?(?P<q>{QUOTE})(?P<secret>(?:[^\s:\"'/@\\]{{0,64}}:)?(?:(?!(?P=q))[^\r\n]){{2,256}})(?P=q)",
+            lambda text: _is_written_out(text) and (":" in text or " " in text or has_digit(text)),
         ),
         Matcher(
             r"curl\s(?:[^\r\n]{0,300}?\s)?-[a-zA-Z]{0,6}u\s?[\\\"']{0,2}(?P<secret>[^\s:\\\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\\\"']{1,256})",
+            _is_written_out,
         ),
         Matcher(
             rf"password\s?\(\s?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
             ignore_case=True,
         ),
-        Matcher(r"sshpass\s{1,4}-p\s{0,2}[\"']?(?P<secret>[^\s\"']{1,256})"),
+        Matcher(
+            rf"sshpass\s{{1,4}}-p\s{{0,4}}(?:(?P<q>{QUOTE})(?=[^\"'\r\n\\]{{1,256}}(?P=q)))?(?P<secret>(?(q)[^\"'\r\n\\]{{1,256}}|[^\s\"']{{1,256}}))",
+        ),
         Matcher(
             r"(?:mysql[a-z]{0,12}|mariadb[a-z-]{0,12})\s(?:-[^p\s][^\s]{0,64}\s{1,2}|[^\s-][^\s]{0,64}\s{1,2}){0,8}"
             r"-p(?![0-9]{2,5}(?:\s|$))(?:\\{0,4}[\"'](?=[^\s]))?(?P<secret>(?:(?<=[\"'])[^\"'\\\r\n]|[^\s\"'\\]){1}[^\s\"'\\]{1,256})",
+            _is_written_out,
         ),
     ),
     positives=(
@@ -209,6 +251,11 @@ DEVICE_PASSWORD = Rule(
         ("changed password to 'hunter2'", "hunter2"),
         ("exec tool --db-password hunter2 --verbose", "hunter2"),
         ("curl -u bob:hunter2 http://x", "bob:hunter2"),
+        ("curl -u  bob:hunter2 http://x", "bob:hunter2"),
+        ("curl --user kevin:'pw of mine' http://x", "pw of mine"),
+        ("curl -u 'ops:lantern copper20' http://x", "lantern copper20"),
+        ("curl -u :hunter2 http://x", "hunter2"),
+        ('sshpass -p "thunder cobalt sparrow81" scp a b:', "thunder cobalt sparrow81"),
         ("mysql -u root -phunter2 db", "hunter2"),
         ("mysql -u root -p'hunter2' db", "hunter2"),
         ('mariadb-dump -p"hunter2" db', "hunter2"),

@@ -37,8 +37,56 @@ PASSWORD_HASH = Rule(
             r"aad3b435b51404eeaad3b435b51404ee:[0-9a-f]{32}",
             ignore_case=True,
         ),
+        Matcher(
+            r"(?<![0-9A-Za-z])[\w.$@\\-]{1,64}:[0-9]{1,10}:(?P<secret>(?:[0-9A-Fa-fX*]{32}|NO PASSWORD\*{21}):(?:[0-9A-Fa-f]{32}|NO PASSWORD\*{21})):"
+        ),
+        Matcher(
+            r"(?:NTLM|LM|NTHASH|nt hash|rc4_hmac(?:_nt)?|aes(?:128|256)_hmac)\s{0,8}[:=]\s{0,2}(?P<secret>[0-9a-f]{32,64})(?![0-9a-z])",
+            ignore_case=True,
+        ),
+        Matcher(r"keytab\s{1,2}\((?P<secret>0x[0-9a-f]{16,128})\)"),
+        Matcher(r"AS\s{1,2}\\*'(?P<secret>\*[0-9A-F]{40})\\*'"),
+        Matcher(
+            r"IDENTIFIED\s{1,4}BY\s{1,4}(?:VALUES|PASSWORD)\s{1,4}\\*[\"'](?P<secret>[^\"'\r\n\\]{8,512})",
+            ignore_case=True,
+        ),
+        Matcher(r"\$krb5(?:asrep|tgs|pa)\$[0-9]{1,2}\$(?P<secret>[^\s\"']{16,8192})"),
+        Matcher(r"grub\.pbkdf2\.sha[0-9]{3}\.[0-9]{1,9}\.(?P<secret>[0-9A-F]{16,512}\.[0-9A-F]{16,512})"),
+        Matcher(r"SETUSER\s[^\r\n]{0,200}?\s#(?P<secret>[0-9a-f]{64})(?![0-9a-f])", ignore_case=True),
+        Matcher(r"SETUSER\s[^\r\n]{0,200}?\s[><](?P<secret>[^\s\"']{1,256})", ignore_case=True),
+        Matcher(r"PASSWORD\s{1,2}\\*'(?P<secret>md5[0-9a-f]{32}|SCRAM-SHA-256\$[^'\s]{16,512})\\*'", ignore_case=True),
     ),
     positives=(
+        (
+            "Administrator:500:e2e0d066e7b8f839be38a5654a8c2883:c5b7c52475f9808bca7c29236ad7db88:::",
+            "c5b7c52475f9808bca7c29236ad7db88",
+        ),
+        (
+            "lars:1001:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:59A08C76716F4E56ED13051524F05482:[U          ]:",
+            "59A08C76716F4E56ED13051524F05482",
+        ),
+        ("NTLM : 778650bade6fed28f29d5326266fe0fe for user svc-sql", "778650bade6fed28f29d5326266fe0fe"),
+        (
+            "Key: vno 4, aes256-cts-hmac-sha1-96 keytab (0x490000c59a2397d4caeb36e507f9e05e)",
+            "490000c59a2397d4caeb36e507f9e05e",
+        ),
+        (
+            "IDENTIFIED WITH 'mysql_native_password' AS '*658461D0DA6463CCBDCF35DA8276DD6A931AE4F0'",
+            "658461D0DA6463CCBDCF35DA8276DD6A931AE4F0",
+        ),
+        (
+            "IDENTIFIED BY VALUES 'S:C8832167530411DF94ED0BAB54495E9E32CF09FF375A22'",
+            "C8832167530411DF94ED0BAB54495E9E32CF09FF375A22",
+        ),
+        (
+            "$krb5asrep$23$svc@CORP:7f8f5b6d904dd611$0d23c25b1c96aaa1df735c9f8f5d891e",
+            "0d23c25b1c96aaa1df735c9f8f5d891e",
+        ),
+        ("grub.pbkdf2.sha512.10000.285E09275ACB1CAC282E.A50BD16D9428054A0EBC", "A50BD16D9428054A0EBC"),
+        (
+            "ACL SETUSER app on #ce7cd5c201595b5119f0ed9b0bfd3c78094286712b34c6000572c2aacbf0116d ~*",
+            "ce7cd5c201595b5119f0ed9b0bfd3c78",
+        ),
         ("bob:$6$rounds=5000$abcdEFGH$x1Yz9Q0aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789:19000:0:", "x1Yz9Q0aBcDeFgHiJkLmNo"),
         ("row 17|$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW|on", "R9h/cIPz0gi.URNNX3kh2O"),
         (

@@ -121,12 +121,19 @@ _TRACK = r"[Bb](?P<secret>[2-6][0-9]{12,18})\^[^^\r\n]{2,40}\^[0-9]{4}"
 _SPACED_CARD = r"[2-6](?<![0-9A-Za-z.].)(?:[0-9]{3}(?P<s>  |_|\+)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|(?<=3)[47][0-9]{2}(?P<t>  |_|\+)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])"
 _COUNTED_BEFORE = re.compile(
     r"(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode|snowflake|tweet"
-    r"|request|req|txn?id|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|number of \w{1,20})[\s:=#\"']{1,3}\Z",
+    r"|request|req|counter[0-9]{0,2}|gauge[0-9]{0,2}|\w{0,20}(?:bytes?|octets|pkts|packets)|txn?id|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|number of \w{1,20})[\s:=#\"']{1,3}\Z",
     re.IGNORECASE,
 )
 _GLUED_TO_CARD = re.compile(
     r"(?:card|visa|master|amex|pan|cc|payment|credit|debit|account|acct|number|no|num)(?:[_A-Za-z]{0,3}|=)\Z|[^A-Za-z0-9_][A-Za-z]\Z|\A[A-Za-z]\Z",
     re.IGNORECASE,
+)
+# A register's dump is of more groups than a card's number.
+_GROUP_BEFORE = re.compile(r"[0-9]{3,5}[ -]\Z")
+_GROUP_BEHIND = re.compile(r"[ -][0-9]{3,5}(?![0-9/])")
+_BESIDE_CARD = (
+    r"(?:card|maestro|jcb|uatp|\bpan|\bcc)\b[^\r\n0-9]{0,24}?(?:(?-i:VI|CA|MC|AX|DC|DS|JC|TP|MA))?"
+    r"(?P<secret>[0-9]{12,19}|[0-9]{4}(?:[ -][0-9]{4}){2,4}|[0-9]{4}[ -][0-9]{6}[ -][0-9]{5})(?![0-9])"
 )
 _CARD_WORD = re.compile(r"card|visa|\bpan\b|\bcc\b|credit|debit|payment", re.IGNORECASE)
 
@@ -141,6 +148,11 @@ def _cards(text: str, start: int, end: int) -> Iterator[Span | None]:
         good = card_network(digits) and luhn(digits)
         # Lengths that barcodes and database ids share need a word beside them.
         plain = len(match[0]) == len(digits)
+        if good and not plain and not _CARD_WORD.search(text, max(0, match.start() - 32), match.start()):
+            good = not (
+                _GROUP_BEFORE.search(text, max(0, match.start() - 6), match.start())
+                or _GROUP_BEHIND.match(text, match.end())
+            )
         if good and plain and not _CARD_WORD.search(text, max(0, match.start() - 32), match.start()):
             shared = len(digits) in {13, 17, 18, 19} and digits[:2] != "62"
             good = not shared and not _COUNTED_BEFORE.search(text, max(0, match.start() - 32), match.start())
@@ -170,9 +182,13 @@ CARD = Rule(
         CodeMatcher(_glued_cards, (_PLAIN_CARD.pattern,)),
         Matcher(_SPACED_CARD, _card),
         Matcher(_TRACK, _card),
+        Matcher(_BESIDE_CARD, _card, ignore_case=True),
     ),
     positives=(
         ("charged 4111111111111111 ok", "4111111111111111"),
+        ("GDS: FOP CC VI4988053371474674/0928 AUTH 325953", "4988053371474674"),
+        ("maestro card 501800000009", "501800000009"),
+        ("card 180000000000002 JCB", "180000000000002"),
         ("card: 5500-0000-0000-0004.", "5500-0000-0000-0004"),
         ("amex 3782 822463 10005", "3782 822463 10005"),
         ('{"pan":"6011 1111 1111 1117"}', "6011 1111 1111 1117"),
@@ -302,8 +318,8 @@ _EUROPEAN = (
     r")(?![0-9A-Za-z_])(?![ .:-]?[0-9A-Fa-f]{2}(?![a-z]))(?![.-][0-9])"
 )
 _NAMED_NUMBER = (
-    r"(?:phone|mobile|msisdn|fax|whatsapp|callback|(?<![a-z])(?:tel(?:ephone|efon)?|handy|cell))"
-    r"(?:[ _-]?(?:number|no|nr|num))?(?:\.?['\"]?[ ]?(?:[:=]|is\b|#)|\.(?=[ ][(+0]))[ ]?['\"]?"
+    r"(?:phone|mobile|msisdn|fax|whatsapp|callback|(?<![a-z])(?:tel(?:ephone|efon|éphone|éfono|efone)?(?:oon|oonnummer|onnummer)?|rufnummer|telefoonnummer|mobil(?:nummer)?|handy(?:nummer)?|cell))"
+    r"(?:[ _-]?(?:number|no|nr|num))?(?:\.?['\"]?[ ]?(?:[:=]|is\b|#)|(?<=nummer)(?=[ ][0(+])|\.(?=[ ][(+0]))[ ]?['\"]?"
     r"(?P<secret>\+?[(]?[0-9](?:[ ()./-]{0,2}[0-9]){6,14})(?![0-9A-Za-z_])"
 )
 

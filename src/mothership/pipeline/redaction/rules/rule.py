@@ -22,8 +22,11 @@ None stands for a candidate that was none after all, so that whoever asked can c
 QUOTE: Final = r"\\*[\"']"
 """A quotation mark, escaped or not, for Python's `re`."""
 
-WORD: Final = r"[\\\"']{0,3}(?P<secret>[^\s\"'\\,;|&<>$`(){}]{3,256})"
-"""A secret that is one word of a command or of a configuration, quoted or not."""
+WORD: Final = (
+    r"(?:\\{0,3}(?P<quote>[\"'])(?=(?:(?!(?P=quote))[^\r\n\\]){1,256}\\{0,3}(?P=quote))|[\\\"']{0,3})"
+    r"(?P<secret>(?(quote)(?:(?!(?P=quote))[^\r\n\\]){1,256}|[^\s\"'\\,;|&<>$`(){}]{3,256}))"
+)
+"""A secret that is one word of a command or of a configuration, or whatever stands between quotation marks."""
 
 PRECEDED_MAX: Final = 40
 REACH: Final = 16_384

@@ -46,8 +46,15 @@ SESSION_COOKIE = Rule(
         ),
         Matcher(
             r"(?<![0-9A-Za-z])(?:JSESSIONID(?:SSO)?|PHPSESSID|ASPSESSIONID[A-Z]{8}|ASP\.NET_SessionId|\.ASPXAUTH|connect\.sid"
-            r"|laravel_session|csrftoken|XSRF-TOKEN|PLAY_SESSION|SSESS[0-9a-f]{20,40}|remember_me|remember_token"
+            r"|laravel_session|csrftoken|NSC_[0-9A-Za-z_.-]{1,32}|MYSAPSSO2|LtpaToken2?|SMSESSION|MRHSession|webvpn|DSID|F5_ST|BIGipServer[0-9A-Za-z_.~-]{1,64}|AWSALB(?:CORS|TG)?|sessionToken|auth_tkt|iPlanetDirectoryPro|openam|mod_auth_openidc_session|grafana_session|_gitlab_session|sap-usercontext|CGISESSID|fe_typo_user|phpMyAdmin|zbx_session\w{0,4}|roundcube_sessauth|SimpleSAMLAuthToken|XSRF-TOKEN|PLAY_SESSION|SSESS[0-9a-f]{20,40}|remember_me|remember_token"
             rf"|wordpress_logged_in_[0-9a-f]{{1,40}}|__(?:Host|Secure)-[0-9A-Za-z_.-]{{1,40}}){_NAMED}",
+            ignore_case=True,
+        ),
+        Matcher(
+            rf"curl\s(?:[^\r\n]{{0,300}}?\s)?(?:--cookie|-b)[\s=]\s{{0,2}}{QUOTE}?(?P<secret>{_COOKIE_NAME}={_COOKIE_VALUE}(?:;\s?{_COOKIE_NAME}={_COOKIE_VALUE}){{0,100}})",
+        ),
+        Matcher(
+            r"cookie[^\r\n]{0,40}?name=\W{0,2}[\w.-]{1,64}\W{0,4}(?:value|val)=\W{0,2}(?P<secret>[0-9A-Za-z%._~+/!|-]{8,4096})",
             ignore_case=True,
         ),
         Matcher(rf"_(?<![0-9A-Za-z]_)[a-z]{{2,32}}_session{_NAMED}", ignore_case=True),
@@ -59,6 +66,22 @@ SESSION_COOKIE = Rule(
         ),
     ),
     positives=(
+        (
+            "NSC_AAAC=532082f30831017009d92ffe7d658683d7d09d62b4252c5fc7fac52142d77984 accepted",
+            "532082f30831017009d92ffe7d",
+        ),
+        (
+            "MYSAPSSO2=sTO1mifh4gbc9v5xg9wBJJoUd40CEiJbbZAkehYu3lwvwPflXqfflx2/21lRN8Im1vozqToU8dRnHZCQ0G7fpCHMjA",
+            "sTO1mifh4gbc9v5xg9wBJJoUd40CEi",
+        ),
+        (
+            "curl --cookie 'auth=76fc0e42add731fd820b27cb78f04e90e085bf596479a670; lang=en' https://p",
+            "76fc0e42add731fd820b27cb78f04e90",
+        ),
+        (
+            "javax.servlet.http.Cookie name=JSESSIONID value=6878C859B48D5832579E7EB91F9824C5.node1",
+            "6878C859B48D5832579E7EB91F9824C5",
+        ),
         ("Cookie: theme=dark; sessionid=38afes7a8; x=1", "sessionid=38afes7a8"),
         ("Set-Cookie: SID=31d4d96e407aad42; Path=/; HttpOnly", "31d4d96e407aad42"),
         ("GET /a;jsessionid=0A1B2C3D4E5F60718293A4B5C6D7E8F9?x=1", "0A1B2C3D4E5F60718293A4B5C6D7E8F9"),

@@ -1,0 +1,120 @@
+"""The rule for credentials written into programs: arguments of calls, comparisons, fallbacks, typed declarations."""
+# ruff: noqa: E501 - an expression reads best in one piece
+
+import re
+
+from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
+from mothership.pipeline.redaction.rules.vocabulary import benign, is_reference, says_words
+
+_NAME = r"(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|api_?key|auth_?key|access_?key|private_?key|secret_?key|credentials?)"
+_TAIL = r"\w{0,24}"
+_TEXT = rf"{QUOTE}(?P<secret>[^\"'\\\r\n]{{3,512}}){QUOTE}"
+_LOGIN_CALLS = (
+    r"(?:getConnection|UsernamePasswordToken|NetworkCredential|PSCredential|PasswordAuthentication|UsernamePasswordCredentials"
+    r"|UserPasswordCredential|SqlCredential|BasicAuth|HTTPBasicAuth|HTTPDigestAuth|basic_?auth|setBasicAuth|simple_bind(?:_s)?"
+    r"|ldap_bind(?:_ext)?|mysqli?_(?:real_|p)?connect|pg_p?connect|oci_p?connect|ftp_login|imap_open|ssh2_auth_password"
+    r"|connect|login|authenticate|auth|signIn|sign_in|WiFi\.begin|softAP|createUser|create_user|set_credentials|withCredentials"
+    r"|username_pw_set|setUsernameAndPassword)"
+)
+PASSPHRASE_MIN = 8
+"""Characters of a word that stands where only a password can."""
+_STATE_WORDS = re.compile(
+    r"[A-Za-z]{1,24}(?: [A-Za-z]{1,24}){2,20}[.:!?]?|[a-z]+(?:[_.:/-][a-z]+)*|[A-Z]+(?:_[A-Z]+)+|\s*"
+)
+
+
+def _is_value(text: str) -> bool:
+    """Tell a value from what programs say of one: a label, a key in a table, a sentence, a placeholder."""
+    if " " in text and any(says_words(word) for word in text.split()):
+        return False  # it speaks of one
+    return not (
+        benign(text, quoted=True)
+        or says_words(text)
+        or is_reference(text, "")
+        or _STATE_WORDS.fullmatch(text) is not None
+    )
+
+
+def _is_argument(text: str) -> bool:
+    """Tell a password that is an argument from an address, a file or another argument."""
+    return (_is_value(text) and not text.isdigit() and not text.startswith("/")) or (
+        len(text) >= PASSPHRASE_MIN and text.isalnum() and text.islower() and not says_words(text)
+    )
+
+
+CODE = Rule(
+    name="code_credential",
+    description="Credentials in programs and what they print of themselves: the last text of a login call "
+    '(`NetworkCredential("u", "…")`), `setPassword("…")`, `apiKey == "…"`, `env.SECRET || "…"`, `api_key: &str = "…"`, '
+    '`strcpy(password, "…")`, `auth=("u", "…")`.',
+    source="the standard and database libraries of Java, C#, Python, PHP, Perl, Ruby, JavaScript, Go, Rust, C and C++",
+    matchers=(
+        Matcher(
+            rf"{_LOGIN_CALLS}(?:\]?::new)?\s?\(\s?(?:[^()\r\n]{{0,200}}?,\s{{0,2}})(?:password\s?[:=]\s?)?{_TEXT}(?=\s{{0,2}}(?:\)|,\s{{0,2}}(?:\[|Array|[{{]|null|[0-9])))",
+            _is_argument,
+            ignore_case=True,
+        ),
+        Matcher(rf"redis[\w.]{{0,24}}\.auth\(\s?{_TEXT}", _is_argument, ignore_case=True),
+        Matcher(rf"auth\s?=\s?\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE},\s{{0,2}}{_TEXT}\s?\)"),
+        Matcher(
+            rf"(?:strn?cpy|strlcpy|memcpy|setenv|putenv|os\.environ\.set)\(\s?\W{{0,2}}[\w.>-]{{0,60}}{_NAME}{_TAIL}[\"']?,\s{{0,2}}{_TEXT}",
+            _is_value,
+            ignore_case=True,
+        ),
+        Matcher(rf"{_NAME}{_TAIL}\s?:\s?[&\w<>\[\]?' ]{{1,40}}\s?=\s?{_TEXT}", _is_value, ignore_case=True),
+        Matcher(
+            rf"{_NAME}{_TAIL}[^\r\n\"'=:;]{{0,40}}\s?(?:\|\||\?\?|\?:|\bor\b)\s?{_TEXT}",
+            _is_value,
+            ignore_case=True,
+        ),
+        Matcher(
+            rf"{_NAME}{_TAIL}[\]\"')]{{0,3}}\s?=\s?[\w.$ >-]{{0,60}}\s?(?:\|\||\?\?|\?:|\bor\b)\s?{_TEXT}",
+            _is_value,
+            ignore_case=True,
+        ),
+        Matcher(
+            rf"{_NAME}{_TAIL}[\]\"')]{{0,3}}\s?(?:[!=]==?|<>|\b(?:eq|ne|is|is not|-eq|-ne|-ceq|-like)\b|\.equals(?:IgnoreCase)?\(|\.Equals\(|, )\s?{_TEXT}",
+            _is_value,
+            ignore_case=True,
+        ),
+        Matcher(
+            rf"{_TEXT}\s?(?:[!=]==?|<>|\.equals(?:IgnoreCase)?\()\s?[\w.$>\[\"'-]{{0,40}}{_NAME}",
+            _is_value,
+            ignore_case=True,
+        ),
+        Matcher(rf"{_NAME}{_TAIL}\s?[({{]\s?{_TEXT}\s?[)}}]", _is_value, ignore_case=True),
+        Matcher(
+            rf"(?:DBI->connect|PDO|new\s(?:PDO|mysqli|Redis|SqlConnection))\s?\([^\r\n]{{0,256}}?,\s{{0,2}}{_TEXT}\s?[,)]",
+            _is_argument,
+        ),
+    ),
+    positives=(
+        ('DriverManager.getConnection(url, "sa", "jaJKqmUao2LuqgA6")', "jaJKqmUao2LuqgA6"),
+        ('new UsernamePasswordToken("admin", "Lantern1185?")', "Lantern1185?"),
+        ('requests.get(url, auth=("ops", "quartzbramble"))', "quartzbramble"),
+        ("process.env.JWT_SECRET || 'vLMgR0CbUMNKH1gxUipYqxah'", "vLMgR0CbUMNKH1gxUipYqxah"),
+        ('new NetworkCredential("svc", "Sparrow4479*")', "Sparrow4479*"),
+        ("ldap_bind(Resource id #3, 'cn=admin', 'P@ssB7Orh')", "P@ssB7Orh"),
+        ("[System.Net.NetworkCredential]::new('x','Bramble2718?')", "Bramble2718?"),
+        ('strcpy(cfg.password, "orchid_harbour_15");', "orchid_harbour_15"),
+        ('let api_key: &str = "SpwVOsf6LuCgxmA651L0jAKWEcVlgC3t";', "SpwVOsf6LuCgxmA651L0jAKWEcVlgC3t"),
+        ('password = credentials ?: "iJ4Sl%cYl3"', "iJ4Sl%cYl3"),
+        ("my $dbh = DBI->connect($dsn, 'app', 'hHF8Z%jsLt0MF');", "hHF8Z%jsLt0MF"),
+        ('redis.auth("tOilIJomJ6fk")', "tOilIJomJ6fk"),
+        ('if (api_key === "s3cr3t-of-mine") {', "s3cr3t-of-mine"),
+        ('if ("hunter2" == password)', "hunter2"),
+        ('password.equals("hunter2")', "hunter2"),
+        ('std::string secret("hunter2");', "hunter2"),
+        ('builder.setPassword("hunter2")', "hunter2"),
+        ('WiFi.begin("Boathouse", "Tulpenveld63188")', "Tulpenveld63188"),
+    ),
+    negatives=(
+        'log.info("password changed"), getPassword("user"), setToken("access_token")',
+        'if (token === "bearer") { } else if (password == "") { }',
+        'config.get("db.password"), request.getParameter("password"), env("API_KEY", "secret")',
+        'authenticate("user", "password"), login("username", "password"), connect("db", "users")',
+        'password: str = "", token: Optional[str] = None',
+        "const label = secret ? 'yes' : 'no'; token || 'none'",
+        'connect("10.0.0.1", "5432"), auth(request, "/login")',
+    ),
+)
