@@ -54,24 +54,10 @@ jenkins jks key keystore ldap login mail mongo mqtt my mysql new old pg pop3 pos
 redis remote root router server service sip smb smtp snmp sql ssh ssl sudo svc switch tls truststore user usr vnc vpn
 web wifi win wlan
 """
-_STATES: Final = frozenset(
-    [
-        "is",
-        "has",
-        "have",
-        "no",
-        "use",
-        "uses",
-        "with",
-        "require",
-        "requires",
-        "needs",
-        "allow",
-        "show",
-        "forgot",
-        "reset",
-    ]
-)
+_STATE_WORDS = """
+is has have no use uses with require requires needs allow show
+"""
+_STATES: Final = frozenset(_STATE_WORDS.split())
 _COUNTED: Final = frozenset(
     [
         "last",

@@ -17,7 +17,8 @@ _PLURALS: Final = ("tokens", "secrets", "passwords", "cookies", "credentials", "
 """Folded endings under which a number says how many there are."""
 _SENTENCE = re.compile(r"[=,;\"(){}<>|]|:\s")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
-_PARTS = re.compile(r"[/.:\[\]]")
+_PARTS = re.compile(r"[.:\[\]]")
+_BRACKETS = re.compile(r"[:\[\]]")
 _SEPARATORS = dict.fromkeys(map(ord, "-_ "))
 
 
@@ -33,7 +34,8 @@ def _last_part(key: str) -> str:
     plain = key.strip(" \t\"'`:=$@-[]")
     if key.startswith("[") or "[REDACTED:" in key or _SENTENCE.search(plain):
         return ""  # a marker or a line of text, not a name
-    parts = [part for part in _PARTS.split(plain) if part]
+    path = plain.rpartition("/")[2]  # of a file's path its name says nothing by its ending
+    parts = [part for part in (_PARTS if path == plain else _BRACKETS).split(path) if part]
     last = parts.pop() if parts else ""
     while parts and all(word in TAILS for word in words(last)):  # `user.password.confirmation`
         last = f"{parts.pop()}_{last}"
@@ -71,7 +73,7 @@ class FieldNames:
         return self._learn(key) if known is None else known
 
     def holds_nothing(self, key: str, value: Any) -> bool:
-        """Tell whether a named field only says how many, whether, or nothing: `tokens: 4096`, `api_key: false`.
+        """Tell whether a named field only says how many, or nothing: `tokens: 4096`, `api_key: ${API_KEY}`.
 
         Never where the operator listed its name.
         """
@@ -82,7 +84,7 @@ class FieldNames:
             return False
         if type(value) is int or type(value) is float:
             return name.endswith(_PLURALS)
-        return value is None or type(value) is bool or benign(value, quoted=True)
+        return value is None or (type(value) is str and benign(value, quoted=True))
 
     def among(self, value: dict[str, Any]) -> tuple[str, ...]:
         """Return the keys of an object that are named."""
