@@ -76,7 +76,7 @@ async def test_a_question_that_a_neighbour_asked_first_is_not_stuck_in_its_line(
     async with asyncio.timeout(10):
         while len(lines) < 500:  # noqa: ASYNC110 - nobody signals it
             await asyncio.sleep(0.01)
-    served = [(await lines.get()).data for _ in range(2)]
+    served = [(await lines.get())[0].data for _ in range(2)]
     assert any("corruption" in data for data in served)
 
 
@@ -88,7 +88,7 @@ async def test_callers_take_turns_and_so_do_their_addresses() -> None:
     lines.put(question(10), Caller("fleet", "10.0.0.2"))
     lines.put(question(20), Caller("ship"))
     lines.put(question(0), Caller("ship"))
-    order = [int((await lines.get()).template_id) for _ in range(len(lines))]
+    order = [int((await lines.get())[0].template_id) for _ in range(len(lines))]
     assert order == [0, 20, 10, 1, 2, 3, 4, 5]
     assert len(lines) == 0
 
@@ -109,7 +109,7 @@ async def test_whoever_has_most_in_line_gives_way() -> None:
     displaced = lines.make_room(Caller("fleet", "10.0.0.3"))
     assert displaced is not None
     assert displaced.template_id == "2"
-    assert [(await lines.get()).template_id for _ in range(len(lines))] == ["0", "20", "10", "1"]
+    assert [(await lines.get())[0].template_id for _ in range(len(lines))] == ["0", "20", "10", "1"]
 
 
 async def test_a_flood_without_verdicts_forgets_nobodys_verdict(start: Any, endpoint: Endpoint) -> None:
@@ -122,3 +122,32 @@ async def test_a_flood_without_verdicts_forgets_nobodys_verdict(start: Any, endp
     asked = len(endpoint.requests)
     assert "llm" in await mind.say("disk corruption detected")
     assert len(endpoint.requests) == asked
+
+
+async def test_one_client_leaves_the_others_their_part_of_the_day(start: Any) -> None:
+    """Junk of one used up the budget of all until midnight. Half is for who comes first, half is shared."""
+    mind = start(wait_seconds=0, tokens_per_day=8_000, cost_per_day=100.0, requests_per_minute=1_000_000)
+    await mind.see({"type": "log", "message": "service started"}, client="ship")
+    await mind.settled()
+    for _ in range(5):
+        await mind.see(*(dict(event) for event in JUNK[:100]), client="hostile")
+        await mind.settled()
+    # The ship was seen, and had 340 tokens of its 2,000: the rest is kept for it.
+    assert 5_000 < mind.enricher.stats()["tokens_today"] <= 8_000 - (2_000 - 340)
+    assert mind.calls["displaced"] > 0
+    assert "budget_spent" not in mind.calls
+    await mind.see({"type": "log", "message": "disk corruption detected"}, client="hostile")
+    await mind.see({"type": "log", "message": "disk corruption detected"}, client="ship")
+    await mind.settled()
+    (event,) = await mind.see({"type": "log", "message": "disk corruption detected"}, client="ship")
+    assert event["llm"]["category"] == "authentication"
+
+
+async def test_a_client_alone_may_use_the_whole_day(start: Any) -> None:
+    """A share binds only beside others."""
+    mind = start(wait_seconds=0, tokens_per_day=8_000, cost_per_day=100.0, requests_per_minute=1_000_000)
+    for _ in range(5):
+        await mind.see(*(dict(event) for event in JUNK[:100]), client="ship")
+        await mind.settled()
+    assert "displaced" not in mind.calls
+    assert mind.calls["budget_spent"] > 0

@@ -3,10 +3,13 @@
 The day's sums are kept in the database when there is one, so that all instances share them and a restart starts no
 new day. What a call may cost at most is taken before it and the rest given back after: a call whose outcome is
 unknown stays paid, and calls in flight together can't pass the limit.
+
+Half of a day is for whoever comes first, the other half in equal shares for the clients that were seen within a day:
+one client's junk leaves the others their part.
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -16,6 +19,9 @@ from mothership.ports import Clock
 from mothership.telemetry import llm_tokens
 
 _MINUTE = 60.0
+_DAY = 86_400.0
+_CLIENTS_MAX = 200
+"""Clients whose share is kept for them; those seen last."""
 
 
 class Spending(NamedTuple):
@@ -24,6 +30,8 @@ class Spending(NamedTuple):
     day: date
     prompt_tokens: int
     answer_tokens: int
+    client: str = ""
+    """Whose share it costs."""
 
 
 class Budget:
@@ -38,6 +46,9 @@ class Budget:
         self._tokens = 0
         self._micros = 0
         self._paused_until = 0.0
+        self._seen: OrderedDict[str, float] = OrderedDict()
+        self._spent_by: dict[str, float] = {}
+        """Which part of today's budget each client had, as far as this process asked for it."""
 
     @property
     def tokens_today(self) -> int:
@@ -61,6 +72,29 @@ class Budget:
         return self.tokens_today + settings.max_tokens > settings.tokens_per_day or (
             self.cost_today + self._micros_of(0, settings.max_tokens) / 1e6 > settings.cost_per_day
         )
+
+    def meet(self, client: str) -> None:
+        """Keep a share for a client from now on, for a day."""
+        now = self._clock()
+        self._seen[client] = now
+        self._seen.move_to_end(client)
+        oldest = next(iter(self._seen))
+        if len(self._seen) > _CLIENTS_MAX or not 0 <= now - self._seen[oldest] < _DAY:
+            del self._seen[oldest]
+
+    def allows(self, client: str, prompt_tokens: int) -> bool:
+        """May a client have a call of that many tokens made, with what is kept for the others left untouched?"""
+        others = [other for other in self._seen if other != client]
+        if not others:
+            return True
+        spent = self._spent_by if self._day == self._today() else {}
+        share = 0.5 / (len(others) + 1)
+        wanted = self._part(prompt_tokens, self._settings.max_tokens)
+        if spent.get(client, 0.0) + wanted <= share:
+            return True
+        kept = sum(max(0.0, share - spent.get(other, 0.0)) for other in others)
+        used = max(self.tokens_today / self._settings.tokens_per_day, self.cost_today / self._settings.cost_per_day)
+        return used + wanted <= 1 - kept
 
     async def catch_up(self) -> None:
         """Learn what others, or this process before a restart, spent today."""
@@ -86,12 +120,13 @@ class Budget:
             return 0.0
         return min(_MINUTE, self._asked[0] + _MINUTE - now) + 0.001
 
-    async def take(self, prompt_tokens: int) -> Spending | None:
+    async def take(self, prompt_tokens: int, client: str = "") -> Spending | None:
         """Take what a call may cost at most, or nothing when that is more than the day has left."""
-        spending = Spending(self._today(), prompt_tokens, self._settings.max_tokens)
-        micros = self._micros_of(*spending[1:])
+        spending = Spending(self._today(), prompt_tokens, self._settings.max_tokens, client)
+        micros = self._micros_of(*spending[1:3])
         tokens, spent = await self._add(spending.day, prompt_tokens + spending.answer_tokens, micros)
         if tokens <= self._settings.tokens_per_day and spent <= self._settings.cost_per_day * 1e6:
+            self._charge(spending, self._part(*spending[1:3]))
             return spending
         await self._add(spending.day, -(prompt_tokens + spending.answer_tokens), -micros)
         return None
@@ -103,11 +138,17 @@ class Budget:
         llm_tokens.labels("prompt").inc(prompt)
         llm_tokens.labels("answer").inc(answer)
         tokens = prompt + answer - taken.prompt_tokens - taken.answer_tokens
-        await self._add(taken.day, tokens, self._micros_of(prompt, answer) - self._micros_of(*taken[1:]))
+        self._charge(taken, self._part(prompt, answer) - self._part(*taken[1:3]))
+        await self._add(taken.day, tokens, self._micros_of(prompt, answer) - self._micros_of(*taken[1:3]))
+
+    def _charge(self, spending: Spending, part: float) -> None:
+        if spending.day == self._day:
+            self._spent_by[spending.client] = self._spent_by.get(spending.client, 0.0) + part
 
     async def _add(self, day: date, tokens: int, micros: int) -> tuple[int, int]:
         if day > self._day:
             self._day, self._tokens, self._micros = day, 0, 0
+            self._spent_by.clear()
         # A call that began before midnight is settled with its own day.
         if day == self._day:
             self._tokens += tokens
@@ -116,6 +157,13 @@ class Budget:
         if shared is not None and day == self._day:
             self._tokens, self._micros = shared
         return self._tokens, self._micros
+
+    def _part(self, prompt_tokens: int, answer_tokens: int) -> float:
+        """What that many tokens are of a day, by number or by price, whichever is more."""
+        settings = self._settings
+        micros = self._micros_of(prompt_tokens, answer_tokens)
+        tokens = prompt_tokens + answer_tokens
+        return max(tokens / settings.tokens_per_day, micros / 1e6 / settings.cost_per_day)
 
     def _micros_of(self, prompt_tokens: int, answer_tokens: int) -> int:
         settings = self._settings

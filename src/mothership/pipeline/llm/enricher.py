@@ -125,6 +125,7 @@ class LLMEnricher:
         waiting: list[_Open] = []
         now = self._clock()
         caller = Caller(batch.client, batch.address)
+        self._oracle.meet(caller.client)
         for template, events in self._by_template(batch, results):
             question = self._question(template)
             if not question.has_words:

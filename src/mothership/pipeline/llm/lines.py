@@ -43,8 +43,8 @@ class Lines:
         line = self._lines.setdefault(caller.client, OrderedDict()).setdefault(caller.address, OrderedDict())
         line[question.key] = question
 
-    async def get(self) -> Question:
-        """The next question of the caller whose turn it is."""
+    async def get(self) -> tuple[Question, Caller]:
+        """The next question of the caller whose turn it is, and that caller."""
         while True:
             await self._ready.get()
             if self._lines:  # else it was taken back meanwhile
@@ -55,7 +55,7 @@ class Lines:
         self._lines.move_to_end(client)
         addresses.move_to_end(address)
         self._remove(question.key)
-        return question
+        return question, Caller(client, address)
 
     def make_room(self, caller: Caller) -> Question | None:
         """Take the newest question back of whoever has more in line than this caller; None when nobody has."""

@@ -67,6 +67,8 @@ class Asked:
     """Who asked: `CALLERS_MAX` at most, who then have it in their lines."""
     line: Lines | None
     """Where it waits; None once it is being answered."""
+    payer: str = ""
+    """The client whose turn it was, and whose share of the budget it costs."""
 
 
 class Oracle:
@@ -108,11 +110,18 @@ class Oracle:
         """Tell what is known now."""
         return self._verdicts.recall(question.key, now)
 
+    def meet(self, client: str) -> None:
+        """Keep a share of the day for a client, whether it asks or not."""
+        self._budget.meet(client)
+
     def ask(self, question: Question, caller: Caller, request_id: str = "") -> Asked | None:
         """Have a question answered, once however often it is asked meanwhile.
 
-        When `queue_max` wait already, whoever has most in line gives way; None when that is this caller.
+        When `queue_max` wait already, whoever has most in line gives way; None when that is this caller, or when it has
+        used up its share of the day.
         """
+        if not self._budget.allows(caller.client, question.tokens):
+            return None
         asked = self._asked.get(question.key)
         if asked is None:
             if len(self._asked) >= self._settings.queue_max and not self._make_room(caller):
@@ -132,10 +141,14 @@ class Oracle:
         displaced = self._to_call.make_room(caller) or self._to_fetch.make_room(caller)
         if displaced is None:
             return False
+        self._pass_over(displaced)
+        return True
+
+    def _pass_over(self, question: Question) -> None:
+        """Let a question go that gave way to others'; a later event asks it again."""
         self._outcomes["displaced"] += 1
         telemetry.llm_calls.labels("displaced").inc()
-        self._answered(displaced, useful=False)
-        return True
+        self._answered(question, useful=False)
 
     def hopeless(self, now: float) -> bool:
         """Is no verdict known, and none to be had soon?"""
@@ -190,8 +203,9 @@ class Oracle:
 
     async def _serve(self, lines: Lines, work: Callable[[Question], Any]) -> None:
         while True:
-            question = await lines.get()
-            self._asked[question.key].line = None
+            question, caller = await lines.get()
+            asked = self._asked[question.key]
+            asked.line, asked.payer = None, caller.client
             try:
                 await work(question)
             except Exception as error:  # noqa: BLE001 - one question that fails must not end the others
@@ -217,7 +231,12 @@ class Oracle:
             # Seen before the budget is, which would ask the database twice.
             self._decide(question, _RESTING)
             return
-        spending = await self._budget.take(question.tokens)
+        client = self._asked[question.key].payer
+        if not self._budget.allows(client, question.tokens):
+            # No verdict on the question: others may ask it.
+            self._pass_over(question)
+            return
+        spending = await self._budget.take(question.tokens, client)
         if spending is None:
             self._decide(question, "budget_spent")
             return
