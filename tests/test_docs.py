@@ -12,8 +12,15 @@ from mothership.config import CONFIG_VARIABLE, keys, variable
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 DASHBOARDS = sorted((ROOT / "deploy").rglob("*.json"))
-OTHER_NAMES = {"mothership_migrations", "mothership_keys", "mothership_tags", "mothership_data", "mothership_policies"}
-"""Tables and fields of that form."""
+OTHER_NAMES = {
+    "mothership_token",
+    "mothership_migrations",
+    "mothership_keys",
+    "mothership_tags",
+    "mothership_data",
+    "mothership_policies",
+}
+"""Tables, fields and rules of that form."""
 
 
 def metrics() -> set[str]:
