@@ -7,9 +7,14 @@ heaviest last. Every other stream has a push of its own, whose answer is about i
 
 A push whose answer is lost is sent again, and Loki knows an entry again only within the stream's current block and
 its window of order. So a push holds little of a stream, in bytes and in time.
+
+A stream that is busy is divided by Loki into shards, and then an answer is about the last shard only. So what may be
+too far behind travels alone there, one entry a push.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -26,6 +31,12 @@ BYTES_MIN = 4096
 STREAM_BYTES = 65_536
 """Most of one stream in one push: a quarter of Loki's block (`chunk_block_size`), within which it knows a copy."""
 
+NEVER = float("-inf")
+RATE_HALF_LIFE_SECONDS = 2.0
+"""Of what counts towards a stream's rate: about as Loki forgets."""
+SHARDED_SECONDS = 60.0
+"""How long a stream counts as busy after an answer that spoke of a shard."""
+
 Lane = list[Push]
 """Pushes that follow one another; lanes run side by side. A stream is in one lane only: its lines keep their order."""
 
@@ -37,15 +48,37 @@ class Placement(NamedTuple):
     entry: Entry
 
 
+@dataclass(slots=True)
+class KnownStream:
+    """What Loki has lately said of a stream, and what it was sent."""
+
+    taken: float = NEVER
+    """When it took an entry."""
+    refused: float = NEVER
+    """When it could not have the stream."""
+    sharded: float = NEVER
+    newest_ns: int = 0
+    """Newest entry that it took."""
+    proven_ns: int | None = None
+    """Oldest entry that it took: what is newer, and not far behind the newest, is not too far behind."""
+    bytes: float = 0.0
+    bytes_at: float = 0.0
+
+    def load(self, now: float) -> float:
+        """Bytes that still count towards its rate."""
+        return self.bytes * math.pow(0.5, max(0.0, now - self.bytes_at) / RATE_HALF_LIFE_SECONDS)
+
+
 class Planner:
-    """Remembers which streams Loki has lately taken, and how large a push may be."""
+    """Remembers what Loki has lately said of its streams, and how large a push may be."""
 
     def __init__(self, settings: LokiSettings) -> None:
         self._bytes = self._bytes_max = settings.max_push_bytes
         self._entries_max = settings.batch_size
         self._behind_seconds = settings.out_of_order_seconds / 2
-        self._settled: dict[Labels, float] = {}
-        self._refused: dict[Labels, float] = {}
+        self._busy_bytes = settings.shard_bytes_per_second / 2
+        self._known: dict[Labels, KnownStream] = {}
+        self._known_max = 2 * settings.max_streams
 
     def plan(self, placements: Iterable[Placement], now: float) -> tuple[list[Lane], list[Block]]:
         """Sort entries into blocks by stream and time, and blocks into lanes. The same entries make the same pushes.
@@ -56,7 +89,7 @@ class Planner:
         lanes: list[Lane] = []
         refused: list[Block] = []
         for block in _blocks(placements):
-            if self._refused.get(block.stream, -REFUSED_SECONDS) > now - REFUSED_SECONDS:
+            if self._of(block.stream).refused > now - REFUSED_SECONDS:
                 refused.append(block)
             elif self._may_share(block, now):
                 together.append(block)
@@ -69,18 +102,45 @@ class Planner:
 
     def refused(self, stream: Labels, now: float) -> None:
         """Loki can't have this stream now."""
-        self._refused[stream] = now
+        self._of(stream).refused = now
+
+    def pieces(self, push: Push, now: float) -> Sequence[Push]:
+        """Divide a push about one stream, so that each entry that may be refused has an answer about it alone."""
+        if len(push) > 1:
+            return [push]
+        (block,) = push
+        known = self._of(block.stream)
+        busy = known.load(now) + block.size > self._busy_bytes or known.sharded > now - SHARDED_SECONDS
+        if not busy or len(block.entries) == 1:
+            return [push]
+        late = [entry for entry in block.entries if self._may_be_behind(known, entry, now)]
+        rest = without(push, late)
+        return [*((Block(block.stream, [entry]),) for entry in late), *([rest] if rest else [])]
+
+    def sent(self, push: Push, now: float) -> None:
+        """Loki has answered this push, whatever it said: it counts towards the rates of the streams."""
+        for block in push:
+            known = self._of(block.stream)
+            known.bytes, known.bytes_at = known.load(now) + block.size, now
+
+    def sharded(self, push: Push, now: float) -> None:
+        """An answer spoke of a shard."""
+        for block in push:
+            self._of(block.stream).sharded = now
 
     def taken(self, push: Push, now: float) -> None:
         """Loki has answered well for this push: it knows the streams, and may be sent more at a time again."""
         self._bytes = min(self._bytes_max, 2 * self._bytes)
         for block in push:
-            self._settled[block.stream] = now
-            self._refused.pop(block.stream, None)
+            known, oldest = self._of(block.stream), block.entries[0].ns
+            known.taken, known.refused = now, NEVER
+            known.newest_ns = max(known.newest_ns, block.entries[-1].ns)
+            known.proven_ns = oldest if known.proven_ns is None else min(known.proven_ns, oldest)
 
     def forget(self) -> None:
         """Loki may have been restarted: what it knew is not known any more."""
-        self._settled.clear()
+        for known in self._known.values():
+            known.taken, known.proven_ns = NEVER, None
 
     def too_large(self, size: int) -> None:
         """Loki takes no push of this size: none shall be as large from now on."""
@@ -93,11 +153,24 @@ class Planner:
 
     def _may_share(self, block: Block, now: float) -> bool:
         return (
-            self._settled.get(block.stream, -SETTLED_SECONDS) > now - SETTLED_SECONDS
+            self._of(block.stream).taken > now - SETTLED_SECONDS
             and block.entries[0].ns > (now - self._behind_seconds) * NANOS
             and len(block.entries) <= self._entries_max
             and block.size <= min(self._bytes // 4, STREAM_BYTES)
         )
+
+    def _may_be_behind(self, known: KnownStream, entry: Entry, now: float) -> bool:
+        behind = int(self._behind_seconds * NANOS)
+        if entry.ns < known.newest_ns - behind:
+            return True
+        return entry.ns < now * NANOS - behind and (known.proven_ns is None or entry.ns < known.proven_ns)
+
+    def _of(self, stream: Labels) -> KnownStream:
+        known = self._known.pop(stream, None) or KnownStream()
+        self._known[stream] = known  # the one asked for last is last
+        if len(self._known) > self._known_max:
+            del self._known[next(iter(self._known))]
+        return known
 
     def _parts(self, block: Block) -> Iterator[Block]:
         entries: list[Entry] = []

@@ -167,6 +167,12 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
         "near it are pushed a stream at a time, because Loki's answer speaks of one stream only.",
     )
 
+    shard_bytes_per_second: PositiveInt = Field(
+        default=1_572_864,
+        description="Bytes a second of one stream from which on Loki divides it (`shard_streams.desired_rate`). Late "
+        "events of a stream that comes near it are pushed one by one, because Loki's answer speaks of one shard only.",
+    )
+
     @property
     def linger_seconds(self) -> float:
         """How long the courier may wait for company: not at all, unless somebody has set `batch_timeout_seconds`.

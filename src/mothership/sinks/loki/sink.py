@@ -197,7 +197,7 @@ class LokiSink:
 
     async def _settle(self, push: Push, settled: Settled) -> None:
         """Push until every entry is either stored or known to be refused."""
-        todo = [push]
+        todo = [*reversed(self._planner.pieces(push, self._clock()))]
         while todo:
             push = todo.pop()
             try:
@@ -247,12 +247,14 @@ class LokiSink:
             raise Paused("Loki disallows structured metadata: set sinks.loki.structured_metadata to auto or off")
         if impossible_labels(answer.text):
             raise Paused("Loki requires a label that Mothership never sends (enforced_labels)")
+        if answers.is_sharded(answer):
+            self._planner.sharded(push, self._clock())
         refused, complete = objections(answer.text, push)
         if refused:
             settled.update(refused)
             rest = without(push, refused)
             if rest and not (complete and not answer.truncated):
-                return [rest]
+                return self._planner.pieces(rest, self._clock())
             self._stored(rest, settled)
             return []
         why = answers.reason(answer.text)
@@ -298,6 +300,7 @@ class LokiSink:
             self._failing(error)
             raise
         loki_pushes.labels(str(answer.status)).inc()
+        self._planner.sent(push, self._clock())
         outcome = verdict(answer)
         if isinstance(outcome, Verdict):
             loki_push_bytes.inc(len(body))
