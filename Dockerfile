@@ -11,7 +11,7 @@ RUN python runtime_lock.py requirements.lock > runtime.lock \
     && python runtime_lock.py requirements.lock hatchling > build.lock \
     && python -m pip --python /opt/mothership/bin/python install --no-deps --require-hashes \
        --only-binary :all: -r runtime.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE THIRD_PARTY_LICENSES ./
 COPY src src
 RUN python -m pip install --no-deps --require-hashes --only-binary :all: -r build.lock \
     && python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \

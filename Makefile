@@ -1,5 +1,5 @@
 # make demo and make test each do all the set-up there is.
-.PHONY: setup demo test serve lint bench faults test-llm docs sbom audit lock clean help
+.PHONY: setup demo test serve lint bench faults test-llm docs notice sbom audit lock clean help
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 ONCE ?=
@@ -31,6 +31,10 @@ lint: setup ## style, types, imports, generated docs
 	@.venv/bin/yamllint .
 	@.venv/bin/hadolint Dockerfile
 	@$(PY) tools/configuration_docs.py --check
+	@$(PY) tools/notice.py --check
+
+notice: setup ## write NOTICE and the licences of everything that ships
+	@$(PY) tools/notice.py
 
 docs: setup ## write docs/configuration.md again from the settings
 	@$(PY) tools/configuration_docs.py
@@ -48,16 +52,24 @@ faults: setup ## kill, cut, fill and hang things under load, and compare what wa
 test-llm: setup ## the LLM step on a real model of 270 million parameters
 	@tests/llm_real/run
 
-sbom: setup ## list what the service is built from, as CycloneDX
-	@.venv/bin/uvx -q --from cyclonedx-bom==7.5.0 cyclonedx-py environment .venv/bin/python --output-format JSON -o sbom.json
+# Both tools in an environment of their own, by the hashes of requirements-audit.lock.
+AUDIT := .tooling/audit
+$(AUDIT)/.locked: requirements-audit.lock | setup
+	@.venv/bin/uv venv -q --clear --python $(PY) $(AUDIT)
+	@.venv/bin/uv pip install -q --python $(AUDIT)/bin/python --require-hashes -r requirements-audit.lock
+	@touch $@
+
+sbom: $(AUDIT)/.locked ## list what the service is built from, as CycloneDX
+	@$(AUDIT)/bin/cyclonedx-py environment $(PY) --output-format JSON -o sbom.json
 	@echo "sbom.json written"
 
-audit: setup ## known vulnerabilities of what is locked
-	@.venv/bin/uvx -q pip-audit==2.10.1 --disable-pip --require-hashes -r requirements.lock
+audit: $(AUDIT)/.locked ## known vulnerabilities of what is locked
+	@$(AUDIT)/bin/pip-audit --disable-pip --require-hashes -r requirements.lock
 
+LOCK := .venv/bin/uv pip compile --universal --generate-hashes -q --no-header --python-version 3.11
 lock: setup ## resolve the dependencies again
-	@.venv/bin/uv pip compile --universal --generate-hashes -q --no-header \
-	  --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	@$(LOCK) --group dev pyproject.toml -o requirements.lock
+	@$(LOCK) --group audit -o requirements-audit.lock
 
 clean: ## remove what make made
 	rm -rf .venv .tooling .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,80 @@
+"""What is installed is what was locked, and what ships says under which terms."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCKS = sorted(ROOT.glob("requirements*.lock"))
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_every_locked_package_has_one_version_and_its_hashes(lock: Path) -> None:
+    """No address of an index either: where packages come from is the installer's business."""
+    text = lock.read_text()
+    blocks = re.split(r"\n(?=[a-z0-9])", text.strip())
+    assert len(blocks) > 5
+    for block in blocks:
+        assert re.match(r"[a-z0-9._-]+(\[[a-z,-]+\])?==[^ ]+", block), block[:60]
+        assert "--hash=sha256:" in block, block[:60]
+    assert "://" not in text
+    assert "--index" not in text
+
+
+def test_notice_and_licences_are_those_of_what_is_locked() -> None:
+    """`make lint` checks it, too."""
+    done = subprocess.run(
+        [sys.executable, "tools/notice.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_notice_that_lacks_a_package_is_noticed(tmp_path: Path) -> None:
+    """The check can fail."""
+    for name in ("tools", "deploy"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for name in ("NOTICE", "THIRD_PARTY_LICENSES", "requirements.lock"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    script = (ROOT / "tools" / "notice.py").read_text()
+    (tmp_path / "notice.py").write_text(script.replace("Path(__file__).parents[1]", f"Path({str(tmp_path)!r})"))
+    (tmp_path / "NOTICE").write_text((ROOT / "NOTICE").read_text().replace("asyncpg", "x"))
+    done = subprocess.run(
+        [sys.executable, "notice.py", "--check"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "NOTICE is stale" in done.stderr
+
+
+def test_the_setup_never_installs_a_package_of_the_system() -> None:
+    """It says which one is missing, and ends."""
+    script = (ROOT / "tools" / "setup").read_text()
+    commands = [line for line in script.splitlines() if not line.lstrip().startswith(("#", "say "))]
+    assert not [line for line in commands if "apt-get" in line]
+
+
+def test_the_setup_refuses_an_installer_whose_hash_is_not_the_locked_one(tmp_path: Path) -> None:
+    """Uv itself comes by its hash: one that was exchanged on its way is not run."""
+    wheel = tmp_path / "uv-0.0.1-py3-none-any.whl"
+    wheel.write_bytes(b"not what was locked")
+    wrong = hashlib.sha256(b"something else").hexdigest()
+    (tmp_path / "uv.lock").write_text(f"uv==0.0.1 --hash=sha256:{wrong}\n")
+    command = ["-m", "pip", "install", "--no-index", "--find-links", str(tmp_path), "--require-hashes", "--no-deps"]
+    python = next((path for path in (ROOT / ".tooling/bin/python", Path(sys.executable)) if path.exists()), None)
+    assert python
+    done = subprocess.run(
+        [str(python), *command, "-r", str(tmp_path / "uv.lock"), "--target", str(tmp_path / "into")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PIP_CONFIG_FILE": os.devnull},
+    )
+    if "No module named pip" in done.stderr:
+        pytest.skip("no pip here")
+    assert done.returncode != 0
+    assert "HASHES" in done.stderr
+    assert "--require-hashes --no-deps -r .tooling/uv.lock" in (ROOT / "tools" / "setup").read_text()
