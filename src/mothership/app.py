@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from mothership import __version__, keys, shared_keys
+from mothership.batch_log import BatchLog
 from mothership.config import Settings
 from mothership.edge import documentation, ingest, serve, status
 from mothership.edge.credentials import Credentials
@@ -74,6 +75,7 @@ class Mothership:
         self.loki = loki
         self._key_is_agreed = key_is_agreed
         self.stopping = False
+        self._batch_log = BatchLog(settings.log.batches, redactor.ledger.rules_hash)
         self._remains_processors = [*redactor.processors, CutOversized(_bounds(settings))]
         self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
         self._server: uvicorn.Server | None = None
@@ -119,6 +121,7 @@ class Mothership:
                 limits=self.settings.limits,
                 sinks=sinks,
                 set_aside=self.set_aside,
+                batch_log=self._batch_log,
                 patience_seconds=self.settings.relay.answer_seconds,
             )
         )
@@ -146,6 +149,7 @@ class Mothership:
             work = [
                 group.create_task(self.relay.run(), name="relay"),
                 group.create_task(self._report.run(), name="report"),
+                group.create_task(self._batch_log.run(), name="batch-log"),
             ]
             if self.tsdb:
                 work.append(group.create_task(self.tsdb.run_upkeep(), name="upkeep"))

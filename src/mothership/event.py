@@ -4,6 +4,7 @@ bytes ──▶ Batch of Event (plain dicts, changed in place) ──▶ RowBatc
 """
 
 import string
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -78,6 +79,10 @@ class Batch:
     """For each event, `Row.ts`; empty until TimestampNormalizer has run."""
     oversized: dict[int, frozenset[str]] = field(default_factory=dict)
     """Where in `messages` events beyond a bound stood, and the bounds for which parts of them were left out already."""
+    redactions: Counter[str] = field(default_factory=Counter)
+    """Places redacted, by rule."""
+    steps: dict[str, list[float]] = field(default_factory=dict)
+    """Events and seconds of each processor so far."""
     remains: dict[int, Event] = field(default_factory=dict)
     """What the edge refused, by its place in `messages`, as events: not redacted yet."""
     unsafe: set[int] = field(default_factory=set)

@@ -8,7 +8,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
@@ -195,6 +195,9 @@ class Counts:
         return {value: self.total(name, **{label: value}) for value in values}
 
 
+LogBatches: TypeAlias = Literal["notable", "each", "none"]
+
+
 class LogSettings(BaseModel, frozen=True, extra="forbid"):
     """How the service speaks about itself."""
 
@@ -209,6 +212,12 @@ class LogSettings(BaseModel, frozen=True, extra="forbid"):
     def _in_any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
+    batches: LogBatches = Field(
+        default="notable",
+        description="Which batches have a line: `notable` (something was rejected, queued, set aside, repeated, or it "
+        "took over 2 seconds; the others are summed up every minute), `each` (with every step's count and time, as "
+        "at level DEBUG) or `none`.",
+    )
     format: Literal["auto", "json", "console"] = Field(
         default="auto", description="`json` lines, a readable `console` form, or `auto`: console on a terminal."
     )

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Response
 
+from mothership.batch_log import BatchLog
 from mothership.edge import ingest, serve
 from mothership.edge.auth import AuthSettings
 from mothership.edge.limits import LimitSettings
@@ -53,6 +54,7 @@ def application(keeper: Any, limits: LimitSettings, *, patience_seconds: float =
             wire=Wire(limits, key=b"test"),
             limits=limits,
             sinks=["tsdb"],
+            batch_log=BatchLog("each"),
             patience_seconds=patience_seconds,
             clock=lambda: 1.0,
         )

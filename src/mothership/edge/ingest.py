@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from mothership.batch_log import BatchLog
 from mothership.edge.addresses import UNKNOWN, neighbourhood
 from mothership.edge.attempts import Attempts
 from mothership.edge.auth import ANONYMOUS, Caller
@@ -59,6 +60,7 @@ def router(  # each is a part of what it joins
     limits: LimitSettings,
     sinks: Sequence[str] = (),
     set_aside: SetAside = _nothing_left,
+    batch_log: BatchLog,
     patience_seconds: float = 1.0,
     clock: Clock = time.time,
     stopwatch: Clock = time.perf_counter,
@@ -108,14 +110,7 @@ def router(  # each is a part of what it joins
                 batch, receipt = await accept(batch)
             _count_rejected("pipeline", batch, known)
         await set_aside(batch)
-        log.info(
-            "batch_taken",
-            events=len(batch.indices),
-            rejected=len(batch.rejected),
-            duplicate=receipt.duplicate,
-            body_bytes=batch.body_bytes,
-            seconds=round(stopwatch() - start, 4),
-        )
+        batch_log.add(batch, receipt, stopwatch() - start)
         taken = 0 if receipt.duplicate else len(batch.indices)
         ingestion_events.inc(taken)
         client_events.labels(client=labels(caller.name)).inc(taken)

@@ -178,7 +178,11 @@ class Chain:
         except Exception as error:  # noqa: BLE001 - whatever a processor raises must cost no other event
             culprits = _without_culprits(processor, batch)
             log.warning("processor_failed", processor=station.name, events=culprits, exc_info=error)
-        station.add(processed=events - culprits, errors=culprits, seconds=self._stopwatch() - started)
+        seconds = self._stopwatch() - started
+        step = batch.steps.setdefault(processor.name, [0, 0.0])
+        step[0] += events
+        step[1] += seconds
+        station.add(processed=events - culprits, errors=culprits, seconds=seconds)
 
     async def _enrich(self, batch: Batch) -> None:
         if not (self._enricher and self._enricher_station):

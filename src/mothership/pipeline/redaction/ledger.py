@@ -1,9 +1,9 @@
-"""What redaction did: counts by rule, and one log line for each batch in which it did anything."""
+"""What redaction did: counts by rule, for the metrics and for what the log says of the batch."""
 
 from collections import Counter
 
 from mothership.event import Batch
-from mothership.telemetry import log, redactions
+from mothership.telemetry import redactions
 
 
 class Ledger:
@@ -24,15 +24,9 @@ class Ledger:
             return
         counts, self._batch = self._batch, Counter()
         self._total += counts
+        batch.redactions.update(counts)
         for rule, count in counts.items():
             redactions.labels(rule=rule).inc(count)
-        log.info(
-            "batch_redacted",
-            request_id=batch.request_id,
-            events=len(batch.events),
-            by_rule=dict(sorted(counts.items())),
-            rules_hash=self.rules_hash,
-        )
 
     def counts(self) -> dict[str, int]:
         """Return hits by rule since the start."""
