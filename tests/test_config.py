@@ -98,7 +98,7 @@ def test_every_key_of_the_specification_is_taken(tmp_path: Path) -> None:
     assert settings.llm.api_key.get_secret_value() == "k-2"
     assert settings.pipeline.processors.enrichment.severity_mapping["alert"] == 1
     assert settings.sinks.loki.batch_timeout_seconds == 5.0
-    assert settings.database.connect_arguments()["password"] == "mothership"
+    assert settings.database.target().password == "mothership"
     spec = yaml.safe_load(EVERY_SPEC_KEY)
     known = {dotted for dotted, _ in keys()}
     for top in ("llm", "server", "database"):

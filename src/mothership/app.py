@@ -198,6 +198,7 @@ def faults(settings: Settings) -> list[str]:
         lambda: redaction.former_keys(phases.redaction),
         lambda: enrichment.build(phases.enrichment),
         lambda: LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None,
+        lambda: _database_files(settings),
     ]
     found = serve.check_files(settings.auth, settings.server.tls)
     for look in looks:
@@ -206,6 +207,14 @@ def faults(settings: Settings) -> list[str]:
         except ConfigurationError as error:
             found += error.faults
     return found
+
+
+def _database_files(settings: Settings) -> None:
+    """Read the certificates that a DSN names."""
+    if settings.sinks.timescaledb.enabled and settings.database.is_external:
+        target = settings.database.target()
+        if not target.is_local and target.ssl_mode != "disable":
+            target.ssl_context()
 
 
 @asynccontextmanager

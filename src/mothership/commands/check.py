@@ -113,8 +113,7 @@ def _resting(settings: Settings) -> Iterator[str]:
     elif not database.is_external:
         yield f"Events rest in an embedded PostgreSQL in {settings.server.data_dir}/postgres."
     else:
-        where = urlsplit(database.dsn.get_secret_value()).hostname if database.dsn else database.host
-        yield f"Events rest in the database at {where or 'a Unix socket'}."
+        yield f"Events rest in the database {database.target().database} at {database.target()}."
         if database.overruled:
             yield f"database.dsn wins over {', '.join(database.overruled)}."
     yield f"Events are pushed to Loki at {loki.url}." if loki.enabled else "Events are not pushed to Loki."

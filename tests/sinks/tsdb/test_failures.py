@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 import pytest
@@ -201,6 +202,69 @@ async def test_a_dsn_of_a_provider_connects(database_dsn: str) -> None:
     sink = TsdbSink(DatabaseSettings(dsn=dsn))  # type: ignore[arg-type]
     assert await sink.write([_batch(1)]) == frozenset()
     await sink.close()
+
+
+@pytest.fixture
+async def tcp_dsn(postgres_dsn: str, database_dsn: str) -> AsyncIterator[str]:
+    """The same database over TCP, which has no TLS."""
+    socket = Path(unquote(parse_qs(urlsplit(postgres_dsn).query)["host"][0])) / ".s.PGSQL.5432"
+    async with Proxy(str(socket)) as proxy:
+        yield f"postgresql://mothership@127.0.0.1:{proxy.port}{urlsplit(database_dsn).path}"
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("sslmode=require", "has no TLS, and database.dsn says sslmode=require"),
+        ("no_such_setting=1", r"does not take a setting of database.dsn \(no_such_setting; SQLSTATE 42704\)"),
+        ("work_mem=much", r"does not take a setting of database.dsn \(work_mem; SQLSTATE 22023\)"),
+    ],
+)
+async def test_what_the_server_does_not_take_is_named_with_its_place(tcp_dsn: str, query: str, reason: str) -> None:
+    """It takes a person; waiting doesn't help."""
+    place = urlsplit(tcp_dsn).netloc.rpartition("@")[2]
+    sink = TsdbSink(DatabaseSettings(dsn=f"{tcp_dsn}?{query}"))  # type: ignore[arg-type]
+    with pytest.raises(Paused, match=f"the database at {place} {reason}"):
+        await sink.write([_batch(1)])
+
+
+async def test_a_standby_is_waited_for_and_named(tcp_dsn: str) -> None:
+    """Whoever is promoted next will do."""
+    sink = TsdbSink(DatabaseSettings(dsn=f"{tcp_dsn}?target_session_attrs=standby"))  # type: ignore[arg-type]
+    with pytest.raises(Transient, match=r"no server at 127.0.0.1:\d+ is .*target_session_attrs=standby"):
+        await sink.write([_batch(1)])
+
+
+async def test_a_server_that_is_away_is_named_with_its_place() -> None:
+    """Host and port, of each host."""
+    sink = TsdbSink(DatabaseSettings(dsn="postgresql://u:canary@127.0.0.1:9,127.0.0.1:7/e"))  # type: ignore[arg-type]
+    with pytest.raises(Transient, match=r"the database at 127\.0\.0\.1:9,127\.0\.0\.1:7 can't be reached") as caught:
+        await sink.write([_batch(1)])
+    assert "canary" not in str(caught.value)
+
+
+async def test_the_variables_of_a_shell_change_no_connection(
+    tcp_dsn: str, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one that a DSN describes, nor the embedded database's."""
+    for name, value in {
+        "PGHOST": "nowhere.example",
+        "PGPORT": "1",
+        "PGUSER": "somebody",
+        "PGDATABASE": "elsewhere",
+        "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": "/none.crt",
+        "PGSSLCERT": "/none.crt",
+        "PGSSLNEGOTIATION": "direct",
+        "PGSSLMINPROTOCOLVERSION": "TLSv9",
+        "PGTARGETSESSIONATTRS": "standby",
+        "PGSERVICE": "other",
+        "PGGSSLIB": "none",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for sink in (TsdbSink(DatabaseSettings(dsn=tcp_dsn)), TsdbSink(DatabaseSettings(), embedded_dsn=database_dsn)):  # type: ignore[arg-type]
+        await sink.write([_batch(1)])
+        await sink.close()
 
 
 @pytest.mark.parametrize("gone", ["events", "ingested_batches", "event_counts", "mothership_migrations", "everything"])

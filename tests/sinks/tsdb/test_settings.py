@@ -1,11 +1,15 @@
 """What can be wrong with the database's settings is found before anything is opened, and quotes no secret."""
 
+import ssl
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from mothership.app import faults
+from mothership.config import Settings
+from mothership.sinks.tsdb.dsn import Target
 from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings
 
 DSN = "postgresql://someone:canary@db.example:5433/events"
@@ -40,34 +44,95 @@ def test_a_fault_is_named_without_quoting_a_secret(settings: dict[str, Any], rea
 def test_a_dsn_wins_over_single_parameters() -> None:
     """The specification's example has both; what is not looked at is named."""
     settings = DatabaseSettings(dsn=DSN, host="localhost", port=5433, database="d", user="u", password="p")  # type: ignore[arg-type]
-    assert settings.connect_arguments() == {"dsn": DSN}
+    assert settings.target() == Target(("db.example",), (5433,), "someone", "events", "canary")
     assert settings.overruled == ("host", "port", "database", "user", "password")
     assert "canary" not in repr(settings)
 
 
-def test_a_dsn_may_hold_what_only_libpq_knows() -> None:
-    """Providers' DSNs do; the driver would hand it to the server as a setting."""
-    settings = DatabaseSettings(dsn=f"{DSN}?sslmode=require&channel_binding=require&connect_timeout=5")  # type: ignore[arg-type]
-    assert settings.connect_arguments() == {"dsn": f"{DSN}?sslmode=require"}
+@pytest.mark.parametrize(
+    ("dsn", "hosts", "ports", "parameters"),
+    [
+        # Providers' DSNs have parameters of libpq's; the driver would hand them to the server as settings.
+        (
+            f"{DSN}?sslmode=require&channel_binding=require&connect_timeout=5",
+            ["db.example"],
+            [5433],
+            {"sslmode": "require"},
+        ),
+        ("postgresql://u@one:5432,two:5433/e", ["one", "two"], [5432, 5433], {}),
+        ("postgresql://u@one,two/e?port=6000", ["one", "two"], [6000, 6000], {"port": "6000"}),
+        ("postgresql://u@[::1]:5433/e", ["::1"], [5433], {}),
+        ("postgresql://u@%2Frun%2Fpg/e", ["/run/pg"], [5432], {}),
+        ("postgresql://u@/e?host=/run/pg", ["/run/pg"], [5432], {"host": "/run/pg"}),
+    ],
+)
+def test_a_dsn_is_read_as_libpq_does(dsn: str, hosts: list[str], ports: list[int], parameters: dict[str, str]) -> None:
+    """Several hosts, for a failover without a proxy; addresses, sockets, ports beside."""
+    target = DatabaseSettings(dsn=dsn).target()  # type: ignore[arg-type]
+    assert (list(target.hosts), list(target.ports), target.parameters) == (hosts, ports, parameters)
+    assert target.session == {}
 
 
-def test_a_dsn_may_name_several_hosts() -> None:
-    """For a failover without a proxy."""
-    dsn = "postgresql://u:p@one:5432,two:5433/events?target_session_attrs=primary"
-    assert DatabaseSettings(dsn=dsn).connect_arguments() == {"dsn": dsn}  # type: ignore[arg-type]
+def test_a_dsn_may_hold_settings_for_the_session_and_escaped_characters() -> None:
+    """A role, a password and a database with every sign in them."""
+    dsn = "postgresql://a%40b:c%2Fd%3Ae@db/f%20g?search_path=mine&application_name=x"
+    target = DatabaseSettings(dsn=dsn).target()  # type: ignore[arg-type]
+    assert (target.user, target.password, target.database) == ("a@b", "c/d:e", "f g")
+    assert target.session == {"search_path": "mine", "application_name": "x"}
+    assert "c/d:e" not in repr(target)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("sslmode=required", "sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full"),
+        ("target_session_attrs=master", "target_session_attrs must be one of any, primary, "),
+        ("pool_size=5", "pool_size belongs to another program's pool; here it is sinks.timescaledb.writers"),
+        ("schema=mine", "schema is search_path"),
+        ("pgbouncer=true", "pgbouncer is the key database.statement_cache_size here"),
+        ("ssl_mode=require", "ssl_mode is no parameter; did you mean sslmode?"),
+        ("sslrootcert=system&sslmode=require", "sslrootcert=system needs sslmode=verify-full"),
+        ("sslnegotiation=direct", "sslnegotiation=direct needs sslmode=require or more"),
+        ("ssl_min_protocol_version=1.2", "ssl_min_protocol_version must be one of TLSv1, "),
+        ("service=mine", "service is not supported; write host and port"),
+    ],
+)
+def test_a_fault_of_a_dsn_names_the_parameter_and_the_place(query: str, reason: str) -> None:
+    """Before anything is opened, and quoting neither password nor value."""
+    with pytest.raises(ValidationError) as caught:
+        DatabaseSettings(dsn=f"{DSN}?{query}")  # type: ignore[arg-type]
+    assert f"dsn (db.example:5433): {reason}" in caught.value.errors()[0]["msg"]
+    assert "canary" not in caught.value.errors()[0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("sslmode=verify-full&sslrootcert=/none.crt", "sslrootcert /none.crt can't be read: No such file"),
+        (f"sslmode=require&sslrootcert={__file__}", "holds nothing that can be used"),
+        ("sslcert=/none.crt", "sslcert /none.crt can't be read"),
+    ],
+)
+def test_check_finds_a_certificate_that_can_not_be_used(query: str, reason: str) -> None:
+    """The files that a DSN names are read without connecting."""
+    settings = Settings(database={"dsn": f"{DSN}?{query}"})
+    [fault] = [fault for fault in faults(settings) if "database" in fault]
+    assert fault.startswith("database.dsn (db.example:5433): ssl")
+    assert reason in fault
+
+
+def test_the_machines_own_authorities_can_be_trusted() -> None:
+    """As with libpq, `sslrootcert=system` means the strictest check."""
+    context = DatabaseSettings(dsn=f"{DSN}?sslrootcert=system").target().ssl_context()  # type: ignore[arg-type]
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED
 
 
 def test_single_parameters_make_a_connection() -> None:
     """A password with every sign in it needs no escaping here."""
     settings = DatabaseSettings(host="db", password="a/b@c:d?e#f")  # type: ignore[arg-type]
     assert settings.is_external
-    assert settings.connect_arguments() == {
-        "host": "db",
-        "port": 5432,
-        "database": "mothership",
-        "user": "mothership",
-        "password": "a/b@c:d?e#f",
-    }
+    assert settings.target() == Target(("db",), (5432,), "mothership", "mothership", "a/b@c:d?e#f")
     assert settings.overruled == ()
 
 

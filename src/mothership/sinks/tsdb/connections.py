@@ -1,12 +1,17 @@
 """Connections to the database: a bounded few, kept between uses, and thrown away at the first doubt."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
+from mothership.errors import ConfigurationError, Paused
+from mothership.sinks.tsdb.dsn import Target
+from mothership.sinks.tsdb.failures import NO_TLS, connection_failure
 from mothership.telemetry import active_connections
 
 if TYPE_CHECKING:
@@ -15,6 +20,53 @@ else:
     Connection = asyncpg.Connection
 
 GOODBYE_SECONDS = 1.0
+
+
+async def connect(target: Target, *, timeout_seconds: float, statement_cache_size: int) -> Connection:
+    """Connect as the target says, or raise a failure that names it. The environment has no say but for a password."""
+    mode = target.ssl_mode
+    if target.is_local or mode == "disable":
+        ways: list[ssl.SSLContext | None] = [None]
+    else:
+        try:
+            context = target.ssl_context()
+        except ConfigurationError as error:
+            raise Paused(error.faults[0]) from None
+        ways = {"allow": [None, context], "prefer": [context, None]}.get(mode, [context])
+    while True:
+        try:
+            return await _connect(target, ways.pop(0), timeout_seconds, statement_cache_size)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            if not (ways and _is_about_encryption(error)):
+                raise connection_failure(error, target) from None
+
+
+async def _connect(
+    target: Target, context: ssl.SSLContext | None, timeout_seconds: float, statement_cache_size: int
+) -> Connection:
+    told = target.parameters
+    return await asyncpg.connect(
+        host=list(target.hosts),
+        port=list(target.ports),
+        user=target.user,
+        database=target.database,
+        password=target.password,
+        passfile=told.get("passfile"),
+        ssl=context or False,
+        direct_tls=context is not None and told.get("sslnegotiation") == "direct",
+        target_session_attrs=SessionAttribute(told.get("target_session_attrs", "any")),
+        krbsrvname="postgres",
+        gsslib="gssapi",
+        timeout=timeout_seconds,
+        statement_cache_size=statement_cache_size,
+        server_settings={"application_name": "mothership", **target.session},
+    )
+
+
+def _is_about_encryption(error: BaseException) -> bool:
+    """Whether the other way, with or without TLS, may do."""
+    refused = isinstance(error, ssl.SSLError | asyncpg.InvalidAuthorizationSpecificationError)
+    return refused or (isinstance(error, ConnectionError) and NO_TLS in str(error))
 
 
 class Connections:

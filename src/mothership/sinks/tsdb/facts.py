@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-UNITS_SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
+from mothership.durations import format_duration
 
 
 @dataclass(slots=True)
@@ -31,14 +31,6 @@ class Facts:
         self.lacking.append(what)
 
 
-def span_text(span: timedelta) -> str:
-    """Write it in the largest unit that is whole, as the configuration has it: `90 days`."""
-    seconds = int(span.total_seconds())
-    unit, size = next((unit, size) for unit, size in UNITS_SECONDS.items() if seconds % size == 0)
-    number = seconds // size
-    return f"{number} {unit}{'' if number == 1 else 's'}"
-
-
 def interval(span: timedelta) -> str:
     """Write it as SQL, for statements that a person is to run: `INTERVAL '90 days'`."""
-    return f"INTERVAL '{span_text(span)}'"
+    return f"INTERVAL '{format_duration(span)}'"

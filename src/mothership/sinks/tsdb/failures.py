@@ -6,6 +6,7 @@ import asyncpg
 
 from mothership.errors import Paused, SinkError, Transient
 from mothership.sinks.tsdb.binary_copy import Unencodable
+from mothership.sinks.tsdb.dsn import Target
 from mothership.sinks.tsdb.statements import migrations
 
 Foreign = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Unencodable)
@@ -27,6 +28,8 @@ OWN_TABLES = [
     *(table for step in migrations() for table in step.tables() if table != "events"),
 ]
 """What Mothership keeps beside the events."""
+NO_TLS = "rejected SSL upgrade"
+"""What the driver says of a server without TLS."""
 BEHIND_A_POOLER = "as behind a PgBouncer that pools transactions: set database.statement_cache_size to 0"
 
 REFUSALS = {
@@ -98,6 +101,27 @@ def sort(error: BaseException) -> SinkError:
     if isinstance(error, OSError):
         return Transient(f"the database can't be reached ({type(error).__name__})")
     return Transient(f"the connection to the database broke ({type(error).__name__})")
+
+
+def connection_failure(error: BaseException, target: Target) -> SinkError:
+    """The failure to connect, with the place, and the parameter where one is to blame."""
+    state = sqlstate(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Paused(
+            f"the certificate of the database at {target} is not trusted: see sslrootcert and sslmode in database.dsn"
+        )
+    if isinstance(error, ConnectionError) and NO_TLS in str(error):
+        return Paused(f"the database at {target} has no TLS, and database.dsn says sslmode={target.ssl_mode}")
+    if state in {"42704", "22023", "55P02", "42602"} and target.session:
+        names = ", ".join(sorted(target.session))
+        return Paused(f"the database at {target} does not take a setting of database.dsn ({names}; SQLSTATE {state})")
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        wanted = target.parameters.get("target_session_attrs", "any")
+        return Transient(f"no server at {target} is what database.dsn wants: target_session_attrs={wanted}")
+    if isinstance(error, OSError) and not isinstance(error, TimeoutError | ssl.SSLError):
+        return Transient(f"the database at {target} can't be reached ({type(error).__name__})")
+    sorted_ = sort(error)
+    return type(sorted_)(f"{sorted_.reason}; it is at {target}")
 
 
 def sqlstate(error: BaseException) -> str:

@@ -1,22 +1,12 @@
 """The settings of the database and of the sink that writes to it."""
 
 from datetime import timedelta
-from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from typing import Literal
 
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
 
 from mothership.durations import Duration, DurationOrNever
-
-LIBPQ_ONLY = frozenset(
-    {
-        *("connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
-        *("tcp_user_timeout", "fallback_application_name", "client_encoding", "channel_binding", "gssencmode"),
-        *("load_balance_hosts", "require_auth", "sslcompression", "sslnegotiation", "sslsni"),
-    }
-)
-"""Parameters of libpq's, common in copied DSNs, that mean nothing to the driver here."""
-
+from mothership.sinks.tsdb.dsn import Target, parse
 
 RETENTION_MIN = timedelta(hours=1)
 """Less is a slip of the pen (`3m` is three minutes), and what is deleted is gone."""
@@ -69,7 +59,7 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
     @model_validator(mode="after")
     def _is_consistent(self) -> "DatabaseSettings":
         if self.dsn is not None and self.dsn.get_secret_value():
-            _check_dsn(self.dsn.get_secret_value())
+            parse(self.dsn.get_secret_value())
         elif self.host is None and (alone := self._said("port", "database", "user", "password")):
             raise ValueError(f"{alone[0]} is set without host: set host as well, or dsn alone")
         if self.retention and self.retention < RETENTION_MIN:
@@ -94,41 +84,12 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
         """Those that are set to something else than what they are anyway, as in a configuration printed in full."""
         return [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
 
-    def connect_arguments(self) -> dict[str, Any]:
-        """What the driver needs to know, secrets included."""
+    def target(self) -> Target:
+        """Where to connect, secrets included."""
         if self.dsn and self.dsn.get_secret_value():
-            return {"dsn": _understood(self.dsn.get_secret_value())}
+            return parse(self.dsn.get_secret_value())
         password = self.password.get_secret_value() if self.password else None
-        return {
-            "host": self.host,
-            "port": self.port,
-            "database": self.database,
-            "user": self.user,
-            "password": password,
-        }
-
-
-def _understood(dsn: str) -> str:
-    """The DSN without what the driver would pass on to the server, which would refuse it."""
-    parts = urlsplit(dsn)
-    if not parts.query:
-        return dsn
-    kept = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key not in LIBPQ_ONLY]
-    return urlunsplit(parts._replace(query=urlencode(kept)))
-
-
-def _check_dsn(dsn: str) -> None:
-    """Find what is surely wrong with it, and say so without quoting it."""
-    try:
-        parts = urlsplit(dsn)
-        if "," not in parts.netloc:  # several hosts, each with a port
-            parts.port  # noqa: B018 - it is parsed when it is asked for
-    except ValueError:
-        raise ValueError(
-            "dsn can't be read: a `/`, `#`, `?`, `[` or `@` in a password is written %2F, %23, …"
-        ) from None
-    if parts.scheme not in {"postgresql", "postgres"}:
-        raise ValueError("dsn must begin with postgresql://")
+        return Target((self.host or "localhost",), (self.port,), self.user, self.database, password)
 
 
 class TimescaleSinkSettings(BaseModel, frozen=True, extra="forbid"):

@@ -15,7 +15,8 @@ from mothership.event import Row, RowBatch
 from mothership.ports import Clock, Health
 from mothership.sinks import repeats
 from mothership.sinks.tsdb import binary_copy, schema, timescale
-from mothership.sinks.tsdb.connections import Connection, Connections
+from mothership.sinks.tsdb.connections import Connection, Connections, connect
+from mothership.sinks.tsdb.dsn import parse
 from mothership.sinks.tsdb.facts import Facts
 from mothership.sinks.tsdb.failures import Foreign, is_suspect, sort
 from mothership.sinks.tsdb.isolation import store_all_but_refused
@@ -77,7 +78,7 @@ class TsdbSink:
     ) -> None:
         """`embedded_dsn` is where the embedded database listens, when none is configured."""
         self._settings = database
-        self._arguments = {"dsn": embedded_dsn} if embedded_dsn else database.connect_arguments()
+        self._target = parse(embedded_dsn) if embedded_dsn else database.target()
         self._clock = clock
         self._writers = Connections(self._connect, limit=(sink or TimescaleSinkSettings()).writers)
         self._side = Connections(self._connect, limit=SIDE_CONNECTIONS)
@@ -360,11 +361,10 @@ class TsdbSink:
                 return await schema.prepare(connection, self._settings)
 
     async def _connect(self) -> Connection:
-        return await asyncpg.connect(
-            **self._arguments,
-            timeout=self._settings.connect_timeout_seconds,
+        return await connect(
+            self._target,
+            timeout_seconds=self._settings.connect_timeout_seconds,
             statement_cache_size=self._settings.statement_cache_size,
-            server_settings={"application_name": "mothership"},
         )
 
 

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from mothership.durations import format_duration
 from mothership.errors import Paused
 from mothership.sinks.tsdb.connections import Connection
-from mothership.sinks.tsdb.facts import Facts, interval, span_text
+from mothership.sinks.tsdb.facts import Facts, interval
 from mothership.sinks.tsdb.failures import is_passing
 from mothership.sinks.tsdb.settings import DatabaseSettings
 from mothership.sinks.tsdb.statements import SCHEMA, TIMESCALE, WRITE
@@ -394,8 +395,8 @@ def _readable(step: Step, facts: Facts) -> str:
 
 
 def _by_hand(policy: _Policy, job: asyncpg.Record, wanted: timedelta | None, remove: str) -> str:
-    after = f"older than {span_text(job['after'])}" if job["after"] else "by another rule"
-    is_wanted = f"is {span_text(wanted)}" if wanted else "is not set"
+    after = f"older than {format_duration(job['after'])}" if job["after"] else "by another rule"
+    is_wanted = f"is {format_duration(wanted)}" if wanted else "is not set"
     return (
         f"database.{policy.key} {is_wanted}, and a policy made by hand (job {job['job_id']}) {policy.does} {after}; "
         f"set the key to the same, or run: {remove.rstrip(';')}"
