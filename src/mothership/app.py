@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from mothership.event import Batch, Receipt
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.cut import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.key import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction
@@ -230,9 +232,11 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     redactor = redaction.build(
         rules, key=key, previous_keys=redaction.former_keys(rules, data_dir), is_token=credentials.is_token
     )
-    processors, templates = _processors(settings, redactor, data_dir)
+    budget = _chunk_budget(settings)
+    processors, templates = _processors(settings, redactor, data_dir, budget)
     enricher = _enricher(settings, redactor, templates, tsdb)
-    chain = Chain(processors, enricher, timestamps=settings.pipeline.processors.enrichment.timestamps)
+    timestamps = settings.pipeline.processors.enrichment.timestamps
+    chain = Chain(processors, enricher, timestamps=timestamps, budget=budget)
     wire = Wire(settings.limits, key=_fingerprint_key(settings, data_dir))
     relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))
     try:
@@ -268,9 +272,19 @@ async def _pseudonym_key(settings: Settings, data_dir: Path, tsdb: TsdbSink | No
     return await shared_keys.pseudonym_key(tsdb, data_dir, own, is_first=is_first)
 
 
-def _processors(settings: Settings, redactor: Redaction, data_dir: Path) -> tuple[list[Processor], Templates | None]:
+def _chunk_budget(settings: Settings) -> ChunkBudget | None:
+    """The bound on new chunks. The embedded database has none."""
+    if not (settings.sinks.timescaledb.enabled and settings.database.is_external):
+        return None
+    chunk_micros = settings.database.chunk_interval // timedelta(microseconds=1)
+    return ChunkBudget(chunk_micros, settings.pipeline.processors.enrichment.timestamps.new_chunks_per_hour)
+
+
+def _processors(
+    settings: Settings, redactor: Redaction, data_dir: Path, budget: ChunkBudget | None
+) -> tuple[list[Processor], Templates | None]:
     """Redaction first, then enrichment, then templates when something needs them."""
-    enrichers = enrichment.build(settings.pipeline.processors.enrichment)
+    enrichers = enrichment.build(settings.pipeline.processors.enrichment, budget)
     processors = [*redactor.processors, CutOversized(_bounds(settings)), *enrichers]
     if not (settings.pipeline.templates.enabled or settings.llm.enabled):
         return processors, None

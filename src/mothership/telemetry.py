@@ -77,6 +77,10 @@ redaction_unsafe = Counter(
 
 # --- llm ---------------------------------------------------------------------------------------------------------
 
+chunk_budget_refused = Counter(
+    "mothership_chunk_budget_refused_total",
+    "Events stored at the time of receipt, because their own would have opened too many new chunks.",
+)
 templates_known = Gauge("mothership_templates", "Message templates in memory.", multiprocess_mode="livesum")
 llm_calls = Counter("mothership_llm_calls_total", "Calls to the LLM, by what became of them.", ["outcome"])
 llm_seconds = Histogram(

@@ -23,6 +23,7 @@ from typing import Any
 from mothership import telemetry
 from mothership.event import Batch, Event, Row, RowBatch
 from mothership.fairness import FairLimiter, Holder
+from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.seal import seal
 from mothership.ports import Enricher, Processor
@@ -74,6 +75,7 @@ class Chain:
         enricher: Enricher | None = None,
         *,
         timestamps: TimestampSettings | None = None,
+        budget: ChunkBudget | None = None,
         slice_events: int = SLICE_EVENTS,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -82,7 +84,7 @@ class Chain:
         self._enricher_station = Station(enricher.name) if enricher else None
         self._slice_events = slice_events
         self._processing, self._sealing = _line(), _line()
-        self._times = TimestampNormalizer(timestamps or TimestampSettings()).times
+        self._times = TimestampNormalizer(timestamps or TimestampSettings(), budget).times
         self._stopwatch = stopwatch
         self.total_events = 0
         self.successful_events = 0

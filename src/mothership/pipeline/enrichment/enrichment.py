@@ -5,6 +5,7 @@ What is added never overwrites what a node sent. Running any of them again on an
 
 from pydantic import BaseModel, Field
 
+from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.enrichment.geo import GeoHint, GeoSettings
 from mothership.pipeline.enrichment.place import PlaceSettings, SiteEnvTags
 from mothership.pipeline.enrichment.service import ServiceFromPath, ServiceSettings
@@ -44,8 +45,8 @@ class EnrichmentSettings(BaseModel, frozen=True, extra="forbid"):
     )
 
 
-def build(settings: EnrichmentSettings) -> list[Processor]:
-    """Compile the processors that are switched on."""
+def build(settings: EnrichmentSettings, budget: ChunkBudget | None = None) -> list[Processor]:
+    """Compile the processors that are switched on. The budget is for new chunks, where the database has any."""
     if not settings.enabled:
         return []
     processors: list[Processor] = []
@@ -59,5 +60,5 @@ def build(settings: EnrichmentSettings) -> list[Processor]:
         processors.append(GeoHint(settings.geo))
     if settings.place.enabled:
         processors.append(SiteEnvTags(settings.place))
-    processors.append(TimestampNormalizer(settings.timestamps))
+    processors.append(TimestampNormalizer(settings.timestamps, budget))
     return processors

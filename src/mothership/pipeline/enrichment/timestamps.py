@@ -5,21 +5,23 @@
 | ISO 8601 that says UTC, up to microseconds | `2025-08-22T17:11:27.936809Z` | that time | |
 | any other readable spelling | the same form | that time | `timestamp_original`, as sent |
 | readable, out of bounds | the same form, own time | time of receipt | `timestamp_source` and `timestamp_reason` |
+| readable, in bounds, but one new chunk too many | the same form, own time | time of receipt | the same two |
 | unreadable | time of receipt | time of receipt | those two and `timestamp_original` |
 | nothing | time of receipt | time of receipt | those two |
 
-`timestamp_source` is `received`; `timestamp_reason` is `missing`, `unreadable`, `too_old` or `in_the_future`.
+`timestamp_source` is `received`; `timestamp_reason` is `missing`, `unreadable`, `too_old`, `in_the_future` or
+`too_many_chunks` (see `chunk_budget`).
 
 A reading depends on nothing but the value, except for a date without a year (RFC 3164), whose year is the one nearest
 to the receipt. So a batch sent again gets the same times.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, Field, PositiveFloat
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
 
 from mothership.event import Batch, Event
+from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.enrichment.timestamp_forms import micros_of, text_of
 
 _MARKS = {"+00:00": "T.0", "Z": "T."}
@@ -46,6 +48,15 @@ class TimestampSettings(BaseModel, frozen=True, extra="forbid"):
         default=86400.0,
         description="How far ahead of receipt, in seconds, an event's own time is believed; a wrong zone is 14 hours.",
     )
+    new_chunks_per_hour: PositiveInt = Field(
+        default=200,
+        le=100_000,
+        description=(
+            "How many spans of `database.chunk_interval`, more than a day from receipt, events may open in an hour and "
+            "worker process; one caller has half of it. Beyond that an event is stored at the time of receipt. Raise "
+            "it before history is shipped. Not with the embedded database, which has no chunks."
+        ),
+    )
 
 
 class TimestampNormalizer:
@@ -53,22 +64,24 @@ class TimestampNormalizer:
 
     name = "TimestampNormalizer"
 
-    def __init__(self, settings: TimestampSettings) -> None:
+    def __init__(self, settings: TimestampSettings, budget: ChunkBudget | None = None) -> None:
+        self._budget = budget
         self._fields = settings.fields
         self._past = int(settings.max_past_days * 86_400_000_000)
         self._future = int(settings.max_future_seconds * 1_000_000)
 
     def __call__(self, batch: Batch) -> None:
         """Give every event its time."""
-        batch.times = self._times(batch.events, batch.received, write=True)
+        batch.times = self._times(batch, write=True)
 
     def times(self, batch: Batch) -> list[int]:
         """Each event's time by the same rule, leaving the events alone."""
-        return self._times(batch.events, batch.received, write=False)
+        return self._times(batch, write=False)
 
-    def _times(self, events: Sequence[Event], received: int, *, write: bool) -> list[int]:  # noqa: C901 - run for every event
+    def _times(self, batch: Batch, *, write: bool) -> list[int]:  # noqa: C901 - run for every event
+        events, received, client, budget = batch.events, batch.received, batch.client, self._budget
         if self._fields[0] != "timestamp":
-            return [self._slowly(event, received, write=write) for event in events]
+            return [self._slowly(event, received, client, write=write) for event in events]
         times: list[int] = []
         append = times.append
         oldest, newest = received - self._past, received + self._future
@@ -89,38 +102,54 @@ class TimestampNormalizer:
                     try:
                         age = parse(raw) - epoch
                     except ValueError:
-                        append(self._slowly(event, received, write=write))
+                        append(self._slowly(event, received, client, write=write))
                         continue
                     if age.days != day:
                         day = age.days
                         day_micros = day * 86_400_000_000
-                        wholly_within = oldest <= day_micros and day_micros + 86_400_000_000 <= newest
+                        wholly_within = (
+                            oldest <= day_micros
+                            and day_micros + 86_400_000_000 <= newest
+                            and (budget is None or budget.knows_day(day_micros, received))
+                        )
                     micros = day_micros + age.seconds * 1_000_000 + age.microseconds
-                    if wholly_within or oldest <= micros <= newest:
+                    if wholly_within or (
+                        oldest <= micros <= newest and (budget is None or budget.admits(micros, received, client))
+                    ):
                         append(micros)
                         if write:
                             event["timestamp"] = text
                         last_raw, last_micros, last_text = raw, micros, text
                         continue
-            append(self._slowly(event, received, write=write))
+            append(self._slowly(event, received, client, write=write))
         return times
 
-    def _slowly(self, event: Event, received: int, *, write: bool) -> int:
+    def _slowly(self, event: Event, received: int, client: str, *, write: bool) -> int:
         sent = [value for name in self._fields if (value := event.get(name)) not in (None, "")]
         for raw in sent:
             micros = micros_of(raw, now=received)
             text = None if micros is None else text_of(micros)
             if micros is not None and text is not None:
-                believed = received - self._past <= micros <= received + self._future
+                doubt = self._doubt(micros, received, client)
                 if write:
                     self._write(event, raw, text)
-                    if not believed:
-                        _mark(event, "too_old" if micros < received else "in_the_future")
-                return micros if believed else received
+                    if doubt:
+                        _mark(event, doubt)
+                return received if doubt else micros
         if write:
             self._write(event, sent[0] if sent else None, text_of(received) or "")
             _mark(event, "unreadable" if sent else "missing")
         return received
+
+    def _doubt(self, micros: int, received: int, client: str) -> str:
+        """Why an event is not stored at this time; empty when it is."""
+        if micros < received - self._past:
+            return "too_old"
+        if micros > received + self._future:
+            return "in_the_future"
+        if self._budget and not self._budget.admits(micros, received, client):
+            return "too_many_chunks"
+        return ""
 
     def _write(self, event: Event, raw: object, text: str) -> None:
         before = event.get("timestamp")
