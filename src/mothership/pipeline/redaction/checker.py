@@ -111,9 +111,9 @@ _BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _KINDS: Final = ("counter", "gauge", "integer", "unsigned", "timeticks")
 _COUNTED: Final = re2.compile(
     r"(?i)(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode"
-    r"|snowflake|tweet|request|req|txid|txnid|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count)[\s:=#\"']{1,3}$"
+    r"|snowflake|tweet|request|req|txid|txnid|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|counter(?:32|64)?|gauge(?:32)?)[\s:=#\"']{1,3}$"
 )
-_COUNTS: Final = (
+_COUNT_WORDS: Final = (
     *(
         "bytes",
         "octets",
@@ -127,7 +127,28 @@ _COUNTS: Final = (
         "epoch",
         "time",
     ),
-    *("offset", "sequence", "seqno", "size", "nanos", "micros", "millis", "uptime", "total", "ts", "seq", "rx", "tx"),
+    *(
+        "offset",
+        "sequence",
+        "seqno",
+        "size",
+        "nanos",
+        "micros",
+        "millis",
+        "uptime",
+        "total",
+        "ts",
+        "seq",
+        "rx",
+        "tx",
+        "id",
+    ),
+    *("ns", "us", "ms", "sentbyte", "rcvdbyte"),
+)
+# As a whole word: `rx_bytes`, `ifHCOutOctets`, but not `account`.
+_COUNTS: Final = re2.compile(
+    rf"(?:(?:^|[^A-Za-z])(?i:{'|'.join(_COUNT_WORDS)})"
+    rf"|[a-z0-9](?:{'|'.join(word.capitalize() for word in _COUNT_WORDS)}))[0-9]*$"
 )
 
 FIELDS: Final = ("password", "passwd", "secret", "api_key", "authorization", "private_key", "community")
@@ -259,8 +280,10 @@ class PIISafetyValidator:
         if name in self._binary:
             return type(inner) is str and not text.isdigit() and set(text.rstrip("=")) <= _BASE64
         kind = beside.get("type")
-        counted = name == "value" and ("oid" in beside or (type(kind) is str and kind.lower().startswith(_KINDS)))
-        return (counted or name.endswith(_COUNTS)) and text.replace(".", "").isdigit()
+        counted = name == "value" and (
+            type(inner) is not str or "oid" in beside or (type(kind) is str and kind.lower().startswith(_KINDS))
+        )
+        return (counted or _COUNTS.search(key) is not None) and text.replace(".", "").isdigit()
 
     def _walk(self, value: Any, path: tuple[str, ...], *, inside: bool) -> Iterator[Finding]:
         if isinstance(value, dict):

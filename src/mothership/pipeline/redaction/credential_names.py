@@ -7,6 +7,7 @@ part of it.
 
 import re
 import unicodedata
+from contextlib import suppress
 from typing import Final
 
 _NAMES = """
@@ -102,6 +103,15 @@ def words(name: str) -> list[str]:
     if not name.isascii() or not name.isprintable():
         name = unicodedata.normalize("NFKC", _INVISIBLE.sub("", name))
     return [word for word in _NO_WORD.split(_HUMP.sub(" ", name).casefold()) if word]
+
+
+def misread(word: str) -> list[str]:
+    """Return how a word outside ASCII looks when its bytes were read in another encoding than they were written in."""
+    looks = {re.sub(r"[^\x00-\x7f]", "\ufffd", word)}
+    for written, read in (("utf-8", "latin-1"), ("utf-8", "cp1252"), ("cp1251", "latin-1"), ("cp1250", "latin-1")):
+        with suppress(UnicodeError):
+            looks.add(word.encode(written).decode(read))
+    return sorted(looks - {word})
 
 
 def _joined(listed: str) -> frozenset[str]:

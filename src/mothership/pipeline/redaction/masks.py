@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from mothership.event import Batch, Event
+from mothership.pipeline.redaction.credential_names import words
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import fold
@@ -19,29 +20,23 @@ NUMBER_MIN: Final = 10**12
 PHONE_NAMES: Final = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
 SESSION_NAMES: Final = ("sessionid", "sessid")
 CARD_NAMES: Final = ("pan", "card", "cardno", "ccn", "ccnum", "ccnumber")
-READING_ENDS: Final = (
-    *(
-        "bytes",
-        "octets",
-        "packets",
-        "pkts",
-        "count",
-        "counter",
-        "duration",
-        "numericvalue",
-        "timestamp",
-        "epoch",
-        "offset",
-    ),
-    *("sequence", "seqno", "size", "nanos", "micros", "millis", "uptime"),
-)
-READING_NAMES: Final = frozenset({"ts", "time", "seq", "rx", "tx", "total"})
+_READING_WORDS = """
+byte bytes octet octets packet packets pkt pkts count counts counter counters duration timestamp ts time epoch offset
+sequence seq seqno size nanos micros millis ns us ms uptime rx tx total sum min max avg delta ticks id inode lsn xid
+sentbyte sentbytes rcvdbyte rcvdbytes rxbytes txbytes
+"""
+READING_WORDS: Final = frozenset(_READING_WORDS.split())
+"""Last words of the names of what a machine counts or numbers: `rx_bytes`, but not `account`."""
+VALUE_WORDS: Final = frozenset({"value", "val", "reading", "measurement", "gauge"})
+"""Names of what a machine measured, when it stands there as a number."""
 READING_TYPES: Final = ("Counter", "Gauge", "Integer", "INTEGER", "Unsigned", "TimeTicks", "counter", "gauge")
 PHONE_CONTEXT: Final = "phone="
 CARD_CONTEXT: Final = "card="
 SESSION_CONTEXT: Final = "sessionid="
 AUTH_CONTEXT: Final = "auth="
 ALWAYS: Final = "always"
+BESIDE: Final = "beside"
+"""When it is a number, or when its type stands beside it."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _DROPPED: Final = object()
 
@@ -147,7 +142,11 @@ class MaskPatterns:
                     if fresh is not None:
                         fresh[name] = inner
                     continue
-            counted = known.reads and _whole_number(inner) and (known.reads == ALWAYS or _is_reading(value))
+            counted = (
+                known.reads
+                and _whole_number(inner)
+                and (known.reads == ALWAYS or type(inner) is not str or _is_reading(value))
+            )
             place = (*shown, name) if note else shown
             masked = inner if counted else self._field(inner, known, path, place, note, wanted)
             if masked is _DROPPED:
@@ -245,7 +244,7 @@ class MaskPatterns:
             self._keys.clear()
         folded = fold(key)
         hashed = self._hashed is not None and self._hashed.takes((folded,))
-        self._keys[key] = answer = _Key(folded, _context(folded), hashed, folded in self._binary, _reads(folded))
+        self._keys[key] = answer = _Key(folded, _context(folded), hashed, folded in self._binary, _reads(key))
         return answer
 
 
@@ -259,11 +258,12 @@ def _context(folded: str) -> str:
     return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
 
 
-def _reads(folded: str) -> str:
+def _reads(key: str) -> str:
     """Tell when a field holds what a machine counted, which passes for a card number once in a while."""
-    if folded in READING_NAMES or folded.endswith(READING_ENDS):
+    last = (words(key) or [""])[-1].rstrip("0123456789")
+    if last in READING_WORDS:
         return ALWAYS
-    return "beside" if folded == "value" else ""
+    return BESIDE if last in VALUE_WORDS else ""
 
 
 def _is_reading(value: dict[str, Any]) -> bool:

@@ -1,8 +1,8 @@
 r"""How a text reads to whoever is not fooled by its spelling.
 
-A view has invisible characters and terminal colours taken out, digits and letters of other forms (full-width,
-mathematical, Arabic) and odd dashes and spaces made plain, and `%40`, `\u0040`, `\x40`, `&#64;`, `=40` and `\/`
-decoded. It knows where each of its places lies in the text.
+A view has invisible and control characters and terminal colours taken out, digits and letters of other forms
+(full-width, mathematical, Arabic) and odd dashes and spaces made plain, and `%40`, `\u0040`, `\x40`, `&#64;`, `=40`
+and `\/` decoded. It knows where each of its places lies in the text.
 """
 
 import html
@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from mothership.pipeline.redaction.rules.derive import derive
 
+CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd"
+"""Characters that nobody sees, and what stands for one that could not be read. UTF-16 read as bytes is full of them."""
 INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
 _DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _SPACES = "\u00a0\u2000-\u200a\u202f\u205f\u3000"
@@ -33,15 +35,15 @@ _FORMS = (
     ("=", r"40(?=[0-9A-Za-z-]+\.)"),
     ("&", r"(?:lt|gt|quot|apos|commat|amp|#[0-9]{2,3}|#[xX][0-9A-Fa-f]{2});"),
     (r"[\x01\x1b]", r"\[[0-9;]{0,16}m"),
-    (f"[{INVISIBLE}{LOOK_ALIKES}]", ""),
+    (f"[{CONTROLS}{INVISIBLE}{LOOK_ALIKES}]", ""),
 )
 """How a spelling begins, and goes on."""
 _TOKEN = re.compile(
     # Characters that begin none are passed over first, which is much faster than to try every form on each.
-    rf"[^\x00\x02-\x1a\x1c-$'-<>-\[\]-\x7f](?:{'|'.join(f'(?<={first}){rest}' for first, rest in _FORMS)})"
+    rf"[^\t\n\r -$'-<>-\[\]-~](?:{'|'.join(f'(?<={first}){rest}' for first, rest in _FORMS)})"
 )
 _SAME = {"\\/": "/", "=40": "@"}
-_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_INVISIBLE = re.compile(f"[{CONTROLS}{INVISIBLE}]")
 _DASH = re.compile(f"[{_DASHES}]")
 
 TOKENS_MAX = 5_000
@@ -112,7 +114,7 @@ def views(text: str) -> list[View]:
 
 
 def _plain(token: str) -> str:
-    if token[0] in "\x01\x1b" or token in _SAME:
+    if (token[0] in "\x01\x1b" and len(token) > 1) or token in _SAME:
         return _SAME.get(token, "")
     if token[0] == "&":
         return html.unescape(token)

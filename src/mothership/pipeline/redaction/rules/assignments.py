@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.credential_names import TAILS
+from mothership.pipeline.redaction.credential_names import TAILS, misread
 from mothership.pipeline.redaction.rules.columns import COLUMNS
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import has_digit
@@ -67,6 +67,12 @@ _FOREIGN = (
     "jelszó",
 )
 """The same in other languages; behind these only what can't be a word."""
+
+
+def _misread(word: str) -> str:
+    return "|".join(re.escape(look) for look in misread(word) if set(look) != {"\ufffd"})
+
+
 _STEMS = {
     "pass": r"pass(?:word|wd|[-_]?phrase|code|wort|)s?[0-9]?",
     "pwd": r"pwd[0-9]?",
@@ -78,13 +84,13 @@ _STEMS = {
     "cvv": r"cvv2?",
     "cvc": r"cvc2?",
     "senha": r"senha",
-    "contrase": r"contrase(?:ñ|n)a",
+    "contrase": rf"(?:contrase(?:ñ|n)a|{_misread('contraseña')})",
     "kennwort": r"kennwort",
     "mot de passe": r"mot de passe",
     "mot_de_passe": r"mot_de_passe",
     "auth_token": r"auth_token",
     "mnemonic": r"mnemonic",
-    **{word: word for word in _FOREIGN},
+    **{word: rf"(?:{word}|{_misread(word)})" if not word.isascii() else word for word in _FOREIGN},
     "pw": r"pw",
     "psk": r"psk",
     "jwt": r"jwt",

@@ -118,7 +118,7 @@ _PLAIN_CARD = re.compile(
     re.ASCII,
 )
 _TRACK = r"[Bb](?P<secret>[2-6][0-9]{12,18})\^[^^\r\n]{2,40}\^[0-9]{4}"
-_SPACED_CARD = r"[2-6](?<![0-9A-Za-z.].)(?:[0-9]{3}(?P<s>  |_|\+)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|(?<=3)[47][0-9]{2}(?P<t>  |_|\+)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])"
+_SPACED_CARD = r"[2-6](?<![0-9A-Za-z.].)(?:[0-9]{3}(?P<s>  |_|\+|\t)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|(?<=3)[47][0-9]{2}(?P<t>  |_|\+|\t)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])"
 _COUNTED_BEFORE = re.compile(
     r"(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode|snowflake|tweet"
     r"|request|req|counter[0-9]{0,2}|gauge[0-9]{0,2}|\w{0,20}(?:bytes?|octets|pkts|packets)|txn?id|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|number of \w{1,20})[\s:=#\"']{1,3}\Z",
