@@ -119,6 +119,14 @@ async def sql(timescale_dsn: str) -> AsyncIterator[Callable[..., Awaitable[Any]]
     await connection.close(timeout=2)
 
 
+@pytest.fixture
+async def execute(timescale_dsn: str) -> AsyncIterator[Callable[[str], Awaitable[Any]]]:
+    """Runs statements, one or several."""
+    connection = await asyncpg.connect(timescale_dsn, statement_cache_size=0)
+    yield connection.execute
+    await connection.close(timeout=2)
+
+
 async def _execute(dsn: str, *statements: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
