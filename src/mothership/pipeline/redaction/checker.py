@@ -113,6 +113,21 @@ _COUNTED: Final = re2.compile(
     r"(?i)(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode"
     r"|snowflake|tweet|request|req|txid|txnid|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|counter(?:32|64)?|gauge(?:32)?)[\s:=#\"']{1,3}$"
 )
+_MEASURED_BESIDE: Final = frozenset(
+    (
+        "oid",
+        "metric",
+        "measurement",
+        "unit",
+        "units",
+        "sensor",
+        "register",
+        "counter",
+        "gauge",
+        "__name__",
+        "poll_interval",
+    )
+)
 _COUNT_WORDS: Final = (
     *(
         "bytes",
@@ -281,7 +296,7 @@ class PIISafetyValidator:
             return type(inner) is str and not text.isdigit() and set(text.rstrip("=")) <= _BASE64
         kind = beside.get("type")
         counted = name == "value" and (
-            type(inner) is not str or "oid" in beside or (type(kind) is str and kind.lower().startswith(_KINDS))
+            not _MEASURED_BESIDE.isdisjoint(beside) or (type(kind) is str and kind.lower().startswith(_KINDS))
         )
         return (counted or _COUNTS.search(key) is not None) and text.replace(".", "").isdigit()
 

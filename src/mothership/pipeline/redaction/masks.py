@@ -28,7 +28,23 @@ sentbyte sentbytes rcvdbyte rcvdbytes rxbytes txbytes
 READING_WORDS: Final = frozenset(_READING_WORDS.split())
 """Last words of the names of what a machine counts or numbers: `rx_bytes`, but not `account`."""
 VALUE_WORDS: Final = frozenset({"value", "val", "reading", "measurement", "gauge"})
-"""Names of what a machine measured, when it stands there as a number."""
+"""Names of what a machine measured, when what says so stands beside it."""
+READING_KEYS: Final = frozenset(
+    (
+        "oid",
+        "metric",
+        "measurement",
+        "unit",
+        "units",
+        "sensor",
+        "register",
+        "counter",
+        "gauge",
+        "__name__",
+        "poll_interval",
+    )
+)
+"""Beside a value, they say that it was measured."""
 READING_TYPES: Final = ("Counter", "Gauge", "Integer", "INTEGER", "Unsigned", "TimeTicks", "counter", "gauge")
 PHONE_CONTEXT: Final = "phone="
 CARD_CONTEXT: Final = "card="
@@ -36,7 +52,7 @@ SESSION_CONTEXT: Final = "sessionid="
 AUTH_CONTEXT: Final = "auth="
 ALWAYS: Final = "always"
 BESIDE: Final = "beside"
-"""When it is a number, or when its type stands beside it."""
+"""When what says so stands beside it."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _DROPPED: Final = object()
 
@@ -142,11 +158,7 @@ class MaskPatterns:
                     if fresh is not None:
                         fresh[name] = inner
                     continue
-            counted = (
-                known.reads
-                and _whole_number(inner)
-                and (known.reads == ALWAYS or type(inner) is not str or _is_reading(value))
-            )
+            counted = known.reads and _whole_number(inner) and (known.reads == ALWAYS or _is_reading(value))
             place = (*shown, name) if note else shown
             masked = inner if counted else self._field(inner, known, path, place, note, wanted)
             if masked is _DROPPED:
@@ -268,7 +280,7 @@ def _reads(key: str) -> str:
 
 def _is_reading(value: dict[str, Any]) -> bool:
     kind = value.get("type")
-    return "oid" in value or (type(kind) is str and kind.startswith(READING_TYPES))
+    return not READING_KEYS.isdisjoint(value) or (type(kind) is str and kind.startswith(READING_TYPES))
 
 
 def _whole_number(value: Any) -> bool:
