@@ -76,7 +76,8 @@ def test_hosts_are_given_up_last() -> None:
         streams.add(stream)
         lost += dict(stream)["host"] == OTHER
     assert table.streams <= 4000
-    assert lost < 12_000  # it was 47,174
+    assert len(streams) <= 5000, "Loki counts those too that were replaced a moment ago"
+    assert lost < 22_000  # it was 47,174
 
 
 def test_what_nobody_has_seen_for_an_hour_makes_room() -> None:
@@ -101,12 +102,14 @@ def test_one_callers_junk_is_at_its_own_expense() -> None:
         )
 
     before = [table.place(good(n), "ship", 1.0).stream for n in range(200)]
+    seen = set(before)
     for n in range(3000):
         junk = _event(type=f"junk{n}", hostname=f"junk{n}", service=f"junk{n}", tags={"site": f"j{n}", "env": f"j{n}"})
-        table.place(junk, "attacker", 2.0)
+        seen.add(table.place(junk, "attacker", 2.0).stream)
     assert [table.place(good(n), "ship", 3.0).stream for n in range(200)] == before
     after = [dict(table.place(good(n), "late ship", 3.0).stream) for n in range(200, 400)]
     assert all(OTHER not in labels.values() for labels in after)
+    assert len(seen) + len(after) <= 5000
     assert [labels["host"] for labels in after] == [f"h{n}" for n in range(200, 400)]
     assert table.streams <= 4000
     assert all(

@@ -45,10 +45,10 @@ class Shares(Generic[K]):
         held = self._held.get(key)
         return held.owner if held else None
 
-    def fill(self, owner: str) -> float:
-        """How far a caller is with its share, from 0 to 1: with the whole while the whole is emptier than that."""
+    def fill_of(self, owner: str, most: int) -> float:
+        """How much of so many a caller uses, counted by its share of them; or all use, where that is less."""
         mine = len(self._by_owner.get(owner, ())) * max(1, len(self._by_owner))
-        return min(mine, len(self)) / self._most
+        return min(mine, len(self)) / most
 
     def recall(self, key: K, seen: float = NEVER) -> bool:
         """Take a key over that was there before, if there is room. Unless it was seen, it is the first to give way."""
@@ -70,11 +70,14 @@ class Shares(Generic[K]):
         self._held[key] = held._replace(seen=now)
         self._held.move_to_end(key)
 
-    def admit(self, key: K, owner: str, now: float) -> tuple[bool, K | None]:
-        """Let a new key in, if there is room for this caller. Also tells which one gave way."""
+    def admit(self, key: K, owner: str, now: float, *, take: bool = True) -> tuple[bool, K | None]:
+        """Let a new key in, if there is room for this caller. Also tells which one gave way.
+
+        `take`: it may take the place of a key that is in use.
+        """
         gone = None
         if len(self) >= self._most:
-            gone = self._who_gives_way(owner, now)
+            gone = self._who_gives_way(owner, now, take=take)
             if gone is None:
                 return False, None
             self.drop(gone)
@@ -90,12 +93,14 @@ class Shares(Generic[K]):
             if not own:
                 del self._by_owner[held.owner]
 
-    def _who_gives_way(self, owner: str, now: float) -> K | None:
+    def _who_gives_way(self, owner: str, now: float, *, take: bool) -> K | None:
         if not self._held:
             return None
         longest = next(iter(self._held))
         if self._held[longest].seen < now - self._idle_seconds:
             return longest
+        if not take:
+            return None
         greediest = max(self._by_owner.values(), key=len, default={})
         if len(greediest) > len(self._by_owner.get(owner, ())) + 1:
             return next(reversed(greediest))

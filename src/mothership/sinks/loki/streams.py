@@ -6,6 +6,7 @@ lines in the very same streams, and Loki drops it. Where room gets scarce, new s
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -42,6 +43,12 @@ IDLE_SECONDS = 3600.0
 """A value, or a stream, that has not been seen for so long makes room for another."""
 GIVEN_UP = (("severity", 0.5), ("site", 0.625), ("service", 0.75))
 """Which label a new stream does without, and from which fill of the table (or of the caller's share of it) on."""
+HOST_STREAMS = 2
+"""Streams of a host that are counted with at least: half as many hosts as streams are a full table."""
+REPLACED_SECONDS = 2100.0
+"""How long Loki still counts a stream that gets no more lines (`chunk_idle_period`, and time to flush)."""
+REPLACED_SHARE = 0.2
+"""Streams in use that may be replaced in that time, beside `max_streams`: what lies between it and Loki's own bound."""
 
 ADDED_BY_LOKI = frozenset({"service_name", "__stream_shard__"})
 """Labels that Loki puts beside ours."""
@@ -88,10 +95,13 @@ class StreamTable:
             label: Shares(caps[label], IDLE_SECONDS, [self._normal(label, value) for value in kept.get(label, ())])
             for label in LABELS
         }
-        self._shares: Shares[Key] = Shares(settings.max_streams - caps["type"] - 1, IDLE_SECONDS)
+        self._streams_max = settings.max_streams - caps["type"] - 1
+        self._shares: Shares[Key] = Shares(self._streams_max, IDLE_SECONDS)
         self._streams: dict[Key, Stream] = {}
         self._with_value: dict[tuple[str, str], set[Key]] = {}
         self._overflow: dict[str, Labels] = {}
+        self._replaced: deque[float] = deque()
+        self._replaced_max = int(settings.max_streams * REPLACED_SHARE)
         self._shortcuts: dict[Key, Stream] = {}
         names, self._decode = decoder(settings)
         self._metadata = metadata_reader(names, settings)
@@ -175,10 +185,10 @@ class StreamTable:
         value = self._normal(label, value)
         if not value or value == OTHER or value in values:
             return value or None
-        admitted, gone = values.admit(value, client, now)
+        admitted, gone = values.admit(value, client, now, take=self._may_replace(now, 1.0))
         if gone is not None:
             for key in self._with_value.pop((label, gone), set()).copy():
-                self._remove(key)
+                self._remove(key, now)
         if admitted:
             return value
         loki_label_overflows.labels(label).inc()
@@ -197,7 +207,7 @@ class StreamTable:
         stream = self._streams.get(key)
         if stream is not None:
             return stream
-        fill = self._shares.fill(client)
+        fill = self._fill(client)
         for label, scarce in GIVEN_UP:
             if fill < scarce:
                 break
@@ -207,14 +217,25 @@ class StreamTable:
                 key = (*key[:at], OTHER, *key[at + 1 :])
             if stream := self._streams.get(key):
                 return stream
-        admitted, gone = self._shares.admit(key, client, now)
+        admitted, gone = self._shares.admit(key, client, now, take=self._may_replace(now, 1.0))
         if gone is not None:
-            self._remove(gone)
-        if not admitted and (finer := self._finer(key, client)):
+            self._remove(gone, now)
+        if not admitted and self._may_replace(now, 0.5) and (finer := self._finer(key, client)):
             for one in finer:
-                self._remove(one)
+                self._remove(one, now)
             admitted, _ = self._shares.admit(key, client, now)
         return self._add(key) if admitted else None
+
+    def _fill(self, client: str) -> float:
+        """How scarce room is for a caller's new stream: by what there is of streams, and of hosts that want some."""
+        hosts = HOST_STREAMS * self._values["host"].fill_of(client, self._streams_max)
+        return max(self._shares.fill_of(client, self._streams_max), hosts)
+
+    def _may_replace(self, now: float, part: float) -> bool:
+        """May a stream in use give way? Loki counts it for a while, beside the one in its place."""
+        while self._replaced and self._replaced[0] < now - REPLACED_SECONDS:
+            self._replaced.popleft()
+        return len(self._replaced) < part * self._replaced_max
 
     def _finer(self, key: Key, client: str) -> list[Key]:
         """The caller's streams of the same type, host and environment: one that stands for them replaces them."""
@@ -234,10 +255,12 @@ class StreamTable:
         loki_streams.set(self.streams)
         return stream
 
-    def _remove(self, key: Key) -> None:
+    def _remove(self, key: Key, now: float) -> None:
         stream = self._streams.pop(key, None)
         if stream is None:
             return
+        if stream.seen > now - REPLACED_SECONDS:
+            self._replaced.append(now)
         self._shares.drop(key)
         for raw in stream.shortcuts:
             self._shortcuts.pop(raw, None)
