@@ -112,6 +112,24 @@ async def test_whoever_has_most_in_line_gives_way() -> None:
     assert [(await lines.get())[0].template_id for _ in range(len(lines))] == ["0", "20", "10", "1"]
 
 
+async def test_what_gives_way_leaves_nothing_behind() -> None:
+    """Neither a place in line nor a call for it, however often it happens."""
+    lines = Lines()
+    for number in range(5):
+        lines.put(question(number), Caller("hostile"))
+    for number in range(1_000):
+        assert lines.make_room(Caller("ship")) is not None
+        lines.put(question(10 + number), Caller("hostile"))
+    assert [len(lines), lines._ready.qsize()] == [5, 5]
+    for _ in range(5):
+        await lines.get()
+    waiting = asyncio.get_running_loop().create_task(lines.get())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    lines.put(question(1), Caller("ship"))
+    assert (await waiting)[0].template_id == "1"
+
+
 async def test_a_flood_without_verdicts_forgets_nobodys_verdict(start: Any, endpoint: Endpoint) -> None:
     """What brought none is remembered apart."""
     mind = start(wait_seconds=4.0, cache_verdicts_max=20)

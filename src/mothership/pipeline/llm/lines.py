@@ -45,10 +45,9 @@ class Lines:
 
     async def get(self) -> tuple[Question, Caller]:
         """The next question of the caller whose turn it is, and that caller."""
-        while True:
+        await self._ready.get()
+        while not self._lines:  # it was taken back meanwhile
             await self._ready.get()
-            if self._lines:  # else it was taken back meanwhile
-                break
         client, addresses = next(iter(self._lines.items()))
         address, line = next(iter(addresses.items()))
         question = next(iter(line.values()))
@@ -69,6 +68,8 @@ class Lines:
             return None
         question = next(reversed(line.values()))
         self._remove(question.key)
+        if not self._ready.empty():
+            self._ready.get_nowait()
         return question
 
     def _remove(self, key: bytes) -> None:
