@@ -172,7 +172,11 @@ JWT = Rule(
     name="jwt",
     description="JSON Web Tokens, signed, unsigned and encrypted: the first part must decode to a JOSE header.",
     source="RFC 7519, 7515, 7516",
-    matchers=(CodeMatcher(_jwts, (_JWT.pattern,)),),
+    matchers=(
+        CodeMatcher(_jwts, (_JWT.pattern,)),
+        # Encoded once more: base64 of `eyJ`.
+        Matcher(r"(?<![A-Za-z0-9+/])ZXlK[0-9A-Za-z+/]{60,16384}={0,2}"),
+    ),
     positives=(
         (
             "jwt eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",

@@ -20,7 +20,7 @@ def varied(text: str) -> bool:
     if any("0" <= char <= "9" for char in text):
         return True
     capitals = sum(first.isupper() and second.isupper() for first, second in pairwise(text))
-    return text != text.lower() and (capitals >= CAPITALS_MIN or NO_NAME.search(text.lower()) is not None)
+    return capitals >= CAPITALS_MIN or NO_NAME.search(text.lower()) is not None
 
 
 def is_jumbled(text: str) -> bool:
