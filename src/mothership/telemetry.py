@@ -74,6 +74,14 @@ redaction_unsafe = Counter(
     "Events that still looked unsafe after redaction, by what was done.",
     ["action"],
 )
+redaction_audited = Counter(
+    "mothership_redaction_audited_events_total", "Events that went through every rule's finder without a prefilter."
+)
+redaction_audit_missed = Counter(
+    "mothership_redaction_audit_missed_total",
+    "Places that a rule's prefilter missed in audited events: 0 on a good day.",
+    ["rule"],
+)
 
 # --- llm ---------------------------------------------------------------------------------------------------------
 

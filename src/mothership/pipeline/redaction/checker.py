@@ -1,13 +1,12 @@
 """PIISafetyValidator: a second pair of eyes after redaction.
 
-It shares nothing with the rules but the list of what the operator wants found: its own expressions, its own scan over
-what the events have become, its own counts. It looks for fewer and plainer shapes than the rules, so that what it finds
-is a failure of redaction and not a matter of taste.
+It shares nothing with the rules but the list of what the operator wants found, where, and their examples: its own
+expressions, its own scan over what the events have become, its own counts. It looks for fewer and plainer shapes than
+the rules, so that what it finds is a failure of redaction and not a matter of taste.
 """
-# ruff: noqa: E501 - an expression reads best in one piece
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
@@ -15,104 +14,26 @@ import re2
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.ledger import Ledger
+from mothership.pipeline.redaction.names import fold
 from mothership.pipeline.redaction.scan import chunk_size, expected_share
+from mothership.pipeline.redaction.text import ActiveRule
+from mothership.pipeline.redaction.watch import Shape, Watch
 from mothership.telemetry import log, redaction_unsafe
 
 SCRUBBED: Final = "[REDACTED:unsafe]"
 CLEAN_REMEMBERED: Final = 4_096
 CLEAN_CHARACTERS_MAX: Final = 24
+PLACES_REMEMBERED: Final = 4_096
+NUMBER_MIN: Final = 10**11
+"""No shape wants a shorter number."""
+NAMED_CHARACTERS_MAX: Final = 64
+"""A value up to this length is looked at with its field's name before it, too."""
+_PLACEHOLDER = re2.compile(r"[$<{%]|\[REDACTED")
 _SHOWN = re2.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
-class Shape(NamedTuple):
-    """What an unsafe text looks like."""
-
-    name: str
-    rules: tuple[str, ...]
-    """Built-in rules that should have taken it: the shape counts only while all of them are on everywhere."""
-    signs: tuple[str, ...]
-    """RE2 expressions over compact JSON, quotation marks inside strings being `\\"`."""
-    pattern: str
-    """RE2 expression over one string."""
-
-
-_DOMAIN = (
-    r"(?:[a-z0-9-]{1,63}\.){1,5}(?:com|org|net|edu|gov|io|info|de|fr|uk|nl|es|it|eu|us|ca|au|in|jp|cn|br|ch|at|se|no)"
-)
-
-SHAPES: Final = (
-    Shape(
-        "e-mail address",
-        ("email",),
-        (rf"(?i)[0-9a-z]@{_DOMAIN.replace('{1,63}', '+').replace('{1,5}', '+')}[\s<>\"'=,;)\]\\]",),
-        rf"(?i)(?:^|[\s<>\"'=,;(\[])(?:[a-z0-9][a-z0-9._+-]{{0,63}})@{_DOMAIN}(?:$|[\s<>\"'=,;)\]])",
-    ),
-    Shape(
-        "payment card",
-        ("credit_card",),
-        # What stands before matters for speed: beginning anywhere in a run of digits would make a huge automaton.
-        (r"[\s\"'=:,;(\[](?:4[0-9]|5[1-5]|3[47]|60|65)[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]",),
-        r"(?:^|[\s\"'=:,;(\[])((?:4[0-9]{3}|5[1-5][0-9]{2}|6011|65[0-9]{2})(?:[0-9]{12}|(?: [0-9]{4}){3}|(?:-[0-9]{4}){3})"
-        r"|3[47][0-9]{13})(?:$|[\s\"',;)\]])",
-    ),
-    Shape(
-        "social security number",
-        ("ssn",),
-        (r"[0-9]{3}-[0-9]{2}-[0-9]{4}",),
-        r"(?:^|[\s\"'=:,;(\[])(?:00[1-9]|0[1-9]\d|[1-578]\d\d|6[0-57-9]\d|66[0-57-9])-(?:0[1-9]|[1-9]\d)"
-        r"-(?:000[1-9]|00[1-9]\d|0[1-9]\d\d|[1-9]\d{3})(?:$|[\s\"',;)\]])",
-    ),
-    Shape(
-        "private key",
-        ("private_key",),
-        (r"PRIVATE KEY",),
-        r"(?s)BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----\s*[0-9A-Za-z+/=]{32}",
-    ),
-    Shape(
-        "JSON Web Token",
-        ("jwt",),
-        (r"eyJ[0-9A-Za-z_-]{8}",),
-        r"(?:^|[^0-9A-Za-z])eyJhbGci[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{16}",
-    ),
-    Shape(
-        "provider's key",
-        (
-            *("aws_key", "gcp_key", "github_token", "gitlab_token", "slack_token", "stripe_key", "sendgrid_key"),
-            *("npm_token", "pypi_token", "mothership_token"),
-        ),
-        (
-            r"AKIA[0-9A-Z]{4}|AIza[0-9A-Z]|gh[pousr]_[0-9A-Z]|glpat-|xox[bp]-|sk_live_|SG\.[0-9A-Za-z]|npm_[0-9A-Z]|pypi-AgE|ms_[0-9A-Za-z_-]{43}",
-        ),
-        r"(?:^|[\s\"'=:,;(\[])(?:AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{35}|gh[pousr]_[0-9A-Za-z]{36}|glpat-[0-9A-Za-z_-]{20}"
-        r"|xox[bp]-[0-9]{10,}-[0-9A-Za-z-]{10,}|sk_live_[0-9A-Za-z]{16,}|SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}"
-        r"|npm_[0-9A-Za-z]{36}|pypi-AgE[0-9A-Za-z_-]{32,}|ms_[0-9A-Za-z_-]{43})(?:$|[\s\"',;)\]])",
-    ),
-    Shape(
-        "bearer token",
-        ("authorization",),
-        (r"(?i)authorization[^0-9a-z]*bearer",),
-        r"(?i)authorization\W{1,6}bearer [a-z0-9._~+/-]{20}",
-    ),
-    Shape(
-        "URL with a password",
-        ("url_credentials",),
-        (r"://[0-9A-Za-z._-]+:[^/\s@\"]+@",),
-        r"[a-z]://[0-9A-Za-z._-]{1,64}:[^/\s@:\"'<>\[\]*]{3,64}@[0-9A-Za-z.-]+",
-    ),
-    Shape(
-        "password",
-        ("assignment",),
-        (r"(?i)passw(?:or)?d=[^*\[]",),
-        r"(?i)(?:^|[\s&?;,])passw(?:or)?d=[a-z0-9!#%^+_-]*[0-9!#%^+][a-z0-9!#%^+_-]{5,}(?:$|[\s&;,])",
-    ),
-)
-
 _BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _KINDS: Final = ("counter", "gauge", "integer", "unsigned", "timeticks")
-_COUNTED: Final = re2.compile(
-    r"(?i)(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode"
-    r"|snowflake|tweet|request|req|txid|txnid|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|counter(?:32|64)?|gauge(?:32)?)[\s:=#\"']{1,3}$"
-)
 _MEASURED_BESIDE: Final = frozenset(
     (
         "oid",
@@ -186,28 +107,30 @@ class PIISafetyValidator:
         action: Literal["reject", "scrub", "flag"],
         ledger: Ledger,
         *,
-        shapes: Sequence[Shape],
+        shapes: Iterable[Shape],
+        rules: Iterable[ActiveRule],
         fields: Collection[str],
-        skipped: Collection[str],
-        only: Collection[str] = (),
         binary: Collection[str] = (),
+        audit: Callable[[Sequence[Event]], None],
     ) -> None:
         self._action = action
         self._ledger = ledger
-        self._shapes = [(shape.name, re2.compile(shape.pattern)) for shape in shapes]
-        self._any = _set_of([shape.pattern for shape in shapes])
+        self._audit = audit
+        self._rules = {rule.name: rule for rule in rules}
+        self._everywhere = frozenset(name for name, rule in self._rules.items() if not (rule.only or rule.never))
+        self._numbers = frozenset(name for name, rule in self._rules.items() if rule.numbers)
         self._fields = frozenset(fields)
-        self._skipped = frozenset(skipped)
-        self._only = frozenset(only)
         self._binary = frozenset(binary)
-        self._signs = _set_of([sign for shape in shapes for sign in shape.signs] + _key_signs(self._fields))
+        self._watch = Watch([shape for shape in shapes if shape.rule in self._rules], _key_signs(self._fields))
         self._clean: set[str] = set()  # short texts that look like nothing: most keys, and words such as `info`
+        self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
         self._found: Counter[str] = Counter()
         self._share = 0.0
 
     def __call__(self, batch: Batch) -> None:
         """Check every event, act on those that look unsafe, and close the ledger on the batch."""
         try:
+            self._audit(batch.events)
             self._check(batch)
         finally:
             self._ledger.settle(batch)
@@ -218,7 +141,7 @@ class PIISafetyValidator:
 
     def findings(self, event: Event) -> list[Finding]:
         """Return where an event looks unsafe."""
-        return list(self._walk(event, (), inside=not self._only))
+        return list(self._walk(event, (), ()))
 
     def _check(self, batch: Batch) -> None:
         faults: dict[int, str] = {}
@@ -240,10 +163,8 @@ class PIISafetyValidator:
         batch.reject(faults)
 
     def _suspicious(self, value: Any) -> bool:
-        if self._signs is None:
-            return False
         try:
-            return self._signs.Match(orjson.dumps(value)) is not None
+            return self._watch.suspects(orjson.dumps(value))
         except (orjson.JSONEncodeError, RecursionError):
             return True
 
@@ -261,7 +182,7 @@ class PIISafetyValidator:
         log.warning("event_still_unsafe", request_id=batch.request_id, action=self._action, findings=len(found))
         batch.unsafe.add(id(event))
         if self._action == "scrub":
-            self._scrub(event, inside=not self._only)
+            self._scrub(event, ())
             found = self.findings(event)
         if found and self._action != "flag":
             batch.unsafe.discard(id(event))
@@ -270,23 +191,39 @@ class PIISafetyValidator:
             )
         return None
 
-    def _unsafe(self, text: str) -> str | None:
+    def _unsafe(self, text: str, here: tuple[str, ...]) -> str | None:
         if text in self._clean:
             return None
-        numbers = self._any.Match(text.encode("utf-8", "replace")) if self._any else None
-        if not numbers:
-            if len(text) <= CLEAN_CHARACTERS_MAX:
-                if len(self._clean) >= CLEAN_REMEMBERED:
-                    self._clean.clear()
-                self._clean.add(text)
-            return None
-        named = (self._shapes[number] for number in sorted(numbers))
-        return next((name for name, pattern in named if _confirmed(name, pattern, text)), None)
+        allowed = self._rules_at(here)
+        what = self._watch.unsafe(text, allowed)
+        if what is None and len(text) <= CLEAN_CHARACTERS_MAX and len(allowed) == len(self._rules):
+            if len(self._clean) >= CLEAN_REMEMBERED:
+                self._clean.clear()
+            self._clean.add(text)
+        return what
 
-    def _enters(self, key: str, *, inside: bool) -> bool | None:
-        """Tell whether the check looks below a key; None for a field that it skips."""
-        name = key.lower().replace("-", "_")
-        return None if name in self._skipped else inside or name in self._only
+    def _rules_at(self, here: tuple[str, ...]) -> frozenset[str]:
+        """Return the rules that look at this place, a folded path."""
+        if len(self._everywhere) == len(self._rules):
+            return self._everywhere
+        allowed = self._allowed.get(here)
+        if allowed is None:
+            if len(self._allowed) >= PLACES_REMEMBERED:
+                self._allowed.clear()
+            allowed = frozenset(name for name, rule in self._rules.items() if rule.looks_at(here))
+            self._allowed[here] = allowed
+        return allowed
+
+    def _value(self, value: Any, name: str, here: tuple[str, ...]) -> str | None:
+        """Return what a string or number looks like, alone or behind its field's name."""
+        if isinstance(value, str):
+            what = self._unsafe(value, here)
+            if what is None and name and len(value) <= NAMED_CHARACTERS_MAX and any(map(str.isdigit, value)):
+                what = self._watch.unsafe(f"{name}={value}", self._rules_at(here) & self._numbers)
+            return what
+        if isinstance(value, int) and not isinstance(value, bool) and value >= NUMBER_MIN:
+            return self._watch.unsafe(f"{name}={value}", self._rules_at(here) & self._numbers)
+        return None
 
     def _counted_or_binary(self, key: str, inner: Any, beside: dict[str, Any]) -> bool:
         """Tell whether a value is a machine's count, or a payload in base64, and can't be judged by its looks."""
@@ -300,79 +237,52 @@ class PIISafetyValidator:
         )
         return (counted or _COUNTS.search(key) is not None) and text.replace(".", "").isdigit()
 
-    def _walk(self, value: Any, path: tuple[str, ...], *, inside: bool) -> Iterator[Finding]:
+    def _walk(self, value: Any, path: tuple[str, ...], here: tuple[str, ...], name: str = "") -> Iterator[Finding]:
+        """Yield what looks unsafe below; `path` is shown, `here` is folded and decides which rules look."""
         if isinstance(value, dict):
             for key, inner in value.items():
-                if key in self._fields:
+                if key in self._fields and _holds(inner):
                     yield Finding((*path, key), "credential field")
-                what = self._unsafe(key) if inside else None
+                what = self._unsafe(key, here)
                 if what:
                     yield Finding((*path, "(key)"), what)
-                below = self._enters(key, inside=inside)
-                if below is not None and not self._counted_or_binary(key, inner, value):
-                    yield from self._walk(inner, (*path, key), inside=below)
+                if not self._counted_or_binary(key, inner, value):
+                    yield from self._walk(inner, (*path, key), (*here, fold(key)), key)
         elif isinstance(value, list):
             for inner in value:
-                yield from self._walk(inner, path, inside=inside)
-        elif inside and isinstance(value, str | int) and not isinstance(value, bool):
-            what = self._unsafe(str(value))
+                yield from self._walk(inner, path, here, name)
+        else:
+            what = self._value(value, name, here)
             if what:
                 yield Finding(path, what)
 
-    def _scrub(self, value: Any, *, inside: bool) -> Any:
+    def _scrub(self, value: Any, here: tuple[str, ...], name: str = "") -> Any:
         """Replace everything below that looks unsafe, the whole of each string."""
         if isinstance(value, dict):
             old = dict(value)
             value.clear()
             for key, inner in old.items():
-                if key not in self._fields:
-                    below = self._enters(key, inside=inside)
-                    name = SCRUBBED if inside and self._unsafe(key) else key
-                    passed = below is None or self._counted_or_binary(key, inner, old)
-                    value[name] = inner if passed else self._scrub(inner, inside=bool(below))
+                if key not in self._fields or not _holds(inner):
+                    kept = SCRUBBED if self._unsafe(key, here) else key
+                    passed = self._counted_or_binary(key, inner, old)
+                    value[kept] = inner if passed else self._scrub(inner, (*here, fold(key)), key)
         elif isinstance(value, list):
-            value[:] = [self._scrub(inner, inside=inside) for inner in value]
-        elif inside and isinstance(value, str | int) and not isinstance(value, bool) and self._unsafe(str(value)):
+            value[:] = [self._scrub(inner, here, name) for inner in value]
+        elif self._value(value, name, here):
             self._ledger.add("unsafe")
             return SCRUBBED
         return value
 
 
-def _confirmed(name: str, pattern: Any, text: str) -> bool:
-    if name != "payment card":
-        return True
-    return any(
-        _check_digit(match.group(1)) and not _COUNTED.search(text[max(0, match.start(1) - 24) : match.start(1)])
-        for match in pattern.finditer(text)
-    )
-
-
-def _check_digit(number: str) -> bool:
-    """Luhn's sum, written another way than the rules have it."""
-    total = 0
-    double = False
-    for char in reversed(number):
-        if char.isdigit():
-            total += sum(divmod(int(char) * (1 + double), 10))
-            double = not double
-    return total % 10 == 0
-
-
-def _set_of(signs: Sequence[str]) -> Any:
-    if not signs:
-        return None
-    options = re2.Options()
-    options.max_mem = 64 * 1024 * 1024
-    options.log_errors = False
-    found = re2.Set.SearchSet(options)
-    for sign in signs:
-        found.Add(sign)
-    found.Compile()
-    return found
-
-
 def _key_signs(fields: Collection[str]) -> list[str]:
     return [rf'"(?:{"|".join(map(re2.escape, sorted(fields)))})":'] if fields else []
+
+
+def _holds(value: Any) -> bool:
+    """Tell whether a field named for a credential has one: not nothing, a description of it, or what stands for it."""
+    if isinstance(value, str):
+        return value.strip("*") != "" and not _PLACEHOLDER.match(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _shown(path: tuple[str, ...]) -> str:

@@ -23,7 +23,9 @@ def not_covered(settings: RedactionSettings) -> Iterator[str]:
     off = [name for name, rule in settings.rules.items() if not rule.enabled]
     if off:
         yield f"Not covered: what these rules find, switched off: {', '.join(off)}."
-    quiet = [rule.name for rule in BUILTIN if not rule.default and rule.name not in settings.rules]
+    quiet = [
+        rule.name for rule in BUILTIN if not rule.default and settings.rules.keys().isdisjoint((rule.name, rule.group))
+    ]
     if quiet:
         yield f"Not covered: what these rules find, off by default: {', '.join(quiet)}."
     if settings.checker.action == "flag":

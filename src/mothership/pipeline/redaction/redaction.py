@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.checker import FIELDS, SHAPES, PIISafetyValidator
+from mothership.pipeline.redaction.audit import Audit
+from mothership.pipeline.redaction.checker import FIELDS, PIISafetyValidator
 from mothership.pipeline.redaction.fields import DropFields, HashFields
 from mothership.pipeline.redaction.key import (
     SALT_COMMAND,
@@ -21,13 +22,14 @@ from mothership.pipeline.redaction.key import (
     kept_former_keys,
     load_or_make_key,
 )
+from mothership.pipeline.redaction.learned import shapes_for
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
 from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder, pattern_prefilter
 from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, own_token_finders
 from mothership.pipeline.redaction.rules.vocabulary import says_nothing
-from mothership.pipeline.redaction.scan import Prefilters, Scan
+from mothership.pipeline.redaction.scan import Hits, Prefilters, Scan
 from mothership.pipeline.redaction.settings import (
     DEFAULT_MASK_PATTERNS,
     PatternSettings,
@@ -57,6 +59,7 @@ class Redaction:
         key: bytes,
         previous_keys: Sequence[bytes] = (),
         is_token: Callable[[str], bool] | None = None,
+        builtin: Sequence[Rule] = BUILTIN,
     ) -> None:
         patterns = (*settings.mask_patterns, *read_rule_files(settings.rule_files))
         self.pseudonyms = Pseudonyms(key, previous_keys, normalize=settings.pseudonyms.normalize)
@@ -64,22 +67,38 @@ class Redaction:
         drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields)
         hashed = FieldNames(settings.hash_fields)
         expressions: dict[str, Sequence[str]] = {ODD: ODD_PREFILTERS}
-        rules = [*_operators(settings, patterns, expressions), *_builtin(settings, len(patterns), expressions)]
+        rules = [*_operators(settings, patterns, expressions), *_builtin(settings, builtin, len(patterns), expressions)]
         prefilters = Prefilters(expressions)
-        text = TextRedactor(
-            _completed(rules, self, is_token),
-            prefilters.in_text,
-            self.pseudonyms,
-            mask_char=settings.mask_char,
-            mask_length=settings.mask_length,
-            spans_max=settings.spans_max,
-        )
+        scan = Scan(prefilters)
         self.drop = DropFields(drop, self.ledger)
         self.hash = HashFields(hashed, self.pseudonyms, self.ledger)
-        self.mask = MaskPatterns(
-            text, Scan(prefilters), self.ledger, self.hash if hashed else None, binary=_binary(settings)
+        hashing, binary = self.hash if hashed else None, _binary(settings)
+        complete = tuple(_completed(rules, self, is_token))
+
+        def masks(may_hold: Callable[[str], Hits], ledger: Ledger) -> MaskPatterns:
+            text = TextRedactor(
+                complete,
+                may_hold,
+                self.pseudonyms,
+                mask_char=settings.mask_char,
+                mask_length=settings.mask_length,
+                spans_max=settings.spans_max,
+            )
+            return MaskPatterns(text, scan, ledger, hashing, binary=binary)
+
+        self.mask = masks(prefilters.in_text, self.ledger)
+        # With counts of its own: what it finds is a fault, and no redaction as usual.
+        unfiltered = masks(lambda _: prefilters.everything, Ledger(self.ledger.rules_hash))
+        self.audit = Audit(settings.checker.audit_share, unfiltered, complete)
+        self.check = PIISafetyValidator(
+            settings.checker.action,
+            self.ledger,
+            shapes=shapes_for(builtin),
+            rules=complete[len(patterns) :],
+            fields=[name for name in FIELDS if name in drop],
+            binary=binary,
+            audit=self.audit,
         )
-        self.check = _checker(settings, drop, self.ledger)
 
     @property
     def processors(self) -> list[Processor]:
@@ -126,12 +145,17 @@ def build(
     key: bytes,
     previous_keys: Sequence[bytes] | None = None,
     is_token: Callable[[str], bool] | None = None,
+    builtin: Sequence[Rule] = BUILTIN,
 ) -> Redaction:
-    """Compile redaction from its settings. `is_token` tells the service's own tokens, of which it knows hashes only.
+    """Compile redaction from its settings, over these rules.
+
+    `is_token` tells the service's own tokens, of which it knows hashes only.
 
     Raises ConfigurationError, naming the key, for a rule file or a former key that can't be used.
     """
-    return Redaction(settings, key, former_keys(settings) if previous_keys is None else previous_keys, is_token)
+    return Redaction(
+        settings, key, former_keys(settings) if previous_keys is None else previous_keys, is_token, builtin
+    )
 
 
 def key_for(settings: RedactionSettings, data_dir: Path) -> bytes:
@@ -224,8 +248,10 @@ def _operators(
         )
 
 
-def _builtin(settings: RedactionSettings, first: int, expressions: dict[str, Sequence[str]]) -> Iterator[ActiveRule]:
-    for rank, rule in enumerate(BUILTIN, first):
+def _builtin(
+    settings: RedactionSettings, rules: Sequence[Rule], first: int, expressions: dict[str, Sequence[str]]
+) -> Iterator[ActiveRule]:
+    for rank, rule in enumerate(rules, first):
         chosen = settings.rules.get(rule.name) or settings.rules.get(rule.group)
         if not _enabled(rule, chosen):
             continue
@@ -278,22 +304,6 @@ def _place(general: Sequence[str], own: Sequence[str]) -> Place:
     return Place(
         frozenset(fold(name) for name in listed if "." not in name),
         tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name),
-    )
-
-
-def _checker(settings: RedactionSettings, drop: FieldNames, ledger: Ledger) -> PIISafetyValidator:
-    def everywhere(name: str) -> bool:
-        chosen = settings.rules.get(name)
-        return chosen is None or (chosen.enabled and not chosen.fields and not chosen.except_fields)
-
-    return PIISafetyValidator(
-        settings.checker.action,
-        ledger,
-        shapes=[shape for shape in SHAPES if all(map(everywhere, shape.rules))],
-        fields=[name for name in FIELDS if name in drop],
-        skipped=[name.lower().replace("-", "_").rpartition(".")[2] for name in _except(settings)],
-        binary=_binary(settings),
-        only=[name.lower().replace("-", "_").rpartition(".")[2] for name in settings.fields],
     )
 
 

@@ -91,6 +91,13 @@ class CheckerSettings(BaseModel, frozen=True, extra="forbid"):
         description="`scrub` replaces the whole string that looks unsafe, `reject` refuses the event, `flag` stores "
         "it as it is, counted, and keeps it from the LLM.",
     )
+    audit_share: float = Field(
+        default=0.001,
+        ge=0.0,
+        le=1.0,
+        description="Share of the events that go through every rule's finder whatever the prefilters say, so that a "
+        "prefilter that misses is noticed: see `mothership_redaction_audit_missed_total`.",
+    )
 
 
 class PseudonymSettings(BaseModel, frozen=True, extra="forbid"):

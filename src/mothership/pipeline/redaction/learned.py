@@ -1,0 +1,88 @@
+"""Shapes that the check learns from the rules' examples: tokens whose issuer begins each with the same characters."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from mothership.pipeline.redaction.doubts import Context, random_part, random_parts
+from mothership.pipeline.redaction.password_shapes import PASSWORDS
+from mothership.pipeline.redaction.rules import Rule
+from mothership.pipeline.redaction.shapes import PERSONAL_AND_CREDENTIALS
+from mothership.pipeline.redaction.watch import Shape
+
+_PREFIXED: Final = re.compile(
+    r"(?P<prefix>[A-Za-z0-9]{2,10}[_-](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|[A-Za-z0-9]{2,10}[.~](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|1//0|[A-Za-z]{2,4})"
+    r"(?P<rest>[0-9A-Za-z_./+=~-]{16,})"
+)
+"""A prefix that nobody would take for a word's beginning, and what is random behind it."""
+_HEX: Final = re.compile(r"[0-9a-f]+")
+_PART: Final = re.compile(
+    r"(?P<sign>[^0-9A-Za-z]+)|(?P<word>[a-z]{1,8}[0-9]{0,2}(?![0-9A-Za-z]))|(?P<random>[0-9A-Za-z]+)"
+)
+_SHARE: Final = 0.7
+"""Of an example's random part, how much another token must have."""
+_RANDOM_MIN: Final = 16
+_SHORT_MAX: Final = 4
+_PREFIX_MIN: Final = 3
+"""Characters of a prefix that say something, of letters alone one more; before hexadecimals any."""
+_PARTS_MIN: Final = 3
+_END: Final = r"(?:$|[^0-9A-Za-z])"
+_WORD_ENDS: Final = re.compile(r"[\s\"'<>()=,;:/]")
+
+
+def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
+    """Return the shapes that were written, and those learned from the examples of rules for which none was."""
+    written = (*PERSONAL_AND_CREDENTIALS, *PASSWORDS)
+    yield from written
+    covered = {shape.rule for shape in written}
+    for rule in rules:
+        if rule.name not in covered:
+            found = (_form(secret) or _form(_word_around(text, secret)) for text, secret in rule.positives)
+            for form in dict.fromkeys(filter(None, found)):
+                yield Shape(rule.name.replace("_", " "), rule.name, *form)
+
+
+def _word_around(text: str, secret: str) -> str:
+    """Return the word of an example in which its secret stands, which may be a part of it."""
+    start = text.index(secret)
+    end = start + len(secret)
+    before, behind = _WORD_ENDS.search(text[:start][::-1]), _WORD_ENDS.search(text, end)
+    return text[start - before.start() if before else 0 : behind.start() if behind else len(text)]
+
+
+def _form(secret: str) -> tuple[str, str, Callable[[Context], bool]] | None:
+    """Return sign, pattern and doubt of what has an example's form."""
+    token = secret.rpartition(" ")[2]
+    match = _PREFIXED.fullmatch(token)
+    if match and not (match["prefix"].isalnum() and (_HEX.fullmatch(token) or "." in match["rest"])):
+        prefix, rest = match["prefix"], match["rest"]
+        if len(prefix) >= _PREFIX_MIN + prefix.isalpha() or _HEX.fullmatch(rest):
+            before = "(?:^|[^0-9A-Za-z_-])" if prefix.isalpha() else "(?:^|[^0-9A-Za-z])"
+            pattern = rf"{before}{re.escape(prefix)}(?P<v>{_class(rest)})"
+            return (
+                f"{re.escape(prefix)}{_class(rest, least=4)}",
+                pattern + _END * bool(_HEX.fullmatch(rest)),
+                random_part,
+            )
+    parts = list(_PART.finditer(token))
+    longest = max((len(part[0]) for part in parts if part["random"]), default=0)
+    if "/" in token or len(parts) < _PARTS_MIN or longest < _RANDOM_MIN:
+        return None
+    whole = "".join(map(_expression, parts))
+    first = parts[0][0]
+    exact = rf"[0-9A-Za-z]{{{len(first)}}}{whole[len(_expression(parts[0])) :]}" if parts[0]["random"] else whole
+    return whole, rf"(?:^|[^0-9A-Za-z])(?P<v>{exact}){_END}", random_parts
+
+
+def _expression(part: "re.Match[str]") -> str:
+    if part["random"]:
+        return _class(part[0]) if len(part[0]) > _SHORT_MAX else f"[0-9A-Za-z]{{{len(part[0])}}}"
+    return re.sub("[0-9]+", "[0-9]+", re.escape(part[0]))
+
+
+def _class(random: str, *, least: int = 0) -> str:
+    """Return an expression for what was made by chance as this was, or for the least characters of it."""
+    length = least or int(len(random) * _SHARE)
+    if _HEX.fullmatch(random):
+        return rf"[0-9a-f]{{{length},}}" if least else rf"[0-9a-f]{{{len(random)}}}"
+    return rf"[0-9A-Za-z]{{{length},}}" if random.isalnum() else rf"[0-9A-Za-z_./+=~-]{{{length},}}"

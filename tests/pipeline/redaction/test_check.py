@@ -1,0 +1,187 @@
+"""PIISafetyValidator: what it catches when a rule is broken, what it lets be, and where it looks."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import orjson
+import pytest
+from bench.redaction import clean_events
+from bench.redaction_labelled import harmless
+from bench.redaction_lines import SETS, harmless_lines, secret_lines
+
+from mothership.event import Batch, Event
+from mothership.pipeline.redaction.checker import PIISafetyValidator
+from mothership.pipeline.redaction.learned import shapes_for
+from mothership.pipeline.redaction.redaction import Redaction, build
+from mothership.pipeline.redaction.rules import BUILTIN, Matcher, Rule
+from mothership.pipeline.redaction.settings import RedactionSettings
+from mothership.pipeline.redaction.watch import Watch
+
+KEY = b"k" * 32
+CAUGHT_MIN = 0.9
+FINDS_NOTHING = (Matcher(r"\x00\x01\x02 a rule that is broken"),)
+NOT_YET = frozenset(
+    (
+        *("url_parameter", "snmp_community", "device_password", "config_password", "password_hash", "session_cookie"),
+        *("gitlab_token", "alibaba_key", "asana_token", "clickhouse_key", "newrelic_other_key", "nuget_key"),
+        *("telnyx_key", "zapier_webhook", "discord_webhook", "teams_webhook", "neon_key", "okta_token"),
+        *("sumologic_id", "twitter_bearer", "scaleway_key", "terraform_token", "named_vendor_key", "known_token"),
+        *("code_credential", "encoded_credential", "sentence", "one_time_code", "base64"),
+    )
+)
+"""Rules of which the check catches less. A rule that is not among them is not put here: it is given a shape."""
+OFF = [rule.name for rule in BUILTIN if not rule.default]
+
+
+def broken(name: str) -> Redaction:
+    """Redaction with every rule on, one of which finds nothing any more; what is unsafe is flagged."""
+    settings = {"checker": {"action": "flag", "audit_share": 0}, "rules": dict.fromkeys(OFF, True)}
+    rules = [replace(rule, matchers=FINDS_NOTHING) if rule.name == name else rule for rule in BUILTIN]
+    return build(RedactionSettings.model_validate(settings), key=KEY, builtin=rules)
+
+
+def share_caught(rule: Rule) -> float:
+    """Of a broken rule's examples, the share that leaves redaction without its secret or is flagged by the check."""
+    redaction = broken(rule.name)
+    caught = 0
+    for text, secret in rule.positives:
+        event = {"type": "log", "message": text}
+        batch = Batch([event], [0], b"", "test", 0)
+        for processor in redaction.processors:
+            processor(batch)
+        caught += secret not in str(event.get("message")) or id(event) in batch.unsafe
+    return caught / len(rule.positives)
+
+
+def share_found(rule: Rule, check: PIISafetyValidator) -> float:
+    """Of a rule's examples, the share in which the check finds something when there is no redaction at all."""
+    return sum(bool(check.findings({"message": text})) for text, _ in rule.positives) / len(rule.positives)
+
+
+def test_what_a_broken_rule_leaves_is_caught() -> None:
+    """Rule by rule: a rule that a change breaks must not leak in silence."""
+    everything = dict.fromkeys(OFF, True)
+    check = build(RedactionSettings.model_validate({"rules": everything}), key=KEY).check
+    alone = {rule.name: share_found(rule, check) for rule in BUILTIN if rule.name not in NOT_YET}
+    # Where the check alone doesn't find enough, the other rules are asked, too.
+    low = [rule for rule in BUILTIN if alone.get(rule.name, 1) < CAUGHT_MIN]
+    shares = {rule.name: share for rule in low if (share := share_caught(rule)) < CAUGHT_MIN}
+    assert shares == {}, "give these rules a shape (shapes.py, password_shapes.py), or examples to learn one from"
+
+
+def test_the_check_alone_catches_what_the_rules_are_for(make: Callable[..., Redaction]) -> None:
+    """Lines that no shape was written for, with every rule broken at once."""
+    check = make().check
+    lines = [text for each in SETS for _, text, _ in secret_lines(f"secrets{each}", rounds=1)]
+    caught = sum(bool(check.findings({"message": text})) for text in lines)
+    assert caught / len(lines) > 0.85
+
+
+def test_a_harmless_text_raises_no_alarm(make: Callable[..., Redaction]) -> None:
+    """A false alarm costs the whole string."""
+    check = make().check
+    texts = [text for rule in BUILTIN for text in rule.negatives]
+    texts += [text for each in SETS for _, text in harmless_lines(f"harmless{each}")]
+    texts += [text for _, text in harmless()]
+    alarms = [(text, found[0].what) for text in texts if (found := check.findings({"message": text}))]
+    assert alarms == []
+
+
+@pytest.mark.parametrize("behind", [".", "?", "!", ",", ";", ":", ")", "…", "\n", " and more", ". Please help"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "card 4111 1111 1111 1111",
+        "paid with 4111111111111111",
+        "mail of alice@example.com",
+        "my ssn is 123-45-6789",
+        "DE89370400440532013000",
+        "call +44 20 7946 0958",
+        "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "AKIAIOSFODNN7EXAMPLE",
+        "password=hunter2",
+        "the password is hunter2",
+        "community=n0c-ro",
+    ],
+)
+def test_what_stands_behind_a_value_blinds_nothing(make: Callable[..., Redaction], secret: str, behind: str) -> None:
+    """People end sentences with a full stop, and ask."""
+    assert make().check.findings({"message": f"is it {secret}{behind}"})
+
+
+@pytest.mark.parametrize(
+    ("off", "still"),
+    [
+        ({"npm_token": False}, "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+        ({"vendor_token": False}, "sk_live_4eC39HqLyjWDarjtT1zdp7dc"),
+        ({"login": False}, "password=hunter2"),
+        ({"email": {"fields": ["message"]}}, "to alice@example.com"),
+    ],
+)
+def test_switching_one_rule_off_leaves_the_check_on_for_the_others(
+    make: Callable[..., Redaction], off: dict[str, object], still: str
+) -> None:
+    """And a rule that looks only at some fields is checked there."""
+    assert make(rules=off).check.findings({"message": f"using {still} now"})
+
+
+def test_the_check_looks_for_what_is_on_and_where_it_looks(make: Callable[..., Redaction]) -> None:
+    """What the operator wants kept is no fault."""
+    mail = {"message": "to alice@example.com", "note": {"text": "to alice@example.com"}}
+    assert [each.path for each in make().check.findings(mail)] == [("message",), ("note", "text")]
+    only = make(rules={"email": {"fields": ["message"]}}).check
+    assert [each.path for each in only.findings(mail)] == [("message",)]
+    never = make(rules={"email": {"except": ["note"]}}).check
+    assert [each.path for each in never.findings(mail)] == [("message",)]
+    assert make(rules={"email": False}).check.findings(mail) == []
+    assert make().check.findings({"message": "from 10.0.0.1"}) == []
+    assert make(rules={"ipv4": True}).check.findings({"message": "from 10.0.0.1"})
+
+
+def test_a_number_and_a_value_behind_its_name_are_looked_at(make: Callable[..., Redaction]) -> None:
+    """`{"card": 4111…}` is text nowhere."""
+    check = make().check
+    assert check.findings({"payment": {"card": 4111111111111111}})
+    assert check.findings({"pan": "30569309025904"})
+    assert check.findings({"oid": "1.3.6", "value": 4111111111111111}) == []
+    assert check.findings({"rx_bytes": 4111111111111111}) == []
+
+
+def readings(text: str) -> list[str]:
+    return [text, f"{text}.", f" {text} ", f'say "{text}"', f"a\n{text}\nb", json.dumps({"m": text}), text.upper()]
+
+
+def test_a_sign_is_in_whatever_its_pattern_finds() -> None:
+    """Or the check would be blind, and cheap for no reason: texts, as they are and as JSON has them."""
+    shapes = list(shapes_for(BUILTIN))
+    watch = Watch(shapes)
+    vendors = [text for rule in BUILTIN if rule.group for text, _ in rule.positives]
+    others = [text for rule in BUILTIN if not rule.group for text, _ in rule.positives]
+    lines = [text for _, text, _ in secret_lines("secrets_third", rounds=1)]
+    silent = []
+    for text in [*vendors, *lines, *(reading for each in others for reading in readings(each))]:
+        signs = watch.signs(f'"{text}"'.encode()) & watch.signs(orjson.dumps({"message": text}))
+        silent += [(s.rule, s.sign, text) for s in shapes if s.sign not in signs and watch.matches(s, text)]
+    assert silent == []
+
+
+def test_clean_events_are_not_looked_at_string_by_string(make: Callable[..., Redaction]) -> None:
+    """The check costs one scan where there is nothing: signs hit in next to none of the events of every node type."""
+    watch = make().check._watch
+    events = clean_events(400)
+    assert sum(watch.suspects(orjson.dumps(event)) for event in events) <= len(events) // 100
+
+
+def test_no_shape_is_a_rules_expression() -> None:
+    """Copied knowledge breaks together."""
+    expressions = {m.expression for rule in BUILTIN for m in rule.matchers if isinstance(m, Matcher)}
+    assert not expressions & {shape.pattern for shape in shapes_for(BUILTIN)}
+
+
+def test_an_event_that_a_broken_rule_left_is_scrubbed(through: Callable[..., Batch]) -> None:
+    """The whole string goes, and the event stays."""
+    rules = [replace(rule, matchers=FINDS_NOTHING) if rule.name == "github_token" else rule for rule in BUILTIN]
+    redaction = build(RedactionSettings(), key=KEY, builtin=rules)
+    event: Event = {"message": "using ghp_16C7e42F292c6912E7710c838347Ae178B4a now", "host": "web1"}
+    assert through(redaction, event).events == [{"message": "[REDACTED:unsafe]", "host": "web1"}]
