@@ -61,17 +61,16 @@ def load_all(
     faults += [fault for fault in more if not _follows(fault.location, found)]
     faulty = {fault.location[0] for fault in faults}
     usable = Settings.model_construct(**{**_defaults(), **sections})
-    for contradiction in contradictions(usable):
-        if not faulty.isdisjoint(ABOUT[contradiction.location]):
-            continue
-        host = usable.server.host
-        narrow = LOOPBACK.get(host) if contradiction.location == HOST and HOST not in given.names else None
-        if narrow is None:
-            faults.append(contradiction)
-            continue
-        sections["server"] = usable.server.model_copy(update={"host": narrow})
-        reason = f"it listens on {narrow} only, because {host} {contradiction.reason.removeprefix(f'{host} ')}"
-        warnings.append(_told(Fault(HOST, reason), document, given))
+    against = [fault for fault in contradictions(usable) if faulty.isdisjoint(ABOUT[fault.location])]
+    narrow = LOOPBACK.get(usable.server.host)
+    for fault in against:
+        if fault.location == HOST and narrow and HOST not in given.names:
+            # It stands in the specification's example, which has no credentials. A variable is meant for this machine.
+            sections["server"] = usable.server.model_copy(update={"host": narrow})
+            reason = f"it listens on {narrow} only, because {fault.reason}"
+            warnings.append(_told(Fault(HOST, reason), document, given))
+        else:
+            faults.append(fault)
     lines = [_told(fault, document, given) for fault in faults]
     lines += [_placed(line, document, given) for line in look(usable)]
     if lines:
