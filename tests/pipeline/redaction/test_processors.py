@@ -382,3 +382,19 @@ def test_a_batch_is_what_its_events_would_be_alone(make: Make, through: Through)
         out = through(redaction, *events).events
         assert out.pop(position) == {"m": "x [REDACTED:email]"}
         assert orjson.dumps(out) == clean
+
+
+def test_a_path_reaches_a_key_that_was_flattened(make: Make, through: Through) -> None:
+    """`user.badge` is one place, whether a shipper nests or joins."""
+    redaction = make(drop_fields=("user.badge",), hash_fields=("host.owner",), credential_fields=False)
+    event = {
+        "user.badge": "A-77",
+        "ecs.user.badge": "A-78",
+        "user": {"badge": "A-79"},
+        "host.owner": "carol",
+        "badge": 1,
+    }
+    (kept,) = through(redaction, event).events
+    assert set(kept) == {"user", "host.owner", "badge"}
+    assert kept["user"] == {}
+    assert "carol" not in str(kept)

@@ -60,6 +60,7 @@ class FieldNames:
         listed = tuple(names)
         self.paths = tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name)
         self._listed = frozenset(fold(name) for name in listed if "." not in name)
+        self._flattened = tuple(".".join(path) for path in self.paths)
         self._credentials = credentials
         self._known: dict[str, bool] = {}
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -105,7 +106,10 @@ class FieldNames:
         return answer
 
     def _is_named(self, key: str) -> bool:
-        if fold(key) in self._listed:
+        folded = fold(key)
+        if folded in self._listed or (
+            "." in folded and f".{folded}".endswith(tuple(f".{path}" for path in self._flattened))
+        ):
             return True
         last = _last_part(key)
         return fold(last) in self._listed or (self._credentials and says_credential(last))
