@@ -51,7 +51,7 @@ async def test_nobody_else_can_read_the_spool(tmp_path: Path) -> None:
         await relay.keep(rows_batch(1))
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "spool").iterdir()}
         assert set(modes.values()) == {0o600}, modes
-        assert len(modes) == 4
+        assert len(modes) == 5
     assert stat.S_IMODE((tmp_path / "spool").stat().st_mode) == 0o700
 
 

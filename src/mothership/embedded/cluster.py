@@ -212,7 +212,7 @@ class Cluster:
         finally:
             os.close(directory)
         if result.returncode or "ERROR:" in result.stderr:
-            reason = telling_line(result.stderr) or f"exit status {result.returncode}"
+            reason = telling_line(result.stderr).replace(HERE, str(self.path)) or f"exit status {result.returncode}"
             raise fault(f"{program} of the embedded PostgreSQL failed: {reason}")
         return result.stdout
 

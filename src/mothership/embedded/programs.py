@@ -49,11 +49,12 @@ def programs_for(account: Account, home: Path) -> Path:
     if _runs(source, account):
         return source / "bin"
     for place in (home / "postgres-programs", COPIES):
+        if not account.may_pass(place.parent):
+            continue
         try:
-            place.mkdir(mode=0o755, parents=True, exist_ok=True)
+            place.mkdir(mode=0o755, exist_ok=True)
             place.chmod(0o755)
-            if account.may_pass(place):
-                return _copied(source, place) / "bin"
+            return _copied(source, place, alone=place != COPIES) / "bin"
         except OSError as error:
             raise fault(
                 f"the embedded PostgreSQL lies in {source}, where its user can't run it, and can't be copied to "
@@ -85,8 +86,11 @@ def _libraries(source: Path) -> Path:
     return source.parents[1] / LIBRARIES
 
 
-def _copied(source: Path, place: Path) -> Path:
-    """The copy of these programs there; made once, whole or not at all. Copies of other versions go."""
+def _copied(source: Path, place: Path, *, alone: bool) -> Path:
+    """The copy of these programs there; made once, whole or not at all.
+
+    `alone` says that nobody else has copies there: those of other versions go.
+    """
     target = place / f"{_version()}-{_identity(source)}"
     copy = target / PACKAGE / source.name
     if target.is_dir():
@@ -104,10 +108,15 @@ def _copied(source: Path, place: Path) -> Path:
     for path in (draft, *draft.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
-    for old in place.iterdir():
+    for old in place.iterdir() if alone else ():
         if old != draft:
             shutil.rmtree(old, ignore_errors=True)
-    draft.rename(target)
+    try:
+        draft.rename(target)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        if not target.is_dir():  # another service was not first either
+            raise
     return copy
 
 

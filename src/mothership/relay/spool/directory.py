@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from mothership.relay.spool import reserve
+
 SUFFIX = ".sqlite"
 
 
@@ -26,6 +28,7 @@ class Claim:
         """Take the emptied file away, then let go."""
         for suffix in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        reserve.remove(self.path)
         _lock_of(self.path).unlink(missing_ok=True)
         self.release()
 

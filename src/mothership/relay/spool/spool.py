@@ -15,7 +15,7 @@ from mothership.errors import ConfigurationError, Failed, Unsafe
 from mothership.event import RowBatch
 from mothership.ports import Clock
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
-from mothership.relay.spool import age, directory, rebuild
+from mothership.relay.spool import age, directory, rebuild, reserve
 from mothership.relay.spool.deliveries import Limits
 from mothership.relay.spool.file import Lent, SpoolFile, Standing
 from mothership.relay.spool.lease import Lease, halves, later_parts, letters
@@ -63,7 +63,7 @@ class Spool:
         except OSError as error:
             raise _unusable(error) from None
         try:
-            file = await asyncio.to_thread(rebuild.open_sound, claim.path, settings.cache_bytes)
+            file = await asyncio.to_thread(_opened, claim.path, settings.cache_bytes)
         except (sqlite3.Error, OSError) as error:
             claim.release()
             raise _unusable(error) from None
@@ -341,6 +341,18 @@ class Spool:
 
     def _now(self) -> int:
         return _micros(self._clock())
+
+
+def _opened(path: Path, memory_bytes: int) -> SpoolFile:
+    """Open it, on a full disk by the room that was set aside for that."""
+    try:
+        file = rebuild.open_sound(path, memory_bytes)
+    except (sqlite3.Error, OSError) as error:
+        if not reserve.give_up(path, error):
+            raise
+        return rebuild.open_sound(path, memory_bytes)
+    reserve.keep(path)
+    return file
 
 
 def _unusable(error: Exception) -> ConfigurationError:

@@ -1,0 +1,81 @@
+"""A start on a full disk: what waits is delivered, and a first start says why it can't be."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.journey.conftest import Start
+from tests.journey.test_service import a_batch, count
+
+from mothership.embedded.claim import claim
+from mothership.embedded.server import Server
+
+NO_RESERVE = {"relay": {"spool": {"reserve_bytes": 0}}}
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own, and how to fill it."""
+    path = tmp_path / "disk"
+    path.mkdir(mode=0o700)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "tmpfs", str(path)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("may not mount a small disk here")
+    yield path
+    subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+def fill(disk: Path) -> None:
+    with (disk / "filler").open("wb", buffering=0) as filler:
+        for size in (65536, 4096, 512, 1):
+            try:
+                while True:
+                    filler.write(bytes(size))
+            except OSError:
+                continue
+
+
+def test_a_start_on_a_full_disk_delivers_what_waits(start: Start, disk: Path, tmp_path: Path) -> None:
+    """Keys are there and batches wait; there is no room for another byte."""
+    with claim(tmp_path / "db") as claimed:
+        server = Server(claimed)
+        dsn = server.start()
+        server.stop()
+        first = start(dsn=dsn, data_dir=disk / "data", config=NO_RESERVE)
+        answer = first.post(a_batch(7))
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["sink_results"]["tsdb"]["queued"] == 7
+        assert first.stop() == 0
+        fill(disk)
+        server.start()
+        second = start(dsn=dsn, data_dir=disk / "data", config=NO_RESERVE, wait=False)
+        deadline = time.monotonic() + 40
+        while (found := _rows(dsn)) != 7 and time.monotonic() < deadline and second.process.poll() is None:
+            time.sleep(0.2)
+        said = second.log.read_text()
+        assert found == 7, said
+        assert "Traceback" not in said
+        server.stop()
+
+
+def test_a_first_start_on_a_full_disk_says_why_in_one_line(start: Start, disk: Path, database_dsn: str) -> None:
+    """And what the place is."""
+    fill(disk)
+    service = start(dsn=database_dsn, data_dir=disk, wait=False)
+    assert service.process.wait(30) == 1
+    lines = [line for line in service.log.read_text().splitlines() if "No space left on device" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("mothership: server.data_dir: ")
+    assert os.fspath(disk) in lines[0]
+
+
+def _rows(dsn: str) -> int:
+    try:
+        return count(dsn)
+    except Exception:  # noqa: BLE001 - not there yet
+        return 0
