@@ -59,10 +59,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
         Path(home).chmod(0o711)
         with claim(Path(home) / "database") as claimed:
-            server = Server(claimed)
+            server = Server(claimed, superuser=True)
             dsn = server.start()
             try:
-                with _service(dsn, Path(home) / "service", options.workers) as (port, pid):
+                with service(dsn, Path(home) / "service", options.workers) as (port, pid):
                     asyncio.run(_measure(options, dsn, port, bodies, Path(home), pid))
             finally:
                 server.stop()
@@ -166,7 +166,7 @@ async def _client(port: int, queue: list[tuple[int, bytes]], turn: int) -> None:
 
 
 @contextlib.contextmanager
-def _service(dsn: str, data_dir: Path, workers: int) -> Iterator[tuple[int, int]]:
+def service(dsn: str, data_dir: Path, workers: int) -> Iterator[tuple[int, int]]:
     """Run the service. Yields its port and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -181,6 +181,7 @@ def _service(dsn: str, data_dir: Path, workers: int) -> Iterator[tuple[int, int]
             "MOTHERSHIP_PORT": str(port),
             "MOTHERSHIP_WORKERS": str(workers),
             "MOTHERSHIP_LOG_LEVEL": "WARNING",
+            **({"PYTHONPATH": os.environ["BENCH_SRC"]} if "BENCH_SRC" in os.environ else {}),
         },
     )
     try:

@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,9 @@ from tests.faults.nodes import event
 from tests.faults.service import Service
 
 from mothership.edge.auth import hashed
-from mothership.relay.spool.letters import LetterBox
+from mothership.event import Row as EventRow
+from mothership.relay.spool.record import unpack
+from mothership.relay.spool.schema import connect
 
 TIMEOUT_SECONDS = 5.0
 """As a real node has it: what is answered later is lost."""
@@ -148,10 +150,14 @@ class Neighbourhood:
             if outcome.stored >= outcome.sent - outcome.lost:
                 break
             await asyncio.sleep(0.1)
-        box = LetterBox(self._service.data_dir)
-        outcome.letters_kept = any(
-            row.source == name for view in box.views() for row in box.rows(view.id) if b"poison" in row.data
-        )
+        outcome.letters_kept = any(row.source == name for row in self._set_aside())
+
+    def _set_aside(self) -> Iterator[EventRow]:
+        """The rows of all dead letters."""
+        for path in (self._service.data_dir / "spool").glob("spool-*.sqlite"):
+            with closing(connect(path, read_only=True)) as link:
+                for (record,) in link.execute("SELECT record FROM letters"):
+                    yield from unpack(record).rows
 
 
 @asynccontextmanager
