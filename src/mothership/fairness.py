@@ -59,13 +59,17 @@ class Shares:
 
     def add(self, who: Holder, amount: int) -> None:
         """Count what it holds from now on; less, when negative."""
+        if not amount:
+            return
         self.used += amount
-        self.by_caller[who.caller] += amount
-        self.by_holder[who] += amount
-        if not self.by_holder[who]:
-            del self.by_holder[who]
-            if not self.by_caller[who.caller]:
-                del self.by_caller[who.caller]
+        if left := self.by_caller[who.caller] + amount:
+            self.by_caller[who.caller] = left
+        else:
+            self.by_caller.pop(who.caller, None)
+        if left := self.by_holder[who] + amount:
+            self.by_holder[who] = left
+        else:
+            self.by_holder.pop(who, None)
 
 
 class Slot:
@@ -168,7 +172,8 @@ class FairLimiter:
         """Hold so much less, and let those go on who have waited for it."""
         self.count.add(who, -count)
         self.size.add(who, -size)
-        self._let_in()
+        if self._queues:
+            self._let_in()
 
     def forget(self, slot: Slot) -> None:
         """It is over."""

@@ -148,7 +148,7 @@ def test_an_upload_below_the_slowest_pace_ends() -> None:
 def test_a_tokens_rate_is_smoothed_before_it_refuses(served: Serve) -> None:
     """What comes too early waits for a second at most; beyond that 429, a log line, a count."""
     before = Counts().total("mothership_load_refused_total", stage="rate")
-    server = served(auth={"tokens": tokens(requests_per_second=20)})
+    server = served(auth={"tokens": tokens(requests_per_second=2)})
     codes: list[int] = []
 
     def send() -> None:
@@ -162,8 +162,8 @@ def test_a_tokens_rate_is_smoothed_before_it_refuses(served: Serve) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    # A burst of 40, then what a second brings: 16 wait at a time, as no address has all the places.
-    assert 50 <= codes.count(200) < 80
+    # A burst of 4, then what a second brings; some of them have waited for it.
+    assert 5 <= codes.count(200) < 80
     assert set(codes) == {200, 429}
     assert Counts().total("mothership_load_refused_total", stage="rate") - before == codes.count(429)
     told = [line for line in lines if line["event"] == "rate_limited"]

@@ -43,6 +43,7 @@ def client_address(peer: tuple[str, int] | None, headers: Iterable[tuple[bytes, 
     return address
 
 
+@lru_cache(maxsize=4096)
 def neighbourhood(address: str) -> str:
     """Return what is counted together: an IPv4 address, or the 2^64 IPv6 addresses that one line is given."""
     parsed = _parse(address)

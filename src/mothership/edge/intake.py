@@ -61,21 +61,23 @@ class Intake:
         ticks = asyncio.get_running_loop().time
         gone: list[bool] = []
         try:
-            async with asyncio.timeout(None) as limit:
+            pace = Pace(self._limits, ticks())
+            async with asyncio.timeout_at(pace.until) as limit:
 
                 def give_way() -> None:
                     gone.append(True)
                     limit.reschedule(ticks())
 
                 with await self._arriving.enter(who, 0, 0, wait_seconds=None, give_way=give_way) as arriving:
-                    pace = Pace(self._limits, ticks())
-                    limit.reschedule(pace.until)
                     async for chunk in chunks:
                         body.feed(chunk)
                         await _wait(patience, "arriving", partial(arriving.grow, len(chunk)))
-                        limit.reschedule(ticks() if gone else pace.go_on(body.sent_bytes, ticks()))
+                        until = pace.until
+                        if pace.go_on(body.sent_bytes, ticks()) != until and not gone:
+                            limit.reschedule(pace.until)
                     body.end()
-                    limit.reschedule(ticks() if gone else None)
+                    if not gone:
+                        limit.reschedule(None)
                     return await self._batch(arriving, body, patience, read)
         except TimeoutError:
             if gone:
