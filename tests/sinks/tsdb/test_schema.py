@@ -103,6 +103,19 @@ async def test_a_schema_from_the_future_pauses(make_sink: MakeSink, sql: Sql) ->
         await make_sink().write([_batch(1, [ROW])])
 
 
+async def test_a_look_that_fails_is_shown_and_stops_no_write(make_sink: MakeSink, sql: Sql) -> None:
+    """A newer instance has upgraded the schema: the older one goes on until it is replaced."""
+    sink = make_sink()
+    await sink.open()
+    await sql("INSERT INTO mothership_migrations VALUES (4711, 'from the future')")
+    await sink.look_and_tell()
+    assert "look at the database failed: the database has schema 4711" in sink.facts()["lacking"][-1]
+    assert await sink.write([_batch(1, [ROW])]) == frozenset()
+    await sql("DELETE FROM mothership_migrations WHERE number = 4711")
+    await sink.look_and_tell()
+    assert not any("look" in lack for lack in sink.facts()["lacking"])
+
+
 async def test_a_big_table_is_not_locked_for_an_index(
     make_sink: MakeSink, sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:

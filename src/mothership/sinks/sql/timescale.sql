@@ -26,9 +26,12 @@ FROM pg_class
 INNER JOIN pg_namespace ON relnamespace = pg_namespace.oid
 WHERE pg_class.oid = 'events'::REGCLASS;
 
--- name: blocks_inserts
--- Whether the table is a hypertable, asked without the library: then nothing can be inserted.
-SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'events'::REGCLASS AND tgname = 'ts_insert_blocker');
+-- name: needs_library
+-- Whether the table is a hypertable, asked without the library: then what is inserted would miss the chunks.
+SELECT EXISTS (
+    SELECT FROM _timescaledb_catalog.hypertable
+    WHERE schema_name = $1 AND table_name = 'events'
+);
 
 -- name: is_hypertable
 -- Whether the table has chunks.

@@ -85,6 +85,7 @@ class TsdbSink:
         self._upkeep = Upkeep(self._side, database, clock)
         self._facts: Facts | None = None
         self._notes: list[str] = []
+        self._look_failure = ""
         self._opening = asyncio.Lock()
         self._begin = "begin"
         # The server ends a slow statement by itself; a server that hangs is left a little later.
@@ -145,7 +146,7 @@ class TsdbSink:
             "is_hypertable": facts.is_hypertable,
             "gin": facts.gin,
             "retention_by": facts.retention_by,
-            "lacking": [*facts.lacking, *self._upkeep.lacking, *self._notes],
+            "lacking": [*facts.lacking, *self._upkeep.lacking, *self._notes, *filter(None, [self._look_failure])],
         }
 
     def note(self, what: str) -> None:
@@ -205,16 +206,25 @@ class TsdbSink:
             if self._facts is None:
                 pause_seconds = SOON_SECONDS
                 continue
-            try:
-                await self.look()
-            except SinkError as error:
-                log.warning("database_look_failed", reason=error.reason)
-                continue
-            if not (self._facts.is_unsettled or self._facts.is_unfilled):
+            await self.look_and_tell()
+            facts = self._facts
+            if facts is not None and not (facts.is_unsettled or facts.is_unfilled or self._look_failure):
                 pause_seconds = LOOK_SECONDS
+
+    async def look_and_tell(self) -> None:
+        """Look, and show a failure to among the facts: what was known before stays, and writes go on."""
+        try:
+            await self.look()
+        except SinkError as error:
+            log.warning("database_look_failed", reason=error.reason)
+            self._look_failure = f"the last look at the database failed: {error.reason}"
+            if error.reason == timescale.NOT_LOADED:
+                # What is written now would miss the chunks: the next write pauses the sink.
+                self._facts = None
 
     def _learn(self, facts: Facts) -> None:
         """Note what the database is, and say in the log what is new in it."""
+        self._look_failure = ""
         before = self._facts.lacking if self._facts else []
         for what in facts.lacking:
             if what not in before and what != timescale.NO_EXTENSION:

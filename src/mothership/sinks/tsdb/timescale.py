@@ -31,6 +31,10 @@ EARLIER_REACH = timedelta(days=3)
 
 NO_EXTENSION = "TimescaleDB: the server does not have the extension, so events is an ordinary table"
 
+NOT_LOADED = (
+    "TimescaleDB: the server has not loaded the extension: set shared_preload_libraries = 'timescaledb' in its "
+    "configuration and restart it"
+)
 OWN_NOTES = ("record_", "forget_")
 """Statements about `mothership_policies`, which a person need not run."""
 
@@ -58,13 +62,11 @@ async def find_extension(connection: Connection, settings: DatabaseSettings, fac
     if row is None or not (row["installed"] or row["available"]):
         facts.lack(NO_EXTENSION)
     elif not row["loaded"]:
-        reason = (
-            "TimescaleDB: the server has not loaded the extension: set shared_preload_libraries = 'timescaledb' in its "
-            "configuration and restart it"
-        )
-        if row["installed"] and await connection.fetchval(TIMESCALE["blocks_inserts"]):
-            raise Paused(reason)
-        facts.lack(f"{reason}; until then events is an ordinary table")
+        if row["installed"]:
+            schema = await connection.fetchval(TIMESCALE["schema_of_events"])
+            if await connection.fetchval(TIMESCALE["needs_library"], schema):
+                raise Paused(NOT_LOADED)
+        facts.lack(f"{NOT_LOADED}; until then events is an ordinary table")
     elif not row["installed"]:
         facts.lack(
             "TimescaleDB: the role may not create the extension, so events is an ordinary table; as a superuser run, "
