@@ -206,13 +206,14 @@ class TsdbSink:
             if self._facts is None:
                 pause_seconds = SOON_SECONDS
                 continue
-            await self.look_and_tell()
-            facts = self._facts
-            if facts is not None and not (facts.is_unsettled or facts.is_unfilled or self._look_failure):
+            if await self.look_and_tell():
                 pause_seconds = LOOK_SECONDS
 
-    async def look_and_tell(self) -> None:
-        """Look, and show a failure to among the facts: what was known before stays, and writes go on."""
+    async def look_and_tell(self) -> bool:
+        """Look, and show a failure to among the facts: what was known before stays, and writes go on.
+
+        Returns whether all is settled, so that there is no reason to look again soon.
+        """
         try:
             await self.look()
         except SinkError as error:
@@ -221,6 +222,8 @@ class TsdbSink:
             if error.reason == timescale.NOT_LOADED:
                 # What is written now would miss the chunks: the next write pauses the sink.
                 self._facts = None
+        facts = self._facts
+        return facts is not None and not (facts.is_unsettled or facts.is_unfilled or self._look_failure)
 
     def _learn(self, facts: Facts) -> None:
         """Note what the database is, and say in the log what is new in it."""

@@ -4,6 +4,7 @@ A policy that Mothership made follows the configuration, and goes when its key i
 left alone, and named when it does something else than the configuration says. `mothership_policies` tells them apart.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ SCHEMA_TURN = 0x6D6F7468_00000001
 """Advisory lock of whoever changes the schema."""
 SMALL_TABLE_BYTES = 256 * 1024 * 1024
 """Up to this size a table is indexed, made a hypertable and counted into the aggregate while writers wait."""
+FILL_TRIES = 20
+FILL_PAUSE_SECONDS = 0.25
 DROPPED_MARGIN = timedelta(minutes=10)
 """How old the note of what was dropped may be: twice the time between two looks."""
 REACH_TOLERANCE = timedelta(days=1)
@@ -212,7 +215,10 @@ class Timescale:
             if is_there:
                 await self._attempt("database.continuous_aggregate", self._stop_refresh)
             return
-        if not is_there and await self._connection.fetchval(TIMESCALE["is_name_taken"]):
+        is_taken = not is_there and await self._connection.fetchval(TIMESCALE["is_name_taken"])
+        # Asked again: another instance may just have made it.
+        is_there = is_there or (is_taken and await self._has_aggregate())
+        if is_taken and not is_there:
             self._facts.lack(
                 "database.continuous_aggregate: something else is called events_per_minute; rename it, or set the key "
                 "to false"
@@ -247,15 +253,25 @@ class Timescale:
             self._facts.is_unfilled = True
             self._facts.lack("database.continuous_aggregate: events_per_minute is being filled with what is there")
             return False
-        try:
-            await fill(self._connection, self._facts)
-        except asyncpg.PostgresConnectionError:
-            raise
-        except asyncpg.PostgresError as error:
-            self._facts.is_unsettled = is_passing(error)
-            self._facts.lack(f"database.continuous_aggregate: {self._remedy(error, [('fill_aggregate', ())])}")
-            return False
-        return True
+        for _ in range(FILL_TRIES):
+            try:
+                await fill(self._connection, self._facts)
+            except asyncpg.LockNotAvailableError as error:
+                # Another instance is at it.
+                last: asyncpg.PostgresError = error
+                await asyncio.sleep(FILL_PAUSE_SECONDS)
+                if await self._noted_at("filled"):
+                    return True
+            except asyncpg.PostgresConnectionError:
+                raise
+            except asyncpg.PostgresError as error:
+                last = error
+                break
+            else:
+                return True
+        self._facts.is_unsettled = is_passing(last)
+        self._facts.lack(f"database.continuous_aggregate: {self._remedy(last, [('fill_aggregate', ())])}")
+        return False
 
     async def _set_refresh(self) -> Sequence[Step]:
         job = await self._job(REFRESH)
