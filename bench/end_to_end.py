@@ -95,12 +95,12 @@ async def _measure(
     cluster = home / "database" / "postgres"
     dump = cluster / "floor.copy"
     ours, floor = [], []
-    await _ship(connection, port, bodies, options, -1)  # to warm up
+    await _ship(connection, port, bodies, options)  # to warm up
     for turn in range(options.rounds):
         await connection.execute("TRUNCATE events, ingested_batches")
         await connection.execute("CHECKPOINT")
         before = _service_spent(service), sum(map(_spent, server_processes(cluster))), time.process_time()
-        ours.append(await _ship(connection, port, bodies, options, turn))
+        ours.append(await _ship(connection, port, bodies, options))
         after = _service_spent(service), sum(map(_spent, server_processes(cluster))), time.process_time()
         await connection.execute(f"COPY events ({COLUMNS}) TO '{dump}' (FORMAT binary)")
         await connection.execute("TRUNCATE events")
@@ -131,27 +131,24 @@ def _spent(pid: int) -> float:
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-async def _ship(
-    connection: asyncpg.Connection, port: int, bodies: list[bytes], options: argparse.Namespace, turn: int
-) -> float:
+async def _ship(connection: asyncpg.Connection, port: int, bodies: list[bytes], options: argparse.Namespace) -> float:
     """Events a second, until the last row is committed."""
-    queue = list(enumerate(bodies))
+    queue = list(bodies)
     begin = time.perf_counter()
-    await asyncio.gather(*(_client(port, queue, turn) for _ in range(options.clients)))
+    await asyncio.gather(*(_client(port, queue) for _ in range(options.clients)))
     while await connection.fetchval("SELECT count(*) FROM events") < options.events:  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.01)
     return options.events / (time.perf_counter() - begin)
 
 
-async def _client(port: int, queue: list[tuple[int, bytes]], turn: int) -> None:
+async def _client(port: int, queue: list[bytes]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while queue:
-        number, body = queue.pop()
+        body = queue.pop()
         for _attempt in range(100):
             writer.write(
                 b"POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                b"Content-Encoding: gzip\r\nIdempotency-Key: bench%d-%d\r\nContent-Length: %d\r\n\r\n"
-                % (turn, number, len(body))
+                b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
             )
             writer.write(body)
             head = await reader.readuntil(b"\r\n\r\n")

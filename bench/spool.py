@@ -56,7 +56,9 @@ def batch(number: int, events: int = EVENTS) -> RowBatch:
         )
         for i in range(events)
     ]
-    return RowBatch(random.Random(-number - 1).randbytes(32), f"request-{number}", 1_700_000_000_000_000, rows)
+    chance = random.Random(-number - 1)
+    fingerprint, content = chance.randbytes(32), chance.randbytes(32)
+    return RowBatch(fingerprint, f"request-{number}", 1_700_000_000_000_000, rows, content=content)
 
 
 async def main(directory: Path | None) -> None:

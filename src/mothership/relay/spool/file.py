@@ -165,6 +165,10 @@ class SpoolFile:
         """Keep a batch for its sinks, unless its sender says that it was sent before, and it was."""
         if known := self.standing(item.fingerprint, is_retry=item.is_retry):
             return known
+        return self.add(item, record, batch)
+
+    def add(self, item: Kept, record: bytes, batch: RowBatch | None = None) -> Standing:
+        """Keep a batch that is known to be new."""
         seq = self._insert(item, record, batch)
         return Standing(seq, len(item.rows), new=True, queued=dict.fromkeys(item.sinks, len(item.rows)), errors={})
 

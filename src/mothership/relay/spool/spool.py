@@ -109,7 +109,7 @@ class Spool:
             if known := file.standing(item.fingerprint, is_retry=item.is_retry):
                 return known
             self._room.need(file, item.client, len(record))
-            return file.append(item, record, batch)
+            return file.add(item, record, batch)
 
         return self._writer.submit(act, prepare=prepare)
 
