@@ -91,24 +91,24 @@ def _compressed() -> Iterator[Hostile]:
 def _json() -> Iterator[Hostile]:
     deep = b'{"type":"x","a":' + b"[" * 249_000 + b"]" * 249_000 + b"}"
     yield _case("arrays 10^6 deep", 413, lambda: posted(messages(b"[" * 1_000_000 + b"]" * 1_000_000)))
-    yield _case("arrays 249,000 deep, between good ones", 200, lambda: posted(messages(EVENT, deep, EVENT)), 2)
+    yield _case("arrays 249,000 deep, between good ones", 200, lambda: posted(messages(EVENT, deep, EVENT)), 3)
     yield _case("objects 10^6 deep, open", (400, 413), lambda: posted(b'{"messages":[' + b'{"a":' * 1_000_000))
     wide = json.dumps({"type": "x"} | {f"k{number}": 0 for number in range(400_000)}).encode()
-    yield _case("400,000 keys in an event", 200, lambda: posted(messages(EVENT, wide)), 1)
+    yield _case("400,000 keys in an event", 200, lambda: posted(messages(EVENT, wide)), 2)
     many = b'{"type":"x",' + b",".join(b'"k%d":0' % number for number in range(1_000_000)) + b"}"
-    yield _case("10^6 keys in an event, in gzip", 200, lambda: posted(*_gzipped(messages(EVENT, many))), 1)
+    yield _case("10^6 keys in an event, in gzip", 200, lambda: posted(*_gzipped(messages(EVENT, many))), 2)
     twice = b'{"type":"x",' + b",".join([b'"a":0'] * 1_000_000) + b"}"
     yield _case("10^6 equal keys in an event", 200, lambda: posted(messages(EVENT, twice)), 2)
     yield _case("10^6 events", 413, lambda: posted(messages(*[b"0"] * 1_000_000)))
     yield _case("5 million empty arrays in gzip", 413, lambda: posted(*_gzipped(messages(*[b"[]"] * 5_000_000))))
     yield _case(
-        "4 million numbers in an event", 200, lambda: posted(*_gzipped(messages(_list([b"1.5"] * 4_000_000)))), 0
+        "4 million numbers in an event", 200, lambda: posted(*_gzipped(messages(_list([b"1.5"] * 4_000_000)))), 1
     )
-    yield _case("a string of 8 MB", 200, lambda: posted(messages(b'{"type":"x","a":"' + b"s" * 8_000_000 + b'"}')), 0)
+    yield _case("a string of 8 MB", 200, lambda: posted(messages(b'{"type":"x","a":"' + b"s" * 8_000_000 + b'"}')), 1)
     yield _case(
         "10^6 NULs", 200, lambda: posted(messages(b'{"type":"x","a":["' + b"\\u0000" * 200_000 + b'"]}', EVENT)), 2
     )
-    yield _case("10^6 lone surrogates", 200, lambda: posted(messages(_list([b'"\\udc80"'] * 900_000), EVENT)), 1)
+    yield _case("10^6 lone surrogates", 200, lambda: posted(messages(_list([b'"\\udc80"'] * 900_000), EVENT)), 2)
     yield _case("NaN and Infinity", 200, lambda: posted(messages(b'{"type":"x","a":[NaN,-Infinity]}', EVENT)), 2)
     yield _case("1e999", 200, lambda: posted(messages(b'{"type":"x","a":1e999}', EVENT)), 2)
     million = b"9" * 1_000_000
@@ -118,13 +118,13 @@ def _json() -> Iterator[Hostile]:
         "an integer of a million digits",
         200,
         lambda: posted(messages(b'{"type":"x","a":' + million + b"}", EVENT)),
-        1,
+        2,
     )
     yield _case(
         "an exponent of a million digits",
         200,
         lambda: posted(messages(b'{"type":"x","a":1e' + million + b"}", EVENT)),
-        1,
+        2,
     )
     yield _case(
         "a fraction of a million digits",
