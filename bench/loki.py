@@ -158,7 +158,9 @@ async def speed(count: int) -> None:
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for size in (100, 1000, 5000):
         for encoding in ("protobuf", "json"):
-            report, seconds, cpu = await through("counting", rows(count, 100_000, hosts=20), size, encoding=encoding)
+            report, seconds, cpu = await through(
+                "counting", rows(count, 100_000, hosts=20), size, encoding=encoding, batch_size=size
+            )
             print(
                 f"| {encoding} | {size} | {report.pushes:,} | {report.body_bytes:,} | {report.body_bytes / count:.0f} "
                 f"| {count / seconds:,.0f} | {count / cpu:,.0f} |"
