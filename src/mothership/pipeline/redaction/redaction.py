@@ -27,7 +27,7 @@ from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
 from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder, pattern_prefilter
-from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, own_token_finders
+from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, identity, own_token_finders
 from mothership.pipeline.redaction.rules.vocabulary import says_nothing
 from mothership.pipeline.redaction.scan import Hits, Prefilters, Scan
 from mothership.pipeline.redaction.settings import (
@@ -65,7 +65,7 @@ class Redaction:
         self.pseudonyms = Pseudonyms(key, previous_keys, normalize=settings.pseudonyms.normalize)
         self.ledger = Ledger(rules_hash(settings, patterns))
         drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields)
-        hashed = FieldNames(settings.hash_fields)
+        hashed = FieldNames((*settings.hash_fields, *_identity_fields(settings)))
         expressions: dict[str, Sequence[str]] = {ODD: ODD_PREFILTERS}
         rules = [*_operators(settings, patterns, expressions), *_builtin(settings, builtin, len(patterns), expressions)]
         prefilters = Prefilters(expressions)
@@ -246,6 +246,12 @@ def _operators(
             only=_place(settings.fields, each.fields),
             never=_place(_except(settings), each.except_fields),
         )
+
+
+def _identity_fields(settings: RedactionSettings) -> tuple[str, ...]:
+    """Return the names of fields that say who somebody is, where the whole group is on."""
+    chosen = settings.rules.get(identity.GROUP)
+    return identity.FIELDS if chosen and chosen.enabled else ()
 
 
 def _builtin(

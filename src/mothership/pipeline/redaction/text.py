@@ -19,6 +19,8 @@ CANDIDATES_PER_SPAN_MAX: Final = 2
 ROUNDS: Final = 4
 EXCESS: Final = "excess"
 UNSAFE: Final = "unsafe"
+PEOPLE: Final = frozenset({"email", "login_name"})
+"""Rules that find who somebody is by a name that is written in any case."""
 ODD: Final = "odd spelling"
 SIGNS: Final = {"email": "@", "url_credentials": "@", "jwt": "eyJ", "github_token": "_"}
 """Built-in rules that find nothing where this doesn't stand: strings without it need no closer look."""
@@ -246,7 +248,7 @@ class TextRedactor:
         if rule.action == "mask":
             return self._mask_char * (self._mask_length or len(secret))
         if rule.action == "hash":
-            return self._pseudonyms.of(secret, person=rule.name == "email")
+            return self._pseudonyms.of(secret, person=rule.name in PEOPLE)
         if rule.action == "keep_last":
             kept = secret[-rule.keep_last :] if len(secret) >= 2 * rule.keep_last else ""
             return self._mask_char * (self._mask_length or len(secret) - len(kept)) + kept

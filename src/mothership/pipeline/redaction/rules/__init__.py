@@ -9,6 +9,7 @@ from mothership.pipeline.redaction.rules.credentials import CREDENTIALS
 from mothership.pipeline.redaction.rules.devices import DEVICES
 from mothership.pipeline.redaction.rules.encoded import BASE64, ENCODED_CREDENTIAL, base64_finder
 from mothership.pipeline.redaction.rules.hashes import PASSWORD_HASH
+from mothership.pipeline.redaction.rules.identity import IDENTITY
 from mothership.pipeline.redaction.rules.own_tokens import OWN_TOKENS, own_token_finders
 from mothership.pipeline.redaction.rules.personal import PERSONAL
 from mothership.pipeline.redaction.rules.protocols import LOGIN
@@ -19,6 +20,7 @@ from mothership.pipeline.redaction.rules.vendors import VENDORS
 
 BUILTIN: tuple[Rule, ...] = (
     *PERSONAL,
+    *IDENTITY,
     *CREDENTIALS,
     *DEVICES,
     COMMAND_PASSWORD,

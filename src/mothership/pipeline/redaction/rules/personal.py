@@ -472,6 +472,7 @@ IPV4 = Rule(
     positives=(("from 10.251.37.240:35757", "10.251.37.240"),),
     negatives=("oid 1.3.6.1.2.1", "version 300.1.2.3"),
     default=False,
+    group="identity",
 )
 
 IPV6 = Rule(
@@ -482,6 +483,7 @@ IPV6 = Rule(
     positives=(("peer [2001:db8::7334]:443", "2001:db8::7334"),),
     negatives=("at 13:55:31", "mac 00:1b:44:11:3a:b7"),
     default=False,
+    group="identity",
 )
 
 MAC = Rule(
@@ -497,6 +499,7 @@ MAC = Rule(
     positives=(("wlan0 00:1b:44:11:3a:b7 up", "00:1b:44:11:3a:b7"),),
     negatives=("sha 00:1b:44:11:3a:b7:aa:bb",),
     default=False,
+    group="identity",
 )
 
 PERSONAL = (EMAIL, CARD, SSN, IBAN, PHONE, IPV4, IPV6, MAC)
