@@ -395,9 +395,13 @@ def random_part(context: Context) -> bool:
 
 
 def random_parts(context: Context) -> bool:
-    """Tell whether every long part of a value was made by chance, with digits."""
+    """Tell whether every long part of a value was made by chance, one of them of letters and digits."""
     long = [part for part in re.split("[^0-9A-Za-z]+", context.value) if len(part) >= 10]
-    return bool(long) and all(any(map(str.isdigit, part)) and _random(part) for part in long)
+    return any(map(_made_by_chance, long)) and all(part.isdigit() or _random(part) for part in long)
+
+
+def _made_by_chance(text: str) -> bool:
+    return any(map(str.isdigit, text)) and _random(text)
 
 
 def _random(text: str) -> bool:

@@ -8,6 +8,7 @@ from mothership.pipeline.redaction.doubts import Context, random_part, random_pa
 from mothership.pipeline.redaction.password_shapes import PASSWORDS
 from mothership.pipeline.redaction.rules import Rule
 from mothership.pipeline.redaction.shapes import PERSONAL_AND_CREDENTIALS
+from mothership.pipeline.redaction.vendor_shapes import VENDORS
 from mothership.pipeline.redaction.watch import Shape
 
 _PREFIXED: Final = re.compile(
@@ -34,6 +35,7 @@ def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
     """Return the shapes that were written, and those learned from the examples of rules for which none was."""
     written = (*PERSONAL_AND_CREDENTIALS, *PASSWORDS)
     yield from written
+    yield from VENDORS
     covered = {shape.rule for shape in written}
     for rule in rules:
         if rule.name not in covered:
