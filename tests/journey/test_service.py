@@ -168,12 +168,12 @@ def test_a_taken_port_is_one_clear_line(start: Start, database_dsn: str) -> None
 
 
 def test_ctrl_c_while_it_starts_is_a_stop_that_was_asked_for(start: Start, tmp_path: Path) -> None:
-    """Exit status 0 in a line of its own, not a word about a configuration or a traceback."""
+    """The shell's status for it in a line of its own, not a word about a configuration or a traceback."""
     data_dir = tmp_path / "data"
     service = start(data_dir=data_dir, wait=False)
     while not (data_dir / "lock").exists() and service.process.poll() is None:
         time.sleep(0.01)
-    assert service.stop(signal.SIGINT) == 0
+    assert service.stop(signal.SIGINT) == 130
     assert "stopped_while_starting" in service.log.read_text()
     assert "Traceback" not in service.log.read_text()
 
