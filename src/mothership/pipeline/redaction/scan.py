@@ -1,6 +1,8 @@
 r"""One native scan over many events: which of them hold anything that a rule might want.
 
-Every rule's prefilter is in one automaton (an RE2 set). It reads compact JSON in which the escapes are undone: there
+Every rule's prefilter is in one of two automata (RE2 sets), those apart that take a long stretch of nearly anything:
+for each of these a text may or may not have come past the beginning, and together they would double each other's
+states. They read compact JSON in which the escapes are undone: there
 each string stands as it is, between quotation marks, so what a finder finds in a string its prefilter finds here. Some
 events are looked at together, and only when there is something among them each of them alone.
 
@@ -10,14 +12,15 @@ isn't.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import orjson
 import re2
 
 from mothership.errors import ConfigurationError
 from mothership.event import Event
+from mothership.pipeline.redaction.rules.derive import has_stretch
 
 CHUNK_EVENTS: Final = ((0.004, 24), (0.03, 8), (0.15, 3))
 """Up to which share of events with hits how many are looked at together first; beyond that, each alone at once."""
@@ -39,38 +42,55 @@ class Prefilters:
         options.max_mem = memory_bytes
         options.log_errors = False
         self.everything: Hits = frozenset(expressions)
-        self._owners: list[str] = []
+        apart: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
+        for owner, each in expressions.items():
+            for expression in each:
+                apart[has_stretch(expression)].append((owner, expression))
+        self._automata = [_Automaton(listed, options) for listed in apart.values() if listed]
+
+    def in_json(self, encoded: bytes) -> Hits:
+        """Return the owners that may find something in the strings and numbers of a JSON value."""
+        return self._in(plain_json(encoded))
+
+    def in_text(self, text: str) -> Hits:
+        """Return the owners that may find something in a single string."""
+        return self._in(f'"{encodable(text)}"'.encode())
+
+    def _in(self, text: bytes) -> Hits:
+        hits = NOTHING
+        for automaton in self._automata:
+            found = automaton.match(text)
+            if found:
+                hits = hits | automaton.named(tuple(found)) if hits else automaton.named(tuple(found))
+        return hits
+
+
+class _Automaton:
+    """Expressions with their owners, matched all at once."""
+
+    def __init__(self, expressions: Sequence[tuple[str, str]], options: Any) -> None:
+        self._owners = [owner for owner, _ in expressions]
         self._known: dict[tuple[int, ...], Hits] = {}
         self._set = re2.Set.SearchSet(options)
-        if not self._works(expressions):
+        if not self._works([expression for _, expression in expressions]):
             reason = "too many or too big for one scan; use fewer or simpler ones"
             raise ConfigurationError([f"pipeline.processors.redaction.mask_patterns: {reason}"])
+        self.match: Callable[[bytes], list[int] | None] = self._set.Match
+        """Which expressions match, by number."""
 
-    def _works(self, expressions: Mapping[str, Sequence[str]]) -> bool:
+    def _works(self, expressions: Sequence[str]) -> bool:
         """Compile; RE2 answers "no match" when its memory doesn't suffice, and that must never pass for "clean"."""
         try:
-            for owner, each in expressions.items():
-                for expression in each:
-                    self._owners.append(owner)
-                    self._set.Add(expression)
+            for expression in expressions:
+                self._set.Add(expression)
             works = self._set.Add(r"\x01\x02\x03")
             self._set.Compile()
         except re2.error:
             return False
         return works in (self._set.Match(b"\x01\x02\x03") or ())
 
-    def in_json(self, encoded: bytes) -> Hits:
-        """Return the owners that may find something in the strings and numbers of a JSON value."""
-        return self._named(self._set.Match(plain_json(encoded)))
-
-    def in_text(self, text: str) -> Hits:
-        """Return the owners that may find something in a single string."""
-        return self._named(self._set.Match(f'"{encodable(text)}"'.encode()))
-
-    def _named(self, found: Sequence[int]) -> Hits:
-        if not found:
-            return NOTHING
-        numbers = tuple(found)
+    def named(self, numbers: tuple[int, ...]) -> Hits:
+        """Return the owners of these expressions."""
         known = self._known.get(numbers)
         if known is None:
             if len(self._known) >= ANSWERS_REMEMBERED:

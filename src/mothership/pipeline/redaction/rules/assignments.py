@@ -25,24 +25,16 @@ _KEY_KINDS = (
     r"|private|secret|session|shared|shared[-_. ]?access|signing|signature|ssh|storage|webhook|subscription|vault|aes"
     r"|integration|publisher|ingest(?:ion)?|write|pre[-_.]?shared|validation|machine|activation|unseal|recovery|wep|wpa|service)"
 )
-_KEY_BEFORE = re.compile(rf"{_KEY_KINDS}[-_. ]?\Z", re.IGNORECASE)
-_KEY_END_WORDS = """
-api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
-secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
-ingestion write validation machine activation unseal recovery wep wpa service
-"""
-_KEY_ENDS = tuple(_KEY_END_WORDS.split())
+_KEY_BEFORE = rf"{_KEY_KINDS}[-_. ]?"
 _PAGING_ENDS = ("next", "prev", "previous", "page", "continuation", "sync", "cursor", "resume", "watch", "key")
 _PASS_BEFORE = re.compile(
     r"(?:^|[^a-z])(?:admin|auth|db|ftp|http|imap|key|ldap|mail|mongo|my|mysql|pg|proxy|redis|root|smtp|sql|ssh|store|user|vpn|wifi)\Z",
     re.IGNORECASE,
 )
-_PW_BEFORE = re.compile(r"(?:^|[^a-z])(?:(?:admin|bind|db|ldap|root|user)[-_.]?)?\Z", re.IGNORECASE)
-_CODE_BEFORE = re.compile(
-    r"(?:verification|security|auth(?:entication)?|one[- ]time|login|confirmation|2fa|mfa|recovery|backup|your|ihr|dein|votre|tu|su)[-_ ]\Z",
-    re.IGNORECASE,
-)
-_NEEDS_BEFORE = {"code": _CODE_BEFORE, "pw": _PW_BEFORE, "psk": _PW_BEFORE}
+_PW_BEFORE = r"(?:^|[^a-z])(?:(?:admin|bind|db|ldap|root|user)[-_.]?)?"
+_CODE_BEFORE = r"(?:verification|security|auth(?:entication)?|one[- ]time|login|confirmation|2fa|mfa|recovery|backup|your|ihr|dein|votre|tu|su)[-_ ]"
+_NEEDS_BEFORE = {"key": _KEY_BEFORE, "code": _CODE_BEFORE, "pw": _PW_BEFORE, "psk": _PW_BEFORE}
+"""What must stand before a stem that names no secret by itself."""
 _PAGING = re.compile(
     r"(?:next|prev|previous|page|continuation|sync|cursor|resume|watch|public ?key)[-_. ]?(?:page[-_. ]?)?\Z",
     re.IGNORECASE,
@@ -116,12 +108,14 @@ _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
     rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:\S)|(?:\r?\n|\\n)[ \t]{{1,40}}(?=value:))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
     rf"|(?:\s(?:for|of)\s[\w.@'\"`%-]{{1,64}}(?=\s?(?::(?!//)|=))|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?\]?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
-    r"|(?P<tab>\t{1,4}|(?<=[Cc][Vv][VvCc2]) (?=[0-9]{3,4}\b)|(?<=[Cc][Oo][Dd][Ee]) (?=[0-9]{4,8}\b)|(?<=[Oo][Tt][Pp]) (?=[0-9]{4,8}\b))"
+    r"|(?P<tab>\t{1,4})"
     rf"|(?P<form>{_QUOTE}(?:(?:\r?\n|\\r\\n){{2}}))"
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
 )
 # An unquoted value goes on behind these signs until a blank, a quotation mark, a tag, or the next name with its sign.
 _SIGNS = r"[,;&|<>]{1,4}(?![\w.-]{0,40}\s?[=:])(?!/?[A-Za-z!][\w:.-]{0,40}(?:[\s/>]|\Z))(?=[^\s\"'<>,;&|\\])"
+_NO_MORE = r"(?![0-9A-Za-z_])"
+_SOME_DIGITS = rf"(?P<secret>[0-9]{{4,8}}){_NO_MORE}"
 _PLAIN = r"[^\s,;&\"'<>\\`|]"
 _SLASH = r"\\(?![nrt\"'\\])"
 _VALUE = (
@@ -147,26 +141,48 @@ _ATTRIBUTE_BEFORE = re.compile(r"(?:name|key|id|field|param)\s?=\s?\\{0,8}[\"'][
 _REST_OF_LINE = re.compile(r"[^\r\n\"',;]{1,400}")
 
 
-def _named(stem: str, shape: str) -> Matcher:
-    """Make a matcher of what is assigned to names that hold a stem."""
+_STEM = re.compile("|".join(f"(?P<_{number}>{re.escape(stem)})" for number, stem in enumerate(_STEMS)), re.IGNORECASE)
+_BY_GROUP = {f"_{number}": stem for number, stem in enumerate(_STEMS)}
 
-    def names(text: str, at: int) -> bool:
-        return _names(stem, text, at)
 
-    def secret(text: str, match: "re.Match[str]", last: int) -> Span | None:
-        return _secret(stem, text, match, last)
+def _stem(text: str, at: int) -> str:
+    """Return the stem that begins here."""
+    match = _STEM.match(text, at)
+    return _BY_GROUP[match.lastgroup or ""] if match else ""
 
-    return Matcher(shape + _TAIL + _BETWEEN + _VALUE, ignore_case=True, unicode=True, guard=names, read=secret)
+
+def _may_name(text: str, at: int) -> bool:
+    stem = _stem(text, at)
+    return bool(stem) and _names(stem, text, at)
+
+
+def _named(*stems: str, before: str = "") -> Matcher:
+    """Make a matcher of what is assigned to names that hold one of these stems."""
+    shapes = "|".join(_STEMS[stem] for stem in stems)
+    return Matcher(
+        f"(?:{shapes}){_TAIL}{_BETWEEN}{_VALUE}",
+        ignore_case=True,
+        unicode=True,
+        preceded=before,
+        guard=_may_name,
+        read=_assigned,
+        parted=False,
+    )
+
+
+def _no_payment(text: str, start: int, _end: int) -> bool:
+    """Tell a code from what a bank answers: `auth code 535264`."""
+    return not text[max(0, start - 10) : start].lower().endswith("auth code ")
+
+
+def _assigned(text: str, match: "re.Match[str]", last: int) -> Span | None:
+    return _secret(_stem(text, match.start()), text, match, last)
 
 
 def _names(stem: str, text: str, at: int) -> bool:
     """Tell whether what stands before the stem lets it name a secret."""
     before = text[max(0, at - 24) : at]
     letter = before[-1:].isascii() and before[-1:].isalpha()
-    if stem == "key":
-        return _ends(before, _KEY_ENDS) and _KEY_BEFORE.search(before) is not None
-    if stem in _NEEDS_BEFORE:
-        return _NEEDS_BEFORE[stem].search(before) is not None
     if stem == "token":
         return not _ends(before, _PAGING_ENDS) or _PAGING.search(before) is None
     if stem in _CODES or stem in {"jwt", "bearer"}:
@@ -289,8 +305,7 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
     before = text[max(0, match.start() - 12) : match.start()]
     spaced = kind == "bare" and match["sign"] == ":" and text[match.end("sign")] in " \t"
     next_name = spaced and match["bare"].endswith(":") and text[match.end("bare") : match.end("bare") + 1] == " "
-    of_a_payment = match["tab"] and before.lower().endswith("auth ")  # what a bank answers: `auth code 535264`
-    if next_name or of_a_payment or _says_nothing(stem, match, kind, value):
+    if next_name or _says_nothing(stem, match, kind, value):
         return False
     if stem in _CODES:
         return (3 if stem in {"cvv", "cvc"} else 4) <= len(value) <= 10 and value.isdigit()
@@ -361,7 +376,14 @@ ASSIGNMENT = Rule(
     "`client_secret`, …): plain, in JSON or YAML inside a string, query strings, XML, environment variables. The name "
     "stays readable.",
     source="gitleaks `generic-api-key`, Cribl and Datadog scanner libraries; values that say nothing are let be",
-    matchers=(*(_named(stem, shape) for stem, shape in _STEMS.items()), *COLUMNS),
+    matchers=(
+        _named(*(stem for stem in _STEMS if stem not in _NEEDS_BEFORE)),
+        *(_named(stem, before=before) for stem, before in _NEEDS_BEFORE.items()),
+        Matcher(rf"cv[vc]2? (?P<secret>[0-9]{{3,4}}){_NO_MORE}", ignore_case=True, guard=_may_name),
+        Matcher(rf"otp(?:[-_ ]?code)? {_SOME_DIGITS}", ignore_case=True, guard=_may_name),
+        Matcher(rf"code {_SOME_DIGITS}", ignore_case=True, preceded=_CODE_BEFORE, fits=_no_payment),
+        *COLUMNS,
+    ),
     positives=(
         ("login password=hunter2 ok", "hunter2"),
         ("exp 12/26 cvc 123", "123"),

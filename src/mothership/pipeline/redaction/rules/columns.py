@@ -130,6 +130,6 @@ _HEADING_SEED = (
 
 COLUMNS: tuple[Matcher | CodeMatcher, ...] = (
     CodeMatcher(_insert, (_INSERT.pattern,), ignore_case=True),
-    CodeMatcher(_csv, (_HEADING_SEED,), ignore_case=True),
+    CodeMatcher(_csv, (_HEADING_SEED,), ignore_case=True, parted=False),
     PAIR,
 )

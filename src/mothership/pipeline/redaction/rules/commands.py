@@ -142,6 +142,7 @@ COMMAND_PASSWORD = Rule(
         ),
         Matcher(
             r"(?:machine\s{1,4}\S{1,128}|default)\s{1,4}login\s{1,4}\S{1,128}\s{1,4}password\s{1,4}(?P<secret>[^\s\"'\\]{1,256})",
+            parted=False,
         ),
         Matcher(
             rf"rabbitmqctl\s(?:[^\r\n]{{0,60}}?\s)?(?:add_user|change_password|authenticate_user)\s\S{{1,64}}\s{{1,2}}{WORD}",

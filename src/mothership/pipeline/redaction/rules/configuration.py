@@ -4,7 +4,7 @@
 import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher, Rule
-from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_random
+from mothership.pipeline.redaction.rules.vocabulary import MADE_HAS, is_made, is_no_word, is_random
 
 _KIND = (
     r"(?:(?:(?:level|type)\s[0-9]{1,2}|[0-9]{1,3}|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii(?:-text)?|hexadecimal|hex"
@@ -84,6 +84,7 @@ CONFIG_PASSWORD = Rule(
         Matcher(
             rf"(?:password|passwd|passphrase|passwort|plaintext|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{WORD}",
             is_made,
+            secret_has=MADE_HAS,
             ignore_case=True,
         ),
         Matcher(

@@ -9,31 +9,36 @@ characters, or stopping early only ever makes an expression match more:
   scanned between quotation marks, so there is always a character before it and behind.
 * A back-reference becomes another copy of what its group may hold.
 * A repeat keeps its least count and forgets its most. What is optional at the beginning or at the end goes.
-* What follows after sixteen characters at least goes, or after three where a long stretch follows (`[^\s]{1,64}`):
-  they have told enough, and each such gap would double the states of the automaton.
+* A long stretch of many kinds of characters (`[^\r\n]{0,60}`) parts an expression, for each would double the states of
+  the automaton; of the parts the one that tells most is asked for, and no more of it than tells enough.
 * Upper and lower case are spelled out.
 
 The result is in the common part of what RE2 and Python's `re` read.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from math import log2
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final, TypeAlias
 
 EDGE: Final = '"'
 """Stands before and behind every text that is scanned."""
-COUNT_MAX: Final = 8
+COUNT_MAX: Final = 16
 """Of a longer run of one class only so many are asked for."""
 ENOUGH: Final = 16
 """Characters after which an expression has told enough."""
-ENOUGH_BEFORE_GAP: Final = 3
-"""The same where any number of some kind of characters follows."""
 GAP_CLASS: Final = 12
-GAP_COUNT: Final = 32
-"""Characters of a class, and how many of it at most, that make a gap."""
+GAP_COUNT: Final = 12
+"""Characters of a class, and how many of it at most, that make a long stretch."""
+TELLING: Final = 12.0
+TELLING_IN_A_WORD: Final = 30.0
+"""Bits that a part must tell for a long stretch behind it to end it: one that may hold spaces, and one that may not."""
+_LETTER_OF: Final = 4
+_RUN_TELLS: Final = 6
+_STRETCH_CLASS: Final = 68
 UNITS_MAX: Final = 64
 
 _Node: TypeAlias = Any
@@ -67,21 +72,73 @@ _PLAIN: Final = frozenset(" _@#%&=:;,<>/!~\"'`")
 
 
 @cache
-def derive(pattern: str, *, ignore_case: bool = False, unicode: bool = False) -> str:
+def derive(
+    pattern: str, *, ignore_case: bool = False, unicode: bool = False, parted: bool = True, secret_has: str = ""
+) -> str:
     """Return an expression that matches in a text between quotation marks wherever the pattern finds anything in it.
 
     The pattern is one for Python's `re`, with classes and cases of ASCII unless `unicode`. Where nothing of it can be
-    asked for, the result is empty, which matches everywhere.
+    asked for, the result is empty, which matches everywhere. Unless `parted`, long stretches are kept.
+    `secret_has` is a class of characters of which one stands in the group `secret`, told by what makes sure.
     """
     flags = (re.NOFLAG if unicode else re.ASCII) | (re.IGNORECASE if ignore_case else re.NOFLAG)
     parsed = _parser.parse(pattern, flags)
-    return _Derived(parsed).sequence(list(parsed), parsed.state.flags, first=True, last=True)
+    nodes = list(_having(parsed, parsed.state.groupdict["secret"], secret_has)) if secret_has else list(parsed)
+    return _Derived(parsed, parted=parted).sequence(nodes, parsed.state.flags, first=True, last=True)
+
+
+def has_stretch(expression: str) -> bool:
+    """Tell whether an expression still takes a long stretch of nearly anything: few of those fit in one automaton."""
+    return _stretches(_parser.parse(expression, re.ASCII))
+
+
+def _stretches(nodes: Iterable[_Node]) -> bool:
+    for kind, value in nodes:
+        inner = list(value[2] if kind in _REPEATS else value[3] if kind is sre.SUBPATTERN else ())
+        single = len(inner) == 1 and inner[0][0] in _SINGLE
+        if single and value[1] > COUNT_MAX and len(_members(inner[0], 0)[0]) > _STRETCH_CLASS:
+            return True
+        if _stretches(inner) or (kind is sre.BRANCH and any(map(_stretches, value[1]))):
+            return True
+    return False
+
+
+def _having(nodes: Iterable[_Node], secret: int, has: str) -> Iterator[_Node]:
+    """Yield nodes with another content of one group: what it takes, any number of it, then a character it must have."""
+    for kind, value in nodes:
+        if kind is sre.SUBPATTERN and value[0] == secret:
+            taken = [(what, item) for node in _singles(value[3]) for what, item in _items(node)]
+            any_of_it = (sre.MAX_REPEAT, (0, GAP_COUNT, [(sre.IN, taken)]))
+            yield sre.SUBPATTERN, (secret, 0, re.IGNORECASE, [any_of_it, *_parser.parse(has, value[1])])
+        elif kind is sre.SUBPATTERN:
+            yield kind, (*value[:3], list(_having(value[3], secret, has)))
+        elif kind is sre.BRANCH:
+            yield kind, (None, [list(_having(each, secret, has)) for each in value[1]])
+        else:
+            yield kind, value
+
+
+def _singles(nodes: Iterable[_Node]) -> Iterator[_Node]:
+    for node in nodes:
+        if node[0] in _SINGLE:
+            yield node
+        elif node[0] in _REPEATS:
+            yield from _singles(node[1][2])
+        else:
+            yield sre.IN, [(sre.RANGE, (0, _OTHERS[0][1]))]
+
+
+def _items(node: _Node) -> list[_Node]:
+    """Return what a character is one of, in all cases, as the content of a class."""
+    plain, others = _members(node, re.IGNORECASE)
+    return [*((sre.LITERAL, char) for char in sorted(plain)), *((sre.RANGE, each) for each in others)]
 
 
 class _Derived:
     """Derives from one parsed expression; `first` and `last` tell whether anything is asked for before and behind."""
 
-    def __init__(self, parsed: Iterable[_Node]) -> None:
+    def __init__(self, parsed: Iterable[_Node], *, parted: bool) -> None:
+        self._parted = parted
         self._groups: dict[int, Iterable[_Node]] = {}
         self._learn(parsed)
 
@@ -102,6 +159,8 @@ class _Derived:
 
     def sequence(self, nodes: Sequence[_Node], flags: int, *, first: bool, last: bool) -> str:
         """Derive from a run of nodes."""
+        if last and self._parted:
+            nodes, first = _most_telling(nodes, flags, first=first)
         before, nodes = self._before(nodes, flags) if first else ("", nodes)
         nodes = _enough(nodes) if last else nodes
         begins = _beginning(nodes, first=first and not before)
@@ -218,27 +277,94 @@ def _beginning(nodes: Sequence[_Node], *, first: bool) -> list[bool]:
     return told
 
 
-def _enough(nodes: Sequence[_Node]) -> Sequence[_Node]:
-    """Return the nodes up to where they tell enough."""
-    told = 0
+def _most_telling(nodes: Sequence[_Node], flags: int, *, first: bool) -> tuple[Sequence[_Node], bool]:
+    """Return the part between long stretches that tells most, and whether nothing is asked for before it.
+
+    What is looked ahead at stands where what follows stands: it may tell more.
+    """
+    parts = list(_parts(nodes, flags, first=first))
+    looked = [
+        ([*part[:place], *value[1]], begins)
+        for part, begins in parts
+        for place, (kind, value) in enumerate(part)
+        if kind is sre.ASSERT and value[0] > 0
+    ]
+    return max([*parts, *looked], key=lambda each: _telling(each[0], flags), default=([], first))
+
+
+def _parts(nodes: Sequence[_Node], flags: int, *, first: bool) -> Iterator[tuple[list[_Node], bool]]:
+    """Yield what can be asked for instead of the whole, and whether nothing is asked for before it."""
+    part: list[_Node] = []
+    begins = first
     for number, node in enumerate(nodes):
-        if told >= ENOUGH or (told >= ENOUGH_BEFORE_GAP and _has_gap(node)):
-            return nodes[:number]
-        told += _least(node)
-    return nodes
+        gap = _gap(node)
+        if gap and node[0] is sre.BRANCH and _telling([*part, node], flags) >= gap:
+            yield [*part, _parted(node, nodes[number + 1 :])], begins
+        elif not gap or node[0] is sre.BRANCH or (_telling(part, flags) < gap and (part or not first)):
+            part.append(node)
+            continue
+        else:
+            yield part, begins
+        part, begins = [], True
+        if not first:
+            return
+    yield part, begins
 
 
-def _has_gap(node: _Node) -> bool:
-    """Tell whether a node takes a long stretch of many kinds: past each, an automaton would double its states."""
+def _parted(node: _Node, rest: Sequence[_Node]) -> _Node:
+    """Let only those branches go on to the rest in which there is no long stretch."""
+    plain = [each for each in node[1][1] if not any(map(_gap, each))]
+    others = [list(each) for each in node[1][1] if any(map(_gap, each))]
+    return sre.BRANCH, (None, [[(sre.BRANCH, (None, plain)), *rest], *others] if plain else others)
+
+
+def _gap(node: _Node) -> float:
+    """Return how many bits must be told up to a long stretch in a node for it to part an expression; 0: none is there."""
     kind, value = node
     if kind in _REPEATS:
         inner = list(value[2])
         if len(inner) == 1 and inner[0][0] in _SINGLE:
-            return value[0] != value[1] > GAP_COUNT and len(_members(inner[0], 0)[0]) >= GAP_CLASS
-        return any(map(_has_gap, inner))
+            members = _members(inner[0], 0)[0]
+            if value[0] == value[1] or value[1] <= GAP_COUNT or len(members) < GAP_CLASS:
+                return 0
+            return TELLING if ord(" ") in members else TELLING_IN_A_WORD
+        return min(filter(None, map(_gap, inner)), default=0)
     if kind is sre.SUBPATTERN:
-        return any(map(_has_gap, value[3]))
-    return kind is sre.BRANCH and any(_has_gap(each) for branch in value[1] for each in branch)
+        return min(filter(None, map(_gap, value[3])), default=0)
+    if kind is sre.BRANCH:
+        return min(filter(None, (_gap(each) for branch in value[1] for each in branch)), default=0)
+    return 0
+
+
+def _telling(nodes: Iterable[_Node], flags: int) -> float:
+    """Return about how many bits a run of nodes tells."""
+    return sum(_bits(node, flags) for node in nodes)
+
+
+def _bits(node: _Node, flags: int) -> float:
+    kind, value = node
+    if kind in _SINGLE:
+        plain, _ = _members(node, flags & ~re.IGNORECASE)
+        return log2(len(_ALL) / max(_LETTER_OF, len(plain)))
+    if kind in _REPEATS:
+        return min(int(value[0]), _RUN_TELLS) * _telling(value[2], flags)
+    if kind is sre.SUBPATTERN:
+        return _telling(value[3], flags)
+    if kind is sre.ATOMIC_GROUP:
+        return _telling(value, flags)
+    if kind is sre.BRANCH:
+        return min(_telling(next(_parts(list(each), flags, first=False))[0], flags) for each in value[1])
+    return 0
+
+
+def _enough(nodes: Sequence[_Node]) -> Sequence[_Node]:
+    """Return the nodes up to where they tell enough."""
+    told = 0
+    for number, node in enumerate(nodes):
+        if told >= ENOUGH:
+            return nodes[:number]
+        told += _least(node)
+    return nodes
 
 
 def _least(node: _Node) -> int:

@@ -61,6 +61,11 @@ class Matcher:
     back: int = field(default=0, kw_only=True)
     """How many characters before the match, which has looked behind itself, the secret begins: for what has many
     beginnings and few of the signs inside it."""
+    secret_has: str = field(default="", kw_only=True)
+    """A class of characters of which one stands in every secret that `valid` takes: it tells the prefilter so."""
+    parted: bool = field(default=True, kw_only=True)
+    """Whether the prefilter asks only for what stands on one side of a long stretch of any characters. Both sides cost
+    the automaton of all prefilters more, and pay where neither side alone tells much."""
     prefilter_by_hand: str = field(default="", kw_only=True)
     """Instead of the derived prefilter, only where a benchmark shows that it pays: say which beside it."""
 
@@ -69,7 +74,16 @@ class Matcher:
         """Expressions of which one matches wherever `find` finds anything."""
         if self.prefilter_by_hand:
             return (self.prefilter_by_hand,)
-        return (derive(self.preceded + self.expression, ignore_case=self.ignore_case, unicode=self.unicode),)
+        pattern = self.preceded + self.expression
+        return (
+            derive(
+                pattern,
+                ignore_case=self.ignore_case,
+                unicode=self.unicode,
+                parted=self.parted,
+                secret_has=self.secret_has,
+            ),
+        )
 
     def finder(self) -> Finder:
         """Compile; the same matcher only once."""
@@ -78,7 +92,7 @@ class Matcher:
     def facts(self) -> tuple[str, ...]:
         """Return all that decides what is found, for the hash of the rules in force."""
         made_of = (self.valid, self.fits, self.guard, self.read)
-        plain = f"{self.ignore_case}{self.unicode}{self.preceded}{self.then}{self.back}{self.prefilter_by_hand}"
+        plain = f"{self.ignore_case}{self.unicode}{self.preceded}{self.secret_has}{self.then}{self.back}"
         return (self.expression, plain, *(source_of(each) for each in made_of if each))
 
 
@@ -91,11 +105,14 @@ class CodeMatcher:
     """Wherever the finder finds something, one of these (Python's `re`, ASCII) matches in the text."""
     ignore_case: bool = False
     unicode: bool = False
+    parted: bool = True
+    """As in `Matcher`."""
 
     @property
     def prefilters(self) -> tuple[str, ...]:
         """Expressions of which one matches wherever `find` finds anything."""
-        return tuple(derive(each, ignore_case=self.ignore_case, unicode=self.unicode) for each in self.seeds)
+        how = {"ignore_case": self.ignore_case, "unicode": self.unicode, "parted": self.parted}
+        return tuple(derive(each, **how) for each in self.seeds)
 
     def finder(self) -> Finder:
         """Return the code."""
@@ -154,6 +171,7 @@ class _Tried:
         self._compiled = compiled
         self._group = compiled.groupindex.get("secret", 0)
         self._before = before
+        self._has = re.compile(matcher.secret_has).search if matcher.secret_has else None
         self._matcher = matcher
 
     def _may_begin(self, text: str, at: int) -> bool:
@@ -170,6 +188,8 @@ class _Tried:
             return matcher.read(text, match, last)
         start, end = match.span(self._group)
         start -= matcher.back
+        if self._has and not self._has(text, start, end):
+            return None
         if matcher.valid and not matcher.valid(text[start:end]):
             return None
         return None if matcher.fits and not matcher.fits(text, start, end) else (start, end)

@@ -129,6 +129,10 @@ def is_reference(value: str, following: str) -> bool:
     )
 
 
+MADE_HAS = "[0-9A-Z!#$%^&*+\x80-\U0010ffff]"
+"""Of these one stands in everything that `is_made` takes."""
+
+
 def is_made(value: str) -> bool:
     """Tell whether a word that stands behind `password` without a sign can be one: letters, and digits or signs."""
     word = value.rstrip(".,:;!?)]")
