@@ -7,7 +7,7 @@ from re import _constants as sre  # type: ignore[attr-defined]  # the one parse 
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final
 
-BEGINNINGS_MAX: Final = 64
+BEGINNINGS_MAX: Final = 256
 CHARACTERS_MAX: Final = 24
 CHOICE_MAX: Final = 4
 _REPEATS: Final = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}

@@ -319,7 +319,7 @@ def _parted(node: _Node, rest: Sequence[_Node]) -> _Node:
 
 
 def _gap(node: _Node) -> float:
-    """Return how many bits must be told up to a long stretch in a node for it to part an expression; 0: none is there."""
+    """Return how many bits must be told up to a long stretch in a node for it to part an expression; 0: no stretch."""
     kind, value = node
     if kind in _REPEATS:
         inner = list(value[2])
