@@ -123,13 +123,14 @@ PAIR = Matcher(
     ignore_case=True,
 )
 
-_HEADING_SEED = (
+_NAMED_COLUMN = re.compile(
     r"(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|secret|auth)[_-]?key)[\s\"'`\]]*"
-    r"(?:[,;|\t][\w.,;|\t \"-]*)?(?:\r?\n|(?:\\r)?\\n)"
+    r"(?:[,;|\t][\w.,;|\t \"-]*)?(?:\r?\n|(?:\\r)?\\n)",
+    re.IGNORECASE,
 )
 
 COLUMNS: tuple[Matcher | CodeMatcher, ...] = (
-    CodeMatcher(_insert, (_INSERT.pattern,), ignore_case=True),
-    CodeMatcher(_csv, (_HEADING_SEED,), ignore_case=True, parted=False),
+    CodeMatcher(_insert, (_INSERT,)),
+    CodeMatcher(_csv, (_NAMED_COLUMN,), parted=False),
     PAIR,
 )

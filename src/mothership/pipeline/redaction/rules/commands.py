@@ -106,7 +106,7 @@ COMMAND_PASSWORD = Rule(
             r"(?<![\w.-])[\w*][\w.*-]{0,128}:(?:54(?:3[0-9]|4[0-9])|\*):[\w*-]{1,64}:[\w*.-]{1,64}:(?P<secret>[^\s:\"'\\]{3,128})(?=[\s\\\"]|$)",
             is_no_word,
         ),
-        CodeMatcher(_beside_user, (_USER_AND_PASSWORD.pattern,)),
+        CodeMatcher(_beside_user, (_USER_AND_PASSWORD,)),
         Matcher(
             r"(?:lftp|ncftp\w{0,3})\s{1,2}-[up]\s{1,2}[\\\"']{0,2}[^\s,\"']{1,64},(?P<secret>[^\s\"'\\]{3,256})",
         ),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import basic_credentials, has_digit, jwt
 
+_GO_DSN = re.compile(r":[^\s/@\"'<>(),;=]*@(?:tcp|unix|udp)[46]{0,2}\(")
 _GO_USER = re.compile(r"[^\s/@\"'<>(),;=]{1,256}")
 
 
@@ -58,7 +59,7 @@ URL = Rule(
         Matcher(
             r"//(?<![\w:/]//)(?P<secret>[^\s/?#\"'<>@:]{1,64}:(?![0-9]{1,5}[/?#\s])[^\s/\"'<>@]{3,256})@(?=[A-Za-z\[]|[0-9]{1,3}\.[0-9])",
         ),
-        CodeMatcher(_go_dsn, (r":[^\s/@\"'<>(),;=]*@(?:tcp|unix|udp)[46]{0,2}\(",)),
+        CodeMatcher(_go_dsn, (_GO_DSN,)),
         Matcher(
             r"jdbc:oracle:[a-z0-9]{3,6}:(?P<secret>[^\s/@\"']{1,64}/[^\s@\"']{1,128})@",
             ignore_case=True,
@@ -173,7 +174,7 @@ JWT = Rule(
     description="JSON Web Tokens, signed, unsigned and encrypted: the first part must decode to a JOSE header.",
     source="RFC 7519, 7515, 7516",
     matchers=(
-        CodeMatcher(_jwts, (_JWT.pattern,)),
+        CodeMatcher(_jwts, (_JWT,)),
         # Encoded once more: base64 of `eyJ`.
         Matcher(r"(?<![A-Za-z0-9+/])ZXlK[0-9A-Za-z+/]{60,16384}={0,2}"),
     ),
@@ -237,7 +238,7 @@ PRIVATE_KEY = Rule(
     "block that was cut off goes to the end of the string.",
     source="RFC 7468, 4716, 9580; PuTTY PPK; age",
     matchers=(
-        CodeMatcher(_private_keys, (_BEGIN.pattern,)),
+        CodeMatcher(_private_keys, (_BEGIN,)),
         Matcher(_PUTTY),
         Matcher(r"AGE-SECRET-KEY-1[0-9A-Z]{10,80}"),
     ),

@@ -103,6 +103,17 @@ def _stretches(nodes: Iterable[_Node]) -> bool:
     return False
 
 
+def derive_compiled(pattern: "re.Pattern[str]", *, parted: bool = True) -> str:
+    """Return the same for a compiled pattern, with the flags that it was compiled with."""
+    lines = ("s" if pattern.flags & re.DOTALL else "") + ("m" if pattern.flags & re.MULTILINE else "")
+    return derive(
+        (f"(?{lines})" if lines else "") + pattern.pattern,
+        ignore_case=bool(pattern.flags & re.IGNORECASE),
+        unicode=not pattern.flags & re.ASCII,
+        parted=parted,
+    )
+
+
 def _having(nodes: Iterable[_Node], secret: int, has: str) -> Iterator[_Node]:
     """Yield nodes with another content of one group: what it takes, any number of it, then a character it must have."""
     for kind, value in nodes:

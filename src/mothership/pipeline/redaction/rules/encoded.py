@@ -113,7 +113,7 @@ BASE64 = Rule(
     name="base64",
     description="Base64 that decodes to a text in which another rule finds something (off by default: it costs more).",
     source="RFC 4648",
-    matchers=(CodeMatcher(base64_finder(_never), (_BASE64.pattern,)),),
+    matchers=(CodeMatcher(base64_finder(_never), (_BASE64,)),),
     positives=(("body cGFzc3dvcmQ9aHVudGVyMiBtYWlsPWFAYi5jbw== end", "cGFzc3dvcmQ9aHVudGVyMiBtYWlsPWFAYi5jbw=="),),
     negatives=("body aGVsbG8gd29ybGQsIGhlbGxvIGFnYWlu end",),
     default=False,

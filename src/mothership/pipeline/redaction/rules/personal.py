@@ -28,6 +28,7 @@ _DOMAIN = re.compile(
     rf"([{_LETTER}]{{2,24}}|[{_OTHER_LETTER}]{{2,12}})(?![{_LETTER}0-9]|-[a-z0-9])",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(rf"[{_LETTER}{_OTHER_LETTER}0-9._+'~\"-]{_DOMAIN.pattern}", re.IGNORECASE)
 _FILE_AND_UNIT_ENDINGS = """
 service socket target timer mount automount slice scope swap path device png jpg jpeg gif svg webp ico bmp css js jsx
 ts tsx json xml html htm log txt conf cfg ini yml yaml toml jar war dll exe sys java class lock tmp bak gz tgz tar whl
@@ -66,11 +67,7 @@ EMAIL = Rule(
     name="email",
     description="E-mail addresses.",
     source="RFC 5321 and 5322; local part bounded to 64 characters, domain labels to 63",
-    matchers=(
-        CodeMatcher(
-            _emails, (rf"[{_LETTER}{_OTHER_LETTER}0-9._+'~\"-]{_DOMAIN.pattern}",), ignore_case=True, unicode=True
-        ),
-    ),
+    matchers=(CodeMatcher(_emails, (_ADDRESS,)),),
     positives=(
         ("login failed for alice@example.com from 10.0.0.1", "alice@example.com"),
         ("to=<bob.smith+tag@mail.example.co.uk>, relay=mx", "bob.smith+tag@mail.example.co.uk"),
@@ -113,6 +110,7 @@ _CARD = re.compile(
     _CARD_NUMBER.removesuffix(")") + "|(?P<none>[0-9]{7,}))",  # no card begins inside of it
     re.ASCII | re.DOTALL,
 )
+_CARD_ALONE = re.compile(_CARD_NUMBER, re.ASCII | re.DOTALL)
 _PLAIN_CARD = re.compile(
     r"(?<![0-9.])(?:(?<=[A-Za-z_])|(?<=[0-9]_)|(?<==))(?:4[0-9]{15}|5[1-5][0-9]{14}|3[47][0-9]{13}|(?:6011|65[0-9]{2})[0-9]{12})(?![0-9]|[A-Fa-f][0-9A-Fa-f]|\.[0-9])",
     re.ASCII,
@@ -178,8 +176,8 @@ CARD = Rule(
     description="Payment card numbers, plain or in groups: an issuer's prefix and length, and the check digit.",
     source="ISO/IEC 7812-1 (Luhn); issuer ranges as published by the networks",
     matchers=(
-        CodeMatcher(_cards, (_CARD_NUMBER,)),
-        CodeMatcher(_glued_cards, (_PLAIN_CARD.pattern,)),
+        CodeMatcher(_cards, (_CARD_ALONE,)),
+        CodeMatcher(_glued_cards, (_PLAIN_CARD,)),
         Matcher(_SPACED_CARD, _card),
         Matcher(_TRACK, _card),
         Matcher(_BESIDE_CARD, _card, ignore_case=True),
@@ -258,7 +256,10 @@ SSN = Rule(
 _IBAN_HEAD = re.compile(
     r"[A-Za-z](?=[A-Za-z][0-9]{2}[ -]?[A-Za-z0-9])(?<![A-Za-z0-9].)[A-Za-z][0-9]{2}", re.ASCII | re.DOTALL
 )
-_IBAN = rf"(?<![A-Za-z0-9])(?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[A-Za-z0-9]{{4}}){{2}}[ -]?[A-Za-z0-9]{{3}}"
+_IBAN = re.compile(
+    rf"(?<![A-Za-z0-9])(?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[A-Za-z0-9]{{4}}){{2}}[ -]?[A-Za-z0-9]{{3}}",
+    re.ASCII | re.IGNORECASE,
+)
 _IBAN_BODY = {
     length: re.compile(
         rf"(?:[ -]?[A-Za-z0-9]{{4}}){{{length // 4 - 1}}}[ -]?[A-Za-z0-9]{{{length % 4}}}(?![A-Za-z0-9])"
@@ -283,7 +284,7 @@ IBAN = Rule(
     name="iban",
     description="International bank account numbers, plain or in groups: the country's length and the check digits.",
     source="ISO 13616; SWIFT IBAN registry",
-    matchers=(CodeMatcher(_ibans, (_IBAN,), ignore_case=True),),
+    matchers=(CodeMatcher(_ibans, (_IBAN,)),),
     positives=(
         ("payout to DE89370400440532013000 done", "DE89370400440532013000"),
         ("iban=GB82 WEST 1234 5698 7654 32 and more", "GB82 WEST 1234 5698 7654 32"),

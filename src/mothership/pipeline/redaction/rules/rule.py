@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final, TypeAlias
 
 from mothership.pipeline.redaction.rules.beginnings import beginnings
-from mothership.pipeline.redaction.rules.derive import derive
+from mothership.pipeline.redaction.rules.derive import derive, derive_compiled
 
 Span: TypeAlias = tuple[int, int]
 """Start and end of a secret in a text."""
@@ -101,18 +101,15 @@ class CodeMatcher:
     """A finder in code, where an expression can't say it; and the expressions from which it reads on."""
 
     find: Finder
-    seeds: tuple[str, ...]
-    """Wherever the finder finds something, one of these (Python's `re`, ASCII) matches in the text."""
-    ignore_case: bool = False
-    unicode: bool = False
+    seeds: "tuple[re.Pattern[str], ...]"
+    """Wherever the finder finds something, one of these matches in the text."""
     parted: bool = True
     """As in `Matcher`."""
 
     @property
     def prefilters(self) -> tuple[str, ...]:
         """Expressions of which one matches wherever `find` finds anything."""
-        how = {"ignore_case": self.ignore_case, "unicode": self.unicode, "parted": self.parted}
-        return tuple(derive(each, **how) for each in self.seeds)
+        return tuple(derive_compiled(each, parted=self.parted) for each in self.seeds)
 
     def finder(self) -> Finder:
         """Return the code."""
@@ -120,7 +117,7 @@ class CodeMatcher:
 
     def facts(self) -> tuple[str, ...]:
         """Return all that decides what is found, for the hash of the rules in force."""
-        return (*self.seeds, f"{self.ignore_case}{self.unicode}", source_of(self.find))
+        return (*(f"{each.flags}{each.pattern}" for each in self.seeds), source_of(self.find))
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ AZURE = Rule(
     name="azure_key",
     description="Azure AD client secrets; storage, Cosmos DB and other account keys by the signature inside them.",
     source=_SOURCE + "; Microsoft identifiable keys",
-    matchers=(CodeMatcher(_azure, (r"[0-9]Q~[0-9A-Za-z_~.-]{31}", _SIGNED_TAIL.pattern)),),
+    matchers=(CodeMatcher(_azure, (_AD_SECRET, _SIGNED_TAIL)),),
     positives=(
         ("secret abc8Q~dEfGhIjKlMnOpQrStUvWxYz0123456789_ used", "abc8Q~dEfGhIjKlMnOpQrStUvWxYz0123456789_"),
         ("k=" + "Zm9vYmFyYmF6cXV4" * 4 + "Zm9vYmFyYmF6" + "+AStAbCdEg==", "Zm9vYmFyYmF6cXV4" * 4),
