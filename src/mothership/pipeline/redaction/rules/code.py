@@ -66,6 +66,7 @@ CODE = Rule(
             rf"{_NAME}{_TAIL}[^\r\n\"'=:;]{{0,40}}\s?(?:\|\||\?\?|\?:|\bor\b)\s?{_TEXT}",
             _is_value,
             ignore_case=True,
+            parted=False,
         ),
         Matcher(
             rf"{_NAME}{_TAIL}[\]\"')]{{0,3}}\s?=\s?[\w.$ >-]{{0,60}}\s?(?:\|\||\?\?|\?:|\bor\b)\s?{_TEXT}",

@@ -19,7 +19,6 @@ The result is in the common part of what RE2 and Python's `re` read.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from math import log2
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final, TypeAlias
@@ -28,15 +27,19 @@ EDGE: Final = '"'
 """Stands before and behind every text that is scanned."""
 COUNT_MAX: Final = 16
 """Of a longer run of one class only so many are asked for."""
-ENOUGH: Final = 16
-"""Characters after which an expression has told enough."""
+ENOUGH: Final = 50
+"""Bits after which an expression has told enough."""
+LONG_COUNT_MAX: Final = 64
+LITTLE: Final = 20
+"""The same where the whole tells fewer bits than this: the length of a run is all that there is to ask for."""
 GAP_CLASS: Final = 12
 GAP_COUNT: Final = 12
 """Characters of a class, and how many of it at most, that make a long stretch."""
-TELLING: Final = 12.0
-TELLING_IN_A_WORD: Final = 30.0
+TELLING: Final = 12
+TELLING_IN_A_WORD: Final = 30
 """Bits that a part must tell for a long stretch behind it to end it: one that may hold spaces, and one that may not."""
-_LETTER_OF: Final = 4
+_LETTER_TELLS: Final = 5
+_FEW_MEMBERS: Final = 6
 _RUN_TELLS: Final = 6
 _STRETCH_CLASS: Final = 68
 UNITS_MAX: Final = 64
@@ -83,8 +86,61 @@ def derive(
     """
     flags = (re.NOFLAG if unicode else re.ASCII) | (re.IGNORECASE if ignore_case else re.NOFLAG)
     parsed = _parser.parse(pattern, flags)
-    nodes = list(_having(parsed, parsed.state.groupdict["secret"], secret_has)) if secret_has else list(parsed)
-    return _Derived(parsed, parted=parted).sequence(nodes, parsed.state.flags, first=True, last=True)
+    nodes = _decided(list(parsed))
+    nodes = list(_having(nodes, parsed.state.groupdict["secret"], secret_has)) if secret_has else nodes
+    counted = COUNT_MAX if _telling(nodes, parsed.state.flags) >= LITTLE else LONG_COUNT_MAX
+    return _Derived(parsed, parted=parted, count_max=counted).sequence(nodes, parsed.state.flags, first=True, last=True)
+
+
+def _decided(nodes: list[_Node]) -> list[_Node]:
+    """Go on twice from a choice that decides later whether a group was there: with it, and without it."""
+    for number, (kind, value) in enumerate(nodes):
+        choice = value[1] if kind is sre.BRANCH else ()
+        for group in sorted({each for branch in choice for each in _groups(branch)}):
+            rest = nodes[number + 1 :]
+            if _asked_for(rest, group):
+                there = [each for each in choice if group in set(_groups(each))]
+                others = [each for each in choice if group not in set(_groups(each))]
+                ways = [
+                    [(sre.BRANCH, (None, each)), *_decided(_told(rest, group, is_there=is_there))]
+                    for each, is_there in ((there, True), (others, False))
+                    if each
+                ]
+                return [*nodes[:number], (sre.BRANCH, (None, ways))]
+    return nodes
+
+
+def _groups(nodes: Iterable[_Node]) -> Iterator[int]:
+    for kind, value in nodes:
+        if kind is sre.SUBPATTERN:
+            if value[0] is not None:
+                yield value[0]
+            yield from _groups(value[3])
+        elif kind in _REPEATS:
+            yield from _groups(value[2])
+        elif kind is sre.BRANCH:
+            for each in value[1]:
+                yield from _groups(each)
+
+
+def _asked_for(nodes: Iterable[_Node], group: int) -> bool:
+    return any(
+        (kind is sre.GROUPREF_EXISTS and value[0] == group) or (kind is sre.SUBPATTERN and _asked_for(value[3], group))
+        for kind, value in nodes
+    )
+
+
+def _told(nodes: Iterable[_Node], group: int, *, is_there: bool) -> list[_Node]:
+    """Return the nodes with the answer in the place of the question whether a group was there."""
+    told: list[_Node] = []
+    for kind, value in nodes:
+        if kind is sre.GROUPREF_EXISTS and value[0] == group:
+            told += value[1] if is_there else value[2] or ()
+        elif kind is sre.SUBPATTERN:
+            told.append((kind, (*value[:3], _told(value[3], group, is_there=is_there))))
+        else:
+            told.append((kind, value))
+    return told
 
 
 def has_stretch(expression: str) -> bool:
@@ -115,12 +171,12 @@ def derive_compiled(pattern: "re.Pattern[str]", *, parted: bool = True) -> str:
 
 
 def _having(nodes: Iterable[_Node], secret: int, has: str) -> Iterator[_Node]:
-    """Yield nodes with another content of one group: what it takes, any number of it, then a character it must have."""
+    """Yield nodes with another content of one group: what it takes, with a character it must have."""
     for kind, value in nodes:
         if kind is sre.SUBPATTERN and value[0] == secret:
             taken = [(what, item) for node in _singles(value[3]) for what, item in _items(node)]
             any_of_it = (sre.MAX_REPEAT, (0, GAP_COUNT, [(sre.IN, taken)]))
-            yield sre.SUBPATTERN, (secret, 0, re.IGNORECASE, [any_of_it, *_parser.parse(has, value[1])])
+            yield sre.SUBPATTERN, (secret, 0, re.IGNORECASE, [any_of_it, *_parser.parse(has, 0), any_of_it])
         elif kind is sre.SUBPATTERN:
             yield kind, (*value[:3], list(_having(value[3], secret, has)))
         elif kind is sre.BRANCH:
@@ -135,7 +191,7 @@ def _singles(nodes: Iterable[_Node]) -> Iterator[_Node]:
             yield node
         elif node[0] in _REPEATS:
             yield from _singles(node[1][2])
-        else:
+        elif node[0] not in {sre.ASSERT, sre.ASSERT_NOT, sre.AT}:
             yield sre.IN, [(sre.RANGE, (0, _OTHERS[0][1]))]
 
 
@@ -148,8 +204,9 @@ def _items(node: _Node) -> list[_Node]:
 class _Derived:
     """Derives from one parsed expression; `first` and `last` tell whether anything is asked for before and behind."""
 
-    def __init__(self, parsed: Iterable[_Node], *, parted: bool) -> None:
+    def __init__(self, parsed: Iterable[_Node], *, parted: bool, count_max: int) -> None:
         self._parted = parted
+        self._count_max = count_max
         self._groups: dict[int, Iterable[_Node]] = {}
         self._learn(parsed)
 
@@ -173,7 +230,7 @@ class _Derived:
         if last and self._parted:
             nodes, first = _most_telling(nodes, flags, first=first)
         before, nodes = self._before(nodes, flags) if first else ("", nodes)
-        nodes = _enough(nodes) if last else nodes
+        nodes = _enough(nodes, flags) if last else nodes
         begins = _beginning(nodes, first=first and not before)
         parts: list[str] = []
         for node, at_start in zip(reversed(nodes), reversed(begins), strict=True):
@@ -221,7 +278,7 @@ class _Derived:
             return self.sequence(nodes, flags, first=first, last=last)
         once = self.sequence(nodes, flags, first=False, last=False)
         once = once if len(nodes) == 1 and nodes[0][0] in _SINGLE else f"(?:{once})" if once else ""
-        return once and f"{once}{_count(least, most)}"
+        return once and f"{once}{_count(least, most, self._count_max)}"
 
     def _before(self, nodes: Sequence[_Node], flags: int) -> tuple[str, Sequence[_Node]]:
         """Make of what the beginning looks back at a part of what is asked for; return it, and the other nodes."""
@@ -329,7 +386,7 @@ def _parted(node: _Node, rest: Sequence[_Node]) -> _Node:
     return sre.BRANCH, (None, [[(sre.BRANCH, (None, plain)), *rest], *others] if plain else others)
 
 
-def _gap(node: _Node) -> float:
+def _gap(node: _Node) -> int:
     """Return how many bits must be told up to a long stretch in a node for it to part an expression; 0: no stretch."""
     kind, value = node
     if kind in _REPEATS:
@@ -347,16 +404,16 @@ def _gap(node: _Node) -> float:
     return 0
 
 
-def _telling(nodes: Iterable[_Node], flags: int) -> float:
+def _telling(nodes: Iterable[_Node], flags: int) -> int:
     """Return about how many bits a run of nodes tells."""
     return sum(_bits(node, flags) for node in nodes)
 
 
-def _bits(node: _Node, flags: int) -> float:
+def _bits(node: _Node, flags: int) -> int:
     kind, value = node
     if kind in _SINGLE:
         plain, _ = _members(node, flags & ~re.IGNORECASE)
-        return log2(len(_ALL) / max(_LETTER_OF, len(plain)))
+        return _LETTER_TELLS if len(plain) <= _FEW_MEMBERS else 1 if len(plain) < len(_ALL) // 2 else 0
     if kind in _REPEATS:
         return min(int(value[0]), _RUN_TELLS) * _telling(value[2], flags)
     if kind is sre.SUBPATTERN:
@@ -368,28 +425,14 @@ def _bits(node: _Node, flags: int) -> float:
     return 0
 
 
-def _enough(nodes: Sequence[_Node]) -> Sequence[_Node]:
+def _enough(nodes: Sequence[_Node], flags: int) -> Sequence[_Node]:
     """Return the nodes up to where they tell enough."""
     told = 0
     for number, node in enumerate(nodes):
         if told >= ENOUGH:
             return nodes[:number]
-        told += _least(node)
+        told += _bits(node, flags)
     return nodes
-
-
-def _least(node: _Node) -> int:
-    """Return the fewest characters that a node takes."""
-    kind, value = node
-    if kind in _SINGLE:
-        return 1
-    if kind in _REPEATS:
-        return int(value[0]) * sum(map(_least, value[2]))
-    if kind is sre.SUBPATTERN:
-        return sum(map(_least, value[3]))
-    if kind is sre.ATOMIC_GROUP:
-        return sum(map(_least, value))
-    return min(sum(map(_least, each)) for each in value[1]) if kind is sre.BRANCH else 0
 
 
 def _width(node: _Node) -> int | None:
@@ -499,10 +542,10 @@ def _char(code: int) -> str:
     return char if code > _ASCII_LAST or char.isalnum() or char in _PLAIN else f"\\x{code:02x}"
 
 
-def _count(least: int, most: Any) -> str:
+def _count(least: int, most: Any, highest: int) -> str:
     if least <= 1 and most != least:
         return "+" if least else "?" if most == 1 else "*"
-    return f"{{{min(least, COUNT_MAX)}{'' if least == most and least <= COUNT_MAX else ','}}}"
+    return f"{{{min(least, highest)}{'' if least == most and least <= highest else ','}}}"
 
 
 def _either(parts: Iterable[str]) -> str:

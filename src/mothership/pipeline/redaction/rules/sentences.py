@@ -2,7 +2,7 @@
 # ruff: noqa: E501, RUF001 - an expression reads best in one piece, and these are the signs that people write
 
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule
-from mothership.pipeline.redaction.rules.vocabulary import is_jumbled_word, is_made
+from mothership.pipeline.redaction.rules.vocabulary import MADE_HAS, is_jumbled_word, is_made
 
 _WORD_FOR_ONE = (
     r"(?:pass(?:word|phrase|code|wd)|passwort|kennwort|losungswort|wachtwoord|mot\sde\spasse|contrase(?:ñ|n)a|senha|has[łl]o"
@@ -33,6 +33,7 @@ SENTENCE = Rule(
         Matcher(
             rf"{_WORD_FOR_ONE}{_OWNER}(?:{_SIGN}|{_VERB}|{_VERB_WITHOUT_BLANK}){_OPEN}{_VALUE}",
             is_made,
+            secret_has=MADE_HAS,
             ignore_case=True,
             unicode=True,
         ),
@@ -45,6 +46,7 @@ SENTENCE = Rule(
         Matcher(
             rf"(?:enter|unlock\swith|typed|entered|invalid|wrong|bad|incorrect)\s(?:\w{{1,12}}\s){{0,2}}{_WORD_FOR_ONE}{_OWNER}{_SIGN}{_OPEN}{_VALUE}",
             is_made,
+            secret_has=MADE_HAS,
             ignore_case=True,
             unicode=True,
         ),
