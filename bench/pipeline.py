@@ -57,10 +57,10 @@ def batch_of(body: bytes) -> Batch:
 
 
 def micros(work: Callable[[], object], events: int) -> float:
-    """Time one run in microseconds an event."""
-    started = time.perf_counter()
+    """Time one run in microseconds an event, of processor time: others on the machine don't count."""
+    started = time.thread_time()
     work()
-    return (time.perf_counter() - started) * 1e6 / events
+    return (time.thread_time() - started) * 1e6 / events
 
 
 def floor(bodies: Sequence[bytes]) -> None:

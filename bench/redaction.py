@@ -144,10 +144,10 @@ def through(redaction: Redaction, events: list[Event]) -> list[Event]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long it takes once."""
-    start = time.perf_counter()
+    """Return how much processor time it takes once: others on the machine don't count."""
+    start = time.thread_time()
     work()
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 def floor_of(lines: list[bytes]) -> None:

@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+import orjson
 import pytest
+from bench.redaction import clean_events
 from bench.redaction_mutations import mutations
 
 from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Matcher
+from mothership.pipeline.redaction.rules.rule import source_of
 from mothership.pipeline.redaction.scan import Prefilters, encodable
 
 TEXTS = int(os.environ.get("SUPERSET_TEXTS", "6000"))
@@ -77,3 +80,22 @@ def test_what_is_found_is_not_readable_any_more(
                 left.append((name, secret, text, masked))
         assert redaction.text(masked) == masked
     assert left == []
+
+
+def test_an_event_without_secrets_is_worth_no_closer_look() -> None:
+    """A prefilter that hits on ordinary lines costs every event: say more in its expression, or `secret_has`."""
+    prefilters = Prefilters({name: each.prefilters for name, each in MATCHERS.items() if name.partition(".")[0] in ON})
+    hits = {hit for event in clean_events(200) for hit in prefilters.in_json(orjson.dumps(event))}
+    assert hits == set()
+
+
+def test_the_hash_of_the_rules_covers_expressions_validators_and_vocabulary() -> None:
+    """Every matcher's facts hold its expression and the source of the modules that make sure of its matches."""
+    for matcher in MATCHERS.values():
+        facts = "\n".join(matcher.facts())
+        if isinstance(matcher, CodeMatcher):
+            assert all(seed.pattern in facts for seed in matcher.seeds)
+            continue
+        assert matcher.expression in facts
+        for function in (matcher.valid, matcher.fits, matcher.guard, matcher.read):
+            assert function is None or source_of(function) in facts

@@ -1,6 +1,6 @@
 """DropFields and HashFields: what goes because of its name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -9,6 +9,7 @@ from mothership.event import Batch, Event
 from mothership.pipeline.redaction.key import Pseudonyms
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import FieldNames, fold, names_person
+from mothership.pipeline.redaction.propagation import MARK, Propagation, telling
 
 DROP: Final = "DropFields"
 HASH: Final = "HashFields"
@@ -23,7 +24,6 @@ VALUES: Final = (
 _LABELS: Final = frozenset(LABELS)
 GONE_BY_NAME: Final = "[REDACTED:assignment]"
 """Stands in a list, where leaving out would shift the others."""
-_GONE: Final = object()
 TOO_DEEP: Final = "redaction: nested too deeply; flatten the event"
 
 Note: TypeAlias = Callable[[str, tuple[str, ...], int], None]
@@ -46,9 +46,10 @@ class DropFields:
 
     name = DROP
 
-    def __init__(self, names: FieldNames, ledger: Ledger) -> None:
+    def __init__(self, names: FieldNames, ledger: Ledger, propagation: Propagation | None = None) -> None:
         self._names = names
         self._ledger = ledger
+        self._propagation = propagation
 
     def __call__(self, batch: Batch) -> None:
         """Take the named fields out of every event that has any."""
@@ -56,35 +57,35 @@ class DropFields:
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Take the named fields out of one event."""
-        dropped = self._drop(event, note, ())
+        dropped = list(self._drop(event, note, ()))
         for path in self._names.paths:
             dropped += _drop_path(event, path, note, ())
         if dropped:
-            self._ledger.add(DROP, dropped)
+            self._ledger.add(DROP, len(dropped))
+            if self._propagation:
+                self._propagation.apply(event, dict.fromkeys(telling(dropped), MARK))
 
-    def _drop(self, value: Any, note: Note | None, path: tuple[str, ...]) -> int:
-        dropped = 0
+    def _drop(self, value: Any, note: Note | None, path: tuple[str, ...]) -> Iterator[Any]:
+        """Take the named fields out, and yield what they held."""
         if type(value) is dict:
             named = self._names.among(value)
             for key in named if _LABELS.isdisjoint(value) else (*named, *self._paired(value)):
-                if not self._names.holds_nothing(key, value.get(key)) and value.pop(key, _GONE) is not _GONE:
-                    dropped += 1
+                if key in value and not self._names.holds_nothing(key, value[key]):
+                    yield value.pop(key)
                     if note:
                         note(DROP, (*path, key), -1)
             for key, inner in value.items():
                 kind = type(inner)
                 if kind is dict or kind is list:
-                    dropped += self._drop(inner, note, (*path, key) if note else path)
+                    yield from self._drop(inner, note, (*path, key) if note else path)
         else:
-            dropped += self._follow(value)
+            yield from self._follow(value)
             for number, inner in enumerate(value):
                 if type(inner) is dict or type(inner) is list:
-                    dropped += self._drop(inner, note, (*path, str(number)) if note else path)
-        return dropped
+                    yield from self._drop(inner, note, (*path, str(number)) if note else path)
 
-    def _follow(self, value: list[Any]) -> int:
+    def _follow(self, value: list[Any]) -> Iterator[str]:
         """Replace what follows its name in a list: `["--password", "…"]`, and in a pair also `["password", "…"]`."""
-        replaced = 0
         for number in range(len(value) - 1):
             name, secret = value[number], value[number + 1]
             if type(name) is not str or type(secret) is not str or name.lstrip("-") not in self._names:
@@ -92,8 +93,7 @@ class DropFields:
             told = secret[:1] != "-" if name[:1] == "-" else len(value) == 2  # noqa: PLR2004 - a pair
             if told and secret not in self._names and not secret.startswith("[REDACTED:"):
                 value[number + 1] = GONE_BY_NAME
-                replaced += 1
-        return replaced
+                yield secret
 
     def _paired(self, value: dict[str, Any]) -> list[str]:
         """Return the values whose name stands beside them: `{"name": "db_password", "value": "…"}`."""
@@ -105,20 +105,19 @@ class DropFields:
         ]
 
 
-def _drop_path(value: Any, parts: tuple[str, ...], note: Note | None, path: tuple[str, ...]) -> int:
-    """Remove what a dotted path leads to; lists on the way are passed through."""
+def _drop_path(value: Any, parts: tuple[str, ...], note: Note | None, path: tuple[str, ...]) -> Iterator[Any]:
+    """Remove what a dotted path leads to, and yield it; lists on the way are passed through."""
     if type(value) is list:
-        return sum(_drop_path(inner, parts, note, (*path, str(number))) for number, inner in enumerate(value))
-    if type(value) is not dict:
-        return 0
-    named = [key for key in value if fold(key) == parts[0]]
-    if len(parts) > 1:
-        return sum(_drop_path(value[key], parts[1:], note, (*path, key)) for key in named)
-    for key in named:
-        del value[key]
+        for number, inner in enumerate(value):
+            yield from _drop_path(inner, parts, note, (*path, str(number)))
+        return
+    for key in [key for key in value if fold(key) == parts[0]] if type(value) is dict else ():
+        if len(parts) > 1:
+            yield from _drop_path(value[key], parts[1:], note, (*path, key))
+            continue
+        yield value.pop(key)
         if note:
             note(DROP, (*path, key), -1)
-    return len(named)
 
 
 class HashFields:
@@ -126,10 +125,13 @@ class HashFields:
 
     name = HASH
 
-    def __init__(self, names: FieldNames, pseudonyms: Pseudonyms, ledger: Ledger) -> None:
+    def __init__(
+        self, names: FieldNames, pseudonyms: Pseudonyms, ledger: Ledger, propagation: Propagation | None = None
+    ) -> None:
         self._names = names
         self._pseudonyms = pseudonyms
         self._ledger = ledger
+        self._propagation = propagation
 
     def __call__(self, batch: Batch) -> None:
         """Replace the named fields of every event that has any."""
@@ -137,40 +139,42 @@ class HashFields:
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Replace the named fields of one event."""
-        if note or self._names.paths:
-            self._walk(event, (), note)
-        else:
-            self._walk_names(event)
+        changed = list(self._walk(event, (), note) if note or self._names.paths else self._walk_names(event))
+        if changed and self._propagation:
+            self._propagation.apply(event, {text: new for pair in changed for text, new in _pairs(*pair)})
 
-    def _walk(self, value: Any, path: tuple[str, ...], note: Note | None) -> None:
-        """Hash below named keys; a path counts the keys on the way, as lists are passed through."""
+    def _walk(self, value: Any, path: tuple[str, ...], note: Note | None) -> Iterator[tuple[Any, Any]]:
+        """Hash below named keys, and yield values before and after; lists are passed through and count no step."""
         if type(value) is dict:
             for key, inner in value.items():
                 here = (*path, key)
                 if self.takes(here):
                     person = names_person(key if key in self._names else ".".join(here))
                     value[key] = self._hashed(inner, here, note, person=person)
+                    yield inner, value[key]
                 elif type(inner) is dict or type(inner) is list:
-                    self._walk(inner, here, note)
+                    yield from self._walk(inner, here, note)
         else:
             for inner in value:
                 if type(inner) is dict or type(inner) is list:
-                    self._walk(inner, path, note)
+                    yield from self._walk(inner, path, note)
 
-    def _walk_names(self, value: Any) -> None:
+    def _walk_names(self, value: Any) -> Iterator[tuple[Any, Any]]:
         """Do the same where nobody asks for paths, which is faster."""
         if type(value) is list:
             for inner in value:
                 if type(inner) is dict or type(inner) is list:
-                    self._walk_names(inner)
+                    yield from self._walk_names(inner)
             return
         named = self._names.among(value)
         for key in named:
-            value[key] = self._hashed(value[key], (), None, person=names_person(key))
+            before = value[key]
+            value[key] = self._hashed(before, (), None, person=names_person(key))
+            yield before, value[key]
         for key, inner in value.items():
             kind = type(inner)
             if (kind is dict or kind is list) and key not in named:
-                self._walk_names(inner)
+                yield from self._walk_names(inner)
 
     @property
     def by_path(self) -> bool:
@@ -201,6 +205,19 @@ class HashFields:
             if note:
                 note(HASH, path, -1)
         return pseudonym
+
+
+def _pairs(before: Any, after: Any) -> Iterator[tuple[str, str]]:
+    """Yield each value that is worth looking for elsewhere, and its pseudonym."""
+    if type(before) is list:
+        for each in map(_pairs, before, after):
+            yield from each
+    elif type(before) is dict:
+        for each in map(_pairs, before.values(), after.values()):
+            yield from each
+    elif before != after:
+        for text in telling([before]):
+            yield text, after
 
 
 def _number(value: Any) -> str:

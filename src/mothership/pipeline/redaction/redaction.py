@@ -27,6 +27,7 @@ from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
 from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder, pattern_prefilter
+from mothership.pipeline.redaction.propagation import Propagation
 from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, identity, own_token_finders
 from mothership.pipeline.redaction.rules.vocabulary import says_nothing
 from mothership.pipeline.redaction.scan import Hits, Prefilters, Scan
@@ -70,8 +71,9 @@ class Redaction:
         rules = [*_operators(settings, patterns, expressions), *_builtin(settings, builtin, len(patterns), expressions)]
         prefilters = Prefilters(expressions)
         scan = Scan(prefilters)
-        self.drop = DropFields(drop, self.ledger)
-        self.hash = HashFields(hashed, self.pseudonyms, self.ledger)
+        propagation = Propagation(self.ledger) if settings.propagate else None
+        self.drop = DropFields(drop, self.ledger, propagation)
+        self.hash = HashFields(hashed, self.pseudonyms, self.ledger, propagation)
         hashing, binary = self.hash if hashed else None, _binary(settings)
         complete = tuple(_completed(rules, self, is_token))
 

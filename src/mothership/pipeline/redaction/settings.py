@@ -171,6 +171,11 @@ class RedactionSettings(BaseModel):
         alias="except",
         description="Patterns and rules never look below these fields; in `payload_b64`, not at what can be base64.",
     )
+    propagate: bool = Field(
+        default=True,
+        description="Replace a value that was dropped or hashed by its field's name in the event's other strings, too, "
+        "where it stands as a whole word. Short values and common words are left.",
+    )
     checker: CheckerSettings = Field(default=CheckerSettings(), description="The check after redaction.")
     spans_max: int = Field(
         default=1_000,

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from mothership.pipeline.redaction.json_text import JsonText, json_text
 from mothership.pipeline.redaction.key import Pseudonyms
+from mothership.pipeline.redaction.propagation import NAME as PROPAGATED
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
 from mothership.pipeline.redaction.scan import Hits
 from mothership.pipeline.redaction.settings import Action
@@ -115,7 +116,9 @@ class TextRedactor:
         self._wanted: dict[Hits, Wanted] = {}
         self.owners: Hits = frozenset((*self.rules, ODD))
         """All that the gate may say."""
-        names = {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE}
+        names = (
+            {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE, PROPAGATED}
+        )
         self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{pseudonyms.pattern}")
 
     def wanted(self, hits: Hits) -> Wanted:
@@ -161,13 +164,16 @@ class TextRedactor:
         return self.gate(text) if len(text) <= WINDOW else self.owners
 
     def _find(self, text: str, hits: Hits, allowed: Collection[str]) -> list[Hit]:
+        return _merged(self._found(text, hits, allowed))
+
+    def _found(self, text: str, hits: Hits, allowed: Collection[str]) -> list[Hit]:
         found: list[Hit] = []
         for start, end in self._collect(text, hits, allowed, found):
             found += self._find_read_otherwise(text, start, end, allowed)
         if not found:
             return found
         marked = [match.span() for match in self._marker.finditer(text)] if "[R" in text or "hash:" in text else []
-        return _merged(_outside(found, marked) if marked else found)
+        return _outside(found, marked) if marked else found
 
     def _find_read_otherwise(self, text: str, start: int, end: int, allowed: Collection[str]) -> Iterator[Hit]:
         """Yield what the other readings of a part hold, and of what is around it as far as a secret may reach."""

@@ -1,0 +1,90 @@
+"""What goes from one field goes from the whole event.
+
+`{"username": "carol", "message": "login failed for carol"}`: what a field gave away by its name stands in the clear
+beside it. So a value that was dropped or hashed is looked for in the event's other strings, as a whole word and in any
+case, and goes there too. Short values and common words are left: everything would be full of holes.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from mothership.event import Event
+from mothership.pipeline.redaction.ledger import Ledger
+from mothership.pipeline.redaction.rules.vocabulary import benign
+
+NAME: Final = "propagated"
+MARK: Final = f"[REDACTED:{NAME}]"
+CHARACTERS_MIN: Final = 3
+CHARACTERS_MAX: Final = 4_096
+DIGITS_MIN: Final = 4
+VALUES_MAX: Final = 64
+"""Values of one event that are looked for."""
+_COMMON_WORDS = """
+root admin administrator user users guest nobody none null true false test testing default system service daemon public
+private anonymous unknown localhost operator support manager master slave primary secondary client server login logout
+the and for app web ftp www git sys ssh api dev ops bin all any new old yes off log logs http https smtp imap snmp
+postgres mysql mariadb redis mongo mongodb oracle sa nginx apache httpd tomcat jenkins docker kube kubernetes backup
+deploy build ubuntu debian centos ec2-user vagrant pi oem demo info error warning debug notice critical alert failed
+failure success accepted denied invalid password passwd secret token key session status active enabled disabled
+"""
+_COMMON: Final = frozenset(_COMMON_WORDS.split())
+
+
+class Propagation:
+    """Replaces values that were taken from an event's fields in its other strings."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def apply(self, event: Event, gone: Mapping[str, str]) -> None:
+        """Replace each value by what stands in its place; an event that holds none of them is not walked."""
+        wanted = {text.lower(): new for text, new in gone.items() if _stands_in(text, event)}
+        if wanted:
+            words = sorted(map(re.escape, wanted), key=len, reverse=True)
+            self._walk(event, re.compile("|".join(map(_whole, words)), re.IGNORECASE), wanted)
+
+    def _walk(self, value: Any, pattern: "re.Pattern[str]", wanted: Mapping[str, str]) -> None:
+        for place, inner in list(value.items() if type(value) is dict else enumerate(value)):
+            if type(inner) is str:
+                replaced, count = pattern.subn(lambda match: wanted.get(match[0].lower(), MARK), inner)
+                if count:
+                    value[place] = replaced
+                    self._ledger.add(NAME, count)
+            elif type(inner) is dict or type(inner) is list:
+                self._walk(inner, pattern, wanted)
+
+
+def telling(values: Iterable[Any]) -> Iterator[str]:
+    """Yield the texts in values that are worth looking for elsewhere: not short, not common, not a state."""
+    for number, text in enumerate(_leaves(values)):
+        if number >= VALUES_MAX:
+            return
+        least = DIGITS_MIN if text.isdigit() else CHARACTERS_MIN
+        if least <= len(text) <= CHARACTERS_MAX and text.lower() not in _COMMON and not benign(text, quoted=True):
+            yield text
+
+
+def _leaves(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if type(value) is str:
+            yield value.strip()
+        elif type(value) is int or type(value) is float:
+            yield str(value)
+        elif type(value) is dict:
+            yield from _leaves(value.values())
+        elif type(value) is list:
+            yield from _leaves(value)
+
+
+def _stands_in(text: str, event: Event) -> bool:
+    try:
+        return orjson.dumps(text)[1:-1].lower() in orjson.dumps(event).lower()
+    except (orjson.JSONEncodeError, RecursionError):
+        return True
+
+
+def _whole(escaped: str) -> str:
+    return rf"(?<![^\W_]){escaped}(?![^\W_])"
