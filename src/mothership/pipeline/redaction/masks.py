@@ -9,8 +9,8 @@ from mothership.pipeline.redaction.credential_names import words
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import fold
-from mothership.pipeline.redaction.scan import NOTHING, Hits, Scan
-from mothership.pipeline.redaction.text import EVERYTHING, TextRedactor, Wanted
+from mothership.pipeline.redaction.scan import Scan
+from mothership.pipeline.redaction.text import WINDOW, Gate, TextRedactor
 
 PLACES_REMEMBERED: Final = 4_096
 CLEAN_REMEMBERED: Final = 8_192
@@ -101,12 +101,12 @@ class MaskPatterns:
 
     def __call__(self, batch: Batch) -> None:
         """Mask every event in which a rule may find something."""
-        wanted, found = self._text.wanted, self._scan(batch.events)
-        work_on(batch, found, lambda position, event: self._dict(event, (), (), None, wanted(found[position])))
+        gate_for, found = self._text.gate_for, self._scan(batch.events)
+        work_on(batch, found, lambda position, event: self._dict(event, (), (), None, gate_for(found[position])))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Mask one event."""
-        self._dict(event, (), (), note, EVERYTHING)
+        self._dict(event, (), (), note, self._text.gate)
 
     def text(self, text: str, note: Note | None = None) -> str:
         """Mask a lone string."""
@@ -116,32 +116,30 @@ class MaskPatterns:
         """Tell whether a lone string would be masked; nothing is counted."""
         return self._text.redact(text, self._text.hits(text), self._all)[0] != text
 
-    def _value(
-        self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, wanted: Wanted
-    ) -> Any:
+    def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, gate: Gate) -> Any:
         kind = type(value)
         if kind is str:
-            if wanted.sign not in value or value in self._clean:
+            if value in self._clean:
                 return value
-            masked = self._masked(value, self._rules_at(path), shown, note, wanted.hits)
+            masked = self._masked(value, self._rules_at(path), shown, note, gate)
             return _DROPPED if masked is None else masked
         if kind is dict:
-            self._dict(value, path, shown, note, wanted)
+            self._dict(value, path, shown, note, gate)
         elif kind is list:
-            self._list(value, path, shown, note, wanted)
+            self._list(value, path, shown, note, gate)
         elif (kind is int or kind is float) and value >= NUMBER_MIN:
             return self._number(value, path, shown, note)
         return value
 
     def _dict(  # noqa: C901 - the hot loop, in one piece for speed
-        self, value: dict[str, Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, wanted: Wanted
+        self, value: dict[str, Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, gate: Gate
     ) -> None:
         fresh: dict[str, Any] | None = None  # made only when a key changes or goes
-        clean, keys, sign = self._clean, self._keys, wanted.sign
+        clean, keys = self._clean, self._keys
         for number, (key, inner) in enumerate(value.items()):
             name = key
-            if sign in key and key not in clean:
-                changed = self._masked(key, self._rules_at(path), (*shown, "(key)"), note, wanted.hits)
+            if key not in clean:
+                changed = self._masked(key, self._rules_at(path), (*shown, "(key)"), note, gate)
                 if changed != key:
                     fresh = dict(islice(value.items(), number)) if fresh is None else fresh
                     if changed is None:
@@ -151,7 +149,7 @@ class MaskPatterns:
             if not known.context:
                 kind = type(inner)
                 if (
-                    (sign not in inner or inner in clean)
+                    inner in clean
                     if kind is str
                     else (inner is None or kind is bool or ((kind is int or kind is float) and inner < NUMBER_MIN))
                 ):
@@ -160,7 +158,7 @@ class MaskPatterns:
                     continue
             counted = known.reads and _whole_number(inner) and (known.reads == ALWAYS or _is_reading(value))
             place = (*shown, name) if note else shown
-            masked = inner if counted else self._field(inner, known, path, place, note, wanted)
+            masked = inner if counted else self._field(inner, known, path, place, note, gate)
             if masked is _DROPPED:
                 if fresh is None:
                     fresh = dict(islice(value.items(), number))
@@ -179,7 +177,7 @@ class MaskPatterns:
         path: tuple[str, ...],
         shown: tuple[str, ...],
         note: Note | None,
-        wanted: Wanted,
+        gate: Gate,
     ) -> Any:
         here = path if self._names_decide and not self._scoped else (*path, known.folded)
         if self._hashed is not None:
@@ -188,7 +186,7 @@ class MaskPatterns:
                 return inner
         if known.binary and type(inner) is str and _is_base64(inner):
             return inner
-        inner = self._value(inner, here, shown, note, wanted)
+        inner = self._value(inner, here, shown, note, gate)
         return self._named(known.context, inner, here, shown, note) if known.context else inner
 
     def _named(self, context: str, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
@@ -202,10 +200,10 @@ class MaskPatterns:
         return masked.removeprefix(context) if masked != text else value
 
     def _list(
-        self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, wanted: Wanted
+        self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, gate: Gate
     ) -> None:
         fresh = [
-            self._value(inner, path, (*shown, str(number)) if note else shown, note, wanted)
+            self._value(inner, path, (*shown, str(number)) if note else shown, note, gate)
             for number, inner in enumerate(value)
         ]
         value[:] = [inner for inner in fresh if inner is not _DROPPED]
@@ -219,12 +217,19 @@ class MaskPatterns:
         return _DROPPED if masked is None else (value if masked == text else masked)
 
     def _masked(
-        self, text: str, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None, hits: Hits = NOTHING
+        self,
+        text: str,
+        allowed: frozenset[str],
+        shown: tuple[str, ...],
+        note: Note | None,
+        gate: Gate | None = None,
     ) -> str | None:
-        """Mask one text; `hits` are the rules that may find something in it, where that is known."""
-        hits = hits or self._text.hits(text)
+        """Mask one text; a gate may ask for fewer rules, where it is known that no other finds anything."""
+        # Of short texts there are few: what is known of one for all rules is worth more.
+        narrow = gate is not None and CLEAN_CHARACTERS_MAX < len(text) <= WINDOW
+        hits = gate(text) if gate and narrow else self._text.hits(text)
         if not hits:
-            if len(text) <= CLEAN_CHARACTERS_MAX:
+            if not narrow and len(text) <= CLEAN_CHARACTERS_MAX:
                 self._remember(text)
             return text
         masked, found = self._text.redact(text, hits, allowed)

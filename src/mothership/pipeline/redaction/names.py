@@ -53,6 +53,9 @@ def names_person(name: str) -> bool:
     return fold(name[-NAME_CHARACTERS_MAX:]).replace(".", "").endswith(_PEOPLE)
 
 
+_NESTED: Final = frozenset({dict, list})
+
+
 class FieldNames:
     """A compiled list of field names and dotted paths, asked once for each key that was not seen before."""
 
@@ -98,6 +101,23 @@ class FieldNames:
                     self._shapes.clear()
                 self._shapes[shape] = named
         return named
+
+    def nowhere_in(self, value: Any, labels: frozenset[str], *, lists: bool) -> bool:
+        """Tell quickly whether no key in an object, at any depth, is named or one of these labels.
+
+        Of an object that holds lists the answer is no where what stands in lists matters by itself.
+        """
+        if type(value) is dict:
+            if self.among(value) or not labels.isdisjoint(value):
+                return False
+            inside = value.values()
+        else:
+            if lists and str in map(type, value):
+                return False
+            inside = value
+        return _NESTED.isdisjoint(map(type, inside)) or all(
+            self.nowhere_in(inner, labels, lists=lists) for inner in inside if type(inner) in _NESTED
+        )
 
     def _learn(self, key: str) -> bool:
         if len(self._known) >= NAMES_REMEMBERED:

@@ -41,7 +41,7 @@ class Propagation:
 
     def apply(self, event: Event, gone: Mapping[str, str]) -> None:
         """Replace each value by what stands in its place; an event that holds none of them is not walked."""
-        wanted = {text.lower(): new for text, new in gone.items() if _stands_in(text, event)}
+        wanted = {text.lower(): gone[text] for text in _standing_in(gone, event)}
         if wanted:
             words = sorted(map(re.escape, wanted), key=len, reverse=True)
             self._walk(event, re.compile("|".join(map(_whole, words)), re.IGNORECASE), wanted)
@@ -58,12 +58,12 @@ class Propagation:
 
 
 def telling(values: Iterable[Any]) -> Iterator[str]:
-    """Yield the texts in values that are worth looking for elsewhere: not short, not common, not a state."""
+    """Yield the texts in values that are worth looking for elsewhere: not short, not common."""
     for number, text in enumerate(_leaves(values)):
         if number >= VALUES_MAX:
             return
         least = DIGITS_MIN if text.isdigit() else CHARACTERS_MIN
-        if least <= len(text) <= CHARACTERS_MAX and text.lower() not in _COMMON and not benign(text, quoted=True):
+        if least <= len(text) <= CHARACTERS_MAX and text.lower() not in _COMMON:
             yield text
 
 
@@ -79,11 +79,14 @@ def _leaves(values: Iterable[Any]) -> Iterator[str]:
             yield from _leaves(value)
 
 
-def _stands_in(text: str, event: Event) -> bool:
+def _standing_in(texts: Iterable[str], event: Event) -> list[str]:
+    """Return the texts that stand in an event, as JSON writes them, and that say something."""
     try:
-        return orjson.dumps(text)[1:-1].lower() in orjson.dumps(event).lower()
+        encoded = orjson.dumps(event).lower()
+        found = [text for text in texts if orjson.dumps(text)[1:-1].lower() in encoded]
     except (orjson.JSONEncodeError, RecursionError):
-        return True
+        found = list(texts)
+    return [text for text in found if not benign(text, quoted=True)]
 
 
 def _whole(escaped: str) -> str:

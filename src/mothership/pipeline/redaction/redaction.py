@@ -39,7 +39,7 @@ from mothership.pipeline.redaction.settings import (
     Scope,
     parse_patterns,
 )
-from mothership.pipeline.redaction.text import ODD, ActiveRule, Place, TextRedactor
+from mothership.pipeline.redaction.text import ODD, ActiveRule, Gate, Place, TextRedactor
 from mothership.pipeline.redaction.views import PREFILTERS as ODD_PREFILTERS
 from mothership.ports import Processor
 from mothership.telemetry import log
@@ -77,10 +77,11 @@ class Redaction:
         hashing, binary = self.hash if hashed else None, _binary(settings)
         complete = tuple(_completed(rules, self, is_token))
 
-        def masks(may_hold: Callable[[str], Hits], ledger: Ledger) -> MaskPatterns:
+        def masks(may_hold: Gate, narrowed: Callable[[Hits], Gate], ledger: Ledger) -> MaskPatterns:
             text = TextRedactor(
                 complete,
                 may_hold,
+                narrowed,
                 self.pseudonyms,
                 mask_char=settings.mask_char,
                 mask_length=settings.mask_length,
@@ -88,9 +89,12 @@ class Redaction:
             )
             return MaskPatterns(text, scan, ledger, hashing, binary=binary)
 
-        self.mask = masks(prefilters.in_text, self.ledger)
+        def everything(_text: str) -> Hits:
+            return prefilters.everything
+
+        self.mask = masks(prefilters.in_text, prefilters.among, self.ledger)
         # With counts of its own: what it finds is a fault, and no redaction as usual.
-        unfiltered = masks(lambda _: prefilters.everything, Ledger(self.ledger.rules_hash))
+        unfiltered = masks(everything, lambda _hits: everything, Ledger(self.ledger.rules_hash))
         self.audit = Audit(settings.checker.audit_share, unfiltered, complete)
         self.check = PIISafetyValidator(
             settings.checker.action,

@@ -28,6 +28,9 @@ LONG_BYTES: Final = 64 * 1024
 """An event longer than this is not looked at as a whole: its long strings are looked at part by part in any case."""
 ANSWERS_REMEMBERED: Final = 1_024
 SET_MEMORY_BYTES: Final = 64 * 1024 * 1024
+FEW_OWNERS: Final = 8
+NARROW_REMEMBERED: Final = 256
+NARROW_BYTES: Final = 8 * 1024 * 1024
 
 Hits: TypeAlias = frozenset[str]
 """Names of what an event or a text may hold: owners of prefilters."""
@@ -42,6 +45,8 @@ class Prefilters:
         options.max_mem = memory_bytes
         options.log_errors = False
         self.everything: Hits = frozenset(expressions)
+        self._expressions = expressions
+        self._narrow: dict[Hits, Callable[[str], Hits]] = {}
         apart: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
         for owner, each in expressions.items():
             for expression in each:
@@ -51,6 +56,18 @@ class Prefilters:
     def in_json(self, encoded: bytes) -> Hits:
         """Return the owners that may find something in the strings and numbers of a JSON value."""
         return self._in(plain_json(encoded))
+
+    def among(self, owners: Hits) -> Callable[[str], Hits]:
+        """Return a quicker `in_text` that asks only for these owners: for the strings of an event with these hits."""
+        if len(owners) > FEW_OWNERS:
+            return self.in_text
+        known = self._narrow.get(owners)
+        if known is None:
+            if len(self._narrow) >= NARROW_REMEMBERED:
+                return self.in_text
+            narrow = Prefilters({owner: self._expressions[owner] for owner in owners}, memory_bytes=NARROW_BYTES)
+            known = self._narrow[owners] = narrow.in_text
+        return known
 
     def in_text(self, text: str) -> Hits:
         """Return the owners that may find something in a single string."""
@@ -111,6 +128,8 @@ def plain_json(encoded: bytes) -> bytes:
     """Undo JSON's escapes, quotation marks included."""
     if b"\\" not in encoded:
         return encoded
+    if encoded.count(b"\\") == encoded.count(b'\\"'):  # nothing but quotation marks, as nearly always
+        return encoded.translate(None, b"\\")
     text = encoded.replace(b"\\\\", b"\xff").replace(b'\\"', b'"')  # a byte that UTF-8 doesn't have
     if b"\\u" in text:
         text = text.decode("unicode_escape").encode("latin-1")  # the fastest way to undo a million of them

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from mothership.pipeline.redaction.json_text import JsonText, json_text
 from mothership.pipeline.redaction.key import Pseudonyms
@@ -23,9 +23,6 @@ UNSAFE: Final = "unsafe"
 PEOPLE: Final = frozenset({"email", "login_name"})
 """Rules that find who somebody is by a name that is written in any case."""
 ODD: Final = "odd spelling"
-SIGNS: Final = {"email": "@", "url_credentials": "@", "jwt": "eyJ", "github_token": "_"}
-"""Built-in rules that find nothing where this doesn't stand: strings without it need no closer look."""
-SIGNS_REMEMBERED: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +74,7 @@ class Hit(NamedTuple):
     rule: ActiveRule
 
 
-class Wanted(NamedTuple):
-    """What is worth looking for in the strings of an event."""
-
-    sign: str
-    """Stands in every string in which any of the event's rules finds something; empty when nothing does."""
-    hits: Hits
-    """The rules to ask of a string that holds the sign, without asking the gate first; without a sign none."""
-
-
-EVERYTHING: Final = Wanted("", frozenset())
+Gate: TypeAlias = Callable[[str], Hits]
 
 
 class TooMany(Exception):
@@ -99,7 +87,8 @@ class TextRedactor:
     def __init__(
         self,
         rules: Iterable[ActiveRule],
-        gate: Callable[[str], Hits],
+        gate: Gate,
+        narrowed: Callable[[Hits], Gate],
         pseudonyms: Pseudonyms,
         *,
         mask_char: str,
@@ -107,13 +96,13 @@ class TextRedactor:
         spans_max: int,
     ) -> None:
         self.rules = {rule.owner: rule for rule in rules}
+        self._narrowed = narrowed
         self.gate = gate
         """Which rules may find something in a text."""
         self._pseudonyms = pseudonyms
         self._mask_char = mask_char
         self._mask_length = mask_length
         self._spans_max = spans_max
-        self._wanted: dict[Hits, Wanted] = {}
         self.owners: Hits = frozenset((*self.rules, ODD))
         """All that the gate may say."""
         names = (
@@ -121,18 +110,9 @@ class TextRedactor:
         )
         self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{pseudonyms.pattern}")
 
-    def wanted(self, hits: Hits) -> Wanted:
-        """Return what is worth looking for in the strings of an event with these hits."""
-        known = self._wanted.get(hits)
-        if known is None:
-            rules = frozenset(each for each in hits if each in self.rules)
-            signs = {SIGNS.get(self.rules[each].name, "") for each in rules}
-            sign = signs.pop() if len(signs) == 1 and ODD not in hits else ""
-            known = Wanted(sign, rules if sign else frozenset())
-            if len(self._wanted) >= SIGNS_REMEMBERED:
-                self._wanted.clear()
-            self._wanted[hits] = known
-        return known
+    def gate_for(self, hits: Hits) -> Gate:
+        """Return what to ask of the strings of an event with these hits."""
+        return self._narrowed(hits & self.owners)
 
     def redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
         """Return the text without its secrets, or None when the field is to be dropped, and what was found first.

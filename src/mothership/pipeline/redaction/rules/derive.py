@@ -27,7 +27,7 @@ EDGE: Final = '"'
 """Stands before and behind every text that is scanned."""
 COUNT_MAX: Final = 16
 """Of a longer run of one class only so many are asked for."""
-ENOUGH: Final = 50
+ENOUGH: Final = 90
 """Bits after which an expression has told enough."""
 LONG_COUNT_MAX: Final = 64
 LITTLE: Final = 20
