@@ -28,6 +28,8 @@ LONG_BYTES: Final = 64 * 1024
 """An event longer than this is not looked at as a whole: its long strings are looked at part by part in any case."""
 ANSWERS_REMEMBERED: Final = 1_024
 SET_MEMORY_BYTES: Final = 64 * 1024 * 1024
+LONG_TEXT: Final = 4_096
+SMALL_EXPRESSIONS: Final = 12
 FEW_OWNERS: Final = 8
 NARROW_REMEMBERED: Final = 256
 NARROW_BYTES: Final = 8 * 1024 * 1024
@@ -52,10 +54,12 @@ class Prefilters:
             for expression in each:
                 apart[has_stretch(expression)].append((owner, expression))
         self._automata = [_Automaton(listed, options) for listed in apart.values() if listed]
+        self._small: list[_Automaton] = []
+        self._small_options = options
 
     def in_json(self, encoded: bytes) -> Hits:
         """Return the owners that may find something in the strings and numbers of a JSON value."""
-        return self._in(plain_json(encoded))
+        return self._in(plain_json(encoded), self._automata)
 
     def among(self, owners: Hits) -> Callable[[str], Hits]:
         """Return a quicker `in_text` that asks only for these owners: for the strings of an event with these hits."""
@@ -71,11 +75,25 @@ class Prefilters:
 
     def in_text(self, text: str) -> Hits:
         """Return the owners that may find something in a single string."""
-        return self._in(f'"{encodable(text)}"'.encode())
+        automata = self._automata if len(text) <= LONG_TEXT else self._small_automata()
+        return self._in(f'"{encodable(text)}"'.encode(), automata)
 
-    def _in(self, text: bytes) -> Hits:
+    def _small_automata(self) -> "list[_Automaton]":
+        """Return many small automata instead of few big ones: a long text can be made to meet states without end.
+
+        What two expressions have come to is one state more for each pair; of few expressions there are few pairs.
+        """
+        if not self._small:
+            listed = [(owner, each) for owner, expressions in self._expressions.items() for each in expressions]
+            self._small = [
+                _Automaton(listed[start : start + SMALL_EXPRESSIONS], self._small_options)
+                for start in range(0, len(listed), SMALL_EXPRESSIONS)
+            ]
+        return self._small
+
+    def _in(self, text: bytes, automata: "Sequence[_Automaton]") -> Hits:
         hits = NOTHING
-        for automaton in self._automata:
+        for automaton in automata:
             found = automaton.match(text)
             if found:
                 hits = hits | automaton.named(tuple(found)) if hits else automaton.named(tuple(found))

@@ -218,7 +218,7 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
     name = text[match.start() : match.start() + 10].lower()
     if stem == "pass" and (name.startswith("passphrase") or stem == "mnemonic") and kind == "bare":
         line = _REST_OF_LINE.match(text, start)
-        end = line.end() if line and ":" in match.group("sign") else end
+        end = line.end() if line and ":" in (match["sign"] or "") else end
     if not _is_secret(stem, name, text, match, kind, value):
         return None
     if (
