@@ -9,6 +9,8 @@ from typing import Any, Final
 
 BEGINNINGS_MAX: Final = 256
 CHARACTERS_MAX: Final = 24
+CHARACTERS_FEW: Final = 4
+"""Where there are more beginnings, their first characters are looked for."""
 CHOICE_MAX: Final = 4
 _REPEATS: Final = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
 
@@ -33,7 +35,7 @@ def _of_sequence(nodes: Iterable[Any], *, ignore_case: bool) -> tuple[set[str], 
         more, whole = _of_node(node, ignore_case=ignore_case)
         joined = {(before + after)[:CHARACTERS_MAX] for before, after in product(found, more)}
         if len(joined) > BEGINNINGS_MAX:
-            return found, False
+            return {each[:CHARACTERS_FEW] for each in joined}, False
         found = joined
         if not whole:
             return found, False

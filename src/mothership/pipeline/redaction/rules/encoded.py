@@ -58,7 +58,7 @@ ENCODED_CREDENTIAL = Rule(
     source="RFC 2849, 4616, 4954, 7628; Microsoft's documentation of powershell.exe and of answer files; SAML 2.0 bindings",
     matchers=(
         Matcher(
-            r"(?:userPassword|unicodePwd|userPKCS12|sambaNTPassword|authPassword|krbPrincipalKey|ipaNTHash|pwdHistory|\w{0,24}(?:password|secret|pwd))"
+            r"(?:userPassword|unicodePwd|userPKCS12|sambaNTPassword|authPassword|krbPrincipalKey|ipaNTHash|pwdHistory|password|secret|pwd)"
             r"(?:;[\w-]{1,32})?::[ \t]{1,4}(?P<secret>[0-9A-Za-z+/\r\n ]{4,4096}={0,2})",
             ignore_case=True,
         ),
