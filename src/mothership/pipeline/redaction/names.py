@@ -66,6 +66,8 @@ class FieldNames:
         self._flattened = tuple(".".join(path) for path in self.paths)
         self._credentials = credentials
         self._known: dict[str, bool] = {}
+        self._called: dict[str, tuple[str, bool]] = {}
+        """What a key calls its value, and whether the operator listed it."""
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         """For the keys of an object, in order, those of them that are named: machines send few shapes of objects."""
 
@@ -83,8 +85,14 @@ class FieldNames:
         """
         if type(value) is dict or type(value) is list:
             return False
-        name = fold(_last_part(key))
-        if name in self._listed or fold(key) in self._listed:
+        known = self._called.get(key)
+        if known is None:
+            if len(self._called) >= NAMES_REMEMBERED:
+                self._called.clear()
+            name = fold(_last_part(key))
+            known = self._called[key] = name, name in self._listed or fold(key) in self._listed
+        name, listed = known
+        if listed:
             return False
         if type(value) is int or type(value) is float:
             return name.endswith(_PLURALS)

@@ -217,7 +217,7 @@ class _AtLiterals(_Tried):
         last, reads = min(len(text), end + REACH), self._matcher.read is not None
         part = text[start : end + self._longest]
         part = fold_case(part) if self._matcher.ignore_case else part
-        for literal in self._literals:
+        for literal in [each for each in self._literals if each in part]:
             stop = end - start + len(literal) - 1
             at = part.find(literal, 0, stop)
             while at >= 0:
