@@ -41,18 +41,16 @@ def work_on(batch: Batch, positions: Iterable[int], work: Callable[[int, Event],
     batch.reject(faults)
 
 
-def _touched(names: FieldNames, batch: Batch, labels: frozenset[str], *, lists: bool) -> Iterable[int]:
+def _touched(names: FieldNames, batch: Batch, *, lists: bool) -> Iterable[int]:
     """Return the positions of events in which a field may be named."""
     if names.paths:
         return range(len(batch.events))
-    return [
-        position for position, event in enumerate(batch.events) if not _untouched(names, event, labels, lists=lists)
-    ]
+    return [position for position, event in enumerate(batch.events) if not _untouched(names, event, lists=lists)]
 
 
-def _untouched(names: FieldNames, event: Event, labels: frozenset[str], *, lists: bool) -> bool:
+def _untouched(names: FieldNames, event: Event, *, lists: bool) -> bool:
     try:
-        return names.nowhere_in(event, labels, lists=lists)
+        return names.nowhere_in(event, lists=lists)
     except RecursionError:
         return False
 
@@ -69,7 +67,7 @@ class DropFields:
 
     def __call__(self, batch: Batch) -> None:
         """Take the named fields out of every event that has any."""
-        work_on(batch, _touched(self._names, batch, _LABELS, lists=True), lambda _, event: self.apply(event))
+        work_on(batch, _touched(self._names, batch, lists=True), lambda _, event: self.apply(event))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Take the named fields out of one event."""
@@ -151,7 +149,7 @@ class HashFields:
 
     def __call__(self, batch: Batch) -> None:
         """Replace the named fields of every event that has any."""
-        work_on(batch, _touched(self._names, batch, frozenset(), lists=False), lambda _, event: self.apply(event))
+        work_on(batch, _touched(self._names, batch, lists=False), lambda _, event: self.apply(event))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Replace the named fields of one event."""

@@ -59,13 +59,16 @@ _NESTED: Final = frozenset({dict, list})
 class FieldNames:
     """A compiled list of field names and dotted paths, asked once for each key that was not seen before."""
 
-    def __init__(self, names: Iterable[str], *, credentials: bool = False) -> None:
+    def __init__(self, names: Iterable[str], *, credentials: bool = False, labels: Iterable[str] = ()) -> None:
         listed = tuple(names)
         self.paths = tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name)
         self._listed = frozenset(fold(name) for name in listed if "." not in name)
         self._flattened = tuple(".".join(path) for path in self.paths)
         self._credentials = credentials
         self._known: dict[str, bool] = {}
+        self._labels = frozenset(labels)
+        self._plain: dict[tuple[str, ...], bool] = {}
+        """For the keys of an object whether none of them is named or a label."""
         self._called: dict[str, tuple[str, bool]] = {}
         """What a key calls its value, and whether the operator listed it."""
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -110,13 +113,21 @@ class FieldNames:
                 self._shapes[shape] = named
         return named
 
-    def nowhere_in(self, value: Any, labels: frozenset[str], *, lists: bool) -> bool:
-        """Tell quickly whether no key in an object, at any depth, is named or one of these labels.
+    def nowhere_in(self, value: Any, *, lists: bool) -> bool:
+        """Tell quickly whether no key in an object, at any depth, is named or a label.
 
         Of an object that holds lists the answer is no where what stands in lists matters by itself.
         """
         if type(value) is dict:
-            if self.among(value) or not labels.isdisjoint(value):
+            shape = tuple(value)
+            plain = self._plain.get(shape)
+            if plain is None:
+                plain = not self.among(value) and self._labels.isdisjoint(shape)
+                if shape in self._shapes:  # as many, and as long
+                    if len(self._plain) >= SHAPES_REMEMBERED:
+                        self._plain.clear()
+                    self._plain[shape] = plain
+            if not plain:
                 return False
             inside = value.values()
         else:
@@ -124,7 +135,7 @@ class FieldNames:
                 return False
             inside = value
         return _NESTED.isdisjoint(map(type, inside)) or all(
-            self.nowhere_in(inner, labels, lists=lists) for inner in inside if type(inner) in _NESTED
+            self.nowhere_in(inner, lists=lists) for inner in inside if type(inner) in _NESTED
         )
 
     def _learn(self, key: str) -> bool:

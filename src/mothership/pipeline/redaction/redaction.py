@@ -10,10 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from mothership.errors import ConfigurationError
-from mothership.event import Batch, Event
+from mothership.event import Event
 from mothership.pipeline.redaction.audit import Audit
 from mothership.pipeline.redaction.checker import FIELDS, PIISafetyValidator
-from mothership.pipeline.redaction.fields import DropFields, HashFields
+from mothership.pipeline.redaction.fields import LABELS, DropFields, HashFields
 from mothership.pipeline.redaction.key import (
     SALT_COMMAND,
     Pseudonyms,
@@ -65,7 +65,7 @@ class Redaction:
         patterns = (*settings.mask_patterns, *read_rule_files(settings.rule_files))
         self.pseudonyms = Pseudonyms(key, previous_keys, normalize=settings.pseudonyms.normalize)
         self.ledger = Ledger(rules_hash(settings, patterns))
-        drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields)
+        drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields, labels=LABELS)
         hashed = FieldNames((*settings.hash_fields, *_identity_fields(settings)))
         expressions: dict[str, Sequence[str]] = {ODD: ODD_PREFILTERS}
         rules = [*_operators(settings, patterns, expressions), *_builtin(settings, builtin, len(patterns), expressions)]
@@ -117,11 +117,11 @@ class Redaction:
 
     def source(self, text: str) -> str:
         """Redact the envelope's `source` as if it stood on an event; `unknown` when nothing of it may be kept."""
-        batch = Batch(events=[{"source": text}], indices=[0], fingerprint=b"", request_id="", received=0)
-        for processor in self.processors:
-            processor(batch)
-        kept = batch.events[0].get("source") if batch.events else None
-        return kept if isinstance(kept, str) else "unknown"
+        event: Event = {"source": text}
+        for step in (self.drop, self.mask, self.hash):
+            step.apply(event)
+        kept = event.get("source")
+        return kept if isinstance(kept, str) and not self.check.findings(event) else "unknown"
 
     def unsafe(self, text: str) -> bool:
         """Tell whether redaction would change a text."""
