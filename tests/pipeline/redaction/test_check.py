@@ -22,13 +22,7 @@ from mothership.pipeline.redaction.watch import Watch
 KEY = b"k" * 32
 CAUGHT_MIN = 0.9
 FINDS_NOTHING = (Matcher(r"\x00\x01\x02 a rule that is broken"),)
-NOT_YET = frozenset(
-    (
-        *("url_parameter", "snmp_community", "device_password", "config_password", "password_hash", "session_cookie"),
-        *("named_vendor_key", "known_token", "code_credential", "encoded_credential", "sentence", "one_time_code"),
-        "base64",
-    )
-)
+NOT_YET = frozenset(("named_vendor_key", "known_token", "base64"))
 NOT_YET |= {rule.name for rule in IDENTITY}
 """Rules of which the check catches less. A rule that is not among them is not put here: it is given a shape."""
 OFF = [rule.name for rule in BUILTIN if not rule.default]

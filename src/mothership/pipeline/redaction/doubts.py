@@ -203,6 +203,11 @@ def code(context: Context) -> bool:
     )
 
 
+def quoted(context: Context) -> bool:
+    """Tell whether a string among quoted ones is made, or has a sign where no word has one."""
+    return any(_made(each, named=True) for each in re.findall(r"[\"']([^\"'\n]{5,})[\"']", context.value))
+
+
 # --- credentials --------------------------------------------------------------------------------------------------
 
 

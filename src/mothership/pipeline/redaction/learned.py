@@ -6,6 +6,7 @@ from typing import Final
 
 from mothership.pipeline.redaction.doubts import Context, random_part, random_parts
 from mothership.pipeline.redaction.password_shapes import PASSWORDS
+from mothership.pipeline.redaction.prose_shapes import PROSE
 from mothership.pipeline.redaction.rules import Rule
 from mothership.pipeline.redaction.shapes import PERSONAL_AND_CREDENTIALS
 from mothership.pipeline.redaction.vendor_shapes import VENDORS
@@ -33,15 +34,16 @@ _WORD_ENDS: Final = re.compile(r"[\s\"'<>()=,;:/]")
 
 def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
     """Return the shapes that were written, and those learned from the examples of rules for which none was."""
-    written = (*PERSONAL_AND_CREDENTIALS, *PASSWORDS)
+    written = (*PERSONAL_AND_CREDENTIALS, *PASSWORDS, *PROSE)
     yield from written
     yield from VENDORS
-    covered = {shape.rule for shape in written}
+    covered, by_hand = ({shape.rule for shape in shapes} for shapes in (written, VENDORS))
     for rule in rules:
         if rule.name not in covered:
             found = (_form(secret) or _form(_word_around(text, secret)) for text, secret in rule.positives)
             for form in dict.fromkeys(filter(None, found)):
-                yield Shape(rule.name.replace("_", " "), rule.name, *form)
+                if rule.name not in by_hand or form[2] is random_part:
+                    yield Shape(rule.name.replace("_", " "), rule.name, *form)
 
 
 def _word_around(text: str, secret: str) -> str:
@@ -72,8 +74,11 @@ def _form(secret: str) -> tuple[str, str, Callable[[Context], bool]] | None:
         return None
     whole = "".join(map(_expression, parts))
     first = parts[0][0]
-    exact = rf"[0-9A-Za-z]{{{len(first)}}}{whole[len(_expression(parts[0])) :]}" if parts[0]["random"] else whole
-    return whole, rf"(?:^|[^0-9A-Za-z])(?P<v>{exact}){_END}", random_parts
+    rest = whole[len(_expression(parts[0])) :]
+    exact = rf"[0-9A-Za-z]{{{len(first)}}}{rest}" if parts[0]["random"] else whole
+    # Counting from every character on what may begin anywhere would be dear: a few before the first sign will do.
+    sign = rf"[0-9A-Za-z]{{8}}{rest}" if parts[0]["random"] else whole
+    return sign, rf"(?:^|[^0-9A-Za-z])(?P<v>{exact}){_END}", random_parts
 
 
 def _expression(part: "re.Match[str]") -> str:

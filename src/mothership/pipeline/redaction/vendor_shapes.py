@@ -24,7 +24,7 @@ VENDORS: Final = (
     _token("scaleway_key", r"SCW[0-9A-Z]{8}", r"[0-9A-Z]{9}"),
     _token("sumologic_id", r"receiver/v1/http/", r"[0-9A-Za-z_=-]{40,}"),
     _token("teams_webhook", r"webhookb2/[0-9A-Fa-f-]{30}", r"[0-9A-Fa-f@-]+/IncomingWebhook/[0-9A-Za-z]{16}"),
-    _token("telnyx_key", r"KEY[0-9A-F]{8}", r"[0-9A-F]{8}_[0-9A-Za-z]{10,}"),
+    _token("telnyx_key", r"KEY[0-9A-F]{8}", r"[0-9A-F]{6,}_[0-9A-Za-z]{10,}"),
     _token("twitter_bearer", r"A{20}", r"A*[0-9A-Za-z%]{40,}"),
     _token("zapier_webhook", r"hooks\.zapier\.com/hooks/catch/", r"[0-9]+/[0-9A-Za-z]{4,}"),
 )
