@@ -1,6 +1,7 @@
 """The audit: a prefilter that misses is noticed in production."""
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -23,7 +24,9 @@ def silent(rule: Rule) -> Rule:
     return replace(
         rule,
         matchers=tuple(
-            replace(each, prefilter_by_hand=NEVER) if isinstance(each, Matcher) else replace(each, seeds=(NEVER,))
+            replace(each, prefilter_by_hand=NEVER)
+            if isinstance(each, Matcher)
+            else replace(each, seeds=(re.compile(NEVER),))
             for each in rule.matchers
         ),
     )
