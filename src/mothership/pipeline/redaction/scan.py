@@ -1,8 +1,8 @@
 r"""One native scan over many events: which of them hold anything that a rule might want.
 
-Every rule's prefilter is in one of two automata (RE2 sets), those apart that take a long stretch of nearly anything:
-for each of these a text may or may not have come past the beginning, and together they would double each other's
-states. They read compact JSON in which the escapes are undone: there
+Every rule's prefilter is in one of five automata (RE2 sets), by what it is made of: how far each of those that may
+begin nearly anywhere has come would otherwise be multiplied with how far all others have, and every new text would make
+new states. They read compact JSON in which the escapes are undone: there
 each string stands as it is, between quotation marks, so what a finder finds in a string its prefilter finds here. Some
 events are looked at together, and only when there is something among them each of them alone.
 
@@ -34,6 +34,11 @@ FEW_OWNERS: Final = 8
 NARROW_REMEMBERED: Final = 256
 NARROW_BYTES: Final = 8 * 1024 * 1024
 
+_EDGE: Final = re.compile(r"\[\\x00[^\]]*\]")
+"""The class of what is neither letter nor digit, as it begins most of the expressions for vendors' keys."""
+_NUMBERS: Final = re.compile(r"\[[0-9]-9\][\[{+]|@")
+_EITHER_CASE: Final = re.compile(r"\[[A-Z][a-z][^\]-]{0,2}\]")
+
 Hits: TypeAlias = frozenset[str]
 """Names of what an event or a text may hold: owners of prefilters."""
 NOTHING: Final[Hits] = frozenset()
@@ -49,11 +54,12 @@ class Prefilters:
         self.everything: Hits = frozenset(expressions)
         self._expressions = expressions
         self._narrow: dict[Hits, Callable[[str], Hits]] = {}
-        apart: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
-        for owner, each in expressions.items():
-            for expression in each:
-                apart[has_stretch(expression)].append((owner, expression))
-        self._automata = [_Automaton(listed, options) for listed in apart.values() if listed]
+        listed = [(owner, expression) for owner, each in expressions.items() for expression in each]
+        families: dict[str, list[tuple[str, str]]] = {}
+        for owner, expression in listed:
+            family = _family(expression) if len(listed) > SMALL_EXPRESSIONS else ""
+            families.setdefault(family, []).append((owner, expression))
+        self._automata = [_Automaton(each, options) for each in families.values()]
         self._small: list[_Automaton] = []
         self._small_options = options
 
@@ -98,6 +104,20 @@ class Prefilters:
             if found:
                 hits = hits | automaton.named(tuple(found)) if hits else automaton.named(tuple(found))
         return hits
+
+
+def _family(expression: str) -> str:
+    """Tell which expressions share an automaton with this one.
+
+    Measured on 6,000 real lines, each read once: one automaton with the stretches apart 37-45 us a line, these five 17.
+    """
+    if has_stretch(expression):
+        return "stretch"
+    if _NUMBERS.search(_EDGE.sub("", expression)):
+        return "numbers"
+    if _EDGE.match(expression):
+        return "behind an edge"
+    return "either case" if _EITHER_CASE.search(expression) else "words"
 
 
 class _Automaton:
