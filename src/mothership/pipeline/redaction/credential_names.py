@@ -32,11 +32,12 @@ sessiontoken bearertoken csrftoken secretkey privatekey accesskey encryptionkey 
 clientsecret communitystring communityname authorization setcookie
 """
 _OTHER_LANGUAGES = """
-passwort kennwort losungswort geheimnis zugangscode senha contraseña contrasena mot_de_passe motdepasse mdp wachtwoord
-geheim_sleutel hasło haslo heslo lösenord losenord passord adgangskode kodeord salasana parola şifre sifre jelszó
-jelszo lozinka geslo slaptažodis parool κωδικός пароль пассворд токен секрет 密码 密碼 口令 密钥 秘钥 密鑰
-令牌 访问令牌 密匙 パスワード 暗証番号 秘密鍵 トークン 비밀번호 암호 토큰
-סיסמה كلمة_المرور كلمة_السر पासवर्ड รหัสผ่าน mật_khẩu kata_sandi
+passwort kennwort losungswort geheimnis zugangscode senha contraseña contrasena
+mot_de_passe motdepasse mdp wachtwoord geheim_sleutel toegangscode palavra_passe
+palavrapasse zugangskennung codigo_acceso code_acces hasło haslo heslo lösenord losenord
+passord adgangskode kodeord salasana parola şifre sifre jelszó jelszo lozinka geslo
+slaptažodis parool κωδικός пароль пассворд токен секрет 密码 密碼 口令 密钥 秘钥 密鑰 令牌 访问令牌 密匙 パスワード
+暗証番号 秘密鍵 トークン 비밀번호 암호 토큰 סיסמה كلمة_المرور كلمة_السر पासवर्ड รหัสผ่าน mật_khẩu kata_sandi
 """
 _KEY_WORDS = """
 key keys sleutel schlüssel schluessel clé cle clave chave chiave klucz ключ nyckel nøgle anahtar avain
@@ -45,7 +46,7 @@ _KEY_KINDS = """
 api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
 secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
 ingestion write validation machine activation unseal recovery wep wpa wifi service secreta secrete secrète geheime
-privada privée privata prywatny acceso acesso
+privada nwk network appkey apps nwks app_s nwk_s privée privata prywatny acceso acesso
 """
 KEY_KINDS: Final = tuple(_KEY_KINDS.split())
 """What makes a key a credential; `key` alone names nothing."""

@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.credential_names import TAILS, misread
+from mothership.pipeline.redaction.credential_names import TAILS, misread, says_credential
 from mothership.pipeline.redaction.rules.columns import COLUMNS
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import has_digit
@@ -113,7 +113,7 @@ _BETWEEN = (
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
 )
 # An unquoted value goes on behind these signs until a blank, a quotation mark, a tag, or the next name with its sign.
-_SIGNS = r"[,;&|<>]{1,4}(?![\w.-]{0,40}\s?[=:])(?!/?[A-Za-z!][\w:.-]{0,40}(?:[\s/>]|\Z))(?=[^\s\"'<>,;&|\\])"
+_SIGNS = r"[,;&|<>]{1,4}(?![\w.-]{0,40}\s?[=:])(?!(?<=&)\w{1,40}(?:[&\s]|\Z))(?!(?<=<)/?[A-Za-z!][\w:.-]{0,40}(?:[\s/>]|\Z))(?=[^\s\"'<>,;&|\\])"
 _NO_MORE = r"(?![0-9A-Za-z_])"
 _SOME_DIGITS = rf"(?P<secret>[0-9]{{4,8}}){_NO_MORE}"
 _PLAIN = r"[^\s,;&\"'<>\\`|]"
@@ -352,11 +352,20 @@ def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool)
     if stem == "pass" and not name.startswith(("passw", "passp", "passc")):
         # `pass` is also what a test does.
         return (
-            (not before[-1:].isalpha() or _PASS_BEFORE.search(before) is not None)
+            (
+                not before[-1:].isalpha()
+                or _PASS_BEFORE.search(before) is not None
+                or says_credential(_name(before) + "Pass")
+            )
             and not (value.isdigit() and len(value) < 6)
-            and not spaced
+            and (not spaced or (is_made(value) and not value.isalnum()))
         )
     return True
+
+
+def _name(before: str) -> str:
+    """Return the part of a name that stands before the stem."""
+    return before[len(before.rstrip("".join(set(before) - set(" \t=:,;{}[]()<>\"'")))) :]
 
 
 def _fills_line(text: str, match: "re.Match[str]") -> bool:

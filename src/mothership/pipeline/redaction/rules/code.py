@@ -6,7 +6,7 @@ import re
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.vocabulary import benign, is_reference, says_words
 
-_NAME = r"(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|api_?key|auth_?key|access_?key|private_?key|secret_?key|credentials?)"
+_NAME = r"(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|api_?key|auth_?key|(?<![a-z])pass(?![a-z])|access_?key|private_?key|secret_?key|credentials?)"
 _TAIL = r"\w{0,24}"
 _TEXT = rf"{QUOTE}(?P<secret>[^\"'\\\r\n]{{3,512}}){QUOTE}"
 _LOGIN_CALLS = (
@@ -49,6 +49,7 @@ CODE = Rule(
     '`strcpy(password, "…")`, `auth=("u", "…")`.',
     source="the standard and database libraries of Java, C#, Python, PHP, Perl, Ruby, JavaScript, Go, Rust, C and C++",
     matchers=(
+        Matcher(rf"{_NAME}{_TAIL}\sas\s\w{{3,12}}\s?=\s?{_TEXT}", _is_value, ignore_case=True),
         Matcher(
             rf"{_LOGIN_CALLS}(?:\]?::new)?\s?\(\s?(?:[^()\r\n]{{0,200}}?,\s{{0,2}})(?:password\s?[:=]\s?)?{_TEXT}(?=\s{{0,2}}(?:\)|,\s{{0,2}}(?:\[|Array|[{{]|null|[0-9])))",
             _is_argument,
@@ -107,6 +108,8 @@ CODE = Rule(
         ('password.equals("hunter2")', "hunter2"),
         ('std::string secret("hunter2");', "hunter2"),
         ('builder.setPassword("hunter2")', "hunter2"),
+        ('Const PWD As String = "Regen772#"', "Regen772#"),
+        ('let db_pass: &str = "CM6cq41lJCe4r";', "CM6cq41lJCe4r"),
         ('WiFi.begin("Boathouse", "Tulpenveld63188")', "Tulpenveld63188"),
     ),
     negatives=(

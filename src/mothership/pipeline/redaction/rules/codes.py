@@ -10,7 +10,7 @@ _CODE = (
     r"|code\s(?:de\s)?(?:vérification|verification|confirmation|sécurité|pin|d['’]accès|secret)|c(?:ó|o)digo\s(?:de\s)?(?:verificación|verificacion|verificação|confirmación"
     r"|confirmação|seguridad|segurança|acceso|acesso|pin)|codice\s(?:di\s)?(?:verifica|sicurezza|conferma|pin)|kod\s(?:weryfikacyjny|dostępu|pin|potwierdzający)"
     r"|(?:verifierings|bekreftelses|bekræftelses|engångs|engangs)kod[e]?|код\s(?:подтверждения|доступа|безопасности|проверки)|пин-?код|验证码|驗證碼|校验码|動態碼|确认码"
-    r"|認証コード|確認コード|인증\s?번호|(?<![A-Za-z])(?:PINs?|PUK|TAN)|pass\s?key|wps[_ -]pin)"
+    r"|認証コード|確認コード|인증\s?번호|(?<![A-Za-z])(?:PINs?|PIN[12]|PUK[12]?|TAN)|pass\s?key|wps[_ -]pin)"
 )
 _BETWEEN = (
     r"(?:\s(?:für|for|pour|para|per|voor|dla|для|de|del|des|der|of|to)\s[^\r\n:=0-9]{1,40}?)?"
@@ -33,11 +33,12 @@ ONE_TIME_CODE = Rule(
             unicode=True,
         ),
         Matcher(
-            r"(?:backup|recovery|rescue|scratch)\s(?:recovery\s)?codes?\s{0,2}[:=]?\s{0,2}(?P<secret>[0-9a-z]{4,6}(?:-[0-9a-z]{4,6}){1,5})(?![\w-])",
+            r"(?:backup|recovery|rescue|scratch)\s(?:recovery\s)?codes?\s{0,2}[:=]?\s{0,2}(?P<secret>[0-9a-z]{4,6}(?:-[0-9a-z]{4,6}){1,5}(?:[ ,;]{1,3}[0-9a-z]{4,6}(?:-[0-9a-z]{4,6}){1,5}){0,20})(?![\w-])",
             lambda text: any(char.isdigit() for char in text),
             ignore_case=True,
         ),
         Matcher(r"AT\+C(?:PIN|LCK|PWD)=(?P<secret>\\*\"[^\r\n]{1,64})"),
+        Matcher(r"pin_?block\W{1,4}(?P<secret>[0-9A-F]{16,32})(?![0-9A-Za-z])", ignore_case=True),
         Matcher(r"one-?time[- ]password\s{1,2}(?P<secret>[0-9]{4,10})(?![\w.])", ignore_case=True),
     ),
     positives=(

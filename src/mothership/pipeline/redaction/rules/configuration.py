@@ -82,7 +82,7 @@ CONFIG_PASSWORD = Rule(
         ),
         Matcher(r"set\spass(?:word|wd)\sENC\s(?P<secret>[^\s\"']{4,512})"),
         Matcher(
-            rf"(?:password|passwd|passphrase|passwort|plaintext|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{WORD}",
+            rf"(?:password|passwd|passphrase|passwort|kennwort|wachtwoord|senha|plaintext|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{WORD}",
             is_made,
             secret_has=MADE_HAS,
             ignore_case=True,
@@ -108,6 +108,7 @@ CONFIG_PASSWORD = Rule(
             _is_token,
             ignore_case=True,
         ),
+        Matcher(r"\b(?:PASSWORD|PASSPHRASE|PHRASE|PASS|PWD)\((?P<secret>[^\s()'\"]{3,128})\)", is_made),
         Matcher(r"Key\sContent\s{1,16}:\s{1,2}(?P<secret>[^\r\n]{1,128})"),
         Matcher(r"<keyMaterial>(?P<secret>[^<\r\n]{1,256})"),
         Matcher(rf"set-key\s(?:ascii|hex)\s[0-9]\s{WORD}", is_no_word, ignore_case=True),
@@ -130,6 +131,8 @@ CONFIG_PASSWORD = Rule(
     ),
     positives=(
         ("Key Content            : tundra4626", "tundra4626"),
+        ("ICH408I ALTUSER DBAT01 PASSWORD(BWF8W631) NOEXPIRED", "BWF8W631"),
+        ("Benutzer edi01, Kennwort Orchard.11x", "Orchard.11x"),
         ("<keyMaterial>51Raven0LkZ</keyMaterial>", "51Raven0LkZ"),
         ("security wpa psk set-key ascii 0 DfgVpwDEwULms2r0", "DfgVpwDEwULms2r0"),
         ("WIFI:T:WPA;S:Guest;P:raven7054;;", "raven7054"),

@@ -240,6 +240,10 @@ PRIVATE_KEY = Rule(
     matchers=(
         CodeMatcher(_private_keys, (_BEGIN,)),
         Matcher(_PUTTY),
+        # Encoded: base64 of `-----BEGIN ` and the kinds of private keys.
+        Matcher(
+            r"LS0tLS1CRUdJTiB(?:QUklWQVRF|SU0EgUFJJ|FQyBQUklW|PUEVOU1NI|FTkNSWVBU|EU0EgUFJJ)[0-9A-Za-z+/\r\n]{16,16000}={0,2}"
+        ),
         Matcher(r"AGE-SECRET-KEY-1[0-9A-Z]{10,80}"),
     ),
     positives=(
@@ -285,6 +289,12 @@ URL_PARAMETER = Rule(
         Matcher(
             r"(?:unseal|recovery|master|encryption|network)[ _-]key[^\r\n=:]{0,40}?[\"']?(?:[=:]|\skey=)\s?[\"']?(?P<secret>[0-9A-Za-z+/]{24,512}={0,2})(?![\w+/=])",
             has_digit,
+            ignore_case=True,
+        ),
+        Matcher(r"secretData\W{1,8}[^{}\r\n]{0,200}?value\W{3,12}(?P<secret>[0-9A-Za-z+/]{16,512}={0,2})"),
+        Matcher(r"secretData\W{1,8}[^{}\r\n]{0,800}?salt\W{3,12}(?P<secret>[0-9A-Za-z+/]{8,512}={0,2})"),
+        Matcher(
+            r"(?:network|encryption|link|master)_?key\W{1,6}(?P<secret>(?:[0-9]{1,3},\s?){7,63}[0-9]{1,3})",
             ignore_case=True,
         ),
         Matcher(r"unseal\s[^\r\n]{0,60}?key=(?P<secret>[0-9A-Za-z+/]{24,512}={0,2})", has_digit, ignore_case=True),

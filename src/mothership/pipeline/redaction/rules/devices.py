@@ -49,7 +49,7 @@ SNMP_COMMUNITY = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"snmp_?community\}?\s?(?:=>|->|:)\s?[\"']?(?P<secret>[^\s\"',;]{1,128})",
+            r"snmp_?community\}?\s?(?:=>|->|:|=)\s?[\"']?(?P<secret>[^\s\"',;]{1,128})",
             _community,
             ignore_case=True,
         ),
@@ -61,6 +61,7 @@ SNMP_COMMUNITY = Rule(
         Matcher(
             r"\sC=\\*\"(?P<secret>[^\"\\\r\n]{1,128})\\*\"\s(?:Get|Set|Trap|V2Trap|Inform|Report)",
         ),
+        Matcher(r"community\[(?:name:)?(?P<secret>[^\]\s*<>][^\]\r\n]{1,127})\]", _community, ignore_case=True),
         Matcher(r"snmp-community-string\s{1,4}(?P<secret>[^\s\"',;]{1,128})", _community, ignore_case=True),
         Matcher(
             r"snmp-agent\s{1,4}community\s{1,4}(?:read|write)\s{1,4}(?:(?:cipher|simple)\s{1,4})?(?P<secret>[^\s\"',;]{1,128})",

@@ -319,7 +319,7 @@ _EUROPEAN = (
     r")(?![0-9A-Za-z_])(?![ .:-]?[0-9A-Fa-f]{2}(?![a-z]))(?![.-][0-9])"
 )
 _NAMED_NUMBER = (
-    r"(?:phone|mobile|msisdn|fax|whatsapp|callback|(?<![a-z])(?:tel(?:ephone|efon|éphone|éfono|efone)?(?:oon|oonnummer|onnummer)?|rufnummer|telefoonnummer|mobil(?:nummer)?|handy(?:nummer)?|cell))"
+    r"(?:phone|mobile|msisdn|電話番号|電話|телефон|fax|whatsapp|callback|(?<![a-z])(?:tel(?:ephone|efon|éphone|éfono|efone)?(?:oon|oonnummer|onnummer)?|rufnummer|telefoonnummer|mobil(?:nummer)?|handy(?:nummer)?|cell))"
     r"(?:[ _-]?(?:number|no|nr|num))?(?:\.?['\"]?[ ]?(?:[:=]|is\b|#)|(?<=nummer)(?=[ ][0(+])|\.(?=[ ][(+0]))[ ]?['\"]?"
     r"(?P<secret>\+?[(]?[0-9](?:[ ()./-]{0,2}[0-9]){6,14})(?![0-9A-Za-z_])"
 )

@@ -2,12 +2,12 @@
 # ruff: noqa: E501, RUF001 - an expression reads best in one piece, and these are the signs that people write
 
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule
-from mothership.pipeline.redaction.rules.vocabulary import MADE_HAS, is_jumbled_word, is_made
+from mothership.pipeline.redaction.rules.vocabulary import MADE_HAS, is_jumbled_word, is_made, says_words
 
 _WORD_FOR_ONE = (
     r"(?:pass(?:word|phrase|code|wd)|passwort|kennwort|losungswort|wachtwoord|mot\sde\spasse|contrase(?:ñ|n)a|senha|has[łl]o"
     r"|heslo|parola|l(?:ö|o)senord|passord|adgangskode|salasana|jelsz(?:ó|o)|[şs]ifre|lozinka|geslo|пароль|пароля|密码|密碼|口令"
-    r"|パスワード|비밀번호|geheimnis|wi-?fi\skey|pre-?shared\skey)"
+    r"|パスワード|비밀번호|geheimnis|(?:netzwerk|sicherheits|wlan|wpa2?)-?schl(?:ü|ue)ssel|cl(?:é|e)\s(?:wi-?fi|wpa|réseau)|clave\s(?:wi-?fi|de\sred)|(?:wifi|netwerk)-?sleutel|wi-?fi\skey|pre-?shared\skey)"
 )
 _API_KEY = (
     r"(?:api[- ]?(?:schl(?:ü|ue)ssel|sleutel|key|token|nyckel|nøgle|avain|密钥|密鑰|キー|키)|cl(?:é|e)\s(?:d['’e]\s?)?api"
@@ -22,6 +22,12 @@ _VERB = (
 _VERB_WITHOUT_BLANK = r"\s{0,2}(?:是|为|為|は|은|는)\s{0,2}:?"
 _OPEN = r"[\"'„“”«»‘’`「『【]{0,2}"
 _VALUE = r"(?P<secret>[^\s\"'„“”«»‘’`「」『』【】<>，。；、]{4,256}?)(?=[\"'„“”«»‘’`「」『』【】<>，。；、]|[.,;:!?)]{0,3}(?:\s|$))"
+
+
+def _is_phrase(text: str) -> bool:
+    """Tell a passphrase between quotation marks from what is said of one."""
+    return not any(says_words(word) for word in text.split())
+
 
 SENTENCE = Rule(
     name="sentence",
@@ -40,6 +46,17 @@ SENTENCE = Rule(
         Matcher(
             rf"{_API_KEY}{_OWNER}(?:{_SIGN}|{_VERB}|{_VERB_WITHOUT_BLANK}){_OPEN}{_VALUE}",
             is_jumbled_word,
+            ignore_case=True,
+            unicode=True,
+        ),
+        Matcher(
+            rf"{_WORD_FOR_ONE}{_OWNER}\s{{0,2}}:?\s{{0,2}}[„“«‘](?P<secret>[^„“”«»‘’\r\n]{{4,128}})[“”»’]",
+            _is_phrase,
+            ignore_case=True,
+            unicode=True,
+        ),
+        Matcher(
+            r"(?:schl(?:ü|ue)ssel|sleutel|cl(?:é|e)\swi-?fi)\s{0,2}:\s{0,2}(?P<secret>[0-9]{8,63})(?![\w.])",
             ignore_case=True,
             unicode=True,
         ),
@@ -64,6 +81,8 @@ SENTENCE = Rule(
         ("Der API-Schlüssel lautet piWPhOFGhyrchYArVmEwWg8K1advSZ7i, bitte", "piWPhOFGhyrchYArVmEwWg8K1advSZ7i"),
         ("LUKS: Enter passphrase for /dev/sda3: S2jL2Ub3PgdRK8Lr", "S2jL2Ub3PgdRK8Lr"),
         ("密码是 Kf83mQ2z", "Kf83mQ2z"),
+        ("Kennwort „meadow molen zamek“ ungültig", "meadow molen zamek"),
+        ("WLAN-Netzwerkschlüssel: 64976467412239301216", "64976467412239301216"),
     ),
     negatives=(
         "Das Passwort ist abgelaufen. Das Kennwort lautet anders, password is required",

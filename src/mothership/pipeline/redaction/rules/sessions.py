@@ -57,6 +57,21 @@ SESSION_COOKIE = Rule(
             r"cookie[^\r\n]{0,40}?name=\W{0,2}[\w.-]{1,64}\W{0,4}(?:value|val)=\W{0,2}(?P<secret>[0-9A-Za-z%._~+/!|-]{8,4096})",
             ignore_case=True,
         ),
+        Matcher(rf"auth{QUOTE}\s?:\s?{QUOTE}(?P<secret>[0-9a-f]{{32}}){QUOTE}"),
+        Matcher(
+            r"(?:_oauth2_proxy\w{0,8}|cadata(?:key|iv|sig|ttl)?|authsid|unifises)=(?P<secret>[0-9A-Za-z%._~+/!|-]{8,4096}={0,2})",
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?:sess(?:ion)?|(?<![A-Za-z])(?:sid|sso|ticket|jwt|csrf))[\w.-]{0,40}=(?P<secret>[0-9A-Za-z%._~+/!|-]{16,4096}={0,2})",
+            _opaque,
+            ignore_case=True,
+        ),
+        Matcher(
+            rf"--session-?(?:id|key|token)[\s=]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/!|-]{{8,4096}}={{0,2}})",
+            ignore_case=True,
+        ),
+        Matcher(rf"set[-_]cookie2?\s{QUOTE}{_COOKIE_NAME}=(?P<secret>[^\s;,\"'\\]{{1,4096}})", ignore_case=True),
         Matcher(rf"_(?<![0-9A-Za-z]_)[a-z]{{2,32}}_session{_NAMED}", ignore_case=True),
         Matcher(rf"(?<![0-9A-Za-z])[A-Za-z]{{1,20}}AuthCookie{_NAMED}", ignore_case=True),
         Matcher(
@@ -66,6 +81,13 @@ SESSION_COOKIE = Rule(
         ),
     ),
     positives=(
+        ('{"method":"host.get","auth":"0180f9917a29a20e5dc1901bbba91e85","id":1}', "0180f9917a29a20e5dc1901bbba91e85"),
+        (
+            "_shibsession_64656661756c74=_e7a90a41f1b8779b2a6dc360832f2efe address mismatch",
+            "e7a90a41f1b8779b2a6dc360832f2efe",
+        ),
+        ('mgmt_cli show hosts --session-id "rAo8l5uTRSVTMzMcZG0Dwq" --format json', "rAo8l5uTRSVTMzMcZG0Dwq"),
+        ('set_cookie "jwt_refresh=BkL9Xz7GxP2tHlZbjhby; Secure"', "BkL9Xz7GxP2tHlZbjhby"),
         (
             "NSC_AAAC=532082f30831017009d92ffe7d658683d7d09d62b4252c5fc7fac52142d77984 accepted",
             "532082f30831017009d92ffe7d",
