@@ -32,15 +32,22 @@ PROSE: Final = (
     *forms(
         "password",
         "sentence",
+        r"(?i)kennwort|passwort|wachtwoord|schlüssel",
+        (r"(?i)(?:kennwort|passwort|wachtwoord)\s?(?P<v>[„“«][^„“”«»\n]{4,80})[“”»]", doubts.quoted),
+        (r"(?i)schlüssel: ?(?P<v>[0-9]{12,63})", None),
+    ),
+    *forms(
+        "password",
+        "sentence",
         rf"(?i){_FOREIGN}|passwor[dt]{_SAYS}",
         (rf"(?i)(?:{_FOREIGN}[^\n]{{0,40}}?|passwor[dt]){_SAYS} ?[\"']?(?P<v>[^\s\"',;]{{6,}})", doubts.made),
     ),
     *forms(
         "password",
         "code_credential",
-        rf"(?i){_CALL}|[\"'] ?===? ?password|(?:secret|key|token|password)(?: ?\|\| ?| ?: ?&?[a-z]+ ?= ?)\\*[\"']",
+        rf"(?i){_CALL}|[\"'] ?===? ?password|(?:secret|key|token|password|pass|pwd)(?: ?\|\| ?| ?: ?&?[a-z]+ ?= ?| as [a-z]+ ?= ?)\\*[\"']",
         (
-            r"(?i)(?:secret|key|token|password)(?: ?\|\| ?| ?: ?&?[a-z]{1,10} ?= ?)(?P<v>[\"'][^\"'\n]{5,}[\"'])",
+            r"(?i)(?:secret|key|token|password|pass|pwd)(?: ?\|\| ?| ?: ?&?[a-z]{1,10} ?= ?| as [a-z]{1,10} ?= ?)(?P<v>[\"'][^\"'\n]{5,}[\"'])",
             doubts.quoted,
         ),
         (rf"(?i){_CALL}(?P<v>[^\n]{{4,200}})", doubts.quoted),

@@ -233,6 +233,14 @@ PERSONAL_AND_CREDENTIALS: Final = (
         ),
     ),
     *forms(
+        "session",
+        "session_cookie",
+        r"(?i)session[_a-z0-9-]*[= ]|set_cookie|auth\\*\"\s?:",
+        (r"(?i)session[_a-z0-9-]{0,40}[= ]\"?(?P<v>[0-9a-z_]{16,})", doubts.session),
+        (r"(?i)set_cookie[ =]\"?[a-z_]{1,40}=(?P<v>[0-9a-z_-]{12,})", doubts.session),
+        (r"(?i)auth\\*\"\s?:\s?\\*\"(?P<v>[0-9a-f]{32})", None),
+    ),
+    *forms(
         "bot token",
         "telegram_token",
         r"[0-9]:AA[0-9A-Za-z_-]{6}",
