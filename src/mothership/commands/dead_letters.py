@@ -14,7 +14,20 @@ from mothership.relay.spool.record import Damaged
 from mothership.relay.spool.shelf import PIPELINE
 from mothership.terminal import escaped, escaped_line
 
-sink_option = click.option("--sink", help="Only those of this sink: tsdb, loki, or pipeline (rejected events).")
+SINKS = {"tsdb": "tsdb", "timescaledb": "tsdb", "loki": "loki", PIPELINE: PIPELINE}
+"""The names that are understood, and the sink that each means."""
+
+
+def _meant(_context: click.Context, _parameter: click.Parameter, sink: str | None) -> str | None:
+    return SINKS[sink] if sink else None
+
+
+sink_option = click.option(
+    "--sink",
+    type=click.Choice(list(SINKS)),
+    callback=_meant,
+    help="Only those of this sink: tsdb (or timescaledb), loki, or pipeline (rejected events).",
+)
 all_option = click.option("--all", "everything", is_flag=True, help="All of them.")
 
 

@@ -4,6 +4,8 @@ import re
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+import re2
+
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.credential_names import words
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
@@ -29,6 +31,8 @@ READING_WORDS: Final = frozenset(_READING_WORDS.split())
 """Last words of the names of what a machine counts or numbers: `rx_bytes`, but not `account`."""
 VALUE_WORDS: Final = frozenset({"value", "val", "reading", "measurement", "gauge"})
 """Names of what a machine measured, when what says so stands beside it."""
+READING_CHARACTERS: Final = 64
+_MAY_READ: Final = re2.compile(rf"(?i)(?:{'|'.join(sorted(READING_WORDS | VALUE_WORDS))})[0-9]*[^0-9A-Za-z]*$")
 READING_KEYS: Final = frozenset(
     (
         "oid",
@@ -277,7 +281,7 @@ def _context(folded: str) -> str:
 
 def _reads(key: str) -> str:
     """Tell when a field holds what a machine counted, which passes for a card number once in a while."""
-    last = (words(key) or [""])[-1].rstrip("0123456789")
+    last = (words(key[-READING_CHARACTERS:]) or [""])[-1].rstrip("0123456789") if _MAY_READ.search(key) else ""
     if last in READING_WORDS:
         return ALWAYS
     return BESIDE if last in VALUE_WORDS else ""

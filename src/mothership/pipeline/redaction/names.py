@@ -25,12 +25,14 @@ _SEPARATORS = dict.fromkeys(map(ord, "-_ "))
 def fold(name: str) -> str:
     """Make one name of all its spellings: `API-Key`, `api_key` and `apiKey` are equal."""
     if not name.isascii():
-        name = unicodedata.normalize("NFKC", name.translate(_INVISIBLE))
-    return name.translate(_SEPARATORS).casefold()
+        return unicodedata.normalize("NFKC", name.translate(_INVISIBLE)).translate(_SEPARATORS).casefold()
+    return name.replace("_", "").replace("-", "").replace(" ", "").lower()
 
 
 def _last_part(key: str) -> str:
     """Return what a key calls its value: the end of `http.request.header.cookie` and of `user[password]`."""
+    if key.isidentifier():
+        return key
     plain = key.strip(" \t\"'`:=$@-[]")
     if key.startswith("[") or "[REDACTED:" in key or _SENTENCE.search(plain):
         return ""  # a marker or a line of text, not a name
