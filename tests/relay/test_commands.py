@@ -121,7 +121,7 @@ def test_a_directory_that_may_not_be_read_is_an_error(tmp_path: Path, arguments:
 def test_a_sink_that_there_is_none_of_is_said_to_be_none(tmp_path: Path) -> None:
     """An empty list would read as if all were well."""
     result = CliRunner().invoke(
-        dead_letters, ["list", "--sink", "timescale"], env={"MOTHERSHIP_DATA_DIR": str(tmp_path)}
+        cli, ["dead-letters", "list", "--sink", "timescale"], env={"MOTHERSHIP_DATA_DIR": str(tmp_path)}
     )
     assert result.exit_code == 2
     assert "'tsdb'" in result.output

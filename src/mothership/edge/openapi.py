@@ -19,7 +19,7 @@ _EVENT = {
     "type": "object",
     "required": ["type"],
     "properties": {
-        "type": {"type": "string", "minLength": 1, "maxLength": 256},
+        "type": {"type": "string", "minLength": 1, "description": "Up to 256 characters stand in the column."},
         "timestamp": {"description": "The event's own time: ISO 8601, or seconds since 1970."},
         "source": {"description": "Where it comes from."},
         "message": {"description": "The text."},
