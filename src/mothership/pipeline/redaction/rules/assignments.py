@@ -141,7 +141,11 @@ _ATTRIBUTE_BEFORE = re.compile(r"(?:name|key|id|field|param)\s?=\s?\\{0,8}[\"'][
 _REST_OF_LINE = re.compile(r"[^\r\n\"',;]{1,400}")
 
 
-_STEM = re.compile("|".join(f"(?P<_{number}>{re.escape(stem)})" for number, stem in enumerate(_STEMS)), re.IGNORECASE)
+def _spelled(stem: str) -> str:
+    return re.escape(stem) if stem.isascii() else f"{re.escape(stem)}|{_misread(stem)}"
+
+
+_STEM = re.compile("|".join(f"(?P<_{number}>{_spelled(stem)})" for number, stem in enumerate(_STEMS)), re.IGNORECASE)
 _BY_GROUP = {f"_{number}": stem for number, stem in enumerate(_STEMS)}
 
 
