@@ -36,6 +36,22 @@ async def test_a_batch_sent_again_is_stored_once(bench: Any) -> None:
     assert len(await bench.rows()) == 5
 
 
+async def test_halves_of_a_batch_that_was_stored_whole_add_nothing(bench: Any) -> None:
+    """A commit whose answer was lost, and a batch that then failed until it was split; other halves are stored."""
+    await bench.sink.write([_batch("one", 4)])
+    assert await bench.sink.write([*_halves(_batch("one", 4)), *_halves(_batch("two", 4))]) == {0, 1}
+    assert await bench.sink.write(_halves(_batch("two", 4))) == {0, 1}
+    assert len(await bench.rows()) == 8
+
+
+def _halves(batch: RowBatch) -> list[RowBatch]:
+    parts = (b"front", batch.rows[:2]), (b"back", batch.rows[2:])
+    return [
+        RowBatch(name + batch.fingerprint[:20], batch.request_id, START, rows, whole=batch.fingerprint)
+        for name, rows in parts
+    ]
+
+
 async def test_a_batch_twice_in_one_write_is_stored_once(bench: Any) -> None:
     """Two clients may hand in the same batch at the same moment."""
     assert await bench.sink.write([_batch("one", 3), _batch("two", 1), _batch("one", 3)]) == {2}

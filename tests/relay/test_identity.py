@@ -10,10 +10,12 @@ import msgspec
 import zstandard
 from tests.relay.parts import ToxicSink, rows_batch, running, until
 
+from mothership.errors import Failed
 from mothership.event import RowBatch, Tally
 from mothership.relay.spool import rebuild
 from mothership.relay.spool.file import SpoolFile
-from mothership.relay.spool.record import HEAD, MAGIC, kept, pack
+from mothership.relay.spool.lease import Lease, halves, later_parts, letters
+from mothership.relay.spool.record import HEAD, MAGIC, kept, pack, unpack
 from mothership.relay.spool.schema import APPLICATION_ID, SCHEMA_VERSION
 
 CONTENT = b"c" * 32
@@ -214,3 +216,15 @@ def test_who_sends_a_great_many_batches_shortens_only_its_own_memory(tmp_path: P
     file.count()
     assert prune(file, before=0, most=50) == {"middle": 25, "loud": 25}
     file.close()
+
+
+def test_a_half_knows_the_whole_that_it_is_of() -> None:
+    """And nothing else that a batch comes apart into: rows that were refused are not there when the whole is."""
+    whole = rows_batch(1, 4)
+    lease = Lease("tsdb", 0, (1,), (whole,), (1,), (0,))
+    failed = [Failed(0, 1, "refused")]
+    parts = [unpack(record).batch() for _, record in halves("tsdb", whole, 0)]
+    others = [unpack(record).batch() for _, record in later_parts(lease, failed, 0)]
+    others += [unpack(record).batch() for _, _, record in letters(lease, failed, 0, seen=True)]
+    assert [part.whole for part in parts] == [whole.fingerprint] * 2
+    assert [part.whole for part in others] == [b"", b""]

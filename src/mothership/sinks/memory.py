@@ -29,8 +29,9 @@ class MemorySink:
         new = {mark: received for mark, received in new.items() if mark not in self.noted}
         firsts = repeats.first_transmissions(batches, new)
         repeated = {content for content, at in firsts.items() if (self.noted[content] or -1) >= at}
+        stored = [mark for mark in repeats.wholes(batches) if mark in self.noted]
         self.noted |= new | dict.fromkeys(repeated)
-        taken = repeats.to_store(batches, new, repeated)
+        taken = repeats.to_store(batches, new, repeated, stored)
         for position in taken:
             self.rows += batches[position].rows
         return frozenset(range(len(batches))) - set(taken)

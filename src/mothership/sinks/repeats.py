@@ -40,16 +40,27 @@ def first_transmissions(batches: Sequence[RowBatch], new: Collection[bytes]) -> 
     return {content: at for content, at in _earliest(fresh, of_retries=False).items() if content not in new}
 
 
-def to_store(batches: Sequence[RowBatch], new: Collection[bytes], repeated: Collection[bytes]) -> list[int]:
+def wholes(batches: Sequence[RowBatch]) -> list[bytes]:
+    """Fingerprints of the batches that halves here were split from: their write may have been committed after all."""
+    return sorted({batch.whole for batch in batches if batch.whole})
+
+
+def to_store(
+    batches: Sequence[RowBatch],
+    new: Collection[bytes],
+    repeated: Collection[bytes],
+    stored_wholes: Collection[bytes] = (),
+) -> list[int]:
     """The positions of the batches to be stored, given the notes that were new to the store.
 
-    `repeated` are contents of `first_transmissions` that a retry has brought already.
+    `repeated` are contents of `first_transmissions` that a retry has brought already, `stored_wholes` those of
+    `wholes` that the store had noted before.
     """
     firsts = _earliest([batch for batch in batches if batch.fingerprint in new], of_retries=False)
     left, owed = set(new), set(repeated)
     taken = []
     for position, batch in enumerate(batches):
-        if batch.fingerprint not in left:
+        if batch.fingerprint not in left or batch.whole in stored_wholes:
             continue
         left.discard(batch.fingerprint)
         if batch.is_retry:

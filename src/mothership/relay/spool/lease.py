@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mothership.errors import Failed
 from mothership.event import RowBatch
-from mothership.relay.spool.record import Kept, kept, pack, part_fingerprint
+from mothership.relay.spool.record import Kept, half_fingerprints, kept, pack, part_fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Lease:
 def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[Kept, bytes]]:
     """A batch in two, each with an identity of its own that is the same whenever it is halved."""
     middle = len(batch.rows) // 2
-    for name, rows in (("front", batch.rows[:middle]), ("back", batch.rows[middle:])):
-        mark = part_fingerprint(batch.fingerprint, f"{sink} {name}")
+    marks = half_fingerprints(batch.fingerprint, [sink])
+    for mark, rows in zip(marks, (batch.rows[:middle], batch.rows[middle:]), strict=True):
         half = RowBatch(mark, batch.request_id, batch.received, rows, batch.client, batch.content)
         item = kept(half, [sink], now, batch.fingerprint)
         yield item, pack(item)

@@ -5,9 +5,10 @@ The record describes itself, so that it can be found again in a file whose other
 
 import struct
 import zlib
+from collections.abc import Iterable
 from hashlib import blake2b
 from threading import local
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import zstandard
@@ -18,6 +19,9 @@ MAGIC = b"\xa5MsR1"
 HEAD = struct.Struct("<5sII")
 INFLATED_BYTES_MAX = 1 << 30
 ROW_BYTES = 200
+
+
+HALVES: Final = ("front", "back")
 
 
 class Damaged(Exception):
@@ -47,7 +51,10 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
 
     def batch(self) -> RowBatch:
         """As the sinks take it."""
-        return RowBatch(self.fingerprint, self.request_id, self.received, self.rows, self.client, self.content)
+        whole = self.parent if self.parent and self.fingerprint in half_fingerprints(self.parent, self.sinks) else b""
+        return RowBatch(
+            self.fingerprint, self.request_id, self.received, self.rows, self.client, self.content, whole=whole
+        )
 
     def for_sinks(self, sinks: list[str]) -> "Kept":
         """The same for these sinks only."""
@@ -101,6 +108,11 @@ def unpack(record: bytes) -> Kept:
 def part_fingerprint(fingerprint: bytes, part: str) -> bytes:
     """Identity of a part of a batch: the same part of the same batch always gets the same one."""
     return blake2b(part.encode(), key=fingerprint[:64], digest_size=32).digest()
+
+
+def half_fingerprints(fingerprint: bytes, sinks: Iterable[str]) -> list[bytes]:
+    """Identities of the two halves of a batch, for each of these sinks."""
+    return [part_fingerprint(fingerprint, f"{sink} {half}") for sink in sinks for half in HALVES]
 
 
 def weight(batch: RowBatch) -> int:

@@ -37,6 +37,11 @@ UPDATE ingested_batches AS noted SET retry_received_micros = NULL
 FROM early WHERE noted.fingerprint = early.fingerprint
 RETURNING noted.fingerprint;
 
+-- name: noted_fingerprints
+-- Which of these batches were stored: halves of one whose commit was not heard of are there already.
+SELECT fingerprint FROM ingested_batches
+WHERE fingerprint = ANY ($1::BYTEA []);
+
 -- name: count_events
 -- Adds to the counts. The last statement before the commit, so their locks are held for that long only.
 INSERT INTO event_counts AS counts (minute, slot, events)

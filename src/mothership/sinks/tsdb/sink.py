@@ -317,7 +317,11 @@ class TsdbSink:
                 WRITE["take_early_retries"], [*firsts], [*firsts.values()], timeout=self._patience_seconds
             )
             repeated = {row["fingerprint"] for row in found}
-        taken = repeats.to_store(batches, new, repeated)
+        stored: set[bytes] = set()
+        if wholes := repeats.wholes(batches):
+            found = await connection.fetch(WRITE["noted_fingerprints"], wholes, timeout=self._patience_seconds)
+            stored = {row["fingerprint"] for row in found}
+        taken = repeats.to_store(batches, new, repeated, stored)
         return _Claimed(
             duplicates=frozenset(range(len(batches))) - set(taken),
             taken=taken,
