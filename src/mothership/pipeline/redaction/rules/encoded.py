@@ -72,10 +72,9 @@ ENCODED_CREDENTIAL = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"SAML(?:Response|Request|Assertion)=?[\"']?\s?[:=]\s?[\"']?(?P<secret>[0-9A-Za-z+/%_-]{40,16384}={0,2})",
+            r"SAML(?:Response|Request|Assertion|art)=?[\"']?\s?[:=]\s?[\"']?(?P<secret>[0-9A-Za-z+/%_-]{40,16384}={0,2})",
             ignore_case=True,
         ),
-        Matcher(r"SAML(?:Response|Request|art)=(?P<secret>[0-9A-Za-z+/%_-]{40,16384}={0,2})", ignore_case=True),
         Matcher(r"XOAUTH2(?:\s[\w ]{1,40}:)?\s{1,2}(?P<secret>[0-9A-Za-z+/]{16,8192}={0,2})", ignore_case=True),
         Matcher(r"OAUTHBEARER(?:\s[\w ]{1,40}:)?\s{1,2}(?P<secret>[0-9A-Za-z+/]{16,8192}={0,2})", ignore_case=True),
         Matcher(

@@ -60,13 +60,6 @@ SENTENCE = Rule(
             ignore_case=True,
             unicode=True,
         ),
-        Matcher(
-            rf"(?:enter|unlock\swith|typed|entered|invalid|wrong|bad|incorrect)\s(?:\w{{1,12}}\s){{0,2}}{_WORD_FOR_ONE}{_OWNER}{_SIGN}{_OPEN}{_VALUE}",
-            is_made,
-            secret_has=MADE_HAS,
-            ignore_case=True,
-            unicode=True,
-        ),
     ),
     positives=(
         ("Ticket 55899: Das neue Passwort lautet 52EmberNDg4, bitte ändern.", "52EmberNDg4"),
