@@ -13,6 +13,7 @@ from bench.redaction_lines import SETS, harmless_lines, secret_lines
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.checker import PIISafetyValidator
 from mothership.pipeline.redaction.learned import shapes_for
+from mothership.pipeline.redaction.masks import READING_KEYS
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.rules import BUILTIN, Matcher, Rule
 from mothership.pipeline.redaction.rules.identity import IDENTITY
@@ -179,3 +180,10 @@ def test_an_event_that_a_broken_rule_left_is_scrubbed(through: Callable[..., Bat
     redaction = build(RedactionSettings(), key=KEY, builtin=rules)
     event: Event = {"message": "using ghp_16C7e42F292c6912E7710c838347Ae178B4a now", "host": "web1"}
     assert through(redaction, event).events == [{"message": "[REDACTED:unsafe]", "host": "web1"}]
+
+
+def test_the_check_lets_pass_what_the_rules_take_for_a_reading(make: Callable[..., Redaction]) -> None:
+    """The check has a list of its own of what says that a value was measured: the two must not part."""
+    check = make().check
+    assert check.findings({"value": "4111111111111111"})
+    assert [key for key in sorted(READING_KEYS) if check.findings({"value": "4111111111111111", key: "x"})] == []
