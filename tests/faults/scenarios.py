@@ -329,7 +329,7 @@ def _remove(directory: Path) -> None:
 
 def _fill(disk: Path) -> None:
     """Leave nothing free."""
-    with (disk / "filler").open("wb") as out, contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), (disk / "filler").open("wb") as out:  # even the file's name may find no room
         while True:
             out.write(os.urandom(65536))
             out.flush()
