@@ -36,7 +36,7 @@ lint: setup ## style, types, imports, generated docs
 notice: setup ## write NOTICE and the licences of everything that ships
 	@$(PY) tools/notice.py
 
-docs: setup ## write docs/configuration.md again from the settings
+docs: setup ## write docs/reference/configuration.md again from the settings
 	@$(PY) tools/configuration_docs.py
 
 bench: setup ## the benchmarks, each against a floor in the same run

@@ -4,7 +4,7 @@
     python -m bench.redaction --table      recall and precision by rule on the labelled texts
     python -m bench.redaction --logs DIR   what is masked in the lines of *.log files there
     python -m bench.redaction --hostile    1 MiB hostile strings against 1 MiB of ordinary ones; --every: 12,000 kinds
-    python -m bench.redaction --rules      the table of rules that docs/redaction.md holds
+    python -m bench.redaction --rules      the table of rules that docs/reference/redaction.md holds
     python -m bench.redaction --presidio   Presidio's pattern recognizers on the same texts, when it is installed
 
 Nothing but the ratio runs unless asked for. Every figure is the best of several rounds, the sides in turns.

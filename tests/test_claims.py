@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "claims.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "claims.md").read_text()
 
 
 def listed(section: str) -> dict[str, list[str]]:
-    """The claims of a section of docs/claims.md, each with its tests."""
+    """The claims of a section of docs/reference/claims.md, each with its tests."""
     text = re.split(r"^## ", PAGE, flags=re.MULTILINE)
     (part,) = [each for each in text if each.startswith(section)]
     rows = [line.strip("|").split(" | ", 1) for line in part.splitlines() if line.startswith("| ") and "::" in line]
@@ -29,7 +29,7 @@ def lines_of_the_threat_model() -> list[str]:
 
 
 def sections_and_bounds_of_the_security_page() -> list[str]:
-    page = (ROOT / "docs" / "security.md").read_text()
+    page = (ROOT / "docs" / "reference" / "security.md").read_text()
     titles = re.findall(r"^##+ (.+)$", page, re.MULTILINE)
     leads = re.findall(r"^\*\*([A-Z][^*]*\.)\*\*", page, re.MULTILINE)
     bounds = page.partition("| bound | key |")[2].partition("\n\n")[0]
@@ -42,9 +42,9 @@ def sections_and_bounds_of_the_security_page() -> list[str]:
     [
         ("README", promises_of_the_readme()),
         ("SECURITY.md", lines_of_the_threat_model()),
-        ("docs/security.md", sections_and_bounds_of_the_security_page()),
+        ("docs/reference/security.md", sections_and_bounds_of_the_security_page()),
     ],
-    ids=["README", "SECURITY.md", "docs/security.md"],
+    ids=["README", "SECURITY.md", "docs/reference/security.md"],
 )
 def test_every_claim_has_its_test_and_every_test_a_claim(section: str, claims: list[str]) -> None:
     """What is promised and held by nothing is a wish; what is listed and promised no more is stale."""

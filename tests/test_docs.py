@@ -10,7 +10,7 @@ import mothership.telemetry
 from mothership.config import CONFIG_VARIABLE, keys, variable
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 DASHBOARDS = sorted((ROOT / "deploy").rglob("*.json"))
 OTHER_NAMES = {
     "mothership_token",
@@ -33,14 +33,14 @@ def metrics() -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("page", [*PAGES, *DASHBOARDS], ids=lambda path: path.name)
+@pytest.mark.parametrize("page", [*PAGES, *DASHBOARDS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_metric_that_a_page_names_exists(page: Path) -> None:
     """An alert on a metric that is gone never fires."""
     named = set(re.findall(r"\bmothership_[a-z0-9_]+[a-z0-9]\b", page.read_text()))
     assert not named - metrics() - OTHER_NAMES
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_variable_that_a_page_names_exists(page: Path) -> None:
     """A variable that nothing reads is a lie."""
     known = {variable(dotted) for dotted, _ in keys()} | {CONFIG_VARIABLE}
@@ -49,14 +49,14 @@ def test_every_variable_that_a_page_names_exists(page: Path) -> None:
     assert not named - known - own
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     """Also after files have moved."""
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
     assert not [link for link in links if not (page.parent / link).exists()]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     """Tests, benchmarks and sources are named by their paths."""
     named = set(
@@ -65,7 +65,7 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     assert not [name for name in named if not (ROOT / name).exists()]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     """`make` without a rule is the worst first impression."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -22,7 +22,7 @@ from mothership.errors import ConfigurationError
 
 SPANS = [dotted for dotted, field in keys() if "timedelta" in str(field.annotation)]
 BARE_IN_THE_SPECIFICATION = {"llm.circuit_breaker.reset_timeout"}
-REFERENCE = Path(__file__).parents[1] / "docs" / "configuration.md"
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "configuration.md"
 
 
 def nested(dotted: str, value: Any) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def test_a_retention_that_deletes_within_the_hour_is_a_slip_of_the_pen(tmp_path:
 
 
 def test_what_the_reference_gives_as_defaults_loads_again(tmp_path: Path) -> None:
-    """Every key of docs/configuration.md, one by one and all together."""
+    """Every key of docs/reference/configuration.md, one by one and all together."""
     tables = REFERENCE.read_text().split("\n## An entry of")[0]
     shown = dict(re.findall(r"^\| `([^`]+)` \| .*? \| (?:`(.*?)(?<!\\)`|see right|hidden) \| ", tables, re.MULTILINE))
     plain = load(None, {})

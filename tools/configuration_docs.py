@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md from the settings; with --check, fails when the file is stale."""
+"""Writes docs/reference/configuration.md from the settings; with --check, fails when the file is stale."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 from mothership.config import keys, section, variable
 from mothership.durations import format_duration
 
-PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "configuration.md"
 HEAD = "\n| key | type | default | variable | meaning |\n| --- | --- | --- | --- | --- |\n"
 NAMES = {
     "str": "text",

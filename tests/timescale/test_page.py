@@ -1,4 +1,4 @@
-"""The SQL of docs/database.md runs, on a hypertable with chunks."""
+"""The SQL of docs/how-to/database.md runs, on a hypertable with chunks."""
 
 import re
 import time
@@ -13,7 +13,7 @@ from mothership.sinks.tsdb.sink import TsdbSink
 
 pytestmark = pytest.mark.timescale
 
-PAGE = Path(__file__).parents[2] / "docs" / "database.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "database.md"
 BLOCKS = [block for block in re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL) if "\\c " not in block]
 DAY = 86_400_000_000
 NOW = int(time.time() * 1_000_000)

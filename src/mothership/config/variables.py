@@ -102,7 +102,7 @@ def unknown_variables(model: type[BaseModel], environ: Mapping[str, str], read: 
 
 def _meant(name: str, aliases: Mapping[str, str]) -> str:
     close = difflib.get_close_matches(name, aliases, n=1, cutoff=0.75)
-    return f"; did you mean `{aliases[close[0]]}`?" if close else "; docs/configuration.md has them all"
+    return f"; did you mean `{aliases[close[0]]}`?" if close else "; docs/reference/configuration.md has them all"
 
 
 def _aliases(dotted: str, name: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The slow way in, for bodies that strict JSON refuses or that JSONB would: each flaw costs at most its own event.
 
 Python nodes write lone surrogates (bytes of a log line that were no UTF-8) and NaN; devices write NUL and raw
-control characters. What can be kept is kept, visibly changed; `docs/security.md` has the table.
+control characters. What can be kept is kept, visibly changed; `docs/reference/security.md` has the table.
 """
 
 import json

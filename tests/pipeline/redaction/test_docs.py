@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.redaction import rules_table
 
-PAGE = Path(__file__).parents[3] / "docs" / "redaction.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "redaction.md"
 
 
 def test_the_page_s_table_of_rules_is_that_of_the_code() -> None:

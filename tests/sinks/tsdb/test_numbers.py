@@ -29,7 +29,7 @@ NOW = 1_767_225_600_000_000
 async def test_one_cast_reads_every_number_exactly(
     make_sink: Callable[..., TsdbSink], sql: Callable[..., Awaitable[Any]], sent: str
 ) -> None:
-    """`(data->>'n')::numeric`, as docs/security.md says, whether it is a number or a text."""
+    """`(data->>'n')::numeric`, as docs/reference/security.md says, whether it is a number or a text."""
     event = decode(b'{"n":%s}' % sent.encode()) if sent != "1e400" else {"n": sent}
     await make_sink().write([RowBatch(b"f" * 32, "r", NOW, [Row(NOW, "log", "host", orjson.dumps(event))])])
     assert await sql("SELECT (data->>'n')::numeric = $1::text::numeric FROM events", sent)
