@@ -36,8 +36,10 @@ lint: setup ## style, types, imports, generated docs
 notice: setup ## write NOTICE and the licences of everything that ships
 	@$(PY) tools/notice.py
 
-docs: setup ## write docs/reference/configuration.md again from the settings
+docs: setup ## write the configuration reference from the settings, and build the site: site/index.html
 	@$(PY) tools/configuration_docs.py
+	@.venv/bin/zensical build --strict --clean
+	@echo "site/index.html written"
 
 bench: setup ## the benchmarks, each against a floor in the same run
 	@$(PY) bench/pipeline.py
@@ -72,4 +74,4 @@ lock: setup ## resolve the dependencies again
 	@$(LOCK) --group audit -o requirements-audit.lock
 
 clean: ## remove what make made
-	rm -rf .venv .tooling .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tooling .demo site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

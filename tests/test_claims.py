@@ -24,7 +24,12 @@ def promises_of_the_readme() -> list[str]:
 
 
 def lines_of_the_threat_model() -> list[str]:
-    part = (ROOT / "SECURITY.md").read_text().partition("| who | could try |")[2].partition("\n## ")[0]
+    part = (
+        (ROOT / "docs" / "explanation" / "threat-model.md")
+        .read_text()
+        .partition("| who | could try |")[2]
+        .partition("\n## ")[0]
+    )
     return [line.split(" | ")[1].strip() for line in part.splitlines() if line.startswith("|") and "---" not in line]
 
 
@@ -41,10 +46,10 @@ def sections_and_bounds_of_the_security_page() -> list[str]:
     ("section", "claims"),
     [
         ("README", promises_of_the_readme()),
-        ("SECURITY.md", lines_of_the_threat_model()),
+        ("docs/explanation/threat-model.md", lines_of_the_threat_model()),
         ("docs/reference/security.md", sections_and_bounds_of_the_security_page()),
     ],
-    ids=["README", "SECURITY.md", "docs/reference/security.md"],
+    ids=["README", "threat model", "docs/reference/security.md"],
 )
 def test_every_claim_has_its_test_and_every_test_a_claim(section: str, claims: list[str]) -> None:
     """What is promised and held by nothing is a wish; what is listed and promised no more is stale."""
