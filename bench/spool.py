@@ -19,8 +19,8 @@ from mothership.event import Row, RowBatch
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.deliveries import Limits
-from mothership.relay.spool.record import kept, pack, unpack
+from mothership.relay.spool.deliveries import LeaseLimits
+from mothership.relay.spool.record import pack, spool_record, unpack
 from mothership.relay.spool.spool import Spool
 from mothership.sinks.memory import MemorySink
 
@@ -65,12 +65,12 @@ async def main(directory: Path | None) -> None:
     """Measure, print."""
     batches = [batch(number) for number in range(BATCHES)]
     size = statistics.mean(len(row.data) for row in batches[0].rows)
-    records = [pack(kept(one, ["memory"], 1)) for one in batches]
+    records = [pack(spool_record(one, ["memory"], 1)) for one in batches]
     ratio = sum(len(row.data) for row in batches[0].rows) / len(records[0])
     print(f"{BATCHES} batches of {EVENTS} events, {size:.0f} bytes each; compressed {ratio:.1f}:1")
     began = time.perf_counter()
     for one in batches:
-        pack(kept(one, ["memory"], 1))
+        pack(spool_record(one, ["memory"], 1))
     told("floor: encode and compress", began)
     began = time.perf_counter()
     for record in records:
@@ -101,7 +101,7 @@ async def appends(home: Path, batches: Sequence[RowBatch]) -> None:
         await spool.append(one, ["memory"])
     told("append, one client", began)
     began, found = time.perf_counter(), 0
-    while lease := await spool.lease("memory", Limits(5000, 1 << 25, 5)):
+    while lease := await spool.lease("memory", LeaseLimits(5000, 1 << 25, 5)):
         found += lease.events
         spool.commit(lease)
     told("lease and commit", began, found)
@@ -121,7 +121,7 @@ async def appends(home: Path, batches: Sequence[RowBatch]) -> None:
     await spool.close()
     spool = await Spool.open(home / "many", RelaySettings().spool, time.time)
     began, found = time.perf_counter(), 0
-    while lease := await spool.lease("memory", Limits(5000, 1 << 25, 5)):
+    while lease := await spool.lease("memory", LeaseLimits(5000, 1 << 25, 5)):
         found += lease.events
         spool.commit(lease)
     told("lease from disk and commit", began, found)

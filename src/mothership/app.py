@@ -103,7 +103,7 @@ class Mothership:
         if not batch.rejected:
             return
         batch.source = self._redacted_source(batch.source)
-        await self.relay.set_aside(*await remains(batch, self._remains_processors))
+        await self.relay.keep_rejected(*await remains(batch, self._remains_processors))
 
     def http(self) -> FastAPI:
         """The HTTP interface: the routes of the edge over this worker."""

@@ -73,7 +73,7 @@ class Paused(SinkError):
     """A person must act: wrong credentials, missing table, 401, 403, 404. The sink rests, loudly, and drops nothing."""
 
 
-class Failed(NamedTuple):
+class FailedRow(NamedTuple):
     """A row that a sink refuses for good."""
 
     batch: int
@@ -86,7 +86,7 @@ class Failed(NamedTuple):
 class Permanent(SinkError):
     """The named rows are refused for good. Every other row of the same write has been stored."""
 
-    def __init__(self, reason: str, failed: Sequence[Failed], *, duplicates: frozenset[int] = frozenset()) -> None:
+    def __init__(self, reason: str, failed: Sequence[FailedRow], *, duplicates: frozenset[int] = frozenset()) -> None:
         super().__init__(reason)
         self.failed = tuple(failed)
         self.duplicates = duplicates
@@ -96,7 +96,7 @@ class Permanent(SinkError):
 class Deferred(SinkError):
     """The named rows can't be taken yet. Every other row of the same write has been stored, or is refused for good."""
 
-    def __init__(self, reason: str, deferred: Sequence[Failed], *, refused: Sequence[Failed] = ()) -> None:
+    def __init__(self, reason: str, deferred: Sequence[FailedRow], *, refused: Sequence[FailedRow] = ()) -> None:
         super().__init__(reason)
         self.deferred = tuple(deferred)
         self.refused = tuple(refused)

@@ -120,7 +120,7 @@ class RowBatch:
     """As `Batch.content`."""
     address: str = ""
     """As `Batch.address`: within a client the room is shared between addresses. Not kept on disk."""
-    whole: bytes = b""
+    half_of: bytes = b""
     """Fingerprint of the batch that this is a half of, else empty. Where that is noted, the half is there already."""
 
     @property

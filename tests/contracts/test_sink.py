@@ -47,7 +47,7 @@ async def test_halves_of_a_batch_that_was_stored_whole_add_nothing(bench: Any) -
 def _halves(batch: RowBatch) -> list[RowBatch]:
     parts = (b"front", batch.rows[:2]), (b"back", batch.rows[2:])
     return [
-        RowBatch(name + batch.fingerprint[:20], batch.request_id, START, rows, whole=batch.fingerprint)
+        RowBatch(name + batch.fingerprint[:20], batch.request_id, START, rows, half_of=batch.fingerprint)
         for name, rows in parts
     ]
 

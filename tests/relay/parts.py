@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from mothership.errors import Failed, Permanent
+from mothership.errors import FailedRow, Permanent
 from mothership.event import Row, RowBatch
 from mothership.ports import Health, Sink
 from mothership.relay.courier import Route
@@ -55,7 +55,7 @@ class ToxicSink(MemorySink):
         await self.open_for_writes.wait()
         self.writes.append(sum(len(batch.rows) for batch in batches))
         bad = [
-            Failed(position, number, "not taken")
+            FailedRow(position, number, "not taken")
             for position, batch in enumerate(batches)
             for number, row in enumerate(batch.rows)
             if self.poison in row.data

@@ -16,7 +16,7 @@ from tests.relay.parts import rows_batch
 
 from mothership.relay.spool import rebuild, salvage
 from mothership.relay.spool.file import SpoolFile
-from mothership.relay.spool.record import Damaged, kept, pack, unpack
+from mothership.relay.spool.record import CorruptRecord, pack, spool_record, unpack
 from mothership.relay.spool.schema import connect
 
 BATCHES = 40
@@ -25,19 +25,19 @@ BATCHES = 40
 def filled(path: Path, *, checkpointed: int = 0, batches: int = BATCHES) -> Path:
     """A spool file and its log as a killed process leaves them, each batch in a transaction of its own."""
     scratch = path.with_name("scratch.sqlite")
-    file = SpoolFile(scratch, memory_bytes=0)
+    file = SpoolFile(scratch, cache_bytes=0)
     for number in range(batches):
         rows = 3 if number % 3 else 600  # some on one page, some over several
         batch = rows_batch(number, rows)
         noise = [row._replace(data=b'{"n":"%d","r":"%s"}' % (number, random.Random(i).randbytes(16).hex().encode()))
                  for i, row in enumerate(batch.rows)]  # fmt: skip
-        item = kept(batch, ["memory"], 1)
+        item = spool_record(batch, ["memory"], 1)
         item = item.__class__(item.fingerprint, item.request_id, item.client, 1, 1, ["memory"], b"", noise)
         file.begin(durable=False)
         file.append(item, pack(item))
         file.commit()
         if number + 1 == checkpointed:
-            file.link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     for suffix in ("", "-wal"):
         shutil.copy(scratch.with_name(scratch.name + suffix), path.with_name(path.name + suffix))
     file.close()
@@ -47,12 +47,12 @@ def filled(path: Path, *, checkpointed: int = 0, batches: int = BATCHES) -> Path
 
 def numbers(path: Path) -> set[int]:
     """Which batches a start finds in the file."""
-    file = rebuild.open_sound(path, 0)
+    file = rebuild.open_or_rebuild(path, 0)
     try:
-        assert file.link.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert file.connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         found = set()
-        for (record,) in file.link.execute("SELECT record FROM batches").fetchall():
-            with suppress(Damaged):  # set aside when it is leased
+        for (record,) in file.connection.execute("SELECT record FROM batches").fetchall():
+            with suppress(CorruptRecord):  # set aside when it is leased
                 found.add(int.from_bytes(unpack(record).fingerprint, "big"))
         return found
     finally:
@@ -71,15 +71,15 @@ def copy(source: Path, to: Path) -> Path:
 def test_the_log_cut_off_anywhere_in_the_last_record_loses_only_that(tmp_path: Path) -> None:
     """A torn last write was never acknowledged; all before it was."""
     source = filled(tmp_path / "spool-0.sqlite", batches=8)
-    log = salvage.log_of(source)
+    log = salvage.wal_path(source)
     whole = log.read_bytes()
-    frames = salvage.read_log(whole).frames
+    frames = salvage.read_wal(whole).frames
     commits = [at for at, frame in enumerate(frames) if frame.commits]
     last_begins = frames[commits[-2] + 1].at - salvage.FRAME_HEAD.size
     cuts = range(last_begins, len(whole), 151)
     for cut in cuts:
         damaged = copy(source, tmp_path / "cut")
-        with salvage.log_of(damaged).open("r+b") as file:
+        with salvage.wal_path(damaged).open("r+b") as file:
             file.truncate(cut)
         assert numbers(damaged) >= set(range(7))
 
@@ -88,13 +88,13 @@ def test_the_log_cut_off_anywhere_in_the_last_record_loses_only_that(tmp_path: P
 def test_a_flipped_byte_anywhere_loses_at_most_what_it_hit(tmp_path: Path, where: str) -> None:
     """The service starts, and what the byte was no part of is there."""
     source = filled(tmp_path / "spool-0.sqlite", checkpointed=BATCHES if where == "file" else 0)
-    size = (salvage.log_of(source) if where == "log" else source).stat().st_size
+    size = (salvage.wal_path(source) if where == "log" else source).stat().st_size
     chance = random.Random(7)
     spots = [*range(0, 100, 17), *(chance.randrange(size) for _ in range(25))]
     losses = []
     for spot in spots:
         damaged = copy(source, tmp_path / "flipped")
-        target = salvage.log_of(damaged) if where == "log" else damaged
+        target = salvage.wal_path(damaged) if where == "log" else damaged
         raw = bytearray(target.read_bytes())
         raw[spot] ^= 0xFF
         target.write_bytes(raw)
@@ -127,11 +127,11 @@ def test_rubbish_is_set_aside(tmp_path: Path) -> None:
 def test_what_was_delivered_is_not_raised_from_the_dead(tmp_path: Path) -> None:
     """Old page images hold finished batches: their fingerprints tell."""
     path = filled(tmp_path / "spool-0.sqlite", checkpointed=BATCHES)
-    file = rebuild.open_sound(path, 0)
+    file = rebuild.open_or_rebuild(path, 0)
     file.begin(durable=True)
     file.finish("memory", range(1, 31), 1)
     file.commit()
-    file.link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     file.close()
     raw = bytearray(path.read_bytes())
     raw[60:64] = b"\x7f\x7f\x7f\x7f"  # the version
@@ -179,12 +179,12 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path, mom
 def test_a_file_changed_while_it_is_open_is_rebuilt(tmp_path: Path) -> None:
     """Damage found in the middle of the work: the thread goes on with a sound file."""
     path = filled(tmp_path / "spool-0.sqlite", checkpointed=BATCHES)
-    file = rebuild.open_sound(path, 0)
+    file = rebuild.open_or_rebuild(path, 0)
     with path.open("r+b") as raw:
         raw.seek(4096)
         raw.write(os.urandom(4096))
     rebuilt = rebuild.rebuild(file)
-    assert rebuilt.link.execute("SELECT count(*) FROM batches").fetchone()[0] > BATCHES // 2
+    assert rebuilt.connection.execute("SELECT count(*) FROM batches").fetchone()[0] > BATCHES // 2
     rebuilt.close()
 
 
@@ -196,5 +196,5 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     link.execute(f"PRAGMA application_id={0x4D735370 ^ 9}")
     link.close()
     with pytest.raises(Exception, match="newer Mothership"):
-        rebuild.open_sound(path, 0)
+        rebuild.open_or_rebuild(path, 0)
     assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (9,)

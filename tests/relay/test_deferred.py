@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.relay.parts import rows_batch, running, until
 
-from mothership.errors import Deferred, Failed, Transient
+from mothership.errors import Deferred, FailedRow, Transient
 from mothership.event import RowBatch, Tally
 from mothership.sinks.memory import MemorySink
 
@@ -23,7 +23,7 @@ class CrowdedSink(MemorySink):
         """Store what there is room for."""
         deferred, bad = (
             [
-                Failed(at, n, "why")
+                FailedRow(at, n, "why")
                 for at, batch in enumerate(batches)
                 for n, row in enumerate(batch.rows)
                 if mark in row.data

@@ -10,12 +10,12 @@ import msgspec
 import zstandard
 from tests.relay.parts import ToxicSink, rows_batch, running, until
 
-from mothership.errors import Failed
+from mothership.errors import FailedRow
 from mothership.event import RowBatch, Tally
 from mothership.relay.spool import rebuild
 from mothership.relay.spool.file import SpoolFile
-from mothership.relay.spool.lease import Lease, halves, later_parts, letters
-from mothership.relay.spool.record import HEAD, MAGIC, kept, pack, unpack
+from mothership.relay.spool.lease import Lease, dead_letters, deferred_parts, halves
+from mothership.relay.spool.record import HEAD, MAGIC, pack, spool_record, unpack
 from mothership.relay.spool.schema import APPLICATION_ID, SCHEMA_VERSION
 
 CONTENT = b"c" * 32
@@ -47,7 +47,7 @@ async def test_a_retry_of_a_waiting_batch_waits_with_it(tmp_path: Path) -> None:
     sink.open_for_writes.clear()
     async with running(tmp_path, sink) as relay:
         waiting = [asyncio.create_task(relay.keep(batch)) for batch in (first(1), retry(2), retry(3))]
-        await until(lambda: relay.flight.events == 9)
+        await until(lambda: relay.in_flight.events == 9)
         sink.open_for_writes.set()
         receipts = await asyncio.gather(*waiting)
     assert [receipt.duplicate for receipt in receipts] == [False, True, True]
@@ -184,13 +184,13 @@ async def test_a_damaged_spool_of_the_first_version_is_saved(tmp_path: Path) -> 
 
 
 def remembered(file: SpoolFile) -> dict[str, int]:
-    return dict(file.link.execute("SELECT client, count(*) FROM finished GROUP BY client"))
+    return dict(file.connection.execute("SELECT client, count(*) FROM finished GROUP BY client"))
 
 
 def deliver(file: SpoolFile, numbers: range, client: str, now: int) -> None:
     file.begin(durable=False)
     for number in numbers:
-        item = kept(replace(rows_batch(number), client=client), ["memory"], now)
+        item = spool_record(replace(rows_batch(number), client=client), ["memory"], now)
         seq = file.append(item, pack(item)).seq
         file.finish("memory", [seq], now)
     file.commit()
@@ -198,19 +198,19 @@ def deliver(file: SpoolFile, numbers: range, client: str, now: int) -> None:
 
 def prune(file: SpoolFile, before: int, most: int) -> dict[str, int]:
     file.begin(durable=False)
-    file.finished.prune(before, most)
+    file.fingerprints.prune(before, most)
     file.commit()
     return remembered(file)
 
 
 def test_who_sends_a_great_many_batches_shortens_only_its_own_memory(tmp_path: Path) -> None:
     """Past the bound the largest holder gives way, oldest first; age counts for all."""
-    file = rebuild.open_sound(tmp_path / "spool-0.sqlite", 0)
+    file = rebuild.open_or_rebuild(tmp_path / "spool-0.sqlite", 0)
     deliver(file, range(10), "small", now=1)
     deliver(file, range(100, 130), "middle", now=2)
     deliver(file, range(1000, 2000), "loud", now=3)
     assert prune(file, before=0, most=100) == {"small": 10, "middle": 30, "loud": 60}
-    assert file.standing(rows_batch(1999).fingerprint)
+    assert file.batch_status(rows_batch(1999).fingerprint)
     assert prune(file, before=0, most=60) == {"small": 10, "middle": 25, "loud": 25}
     assert prune(file, before=2, most=60) == {"middle": 25, "loud": 25}
     file.count()
@@ -222,9 +222,9 @@ def test_a_half_knows_the_whole_that_it_is_of() -> None:
     """And nothing else that a batch comes apart into: rows that were refused are not there when the whole is."""
     whole = rows_batch(1, 4)
     lease = Lease("tsdb", 0, (1,), (whole,), (1,), (0,))
-    failed = [Failed(0, 1, "refused")]
+    failed = [FailedRow(0, 1, "refused")]
     parts = [unpack(record).batch() for _, record in halves("tsdb", whole, 0)]
-    others = [unpack(record).batch() for _, record in later_parts(lease, failed, 0)]
-    others += [unpack(record).batch() for _, _, record in letters(lease, failed, 0, seen=True)]
-    assert [part.whole for part in parts] == [whole.fingerprint] * 2
-    assert [part.whole for part in others] == [b"", b""]
+    others = [unpack(record).batch() for _, record in deferred_parts(lease, failed, 0)]
+    others += [unpack(record).batch() for _, _, record in dead_letters(lease, failed, 0, known_to_sink=True)]
+    assert [part.half_of for part in parts] == [whole.fingerprint] * 2
+    assert [part.half_of for part in others] == [b"", b""]

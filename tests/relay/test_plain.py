@@ -7,10 +7,10 @@ import pytest
 from mothership.errors import Refusal
 from mothership.fairness import Holder, Patience
 from mothership.relay.backoff import Breaker, backoff_seconds
-from mothership.relay.flight import Flight
-from mothership.relay.rate import Rate
+from mothership.relay.in_flight import InFlightLimiter
+from mothership.relay.poison import PoisonTracker
+from mothership.relay.rate import EventRate
 from mothership.relay.settings import InFlightSettings
-from mothership.relay.suspects import Suspects
 
 
 def test_pauses_double_up_to_a_bound_and_jitter_shortens_them() -> None:
@@ -42,10 +42,10 @@ def test_a_breaker_opens_after_failures_in_a_row_and_lets_one_probe_through() ->
 async def test_retry_after_follows_the_pace() -> None:
     """What is in flight, divided by how fast it goes."""
     now = 0.0
-    flight = Flight(InFlightSettings(max_events=1000, max_bytes=10**9), lambda: now)
+    limiter = InFlightLimiter(InFlightSettings(max_events=1000, max_bytes=10**9), lambda: now)
 
     def hold(client: str, events: int) -> AbstractAsyncContextManager[None]:
-        return flight.hold(Holder(client), events, 1, Patience(0.0))
+        return limiter.hold(Holder(client), events, 1, Patience(0.0))
 
     for _ in range(10):
         async with hold("a", 50):
@@ -55,19 +55,19 @@ async def test_retry_after_follows_the_pace() -> None:
             async with hold("c", 200):
                 pass
     assert refusal.value.retry_after_seconds == pytest.approx(900 / 50, rel=0.3)
-    assert flight.events == flight.bytes == 0
+    assert limiter.events == limiter.bytes == 0
 
 
 async def test_a_single_batch_is_never_too_large() -> None:
     """A bound that no retry can get under would be a loss."""
-    flight = Flight(InFlightSettings(max_events=10, max_bytes=10), lambda: 0.0)
-    async with flight.hold(Holder("a"), 5000, 10**7, Patience(0.0)):
-        assert flight.events == 5000
+    limiter = InFlightLimiter(InFlightSettings(max_events=10, max_bytes=10), lambda: 0.0)
+    async with limiter.hold(Holder("a"), 5000, 10**7, Patience(0.0)):
+        assert limiter.events == 5000
 
 
 def test_a_rate_settles_and_fades() -> None:
     """Young or old, it is near the truth; after the end it falls."""
-    rate = Rate(half_life_seconds=5.0)
+    rate = EventRate(half_life_seconds=5.0)
     assert rate.per_second(0.0) == 0.0
     for step in range(300):
         rate.add(10, step / 10)
@@ -77,15 +77,15 @@ def test_a_rate_settles_and_fades() -> None:
 
 def test_no_batch_is_blamed_for_a_sick_sink() -> None:
     """Failures count only when another write succeeded since, or the error is of a kind that the sink doesn't know."""
-    suspects = Suspects(3)
+    poison = PoisonTracker(3)
     for _ in range(10):
-        suspects.strike([1], unknown=False, until=0.0)
-    assert not suspects.is_culprit(1)
+        poison.record_failure([1], unknown=False, until=0.0)
+    assert not poison.is_poison(1)
     for _ in range(3):
-        suspects.acquit([7])
-        suspects.strike([1], unknown=False, until=0.0)
-    assert suspects.is_culprit(1)
-    suspects.strike([2], unknown=True, until=0.0)
-    suspects.strike([2], unknown=True, until=0.0)
-    suspects.strike([2], unknown=True, until=0.0)
-    assert suspects.is_culprit(2)
+        poison.record_success([7])
+        poison.record_failure([1], unknown=False, until=0.0)
+    assert poison.is_poison(1)
+    poison.record_failure([2], unknown=True, until=0.0)
+    poison.record_failure([2], unknown=True, until=0.0)
+    poison.record_failure([2], unknown=True, until=0.0)
+    assert poison.is_poison(2)

@@ -12,7 +12,7 @@ from tests.relay.parts import ToxicSink, rows_batch, running, until
 from mothership.errors import SpoolFull
 from mothership.event import Row, RowBatch, Tally
 from mothership.relay.relay import Relay
-from mothership.relay.spool import letters
+from mothership.relay.spool.dead_letter_store import DeadLetterStore
 from mothership.relay.spool.schema import SCHEMA_VERSION, connect
 from mothership.sinks.memory import MemorySink
 
@@ -23,7 +23,7 @@ async def test_a_batch_waits_for_room_in_flight_before_it_is_refused(tmp_path: P
     sink.open_for_writes.clear()
     async with running(tmp_path, sink, answer_seconds=20.0, in_flight={"max_events": 5}) as relay:
         sent = [asyncio.create_task(relay.keep(rows_batch(number))) for number in range(4)]
-        await until(lambda: relay.flight.events == 3)
+        await until(lambda: relay.in_flight.events == 3)
         await asyncio.sleep(0.05)
         assert not any(task.done() for task in sent)
         sink.open_for_writes.set()
@@ -49,7 +49,7 @@ async def test_large_events_of_one_leave_room_in_flight_for_others(tmp_path: Pat
         quiet = replace(rows_batch(99, client=client), address=address)
         began = asyncio.get_running_loop().time()
         assert (await relay.keep(quiet)).sinks["memory"].queued == 3
-        assert relay.flight.bytes <= 100_000
+        assert relay.in_flight.bytes <= 100_000
         assert asyncio.get_running_loop().time() - began < 10
         await asyncio.gather(*noisy, return_exceptions=True)
 
@@ -103,7 +103,7 @@ async def test_dead_letters_of_one_do_not_push_out_those_of_another(tmp_path: Pa
         for number in range(100, 160):
             await relay.keep(rows_batch(number, client="noisy"))
         await until(lambda: 3 < relay.status()["dead_letters"]["events"] < 20)
-        kept = {view.request_id for view in letters.LetterBox(tmp_path).views()}
+        kept = {view.request_id for view in DeadLetterStore(tmp_path).views()}
     assert "request-1" in kept
     assert "request-159" in kept
     assert "request-100" not in kept

@@ -19,7 +19,8 @@ from mothership.errors import ConfigurationError, Transient, Unsafe
 from mothership.event import RowBatch, Tally
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
-from mothership.relay.spool import letters
+from mothership.relay.spool.check import check_spool
+from mothership.relay.spool.dead_letter_store import DeadLetterStore
 from mothership.relay.spool.schema import connect
 from mothership.sinks.memory import MemorySink
 
@@ -86,7 +87,7 @@ async def test_a_disk_that_refuses_is_no_loss_and_no_end(tmp_path: Path, trouble
     async with running(tmp_path, sink, answer_seconds=0.0) as relay:
         for number in range(10):
             await relay.keep(rows_batch(number, 50))
-        link = relay._spool._writer.file.link
+        link = relay._spool._writer.file.connection
         link.execute(trouble)
         with pytest.raises(Unsafe) as refusal:  # noqa: PT012  # there may be a little room left
             for number in range(10, 40):
@@ -112,7 +113,7 @@ async def test_what_waits_too_long_goes_to_the_dead_letters(tmp_path: Path) -> N
         for number in range(5):
             await relay.keep(rows_batch(number))
         await until(lambda: relay.status()["dead_letters"]["events"] == 12)  # the first is in the sink's hands
-        box = letters.LetterBox(tmp_path)
+        box = DeadLetterStore(tmp_path)
         assert all("max_age_seconds" in view.reason for view in box.views())
         sink.open_for_writes.set()
         assert box.retry(None, "memory") == 12
@@ -127,7 +128,7 @@ async def test_dead_letters_can_be_seen_retried_and_dropped_beside_a_live_servic
     async with running(tmp_path, sink) as relay:
         for number in (1, 2, 3):
             assert (await relay.keep(rows_batch(number))).sinks["memory"] == Tally(2, 0, 1)
-        box = letters.LetterBox(tmp_path)
+        box = DeadLetterStore(tmp_path)
         views = list(box.views())
         assert [(view.sink, view.events, view.reason) for view in views] == [("memory", 1, "not taken")] * 3
         assert [row.data for row in box.rows(views[0].id)] == [b'{"n":"1-1"}']
@@ -138,7 +139,7 @@ async def test_dead_letters_can_be_seen_retried_and_dropped_beside_a_live_servic
         sink.poison = b"-1"
         assert box.retry(None, None) == 1  # refused again: set aside again
         await until(lambda: [view.request_id for view in box.views()] == ["request-2"])
-        assert [found.fault for found in letters.check(tmp_path)] == [""]
+        assert [found.fault for found in check_spool(tmp_path)] == [""]
 
 
 async def test_old_dead_letters_give_way_when_there_are_too_many(tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ async def test_old_dead_letters_give_way_when_there_are_too_many(tmp_path: Path)
         for number in range(12):
             await relay.keep(rows_batch(number))
         await until(lambda: 0 < relay.status()["dead_letters"]["events"] < 8)
-        assert max(view.request_id for view in letters.LetterBox(tmp_path).views()) == "request-9"
+        assert max(view.request_id for view in DeadLetterStore(tmp_path).views()) == "request-9"
 
 
 async def test_a_damaged_record_is_set_aside_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ async def test_a_damaged_record_is_set_aside_and_the_rest_goes_on(tmp_path: Path
     await relay.close()
     with closing(connect(spool_file(tmp_path))) as link:
         link.execute("UPDATE batches SET record=zeroblob(length(record)) WHERE seq=4")
-    assert [found.damaged for found in letters.check(tmp_path)] == [1]
+    assert [found.damaged for found in check_spool(tmp_path)] == [1]
     sink = MemorySink()
     async with running(tmp_path, sink) as relay:
         await until(lambda: len(sink.rows) == 24)
@@ -255,7 +256,7 @@ def test_a_batch_that_kills_the_process_is_set_aside(tmp_path: Path) -> None:
         assert lives < 10
     assert lives == 4
     assert len(printed) == 57
-    (view,) = letters.LetterBox(tmp_path).views()
+    (view,) = DeadLetterStore(tmp_path).views()
     assert (view.request_id, view.events) == ("request-13", 3)
     assert "died" in view.reason
 
@@ -265,7 +266,7 @@ async def test_a_read_only_look_changes_nothing(tmp_path: Path) -> None:
     spool_file(tmp_path).parent.mkdir()
     spool_file(tmp_path).write_bytes(os.urandom(20_000))
     before = spool_file(tmp_path).read_bytes()
-    (found,) = letters.check(tmp_path)
+    (found,) = check_spool(tmp_path)
     assert found.fault
     assert spool_file(tmp_path).read_bytes() == before
 
@@ -289,7 +290,7 @@ async def test_a_sink_that_passes_health_but_not_writes_buries_nothing(tmp_path:
 async def test_a_spool_is_well_again_without_a_new_batch(tmp_path: Path) -> None:
     """A load balancer that keeps traffic away from an unhealthy service must not keep it unhealthy."""
     async with running(tmp_path, MemorySink(), answer_seconds=0.0) as relay:
-        link = relay._spool._writer.file.link
+        link = relay._spool._writer.file.connection
         link.execute("PRAGMA query_only=ON")
         with pytest.raises(Unsafe):
             await relay.keep(rows_batch(1))
@@ -314,7 +315,7 @@ async def test_a_file_that_was_large_shrinks_when_it_is_empty(tmp_path: Path) ->
     async with running(tmp_path, sink, answer_seconds=0.0, spool={"shrink_bytes": 100_000}) as relay:
         for number in range(300):
             await relay.keep(rows_batch(number, 300))
-        link = relay._spool._writer.file.link
+        link = relay._spool._writer.file.connection
         assert link.execute("PRAGMA page_count").fetchone()[0] > 60
         sink.open_for_writes.set()
         await until(lambda: len(sink.rows) == 90_000)

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from mothership.commands.options import config_option, spooling_data_dir
-from mothership.relay.spool.letters import LetterBox, LetterView, Unreadable
-from mothership.relay.spool.record import Damaged
-from mothership.relay.spool.shelf import PIPELINE
+from mothership.relay.spool.dead_letter_store import DeadLetterStore, DeadLetterSummary, SpoolUnreadable
+from mothership.relay.spool.dead_letters import PIPELINE
+from mothership.relay.spool.record import CorruptRecord
 from mothership.terminal import escaped, escaped_line
 
 SINKS = {"tsdb": "tsdb", "timescaledb": "tsdb", "loki": "loki", PIPELINE: PIPELINE}
@@ -38,7 +38,7 @@ class Told(click.Group):
         """As ever, but for that."""
         try:
             return super().invoke(ctx)
-        except Unreadable as error:
+        except SpoolUnreadable as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -76,7 +76,7 @@ def show(config: Path | None, ids: Sequence[str]) -> None:
         click.echo(_line(view), err=True)
         try:
             rows = box.rows(view.id)
-        except Damaged:
+        except CorruptRecord:
             raise click.ClickException(f"{view.id}: its record is damaged") from None
         for row in rows:
             click.echo(escaped_line(row.data))
@@ -115,31 +115,31 @@ def drop(config: Path | None, sink: str | None, everything: bool, ids: Sequence[
     click.echo(f"{events} events were dropped")
 
 
-def _box(config: Path | None) -> LetterBox:
-    return LetterBox(spooling_data_dir(config))
+def _box(config: Path | None) -> DeadLetterStore:
+    return DeadLetterStore(spooling_data_dir(config))
 
 
-def _chosen(box: LetterBox, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:
+def _chosen(box: DeadLetterStore, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:
     """The ids that are meant; None for all, or all of a sink."""
     if bool(ids) == bool(everything or sink):
         raise click.UsageError("name the letters by id, or say --all or --sink")
     return {view.id for view in _known(box, ids)} if ids else None
 
 
-def _known(box: LetterBox, ids: Sequence[str]) -> list[LetterView]:
+def _known(box: DeadLetterStore, ids: Sequence[str]) -> list[DeadLetterSummary]:
     views = list(box.views(ids=set(ids)))
     if missing := sorted(set(ids) - {view.id for view in views}):
         raise click.ClickException(f"no such dead letter: {', '.join(missing)}")
     return views
 
 
-def _shown(view: LetterView) -> dict[str, object]:
+def _shown(view: DeadLetterSummary) -> dict[str, object]:
     return {**view._asdict(), "buried": _time(view)}
 
 
-def _line(view: LetterView) -> str:
+def _line(view: DeadLetterSummary) -> str:
     return escaped(f"{view.id}  {_time(view)}  {view.sink}  {view.events} events  {view.request_id}  {view.reason}")
 
 
-def _time(view: LetterView) -> str:
+def _time(view: DeadLetterSummary) -> str:
     return datetime.fromtimestamp(view.buried / 1e6, UTC).isoformat(timespec="seconds")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from mothership.commands.options import config_option, spooling_data_dir
-from mothership.relay.spool import letters
+from mothership.relay.spool.check import check_spool
 
 
 @click.group()
@@ -19,7 +19,7 @@ def spool() -> None:
 def check(config: Path | None) -> None:
     """Read every record of every spool file. Exit status 1 when something is damaged, 2 when there is none to read."""
     data_dir = spooling_data_dir(config)
-    findings = letters.check(data_dir)
+    findings = check_spool(data_dir)
     for found in findings:
         word = found.fault or (f"{found.damaged} records are damaged" if found.damaged else "sound")
         click.echo(

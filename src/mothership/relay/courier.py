@@ -1,4 +1,4 @@
-"""One courier a sink: lease ──▶ write ──▶ commit | release | bury | defer, for as long as the process lives.
+"""One courier a sink: lease ──▶ write ──▶ commit | release | dead-letter | defer, for as long as the process lives.
 
 While one write is under way the next forms from whatever arrives. A sink that fails is tried again after a pause
 that grows; one that waits for a person rests loudly; rows it refuses for good go to the dead letters.
@@ -10,30 +10,30 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from mothership import telemetry
-from mothership.errors import Deferred, Failed, Paused, Permanent, Transient, Unsafe
+from mothership.errors import Deferred, FailedRow, Paused, Permanent, Transient, Unsafe
 from mothership.ports import Health
 from mothership.relay.backoff import Breaker, backoff_seconds
 from mothership.relay.deferred import DeferredBatches
-from mothership.relay.rate import Rate
-from mothership.relay.route import Listener, Route, Settled
+from mothership.relay.poison import PoisonTracker
+from mothership.relay.rate import EventRate
+from mothership.relay.route import DeliveryListener, DeliveryResult, Route
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.deliveries import Limits
+from mothership.relay.spool.deliveries import LeaseLimits
 from mothership.relay.spool.lease import Lease
-from mothership.relay.spool.spool import ENDLESS, Spool
-from mothership.relay.suspects import Suspects
+from mothership.relay.spool.spool import SEQ_MAX, Spool
 from mothership.telemetry import log
 
 __all__ = ["Courier", "Route"]
 
 IDLE_SECONDS = 1.0
-PAUSE_STEP_SECONDS = 0.2
+PAUSE_POLL_SECONDS = 0.2
 """How soon a pause notices that it is over, or that the process ends."""
-HEALTH_SECONDS = 3.0
-HEALTHY_PAUSE_SECONDS = 5.0
+HEALTH_SECONDS_MAX = 3.0
+HEALTHY_PAUSE_SECONDS_MAX = 5.0
 """A sink that rests longer than this is not well, whatever the reason."""
-SPLIT_AT_ONCE_ROWS = 4
+QUICK_SPLIT_ROWS_MIN = 4
 """Halves of fewer may be single rows, and those are set aside: they get their full number of tries."""
-STATE_NUMBER = {"closed": 0, "half_open": 1, "open": 2}
+BREAKER_STATE_VALUES = {"closed": 0, "half_open": 1, "open": 2}
 
 
 class Courier:
@@ -44,10 +44,10 @@ class Courier:
         route: Route,
         spool: Spool,
         settings: RelaySettings,
-        listener: Listener,
+        listener: DeliveryListener,
         *,
         ticks: Callable[[], float],
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
     ) -> None:
         self.name = route.sink.name
         self.breaker = Breaker(settings.retry.breaker_failures)
@@ -55,38 +55,38 @@ class Courier:
         """Why the last write failed; empty when all is well."""
         self.paused = False
         self.retries = 0
-        self.rate = Rate()
+        self.rate = EventRate()
         self._route, self._sink, self._spool = route, route.sink, spool
         self._settings, self._retry = settings, settings.retry
-        self._listener, self._ticks, self._chance = listener, ticks, chance
-        self._limits = Limits(route.batch_size, settings.write_bytes, settings.retry.poison_attempts)
-        self._suspects = Suspects(settings.retry.split_attempts)
+        self._listener, self._ticks, self._jitter = listener, ticks, jitter
+        self._limits = LeaseLimits(route.batch_size, settings.write_bytes, settings.retry.poison_attempts)
+        self._poison = PoisonTracker(settings.retry.split_attempts)
         self._deferred = DeferredBatches(settings.retry)
         self._pause_seconds = 0.0
         self._work = asyncio.Event()
         self._opening = asyncio.Lock()
         self._opened = False
         self._ending = False
-        self._live_from = spool.live_from
+        self._first_live_seq = spool.first_live_seq
         self._backlog_turn = False
-        self._drain_at = 0.0
+        self._drain_paused_until = 0.0
 
     @property
-    def works(self) -> bool:
+    def is_healthy(self) -> bool:
         """Are writes going well, as far as is known?"""
         return self.breaker.state == "closed" and not self.paused
 
     @property
-    def trouble(self) -> str:
+    def unhealthy_reason(self) -> str:
         """Why events don't move, or some don't; empty when all is well."""
-        if self.works and self._pause_seconds <= HEALTHY_PAUSE_SECONDS:
+        if self.is_healthy and self._pause_seconds <= HEALTHY_PAUSE_SECONDS_MAX:
             return self._deferred.reason
         return self.reason or "it is being tried again"
 
     @property
-    def waited_for(self) -> bool:
+    def is_waited_for(self) -> bool:
         """May an answer wait for this sink? Not when rows linger there longer than any answer waits."""
-        return self.works and self._route.linger_seconds < self._settings.answer_seconds
+        return self.is_healthy and self._route.linger_seconds < self._settings.answer_seconds
 
     def wake(self) -> None:
         """Something was appended."""
@@ -104,7 +104,7 @@ class Courier:
                 group.create_task(self._deliver_all(), name=f"courier-{self.name}-{number}")
 
     async def _deliver_all(self) -> None:
-        while self.works or not self._ending:
+        while self.is_healthy or not self._ending:
             if not await self._may_write():
                 continue
             self._work.clear()
@@ -114,14 +114,14 @@ class Courier:
             elif self._ending:
                 return
             else:
-                self._nothing_to_do()
-                await self._rest(min(IDLE_SECONDS, self._due_in()))
+                self._on_idle()
+                await self._wait_for_work(min(IDLE_SECONDS, self._due_in()))
 
     async def _may_write(self) -> bool:
         now = self._ticks()
         pause = self.breaker.ready_in(now)
         if pause > 0:
-            await asyncio.sleep(min(pause, PAUSE_STEP_SECONDS))
+            await asyncio.sleep(min(pause, PAUSE_POLL_SECONDS))
             return False
         async with self._opening:
             if self.breaker.ready_in(self._ticks()) > 0:
@@ -138,7 +138,7 @@ class Courier:
         except Paused as error:
             self._pause(error.reason)
         except Exception as error:  # noqa: BLE001  # a sink may fail in ways it does not know itself
-            await self._fail(error)
+            await self._record_failure(error)
         else:
             self._opened = True
             return True
@@ -148,38 +148,38 @@ class Courier:
 
     async def _next(self) -> Lease | None:
         probing = self.breaker.state != "closed"
-        seq = None if probing else self._suspects.take_due(self._ticks(), self._retry.write_seconds)
+        seq = None if probing else self._poison.take_due(self._ticks(), self._retry.write_seconds)
         if seq is not None:
             if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
                 return lease
-            self._suspects.clear(seq)
+            self._poison.forget(seq)
         if self._route.linger_seconds and not probing and not self._ending:
             await self._linger()
         limits = self._limits._replace(rows=1) if probing else self._limits
-        deferred = self._deferred.waiting(self._ticks())
-        exclude = self._suspects.seqs | deferred
+        deferred = self._deferred.not_due(self._ticks())
+        exclude = self._poison.seqs | deferred
         lease = await self._spool.lease(self.name, limits, ranges=self._ranges(), exclude=exclude)
-        if lease is None and probing and self._suspects.seqs:
+        if lease is None and probing and self._poison.seqs:
             lease = await self._spool.lease(self.name, limits, exclude=deferred)
         if lease is not None:
-            self._leased(lease)
+            self._count_lease(lease)
         return lease
 
     def _ranges(self) -> list[tuple[int, int]]:
         """Where to look, in turn: what arrives now, and the backlog of an outage."""
-        live, backlog = (self._live_from, ENDLESS), (0, self._live_from)
-        rests = self._ticks() < self._drain_at
+        live, backlog = (self._first_live_seq, SEQ_MAX), (0, self._first_live_seq)
+        rests = self._ticks() < self._drain_paused_until
         if self._route.in_order:
-            return [] if rests else [(0, ENDLESS)]
+            return [] if rests else [(0, SEQ_MAX)]
         if rests:
             return [live]
         return [backlog, live] if self._backlog_turn else [live, backlog]
 
-    def _leased(self, lease: Lease) -> None:
-        backlog = lease.seqs[0] < self._live_from
+    def _count_lease(self, lease: Lease) -> None:
+        backlog = lease.seqs[0] < self._first_live_seq
         self._backlog_turn = not backlog
         if backlog and (rate := self._settings.drain_rate):
-            self._drain_at = max(self._ticks(), self._drain_at) + lease.events / rate
+            self._drain_paused_until = max(self._ticks(), self._drain_paused_until) + lease.events / rate
 
     async def _linger(self) -> None:
         until = self._ticks() + self._route.linger_seconds
@@ -188,13 +188,13 @@ class Courier:
             if left <= 0 or self._ending:
                 return
             self._work.clear()
-            await self._rest(left)
+            await self._wait_for_work(left)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
     async def _deliver(self, lease: Lease) -> None:
         if lease.crashes[0] > self._retry.poison_attempts:
-            await self._set_aside(lease, f"the process died {lease.crashes[0]} times while writing this batch")
+            await self._dead_letter(lease, f"the process died {lease.crashes[0]} times while writing this batch")
             return
         began = self._ticks()
         try:
@@ -204,23 +204,23 @@ class Courier:
             self._spool.release(lease)
             raise
         except Permanent as error:
-            await self._refused(lease, error)
+            await self._on_refused_rows(lease, error)
         except Deferred as error:
-            await self._put_off(lease, error)
+            await self._defer(lease, error)
         except Paused as error:
             self._spool.release(lease)
             self._pause(error.reason)
         except Exception as error:  # noqa: BLE001  # a sink may fail in ways it does not know itself
-            await self._failed(lease, error)
+            await self._on_failed_write(lease, error)
         else:
             committed = self._spool.commit(lease)
-            self._stored(lease, duplicates, {})
+            self._on_stored(lease, duplicates, {})
             if self._route.linger_seconds:
                 await committed  # who lingers counts what waits
         telemetry.sink_write_seconds.labels(self.name).observe(self._ticks() - began)
         telemetry.sink_write_events.labels(self.name).observe(lease.events)
 
-    def _stored(
+    def _on_stored(
         self,
         lease: Lease,
         duplicates: frozenset[int],
@@ -230,84 +230,86 @@ class Courier:
         moved = lease.events - sum(deferred.values())
         self.rate.add(moved, self._ticks())
         telemetry.sink_events.labels(self.name).inc(moved - sum(errors.values()))
-        self._suspects.acquit(lease.seqs)
-        self._deferred.done(lease.seqs)
+        self._poison.record_success(lease.seqs)
+        self._deferred.discard(lease.seqs)
         for position, seq in enumerate(lease.seqs):
-            self._listener.settled(
-                Settled(self.name, seq, errors.get(position, 0), position in duplicates, deferred.get(position, 0))
+            self._listener.on_result(
+                DeliveryResult(
+                    self.name, seq, errors.get(position, 0), position in duplicates, deferred.get(position, 0)
+                )
             )
-        self._well()
+        self._mark_healthy()
 
-    async def _refused(self, lease: Lease, error: Permanent) -> None:
+    async def _on_refused_rows(self, lease: Lease, error: Permanent) -> None:
         failed = _rows_of(lease, error.failed)
-        await self._spool.bury(lease, failed, seen=True)
+        await self._spool.dead_letter(lease, failed, known_to_sink=True)
         log.warning("events_refused", sink=self.name, events=len(failed), reason=error.reason)
-        self._stored(lease, error.duplicates, Counter(one.batch for one in failed))
+        self._on_stored(lease, error.duplicates, Counter(one.batch for one in failed))
 
-    async def _put_off(self, lease: Lease, error: Deferred) -> None:
+    async def _defer(self, lease: Lease, error: Deferred) -> None:
         """Some rows can't be had yet: they wait by themselves, and those behind them go on."""
         deferred, refused = _rows_of(lease, error.deferred), _rows_of(lease, error.refused)
         if self._deferred.full:
             reason = f"{error.reason}; as many batches wait for that as relay.retry.deferred_batches lets"
-            await self._refused(lease, Permanent(reason, [*refused, *deferred]))
+            await self._on_refused_rows(lease, Permanent(reason, [*refused, *deferred]))
             return
         try:
             seqs = await self._spool.defer(lease, deferred, refused)
         except Unsafe as full:  # the disk refuses: later
             self._spool.release(lease)
-            await self._fail(Transient(full.reason))
+            await self._record_failure(Transient(full.reason))
             return
         note = log.debug if self._deferred.reason else log.warning  # one line when it begins
         note("events_deferred", sink=self.name, events=len(deferred), reason=error.reason)
         if refused:
             log.warning("events_refused", sink=self.name, events=len(refused), reason=refused[0].reason)
         counts = [Counter(one.batch for one in rows) for rows in (refused, deferred)]
-        self._stored(lease, frozenset(), *counts)
-        self._deferred.put_off(seqs, max(lease.attempts), self._ticks(), error.reason)
+        self._on_stored(lease, frozenset(), *counts)
+        self._deferred.defer(seqs, max(lease.attempts), self._ticks(), error.reason)
 
-    async def _set_aside(self, lease: Lease, reason: str) -> None:
+    async def _dead_letter(self, lease: Lease, reason: str) -> None:
         """Give up on the first batch of a lease, whole."""
         first, others = lease.only([0]), lease.only(range(1, len(lease.seqs)))
         if others.seqs:
             self._spool.release(others)
         rows = len(first.batches[0].rows)
-        await self._spool.bury(first, [Failed(0, row, reason) for row in range(rows)], seen=False)
+        await self._spool.dead_letter(first, [FailedRow(0, row, reason) for row in range(rows)], known_to_sink=False)
         log.error("batch_set_aside", sink=self.name, events=rows, reason=reason)
-        self._deferred.done(first.seqs)
-        self._suspects.clear(first.seqs[0])
-        self._listener.settled(Settled(self.name, first.seqs[0], rows, duplicate=False))
+        self._deferred.discard(first.seqs)
+        self._poison.forget(first.seqs[0])
+        self._listener.on_result(DeliveryResult(self.name, first.seqs[0], rows, duplicate=False))
 
-    async def _failed(self, lease: Lease, error: Exception) -> None:
+    async def _on_failed_write(self, lease: Lease, error: Exception) -> None:
         """A write failed in a way that may pass, or that the sink does not understand itself."""
         unknown = not isinstance(error, (Transient, TimeoutError))
-        healthy = await self._is_healthy()
-        alone = len(lease.seqs) == 1 and lease.seqs[0] in self._suspects.seqs
+        healthy = await self._sink_is_healthy()
+        alone = len(lease.seqs) == 1 and lease.seqs[0] in self._poison.seqs
         if not healthy:
-            self._suspects.clear_all()
-        elif self._suspects.worth_a_look(lease.seqs[0], unknown=unknown):
-            pause = self._backoff(self._suspects.strikes(lease.seqs[0]) + 1)
-            self._suspects.strike(lease.seqs, unknown=unknown, until=self._ticks() + pause)
-        if len(lease.seqs) == 1 and self._suspects.is_culprit(lease.seqs[0]):
-            await self._narrow_down(lease, error)
+            self._poison.reset()
+        elif self._poison.may_be_poison(lease.seqs[0], unknown=unknown):
+            pause = self._backoff(self._poison.failures(lease.seqs[0]) + 1)
+            self._poison.record_failure(lease.seqs, unknown=unknown, until=self._ticks() + pause)
+        if len(lease.seqs) == 1 and self._poison.is_poison(lease.seqs[0]):
+            await self._isolate_poison(lease, error)
         else:
             self._spool.release(lease)
-        await self._fail(error, counts=not (healthy and alone))
+        await self._record_failure(error, counts=not (healthy and alone))
 
-    async def _narrow_down(self, lease: Lease, error: Exception) -> None:
+    async def _isolate_poison(self, lease: Lease, error: Exception) -> None:
         rows = len(lease.batches[0].rows)
         if rows == 1:
-            await self._set_aside(lease, f"{self.name} failed on this event alone, again and again: {_cause(error)}")
+            await self._dead_letter(lease, f"{self.name} failed on this event alone, again and again: {_cause(error)}")
             return
         log.warning("batch_split", sink=self.name, events=rows, cause=_cause(error))
-        self._suspects.clear(lease.seqs[0])
+        self._poison.forget(lease.seqs[0])
         try:
             halves = await self._spool.split(lease)
         except Unsafe:  # the disk refuses: later
             self._spool.release(lease)
             return
-        self._suspects.accuse(halves, nearly=rows >= SPLIT_AT_ONCE_ROWS)
+        self._poison.track_parts(halves, one_failure_left=rows >= QUICK_SPLIT_ROWS_MIN)
 
-    async def _fail(self, error: Exception, *, counts: bool = True) -> None:
+    async def _record_failure(self, error: Exception, *, counts: bool = True) -> None:
         cause = _cause(error)
         self.retries += 1
         telemetry.sink_retries.labels(self.name, type(error).__name__).inc()
@@ -319,12 +321,12 @@ class Courier:
         self.reason = cause
         self._pause_seconds = pause
         opened = self.breaker.fail(self._ticks(), pause)
-        self._report()
+        self._export_breaker_state()
         log.warning(
             "write_failed", sink=self.name, cause=cause, breaker=self.breaker.state, pause_seconds=round(pause, 3)
         )
         if opened:
-            self._listener.changed()
+            self._listener.on_change()
 
     def _pause(self, reason: str) -> None:
         if not self.paused or self.reason != reason:
@@ -333,29 +335,29 @@ class Courier:
         self.retries += 1
         telemetry.sink_retries.labels(self.name, "Paused").inc()
         self.breaker.trip(self._ticks(), self._retry.pause_probe_seconds)
-        self._report()
-        self._listener.changed()
+        self._export_breaker_state()
+        self._listener.on_change()
 
-    def _well(self) -> None:
+    def _mark_healthy(self) -> None:
         closed = self.breaker.succeed()
         was_paused, self.paused, self.reason, self._pause_seconds = self.paused, False, "", 0.0
         if closed or was_paused:
-            self._live_from = self._spool.last_seq + 1
+            self._first_live_seq = self._spool.last_seq + 1
             log.info("sink_recovered", sink=self.name, events_waiting=self._spool.totals(self.name).events)
-            self._listener.changed()
-        self._report()
+            self._listener.on_change()
+        self._export_breaker_state()
 
-    def _nothing_to_do(self) -> None:
-        self._deferred.none_due(self._ticks())
+    def _on_idle(self) -> None:
+        self._deferred.forget_due(self._ticks())
         if self.breaker.state != "closed":  # it opened well, and there is nothing to try it with
-            self._well()
+            self._mark_healthy()
 
-    def _report(self) -> None:
-        telemetry.breaker_state.labels(self.name).set(3 if self.paused else STATE_NUMBER[self.breaker.state])
+    def _export_breaker_state(self) -> None:
+        telemetry.breaker_state.labels(self.name).set(3 if self.paused else BREAKER_STATE_VALUES[self.breaker.state])
 
-    async def _is_healthy(self) -> bool:
+    async def _sink_is_healthy(self) -> bool:
         try:
-            async with asyncio.timeout(HEALTH_SECONDS):
+            async with asyncio.timeout(HEALTH_SECONDS_MAX):
                 health: Health = await self._sink.health()
         except Exception:  # noqa: BLE001  # whatever it is, it is not health
             return False
@@ -363,18 +365,18 @@ class Courier:
 
     def _backoff(self, attempt: int) -> float:
         return backoff_seconds(
-            attempt, jitter=self._chance(), initial=self._retry.initial_seconds, longest=self._retry.max_seconds
+            attempt, jitter=self._jitter(), initial=self._retry.initial_seconds, longest=self._retry.max_seconds
         )
 
     def _due_in(self) -> float:
         """Seconds until something that waits for a time may be tried."""
         now = self._ticks()
-        waits: Sequence[float] = [self._suspects.due_in(now), self._deferred.due_in(now)]
-        if self._drain_at > now:
-            waits = [*waits, self._drain_at - now]
+        waits: Sequence[float] = [self._poison.due_in(now), self._deferred.due_in(now)]
+        if self._drain_paused_until > now:
+            waits = [*waits, self._drain_paused_until - now]
         return max(0.01, min(waits))
 
-    async def _rest(self, seconds: float) -> None:
+    async def _wait_for_work(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await self._work.wait()
@@ -382,7 +384,7 @@ class Courier:
             return
 
 
-def _rows_of(lease: Lease, named: Sequence[Failed]) -> list[Failed]:
+def _rows_of(lease: Lease, named: Sequence[FailedRow]) -> list[FailedRow]:
     """The rows that a sink names, each once, and only such as there are."""
     return [
         one

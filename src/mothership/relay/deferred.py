@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from mothership.relay.settings import RetrySettings
 
-LONGEST_SECONDS = 300.0
+PAUSE_SECONDS_MAX = 300.0
 
 
 class DeferredBatches:
@@ -14,34 +14,34 @@ class DeferredBatches:
         self._first_seconds = settings.deferred_seconds
         self._max = settings.deferred_batches
         self._until: dict[int, float] = {}
-        self._why = ""
+        self._reason = ""
 
     @property
     def reason(self) -> str:
         """Why they wait, and how many; empty when none do."""
-        return f"{self._why} ({len(self._until)} batches wait)" if self._until else ""
+        return f"{self._reason} ({len(self._until)} batches wait)" if self._until else ""
 
     @property
     def full(self) -> bool:
         """May no further batch wait?"""
         return len(self._until) >= self._max
 
-    def put_off(self, seqs: Iterable[int], attempts: int, now: float, reason: str) -> None:
+    def defer(self, seqs: Iterable[int], attempts: int, now: float, reason: str) -> None:
         """Keep these out of writes for a while: longer each time they were tried in vain."""
-        pause = min(LONGEST_SECONDS, self._first_seconds * 2.0 ** min(attempts - 1, 30))
+        pause = min(PAUSE_SECONDS_MAX, self._first_seconds * 2.0 ** min(attempts - 1, 30))
         self._until.update(dict.fromkeys(seqs, now + pause))
-        self._why = reason
+        self._reason = reason
 
-    def waiting(self, now: float) -> set[int]:
+    def not_due(self, now: float) -> set[int]:
         """The batches to be kept out of a write that begins now."""
         return {seq for seq, until in self._until.items() if until > now}
 
-    def done(self, seqs: Iterable[int]) -> None:
+    def discard(self, seqs: Iterable[int]) -> None:
         """The sink is through with these."""
         for seq in seqs:
             self._until.pop(seq, None)
 
-    def none_due(self, now: float) -> None:
+    def forget_due(self, now: float) -> None:
         """The spool has none that may be written now: those that were due have expired there."""
         self._until = {seq: until for seq, until in self._until.items() if until > now}
 

@@ -4,50 +4,50 @@ import asyncio
 from collections.abc import Sequence
 
 from mothership.event import Receipt, Tally
-from mothership.relay.route import Settled
-from mothership.relay.spool.file import Standing
+from mothership.relay.route import DeliveryResult
+from mothership.relay.spool.file import BatchStatus
 
 
-class Pending:
+class PendingBatch:
     """What is known so far; forgotten when nobody waits any more."""
 
-    def __init__(self, identities: Sequence[bytes], kept: "asyncio.Future[Standing]") -> None:
+    def __init__(self, identities: Sequence[bytes], appended: "asyncio.Future[BatchStatus]") -> None:
         self.identities = identities
         """What another request is known to bring the same batch by."""
-        self.kept = kept
+        self.appended = appended
         self.seq = 0
         self.waiters = 0
         self.waits_for: set[str] = set()
-        self._outcomes: dict[str, Settled] = {}
-        self._news: asyncio.Future[None] | None = None
+        self._results: dict[str, DeliveryResult] = {}
+        self._change: asyncio.Future[None] | None = None
 
-    def settle(self, outcome: Settled) -> None:
+    def record_result(self, result: DeliveryResult) -> None:
         """A sink is through with it."""
-        self.waits_for.discard(outcome.sink)
-        self._outcomes[outcome.sink] = outcome
-        self.tell()
+        self.waits_for.discard(result.sink)
+        self._results[result.sink] = result
+        self.notify()
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Let those who wait look again."""
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
-        self._news = None
+        if self._change is not None and not self._change.done():
+            self._change.set_result(None)
+        self._change = None
 
-    async def news(self) -> None:
+    async def wait_for_change(self) -> None:
         """Wait for the next `tell`."""
-        if self._news is None:
-            self._news = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._news)
+        if self._change is None:
+            self._change = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._change)
 
-    def receipt(self, sinks: Sequence[str], standing: Standing, *, repeated: bool) -> Receipt:
+    def receipt(self, sinks: Sequence[str], status: BatchStatus, *, repeated: bool) -> Receipt:
         """What may be said by now."""
-        duplicate = repeated or not standing.new or any(outcome.duplicate for outcome in self._outcomes.values())
-        return Receipt({sink: self._tally(sink, standing) for sink in sinks}, duplicate)
+        duplicate = repeated or not status.new or any(result.duplicate for result in self._results.values())
+        return Receipt({sink: self._tally(sink, status) for sink in sinks}, duplicate)
 
-    def _tally(self, sink: str, standing: Standing) -> Tally:
-        if outcome := self._outcomes.get(sink):
-            written = standing.events - outcome.errors - outcome.deferred
-            return Tally(written, outcome.deferred, outcome.errors)
-        queued = min(standing.queued.get(sink, 0), standing.events)
-        errors = min(standing.errors.get(sink, 0), standing.events - queued)
-        return Tally(standing.events - queued - errors, queued, errors)
+    def _tally(self, sink: str, status: BatchStatus) -> Tally:
+        if result := self._results.get(sink):
+            written = status.events - result.errors - result.deferred
+            return Tally(written, result.deferred, result.errors)
+        queued = min(status.queued.get(sink, 0), status.events)
+        errors = min(status.errors.get(sink, 0), status.events - queued)
+        return Tally(status.events - queued - errors, queued, errors)

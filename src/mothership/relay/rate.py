@@ -3,7 +3,7 @@
 import math
 
 
-class Rate:
+class EventRate:
     """Events a second, with an old second weighing less than a new one."""
 
     def __init__(self, *, half_life_seconds: float = 5.0) -> None:

@@ -17,19 +17,19 @@ from mothership.event import Receipt, RowBatch, Tally
 from mothership.fairness import Holder, Patience
 from mothership.ports import Clock
 from mothership.relay.courier import Courier
-from mothership.relay.flight import Flight
-from mothership.relay.pending import Pending
-from mothership.relay.route import Route, Settled
+from mothership.relay.in_flight import InFlightLimiter
+from mothership.relay.pending import PendingBatch
+from mothership.relay.route import DeliveryResult, Route
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.adoption import adopt_leftovers
-from mothership.relay.spool.file import Standing
+from mothership.relay.spool.dead_letters import Totals
+from mothership.relay.spool.file import BatchStatus
 from mothership.relay.spool.record import weight
-from mothership.relay.spool.shelf import Totals
-from mothership.relay.spool.spool import Snapshot, Spool
+from mothership.relay.spool.spool import Spool, SpoolStats
+from mothership.relay.spool.takeover import take_over_orphans
 from mothership.telemetry import log
 
 DRAIN_SECONDS_DEFAULT = 10.0
-ROOM_SECONDS = 0.1
+SPACE_POLL_SECONDS = 0.1
 """Between two looks for room in a full spool."""
 
 
@@ -44,23 +44,23 @@ class Relay:
         *,
         clock: Clock,
         ticks: Callable[[], float],
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
     ) -> None:
-        self.couriers = [Courier(route, spool, settings, self, ticks=ticks, chance=chance) for route in routes]
-        self.flight = Flight(settings.in_flight, ticks)
+        self.couriers = [Courier(route, spool, settings, self, ticks=ticks, jitter=jitter) for route in routes]
+        self.in_flight = InFlightLimiter(settings.in_flight, ticks)
         self._spool = spool
         self._settings = settings
         self._clock = clock
         self._ticks = ticks
         self._sinks = [courier.name for courier in self.couriers]
-        self._by_identity: dict[bytes, Pending] = {}
+        self._by_identity: dict[bytes, PendingBatch] = {}
         """By fingerprint, and by content: there a retry finds the first transmission that it repeats."""
-        self._by_seq: dict[int, Pending] = {}
-        self._snapshot = Snapshot({}, Totals(), {}, 0, {}, foreign=False)
+        self._by_seq: dict[int, PendingBatch] = {}
+        self._spool_stats = SpoolStats({}, Totals(), {}, 0, {}, changed_by_others=False)
         self._delivered = asyncio.Event()
         self._end = asyncio.Event()
         self._ended = asyncio.Event()
-        self._hurry = asyncio.Event()
+        self._stop_now = asyncio.Event()
         self._deadline_seconds = DRAIN_SECONDS_DEFAULT
         self._running = False
         self._accepting = True
@@ -74,14 +74,14 @@ class Relay:
         *,
         clock: Clock = time.time,
         ticks: Callable[[], float] = time.monotonic,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> "Relay":
         """Open the spool under the data directory; whatever it holds is delivered as soon as `run` runs."""
         spool = await Spool.open(data_dir, settings.spool, clock)
         for sink, events in spool.waiting().items():
             if sink not in {route.sink.name for route in routes}:
                 log.warning("spool_holds_events_for_a_sink_that_is_off", sink=sink, events=events)
-        return cls(spool, settings, routes, clock=clock, ticks=ticks, chance=chance)
+        return cls(spool, settings, routes, clock=clock, ticks=ticks, jitter=jitter)
 
     async def keep(self, batch: RowBatch, *, waited_seconds: float = 0.0) -> Receipt:
         """As `ports.Relay.keep` promises."""
@@ -91,17 +91,17 @@ class Relay:
             raise Unsafe("the service is stopping", retry_after_seconds=self._settings.spool.retry_after_seconds)
         who = Holder(batch.client, batch.address)
         patience = Patience(self._settings.answer_seconds - waited_seconds)
-        async with self.flight.hold(who, len(batch.rows), weight(batch), patience):
-            return await self._keep_when_there_is_room(batch, patience)
+        async with self.in_flight.hold(who, len(batch.rows), weight(batch), patience):
+            return await self._keep_once_there_is_space(batch, patience)
 
-    async def set_aside(self, batch: RowBatch, reasons: Sequence[str]) -> None:
+    async def keep_rejected(self, batch: RowBatch, reasons: Sequence[str]) -> None:
         """Keep what is left of rejected rows among the dead letters, if there is room: they were never accepted."""
         try:
-            await self._spool.set_aside(batch, reasons)
+            await self._spool.keep_rejected(batch, reasons)
         except Unsafe as error:
             log.warning("rejected_events_not_kept", events=len(batch.rows), reason=error.reason)
 
-    async def _keep_when_there_is_room(self, batch: RowBatch, patience: Patience) -> Receipt:
+    async def _keep_once_there_is_space(self, batch: RowBatch, patience: Patience) -> Receipt:
         while True:
             try:
                 return await self._keep(batch)
@@ -112,15 +112,15 @@ class Relay:
             except Unsafe:
                 telemetry.spool_refused.inc()
                 raise
-            await patience.spend(self._wait_for_room)
+            await patience.spend(self._wait_for_space)
 
-    async def _wait_for_room(self, *, wait_seconds: float) -> None:
+    async def _wait_for_space(self, *, wait_seconds: float) -> None:
         """Until a delivery has made some, or may have."""
         self._delivered.clear()
         # Not at once after each: many that wait would ask again for the room of one.
-        await asyncio.sleep(min(wait_seconds, ROOM_SECONDS))
+        await asyncio.sleep(min(wait_seconds, SPACE_POLL_SECONDS))
         with suppress(TimeoutError):
-            async with asyncio.timeout(wait_seconds - ROOM_SECONDS):
+            async with asyncio.timeout(wait_seconds - SPACE_POLL_SECONDS):
                 await self._delivered.wait()
 
     async def _keep(self, batch: RowBatch) -> Receipt:
@@ -130,57 +130,57 @@ class Relay:
             pending = self._start(batch)
         pending.waiters += 1
         try:
-            standing = await asyncio.shield(pending.kept)
+            status = await asyncio.shield(pending.appended)
             await self._wait(pending)
-            return pending.receipt(self._sinks, standing, repeated=repeated)
+            return pending.receipt(self._sinks, status, repeated=repeated)
         finally:
             pending.waiters -= 1
             if not pending.waiters:
                 self._forget(pending)
 
-    def _start(self, batch: RowBatch) -> Pending:
-        kept = self._spool.append(batch, self._sinks)
-        pending = Pending((batch.fingerprint, batch.content) if batch.content else (batch.fingerprint,), kept)
+    def _start(self, batch: RowBatch) -> PendingBatch:
+        appended = self._spool.append(batch, self._sinks)
+        pending = PendingBatch((batch.fingerprint, batch.content) if batch.content else (batch.fingerprint,), appended)
         self._by_identity.update(dict.fromkeys(pending.identities, pending))
-        kept.add_done_callback(lambda future: self._appended(pending, future))
+        appended.add_done_callback(lambda future: self._appended(pending, future))
         return pending
 
-    def _appended(self, pending: Pending, kept: "asyncio.Future[Standing]") -> None:
-        if kept.cancelled() or kept.exception() is not None:
+    def _appended(self, pending: PendingBatch, appended: "asyncio.Future[BatchStatus]") -> None:
+        if appended.cancelled() or appended.exception() is not None:
             return
-        standing = kept.result()
-        pending.waits_for = set(standing.queued) & set(self._sinks)
-        if standing.seq and pending.waiters:
-            pending.seq = standing.seq
-            self._by_seq[standing.seq] = pending
+        status = appended.result()
+        pending.waits_for = set(status.queued) & set(self._sinks)
+        if status.seq and pending.waiters:
+            pending.seq = status.seq
+            self._by_seq[status.seq] = pending
         for courier in self.couriers:
             courier.wake()
 
-    async def _wait(self, pending: Pending) -> None:
+    async def _wait(self, pending: PendingBatch) -> None:
         """Until every sink that is worth waiting for has the batch, or the time is up."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.answer_seconds):
                 while pending.seq and any(
-                    courier.name in pending.waits_for and courier.waited_for for courier in self.couriers
+                    courier.name in pending.waits_for and courier.is_waited_for for courier in self.couriers
                 ):
-                    await pending.news()
+                    await pending.wait_for_change()
 
-    def _forget(self, pending: Pending) -> None:
+    def _forget(self, pending: PendingBatch) -> None:
         for identity in pending.identities:
             if self._by_identity.get(identity) is pending:
                 del self._by_identity[identity]
         self._by_seq.pop(pending.seq, None)
 
-    def settled(self, outcome: Settled) -> None:
+    def on_result(self, result: DeliveryResult) -> None:
         """A courier is through with a batch."""
         self._delivered.set()
-        if pending := self._by_seq.get(outcome.seq):
-            pending.settle(outcome)
+        if pending := self._by_seq.get(result.seq):
+            pending.record_result(result)
 
-    def changed(self) -> None:
+    def on_change(self) -> None:
         """A courier is waited for, or no longer."""
         for pending in self._by_seq.values():
-            pending.tell()
+            pending.notify()
 
     async def run(self) -> None:
         """Deliver until `close`. Raises what a courier or the spool dies of."""
@@ -188,7 +188,7 @@ class Relay:
         try:
             async with asyncio.TaskGroup() as group:
                 couriers = [group.create_task(courier.run(), name=courier.name) for courier in self.couriers]
-                upkeep = [group.create_task(self._sweep()), group.create_task(self._adopt())]
+                upkeep = [group.create_task(self._sweep()), group.create_task(self._take_over_orphans())]
                 watch = group.create_task(self._watch())
                 await self._end.wait()
                 await self._drain(couriers)
@@ -202,7 +202,7 @@ class Relay:
     async def close(self, deadline_seconds: float = DRAIN_SECONDS_DEFAULT) -> None:
         """Deliver for so long what can be delivered, then stop; the rest waits on disk. Asked again: end at once."""
         if self._end.is_set():
-            self._hurry.set()
+            self._stop_now.set()
         self._deadline_seconds = deadline_seconds
         self._end.set()
         if not self._running:
@@ -214,7 +214,7 @@ class Relay:
     async def _drain(self, couriers: Sequence["asyncio.Task[None]"]) -> None:
         for courier in self.couriers:
             courier.end()
-        hurry: asyncio.Future[Any] = asyncio.ensure_future(self._hurry.wait())
+        hurry: asyncio.Future[Any] = asyncio.ensure_future(self._stop_now.wait())
         everyone: asyncio.Future[Any] = asyncio.ensure_future(asyncio.wait(couriers))
         await asyncio.wait([hurry, everyone], timeout=self._deadline_seconds, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()
@@ -228,59 +228,62 @@ class Relay:
     async def _sweep(self) -> None:
         while True:
             with suppress(Unsafe):
-                self._snapshot = await self._spool.sweep(self._settings.dead_letters)
-                self._measure()
-                if self._snapshot.foreign:
+                self._spool_stats = await self._spool.sweep(self._settings.dead_letters)
+                self._export_metrics()
+                if self._spool_stats.changed_by_others:
                     for courier in self.couriers:
                         courier.wake()
             await asyncio.sleep(self._settings.spool.sweep_seconds)
 
-    async def _adopt(self) -> None:
+    async def _take_over_orphans(self) -> None:
         while True:
             with suppress(Unsafe):
-                if await adopt_leftovers(self._spool):
+                if await take_over_orphans(self._spool):
                     for courier in self.couriers:
                         courier.wake()
             await asyncio.sleep(self._settings.spool.adopt_seconds)
 
-    def _measure(self) -> None:
+    def _export_metrics(self) -> None:
         for name, part in self.status()["sinks"].items():
             telemetry.spool_events.labels(name).set(part["queued_events"])
             telemetry.spool_bytes.labels(name).set(part["queued_bytes"])
             telemetry.spool_oldest_seconds.labels(name).set(part["oldest_seconds"])
             telemetry.sink_drain_rate.labels(name).set(part["drain_rate"])
-        telemetry.dead_letters_waiting.set(self._snapshot.letters.events)
+        telemetry.dead_letters_waiting.set(self._spool_stats.dead_letters.events)
 
     def status(self) -> dict[str, Any]:
         """For /stats and /healthz: plain numbers and words."""
         return {
-            "healthy": not self._spool.trouble and all(courier.works for courier in self.couriers),
+            "healthy": not self._spool.unwritable_reason and all(courier.is_healthy for courier in self.couriers),
             "spool": {
-                "healthy": not self._spool.trouble,
-                "reason": self._spool.trouble,
-                "bytes": self._snapshot.stored_bytes,
+                "healthy": not self._spool.unwritable_reason,
+                "reason": self._spool.unwritable_reason,
+                "bytes": self._spool_stats.stored_bytes,
                 "max_bytes": self._settings.spool.max_bytes,
             },
-            "dead_letters": {"events": self._snapshot.letters.events, "bytes": self._snapshot.letters.bytes},
+            "dead_letters": {
+                "events": self._spool_stats.dead_letters.events,
+                "bytes": self._spool_stats.dead_letters.bytes,
+            },
             "in_flight": {
-                "events": self.flight.events,
-                "bytes": self.flight.bytes,
-                "refused": self.flight.refused,
+                "events": self.in_flight.events,
+                "bytes": self.in_flight.bytes,
+                "refused": self.in_flight.refused,
             },
             "sinks": {courier.name: self._sink_status(courier) for courier in self.couriers},
         }
 
     def _sink_status(self, courier: Courier) -> dict[str, Any]:
         waits = self._spool.totals(courier.name)
-        oldest = self._snapshot.oldest.get(courier.name)
+        oldest = self._spool_stats.oldest.get(courier.name)
         return {
-            "healthy": not courier.trouble,
+            "healthy": not courier.unhealthy_reason,
             "breaker": "paused" if courier.paused else courier.breaker.state,
-            "reason": courier.reason or courier.trouble,
+            "reason": courier.reason or courier.unhealthy_reason,
             "queued_events": waits.events,
             "queued_bytes": waits.bytes,
             "oldest_seconds": round(max(0.0, self._clock() - oldest / 1e6), 3) if oldest and waits.events else 0.0,
             "retries": courier.retries,
-            "dead_letters": self._snapshot.letters_by_sink.get(courier.name, 0),
+            "dead_letters": self._spool_stats.dead_letters_by_sink.get(courier.name, 0),
             "drain_rate": round(courier.rate.per_second(self._ticks()), 1),
         }

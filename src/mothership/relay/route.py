@@ -21,7 +21,7 @@ class Route:
     """Deliver the backlog of an outage before what arrives meanwhile, for a sink that refuses what is late."""
 
 
-class Settled(NamedTuple):
+class DeliveryResult(NamedTuple):
     """What became of a batch at a sink."""
 
     sink: str
@@ -32,11 +32,11 @@ class Settled(NamedTuple):
     """Rows that wait still, because the sink can't take them yet."""
 
 
-class Listener(Protocol):
+class DeliveryListener(Protocol):
     """Who wants to know."""
 
-    def settled(self, outcome: Settled) -> None:
+    def on_result(self, result: DeliveryResult) -> None:
         """A sink is through with a batch."""
 
-    def changed(self) -> None:
+    def on_change(self) -> None:
         """A sink is waited for, or no longer."""

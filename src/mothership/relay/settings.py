@@ -85,7 +85,7 @@ class RetrySettings(BaseModel, frozen=True, extra="forbid"):
     )
     split_attempts: PositiveInt = Field(
         default=3,
-        description="Failures of one batch, at a sink that takes others, after which it is split to find the culprit.",
+        description="Failures of one batch, at a sink that takes others, after which it is split to find the cause.",
     )
     deferred_batches: PositiveInt = Field(
         default=10_000,

@@ -42,7 +42,7 @@ def first_transmissions(batches: Sequence[RowBatch], new: Collection[bytes]) -> 
 
 def wholes(batches: Sequence[RowBatch]) -> list[bytes]:
     """Fingerprints of the batches that halves here were split from: their write may have been committed after all."""
-    return sorted({batch.whole for batch in batches if batch.whole})
+    return sorted({batch.half_of for batch in batches if batch.half_of})
 
 
 def to_store(
@@ -60,7 +60,7 @@ def to_store(
     left, owed = set(new), set(repeated)
     taken = []
     for position, batch in enumerate(batches):
-        if batch.fingerprint not in left or batch.whole in stored_wholes:
+        if batch.fingerprint not in left or batch.half_of in stored_wholes:
             continue
         left.discard(batch.fingerprint)
         if batch.is_retry:

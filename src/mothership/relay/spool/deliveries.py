@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from mothership.relay.spool.shelf import Totals
+from mothership.relay.spool.dead_letters import Totals
 
 
-class Limits(NamedTuple):
+class LeaseLimits(NamedTuple):
     """How much a lease may hold."""
 
     rows: int
@@ -16,7 +16,7 @@ class Limits(NamedTuple):
     poison_attempts: int
 
 
-class Waiting(NamedTuple):
+class PendingDelivery(NamedTuple):
     """A batch that waits for a sink."""
 
     seq: int
@@ -30,70 +30,72 @@ class Waiting(NamedTuple):
 
 
 class Deliveries:
-    """The table of them, and which are leased. What it counts is believed after the commit, through `after`."""
+    """The table of them, and which are leased. Its counts change after the commit, through `on_commit`."""
 
-    def __init__(self, link: sqlite3.Connection, after: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, connection: sqlite3.Connection, on_commit: Callable[[Callable[[], None]], None]) -> None:
         self.totals: dict[str, Totals] = {}
         self.sinks: set[str] = set()
         """All that the table has ever named."""
-        self._link = link
-        self._after = after
+        self._connection = connection
+        self._on_commit = on_commit
         self._cursor: dict[str, int] = {}
         """For each sink, a number below which nothing waits."""
-        self._leased: set[tuple[str, int]] = set()
-        self._lent_now: set[tuple[str, int]] = set()
+        self._locked: set[tuple[str, int]] = set()
+        self._locked_now: set[tuple[str, int]] = set()
 
     def count(self) -> None:
         """Count what is there."""
         counted = "SELECT sink, count(*), sum(events), sum(size) FROM deliveries GROUP BY sink"
-        self.totals = {sink: Totals(*counts) for sink, *counts in self._link.execute(counted).fetchall()}
+        self.totals = {sink: Totals(*counts) for sink, *counts in self._connection.execute(counted).fetchall()}
         self.sinks |= set(self.totals)
         self._cursor.clear()
 
     def stored_bytes(self) -> int:
         """Bytes of all batches that wait for anyone, counted."""
         distinct = "SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT seq, size FROM deliveries)"
-        stored: int = self._link.execute(distinct).fetchone()[0]
+        stored: int = self._connection.execute(distinct).fetchone()[0]
         return stored
 
     # --- leases --------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """A transaction starts: what is lent from here on is undone by `rollback`."""
-        self._lent_now.clear()
+        """A transaction starts: what is locked from here on is unlocked by `rollback`."""
+        self._locked_now.clear()
 
     def rollback(self) -> None:
-        """Nothing was lent in this transaction."""
-        self._leased -= self._lent_now
+        """Unlock what was locked in this transaction."""
+        self._locked -= self._locked_now
 
-    def lend(self, sink: str, seqs: Sequence[int]) -> None:
+    def lock(self, sink: str, seqs: Sequence[int]) -> None:
         """No other lease gets these; undone by a rollback."""
         fresh = {(sink, seq) for seq in seqs}
-        self._leased |= fresh
-        self._lent_now |= fresh
+        self._locked |= fresh
+        self._locked_now |= fresh
 
-    def give_back(self, sink: str, seqs: Sequence[int]) -> None:
+    def unlock(self, sink: str, seqs: Sequence[int]) -> None:
         """They may be leased again."""
-        self._leased -= {(sink, seq) for seq in seqs}
+        self._locked -= {(sink, seq) for seq in seqs}
 
     def recover(self) -> int:
         """After opening: whatever was leased belonged to a process that died. Returns how many."""
-        return self._link.execute("UPDATE deliveries SET crashes=crashes+1, leased=0 WHERE leased=1").rowcount
+        return self._connection.execute("UPDATE deliveries SET crashes=crashes+1, leased=0 WHERE leased=1").rowcount
 
-    def pick(self, sink: str, limits: Limits, *, first: int, end: int, exclude: Collection[int] = ()) -> list[Waiting]:
+    def select(
+        self, sink: str, limits: LeaseLimits, *, first: int, end: int, exclude: Collection[int] = ()
+    ) -> list[PendingDelivery]:
         """The oldest batches with first ≤ seq < end that fit one write. One that keeps killing comes alone."""
         start = max(first, self._cursor.get(sink, 0))
-        picked: list[Waiting] = []
+        picked: list[PendingDelivery] = []
         rows = heavy = 0
-        found = self._link.execute(
+        found = self._connection.execute(
             "SELECT seq, attempts, crashes, events, weight FROM deliveries"
             " WHERE sink=? AND seq>=? AND seq<? ORDER BY seq",
             (sink, start, end),
         )
         lowest: int | None = None
-        for one in map(Waiting._make, found):
+        for one in map(PendingDelivery._make, found):
             lowest = one.seq if lowest is None else lowest
-            if (sink, one.seq) in self._leased or one.seq in exclude:
+            if (sink, one.seq) in self._locked or one.seq in exclude:
                 continue
             alone = one.crashes >= limits.poison_attempts
             if picked and (alone or rows + one.events > limits.rows or heavy + one.weight > limits.bytes):
@@ -107,15 +109,15 @@ class Deliveries:
             self._cursor[sink] = lowest
         return picked
 
-    def mark(self, sink: str, seqs: Sequence[int]) -> None:
+    def record_attempt(self, sink: str, seqs: Sequence[int]) -> None:
         """Count an attempt before the write."""
-        self._link.executemany(
+        self._connection.executemany(
             "UPDATE deliveries SET attempts=attempts+1, leased=1 WHERE sink=? AND seq=?", [(sink, seq) for seq in seqs]
         )
 
     def release(self, sink: str, seqs: Iterable[int]) -> None:
         """The write ended, badly but with the process alive."""
-        self._link.executemany(
+        self._connection.executemany(
             "UPDATE deliveries SET leased=0, crashes=0 WHERE sink=? AND seq=?", [(sink, seq) for seq in seqs]
         )
 
@@ -123,48 +125,48 @@ class Deliveries:
 
     def add(self, seq: int, sinks: Sequence[str], appended: int, events: int, weight: int, size: int) -> None:
         """A batch waits for these sinks."""
-        self._link.executemany(
+        self._connection.executemany(
             "INSERT INTO deliveries(sink, seq, appended, events, weight, size) VALUES(?,?,?,?,?,?)",
             [(sink, seq, appended, events, weight, size) for sink in sinks],
         )
 
-        def believe() -> None:
+        def apply() -> None:
             self.sinks.update(sinks)
             for sink in sinks:
                 self._change(sink, 1, events, size)
 
-        self._after(believe)
+        self._on_commit(apply)
 
     def remove(self, seq: int, sink: str, events: int, size: int) -> bool:
         """A batch waits for this sink no more. Whether it did."""
-        if not self._link.execute("DELETE FROM deliveries WHERE sink=? AND seq=?", (sink, seq)).rowcount:
+        if not self._connection.execute("DELETE FROM deliveries WHERE sink=? AND seq=?", (sink, seq)).rowcount:
             return False
-        self._after(lambda: self._change(sink, -1, -events, -size))
+        self._on_commit(lambda: self._change(sink, -1, -events, -size))
         return True
 
     def awaited_by(self, seq: int) -> list[str]:
         """The sinks that have not got a batch."""
         one = "SELECT 1 FROM deliveries WHERE sink=? AND seq=?"
-        return [sink for sink in sorted(self.sinks) if self._link.execute(one, (sink, seq)).fetchone()]
+        return [sink for sink in sorted(self.sinks) if self._connection.execute(one, (sink, seq)).fetchone()]
 
     def oldest(self, sink: str) -> int | None:
         """When the oldest batch that waits for this sink was appended."""
-        row = self._link.execute(
+        row = self._connection.execute(
             "SELECT appended FROM deliveries WHERE sink=? AND seq>=? ORDER BY seq LIMIT 1",
             (sink, self._cursor.get(sink, 0)),
         ).fetchone()
         return row[0] if row else None
 
-    def stale(self, before: int, limit: int) -> list[tuple[str, int]]:
+    def expired(self, before: int, limit: int) -> list[tuple[str, int]]:
         """The oldest of each sink, if they have waited since before then and are not leased: sink, seq."""
         found: list[tuple[str, int]] = []
         for sink in sorted(self.sinks):
-            oldest = self._link.execute(
+            oldest = self._connection.execute(
                 "SELECT seq, appended FROM deliveries WHERE sink=? AND seq>=? ORDER BY seq LIMIT ?",
                 (sink, self._cursor.get(sink, 0), limit),
             )
             old = takewhile(lambda row: row[1] < before, oldest.fetchall())
-            found += [(sink, seq) for seq, _ in old if (sink, seq) not in self._leased]
+            found += [(sink, seq) for seq, _ in old if (sink, seq) not in self._locked]
         return found
 
     def _change(self, sink: str, batches: int, events: int, size: int) -> None:

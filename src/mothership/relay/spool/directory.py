@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from mothership.relay.spool import reserve
+from mothership.relay.spool import disk_reserve
 
 SUFFIX = ".sqlite"
 
 
-class Claim:
+class SpoolFileLock:
     """The right to a spool file. The lock goes with the process, however it ends."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -28,8 +28,8 @@ class Claim:
         """Take the emptied file away, then let go."""
         for suffix in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        reserve.remove(self.path)
-        _lock_of(self.path).unlink(missing_ok=True)
+        disk_reserve.remove(self.path)
+        _lock_path(self.path).unlink(missing_ok=True)
         self.release()
 
 
@@ -38,7 +38,7 @@ def spool_directory(data_dir: Path) -> Path:
     return data_dir / "spool"
 
 
-def prepare(directory: Path) -> None:
+def create(directory: Path) -> None:
     """Make the directory, for its owner alone."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(PermissionError):
@@ -51,40 +51,40 @@ def prepare(directory: Path) -> None:
         os.close(parent)
 
 
-def files(directory: Path) -> list[Path]:
+def spool_files(directory: Path) -> list[Path]:
     """Every spool file, in a fixed order."""
     return sorted(directory.glob(f"spool-*{SUFFIX}"), key=lambda path: (len(path.name), path.name))
 
 
-def claim_own(directory: Path) -> Claim:
+def lock_own_file(directory: Path) -> SpoolFileLock:
     """The first file that no living worker owns, or a new one."""
-    prepare(directory)
+    create(directory)
     number = 0
     while True:
         path = directory / f"spool-{number}{SUFFIX}"
-        if held := claim(path):
+        if held := try_lock(path):
             return held
         number += 1
 
 
-def claim_leftovers(directory: Path) -> Iterator[Claim]:
+def lock_orphans(directory: Path) -> Iterator[SpoolFileLock]:
     """Each existing file whose worker is gone."""
-    for path in files(directory):
-        if held := claim(path):
+    for path in spool_files(directory):
+        if held := try_lock(path):
             if path.exists():
                 yield held
             else:
                 held.release()
 
 
-def claim(path: Path) -> Claim | None:
+def try_lock(path: Path) -> SpoolFileLock | None:
     """Own a spool file, unless a living process does."""
-    lock = _lock_of(path)
-    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    lock_path = _lock_path(path)
+    descriptor = os.open(lock_path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # The previous owner may have removed the lock file between the two calls above.
-        if os.stat(lock).st_ino != os.fstat(descriptor).st_ino:  # noqa: PTH116  # both by descriptor and by path
+        if os.stat(lock_path).st_ino != os.fstat(descriptor).st_ino:  # noqa: PTH116  # both by descriptor and by path
             raise BlockingIOError  # noqa: TRY301  # the same answer as a lock that is held
     except (BlockingIOError, FileNotFoundError):
         os.close(descriptor)
@@ -92,8 +92,8 @@ def claim(path: Path) -> Claim | None:
     except BaseException:
         os.close(descriptor)
         raise
-    return Claim(path, descriptor)
+    return SpoolFileLock(path, descriptor)
 
 
-def _lock_of(path: Path) -> Path:
+def _lock_path(path: Path) -> Path:
     return path.with_name(path.name + ".lock")

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mothership.errors import Failed
+from mothership.errors import FailedRow
 from mothership.event import RowBatch
-from mothership.relay.spool.record import Kept, half_fingerprints, kept, pack, part_fingerprint
+from mothership.relay.spool.record import SpoolRecord, half_fingerprints, pack, part_fingerprint, spool_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,17 @@ class Lease:
         )
 
 
-def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[Kept, bytes]]:
+def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[SpoolRecord, bytes]]:
     """A batch in two, each with an identity of its own that is the same whenever it is halved."""
     middle = len(batch.rows) // 2
     marks = half_fingerprints(batch.fingerprint, [sink])
     for mark, rows in zip(marks, (batch.rows[:middle], batch.rows[middle:]), strict=True):
         half = RowBatch(mark, batch.request_id, batch.received, rows, batch.client, batch.content)
-        item = kept(half, [sink], now, batch.fingerprint)
-        yield item, pack(item)
+        record = spool_record(half, [sink], now, batch.fingerprint)
+        yield record, pack(record)
 
 
-def later_parts(lease: Lease, deferred: Sequence[Failed], now: int) -> Iterable[tuple[Kept, bytes]]:
+def deferred_parts(lease: Lease, deferred: Sequence[FailedRow], now: int) -> Iterable[tuple[SpoolRecord, bytes]]:
     """One part for each batch that has deferred rows."""
     rows: dict[int, list[int]] = {}
     for position, row, _ in deferred:
@@ -58,20 +58,22 @@ def later_parts(lease: Lease, deferred: Sequence[Failed], now: int) -> Iterable[
         batch = lease.batches[position]
         mark = part_fingerprint(batch.fingerprint, f"{lease.sink} later {at}")
         part = RowBatch(mark, batch.request_id, batch.received, [batch.rows[row] for row in at], batch.client)
-        item = kept(part, [lease.sink], now, batch.fingerprint)
-        yield item, pack(item)
+        record = spool_record(part, [lease.sink], now, batch.fingerprint)
+        yield record, pack(record)
 
 
-def letters(lease: Lease, failed: Sequence[Failed], now: int, *, seen: bool) -> Iterable[tuple[str, Kept, bytes]]:
+def dead_letters(
+    lease: Lease, failed: Sequence[FailedRow], now: int, *, known_to_sink: bool
+) -> Iterable[tuple[str, SpoolRecord, bytes]]:
     """One letter for each batch and reason."""
     groups: dict[tuple[int, str], list[int]] = {}
     for position, row, reason in failed:
         groups.setdefault((position, reason), []).append(row)
     for (position, reason), at in groups.items():
         batch = lease.batches[position]
-        own = seen or len(at) < len(batch.rows)
+        own = known_to_sink or len(at) < len(batch.rows)
         mark = part_fingerprint(batch.fingerprint, f"{lease.sink} rows {at}") if own else batch.fingerprint
         rows = [batch.rows[row] for row in at]
         part = RowBatch(mark, batch.request_id, batch.received, rows, batch.client, batch.content)
-        item = kept(part, [lease.sink], now, batch.fingerprint if own else b"")
-        yield reason, item, pack(item)
+        record = spool_record(part, [lease.sink], now, batch.fingerprint if own else b"")
+        yield reason, record, pack(record)

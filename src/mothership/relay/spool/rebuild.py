@@ -9,42 +9,42 @@ from pathlib import Path
 
 from mothership import telemetry
 from mothership.relay.spool import salvage
+from mothership.relay.spool.deduplication import FingerprintRow
 from mothership.relay.spool.file import SpoolFile
-from mothership.relay.spool.finished import FinishedRow
-from mothership.relay.spool.record import Damaged, unpack
-from mothership.relay.spool.schema import connect, is_disk, malformed
+from mothership.relay.spool.record import CorruptRecord, unpack
+from mothership.relay.spool.schema import connect, corruption_error, is_disk_failure
 from mothership.telemetry import log
 
-THOROUGH_BYTES_MAX = 256 * 1024**2
+INTEGRITY_CHECK_BYTES_MAX = 256 * 1024**2
 """Up to this size a start also compares the indexes with the tables: about a second."""
 QUARANTINED_MAX = 6
 """Most damaged files (a log counts as one) that are kept beside a spool file."""
 FINGERPRINTS_MAX = 1_000_000
-FINISHED_TYPES = ([bytes, int, int, bytes, str], [bytes, int, int, type(None), str])
+FINGERPRINT_ROW_TYPES = ([bytes, int, int, bytes, str], [bytes, int, int, type(None), str])
 
 
-def open_sound(path: Path, memory_bytes: int) -> SpoolFile:
+def open_or_rebuild(path: Path, cache_bytes: int) -> SpoolFile:
     """Open the file; what is damaged is set aside and what it held saved."""
-    log_damaged, forgotten = salvage.forgotten(path)
+    log_damaged, forgotten = salvage.unread_wal_records(path)
     if log_damaged:
-        _copy_log_aside(path)
+        _quarantine_wal(path)
     try:
-        file = _open(path, memory_bytes)
+        file = _open(path, cache_bytes)
     except sqlite3.Error as error:
-        if is_disk(error):
+        if is_disk_failure(error):
             raise
     else:
         if forgotten:
-            _put_back(file, forgotten, log_damaged=log_damaged)
+            _restore(file, forgotten, log_damaged=log_damaged)
         return file
-    records, finished = salvage.everything(path), _finished(path)
-    aside = _set_aside(path)
-    file = _open(path, memory_bytes)
+    records, finished = salvage.all_records(path), _readable_fingerprints(path)
+    aside = _quarantine_file(path)
+    file = _open(path, cache_bytes)
     file.begin(durable=True)
-    file.finished.take_in(finished)
+    file.fingerprints.take_in(finished)
     file.commit()
     log.error("spool_rebuilt", file=path.name, records=len(records), aside=aside.name)
-    _put_back(file, records, log_damaged=True)
+    _restore(file, records, log_damaged=True)
     return file
 
 
@@ -52,27 +52,27 @@ def rebuild(file: SpoolFile) -> SpoolFile:
     """Make a sound file out of one that turned out to be damaged while it was in use."""
     with suppress(sqlite3.Error):
         file.close()
-    return open_sound(file.path, file.memory_bytes)
+    return open_or_rebuild(file.path, file.cache_bytes)
 
 
-def quarantine_record(path: Path, seq: int, record: bytes) -> None:
+def quarantine_record(path: Path, seq: int, packed: bytes) -> None:
     """Keep a damaged record beside the file, for a person to look at."""
     aside = path.with_name(f"{path.name}.quarantine")
     try:
         aside.mkdir(mode=0o700, exist_ok=True)
         target = aside / f"{seq}.record"
         target.touch(mode=0o600)
-        target.write_bytes(record)
+        target.write_bytes(packed)
     except OSError as error:
         log.error("damaged_record_not_kept", file=path.name, seq=seq, error=type(error).__name__)
 
 
-def _open(path: Path, memory_bytes: int) -> SpoolFile:
-    file = SpoolFile(path, memory_bytes=memory_bytes)
+def _open(path: Path, cache_bytes: int) -> SpoolFile:
+    file = SpoolFile(path, cache_bytes=cache_bytes)
     try:
-        look = "integrity_check" if path.stat().st_size < THOROUGH_BYTES_MAX else "quick_check"
-        if file.link.execute(f"PRAGMA {look}(1)").fetchone()[0] != "ok":
-            raise malformed()  # noqa: TRY301  # closes below
+        look = "integrity_check" if path.stat().st_size < INTEGRITY_CHECK_BYTES_MAX else "quick_check"
+        if file.connection.execute(f"PRAGMA {look}(1)").fetchone()[0] != "ok":
+            raise corruption_error()  # noqa: TRY301  # closes below
         file.has_changed()
         file.count()
         _recover(file)
@@ -89,7 +89,7 @@ def _recover(file: SpoolFile) -> None:
         died = file.recover()
         file.commit()
     except sqlite3.Error as error:
-        if not is_disk(error):
+        if not is_disk_failure(error):
             raise
         # A full disk is no reason not to start: what is there can be delivered.
         file.rollback()
@@ -99,19 +99,19 @@ def _recover(file: SpoolFile) -> None:
             log.warning("spool_leases_recovered", file=file.path.name, batches=died)
 
 
-def _put_back(file: SpoolFile, records: Sequence[bytes], *, log_damaged: bool) -> None:
+def _restore(file: SpoolFile, records: Sequence[bytes], *, log_damaged: bool) -> None:
     """Keep what was found, unless it is known; and count what is not whole."""
     batches = events = broken = 0
     file.begin(durable=True)
-    for record in dict.fromkeys(records):
+    for packed in dict.fromkeys(records):
         try:
-            item = unpack(record)
-        except Damaged:
+            record = unpack(packed)
+        except CorruptRecord:
             broken += 1
             continue
-        if file.standing(item.fingerprint, is_retry=item.is_retry) is None:
-            file.take_in(item, record)
-            batches, events = batches + 1, events + len(item.rows)
+        if file.batch_status(record.fingerprint, is_retry=record.is_retry) is None:
+            file.take_in(record, packed)
+            batches, events = batches + 1, events + len(record.rows)
     file.commit()
     if log_damaged:
         telemetry.spool_damaged.inc(broken)
@@ -120,40 +120,40 @@ def _put_back(file: SpoolFile, records: Sequence[bytes], *, log_damaged: bool) -
         log.warning("spool_tail_taken_in", file=file.path.name, batches=batches, events=events)
 
 
-def _finished(path: Path) -> list[FinishedRow]:
+def _readable_fingerprints(path: Path) -> list[FingerprintRow]:
     """Fingerprints that the damaged file still gives: what they name needs no second delivery."""
-    found: list[FinishedRow] = []
+    found: list[FingerprintRow] = []
     for more in ("content, client", "NULL, ''"):  # a file of before the second version has neither
-        with suppress(sqlite3.Error), closing(connect(path, read_only=True)) as link:
+        with suppress(sqlite3.Error), closing(connect(path, read_only=True)) as connection:
             columns = f"SELECT fingerprint, finished, events, {more} FROM finished LIMIT ?"  # noqa: S608  # constants
-            for row in link.execute(columns, (FINGERPRINTS_MAX,)):
-                if [type(value) for value in row] in FINISHED_TYPES:
+            for row in connection.execute(columns, (FINGERPRINTS_MAX,)):
+                if [type(value) for value in row] in FINGERPRINT_ROW_TYPES:
                     found.append(row)  # noqa: PERF401  # what was read before an error counts
         if found:
             break
     return found
 
 
-def _aside(path: Path) -> Path:
+def _quarantine_path(path: Path) -> Path:
     number = int(time.time())
     while (aside := path.with_name(f"{path.name}.quarantine-{number}")).exists():
         number += 1
     return aside
 
 
-def _copy_log_aside(path: Path) -> None:
-    aside = _aside(path)
+def _quarantine_wal(path: Path) -> None:
+    aside = _quarantine_path(path)
     copy = aside.with_name(aside.name + "-wal")
     try:
-        shutil.copy2(salvage.log_of(path), copy)
+        shutil.copy2(salvage.wal_path(path), copy)
         copy.chmod(0o600)
     except OSError as error:  # no room for a copy is no reason not to start
         copy.unlink(missing_ok=True)
         log.error("damaged_log_not_kept", file=path.name, error=type(error).__name__)
-    _thin_out(path)
+    _remove_old_quarantine(path)
 
 
-def _thin_out(path: Path) -> None:
+def _remove_old_quarantine(path: Path) -> None:
     """Keep the newest of what was set aside: a disk that damages files again and again must not fill up as well."""
     kept = sorted(path.parent.glob(f"{path.name}.quarantine-*"), key=lambda part: part.stat().st_mtime)
     for part in kept[:-QUARANTINED_MAX]:
@@ -161,13 +161,13 @@ def _thin_out(path: Path) -> None:
         log.warning("quarantined_file_removed", file=part.name)
 
 
-def _set_aside(path: Path) -> Path:
+def _quarantine_file(path: Path) -> Path:
     """Move a damaged file, with its log, out of the way."""
-    kept_as = _aside(path)
+    kept_as = _quarantine_path(path)
     for suffix in ("", "-wal"):
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.rename(kept_as.with_name(kept_as.name + suffix))
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
-    _thin_out(path)
+    _remove_old_quarantine(path)
     return kept_as

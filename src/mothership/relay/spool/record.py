@@ -24,11 +24,11 @@ ROW_BYTES = 200
 HALVES: Final = ("front", "back")
 
 
-class Damaged(Exception):
+class CorruptRecord(Exception):
     """A record that can't be read. The text names the step, never the content."""
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):
     """All that is known about a kept batch."""
 
     fingerprint: bytes
@@ -51,25 +51,25 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
 
     def batch(self) -> RowBatch:
         """As the sinks take it."""
-        whole = self.parent if self.parent and self.fingerprint in half_fingerprints(self.parent, self.sinks) else b""
+        half_of = self.parent if self.parent and self.fingerprint in half_fingerprints(self.parent, self.sinks) else b""
         return RowBatch(
-            self.fingerprint, self.request_id, self.received, self.rows, self.client, self.content, whole=whole
+            self.fingerprint, self.request_id, self.received, self.rows, self.client, self.content, half_of=half_of
         )
 
-    def for_sinks(self, sinks: list[str]) -> "Kept":
+    def for_sinks(self, sinks: list[str]) -> "SpoolRecord":
         """The same for these sinks only."""
         return msgspec.structs.replace(self, sinks=sinks)
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Kept)
+_decoder = msgspec.msgpack.Decoder(SpoolRecord)
 _codecs = local()
 
 
-def kept(batch: RowBatch, sinks: list[str], appended: int, parent: bytes = b"") -> Kept:
+def spool_record(batch: RowBatch, sinks: list[str], appended: int, parent: bytes = b"") -> SpoolRecord:
     """Describe a batch that is about to be kept for these sinks."""
     rows = batch.rows if isinstance(batch.rows, list) else list(batch.rows)
-    return Kept(
+    return SpoolRecord(
         batch.fingerprint,
         batch.request_id,
         batch.client,
@@ -82,27 +82,27 @@ def kept(batch: RowBatch, sinks: list[str], appended: int, parent: bytes = b"") 
     )
 
 
-def pack(item: Kept) -> bytes:
+def pack(record: SpoolRecord) -> bytes:
     """Encode, compress, seal."""
-    body: bytes = _codec("pack", _compressor).compress(_encoder.encode(item))
+    body: bytes = _codec("pack", _compressor).compress(_encoder.encode(record))
     return HEAD.pack(MAGIC, len(body), zlib.crc32(body)) + body
 
 
-def unpack(record: bytes) -> Kept:
-    """Verify, inflate, decode; or raise `Damaged`."""
-    if len(record) < HEAD.size:
-        raise Damaged("shorter than its head")
-    magic, length, checksum = HEAD.unpack_from(record)
-    body = memoryview(record)[HEAD.size : HEAD.size + length]
+def unpack(packed: bytes) -> SpoolRecord:
+    """Verify, inflate, decode; or raise `CorruptRecord`."""
+    if len(packed) < HEAD.size:
+        raise CorruptRecord("shorter than its head")
+    magic, length, checksum = HEAD.unpack_from(packed)
+    body = memoryview(packed)[HEAD.size : HEAD.size + length]
     if magic != MAGIC or len(body) != length:
-        raise Damaged("head and length differ")
+        raise CorruptRecord("head and length differ")
     if zlib.crc32(body) != checksum:
-        raise Damaged("checksum differs")
+        raise CorruptRecord("checksum differs")
     try:
         packed = _codec("unpack", zstandard.ZstdDecompressor).decompress(body, max_output_size=INFLATED_BYTES_MAX)
         return _decoder.decode(packed)
     except (zstandard.ZstdError, msgspec.MsgspecError) as error:
-        raise Damaged(type(error).__name__) from None
+        raise CorruptRecord(type(error).__name__) from None
 
 
 def part_fingerprint(fingerprint: bytes, part: str) -> bytes:

@@ -20,15 +20,15 @@ from mothership.relay.spool.record import HEAD, MAGIC
 PAGE_BYTES = 4096
 TABLE_LEAF = 0x0D
 FILE_HEAD_BYTES = 100
-LOG_HEAD = struct.Struct(">IIIIIIII")
+WAL_HEAD = struct.Struct(">IIIIIIII")
 FRAME_HEAD = struct.Struct(">IIIIII")
-LOG_MAGIC_LITTLE, LOG_MAGIC_BIG = 0x377F0682, 0x377F0683
+WAL_MAGIC_LITTLE, WAL_MAGIC_BIG = 0x377F0682, 0x377F0683
 LOCAL_MAX = PAGE_BYTES - 35
 LOCAL_MIN = (PAGE_BYTES - 12) * 32 // 255 - 23
 WORD = 0xFFFFFFFF
 
 
-class Frame(NamedTuple):
+class WalFrame(NamedTuple):
     """One page image in a log."""
 
     page: int
@@ -39,79 +39,83 @@ class Frame(NamedTuple):
     """Its checksum follows from what the frame before it says."""
 
 
-class Log(NamedTuple):
+class WriteAheadLog(NamedTuple):
     """A write-ahead log, as far as it belongs to the last round."""
 
-    frames: list[Frame]
-    believed: int
+    frames: list[WalFrame]
+    readable_frames: int
     """How many frames SQLite will believe, to the last commit before the first fault."""
     damaged: bool
     """There is something behind a fault."""
 
 
-def read_log(raw: "mmap.mmap | bytes") -> Log:
+def read_wal(raw: "mmap.mmap | bytes") -> WriteAheadLog:
     """The frames of a log. Those of an earlier round, told by other salts, are left out at its end."""
-    if len(raw) < LOG_HEAD.size + FRAME_HEAD.size:
-        return Log([], 0, damaged=False)
-    magic, _, page_bytes, _, salt1, salt2, *sums = LOG_HEAD.unpack_from(raw)
-    big = magic == LOG_MAGIC_BIG
+    if len(raw) < WAL_HEAD.size + FRAME_HEAD.size:
+        return WriteAheadLog([], 0, damaged=False)
+    magic, _, page_bytes, _, salt1, salt2, *sums = WAL_HEAD.unpack_from(raw)
+    big = magic == WAL_MAGIC_BIG
     head_sound = (
-        magic in (LOG_MAGIC_LITTLE, LOG_MAGIC_BIG)
+        magic in (WAL_MAGIC_LITTLE, WAL_MAGIC_BIG)
         and page_bytes == PAGE_BYTES
-        and _sums((0, 0), raw[:24], big=big) == tuple(sums)
+        and _checksum((0, 0), raw[:24], big=big) == tuple(sums)
     )
     if not head_sound:
-        salt1, salt2 = FRAME_HEAD.unpack_from(raw, LOG_HEAD.size)[2:4]
+        salt1, salt2 = FRAME_HEAD.unpack_from(raw, WAL_HEAD.size)[2:4]
         big = False
     frames, salted, before = [], 0, tuple(sums)
     step = FRAME_HEAD.size + PAGE_BYTES
-    for at in range(LOG_HEAD.size, len(raw) - step + 1, step):
+    for at in range(WAL_HEAD.size, len(raw) - step + 1, step):
         page, size, one, two, *stored = FRAME_HEAD.unpack_from(raw, at)
         content = at + FRAME_HEAD.size
         mine = (one, two) == (salt1, salt2)
         sound = mine and (
-            _sums(_sums(before, raw[at : at + 8], big=big), raw[content : content + PAGE_BYTES], big=big)
+            _checksum(_checksum(before, raw[at : at + 8], big=big), raw[content : content + PAGE_BYTES], big=big)
             == tuple(stored)
         )
-        frames.append(Frame(page, content, commits=size > 0, sound=sound))
+        frames.append(WalFrame(page, content, commits=size > 0, sound=sound))
         salted = len(frames) if mine else salted
-        if not mine and len(frames) - salted > FRAMES_OF_OTHERS_MAX:
+        if not mine and len(frames) - salted > STALE_FRAMES_MAX:
             break
         before = tuple(stored)
     del frames[salted:]
     good = next((i for i, frame in enumerate(frames) if not frame.sound), len(frames)) if head_sound else 0
-    believed = max((i + 1 for i in range(good) if frames[i].commits), default=0)
-    return Log(frames, believed, damaged=any(frame.sound for frame in frames[good:]) or (not head_sound and salted > 0))
+    readable_frames = max((i + 1 for i in range(good) if frames[i].commits), default=0)
+    return WriteAheadLog(
+        frames, readable_frames, damaged=any(frame.sound for frame in frames[good:]) or (not head_sound and salted > 0)
+    )
 
 
-FRAMES_OF_OTHERS_MAX = 4
+STALE_FRAMES_MAX = 4
 """So many frames in a row with other salts are the rest of an earlier round, not damage."""
 
 
-def log_of(path: Path) -> Path:
+def wal_path(path: Path) -> Path:
     """The write-ahead log beside a file."""
     return path.with_name(path.name + "-wal")
 
 
-def forgotten(path: Path) -> tuple[bool, list[bytes]]:
+def unread_wal_records(path: Path) -> tuple[bool, list[bytes]]:
     """Is the log damaged, and which records are in the part of it that SQLite will not believe?"""
     with ExitStack() as stack:
-        file, log = _map(stack, path), _map(stack, log_of(path))
-        found = read_log(log)
+        file, log = _map(stack, path), _map(stack, wal_path(path))
+        found = read_wal(log)
         whole = all(frame.sound for frame in found.frames) and not found.damaged
-        if len(found.frames) == found.believed or whole:
+        if len(found.frames) == found.readable_frames or whole:
             return False, []  # whole, or the rest of a transaction that was never committed
-        return found.damaged, list(_records(file, log, found, first=found.believed))
+        return found.damaged, list(_records(file, log, found, first=found.readable_frames))
 
 
-def everything(path: Path) -> list[bytes]:
+def all_records(path: Path) -> list[bytes]:
     """Every record that can be found in the file and its log, each once."""
     with ExitStack() as stack:
-        file, log = _map(stack, path), _map(stack, log_of(path))
-        return list(dict.fromkeys(_records(file, log, read_log(log), first=-1)))
+        file, log = _map(stack, path), _map(stack, wal_path(path))
+        return list(dict.fromkeys(_records(file, log, read_wal(log), first=-1)))
 
 
-def _records(file: "mmap.mmap | bytes", log: "mmap.mmap | bytes", found: Log, *, first: int) -> Iterator[bytes]:
+def _records(
+    file: "mmap.mmap | bytes", log: "mmap.mmap | bytes", found: WriteAheadLog, *, first: int
+) -> Iterator[bytes]:
     """Records on leaf pages of the file (when `first` is negative) and of the frames from `first` on."""
     pages = _Pages(file, log)
     if first < 0:
@@ -150,8 +154,8 @@ class _Pages:
         cells = int.from_bytes(page[start + 3 : start + 5], "big")
         for cell in range(min(cells, PAGE_BYTES // 4)):
             pointer = start + 8 + 2 * cell
-            if record := self._record(page, int.from_bytes(page[pointer : pointer + 2], "big")):
-                yield record
+            if packed := self._record(page, int.from_bytes(page[pointer : pointer + 2], "big")):
+                yield packed
 
     def _record(self, page: bytes, at: int) -> bytes | None:
         length, at = _varint(page, at)
@@ -196,7 +200,7 @@ def _varint(page: bytes, at: int) -> tuple[int, int]:
     return value, at + 9
 
 
-def _sums(before: tuple[int, ...], raw: bytes, *, big: bool) -> tuple[int, int]:
+def _checksum(before: tuple[int, ...], raw: bytes, *, big: bool) -> tuple[int, int]:
     words = array("I", raw)
     if big != (sys.byteorder == "big"):
         words.byteswap()

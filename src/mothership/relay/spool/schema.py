@@ -66,13 +66,13 @@ APPLICATION_ID = 0x4D735370
 """Marks our files, and by its difference to the version tells a newer file from a damaged one."""
 
 
-def is_disk(error: sqlite3.Error) -> bool:
+def is_disk_failure(error: sqlite3.Error) -> bool:
     """Is the disk full or away, rather than the file broken? When it is opened, anything else is damage."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and (code & 0xFF) in DISK_CODES
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_corruption(error: sqlite3.Error) -> bool:
     """Is the file itself broken, rather than the disk full or away?"""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and (code & 0xFF) in DAMAGE_CODES
@@ -81,9 +81,9 @@ def is_damage(error: sqlite3.Error) -> bool:
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open a spool file with the pragmas that its promises rest on."""
     if read_only:
-        link = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
-        link.execute("PRAGMA query_only=ON")
-        return link
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        connection.execute("PRAGMA query_only=ON")
+        return connection
     if not path.exists():
         os.close(
             os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
@@ -91,44 +91,44 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     with path.open("rb") as file:
         head = file.read(20)
     if head and head[18:] != b"\x02\x02" and head[18:] != b"\x01\x01":
-        raise malformed()  # SQLite would call a file with other bytes there read-only
+        raise corruption_error()  # SQLite would call a file with other bytes there read-only
     path.chmod(0o600)
-    link = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False, cached_statements=64)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False, cached_statements=64)
     try:
-        link.execute(f"PRAGMA page_size={PAGE_BYTES}")
-        link.execute("PRAGMA journal_mode=WAL")
-        link.execute("PRAGMA synchronous=FULL")
-        link.execute("PRAGMA secure_delete=OFF")
-        link.execute("PRAGMA wal_autocheckpoint=2000")
-        link.execute("PRAGMA cache_size=-16384")
-        _bring_up_to_date(link, path)
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=OFF")
+        connection.execute("PRAGMA wal_autocheckpoint=2000")
+        connection.execute("PRAGMA cache_size=-16384")
+        _bring_up_to_date(connection, path)
     except BaseException:
-        link.close()
+        connection.close()
         raise
-    return link
+    return connection
 
 
-def _bring_up_to_date(link: sqlite3.Connection, path: Path) -> None:
-    version = link.execute("PRAGMA user_version").fetchone()[0]
-    mark = link.execute("PRAGMA application_id").fetchone()[0]
-    if version == mark == 0 and not link.execute("SELECT 1 FROM sqlite_master").fetchone():
-        link.executescript(
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    if version == mark == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        connection.executescript(
             f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION};"
             f" PRAGMA application_id={APPLICATION_ID ^ SCHEMA_VERSION}; COMMIT;"
         )
     elif mark != APPLICATION_ID ^ version:
-        raise malformed()
+        raise corruption_error()
     elif version > SCHEMA_VERSION:
         raise ConfigurationError([f"server.data_dir: {path.name} was written by a newer Mothership"])
     elif version < SCHEMA_VERSION:
         steps = "".join(UPGRADES[step] for step in range(version, SCHEMA_VERSION))
-        link.executescript(
+        connection.executescript(
             f"BEGIN IMMEDIATE; {steps} {SCHEMA} PRAGMA user_version={SCHEMA_VERSION};"
             f" PRAGMA application_id={APPLICATION_ID ^ SCHEMA_VERSION}; COMMIT;"
         )
 
 
-def malformed() -> sqlite3.DatabaseError:
+def corruption_error() -> sqlite3.DatabaseError:
     """What SQLite would say of a file that it can read and we can't."""
     error = sqlite3.DatabaseError("malformed")
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT

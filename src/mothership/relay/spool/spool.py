@@ -1,6 +1,6 @@
 """The spool: what was acknowledged and is not yet everywhere, on disk.
 
-append ──▶ lease ──▶ commit | release | bury | split | defer        each per sink; the file's thread does the work
+append ──▶ lease ──▶ commit | release | dead-letter | split | defer    each per sink; the file's thread does the work
 """
 
 import asyncio
@@ -11,67 +11,69 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mothership import telemetry
-from mothership.errors import ConfigurationError, Failed, Unsafe
+from mothership.errors import ConfigurationError, FailedRow, Unsafe
 from mothership.event import RowBatch
 from mothership.ports import Clock
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
-from mothership.relay.spool import age, directory, rebuild, reserve
-from mothership.relay.spool.deliveries import Limits
-from mothership.relay.spool.file import Lent, SpoolFile, Standing
-from mothership.relay.spool.lease import Lease, halves, later_parts, letters
-from mothership.relay.spool.record import Kept, kept, pack
-from mothership.relay.spool.room import Room
-from mothership.relay.spool.shelf import PIPELINE, Letter, Totals
+from mothership.relay.spool import directory, disk_reserve, rebuild, retention
+from mothership.relay.spool.dead_letters import PIPELINE, DeadLetter, Totals
+from mothership.relay.spool.deliveries import LeaseLimits
+from mothership.relay.spool.file import BatchStatus, LeasedRecord, SpoolFile
+from mothership.relay.spool.lease import Lease, dead_letters, deferred_parts, halves
+from mothership.relay.spool.quota import Quota
+from mothership.relay.spool.record import SpoolRecord, pack, spool_record
 from mothership.relay.spool.writer import SpoolWriter
 from mothership.telemetry import log
 
-ENDLESS = 2**62
+SEQ_MAX = 2**62
 
 
-class Snapshot(NamedTuple):
+class SpoolStats(NamedTuple):
     """How the spool stands."""
 
     totals: dict[str, Totals]
-    letters: Totals
-    letters_by_sink: dict[str, int]
+    dead_letters: Totals
+    dead_letters_by_sink: dict[str, int]
     stored_bytes: int
     oldest: dict[str, int]
     """For each sink, when the oldest batch that waits was appended: microseconds since the epoch."""
-    foreign: bool
+    changed_by_others: bool
     """Somebody else has written to the file since the last look: a dead letter was retried, or dropped."""
 
 
 class Spool:
     """One worker's spool. Open it in a running loop; every method but `open` returns at once or awaits the disk."""
 
-    def __init__(self, claim: directory.Claim, writer: SpoolWriter, settings: SpoolSettings, clock: Clock) -> None:
-        self.claim = claim
-        self.live_from = writer.file.last_seq + 1
+    def __init__(
+        self, lock: directory.SpoolFileLock, writer: SpoolWriter, settings: SpoolSettings, clock: Clock
+    ) -> None:
+        self.lock = lock
+        self.first_live_seq = writer.file.last_seq + 1
         """Batches from here on were appended by this process."""
         self._writer = writer
         self._settings = settings
         self._clock = clock
         self._closed = False
-        self._room = Room(settings)
+        self._quota = Quota(settings)
 
     @classmethod
     async def open(cls, data_dir: Path, settings: SpoolSettings, clock: Clock) -> "Spool":
         """Own a spool file under the data directory. A damaged one is set aside and what it held saved."""
         loop = asyncio.get_running_loop()
         try:
-            claim = await asyncio.to_thread(directory.claim_own, directory.spool_directory(data_dir))
+            lock = await asyncio.to_thread(directory.lock_own_file, directory.spool_directory(data_dir))
         except OSError as error:
-            raise _unusable(error) from None
+            raise _cannot_open(error) from None
         try:
-            file = await asyncio.to_thread(_opened, claim.path, settings.cache_bytes)
+            file = await asyncio.to_thread(_open_file, lock.path, settings.cache_bytes)
         except (sqlite3.Error, OSError) as error:
-            claim.release()
-            raise _unusable(error) from None
+            lock.release()
+            raise _cannot_open(error) from None
         except BaseException:
-            claim.release()
+            lock.release()
             raise
         writer = SpoolWriter(file, loop, rebuild=rebuild.rebuild, retry_after_seconds=settings.retry_after_seconds)
-        return cls(claim, writer, settings, clock)
+        return cls(lock, writer, settings, clock)
 
     @property
     def failed(self) -> asyncio.Future[None]:
@@ -79,9 +81,9 @@ class Spool:
         return self._writer.failed
 
     @property
-    def trouble(self) -> str:
+    def unwritable_reason(self) -> str:
         """Why nothing can be written, or empty."""
-        return self._writer.trouble or self._room.trouble
+        return self._writer.disk_error or self._quota.full_reason
 
     @property
     def last_seq(self) -> int:
@@ -96,29 +98,29 @@ class Spool:
         """For each sink that the file knows, how many events wait."""
         return {sink: total.events for sink, total in self._writer.file.deliveries.totals.items() if total.events}
 
-    def append(self, batch: RowBatch, sinks: Sequence[str]) -> "asyncio.Future[Standing]":
+    def append(self, batch: RowBatch, sinks: Sequence[str]) -> "asyncio.Future[BatchStatus]":
         """Keep a batch on disk for these sinks; done after the fsync. `Unsafe` when it can't be kept."""
-        sealed: list[tuple[Kept, bytes]] = []
+        sealed: list[tuple[SpoolRecord, bytes]] = []
 
         def prepare() -> None:
-            item = kept(batch, list(sinks), self._now())
-            sealed.append((item, pack(item)))
+            record = spool_record(batch, list(sinks), self._now())
+            sealed.append((record, pack(record)))
 
-        def act(file: SpoolFile) -> Standing:
-            item, record = sealed[0]
-            if known := file.standing(item.fingerprint, is_retry=item.is_retry):
+        def act(file: SpoolFile) -> BatchStatus:
+            record, packed = sealed[0]
+            if known := file.batch_status(record.fingerprint, is_retry=record.is_retry):
                 return known
-            self._room.need(file, item.client, len(record))
-            return file.add(item, record, batch)
+            self._quota.require(file, record.client, len(packed))
+            return file.add(record, packed, batch)
 
         return self._writer.submit(act, prepare=prepare)
 
     async def lease(
         self,
         sink: str,
-        limits: Limits,
+        limits: LeaseLimits,
         *,
-        ranges: Sequence[tuple[int, int]] = ((0, ENDLESS),),
+        ranges: Sequence[tuple[int, int]] = ((0, SEQ_MAX),),
         exclude: Collection[int] = (),
     ) -> Lease | None:
         """The oldest batches that wait for this sink and fit one write, attempt counted; None if there are none.
@@ -126,25 +128,27 @@ class Spool:
         They come from the first of the ranges (of batch numbers, the end not included) that has any.
         """
 
-        def pick(file: SpoolFile) -> tuple[int, list[Lent]]:
-            tries = (file.pick(sink, limits, first=first, end=end, exclude=exclude) for first, end in ranges)
-            found = next((lent for lent in tries if lent), [])
-            file.deliveries.lend(sink, [lent.seq for lent in found])
+        def select(file: SpoolFile) -> tuple[int, list[LeasedRecord]]:
+            tries = (file.select(sink, limits, first=first, end=end, exclude=exclude) for first, end in ranges)
+            found = next((leased for leased in tries if leased), [])
+            file.deliveries.lock(sink, [leased.seq for leased in found])
             return self._writer.generation, found
 
-        def act(file: SpoolFile) -> tuple[int, list[Lent]]:
-            generation, found = pick(file)
-            file.deliveries.mark(sink, [lent.seq for lent in found])
+        def act(file: SpoolFile) -> tuple[int, list[LeasedRecord]]:
+            generation, found = select(file)
+            file.deliveries.record_attempt(sink, [leased.seq for leased in found])
             return generation, found
 
         while True:
             try:
-                generation, found = await self._writer.submit(act, durable=False, on_trouble="fall_back", fallback=pick)
+                generation, found = await self._writer.submit(
+                    act, durable=False, on_disk_error="fall_back", fallback=select
+                )
             except Unsafe:
                 return None
             if not found:
                 return None
-            if lease := await self._unpacked(sink, generation, found):
+            if lease := await self._unpack(sink, generation, found):
                 return lease
 
     def commit(self, lease: Lease) -> "asyncio.Future[None]":
@@ -155,64 +159,64 @@ class Spool:
             if lease.generation == self._writer.generation:
                 file.finish(lease.sink, lease.seqs, now)
 
-        return self._writer.submit(act, durable=False, on_trouble="owe")
+        return self._writer.submit(act, durable=False, on_disk_error="retry")
 
     def release(self, lease: Lease) -> "asyncio.Future[None]":
         """The sink has not got these batches, or may not: they wait again. Need not be awaited either."""
 
         def act(file: SpoolFile) -> None:
             if lease.generation == self._writer.generation:
-                file.deliveries.give_back(lease.sink, lease.seqs)
+                file.deliveries.unlock(lease.sink, lease.seqs)
                 file.deliveries.release(lease.sink, lease.seqs)
 
-        return self._writer.submit(act, durable=False, on_trouble="owe")
+        return self._writer.submit(act, durable=False, on_disk_error="retry")
 
-    async def bury(self, lease: Lease, failed: Sequence[Failed], *, seen: bool) -> None:
+    async def dead_letter(self, lease: Lease, failed: Sequence[FailedRow], *, known_to_sink: bool) -> None:
         """Set the named rows aside and commit all others of the lease.
 
         `seen`: the sink has taken note of the batch, so a retry of the rows needs an identity of its own.
         """
         now = self._now()
-        sealed: list[tuple[str, Kept, bytes]] = []
+        sealed: list[tuple[str, SpoolRecord, bytes]] = []
 
         def prepare() -> None:
-            sealed.extend(letters(lease, failed, now, seen=seen))
+            sealed.extend(dead_letters(lease, failed, now, known_to_sink=known_to_sink))
 
         def act(file: SpoolFile) -> None:
             if lease.generation != self._writer.generation:
                 return
-            for reason, item, record in sealed:
-                file.shelf.bury(lease.sink, reason, item, record, now)
+            for reason, record, packed in sealed:
+                file.dead_letters.add(lease.sink, reason, record, packed, now)
             file.finish(lease.sink, lease.seqs, now)
 
-        await self._writer.submit(act, on_trouble="owe", prepare=prepare)
+        await self._writer.submit(act, on_disk_error="retry", prepare=prepare)
         telemetry.dead_letters_total.labels(lease.sink).inc(len(failed))
 
-    async def set_aside(self, batch: RowBatch, reasons: Sequence[str]) -> None:
+    async def keep_rejected(self, batch: RowBatch, reasons: Sequence[str]) -> None:
         """Keep rows that were rejected among the dead letters, each with its reason, while there is room for them.
 
         Raises `Unsafe` when the disk refuses.
         """
         now = self._now()
         lease = Lease(PIPELINE, 0, (0,), (batch,), (1,), (0,))
-        failed = [Failed(0, row, reason) for row, reason in enumerate(reasons)]
-        sealed: list[tuple[str, Kept, bytes]] = []
+        failed = [FailedRow(0, row, reason) for row, reason in enumerate(reasons)]
+        sealed: list[tuple[str, SpoolRecord, bytes]] = []
 
         def prepare() -> None:
-            sealed.extend(letters(lease, failed, now, seen=True))
+            sealed.extend(dead_letters(lease, failed, now, known_to_sink=True))
 
         def act(file: SpoolFile) -> None:
-            for reason, item, record in sealed:
-                if self._room.has(file, item.client, len(record)):
-                    file.shelf.bury(PIPELINE, reason, item, record, now)
-                    telemetry.dead_letters_total.labels(PIPELINE).inc(len(item.rows))
+            for reason, record, packed in sealed:
+                if self._quota.allows(file, record.client, len(packed)):
+                    file.dead_letters.add(PIPELINE, reason, record, packed, now)
+                    telemetry.dead_letters_total.labels(PIPELINE).inc(len(record.rows))
 
         await self._writer.submit(act, durable=False, prepare=prepare)
 
     async def split(self, lease: Lease) -> list[int]:
         """Put two halves in the place of the lease's only batch, for this sink. Returns their numbers."""
         (batch,), (seq,), now = lease.batches, lease.seqs, self._now()
-        parts: list[tuple[Kept, bytes]] = []
+        parts: list[tuple[SpoolRecord, bytes]] = []
 
         def prepare() -> None:
             parts.extend(halves(lease.sink, batch, now))
@@ -220,13 +224,13 @@ class Spool:
         def act(file: SpoolFile) -> list[int]:
             if lease.generation != self._writer.generation:
                 return []
-            file.deliveries.give_back(lease.sink, [seq])
+            file.deliveries.unlock(lease.sink, [seq])
             return file.split(lease.sink, seq, parts, now)
 
         numbers: list[int] = await self._writer.submit(act, prepare=prepare)
         return numbers
 
-    async def defer(self, lease: Lease, deferred: Sequence[Failed], refused: Sequence[Failed]) -> list[int]:
+    async def defer(self, lease: Lease, deferred: Sequence[FailedRow], refused: Sequence[FailedRow]) -> list[int]:
         """Keep the deferred rows waiting, set the refused ones aside, and commit all others of the lease.
 
         Returns the numbers of the batches that wait: those of which no other row was written stay as they are.
@@ -235,22 +239,22 @@ class Spool:
         gone = {one.batch for one in refused}
         counts = Counter(one.batch for one in deferred)
         whole = [at for at, count in counts.items() if count == len(lease.batches[at].rows) and at not in gone]
-        parts: list[tuple[Kept, bytes]] = []
-        sealed: list[tuple[str, Kept, bytes]] = []
+        parts: list[tuple[SpoolRecord, bytes]] = []
+        sealed: list[tuple[str, SpoolRecord, bytes]] = []
 
         def prepare() -> None:
-            parts.extend(later_parts(lease, [one for one in deferred if one.batch not in whole], now))
-            sealed.extend(letters(lease, refused, now, seen=True))
+            parts.extend(deferred_parts(lease, [one for one in deferred if one.batch not in whole], now))
+            sealed.extend(dead_letters(lease, refused, now, known_to_sink=True))
 
         def act(file: SpoolFile) -> list[int]:
             if lease.generation != self._writer.generation:
                 return []
             kept_back = lease.only(whole).seqs
-            file.deliveries.give_back(lease.sink, kept_back)
+            file.deliveries.unlock(lease.sink, kept_back)
             file.deliveries.release(lease.sink, kept_back)
-            for reason, item, record in sealed:
-                file.shelf.bury(lease.sink, reason, item, record, now)
-            numbers = [file.add_part(item, record) for item, record in parts]
+            for reason, record, packed in sealed:
+                file.dead_letters.add(lease.sink, reason, record, packed, now)
+            numbers = [file.add_part(record, packed) for record, packed in parts]
             file.finish(lease.sink, [seq for seq in lease.seqs if seq not in kept_back], now)
             return [*kept_back, *numbers]
 
@@ -258,45 +262,50 @@ class Spool:
         telemetry.dead_letters_total.labels(lease.sink).inc(len(refused))
         return numbers
 
-    async def sweep(self, letters: DeadLetterSettings) -> Snapshot:
+    async def sweep(self, letters: DeadLetterSettings) -> SpoolStats:
         """Do what is due: expire, prune, notice what others wrote; and say how all stands."""
         now = self._now()
 
-        def act(file: SpoolFile) -> Snapshot:
-            foreign = file.has_changed()
-            if self._writer.trouble:
+        def act(file: SpoolFile) -> SpoolStats:
+            changed_by_others = file.has_changed()
+            if self._writer.disk_error:
                 file.touch()
-            self._writer.shrinks = file.is_loose(self._settings.shrink_bytes)
-            age.expire_batches(file, self._settings.max_age_seconds, now)
-            age.drop_letters(file, letters, now)
-            self._room.look_again(file)
-            file.finished.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
+            self._writer.shrink_requested = file.is_mostly_free(self._settings.shrink_bytes)
+            retention.expire_batches(file, self._settings.max_age_seconds, now)
+            retention.drop_dead_letters(file, letters, now)
+            self._quota.recheck(file)
+            file.fingerprints.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
             oldest = {
                 sink: when for sink in file.deliveries.sinks if (when := file.deliveries.oldest(sink)) is not None
             }
-            by_sink = file.shelf.by_sink()
-            return Snapshot(
-                dict(file.deliveries.totals), file.shelf.totals, by_sink, file.stored_bytes, oldest, foreign
+            by_sink = file.dead_letters.by_sink()
+            return SpoolStats(
+                dict(file.deliveries.totals),
+                file.dead_letters.totals,
+                by_sink,
+                file.stored_bytes,
+                oldest,
+                changed_by_others,
             )
 
-        snapshot: Snapshot = await self._writer.submit(act, durable=bool(self._writer.trouble))
-        return snapshot
+        stats: SpoolStats = await self._writer.submit(act, durable=bool(self._writer.disk_error))
+        return stats
 
-    async def take_in(self, items: Sequence[tuple[Kept, bytes]]) -> None:
+    async def take_in(self, records: Sequence[tuple[SpoolRecord, bytes]]) -> None:
         """Keep batches of a file that a dead worker left behind, whatever the bounds: they are on disk already."""
 
         def act(file: SpoolFile) -> None:
-            for item, record in items:
-                file.take_in(item, record)
+            for record, packed in records:
+                file.take_in(record, packed)
 
         await self._writer.submit(act)
 
-    async def take_in_letters(self, letters: Sequence[Letter]) -> None:
+    async def take_in_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         """The same for dead letters."""
 
         def act(file: SpoolFile) -> None:
             for letter in letters:
-                file.shelf.take_in(letter)
+                file.dead_letters.take_in(letter)
 
         await self._writer.submit(act)
 
@@ -305,57 +314,57 @@ class Spool:
         if not self._closed:
             self._closed = True
             await self._writer.stop()
-            self.claim.release()
+            self.lock.release()
 
-    async def _unpacked(self, sink: str, generation: int, found: list[Lent]) -> Lease | None:
+    async def _unpack(self, sink: str, generation: int, found: list[LeasedRecord]) -> Lease | None:
         def decoded() -> list[RowBatch | None]:
-            return [lent.decoded() for lent in found]
+            return [leased.decoded() for leased in found]
 
-        whole = await asyncio.to_thread(decoded) if any(lent.record for lent in found) else decoded()
-        damaged = [lent.seq for lent, batch in zip(found, whole, strict=True) if batch is None]
+        whole = await asyncio.to_thread(decoded) if any(leased.packed for leased in found) else decoded()
+        damaged = [leased.seq for leased, batch in zip(found, whole, strict=True) if batch is None]
         if damaged:
             await self._quarantine(generation, sink, damaged)
-        sound = [(lent, batch) for lent, batch in zip(found, whole, strict=True) if batch is not None]
+        sound = [(leased, batch) for leased, batch in zip(found, whole, strict=True) if batch is not None]
         if not sound:
             return None
         return Lease(
             sink,
             generation,
-            tuple(lent.seq for lent, _ in sound),
+            tuple(leased.seq for leased, _ in sound),
             tuple(batch for _, batch in sound),
-            tuple(lent.attempts for lent, _ in sound),
-            tuple(lent.crashes for lent, _ in sound),
+            tuple(leased.attempts for leased, _ in sound),
+            tuple(leased.crashes for leased, _ in sound),
         )
 
     async def _quarantine(self, generation: int, sink: str, seqs: list[int]) -> None:
         def act(file: SpoolFile) -> list[tuple[int, bytes, int]]:
             if generation != self._writer.generation:
                 return []
-            file.deliveries.give_back(sink, seqs)
+            file.deliveries.unlock(sink, seqs)
             return [(seq, *taken) for seq in seqs if (taken := file.discard(seq))]
 
-        for seq, record, events in await self._writer.submit(act, on_trouble="owe") or []:
-            rebuild.quarantine_record(self.claim.path, seq, record)
+        for seq, packed, events in await self._writer.submit(act, on_disk_error="retry") or []:
+            rebuild.quarantine_record(self.lock.path, seq, packed)
             telemetry.spool_damaged.inc(events)
-            log.error("spool_record_damaged", file=self.claim.path.name, seq=seq, events=events)
+            log.error("spool_record_damaged", file=self.lock.path.name, seq=seq, events=events)
 
     def _now(self) -> int:
         return _micros(self._clock())
 
 
-def _opened(path: Path, memory_bytes: int) -> SpoolFile:
-    """Open it, on a full disk by the room that was set aside for that."""
+def _open_file(path: Path, cache_bytes: int) -> SpoolFile:
+    """Open it, on a full disk with the help of the disk reserve."""
     try:
-        file = rebuild.open_sound(path, memory_bytes)
+        file = rebuild.open_or_rebuild(path, cache_bytes)
     except (sqlite3.Error, OSError) as error:
-        if not reserve.give_up(path, error):
+        if not disk_reserve.release(path, error):
             raise
-        return rebuild.open_sound(path, memory_bytes)
-    reserve.keep(path)
+        return rebuild.open_or_rebuild(path, cache_bytes)
+    disk_reserve.create(path)
     return file
 
 
-def _unusable(error: Exception) -> ConfigurationError:
+def _cannot_open(error: Exception) -> ConfigurationError:
     name = getattr(error, "sqlite_errorname", None) or getattr(error, "strerror", None) or type(error).__name__
     return ConfigurationError([f"server.data_dir: the spool can't be opened: {name}"])
 

@@ -13,12 +13,12 @@ from typing import Any, Literal, TypeAlias
 from mothership import telemetry
 from mothership.errors import MothershipError, Unsafe
 from mothership.relay.spool.file import SpoolFile
-from mothership.relay.spool.schema import is_damage
+from mothership.relay.spool.schema import is_corruption
 from mothership.telemetry import log
 
 GROUP_OPERATIONS_MAX = 512
 
-OnTrouble: TypeAlias = Literal["refuse", "owe", "fall_back"]
+OnDiskError: TypeAlias = Literal["refuse", "retry", "fall_back"]
 """What becomes of an operation when the disk refuses: an error; done again later; its `fallback`."""
 
 
@@ -29,7 +29,7 @@ class Operation:
     future: asyncio.Future[Any]
     act: Callable[[SpoolFile], Any]
     durable: bool = True
-    on_trouble: OnTrouble = "refuse"
+    on_disk_error: OnDiskError = "refuse"
     prepare: Callable[[], None] | None = None
     """Work that needs no file: done before the transaction begins."""
     fallback: Callable[[SpoolFile], Any] | None = None
@@ -54,15 +54,15 @@ class SpoolWriter:
         """Goes up when the file was rebuilt: leases from before it mean nothing any more."""
         self.failed: asyncio.Future[None] = loop.create_future()
         """Holds the error if the thread dies of one."""
-        self.trouble = ""
+        self.disk_error = ""
         """Why the disk refuses; empty while it does not."""
-        self.shrinks = False
+        self.shrink_requested = False
         """Set by an operation: the file is to be made small after the transaction."""
         self._loop = loop
         self._rebuild = rebuild
         self._retry_after_seconds = retry_after_seconds
         self._queue: SimpleQueue[Operation | None] = SimpleQueue()
-        self._owed: list[Operation] = []
+        self._to_retry: list[Operation] = []
         self._thread = Thread(target=self._run, name=f"spool-{file.path.stem}", daemon=True)
         self._thread.start()
 
@@ -71,12 +71,12 @@ class SpoolWriter:
         act: Callable[[SpoolFile], Any],
         *,
         durable: bool = True,
-        on_trouble: OnTrouble = "refuse",
+        on_disk_error: OnDiskError = "refuse",
         prepare: Callable[[], None] | None = None,
         fallback: Callable[[SpoolFile], Any] | None = None,
     ) -> asyncio.Future[Any]:
         """Do this in the next transaction. The future resolves after its commit."""
-        operation = Operation(self._loop.create_future(), act, durable, on_trouble, prepare, fallback)
+        operation = Operation(self._loop.create_future(), act, durable, on_disk_error, prepare, fallback)
         self._queue.put(operation)
         return operation.future
 
@@ -89,24 +89,24 @@ class SpoolWriter:
         try:
             while (group := self._take()) is not None:
                 self._resolve(self._perform(group))
-                if self.shrinks:
+                if self.shrink_requested:
                     self._shrink()
-            if self._owed:
+            if self._to_retry:
                 self._perform([])
         except BaseException as error:  # noqa: BLE001  # the owner of the TaskGroup must learn of any end
-            self._tell(partial(_fail, self.failed, error))
+            self._call_in_loop(partial(_set_failed, self.failed, error))
         finally:
             try:
                 self.file.close()
             except sqlite3.Error as error:
-                log.warning("spool_not_closed", error=_name(error))
+                log.warning("spool_not_closed", error=_error_name(error))
 
     def _shrink(self) -> None:
-        self.shrinks = False
+        self.shrink_requested = False
         try:
             self.file.shrink()
         except sqlite3.Error as error:  # it can wait
-            log.warning("spool_not_shrunk", file=self.file.path.name, error=_name(error))
+            log.warning("spool_not_shrunk", file=self.file.path.name, error=_error_name(error))
 
     def _take(self) -> list[Operation] | None:
         first = self._queue.get()
@@ -130,17 +130,17 @@ class SpoolWriter:
             return outcomes + self._transact(ready)
         except sqlite3.Error as error:
             self._roll_back()
-            if not is_damage(error):
-                return outcomes + self._make_do(ready, error)
-            log.error("spool_damaged", file=self.file.path.name, error=_name(error))
+            if not is_corruption(error):
+                return outcomes + self._degraded(ready, error)
+            log.error("spool_damaged", file=self.file.path.name, error=_error_name(error))
         self.file = self._rebuild(self.file)
         self.generation += 1
-        self._owed.clear()
+        self._to_retry.clear()
         try:
             return outcomes + self._transact(ready)
         except sqlite3.Error as error:
             self._roll_back()
-            return outcomes + self._make_do(ready, error)
+            return outcomes + self._degraded(ready, error)
 
     def _prepared(self, group: list[Operation]) -> tuple[list[Operation], list[Outcome]]:
         ready: list[Operation] = []
@@ -159,7 +159,7 @@ class SpoolWriter:
         outcomes: list[Outcome] = []
         durable = any(operation.durable for operation in group)
         self.file.begin(durable=durable)
-        for operation in (*self._owed, *group):
+        for operation in (*self._to_retry, *group):
             try:
                 outcomes.append((operation, operation.act(self.file), None))
             except MothershipError as error:
@@ -169,36 +169,36 @@ class SpoolWriter:
         if durable:
             telemetry.spool_fsync_seconds.observe(time.perf_counter() - began)
             telemetry.spool_group_size.observe(len(group))
-        self._owed.clear()
-        if self.trouble and any(operation.durable and operation.on_trouble == "refuse" for operation in group):
+        self._to_retry.clear()
+        if self.disk_error and any(operation.durable and operation.on_disk_error == "refuse" for operation in group):
             log.info("spool_recovered", file=self.file.path.name)
-            self.trouble = ""
+            self.disk_error = ""
         return outcomes
 
-    def _make_do(self, group: list[Operation], error: sqlite3.Error) -> list[Outcome]:
+    def _degraded(self, group: list[Operation], error: sqlite3.Error) -> list[Outcome]:
         """The disk refuses: nothing is acknowledged, and deliveries go on without being recorded."""
-        name = _name(error)
-        if self.trouble != name:
+        name = _error_name(error)
+        if self.disk_error != name:
             log.error("spool_refused", file=self.file.path.name, error=name)
-        self.trouble = name
-        if (bookkeeping := [one for one in group if one.on_trouble != "refuse"]) and len(bookkeeping) < len(group):
+        self.disk_error = name
+        if (bookkeeping := [one for one in group if one.on_disk_error != "refuse"]) and len(bookkeeping) < len(group):
             # Room is made by recording deliveries: not to be held up by appends that find none.
-            refused = [(one, None, self._unsafe(name)) for one in group if one.on_trouble == "refuse"]
+            refused = [(one, None, self._unsafe(name)) for one in group if one.on_disk_error == "refuse"]
             return refused + self._without_appends(bookkeeping)
-        return [self._not_recorded(operation, name) for operation in group]
+        return [self._degraded_outcome(operation, name) for operation in group]
 
     def _without_appends(self, group: list[Operation]) -> list[Outcome]:
         try:
             return self._transact(group)
         except sqlite3.Error as error:
             self._roll_back()
-            return [self._not_recorded(operation, _name(error)) for operation in group]
+            return [self._degraded_outcome(operation, _error_name(error)) for operation in group]
 
-    def _not_recorded(self, operation: Operation, name: str) -> Outcome:
-        if operation.on_trouble == "owe":
-            self._owed.append(operation)
+    def _degraded_outcome(self, operation: Operation, name: str) -> Outcome:
+        if operation.on_disk_error == "retry":
+            self._to_retry.append(operation)
             return operation, None, None
-        if operation.on_trouble == "fall_back" and operation.fallback:
+        if operation.on_disk_error == "fall_back" and operation.fallback:
             return self._fall_back(operation)
         return operation, None, self._unsafe(name)
 
@@ -206,7 +206,7 @@ class SpoolWriter:
         try:
             return operation, operation.fallback(self.file) if operation.fallback else None, None
         except sqlite3.Error as error:
-            return operation, None, self._unsafe(_name(error))
+            return operation, None, self._unsafe(_error_name(error))
 
     def _unsafe(self, name: str) -> Unsafe:
         return Unsafe(f"the spool can't be written ({name})", retry_after_seconds=self._retry_after_seconds)
@@ -215,19 +215,19 @@ class SpoolWriter:
         try:
             self.file.rollback()
         except sqlite3.Error as error:
-            log.warning("spool_not_rolled_back", error=_name(error))
+            log.warning("spool_not_rolled_back", error=_error_name(error))
 
     def _resolve(self, outcomes: list[Outcome]) -> None:
-        self._tell(lambda: _settle(outcomes))
+        self._call_in_loop(lambda: _set_outcomes(outcomes))
 
-    def _tell(self, call: Callable[[], Any]) -> None:
+    def _call_in_loop(self, call: Callable[[], Any]) -> None:
         try:
             self._loop.call_soon_threadsafe(call)
         except RuntimeError:  # the loop is closed: nobody waits any more
             return
 
 
-def _settle(outcomes: list[Outcome]) -> None:
+def _set_outcomes(outcomes: list[Outcome]) -> None:
     for operation, result, error in outcomes:
         if operation.future.done():
             continue
@@ -237,10 +237,10 @@ def _settle(outcomes: list[Outcome]) -> None:
             operation.future.set_result(result)
 
 
-def _fail(future: asyncio.Future[None], error: BaseException) -> None:
+def _set_failed(future: asyncio.Future[None], error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)
 
 
-def _name(error: sqlite3.Error) -> str:
+def _error_name(error: sqlite3.Error) -> str:
     return getattr(error, "sqlite_errorname", None) or type(error).__name__

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from time import time
 from typing import NamedTuple
 
-from mothership.errors import Deferred, Failed, Paused, Permanent, SinkError, Transient
+from mothership.errors import Deferred, FailedRow, Paused, Permanent, SinkError, Transient
 from mothership.event import RowBatch
 from mothership.ports import Clock, Health
 from mothership.sinks.loki import answers
@@ -113,7 +113,7 @@ class LokiSink:
         self._before.clear()
         refused = {entry: why for entry, why in settled.items() if why is not None}
         if self._deferred:
-            rows = [Failed(entry.batch, entry.row, answers.STREAM_LIMIT) for entry in sorted(self._deferred)]
+            rows = [FailedRow(entry.batch, entry.row, answers.STREAM_LIMIT) for entry in sorted(self._deferred)]
             raise Deferred(answers.NO_STREAM, rows, refused=_permanent(refused).failed)
         if refused:
             raise _permanent(refused)
@@ -328,5 +328,5 @@ def _split(push: Push) -> tuple[Push, ...]:
 def _permanent(refused: dict[Entry, str]) -> Permanent:
     loki_entries.labels("refused").inc(len(refused))
     counts = Counter(refused.values())
-    failed = sorted(Failed(entry.batch, entry.row, why) for entry, why in refused.items())
+    failed = sorted(FailedRow(entry.batch, entry.row, why) for entry, why in refused.items())
     return Permanent("; ".join(f"{why} ({counts[why]})" for why in sorted(counts)), failed)

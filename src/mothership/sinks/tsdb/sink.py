@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from mothership.errors import Failed, Paused, Permanent, SinkError, Transient
+from mothership.errors import FailedRow, Paused, Permanent, SinkError, Transient
 from mothership.event import Row, RowBatch
 from mothership.ports import Clock, Health
 from mothership.sinks import repeats
@@ -274,7 +274,7 @@ class TsdbSink:
         if not refused:
             return claimed.duplicates
         places = claimed.places(batches)
-        failed = [Failed(*places[at], reason) for at, reason in refused.items()]
+        failed = [FailedRow(*places[at], reason) for at, reason in refused.items()]
         log.warning("rows_refused", sink=self.name, rows=len(failed), of=len(claimed.rows))
         raise Permanent(f"the database refuses {len(failed)} rows", failed, duplicates=claimed.duplicates)
 

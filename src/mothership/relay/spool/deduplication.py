@@ -9,32 +9,34 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-STEP_ROWS = 5_000
+PRUNE_ROWS_MAX = 5_000
 
-FinishedRow: TypeAlias = tuple[bytes, int, int, bytes | None, str]
+FingerprintRow: TypeAlias = tuple[bytes, int, int, bytes | None, str]
 """Fingerprint, time, events, content, caller."""
 
 
-class Finished:
-    """The table of them. What it counts is believed after the commit, through `after`."""
+class FingerprintTable:
+    """The table of them. Its counts change after the commit, through `on_commit`."""
 
-    def __init__(self, link: sqlite3.Connection, after: Callable[[Callable[[], None]], None]) -> None:
-        self._link = link
-        self._after = after
-        self._held: Counter[str] = Counter()
+    def __init__(self, connection: sqlite3.Connection, on_commit: Callable[[Callable[[], None]], None]) -> None:
+        self._connection = connection
+        self._on_commit = on_commit
+        self._rows_by_client: Counter[str] = Counter()
         """Rows of each caller."""
 
     def count(self) -> None:
         """Count what is there."""
-        self._held = Counter(dict(self._link.execute("SELECT client, count(*) FROM finished GROUP BY client")))
+        self._rows_by_client = Counter(
+            dict(self._connection.execute("SELECT client, count(*) FROM finished GROUP BY client"))
+        )
 
     def find(self, fingerprint: bytes, *, is_retry: bool) -> tuple[bytes, int] | None:
         """Fingerprint and events of the batch that it names: a retry's names its content. None if it isn't known."""
-        row = self._link.execute(
+        row = self._connection.execute(
             "SELECT fingerprint, events FROM finished WHERE fingerprint=?", (fingerprint,)
         ).fetchone()
         if row is None and is_retry:
-            row = self._link.execute(
+            row = self._connection.execute(
                 "SELECT fingerprint, events FROM finished WHERE content=? ORDER BY finished DESC LIMIT 1",
                 (fingerprint,),
             ).fetchone()
@@ -42,26 +44,26 @@ class Finished:
 
     def add(self, seq: int, client: str, now: int) -> None:
         """Remember a batch that is about to go. A part of one is not worth it."""
-        added = self._link.execute(
+        added = self._connection.execute(
             "INSERT OR IGNORE INTO finished(fingerprint, finished, events, content, client)"
             " SELECT fingerprint, ?, events, content, client FROM batches WHERE seq=? AND parent IS NULL",
             (now, seq),
         ).rowcount
         if added:
-            self._after(lambda: self._change({client: 1}))
+            self._on_commit(lambda: self._change({client: 1}))
 
-    def take_in(self, rows: Iterable[FinishedRow]) -> None:
+    def take_in(self, rows: Iterable[FingerprintRow]) -> None:
         """Know these, from another file."""
-        self._link.executemany(
+        self._connection.executemany(
             "INSERT OR IGNORE INTO finished(fingerprint, finished, events, content, client) VALUES(?,?,?,?,?)", rows
         )
 
     def prune(self, before: int, most: int) -> None:
         """Forget some of those that are too old or too many."""
-        gone = self._forget("SELECT client, fingerprint FROM finished WHERE finished<?", before, STEP_ROWS)
-        over = min(self._held.total() - gone.total() - most, STEP_ROWS - gone.total())
+        gone = self._forget("SELECT client, fingerprint FROM finished WHERE finished<?", before, PRUNE_ROWS_MAX)
+        over = min(self._rows_by_client.total() - gone.total() - most, PRUNE_ROWS_MAX - gone.total())
         while over > 0:
-            (client, rows), *others = (self._held - gone).most_common(2)
+            (client, rows), *others = (self._rows_by_client - gone).most_common(2)
             lead = rows - (others[0][1] if others else 0)
             of_client = "SELECT client, fingerprint FROM finished WHERE client=?"
             more = self._forget(of_client, client, min(over, max(lead, 1)))
@@ -69,14 +71,14 @@ class Finished:
                 break  # counted wrong; the next count puts it right
             gone += more
             over -= more.total()
-        self._after(lambda: self._change({client: -rows for client, rows in gone.items()}))
+        self._on_commit(lambda: self._change({client: -rows for client, rows in gone.items()}))
 
     def _forget(self, which: str, value: object, most: int) -> Counter[str]:
         """Forget the oldest of these. Returns how many of each caller they were."""
-        found = self._link.execute(f"{which} ORDER BY finished LIMIT ?", (value, most)).fetchall()
-        self._link.executemany("DELETE FROM finished WHERE fingerprint=?", [(mark,) for _, mark in found])
+        found = self._connection.execute(f"{which} ORDER BY finished LIMIT ?", (value, most)).fetchall()
+        self._connection.executemany("DELETE FROM finished WHERE fingerprint=?", [(mark,) for _, mark in found])
         return Counter(client for client, _ in found)
 
     def _change(self, rows: Mapping[str, int]) -> None:
-        self._held.update(rows)
-        self._held = +self._held
+        self._rows_by_client.update(rows)
+        self._rows_by_client = +self._rows_by_client

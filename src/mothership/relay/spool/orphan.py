@@ -5,30 +5,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mothership.relay.spool import rebuild
+from mothership.relay.spool.dead_letters import DeadLetter, select_dead_letters
 from mothership.relay.spool.file import SpoolFile
-from mothership.relay.spool.shelf import Letter, letters_of
 from mothership.telemetry import log
 
 
-class Leftover:
+class OrphanFile:
     """Reads and removes; the reader keeps what it read first."""
 
     def __init__(self, file: SpoolFile) -> None:
         self._file = file
 
     @classmethod
-    def open(cls, path: Path) -> "Leftover | None":
+    def open(cls, path: Path) -> "OrphanFile | None":
         """Open it, rebuilt if it was damaged; None when it can't be opened now."""
         try:
-            return cls(rebuild.open_sound(path, 0))
+            return cls(rebuild.open_or_rebuild(path, 0))
         except (sqlite3.Error, OSError) as error:
             log.error("spool_leftover_unreadable", file=path.name, error=type(error).__name__)
             return None
 
     def batches(self, limit: int) -> list[tuple[int, list[str], bytes]]:
         """The oldest batches: number, the sinks that have not got it, record."""
-        found = self._file.link.execute("SELECT seq, record FROM batches ORDER BY seq LIMIT ?", (limit,))
-        return [(seq, self._file.deliveries.awaited_by(seq), record) for seq, record in found.fetchall()]
+        found = self._file.connection.execute("SELECT seq, record FROM batches ORDER BY seq LIMIT ?", (limit,))
+        return [(seq, self._file.deliveries.awaited_by(seq), packed) for seq, packed in found.fetchall()]
 
     def remove_batches(self, seqs: Sequence[int]) -> None:
         """They are safe elsewhere."""
@@ -37,20 +37,20 @@ class Leftover:
             self._file.discard(seq)
         self._file.commit()
 
-    def letters(self, limit: int) -> list[Letter]:
+    def dead_letters(self, limit: int) -> list[DeadLetter]:
         """The oldest dead letters."""
-        return [letter for letter, _ in zip(letters_of(self._file.link), range(limit), strict=False)]
+        return [letter for letter, _ in zip(select_dead_letters(self._file.connection), range(limit), strict=False)]
 
-    def remove_letters(self, ids: Sequence[int]) -> None:
+    def remove_dead_letters(self, ids: Sequence[int]) -> None:
         """They are safe elsewhere."""
         self._file.begin(durable=False)
         for letter_id in ids:
-            self._file.shelf.drop(letter_id)
+            self._file.dead_letters.drop(letter_id)
         self._file.commit()
 
-    def quarantine(self, seq: int, record: bytes) -> None:
+    def quarantine(self, seq: int, packed: bytes) -> None:
         """Keep a damaged record beside the file."""
-        rebuild.quarantine_record(self._file.path, seq, record)
+        rebuild.quarantine_record(self._file.path, seq, packed)
 
     def close(self) -> None:
         """Let go of the file."""

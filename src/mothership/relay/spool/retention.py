@@ -3,30 +3,30 @@
 from mothership import telemetry
 from mothership.relay.settings import DeadLetterSettings
 from mothership.relay.spool.file import SpoolFile
-from mothership.relay.spool.record import Damaged, unpack
+from mothership.relay.spool.record import CorruptRecord, unpack
 from mothership.telemetry import log
 
-EXPIRE_AT_ONCE = 64
+EXPIRE_BATCHES_MAX = 64
 
 
 def expire_batches(file: SpoolFile, max_age_seconds: float, now: int) -> None:
     """Set aside some of those that have waited longer."""
     reason = f"waited longer than relay.spool.max_age_seconds ({max_age_seconds:g} s)"
-    for sink, seq in file.deliveries.stale(now - int(max_age_seconds * 1e6), EXPIRE_AT_ONCE):
-        record = file.record(seq)
+    for sink, seq in file.deliveries.expired(now - int(max_age_seconds * 1e6), EXPIRE_BATCHES_MAX):
+        packed = file.packed(seq)
         try:
-            item = unpack(record)
-        except Damaged:
+            record = unpack(packed)
+        except CorruptRecord:
             continue  # found and set aside when it is leased
-        file.shelf.bury(sink, reason, item, record, now)
+        file.dead_letters.add(sink, reason, record, packed, now)
         file.finish(sink, [seq], now)
-        telemetry.dead_letters_total.labels(sink).inc(len(item.rows))
-        log.error("events_expired", sink=sink, events=len(item.rows), request_id=item.request_id)
+        telemetry.dead_letters_total.labels(sink).inc(len(record.rows))
+        log.error("events_expired", sink=sink, events=len(record.rows), request_id=record.request_id)
 
 
-def drop_letters(file: SpoolFile, settings: DeadLetterSettings, now: int) -> None:
+def drop_dead_letters(file: SpoolFile, settings: DeadLetterSettings, now: int) -> None:
     """Drop dead letters past their bounds of age and bytes."""
-    for letter_id in file.shelf.outworn(now - int(settings.max_age_seconds * 1e6), settings.max_bytes):
-        events = file.shelf.drop(letter_id)
+    for letter_id in file.dead_letters.expired(now - int(settings.max_age_seconds * 1e6), settings.max_bytes):
+        events = file.dead_letters.drop(letter_id)
         telemetry.dead_letters_dropped.inc(events)
         log.error("dead_letter_dropped", letter=letter_id, events=events, reason="past relay.dead_letters bounds")

@@ -6,29 +6,29 @@ from mothership.event import RowBatch
 from mothership.relay.spool.record import weight
 
 
-class Memory:
+class BatchCache:
     """Keeps the newest batches, as many as fit."""
 
     def __init__(self, bytes_max: int) -> None:
         self.bytes_max = bytes_max
-        self._room = bytes_max
-        self._held: OrderedDict[int, tuple[RowBatch, int]] = OrderedDict()
+        self._free_bytes = bytes_max
+        self._batches: OrderedDict[int, tuple[RowBatch, int]] = OrderedDict()
 
-    def keep(self, seq: int, batch: RowBatch) -> None:
+    def put(self, seq: int, batch: RowBatch) -> None:
         """Hold a batch, and let the oldest go for it."""
         size = weight(batch)
-        self._held[seq] = (batch, size)
-        self._room -= size
-        while self._room < 0:
-            _, (_, freed) = self._held.popitem(last=False)
-            self._room += freed
+        self._batches[seq] = (batch, size)
+        self._free_bytes -= size
+        while self._free_bytes < 0:
+            _, (_, freed) = self._batches.popitem(last=False)
+            self._free_bytes += freed
 
     def get(self, seq: int) -> RowBatch | None:
         """The batch, if it is still here."""
-        held = self._held.get(seq)
+        held = self._batches.get(seq)
         return held[0] if held else None
 
-    def forget(self, seq: int) -> None:
+    def discard(self, seq: int) -> None:
         """It is needed no more."""
-        if held := self._held.pop(seq, None):
-            self._room += held[1]
+        if held := self._batches.pop(seq, None):
+            self._free_bytes += held[1]

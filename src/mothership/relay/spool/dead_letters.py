@@ -5,17 +5,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mothership.relay.spool.record import Kept
+from mothership.relay.spool.record import SpoolRecord
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
 
-LETTER_COLUMNS = "sink, reason, buried, request_id, origin, fingerprint, events, size, record, client"
+DEAD_LETTER_COLUMNS = "sink, reason, buried, request_id, origin, fingerprint, events, size, record, client"
 REASON_CHARACTERS = 500
 PIPELINE = "pipeline"
 """Stands for a sink on the letters of events that were rejected before any sink had them."""
 
 
-class Letter(NamedTuple):
-    """A group of rows of one batch that a sink refused for one reason. Fields as `LETTER_COLUMNS`, after the id."""
+class DeadLetter(NamedTuple):
+    """Rows of one batch that a sink refused for one reason. Fields as `DEAD_LETTER_COLUMNS`, after the id."""
 
     id: int
     sink: str
@@ -29,7 +29,7 @@ class Letter(NamedTuple):
     """Under which a retry sends them."""
     events: int
     size: int
-    record: bytes
+    packed: bytes
     client: str
     """Name of the caller that brought them."""
 
@@ -42,65 +42,67 @@ class Totals(NamedTuple):
     bytes: int = 0
 
 
-def letters_of(link: sqlite3.Connection, sink: str | None = None) -> Iterator[Letter]:
+def select_dead_letters(connection: sqlite3.Connection, sink: str | None = None) -> Iterator[DeadLetter]:
     """Dead letters, oldest first; all, or a sink's."""
-    sql = f"SELECT id, {LETTER_COLUMNS} FROM letters WHERE ? IS NULL OR sink=? ORDER BY id"  # noqa: S608  # constants
-    for row in link.execute(sql, (sink, sink)):
-        yield Letter(*row)
+    sql = f"SELECT id, {DEAD_LETTER_COLUMNS} FROM letters WHERE ? IS NULL OR sink=? ORDER BY id"  # noqa: S608  # constants
+    for row in connection.execute(sql, (sink, sink)):
+        yield DeadLetter(*row)
 
 
-class Shelf:
-    """The table of dead letters. What it counts is believed after the commit, through `after`."""
+class DeadLetterTable:
+    """The table of dead letters. Its counts change after the commit, through `on_commit`."""
 
-    def __init__(self, link: sqlite3.Connection, after: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, connection: sqlite3.Connection, on_commit: Callable[[Callable[[], None]], None]) -> None:
         self.totals = Totals()
-        self.held: Counter[str] = Counter()
+        self.bytes_by_client: Counter[str] = Counter()
         """Bytes of each caller."""
-        self._link = link
-        self._after = after
+        self._connection = connection
+        self._on_commit = on_commit
 
     def count(self) -> None:
         """Count what is there."""
         sums = "SELECT count(*), coalesce(sum(events), 0), coalesce(sum(size), 0) FROM letters"
-        self.totals = Totals(*self._link.execute(sums).fetchone())
+        self.totals = Totals(*self._connection.execute(sums).fetchone())
         held = "SELECT client, sum(size) FROM letters GROUP BY client"
-        self.held = Counter(dict(self._link.execute(held).fetchall()))
+        self.bytes_by_client = Counter(dict(self._connection.execute(held).fetchall()))
 
-    def bury(self, sink: str, reason: str, item: Kept, record: bytes, now: int) -> None:
+    def add(self, sink: str, reason: str, record: SpoolRecord, packed: bytes, now: int) -> None:
         """Set rows aside. `item.fingerprint` is what a retry will use, `item.parent` the batch they came from."""
-        origin, size = item.parent or item.fingerprint, len(record) + ROW_OVERHEAD_BYTES
-        self._add((sink, reason[:REASON_CHARACTERS], now, item.request_id, origin, item.fingerprint,
-                   len(item.rows), size, record, item.client))  # fmt: skip
+        origin, size = record.parent or record.fingerprint, len(packed) + ROW_OVERHEAD_BYTES
+        self._add((sink, reason[:REASON_CHARACTERS], now, record.request_id, origin, record.fingerprint,
+                   len(record.rows), size, packed, record.client))  # fmt: skip
 
-    def take_in(self, letter: Letter) -> None:
+    def take_in(self, letter: DeadLetter) -> None:
         """Keep a dead letter out of another file."""
         self._add(letter[1:])
 
     def drop(self, letter_id: int) -> int:
         """Forget a dead letter. Returns its events."""
-        row = self._link.execute("SELECT events, size, client FROM letters WHERE id=?", (letter_id,)).fetchone()
+        row = self._connection.execute("SELECT events, size, client FROM letters WHERE id=?", (letter_id,)).fetchone()
         if row is None:
             return 0
         events, size, client = row
-        self._link.execute("DELETE FROM letters WHERE id=?", (letter_id,))
-        self._after(lambda: self._change(client, -1, -events, -size))
+        self._connection.execute("DELETE FROM letters WHERE id=?", (letter_id,))
+        self._on_commit(lambda: self._change(client, -1, -events, -size))
         return int(events)
 
-    def outworn(self, before: int, bytes_max: int) -> list[int]:
+    def expired(self, before: int, bytes_max: int) -> list[int]:
         """Dead letters past their age; and past the bound of bytes the oldest of whoever holds most."""
         if not self.totals.batches:
             return []
-        found = [row[0] for row in self._link.execute("SELECT id FROM letters WHERE buried<? LIMIT 1000", (before,))]
+        found = [
+            row[0] for row in self._connection.execute("SELECT id FROM letters WHERE buried<? LIMIT 1000", (before,))
+        ]
         return list(dict.fromkeys([*found, *self._beyond(bytes_max)]))
 
     def _beyond(self, bytes_max: int) -> Iterator[int]:
-        """A caller that fills the shelf pushes its own letters out, not others'; rejected events go first."""
-        held, oldest = self.held.copy(), {}
+        """A caller with too many dead letters pushes its own letters out, not others'; rejected events go first."""
+        held, oldest = self.bytes_by_client.copy(), {}
         while held and held.total() > bytes_max:
             client = max(held, key=held.__getitem__)
             if client not in oldest:
                 of_client = "SELECT id, size FROM letters WHERE client=? ORDER BY sink<>?, id LIMIT 1000"
-                oldest[client] = iter(self._link.execute(of_client, (client, PIPELINE)).fetchall())
+                oldest[client] = iter(self._connection.execute(of_client, (client, PIPELINE)).fetchall())
             letter_id, size = next(oldest[client], (0, 0))
             if not letter_id:
                 return  # the rest at the next look
@@ -111,23 +113,23 @@ class Shelf:
         """Events among the dead letters, for each sink."""
         if not self.totals.batches:
             return {}
-        return dict(self._link.execute("SELECT sink, sum(events) FROM letters GROUP BY sink").fetchall())
+        return dict(self._connection.execute("SELECT sink, sum(events) FROM letters GROUP BY sink").fetchall())
 
     def of_batch(self, fingerprint: bytes) -> dict[str, int]:
         """Events of one batch that were set aside, for each sink."""
         refused = "SELECT sink, sum(events) FROM letters WHERE origin=? GROUP BY sink"
-        return dict(self._link.execute(refused, (fingerprint,)).fetchall())
+        return dict(self._connection.execute(refused, (fingerprint,)).fetchall())
 
     def _add(self, columns: Sequence[Any]) -> None:
         events, size, _record, client = columns[-4:]
         marks = ",".join("?" * len(columns))
-        sql = f"INSERT OR IGNORE INTO letters({LETTER_COLUMNS}) VALUES({marks})"
-        if self._link.execute(sql, columns).rowcount:
-            self._after(lambda: self._change(client, 1, events, size))
+        sql = f"INSERT OR IGNORE INTO letters({DEAD_LETTER_COLUMNS}) VALUES({marks})"
+        if self._connection.execute(sql, columns).rowcount:
+            self._on_commit(lambda: self._change(client, 1, events, size))
 
     def _change(self, client: str, letters: int, events: int, size: int) -> None:
-        self.held[client] += size
-        if not self.held[client]:
-            del self.held[client]
+        self.bytes_by_client[client] += size
+        if not self.bytes_by_client[client]:
+            del self.bytes_by_client[client]
         was = self.totals
         self.totals = Totals(was.batches + letters, was.events + events, was.bytes + size)

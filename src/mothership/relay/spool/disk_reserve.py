@@ -15,16 +15,16 @@ from mothership.telemetry import log
 
 RESERVE_BYTES = 12 * 1024 * 1024
 """The write-ahead log up to its checkpoint (2,000 pages), its index, and as much again."""
-ROOM_FACTOR = 4
+FREE_SPACE_FACTOR = 4
 """So many times as much must be free before room is set aside."""
 
 
-def keep(spool_file: Path) -> None:
+def create(spool_file: Path) -> None:
     """Set the room aside, unless it is or the disk has little. Never raises: it is for a rainy day."""
-    path = _reserve_of(spool_file)
+    path = _reserve_path(spool_file)
     with contextlib.suppress(OSError):
         room = os.statvfs(spool_file.parent)
-        if path.exists() or room.f_bavail * room.f_frsize < ROOM_FACTOR * RESERVE_BYTES:
+        if path.exists() or room.f_bavail * room.f_frsize < FREE_SPACE_FACTOR * RESERVE_BYTES:
             return
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
@@ -36,12 +36,12 @@ def keep(spool_file: Path) -> None:
             os.close(descriptor)
 
 
-def give_up(spool_file: Path, error: Exception) -> bool:
+def release(spool_file: Path, error: Exception) -> bool:
     """Give the room to whoever needs it now, if that is what the error is about; whether there was any."""
     if not _is_full(error):
         return False
     try:
-        _reserve_of(spool_file).unlink()
+        _reserve_path(spool_file).unlink()
     except OSError:
         return False
     log.warning("spool_reserve_used", file=spool_file.name, reason="the disk is full: what waits is delivered first")
@@ -50,10 +50,10 @@ def give_up(spool_file: Path, error: Exception) -> bool:
 
 def remove(spool_file: Path) -> None:
     """The spool file goes, and its room with it."""
-    _reserve_of(spool_file).unlink(missing_ok=True)
+    _reserve_path(spool_file).unlink(missing_ok=True)
 
 
-def _reserve_of(spool_file: Path) -> Path:
+def _reserve_path(spool_file: Path) -> Path:
     return spool_file.with_name(f"{spool_file.name}.reserve")
 
 

@@ -1,4 +1,4 @@
-"""Is there room for more: within the spool's bound and its caller's share, and on its disk?"""
+"""May the spool take more: within its own bound and its caller's share, and on its disk?"""
 
 import os
 from contextlib import suppress
@@ -10,28 +10,28 @@ from mothership.relay.spool.file import SpoolFile
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
 
 
-class Room:
+class Quota:
     """Asked before each append. Remembers why there was none, until there is."""
 
     def __init__(self, settings: SpoolSettings) -> None:
-        self.trouble = ""
+        self.full_reason = ""
         """Why the last batch that found no room found none; empty once there is room for it."""
         self._settings = settings
         self._wanted = ("", 0)
         self._callers: set[str] = set()
         """Up to two that have come: with more than one, each has a share."""
 
-    def need(self, file: SpoolFile, client: str, record_bytes: int) -> None:
+    def require(self, file: SpoolFile, client: str, record_bytes: int) -> None:
         """Raise `Unsafe` when a record of this size would be too much."""
         if len(self._callers) < 2:  # noqa: PLR2004
             self._callers.add(client)
         try:
             self._check(file, client, record_bytes)
         except Unsafe as error:
-            self.trouble, self._wanted = error.reason, (client, record_bytes)
+            self.full_reason, self._wanted = error.reason, (client, record_bytes)
             raise
 
-    def has(self, file: SpoolFile, client: str, record_bytes: int) -> bool:
+    def allows(self, file: SpoolFile, client: str, record_bytes: int) -> bool:
         """Whether there is room for what need not be kept."""
         try:
             self._check(file, client, record_bytes)
@@ -39,21 +39,24 @@ class Room:
             return False
         return True
 
-    def look_again(self, file: SpoolFile) -> None:
+    def recheck(self, file: SpoolFile) -> None:
         """Is there room by now for what had to be refused?"""
-        if self.trouble:
+        if self.full_reason:
             with suppress(Unsafe):
                 self._check(file, *self._wanted)
-                self.trouble = ""
+                self.full_reason = ""
 
     def _check(self, file: SpoolFile, client: str, record_bytes: int) -> None:
         size = record_bytes + ROW_OVERHEAD_BYTES
-        free = self._settings.max_bytes - file.stored_bytes - file.shelf.totals.bytes
+        free = self._settings.max_bytes - file.stored_bytes - file.dead_letters.totals.bytes
         pause = self._settings.retry_after_seconds
         if size > free:
             raise SpoolFull("the spool is full (relay.spool.max_bytes)", retry_after_seconds=pause)
-        others = self._callers | file.held.keys() | file.shelf.held.keys()
-        if others - {client} and file.held[client] + file.shelf.held[client] + size > ADDRESS_SHARE * free:
+        others = self._callers | file.bytes_by_client.keys() | file.dead_letters.bytes_by_client.keys()
+        if (
+            others - {client}
+            and file.bytes_by_client[client] + file.dead_letters.bytes_by_client[client] + size > ADDRESS_SHARE * free
+        ):
             raise SpoolFull("this client has its share of the spool (relay.spool.max_bytes)", retry_after_seconds=pause)
         disk = os.statvfs(file.path.parent)
         if disk.f_bavail * disk.f_frsize < self._settings.reserve_bytes + record_bytes:

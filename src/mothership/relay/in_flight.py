@@ -7,27 +7,27 @@ from functools import partial
 from mothership import telemetry
 from mothership.errors import Refusal
 from mothership.fairness import FairLimiter, Holder, NoRoom, Patience
-from mothership.relay.rate import Rate
+from mothership.relay.rate import EventRate
 from mothership.relay.settings import InFlightSettings
 
 RETRY_AFTER_SECONDS_MIN = 1.0
 RETRY_AFTER_SECONDS_MAX = 30.0
-NOTICED_SECONDS = 0.001
-LACKS = {
+OBSERVED_WAIT_SECONDS_MIN = 0.001
+REFUSAL_REASONS = {
     "count": "too many events in flight (relay.in_flight.max_events); send the batch again later",
     "size": "too many bytes in flight (relay.in_flight.max_bytes); send the batch again later",
     "waiting": "too much waits to be in flight (relay.in_flight); send the batch again later",
 }
 
 
-class Flight:
+class InFlightLimiter:
     """Counts events and bytes of every request between its arrival and its answer."""
 
     def __init__(self, settings: InFlightSettings, ticks: Callable[[], float]) -> None:
         self.refused = 0
         self._limiter = FairLimiter(settings.max_events, settings.max_bytes)
         self._ticks = ticks
-        self._rate = Rate()
+        self._rate = EventRate()
 
     @property
     def events(self) -> int:
@@ -48,9 +48,9 @@ class Flight:
         except NoRoom as no_room:
             self.refused += 1
             telemetry.in_flight_refused.inc()
-            reason = LACKS[no_room.bound]
+            reason = REFUSAL_REASONS[no_room.bound]
             raise Refusal(429, reason, retry_after_seconds=self.retry_after_seconds()) from None
-        if (waited_seconds := self._ticks() - began) > NOTICED_SECONDS:
+        if (waited_seconds := self._ticks() - began) > OBSERVED_WAIT_SECONDS_MIN:
             telemetry.load_wait_seconds.labels("in_flight").observe(waited_seconds)
         telemetry.in_flight_events.set(self.events)
         try:
