@@ -1,4 +1,4 @@
-"""The SQL of docs/how-to/database.md runs, on a hypertable with chunks."""
+"""The SQL of the pages on the database runs, on a hypertable with chunks."""
 
 import re
 import time
@@ -13,8 +13,9 @@ from mothership.sinks.tsdb.sink import TsdbSink
 
 pytestmark = pytest.mark.timescale
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "database.md"
-BLOCKS = [block for block in re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL) if "\\c " not in block]
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+PAGES = "".join((HOW_TO / name).read_text() for name in ("query-events.md", "run-the-database.md"))
+BLOCKS = [block for block in re.findall(r"```sql\n(.*?)```", PAGES, re.DOTALL) if "\\c " not in block]
 DAY = 86_400_000_000
 NOW = int(time.time() * 1_000_000)
 LIMITED = """

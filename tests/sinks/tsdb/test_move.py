@@ -1,4 +1,4 @@
-"""Moving from the embedded database to a server, as docs/how-to/database.md has it."""
+"""Moving from the embedded database to a server, as docs/how-to/run-the-database.md has it."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb.sink import TsdbSink
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "how-to" / "database.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "run-the-database.md").read_text()
 NOW = int(time.time() * 1_000_000)
 
 

@@ -130,7 +130,7 @@ async def test_a_big_table_is_not_locked_for_an_index(
 
 
 async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, sql: Sql, database_dsn: str) -> None:
-    """The list in docs/how-to/database.md."""
+    """The list in docs/how-to/run-the-database.md."""
     await make_sink().open()
     role = f"modest_{os.getpid()}"
     others = ", ".join(OWN_TABLES)
@@ -225,7 +225,7 @@ async def test_a_database_that_is_not_utf8_says_so_and_loses_nothing(
 
 async def test_the_advice_names_every_right_of_the_docs() -> None:
     """And the docs every table there is."""
-    page = " ".join((Path(__file__).parents[3] / "docs" / "how-to" / "database.md").read_text().split())
+    page = " ".join((Path(__file__).parents[3] / "docs" / "how-to" / "run-the-database.md").read_text().split())
     rights = page.partition("**Give fewer rights.**")[2].partition("are enough")[0]
     assert set(re.findall(r"`(\w+_\w+|events)`", rights)) == {*OWN_TABLES, "events", "events_id_seq"}
     assert all(name in failures.ADVICE["42501"] for name in (*OWN_TABLES, "events", "events_id_seq"))
