@@ -12,7 +12,7 @@ help: ## this list
 setup: ## make .venv from the lock file
 	@tools/setup
 
-demo: setup ## see events go through the real door into a real database (ONCE=1: end by itself)
+demo: setup ## see events go over HTTP into a real database (ONCE=1: end by itself)
 	@$(PY) -m mothership demo $(if $(ONCE),--once)
 
 test: setup ## the whole test suite, on every core

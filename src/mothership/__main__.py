@@ -19,7 +19,7 @@ INTERRUPTED = 128 + signal.SIGINT
 COMMANDS = {
     "serve": "Run the service.",
     "check": "Validate a configuration and print what it means.",
-    "demo": "See events go through the real door into a real database.",
+    "demo": "See events go over HTTP into a real database.",
     "send": "Ship NDJSON or plain log files to a service.",
     "redact": "Try the redaction on your own data.",
     "dead-letters": "See, retry or drop what could not be delivered.",

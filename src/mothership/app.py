@@ -17,9 +17,9 @@ from fastapi_offline import FastAPIOffline
 from mothership import __version__, keys, shared_keys
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
-from mothership.edge import documentation, ingest, serve, status
+from mothership.edge import documentation, ingest, server, status
+from mothership.edge.batch_decoder import BatchDecoder
 from mothership.edge.credentials import Credentials
-from mothership.edge.wire import Wire
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
 from mothership.pipeline.chain import Chain
@@ -48,7 +48,7 @@ SOURCES_KNOWN = 1024
 
 
 class Mothership:
-    """One worker: everything between the door and the sinks. Made by `opened`, works while `run` runs."""
+    """One worker: everything from the edge to the sinks. Made by `opened`, works while `run` runs."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Mothership:
         credentials: Credentials,
         redactor: Redaction,
         relay: Relay,
-        wire: Wire,
+        decoder: BatchDecoder,
         tsdb: TsdbSink | None,
         loki: LokiSink | None,
         key_is_agreed: bool,
@@ -72,7 +72,7 @@ class Mothership:
         self._credentials = credentials
         self.redactor = redactor
         self.relay = relay
-        self.wire = wire
+        self.decoder = decoder
         self.tsdb = tsdb
         self.loki = loki
         self._key_is_agreed = key_is_agreed
@@ -119,7 +119,7 @@ class Mothership:
         http.include_router(
             ingest.router(
                 self.accept,
-                wire=self.wire,
+                decoder=self.decoder,
                 limits=self.settings.limits,
                 sinks=sinks,
                 set_aside=self.set_aside,
@@ -134,7 +134,7 @@ class Mothership:
     async def run(self, listening: socket.socket) -> None:
         """Serve and deliver until `stop`. Server and couriers share one TaskGroup: one that dies ends the process."""
         settings = self.settings
-        configuration = serve.configuration(
+        configuration = server.uvicorn_config(
             self.http(),
             settings.auth,
             settings.server.tls,
@@ -181,10 +181,10 @@ class Mothership:
         """Know the batches of the other instances on this database, as soon as it answers."""
         if self.settings.pipeline.processors.redaction.own_salt is None:
             path = self.data_dir / f"{FINGERPRINTS}.key"
-            self.wire.use_key(await shared_keys.fingerprint_key(tsdb, path))
+            self.decoder.use_key(await shared_keys.fingerprint_key(tsdb, path))
 
 
-class _Server(serve.Server):
+class _Server(server.Server):
     """Leaves the signals to `commands/serve.py`."""
 
     @contextmanager
@@ -202,7 +202,7 @@ def faults(settings: Settings) -> list[str]:
         lambda: LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None,
         lambda: _database_files(settings),
     ]
-    found = serve.check_files(settings.auth, settings.server.tls)
+    found = server.check_files(settings.auth, settings.server.tls)
     for look in looks:
         try:
             look()
@@ -237,7 +237,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     enricher = _enricher(settings, redactor, templates, tsdb)
     timestamps = settings.pipeline.processors.enrichment.timestamps
     chain = Chain(processors, enricher, timestamps=timestamps, budget=budget)
-    wire = Wire(settings.limits, key=_fingerprint_key(settings, data_dir))
+    decoder = BatchDecoder(settings.limits, key=_fingerprint_key(settings, data_dir))
     relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))
     try:
         yield Mothership(
@@ -248,7 +248,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
             credentials=credentials,
             redactor=redactor,
             relay=relay,
-            wire=wire,
+            decoder=decoder,
             tsdb=tsdb,
             loki=loki,
             key_is_agreed=key_is_agreed,

@@ -17,9 +17,9 @@ from typing import Any
 import orjson
 import zstandard
 
-from mothership.edge.inflate import Body
+from mothership.edge.batch_decoder import BatchDecoder
+from mothership.edge.decompression import RequestBody
 from mothership.edge.limits import LimitSettings
-from mothership.edge.wire import Wire
 from mothership.errors import Refusal
 from mothership.event import Row
 from mothership.pipeline.chain import Chain
@@ -190,7 +190,7 @@ class Route:
 
     def __init__(self) -> None:
         self.limits = LimitSettings(events=100, keys=500, depth=64, event_bytes=20_000, string_characters=10_000)
-        self.wire = Wire(self.limits, key=b"fuzz")
+        self.decoder = BatchDecoder(self.limits, key=b"fuzz")
         processors = [
             *redaction.build(RedactionSettings(), key=b"k" * 32).processors,
             CutOversized(Bounds(20_000, 10_000, 500, 64)),
@@ -202,11 +202,11 @@ class Route:
     async def take(self, sent: bytes, encoding: str, step: int) -> str:
         """Return what became of it. Anything but a `Refusal` on the way is a fault, and is raised."""
         try:
-            body = Body(encoding, self.limits)
+            body = RequestBody(encoding, self.limits)
             for start in range(0, len(sent), step):
                 body.feed(sent[start : start + step])
             body.end()
-            batch = self.wire.read(body.read() or b"", client="fuzz", request_id="fuzz", received=NOW)
+            batch = self.decoder.read(body.read() or b"", client="fuzz", request_id="fuzz", received=NOW)
         except Refusal as refusal:
             return f"{refusal.status}"
         accepted, rejected = len(batch.events), len(batch.rejected)

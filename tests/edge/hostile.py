@@ -127,8 +127,8 @@ def _forget_peak(pid: int) -> None:
 
 @contextmanager
 def server(*command: str) -> Iterator[tuple[int, int]]:
-    """Run `tests.edge.doors` as a process of its own: port and process id."""
-    command = command or (sys.executable, "-m", "tests.edge.doors")
+    """Run `tests.edge.servers` as a process of its own: port and process id."""
+    command = command or (sys.executable, "-m", "tests.edge.servers")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
         try:

@@ -12,17 +12,17 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 from pydantic import ValidationError
-from tests.edge.doors import application
+from tests.edge.servers import application
 
 from mothership.commands import token as token_command
-from mothership.edge import serve
-from mothership.edge.addresses import Networks, client_address, is_loopback_name, neighbourhood
+from mothership.edge.access import AccessMiddleware
+from mothership.edge.addresses import Networks, client_address, is_loopback_name, rate_limit_key
 from mothership.edge.auth import AuthSettings, check_exposure, exposure_warning, hashed
+from mothership.edge.authenticator import AuthenticationFailed, Authenticator
 from mothership.edge.credentials import Credentials
-from mothership.edge.door import Door
 from mothership.edge.limits import LimitSettings
-from mothership.edge.login import Denied, Login
-from mothership.edge.pace import Paces
+from mothership.edge.rate_limit import RateLimiter
+from mothership.edge.server import with_access_control
 from mothership.edge.tls import TLSSettings
 from mothership.errors import ConfigurationError, Refusal
 from mothership.telemetry import LogSettings, configure_logging
@@ -59,16 +59,18 @@ def bearer(secret: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def at_door(keeper: Any, clock: Time) -> Callable[..., httpx2.AsyncClient]:
+def guarded_client(acceptor: Any, clock: Time) -> Callable[..., httpx2.AsyncClient]:
     """A client of the guarded application; failed logins do not wait here, they note how long they would."""
 
     def build(host: str = "0.0.0.0", client: str = "192.0.2.7", **settings: Any) -> httpx2.AsyncClient:  # noqa: S104
         auth = AuthSettings(**settings)
-        login = Login(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
+        authenticator = Authenticator(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
         loopback = host == "127.0.0.1"
-        app = application(keeper, LimitSettings())
-        paces = Paces(1.0, clock=clock, pause=_no_pause)
-        guarded = Door(app, login, auth, loopback=loopback, paces=paces, pause=_no_pause)
+        app = application(acceptor, LimitSettings())
+        rate_limiter = RateLimiter(1.0, clock=clock, pause=_no_pause)
+        guarded = AccessMiddleware(
+            app, authenticator, auth, loopback=loopback, rate_limiter=rate_limiter, pause=_no_pause
+        )
         transport = httpx2.ASGITransport(guarded, client=(client, 1))
         return httpx2.AsyncClient(transport=transport, base_url="http://localhost")
 
@@ -95,23 +97,23 @@ async def _no_pause(seconds: float) -> None:
     ],
 )
 async def test_events_without_a_source_are_named_by_who_brought_them(
-    at_door: Any, keeper: Any, envelope: str | None, named: bool, by_address: bool, source: str
+    guarded_client: Any, acceptor: Any, envelope: str | None, named: bool, by_address: bool, source: str
 ) -> None:
     """Every EdgeBot writes the same word into its envelope; an address is used only where it is asked for."""
     who = {"tokens": [token("ship-7", "right")]} if named else {"anonymous": True}
-    async with at_door(client_address_as_source=by_address, **who) as client:
+    async with guarded_client(client_address_as_source=by_address, **who) as client:
         body = {"messages": [{"type": "log"}]} | ({"source": envelope} if envelope is not None else {})
         assert (await client.post("/ingest", json=body, headers=bearer("right"))).status_code == 200
-    assert keeper.batches[0].source == source
+    assert acceptor.batches[0].source == source
 
 
-async def test_a_right_token_enters_and_its_name_is_on_the_events(at_door: Any, keeper: Any) -> None:
+async def test_a_right_token_enters_and_its_name_is_on_the_events(guarded_client: Any, acceptor: Any) -> None:
     """What a node claims about who brought the event is replaced by who did."""
-    async with at_door(tokens=[token("ship-7", "right")]) as client:
+    async with guarded_client(tokens=[token("ship-7", "right")]) as client:
         answer = await client.post("/ingest", content=BODY, headers=bearer("right"))
     assert answer.status_code == 200
-    assert keeper.batches[0].client == "ship-7"
-    assert keeper.batches[0].events == [{"type": "log", "received_from": "ship-7"}]
+    assert acceptor.batches[0].client == "ship-7"
+    assert acceptor.batches[0].events == [{"type": "log", "received_from": "ship-7"}]
 
 
 @pytest.mark.parametrize(
@@ -132,21 +134,23 @@ async def test_a_right_token_enters_and_its_name_is_on_the_events(at_door: Any, 
     ],
     ids=repr,
 )
-async def test_every_wrong_login_gets_the_same_answer(at_door: Any, keeper: Any, headers: Mapping[str, str]) -> None:
+async def test_every_wrong_login_gets_the_same_answer(
+    guarded_client: Any, acceptor: Any, headers: Mapping[str, str]
+) -> None:
     """It says that credentials are needed, and nothing about which exist."""
-    async with at_door(tokens=[token("ship-7", "right")]) as client:
+    async with guarded_client(tokens=[token("ship-7", "right")]) as client:
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         answer = await client.post("/ingest", content=BODY, headers=raw)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert (answer.json()["status"], answer.json()["reason"]) == ("refused", NO_CREDENTIALS)
-    assert keeper.batches == []
+    assert acceptor.batches == []
 
 
-async def test_an_expired_token_is_a_wrong_one(at_door: Any, clock: Time) -> None:
+async def test_an_expired_token_is_a_wrong_one(guarded_client: Any, clock: Time) -> None:
     """To the second, with the same answer as any other."""
     expires = NOW + timedelta(seconds=10)
-    async with at_door(tokens=[token("ship-7", "right", expires=expires)]) as client:
+    async with guarded_client(tokens=[token("ship-7", "right", expires=expires)]) as client:
         assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
         clock.now += 10
         answer = await client.post("/ingest", content=BODY, headers=bearer("right"))
@@ -168,21 +172,23 @@ async def test_an_expired_token_is_a_wrong_one(at_door: Any, clock: Time) -> Non
         (["read"], "/nothing", 404),
     ],
 )
-async def test_a_token_opens_what_its_scopes_say(at_door: Any, scopes: list[str], path: str, status: int) -> None:
+async def test_a_token_opens_what_its_scopes_say(
+    guarded_client: Any, scopes: list[str], path: str, status: int
+) -> None:
     """A node's token, found on a ship, reads nothing."""
-    async with at_door(tokens=[token("x", "right", scopes=scopes)]) as client:
+    async with guarded_client(tokens=[token("x", "right", scopes=scopes)]) as client:
         method = client.post if path == "/ingest" else client.get
         more = {"content": BODY} if path == "/ingest" else {}
         answer = await method(path, headers=bearer("right"), **more)
     assert answer.status_code == status
 
 
-async def test_probes_are_open_and_the_rest_is_not_unless_it_is_opened(at_door: Any) -> None:
+async def test_probes_are_open_and_the_rest_is_not_unless_it_is_opened(guarded_client: Any) -> None:
     """An orchestrator has no token; a Prometheus may not need one."""
-    async with at_door(tokens=[token("x", "right")]) as client:
+    async with guarded_client(tokens=[token("x", "right")]) as client:
         assert (await client.get("/livez")).status_code == 200
         assert [(await client.get(path)).status_code for path in ("/stats", "/docs", "/", "/openapi.json")] == [401] * 4
-    async with at_door(tokens=[token("x", "right")], open_endpoints=["/stats", "/docs"]) as client:
+    async with guarded_client(tokens=[token("x", "right")], open_endpoints=["/stats", "/docs"]) as client:
         assert (await client.get("/stats")).status_code == 200
         assert (await client.get("/docs")).status_code == 200
         assert (await client.get("/openapi.json")).status_code == 200
@@ -190,18 +196,18 @@ async def test_probes_are_open_and_the_rest_is_not_unless_it_is_opened(at_door: 
         assert (await client.post("/ingest", content=BODY)).status_code == 401
 
 
-async def test_a_slash_at_the_end_changes_nothing(at_door: Any) -> None:
+async def test_a_slash_at_the_end_changes_nothing(guarded_client: Any) -> None:
     """No redirect, and no way around a scope."""
-    async with at_door(tokens=[token("x", "right")]) as client:
+    async with guarded_client(tokens=[token("x", "right")]) as client:
         assert (await client.post("/ingest/", content=BODY, headers=bearer("right"))).status_code == 200
         assert (await client.post("/ingest/", content=BODY)).status_code == 401
         assert (await client.get("/stats//", headers=bearer("right"))).status_code == 403
 
 
-async def test_trying_is_slowed_and_then_ends(at_door: Any, clock: Time) -> None:
+async def test_trying_is_slowed_and_then_ends(guarded_client: Any, clock: Time) -> None:
     """Per address, for a minute; whoever has sent the right token from there is not shut out by a neighbour's tries."""
     settings = {"tokens": [token("x", "right"), token("y", "other")], "failures_per_minute": 3}
-    async with at_door(**settings) as client:
+    async with guarded_client(**settings) as client:
         assert (await client.post("/ingest", content=BODY, headers=bearer("other"))).status_code == 200
         statuses = [(await client.post("/ingest", content=BODY, headers=bearer("no"))).status_code for _ in range(5)]
         assert statuses == [401, 401, 401, 429, 429]
@@ -215,7 +221,7 @@ async def test_trying_is_slowed_and_then_ends(at_door: Any, clock: Time) -> None
         assert (await client.post("/ingest", content=BODY, headers=bearer("no"))).status_code == 401
 
 
-async def test_a_right_guess_waits_like_a_wrong_one_whether_or_not_the_client_does(keeper: Any, clock: Time) -> None:
+async def test_a_right_guess_waits_like_a_wrong_one_whether_or_not_the_client_does(acceptor: Any, clock: Time) -> None:
     """Whoever hangs up and asks anew, or asks in parallel, learns nothing sooner: answers come one after the other."""
     held: list[float] = []
 
@@ -223,13 +229,13 @@ async def test_a_right_guess_waits_like_a_wrong_one_whether_or_not_the_client_do
         held.append(round(seconds, 3))
 
     auth = AuthSettings(tokens=[token("x", "right")])
-    login = Login(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
-    guarded = Door(
-        application(keeper, LimitSettings()),
-        login,
+    authenticator = Authenticator(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
+    guarded = AccessMiddleware(
+        application(acceptor, LimitSettings()),
+        authenticator,
         auth,
         loopback=False,
-        paces=Paces(1.0, clock=clock, pause=pause),
+        rate_limiter=RateLimiter(1.0, clock=clock, pause=pause),
         pause=pause,
     )
     transport = httpx2.ASGITransport(guarded, client=("192.0.2.7", 1))
@@ -249,9 +255,9 @@ async def test_a_right_guess_waits_like_a_wrong_one_whether_or_not_the_client_do
         assert held[-1] == 2.0, "no token is no guess"
 
 
-async def test_a_token_has_its_pace(at_door: Any, clock: Time) -> None:
+async def test_a_token_has_its_pace(guarded_client: Any, clock: Time) -> None:
     """A burst of twice the rate, then the rate: two more are held back for a second at most, the next is refused."""
-    async with at_door(tokens=[token("x", "right", requests_per_second=2)]) as client:
+    async with guarded_client(tokens=[token("x", "right", requests_per_second=2)]) as client:
         send = [await client.post("/ingest", content=BODY, headers=bearer("right")) for _ in range(7)]
         assert [answer.status_code for answer in send] == [200] * 6 + [429]
         assert send[-1].headers["retry-after"] == "2"
@@ -260,11 +266,13 @@ async def test_a_token_has_its_pace(at_door: Any, clock: Time) -> None:
         assert again == [200, 429]
 
 
-async def test_a_token_is_revoked_and_added_while_the_service_runs(at_door: Any, clock: Time, tmp_path: Path) -> None:
+async def test_a_token_is_revoked_and_added_while_the_service_runs(
+    guarded_client: Any, clock: Time, tmp_path: Path
+) -> None:
     """The file is read again within a second of its change."""
     file = tmp_path / "tokens.yaml"
     file.write_text(f"- {{name: old, hash: '{hashed('old')}'}}\n")
-    async with at_door(tokens_file=file) as client:
+    async with guarded_client(tokens_file=file) as client:
 
         async def enters(secret: str) -> bool:
             answers = []
@@ -304,7 +312,7 @@ def test_a_file_that_somebody_still_writes_is_not_read(tmp_path: Path, clock: Ti
 
 
 def test_a_file_that_was_left_alone_for_a_second_is_read_at_the_first_look(tmp_path: Path) -> None:
-    """A token that was revoked an hour ago must not open a door that nobody has knocked at since."""
+    """A token that was revoked an hour ago must not let anyone in, though nobody has tried since."""
     file = tmp_path / "tokens.yaml"
     file.write_text(f"- {{name: old, hash: '{hashed('old')}'}}\n")
     now = [time.time()]
@@ -454,11 +462,13 @@ def test_without_credentials_only_this_machine_is_served(host: str, auth: dict[s
         ("127.0.0.1.evil.example", 403),
     ],
 )
-async def test_a_web_page_can_not_reach_an_open_service_on_this_machine(at_door: Any, host: str, status: int) -> None:
+async def test_a_web_page_can_not_reach_an_open_service_on_this_machine(
+    guarded_client: Any, host: str, status: int
+) -> None:
     """A name of the page's own that leads to loopback (DNS rebinding) is not answered to."""
-    async with at_door(host="127.0.0.1", client="127.0.0.1") as client:
+    async with guarded_client(host="127.0.0.1", client="127.0.0.1") as client:
         assert (await client.get("/stats", headers={"host": host})).status_code == status
-    async with at_door(host="127.0.0.1", anonymous=True) as client:
+    async with guarded_client(host="127.0.0.1", anonymous=True) as client:
         assert (await client.get("/stats", headers={"host": host})).status_code == 200
     assert is_loopback_name(host) is (status == 200)
 
@@ -474,38 +484,40 @@ async def test_a_web_page_can_not_reach_an_open_service_on_this_machine(at_door:
         ("", 403),
     ],
 )
-async def test_a_web_page_can_not_plant_events_on_this_machine(at_door: Any, origin: str | None, status: int) -> None:
+async def test_a_web_page_can_not_plant_events_on_this_machine(
+    guarded_client: Any, origin: str | None, status: int
+) -> None:
     """A browser says which page sends; the service's own documentation page may, others may not."""
-    async with at_door(host="127.0.0.1") as client:
+    async with guarded_client(host="127.0.0.1") as client:
         headers = {} if origin is None else {"origin": origin}
         assert (await client.post("/ingest", content=BODY, headers=headers)).status_code == status
 
 
 @pytest.mark.parametrize("settings", [{}, {"anonymous": True}, {"anonymous": True, "tokens": f"named={LONG}"}])
 async def test_an_open_service_takes_a_batch_with_a_token_it_does_not_know(
-    at_door: Any, keeper: Any, settings: dict[str, Any]
+    guarded_client: Any, acceptor: Any, settings: dict[str, Any]
 ) -> None:
     """A node that is configured already must not lose what it sends on day one."""
-    async with at_door(host="127.0.0.1", **settings) as client:
+    async with guarded_client(host="127.0.0.1", **settings) as client:
         assert (await client.post("/ingest", content=BODY, headers=bearer("unknown"))).status_code == 200
         known = await client.post("/ingest", content=BODY, headers=bearer(LONG))
     assert known.status_code == 200
-    assert keeper.batches[0].client == "anonymous"
-    assert keeper.batches[-1].client == ("named" if "tokens" in settings else "anonymous")
+    assert acceptor.batches[0].client == "anonymous"
+    assert acceptor.batches[-1].client == ("named" if "tokens" in settings else "anonymous")
     # Beside tokens `received_from` is a proof, and an anonymous caller can't forge it.
-    written = keeper.batches[0].events[0]["received_from"]
+    written = acceptor.batches[0].events[0]["received_from"]
     assert written == ("anonymous" if "tokens" in settings else "somebody else")
 
 
 @pytest.mark.parametrize("name", ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP"])
-async def test_without_credentials_a_proxy_on_this_machine_opens_nothing(at_door: Any, name: str) -> None:
+async def test_without_credentials_a_proxy_on_this_machine_opens_nothing(guarded_client: Any, name: str) -> None:
     """It would pass on to the world what was meant for this machine alone."""
-    async with at_door(host="127.0.0.1", client="127.0.0.1") as client:
+    async with guarded_client(host="127.0.0.1", client="127.0.0.1") as client:
         answer = await client.get("/stats", headers={name: "for=192.0.2.1"})
     assert answer.status_code == 403
     assert "through a proxy" in answer.json()["reason"]
     assert "192.0.2.1" not in answer.text
-    async with at_door(host="127.0.0.1", anonymous=True) as client:
+    async with guarded_client(host="127.0.0.1", anonymous=True) as client:
         assert (await client.get("/stats", headers={name: "for=192.0.2.1"})).status_code == 200
 
 
@@ -546,7 +558,7 @@ def test_only_our_own_proxies_say_who_the_client_is(peer: str, forwarded: bytes,
 )
 def test_an_ipv6_line_is_counted_as_one(address: str, counted: str) -> None:
     """Whoever has one address there has 2^64."""
-    assert neighbourhood(address) == counted
+    assert rate_limit_key(address) == counted
 
 
 def test_a_new_token_is_printed_once_and_its_lines_let_it_in(clock: Time, tmp_path: Path) -> None:
@@ -573,8 +585,8 @@ def test_a_new_token_is_printed_once_and_its_lines_let_it_in(clock: Time, tmp_pa
 def test_the_time_of_a_login_tells_nothing(clock: Time) -> None:
     """Right tokens, wrong ones and nearly right ones take the same time to be told apart: medians within 25 %."""
     settings = AuthSettings(tokens=[token(f"ship-{number}", f"{number:064d}") for number in range(200)])
-    login = Login(settings, TLSSettings(), Credentials(settings, clock=clock), clock=clock)
-    find = login._credentials.find
+    authenticator = Authenticator(settings, TLSSettings(), Credentials(settings, clock=clock), clock=clock)
+    find = authenticator._credentials.find
     tries = {"right": f"{7:064d}", "last": f"{199:064d}", "near": f"{7:064d}"[:-1] + "x", "far": "x" * 64}
     times: dict[str, list[int]] = {name: [] for name in tries}
     for _ in range(3000):
@@ -592,12 +604,12 @@ def test_a_certificate_is_the_caller_whose_name_it_bears(clock: Time) -> None:
     auth = AuthSettings(tokens=[token("reader", "x", scopes=["read"])])
 
     def caller(names: tuple[str, ...], **tls: Any) -> Any:
-        login = Login(auth, TLSSettings(**files, **tls), Credentials(auth, clock=clock), clock=clock)
-        return login.caller("192.0.2.1", None, names)
+        authenticator = Authenticator(auth, TLSSettings(**files, **tls), Credentials(auth, clock=clock), clock=clock)
+        return authenticator.caller("192.0.2.1", None, names)
 
     assert caller(("ship-7",))[:2] == ("ship-7", {"ingest"})
     assert caller(("reader",))[:2] == ("reader", {"read"})
-    both = Login(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock)
+    both = Authenticator(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock)
     assert both.caller("192.0.2.1", "Bearer unknown", ("ship-7",)).name == "ship-7", "the certificate is good"
     assert caller(("a.example", "b.example"), client_names={"b.example": "ship-9"}).name == "ship-9"
     assert caller(("s",), client_names={"s": "t"}, client_scopes=["ingest", "read"]).scopes == {"ingest", "read"}
@@ -611,10 +623,12 @@ def test_a_certificate_is_the_caller_whose_name_it_bears(clock: Time) -> None:
         (("anonymous",), {}),
         (nameless, {}),
     ):
-        with pytest.raises(Denied):
+        with pytest.raises(AuthenticationFailed):
             caller(names, **tls)
     with pytest.raises(Refusal, match="read"):
-        Login(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock).allow(caller(("ship-7",)), "read")
+        Authenticator(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock).allow(
+            caller(("ship-7",)), "read"
+        )
 
 
 def test_an_expired_entry_does_not_shadow_a_good_one_of_its_name(clock: Time) -> None:
@@ -624,11 +638,11 @@ def test_an_expired_entry_does_not_shadow_a_good_one_of_its_name(clock: Time) ->
     new = token("ship-7", "new", scopes=["ingest", "read"])
     for tokens in ([old, new], [new, old]):
         auth = AuthSettings(tokens=tokens)
-        login = Login(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock)
-        assert login.caller("192.0.2.1", None, ("ship-7",)).scopes == {"ingest", "read"}
+        authenticator = Authenticator(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock)
+        assert authenticator.caller("192.0.2.1", None, ("ship-7",)).scopes == {"ingest", "read"}
     auth = AuthSettings(tokens=[old])
-    with pytest.raises(Denied):
-        Login(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock).caller(
+    with pytest.raises(AuthenticationFailed):
+        Authenticator(auth, TLSSettings(**files), Credentials(auth, clock=clock), clock=clock).caller(
             "192.0.2.1", None, ("ship-7",)
         )
 
@@ -641,11 +655,11 @@ def test_nobody_is_named_anonymous_by_a_certificate() -> None:
 
 
 async def test_a_second_request_is_not_logged_under_the_first_ones_name(
-    at_door: Any, capsys: pytest.CaptureFixture[str]
+    guarded_client: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A pipelined one runs in the context of the one before it; here both run in one task."""
     configure_logging(LogSettings(format="json"))
-    async with at_door(tokens=[token("ship-7", "right")]) as client:
+    async with guarded_client(tokens=[token("ship-7", "right")]) as client:
         assert (await client.post("/ingest", content=BODY, headers=bearer("right"))).status_code == 200
         assert (await client.post("/ingest", content=BODY, headers=bearer("wrong"))).status_code == 401
         assert (await client.get("/livez")).status_code == 200
@@ -656,16 +670,16 @@ async def test_a_second_request_is_not_logged_under_the_first_ones_name(
 
 
 @pytest.mark.parametrize("name", ["x" * 36, "x" * 37, "5f" * 24, "0b5e2f6e-6b7e-4b0a-9a3a-0d6a3a4f1c2d"])
-async def test_a_request_is_named_by_what_can_be_a_name(at_door: Any, name: str) -> None:
+async def test_a_request_is_named_by_what_can_be_a_name(guarded_client: Any, name: str) -> None:
     """Up to the length of a UUID; a token is longer."""
-    async with at_door(tokens=[token("ship-7", "right")]) as client:
+    async with guarded_client(tokens=[token("ship-7", "right")]) as client:
         answer = await client.post("/ingest", content=BODY, headers={**bearer("right"), "x-request-id": name})
     assert (answer.headers["x-request-id"] == name) is (len(name) <= 36)
 
 
-async def test_no_answer_can_be_framed_or_run_anything(at_door: Any) -> None:
+async def test_no_answer_can_be_framed_or_run_anything(guarded_client: Any) -> None:
     """Whatever the page, unless it says better."""
-    async with at_door(tokens=[token("ship-7", "right", scopes=["read", "ingest"])]) as client:
+    async with guarded_client(tokens=[token("ship-7", "right", scopes=["read", "ingest"])]) as client:
         for path in ("/livez", "/stats", "/nothing", "/openapi.json"):
             headers = (await client.get(path, headers=bearer("right"))).headers
             assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
@@ -691,10 +705,10 @@ def test_tokens_over_plain_http_on_a_wide_bind_are_warned_of(
 
 
 @pytest.mark.parametrize("secret", ["5f3a" * 12, "5f3a9c1e7b2d4f60-own"])
-async def test_a_known_token_names_no_request(keeper: Any, secret: str) -> None:
+async def test_a_known_token_names_no_request(acceptor: Any, secret: str) -> None:
     """One that ended up in the wrong header is in no log line and no answer, however it was made."""
     auth = AuthSettings(tokens=[token("x", secret)])
-    guarded = serve.guarded(application(keeper, LimitSettings()), auth, TLSSettings(), host="192.0.2.1")
+    guarded = with_access_control(application(acceptor, LimitSettings()), auth, TLSSettings(), host="192.0.2.1")
     transport = httpx2.ASGITransport(guarded, client=("192.0.2.7", 1))
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.get("/livez", headers={"x-request-id": secret})

@@ -1,4 +1,4 @@
-"""At the door: what one client does takes nothing from the others, and each refusal says how to go on."""
+"""At the edge: what one client does takes nothing from the others, and each refusal says how to go on."""
 
 import socket
 import threading
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.edge.test_protocol import BODY, CHUNKED, GOOD, connect, is_well, one_answer, read_all, status, until
+from tests.edge.test_http_protocol import BODY, CHUNKED, GOOD, connect, is_well, one_answer, read_all, status, until
 
+from mothership.edge.admission import UploadDeadline
 from mothership.edge.auth import hashed
-from mothership.edge.intake import Pace
 from mothership.edge.limits import LimitSettings
 from mothership.log_limiter import LINES_BURST, LogLimiter
 from mothership.telemetry import Counts
@@ -139,10 +139,10 @@ def test_an_upload_that_holds_most_gives_way_to_others(served: Serve) -> None:
 def test_an_upload_below_the_slowest_pace_ends() -> None:
     """Long before the longest time, and whatever it has sent before; one that goes on has all of the time."""
     limits = LimitSettings(body_bytes_per_second=100, body_seconds=60)
-    slow, steady = Pace(limits, 0.0), Pace(limits, 0.0)
-    assert slow.go_on(5_000_000, 1.0) == 11.0
-    assert slow.go_on(5_000_999, 10.9) == 11.0
-    assert [steady.go_on(1000 * second, float(second)) for second in range(1, 60)][-1] == 60.0
+    slow, steady = UploadDeadline(limits, 0.0), UploadDeadline(limits, 0.0)
+    assert slow.progress(5_000_000, 1.0) == 11.0
+    assert slow.progress(5_000_999, 10.9) == 11.0
+    assert [steady.progress(1000 * second, float(second)) for second in range(1, 60)][-1] == 60.0
 
 
 def test_a_tokens_rate_is_smoothed_before_it_refuses(served: Serve) -> None:

@@ -32,12 +32,12 @@ EVENT = st.dictionaries(
 @settings(max_examples=300, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=400), encoding=st.sampled_from([*ENCODERS, "br", "gzip,gzip"]), packed=st.booleans())
 async def test_arbitrary_bytes_get_an_answer(
-    door: Callable[..., httpx2.AsyncClient], body: bytes, encoding: str, packed: bool
+    make_client: Callable[..., httpx2.AsyncClient], body: bytes, encoding: str, packed: bool
 ) -> None:
     """Never a 5xx; always JSON with a reason."""
     if packed and encoding in ENCODERS:
         body = ENCODERS[encoding](body)
-    async with door() as client:
+    async with make_client() as client:
         answer = await client.post("/ingest", content=body, headers={"content-encoding": encoding})
     assert answer.status_code in ANSWERS
     assert answer.json()["status"] in {"success", "partial", "refused"}

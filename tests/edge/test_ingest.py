@@ -17,7 +17,7 @@ from mothership.event import Batch
 
 EVENTS = [{"type": "log", "message": f"line {number}"} for number in range(3)]
 BODY = json.dumps({"messages": EVENTS, "batch_size": 3, "source": "edgebot", "is_retry": False}).encode()
-Door = Callable[..., httpx2.AsyncClient]
+ClientFactory = Callable[..., httpx2.AsyncClient]
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -41,10 +41,12 @@ ENCODED = {
 
 
 @pytest.mark.parametrize(("encoding", "body"), ENCODED.values(), ids=ENCODED.keys())
-async def test_a_batch_is_taken_in_every_encoding(door: Door, keeper: Any, encoding: str | None, body: bytes) -> None:
+async def test_a_batch_is_taken_in_every_encoding(
+    make_client: ClientFactory, acceptor: Any, encoding: str | None, body: bytes
+) -> None:
     """A node compresses by default; what arrives is the same, and the answer has the specification's fields."""
     headers = {"content-type": "application/json"} | ({"content-encoding": encoding} if encoding else {})
-    async with door() as client:
+    async with make_client() as client:
         answer = await client.post("/ingest", content=body, headers=headers)
     assert answer.status_code == 200
     said = answer.json()
@@ -58,7 +60,7 @@ async def test_a_batch_is_taken_in_every_encoding(door: Door, keeper: Any, encod
         "rejected": 0,
         "errors": [],
     }
-    batch: Batch = keeper.batches[0]
+    batch: Batch = acceptor.batches[0]
     assert batch.events == EVENTS
     assert (batch.source, batch.client, batch.received) == ("edgebot", "anonymous", 1_000_000)
 
@@ -88,23 +90,23 @@ REFUSED: dict[str, tuple[bytes, dict[str, str], int]] = {
 
 @pytest.mark.parametrize(("body", "headers", "status"), REFUSED.values(), ids=REFUSED.keys())
 async def test_what_cannot_be_a_batch_is_refused_with_its_reason(
-    door: Door, keeper: Any, body: bytes, headers: dict[str, str], status: int
+    make_client: ClientFactory, acceptor: Any, body: bytes, headers: dict[str, str], status: int
 ) -> None:
     """A 4xx makes a node drop the batch, so it is kept for what no second try could mend."""
-    async with door() as client:
+    async with make_client() as client:
         answer = await client.post("/ingest", content=body, headers=headers)
     assert answer.status_code == status
     assert set(answer.json()) == {"status", "reason", "request_id"}
     assert answer.json()["status"] == "refused"
-    assert not keeper.batches
+    assert not acceptor.batches
     if status == 415 and "content-encoding" in headers:
         assert answer.headers["accept-encoding"] == "gzip, zstd, deflate"
 
 
-async def test_bad_events_are_named_and_the_good_ones_taken(door: Door, keeper: Any) -> None:
+async def test_bad_events_are_named_and_the_good_ones_taken(make_client: ClientFactory, acceptor: Any) -> None:
     """One malformed event must never turn a batch into a 4xx."""
     body = json.dumps({"messages": [1, {"type": "log"}, {}]}).encode()
-    async with door() as client:
+    async with make_client() as client:
         answer = await client.post("/ingest", content=body)
     assert answer.status_code == 200
     said = answer.json()
@@ -113,34 +115,34 @@ async def test_bad_events_are_named_and_the_good_ones_taken(door: Door, keeper: 
         {"index": 0, "reason": "not an object"},
         {"index": 2, "reason": "`type` is missing"},
     ]
-    assert keeper.batches[0].events == [{"type": "log"}]
+    assert acceptor.batches[0].events == [{"type": "log"}]
 
 
-async def test_a_batch_of_only_bad_events_is_answered_with_a_2xx(door: Door, keeper: Any) -> None:
+async def test_a_batch_of_only_bad_events_is_answered_with_a_2xx(make_client: ClientFactory, acceptor: Any) -> None:
     """A 5xx would bring the same batch for ever, a 4xx says less about it; nothing reaches the pipeline."""
-    async with door() as client:
+    async with make_client() as client:
         answer = await client.post("/ingest", content=json.dumps({"messages": [None] * 500}).encode())
     said = answer.json()
     assert (answer.status_code, said["status"], said["processed_events"], said["rejected"]) == (200, "partial", 0, 500)
     assert len(said["errors"]) == 100
     assert said["sink_results"] == {"tsdb": {"written": 0, "queued": 0, "errors": 0}}
-    assert not keeper.batches
+    assert not acceptor.batches
 
 
-async def test_an_empty_batch_is_a_success_of_nothing(door: Door) -> None:
+async def test_an_empty_batch_is_a_success_of_nothing(make_client: ClientFactory) -> None:
     """As the specification's users expect."""
-    async with door() as client:
+    async with make_client() as client:
         answer = await client.post("/ingest", content=b'{"messages":[]}')
     assert (answer.status_code, answer.json()["status"], answer.json()["processed_events"]) == (200, "success", 0)
 
 
-async def test_a_repeated_batch_is_said_to_be_one(door: Door, keeper: Any) -> None:
+async def test_a_repeated_batch_is_said_to_be_one(make_client: ClientFactory, acceptor: Any) -> None:
     """The node may delete it; nothing was added."""
-    async with door() as client:
+    async with make_client() as client:
         await client.post("/ingest", content=BODY)
         again = await client.post("/ingest", content=BODY.replace(b'"is_retry": false', b'"is_retry": true'))
     assert again.json()["duplicate"] is True
-    assert len(keeper.batches) == 1
+    assert len(acceptor.batches) == 1
 
 
 @pytest.mark.parametrize(
@@ -153,11 +155,11 @@ async def test_a_repeated_batch_is_said_to_be_one(door: Door, keeper: Any) -> No
     ],
 )
 async def test_what_is_not_safe_is_never_acknowledged(
-    door: Door, keeper: Any, failure: Exception, status: int, retry_after: str | None
+    make_client: ClientFactory, acceptor: Any, failure: Exception, status: int, retry_after: str | None
 ) -> None:
     """The node keeps its copy on 429 and 5xx, waits as long as it is told, and learns nothing of the fault."""
-    keeper.failures.append(failure)
-    async with door() as client:
+    acceptor.failures.append(failure)
+    async with make_client() as client:
         answer = await client.post("/ingest", content=BODY)
         after = await client.post("/ingest", content=BODY)
     assert answer.status_code == status
@@ -169,31 +171,35 @@ async def test_what_is_not_safe_is_never_acknowledged(
 @pytest.mark.parametrize(
     ("given", "kept"), [("ship-7.2026_11", True), ("a b", False), ("x" * 65, False), ("a@b.c", False), ("", False)]
 )
-async def test_a_request_keeps_its_name_when_it_is_a_harmless_one(door: Door, given: str, kept: bool) -> None:
+async def test_a_request_keeps_its_name_when_it_is_a_harmless_one(
+    make_client: ClientFactory, given: str, kept: bool
+) -> None:
     """It is repeated in logs and answers, so it can't be a place to put things."""
-    async with door() as client:
+    async with make_client() as client:
         answer = await client.post("/ingest", content=BODY, headers={"x-request-id": given})
     assert (answer.headers["x-request-id"] == given) is kept
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
-async def test_a_large_body_is_read_beside_the_loop_with_the_same_outcome(door: Door, keeper: Any) -> None:
+async def test_a_large_body_is_read_beside_the_loop_with_the_same_outcome(
+    make_client: ClientFactory, acceptor: Any
+) -> None:
     """Above a megabyte the decoding moves to a thread."""
     events = [{"type": "log", "message": "x" * 1000}] * 2000
-    async with door() as client:
+    async with make_client() as client:
         answer = await client.post(
             "/ingest",
             content=gzip.compress(json.dumps({"messages": events}).encode()),
             headers={"content-encoding": "gzip"},
         )
     assert answer.json()["processed_events"] == 2000
-    assert keeper.batches[0].events == events
+    assert acceptor.batches[0].events == events
 
 
-async def test_work_and_memory_are_bounded_by_503(door: Door, keeper: Any) -> None:
+async def test_work_and_memory_are_bounded_by_503(make_client: ClientFactory, acceptor: Any) -> None:
     """With a Retry-After; whoever is alone is served whatever the bound, and slow senders take nobody's place."""
     small = b'{"messages":[{"type":"x"}]}'
-    async with door(concurrent_requests=1, patience_seconds=0.02) as client:
+    async with make_client(concurrent_requests=1, patience_seconds=0.02) as client:
         sending = asyncio.Event()
 
         async def slow() -> AsyncIterator[bytes]:
@@ -204,33 +210,33 @@ async def test_work_and_memory_are_bounded_by_503(door: Door, keeper: Any) -> No
         slow_request = asyncio.create_task(client.post("/ingest", content=slow()))
         await asyncio.sleep(0.05)
         assert (await client.post("/ingest", content=BODY)).status_code == 200, "one sends, none is at work"
-        keeper.wait = threading.Event()
+        acceptor.wait = threading.Event()
         busy = asyncio.create_task(client.post("/ingest", content=small))
         await asyncio.sleep(0.05)
         refused = await client.post("/ingest", content=small)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert refused.json()["reason"] == "too many requests at a time (limits.concurrent_requests)"
-        keeper.wait.set()
+        acceptor.wait.set()
         assert (await busy).status_code == 200
         sending.set()
         assert (await slow_request).status_code == 200
-    async with door(in_flight_bytes=len(BODY), patience_seconds=0.02) as client:
-        keeper.wait = threading.Event()
+    async with make_client(in_flight_bytes=len(BODY), patience_seconds=0.02) as client:
+        acceptor.wait = threading.Event()
         busy = asyncio.create_task(client.post("/ingest", content=small))
         await asyncio.sleep(0.05)
         refused = await client.post("/ingest", content=BODY)
         assert refused.json()["reason"] == "too many bytes at a time (limits.in_flight_bytes)"
-        keeper.wait.set()
+        acceptor.wait.set()
         assert (await busy).status_code == 200
         assert (await client.post("/ingest", content=BODY + b" " * 1000)).status_code == 200, "alone"
 
 
-async def test_a_batch_waits_for_its_turn_before_it_is_refused(door: Door, keeper: Any) -> None:
+async def test_a_batch_waits_for_its_turn_before_it_is_refused(make_client: ClientFactory, acceptor: Any) -> None:
     """A real node loses what is refused, so what can be taken a moment later is."""
-    keeper.wait = threading.Event()
-    async with door(concurrent_requests=1, patience_seconds=20.0) as client:
+    acceptor.wait = threading.Event()
+    async with make_client(concurrent_requests=1, patience_seconds=20.0) as client:
         busy = [asyncio.create_task(client.post("/ingest", content=BODY)) for _ in range(2)]
         await asyncio.sleep(0.05)
-        assert keeper.waiting == 1
-        keeper.wait.set()
+        assert acceptor.waiting == 1
+        acceptor.wait.set()
         assert [answer.status_code for answer in await asyncio.gather(*busy)] == [200, 200]

@@ -20,11 +20,11 @@ from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from structlog.testing import capture_logs
-from tests.edge.test_protocol import until
+from tests.edge.test_http_protocol import until
 
 from mothership.commands import tls as tls_command
 from mothership.edge.auth import AuthSettings, hashed
-from mothership.edge.serve import check_files
+from mothership.edge.server import check_files
 from mothership.edge.tls import Certificates, TLSSettings, certificate_names
 from mothership.errors import ConfigurationError
 from mothership.telemetry import Counts
@@ -101,11 +101,11 @@ def post(server: Any, context: ssl.SSLContext, host: str = "localhost", token: s
         return answer.status
 
 
-def test_a_batch_comes_in_over_tls(served: Serve, ours: Path, keeper: Any) -> None:
+def test_a_batch_comes_in_over_tls(served: Serve, ours: Path, acceptor: Any) -> None:
     """With the certificates that `mothership tls dev` makes."""
     server = served(tls=server_files(ours))
     assert post(server, client_context(ours)) == 200
-    assert keeper.batches[0].client == "anonymous"
+    assert acceptor.batches[0].client == "anonymous"
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
@@ -134,12 +134,12 @@ def test_a_client_notices_a_wrong_server(served: Serve, ours: Path, theirs: Path
         post(server, client_context(ours), host="mothership.example")
 
 
-def test_mutual_tls_lets_in_whom_our_ca_knows(served: Serve, ours: Path, theirs: Path, keeper: Any) -> None:
+def test_mutual_tls_lets_in_whom_our_ca_knows(served: Serve, ours: Path, theirs: Path, acceptor: Any) -> None:
     """None without, none of another CA, none that is over, none that belongs to a server."""
     server = served(tls=server_files(ours, mutual=True))
     assert post(server, client_context(ours, "ship-7")) == 200
-    assert keeper.batches[0].client == "ship-7"
-    assert keeper.batches[0].events[0]["received_from"] == "ship-7"
+    assert acceptor.batches[0].client == "ship-7"
+    assert acceptor.batches[0].events[0]["received_from"] == "ship-7"
     for context in (
         client_context(ours),
         client_context(ours, "ship-7", keys=theirs),
@@ -157,7 +157,7 @@ def test_a_certificate_whose_name_is_not_listed_is_refused(served: Serve, ours: 
     assert post(server, client_context(ours, "ship-7")) == 401
 
 
-def test_tokens_and_certificates_work_side_by_side(served: Serve, ours: Path, keeper: Any) -> None:
+def test_tokens_and_certificates_work_side_by_side(served: Serve, ours: Path, acceptor: Any) -> None:
     """While a fleet moves from one to the other."""
     auth = {"tokens": [{"name": "ship-1", "hash": hashed("right")}]}
     server = served(auth=auth, tls=server_files(ours, mutual=True) | {"client_required": False})
@@ -165,11 +165,11 @@ def test_tokens_and_certificates_work_side_by_side(served: Serve, ours: Path, ke
     assert post(server, client_context(ours, "ship-7")) == 200
     assert post(server, client_context(ours)) == 401
     assert post(server, client_context(ours), token="wrong") == 401
-    assert [batch.client for batch in keeper.batches] == ["ship-1", "ship-7"]
+    assert [batch.client for batch in acceptor.batches] == ["ship-1", "ship-7"]
 
 
 def test_new_certificates_are_taken_up_while_the_service_runs(
-    served: Serve, tmp_path: Path, theirs: Path, keeper: Any
+    served: Serve, tmp_path: Path, theirs: Path, acceptor: Any
 ) -> None:
     """Server certificate and client CA both; a half-written file changes nothing."""
     make(tmp_path, "ship-7")
@@ -187,7 +187,7 @@ def test_new_certificates_are_taken_up_while_the_service_runs(
     assert post(server, client_context(theirs, "ship-7")) == 200
     with pytest.raises((ssl.SSLError, ConnectionError)):
         post(server, before)
-    assert len(keeper.batches) == 3
+    assert len(acceptor.batches) == 3
 
 
 def _plain_http(server: Any, _ours: Path, _theirs: Path) -> None:

@@ -59,7 +59,7 @@ def test_rejected_events_leave_their_reason_and_what_redaction_leaves_of_them(st
     assert by_index[4]["_rejected"] == {"index": 4, "reason": "`type` is empty"}
 
     metrics = service.get("/metrics").text
-    assert 'mothership_events_rejected_total{reason="not an object",stage="wire"} 4.0' in metrics
+    assert 'mothership_events_rejected_total{reason="not an object",stage="decode"} 4.0' in metrics
     assert 'mothership_dead_letters_total{sink="pipeline"}' in metrics
     log = service.log.read_text()
     line = next(json.loads(line) for line in log.splitlines() if "events_rejected" in line and "is missing" in line)

@@ -1,4 +1,4 @@
-"""`mothership demo`: a sample goes through the real door into a real database, and the reader sees it there."""
+"""`mothership demo`: a sample goes over HTTP into a real database, and the reader sees it there."""
 
 import asyncio
 import contextlib

@@ -72,7 +72,7 @@ class ProcessorSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 class PipelineSettings(BaseModel, frozen=True, extra="forbid"):
-    """What happens to an event between the door and the disk."""
+    """What happens to an event between the edge and the disk."""
 
     processors: ProcessorSettings = Field(default_factory=ProcessorSettings, description="The deterministic phases.")
     templates: TemplateSettings = Field(default_factory=TemplateSettings, description="Messages reduced to templates.")

@@ -44,7 +44,7 @@ def client_address(peer: tuple[str, int] | None, headers: Iterable[tuple[bytes, 
 
 
 @lru_cache(maxsize=4096)
-def neighbourhood(address: str) -> str:
+def rate_limit_key(address: str) -> str:
     """Return what is counted together: an IPv4 address, or the 2^64 IPv6 addresses that one line is given."""
     parsed = _parse(address)
     if isinstance(parsed, ipaddress.IPv6Address) and not parsed.is_loopback:

@@ -36,7 +36,7 @@ class Caller(NamedTuple):
     scopes: frozenset[Scope]
     requests_per_second: float | None = None
     """Its token's rate."""
-    held_seconds: float = 0.0
+    delay_seconds: float = 0.0
     """How long its answer is held back: a right token among wrong ones, from where it was never seen."""
 
 

@@ -1,4 +1,4 @@
-"""The tokens that open the door: kept hashed, found in constant time, read again when their file changes."""
+"""The tokens that let callers in: kept hashed, found in constant time, read again when their file changes."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from mothership.edge.auth import AuthSettings, TokenSettings, hashed
-from mothership.edge.watched import Watched
+from mothership.edge.file_watcher import FileWatcher
 from mothership.errors import ConfigurationError
 from mothership.ports import Clock
 from mothership.telemetry import log
@@ -27,7 +27,7 @@ class Credentials:
         self._settings = settings
         # Found by a keyed hash of the hash: what a look-up's time tells is worth nothing without this key.
         self._key = secrets.token_bytes(32)
-        self._file = Watched([settings.tokens_file] if settings.tokens_file else [], clock=clock, settle=True)
+        self._file = FileWatcher([settings.tokens_file] if settings.tokens_file else [], clock=clock, settle=True)
         self._found = self._index(settings.tokens, _from_file(settings.tokens_file))
 
     def find(self, token: str) -> TokenSettings | None:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 ASSETS = "/docs-assets"
 
 
-def policy(page: bytes, *, scripts: bool) -> str:
+def content_security_policy(page: bytes, *, scripts: bool) -> str:
     """What a browser may load for a page: its own files and the very scripts and styles in it; in no frame.
 
     `scripts` is for pages that run some: they may ask this service, and set styles of elements.
@@ -39,7 +39,7 @@ def router(title: str, openapi_url: str) -> APIRouter:
         swagger_css_url=f"{ASSETS}/swagger-ui.css",
         swagger_favicon_url=f"{ASSETS}/favicon.png",
     ).body
-    headers = {"Content-Security-Policy": policy(bytes(page), scripts=True)}
+    headers = {"Content-Security-Policy": content_security_policy(bytes(page), scripts=True)}
     pages = APIRouter()
 
     @pages.get("/docs", include_in_schema=False)

@@ -14,16 +14,16 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from mothership.batch_log import BatchLog
-from mothership.edge.addresses import UNKNOWN, neighbourhood
-from mothership.edge.attempts import Attempts
+from mothership.edge.addresses import UNKNOWN, rate_limit_key
+from mothership.edge.admission import AdmissionControl
 from mothership.edge.auth import ANONYMOUS, Caller
-from mothership.edge.inflate import ENCODINGS, Body
-from mothership.edge.intake import Intake
+from mothership.edge.batch_decoder import BatchDecoder
+from mothership.edge.decompression import ENCODINGS, RequestBody
 from mothership.edge.labels import BoundedLabels
 from mothership.edge.limits import LimitSettings
 from mothership.edge.openapi import INGEST, INGEST_ANSWERS
 from mothership.edge.request_id import request_id
-from mothership.edge.wire import Wire
+from mothership.edge.retry_tracker import RetryTracker
 from mothership.errors import Refusal, Unsafe
 from mothership.event import Batch, Receipt, Tally, is_nil
 from mothership.fairness import Holder, Patience
@@ -56,7 +56,7 @@ async def _nothing_left(_batch: Batch) -> None:
 def router(  # each is a part of what it joins
     accept: Accept,
     *,
-    wire: Wire,
+    decoder: BatchDecoder,
     limits: LimitSettings,
     sinks: Sequence[str] = (),
     set_aside: SetAside = _nothing_left,
@@ -71,20 +71,20 @@ def router(  # each is a part of what it joins
 
     `patience_seconds` is how long a batch waits for room before it is refused, over everything that it waits for.
     """
-    intake = Intake(limits)
-    attempts = Attempts(refused_max=limits.refused_batches)
+    admission = AdmissionControl(limits)
+    retries = RetryTracker(refused_max=limits.refused_batches)
     labels = BoundedLabels(CLIENT_LABELS)
     nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
     routes = APIRouter()
 
     async def take(request: Request, identity: str) -> Response:
         caller: Caller = request.scope.get("caller", ANONYMOUS)
-        who = Holder(caller.name, neighbourhood(request.client.host if request.client else UNKNOWN))
+        who = Holder(caller.name, rate_limit_key(request.client.host if request.client else UNKNOWN))
         patience = Patience(patience_seconds - request.scope.get("waited_seconds", 0.0))
         chunks = _Chunks(request, stopwatch)
 
         def read(body: bytes) -> Batch:
-            return wire.read(
+            return decoder.read(
                 body,
                 client=caller.name,
                 request_id=identity,
@@ -92,7 +92,7 @@ def router(  # each is a part of what it joins
                 idempotency_key=_idempotency_key(request),
             )
 
-        at_work, batch = await intake.take(chunks, _body(request.headers, limits), who, patience, read)
+        at_work, batch = await admission.take(chunks, _body(request.headers, limits), who, patience, read)
         with at_work:
             batch.address = who.address
             batch.waited_seconds = patience_seconds - patience.left_seconds
@@ -100,13 +100,13 @@ def router(  # each is a part of what it joins
 
     async def keep(batch: Batch, request: Request, identity: str, start: float) -> Response:
         caller: Caller = request.scope.get("caller", ANONYMOUS)
-        _count_rejected("wire", batch)
+        _count_rejected("decode", batch)
         _stamp(batch, caller, request.scope.get("client_field", ""))
         batch.source = _source(batch.source, caller, request.scope.get("source_address", ""))
         known = len(batch.rejected)
         receipt = nothing
         if batch.events:
-            async with attempts.attempt(batch):
+            async with retries.track(batch):
                 batch, receipt = await accept(batch)
             _count_rejected("pipeline", batch, known)
         await set_aside(batch)
@@ -158,10 +158,10 @@ class _Chunks:
         self.whole_at = self._stopwatch()
 
 
-def _body(headers: Headers, limits: LimitSettings) -> Body:
+def _body(headers: Headers, limits: LimitSettings) -> RequestBody:
     """What the body is collected in. Raises `Refusal` when the headers say already that it can't be taken."""
     _check_content_type(headers)
-    body = Body(",".join(headers.getlist("content-encoding")), limits)
+    body = RequestBody(",".join(headers.getlist("content-encoding")), limits)
     if (length := headers.get("content-length", "")).isdigit() and int(length[:20]) > limits.body_bytes:
         raise Refusal(413, f"the body is larger than {limits.body_bytes} bytes (limits.body_bytes)")
     return body
@@ -207,7 +207,7 @@ def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:
         reasons.setdefault(rejection.reason, []).append(rejection.index)
     for reason, indices in reasons.items():
         events_rejected.labels(stage=stage, reason=_reason_labels(_FIELD.sub("a field", reason))).inc(len(indices))
-        _tell_rejected(
+        _log_rejected(
             (batch.client, stage, reason),
             stage=stage,
             client=batch.client,
@@ -236,8 +236,8 @@ def _answer(batch: Batch, receipt: Receipt, identity: str, seconds: float) -> Re
     return _response(200, orjson.dumps(answer), identity)
 
 
-_tell_refused = LogLimiter("warning", "ingest_refused")
-_tell_rejected = LogLimiter("warning", "events_rejected")
+_log_refused = LogLimiter("warning", "ingest_refused")
+_log_rejected = LogLimiter("warning", "events_rejected")
 _reason_labels = BoundedLabels(REASON_LABELS)
 _FIELD = re.compile(r"field `[^`]*`")
 
@@ -245,7 +245,7 @@ _FIELD = re.compile(r"field `[^`]*`")
 def _refused(status: int, reason: str, retry_after_seconds: float | None, identity: str, client: str = "") -> Response:
     kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
     ingestion_requests.labels(status=kind).inc()
-    _tell_refused((client, status, reason), status=status, reason=reason)
+    _log_refused((client, status, reason), status=status, reason=reason)
     response = _response(status, orjson.dumps({"status": kind, "reason": reason, "request_id": identity}), identity)
     if retry_after_seconds is not None:
         response.headers["retry-after"] = str(max(1, math.ceil(retry_after_seconds)))

@@ -61,11 +61,11 @@ class LoginThrottle:
             self._seen.move_to_end(key)
             return max(0.0, min(since - now, self._pause_seconds_max))
         run = self._run(address)
-        held_seconds = self._turn(run) if run else 0.0
-        self._seen[key] = now + held_seconds
+        delay_seconds = self._turn(run) if run else 0.0
+        self._seen[key] = now + delay_seconds
         if len(self._seen) > SEEN_MAX:
             self._seen.popitem(last=False)
-        return held_seconds
+        return delay_seconds
 
     def failures(self, address: Hashable) -> int:
         """How many there were in the current minute."""

@@ -119,7 +119,7 @@ def refusal(description: str, *, retry: bool = False) -> dict[str, Any]:
     return {"description": description, "headers": headers, "content": {"application/json": {"schema": _REFUSAL}}}
 
 
-def guard(document: dict[str, Any], open_paths: Container[str], *, certificates: bool) -> None:
+def require_credentials(document: dict[str, Any], open_paths: Container[str], *, certificates: bool) -> None:
     """Say in an OpenAPI document which operations need credentials, and what there is without them."""
     schemes: dict[str, Any] = {"token": {"type": "http", "scheme": "bearer"}}
     if certificates:

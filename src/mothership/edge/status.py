@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from mothership import __version__
-from mothership.edge.documentation import policy
+from mothership.edge.documentation import content_security_policy
 from mothership.ports import Health
 from mothership.telemetry import exposition
 
@@ -46,12 +46,12 @@ class Status(Protocol):
 
 
 def router(status: Status) -> APIRouter:
-    """The pages. Who may see them is the door's business."""
+    """The pages. `AccessMiddleware` decides who may see them."""
     pages = APIRouter(tags=["status"])
 
     @pages.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def index() -> HTMLResponse:
-        return HTMLResponse(_INDEX, headers={"Content-Security-Policy": policy(_INDEX, scripts=False)})
+        return HTMLResponse(_INDEX, headers={"Content-Security-Policy": content_security_policy(_INDEX, scripts=False)})
 
     @pages.get("/livez", summary="Is the process alive?")
     async def livez() -> Response:

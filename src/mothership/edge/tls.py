@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from mothership.edge.watched import Watched
+from mothership.edge.file_watcher import FileWatcher
 from mothership.errors import ConfigurationError
 from mothership.ports import Clock
 from mothership.telemetry import log
@@ -59,14 +59,14 @@ class Certificates:
         """Raises `ConfigurationError` when a file can't be read or does not fit."""
         self._settings = settings
         files = [settings.cert_file, settings.key_file, settings.client_ca_file]
-        self._watched = Watched([file for file in files if file is not None], clock=clock)
+        self._files = FileWatcher([file for file in files if file is not None], clock=clock)
         self._current = _context(settings)
         self.context = _context(settings)
         self.context.sni_callback = self._choose
 
     def _choose(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         """Called for every client's hello, with or without a server name in it."""
-        if self._watched.changed():
+        if self._files.changed():
             self._read_again()
         connection.context = self._current
 

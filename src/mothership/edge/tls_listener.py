@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
-from mothership.edge.connections import Connections, Stage
+from mothership.edge.connection_limiter import ConnectionLimiter, Stage
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import log, tls_failures
 
@@ -37,7 +37,7 @@ ADVICE = {
 
 
 class Handshake:
-    """One accepted connection until its handshake is over: a `connections.Connection` that has shown nothing yet."""
+    """One accepted connection until its handshake is over: a `Connection` that has shown no credentials yet."""
 
     caller = ""
     stage = Stage.UNKNOWN
@@ -46,7 +46,7 @@ class Handshake:
         self.accepted = accepted
         self.address = address
 
-    def give_way(self) -> None:
+    def evict(self) -> None:
         """End: others need the place."""
         with suppress(OSError):
             self.accepted.shutdown(socket.SHUT_RDWR)
@@ -60,7 +60,7 @@ class TLSListener:
         listening: socket.socket,
         make: Callable[[], asyncio.Protocol],
         context: ssl.SSLContext,
-        connections: Connections,
+        connections: ConnectionLimiter,
         handshake_seconds: float,
     ) -> None:
         """Start at once, in the running loop."""
@@ -71,7 +71,7 @@ class TLSListener:
         self._context = context
         self._connections = connections
         self._handshake_seconds = handshake_seconds
-        self._tell = LogLimiter("warning", "tls_handshake_failed")
+        self._log_failed_handshake = LogLimiter("warning", "tls_handshake_failed")
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.get_running_loop().create_task(self._accept())
 
@@ -118,7 +118,7 @@ class TLSListener:
         tls_failures.labels(reason).inc()
         if reason != "closed":  # a probe of the port, a scanner: counted, no more
             advice = {"advice": ADVICE[reason]} if reason in ADVICE else {}
-            self._tell((reason, address), reason=reason, address=address, **advice)
+            self._log_failed_handshake((reason, address), reason=reason, address=address, **advice)
 
 
 def _reason(error: Exception) -> str:

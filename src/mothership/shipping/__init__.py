@@ -1,1 +1,1 @@
-"""The node's side of the door: read files as events, and ship them."""
+"""The node's side of `/ingest`: read files as events, and ship them."""

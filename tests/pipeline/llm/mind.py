@@ -13,7 +13,7 @@ from mothership.pipeline.templates.templates import Templates, TemplateSettings
 
 
 def batch_of(*events: dict[str, Any], client: str = "anonymous") -> Batch:
-    """A batch as it comes from the door."""
+    """A batch as it comes from the edge."""
     return Batch(
         events=list(events),
         indices=list(range(len(events))),

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from mothership.edge.wire import Wire
+from mothership.edge.batch_decoder import BatchDecoder
 from mothership.errors import Refusal
 from mothership.event import Batch
 
@@ -15,8 +15,8 @@ CANARY = "canary-7d1f@example.org"
 GOOD = b'{"type":"log","message":"good"}'
 
 
-def read(wire: Wire, body: bytes, **more: Any) -> Batch:
-    return wire.read(body, **{"client": "node", "request_id": "r", "received": 1, **more})
+def read(decoder: BatchDecoder, body: bytes, **more: Any) -> Batch:
+    return decoder.read(body, **{"client": "node", "request_id": "r", "received": 1, **more})
 
 
 def envelope(*events: bytes, rest: bytes = b"") -> bytes:
@@ -53,9 +53,11 @@ FLAWS: dict[str, tuple[bytes, Any]] = {
 
 
 @pytest.mark.parametrize(("written", "kept"), FLAWS.values(), ids=FLAWS.keys())
-def test_a_flaw_is_mended_and_costs_nothing_else(wire: Callable[..., Wire], written: bytes, kept: Any) -> None:
+def test_a_flaw_is_mended_and_costs_nothing_else(
+    new_decoder: Callable[..., BatchDecoder], written: bytes, kept: Any
+) -> None:
     """What a device or a Python node really sends is stored, visibly changed, and so are its neighbours."""
-    batch = read(wire(), envelope(GOOD, b'{"type":"log","value":' + written + b"}", GOOD))
+    batch = read(new_decoder(), envelope(GOOD, b'{"type":"log","value":' + written + b"}", GOOD))
     assert batch.rejected == []
     assert [event.get("value", "good") for event in batch.events] == ["good", kept, "good"]
     assert orjson.loads(orjson.dumps(batch.events)) == batch.events
@@ -74,10 +76,12 @@ BAD_EVENTS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("flaw", [b"", rb',"x":"\udc80"', b',"x":NaN'], ids=["strict", "surrogate", "nan"])
 @pytest.mark.parametrize(("written", "reason"), BAD_EVENTS.values(), ids=BAD_EVENTS.keys())
-def test_a_bad_event_is_rejected_by_itself(wire: Callable[..., Wire], written: bytes, reason: str, flaw: bytes) -> None:
+def test_a_bad_event_is_rejected_by_itself(
+    new_decoder: Callable[..., BatchDecoder], written: bytes, reason: str, flaw: bytes
+) -> None:
     """One bad event, beside good ones and one that needs mending, is the only one that is lost."""
     mended = b'{"type":"log","message":"good"' + flaw + b"}"
-    batch = read(wire(keys=10_000), envelope(GOOD, written, mended))
+    batch = read(new_decoder(keys=10_000), envelope(GOOD, written, mended))
     assert [(rejection.index, rejection.reason) for rejection in batch.rejected] == [(1, reason)]
     assert [event["message"] for event in batch.events] == ["good", "good"]
     assert batch.indices == [0, 2]
@@ -98,33 +102,37 @@ OVERSIZED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("flaw", [b"", rb',"x":"\udc80"', b',"x":NaN'], ids=["strict", "surrogate", "nan"])
 @pytest.mark.parametrize("written", OVERSIZED.values(), ids=OVERSIZED.keys())
-def test_an_event_beyond_a_bound_is_taken_to_be_cut(wire: Callable[..., Wire], written: bytes, flaw: bytes) -> None:
+def test_an_event_beyond_a_bound_is_taken_to_be_cut(
+    new_decoder: Callable[..., BatchDecoder], written: bytes, flaw: bytes
+) -> None:
     """Redaction sees it first. Its neighbours are not concerned."""
     mended = b'{"type":"log","message":"good"' + flaw + b"}"
-    batch = read(wire(keys=10_000), envelope(GOOD, written, mended))
+    batch = read(new_decoder(keys=10_000), envelope(GOOD, written, mended))
     assert batch.rejected == []
     assert set(batch.oversized) == {1}
     assert [event["type"] for event in batch.events] == ["log", "x", "log"]
     orjson.dumps(batch.events)
 
 
-def test_what_is_far_beyond_a_bound_of_structure_goes_whole_before_redaction(wire: Callable[..., Wire]) -> None:
+def test_what_is_far_beyond_a_bound_of_structure_goes_whole_before_redaction(
+    new_decoder: Callable[..., BatchDecoder],
+) -> None:
     """Its work grows with them. What the upper levels say is kept."""
     deep = b'{"type":"x","a":' + b"[" * 5000 + b"]" * 5000 + b',"message":"said"}'
     wide = b'{"type":"x","a":[' + b",".join([b"[1]"] * 5_000) + b'],"message":"said"}'
-    batch = read(wire(keys=1_000), envelope(deep, wide))
+    batch = read(new_decoder(keys=1_000), envelope(deep, wide))
     assert batch.oversized == {0: {"limits.depth"}, 1: {"limits.keys"}}
     assert [event["message"] for event in batch.events] == ["said", "said"]
     assert len(orjson.dumps(batch.events[1]["a"])) < 2_000 * 4
 
 
-def test_exactly_at_a_bound_is_within_it(wire: Callable[..., Wire]) -> None:
+def test_exactly_at_a_bound_is_within_it(new_decoder: Callable[..., BatchDecoder]) -> None:
     """The figures in the configuration reference mean what they say."""
     deep = b'{"type":"x","a":' + b"[" * 63 + b"]" * 63 + b"}"
     wide = json.dumps({"type": "x", **{f"k{number}": 0 for number in range(9_999)}}).encode()
     long = b'{"type":"x","a":"' + b"s" * 262_144 + b'"}'
     bracketed = b'{"type":"x","a":"' + b"[{" * 100 + b'"}'
-    batch = read(wire(keys=10_000), envelope(deep, wide, long, bracketed))
+    batch = read(new_decoder(keys=10_000), envelope(deep, wide, long, bracketed))
     assert batch.rejected == []
     assert batch.oversized == {}
 
@@ -155,32 +163,32 @@ BAD_BODIES: dict[str, tuple[bytes, int]] = {
 
 @pytest.mark.parametrize(("body", "status"), BAD_BODIES.values(), ids=BAD_BODIES.keys())
 def test_a_body_without_a_list_of_messages_is_refused_with_a_reason(
-    wire: Callable[..., Wire], body: bytes, status: int
+    new_decoder: Callable[..., BatchDecoder], body: bytes, status: int
 ) -> None:
     """The caller learns what is wrong, and nothing is quoted back at it."""
     with pytest.raises(Refusal) as caught:
-        read(wire(), body)
+        read(new_decoder(), body)
     assert caught.value.status == status
     assert "canary" not in caught.value.reason
     assert caught.value.__cause__ is None
 
 
-def test_deep_nesting_outside_the_messages_is_ignored(wire: Callable[..., Wire]) -> None:
+def test_deep_nesting_outside_the_messages_is_ignored(new_decoder: Callable[..., BatchDecoder]) -> None:
     """Unknown envelope fields are ignored, whatever they hold."""
     junk = b',"junk":' + b"[" * 5000 + b"]" * 5000 + b',"source":"ship-7" , "n":1.5e3,"t":true'
-    batch = read(wire(), envelope(GOOD, b'{"type":"]}","message":"\\"[{"}', rest=junk))
+    batch = read(new_decoder(), envelope(GOOD, b'{"type":"]}","message":"\\"[{"}', rest=junk))
     assert len(batch.events) == 2
     assert batch.source == "ship-7"
 
 
-def test_a_byte_order_mark_is_skipped(wire: Callable[..., Wire]) -> None:
+def test_a_byte_order_mark_is_skipped(new_decoder: Callable[..., BatchDecoder]) -> None:
     """Windows tools write one."""
-    assert len(read(wire(), b"\xef\xbb\xbf" + envelope(GOOD)).events) == 1
+    assert len(read(new_decoder(), b"\xef\xbb\xbf" + envelope(GOOD)).events) == 1
 
 
-def test_an_empty_list_is_a_batch_of_nothing(wire: Callable[..., Wire]) -> None:
+def test_an_empty_list_is_a_batch_of_nothing(new_decoder: Callable[..., BatchDecoder]) -> None:
     """A node with nothing to say is no fault."""
-    batch = read(wire(), b'{"messages": []}')
+    batch = read(new_decoder(), b'{"messages": []}')
     assert (batch.events, batch.rejected) == ([], [])
 
 
@@ -194,80 +202,86 @@ def test_an_empty_list_is_a_batch_of_nothing(wire: Callable[..., Wire]) -> None:
         (b'"' + b"s" * 999 + b'"', "unknown"),
     ],
 )
-def test_the_envelope_names_a_source(wire: Callable[..., Wire], written: bytes, source: str) -> None:
+def test_the_envelope_names_a_source(new_decoder: Callable[..., BatchDecoder], written: bytes, source: str) -> None:
     """It becomes a column with an index, so it is bounded and storable."""
-    assert read(wire(), envelope(GOOD, rest=b',"source":' + written)).source == source
+    assert read(new_decoder(), envelope(GOOD, rest=b',"source":' + written)).source == source
 
 
 EVENTS = [{"type": "log", "message": "ä €", "n": 1, "deep": {"b": 2, "a": [1, 2.5, None, True]}}, {"type": "x"}]
 
 
-def test_the_same_messages_in_another_envelope_are_known_by_their_content(wire: Callable[..., Wire]) -> None:
+def test_the_same_messages_in_another_envelope_are_known_by_their_content(
+    new_decoder: Callable[..., BatchDecoder],
+) -> None:
     """A retried batch carries a new time stamp and `is_retry`, and may pass something that writes JSON anew."""
-    door = wire()
-    first = read(door, json.dumps({"messages": EVENTS, "timestamp": "1", "is_retry": False}).encode())
+    decoder = new_decoder()
+    first = read(decoder, json.dumps({"messages": EVENTS, "timestamp": "1", "is_retry": False}).encode())
     reordered = [dict(reversed(event.items())) for event in EVENTS]
     again = read(
-        door, json.dumps({"is_retry": True, "messages": reordered}, ensure_ascii=False, indent=2).encode(), received=9
+        decoder,
+        json.dumps({"is_retry": True, "messages": reordered}, ensure_ascii=False, indent=2).encode(),
+        received=9,
     )
     assert first.content == again.content == again.fingerprint
     assert len(first.content) == len(first.fingerprint) == 32
 
 
-def test_contents_and_keys_tell_callers_and_messages_apart(wire: Callable[..., Wire]) -> None:
+def test_contents_and_keys_tell_callers_and_messages_apart(new_decoder: Callable[..., BatchDecoder]) -> None:
     """Two nodes may send equal batches, and a node may send two that differ in the order of events."""
-    door = wire()
+    decoder = new_decoder()
     body = json.dumps({"messages": EVENTS}).encode()
     prints = {
-        read(door, body).content,
-        read(door, body, client="other").content,
-        read(door, body, idempotency_key="1").fingerprint,
-        read(door, body, idempotency_key="1", client="other").fingerprint,
-        read(door, json.dumps({"messages": EVENTS[::-1]}).encode()).content,
-        read(door, json.dumps({"messages": EVENTS * 2}).encode()).content,
-        read(door, json.dumps({"messages": [{"type": "x", "n": 1}]}).encode()).content,
-        read(door, json.dumps({"messages": [{"type": "x", "n": 1.0}]}).encode()).content,
-        read(door, json.dumps({"messages": [{"type": "x", "n": "1"}]}).encode()).content,
+        read(decoder, body).content,
+        read(decoder, body, client="other").content,
+        read(decoder, body, idempotency_key="1").fingerprint,
+        read(decoder, body, idempotency_key="1", client="other").fingerprint,
+        read(decoder, json.dumps({"messages": EVENTS[::-1]}).encode()).content,
+        read(decoder, json.dumps({"messages": EVENTS * 2}).encode()).content,
+        read(decoder, json.dumps({"messages": [{"type": "x", "n": 1}]}).encode()).content,
+        read(decoder, json.dumps({"messages": [{"type": "x", "n": 1.0}]}).encode()).content,
+        read(decoder, json.dumps({"messages": [{"type": "x", "n": "1"}]}).encode()).content,
     }
     assert len(prints) == 9
 
 
-def test_an_idempotency_key_stands_for_the_messages(wire: Callable[..., Wire]) -> None:
+def test_an_idempotency_key_stands_for_the_messages(new_decoder: Callable[..., BatchDecoder]) -> None:
     """Whoever names a batch decides what is the same."""
-    door = wire()
+    decoder = new_decoder()
     assert (
-        read(door, envelope(GOOD), idempotency_key="k").fingerprint
-        == read(door, envelope(GOOD, GOOD), idempotency_key="k").fingerprint
+        read(decoder, envelope(GOOD), idempotency_key="k").fingerprint
+        == read(decoder, envelope(GOOD, GOOD), idempotency_key="k").fingerprint
     )
 
 
-def test_a_mended_batch_has_the_same_content_again(wire: Callable[..., Wire]) -> None:
+def test_a_mended_batch_has_the_same_content_again(new_decoder: Callable[..., BatchDecoder]) -> None:
     """Or every retry of it would be stored once more."""
-    door = wire()
+    decoder = new_decoder()
     body = envelope(rb'{"type":"x","a":"\udc80","n":NaN,"i":99999999999999999999}')
-    assert read(door, body).content == read(door, body + b" ").content
+    assert read(decoder, body).content == read(decoder, body + b" ").content
 
 
 @pytest.mark.parametrize(
     "value", [rb'"C:\\u0000 %d"', rb'"\u0000 %d"', rb'"\udc80 %d"', rb"[NaN,%d]", b"9999999999999999999%d"]
 )
-def test_flawed_batches_that_differ_have_different_contents(wire: Callable[..., Wire], value: bytes) -> None:
+def test_flawed_batches_that_differ_have_different_contents(
+    new_decoder: Callable[..., BatchDecoder], value: bytes
+) -> None:
     """Or the second would be taken for the first, and lost."""
-    door = wire()
-    prints = {read(door, envelope(b'{"type":"x","a":' + value % n + b"}")).content for n in range(30)}
+    decoder = new_decoder()
+    prints = {read(decoder, envelope(b'{"type":"x","a":' + value % n + b"}")).content for n in range(30)}
     assert len(prints) == 30
 
 
 @pytest.mark.parametrize("position", [0, 15, 16, 17, 99])
-def test_a_difference_anywhere_is_a_different_batch(wire: Callable[..., Wire], position: int) -> None:
+def test_a_difference_anywhere_is_a_different_batch(new_decoder: Callable[..., BatchDecoder], position: int) -> None:
     """Also where the events are written in groups."""
-    door = wire()
+    decoder = new_decoder()
     events = [b'{"type":"x"}'] * 100
     other = [*events[:position], b'{"type":"y"}', *events[position + 1 :]]
-    assert read(door, envelope(*events)).content != read(door, envelope(*other)).content
-    assert read(door, envelope(*events)).content != read(door, envelope(*events[1:])).content
+    assert read(decoder, envelope(*events)).content != read(decoder, envelope(*other)).content
+    assert read(decoder, envelope(*events)).content != read(decoder, envelope(*events[1:])).content
 
 
-def test_equal_events_of_a_batch_are_all_kept(wire: Callable[..., Wire]) -> None:
+def test_equal_events_of_a_batch_are_all_kept(new_decoder: Callable[..., BatchDecoder]) -> None:
     """Two failed logins in one second are two."""
-    assert len(read(wire(), envelope(GOOD, GOOD)).events) == 2
+    assert len(read(new_decoder(), envelope(GOOD, GOOD)).events) == 2

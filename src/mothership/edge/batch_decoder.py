@@ -8,10 +8,10 @@ import msgspec
 import orjson
 
 from mothership import decimals
-from mothership.edge import mending
-from mothership.edge.attempts import new_identity
+from mothership.edge import lenient_json
+from mothership.edge.event_limits import GROUP_EVENTS, EventLimits
 from mothership.edge.limits import LimitSettings
-from mothership.edge.measure import GROUP_EVENTS, Measure
+from mothership.edge.retry_tracker import new_identity
 from mothership.errors import Refusal
 from mothership.event import Batch
 
@@ -22,12 +22,12 @@ REMAINS_MAX = 100
 BOM = b"\xef\xbb\xbf"
 
 
-class Wire:
+class BatchDecoder:
     """Reads request bodies. One decode of the whole body; only a body that needs mending is read again, slower."""
 
     def __init__(self, limits: LimitSettings, *, key: bytes) -> None:
         self._limits = limits
-        self._measure = Measure(limits)
+        self._event_limits = EventLimits(limits)
         self._levels = _levels_max() - limits.depth - 1
         # Without a secret, whoever can read fingerprints could test what a batch held.
         self.use_key(key)
@@ -49,9 +49,9 @@ class Wire:
         too_deep: set[int] = set()
         canonical = None if flawed else self._canonical_unless_flawed(messages)
         if mended := canonical is None:
-            too_deep = mending.mend(messages)
+            too_deep = lenient_json.repair(messages)
             canonical = _canonical(messages)
-        oversized = self._measure.oversized(messages, canonical, closely=mended)
+        oversized = self._event_limits.oversized(messages, canonical, closely=mended)
         for position in too_deep:
             oversized[position] = oversized.get(position, frozenset()) | {"limits.depth"}
         fingerprint, content = self._identity(canonical, client, idempotency_key, envelope)
@@ -68,7 +68,7 @@ class Wire:
             oversized=oversized,
         )
         faults = _name_faults(messages)
-        batch.remains = {at: self._measure.bounded(messages[at]) for at in sorted(faults)[:REMAINS_MAX]}
+        batch.remains = {at: self._event_limits.bounded(messages[at]) for at in sorted(faults)[:REMAINS_MAX]}
         batch.reject(faults)
         return batch
 
@@ -131,7 +131,7 @@ def _envelope(body: bytes) -> tuple[dict[str, Any], bool]:
     try:
         envelope = decimals.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        envelope, mended = mending.decode(body), True
+        envelope, mended = lenient_json.decode(body), True
     if type(envelope) is not dict:
         raise Refusal(400, "the body is not a JSON object with a list `messages`")
     return envelope, mended
@@ -182,4 +182,4 @@ def _name_fault(event: Any) -> str:
 def _source(envelope: dict[str, Any]) -> str:
     source = envelope.get("source")
     # Never cut before redaction: of half a token no rule knows that it was one.
-    return mending.text(source) if type(source) is str and 0 < len(source) <= NAME_CHARACTERS else "unknown"
+    return lenient_json.text(source) if type(source) is str and 0 < len(source) <= NAME_CHARACTERS else "unknown"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from mothership.edge.addresses import neighbourhood
+from mothership.edge.addresses import rate_limit_key
 from mothership.edge.auth import ANONYMOUS, NAME_PATTERN, AuthSettings, Caller, Scope, TokenSettings
 from mothership.edge.credentials import Credentials
 from mothership.edge.login_throttle import LoginThrottle, TooManyFailures
@@ -18,7 +18,7 @@ _NAME = re.compile(NAME_PATTERN)
 TOKEN_CHARACTERS_MAX = 4096
 
 
-class Denied(Refusal):
+class AuthenticationFailed(Refusal):
     """A login that failed. The answer waits this long, so that trying is slow."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Denied(Refusal):
         self.pause_seconds = pause_seconds
 
 
-class Login:
+class Authenticator:
     """Tells the caller of a request."""
 
     def __init__(self, auth: AuthSettings, tls: TLSSettings, credentials: Credentials, *, clock: Clock) -> None:
@@ -39,19 +39,19 @@ class Login:
         self._throttle = LoginThrottle(
             failures_per_minute=auth.failures_per_minute, pause_seconds_max=auth.failure_pause_seconds, clock=clock
         )
-        self._tell_failed = LogLimiter("warning", "login_failed")
-        self._tell_scope = LogLimiter("warning", "scope_missing")
+        self._log_failed_login = LogLimiter("warning", "login_failed")
+        self._log_missing_scope = LogLimiter("warning", "scope_missing")
         self.names_callers = bool(auth.tokens or auth.tokens_file or tls.client_ca_file)
-        self.open_to_all = auth.anonymous or not self.names_callers
+        self.allows_anonymous = auth.anonymous or not self.names_callers
 
     def caller(self, address: str, authorization: str | None, certificate_names: tuple[str, ...]) -> Caller:
-        """Return who it is, or raise `Denied` (401, 429)."""
+        """Return who it is, or raise `AuthenticationFailed` (401, 429)."""
         found = None if authorization is None else self._find(authorization)
         if found is not None:
             return self._by_token(address, found, guessed=True)
         if certificate_names:
             return self._by_certificate(address, certificate_names)
-        if self.open_to_all:  # also with a token that nobody asked for: a node drops what is answered 401
+        if self.allows_anonymous:  # also with a token that nobody asked for: a node drops what is answered 401
             return ANONYMOUS
         raise self._denied(address, "missing" if authorization is None else "wrong")
 
@@ -59,20 +59,20 @@ class Login:
         """Raise `Refusal` (403) unless the caller's credentials open this."""
         if needed not in caller.scopes:
             auth_failures.labels(reason="scope").inc()
-            self._tell_scope((caller.name, needed), client=caller.name, needed=needed)
+            self._log_missing_scope((caller.name, needed), client=caller.name, needed=needed)
             raise Refusal(403, f"these credentials do not open this: it needs the scope `{needed}`")
 
     def _by_token(self, address: str, found: TokenSettings, *, guessed: bool) -> Caller:
         """`guessed` says that a token was shown, not a certificate: then the answer may have to wait its turn."""
         if found.expires is not None and found.expires.timestamp() <= self._clock():
             raise self._denied(address, "expired", client=found.name)
-        held_seconds = 0.0
+        delay_seconds = 0.0
         if guessed:
             try:
-                held_seconds = self._throttle.passed(neighbourhood(address), found.hash)
+                delay_seconds = self._throttle.passed(rate_limit_key(address), found.hash)
             except TooManyFailures as much:
                 raise self._too_many(address, "wrong", much) from None
-        return Caller(found.name, found.scopes, found.requests_per_second, held_seconds)
+        return Caller(found.name, found.scopes, found.requests_per_second, delay_seconds)
 
     def _find(self, authorization: str) -> TokenSettings | None:
         scheme, _, token = authorization.partition(" ")
@@ -90,28 +90,32 @@ class Login:
             return Caller(name, self._tls.client_scopes)
         return self._by_token(address, entry, guessed=False)
 
-    def _denied(self, address: str, reason: str, **fields: Any) -> Denied:
-        place = neighbourhood(address)
+    def _denied(self, address: str, reason: str, **fields: Any) -> AuthenticationFailed:
+        place = rate_limit_key(address)
         # Whoever shows no token guesses none: it is slowed, but holds no right token of a neighbour back.
         counted = (place, reason) if reason == "missing" else place
         try:
             pause_seconds = self._throttle.failed(counted)
         except TooManyFailures as much:
             return self._too_many(address, reason, much, **fields)
-        self._tell(address, reason, counted, **fields)
+        self._record_failure(address, reason, counted, **fields)
         certificate = ", or a client certificate" if self._tls.client_ca_file else ""
-        return Denied(
+        return AuthenticationFailed(
             401,
             f"no valid credentials: send `Authorization: Bearer` with your token{certificate}",
             pause_seconds=pause_seconds,
         )
 
-    def _too_many(self, address: str, reason: str, much: TooManyFailures, **fields: Any) -> Denied:
+    def _too_many(self, address: str, reason: str, much: TooManyFailures, **fields: Any) -> AuthenticationFailed:
         """The same for a right token as for a wrong one."""
-        self._tell(address, reason, neighbourhood(address), **fields)
-        return Denied(429, "too many failed logins", pause_seconds=0.0, retry_after_seconds=much.retry_after_seconds)
+        self._record_failure(address, reason, rate_limit_key(address), **fields)
+        return AuthenticationFailed(
+            429, "too many failed logins", pause_seconds=0.0, retry_after_seconds=much.retry_after_seconds
+        )
 
-    def _tell(self, address: str, reason: str, counted: Hashable, **fields: Any) -> None:
+    def _record_failure(self, address: str, reason: str, counted: Hashable, **fields: Any) -> None:
         auth_failures.labels(reason=reason).inc()
         failures = self._throttle.failures(counted)
-        self._tell_failed((reason, neighbourhood(address)), reason=reason, address=address, failures=failures, **fields)
+        self._log_failed_login(
+            (reason, rate_limit_key(address)), reason=reason, address=address, failures=failures, **fields
+        )

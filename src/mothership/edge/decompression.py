@@ -21,7 +21,7 @@ ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 
 
-class Body:
+class RequestBody:
     """Collects a request body as it was sent. It is decompressed when it is whole: until then it takes that little."""
 
     def __init__(self, encoding: str, limits: LimitSettings) -> None:
@@ -60,7 +60,7 @@ class Body:
             if len(self._sent) > self._limits.inflated_bytes:
                 raise _too_large(self._limits)
             return bytes(self._sent)
-        inflation = _Inflation(self._encoding, self._limits, len(self._sent), bytes_max)
+        inflation = _Decompression(self._encoding, self._limits, len(self._sent), bytes_max)
         try:
             return inflation.run(bytes(self._sent))
         except _LargerError:
@@ -73,7 +73,7 @@ class _LargerError(Exception):
     """It becomes larger than was asked for."""
 
 
-class _Inflation:
+class _Decompression:
     """Decompresses one body within bounds."""
 
     def __init__(self, encoding: str, limits: LimitSettings, sent_bytes: int, bytes_max: int | None) -> None:

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from mothership.edge.addresses import UNKNOWN, Networks
-from mothership.edge.connections import Connections, Stage
+from mothership.edge.connection_limiter import ConnectionLimiter, Stage
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import certificate_names
 
@@ -42,7 +42,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """One connection. `limits` and `open_connections` are set by `bounded`, once for a server."""
 
     limits: LimitSettings
-    open_connections: Connections
+    open_connections: ConnectionLimiter
 
     def __init__(
         self,
@@ -197,7 +197,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether an answer now ends the connection, because the client is still sending what it answers to."""
         return self._in_body and not self.pipeline
 
-    # --- as `connections.Connection` ----------------------------------------------------------------------------
+    # --- as `connection_limiter.Connection` ---------------------------------------------------------------------
 
     @property
     def caller(self) -> str:
@@ -208,15 +208,15 @@ class BoundedProtocol(HttpToolsProtocol):
     @property
     def stage(self) -> Stage:
         """How far its request is."""
-        if self._running is not None and self._running.scope.get("held_back"):
-            return Stage.HELD_BACK
+        if self._running is not None and self._running.scope.get("delayed"):
+            return Stage.DELAYED
         if not self._is_answering():
-            return Stage.RESTS if self.caller else Stage.UNKNOWN
-        return Stage.RECEIVES if self._in_message and not self.pipeline else Stage.WORKS
+            return Stage.IDLE if self.caller else Stage.UNKNOWN
+        return Stage.RECEIVING if self._in_message and not self.pipeline else Stage.WORKING
 
-    def give_way(self) -> None:
+    def evict(self) -> None:
         """End: others need the place."""
-        if self.stage is Stage.RESTS:
+        if self.stage is Stage.IDLE:
             self.transport.close()
         else:
             self._end(503, "too many connections: others need this one", cause="", linger=False)
@@ -313,5 +313,5 @@ class _Lingering:
 
 def bounded(limits: LimitSettings, proxies: Networks) -> type[BoundedProtocol]:
     """Return the protocol class of one server."""
-    connections = Connections(limits, proxies)
+    connections = ConnectionLimiter(limits, proxies)
     return type("Bounded", (BoundedProtocol,), {"limits": limits, "open_connections": connections})

@@ -129,7 +129,7 @@ REFUSED: dict[str, tuple[bytes, int]] = {
 
 @pytest.mark.parametrize(("sent", "expected"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_request_whose_end_or_meaning_is_in_doubt_is_refused(
-    served: Serve, keeper: Any, sent: bytes, expected: int
+    served: Serve, acceptor: Any, sent: bytes, expected: int
 ) -> None:
     """Two readers of one byte stream must not see two requests; the answer says why, the connection ends."""
     server = served()
@@ -138,25 +138,25 @@ def test_a_request_whose_end_or_meaning_is_in_doubt_is_refused(
     assert said.count(b"\r\n\r\n") == 1
     assert b"uvicorn" not in said
     assert b"Traceback" not in said
-    assert keeper.batches == []
+    assert acceptor.batches == []
     assert is_well(server)
 
 
-def test_a_trailer_never_becomes_a_header(served: Serve, keeper: Any) -> None:
+def test_a_trailer_never_becomes_a_header(served: Serve, acceptor: Any) -> None:
     """Neither of its own request nor of the next one on the connection."""
     server = served(auth={"tokens": "node=a-secret-of-20-letters"})
     trailer = b"%x\r\n%s\r\n0\r\nAuthorization: Bearer a-secret-of-20-letters\r\n\r\n" % (len(BODY), BODY)
     said = talk(server, CHUNKED + trailer + LAST)
     assert said.count(b"HTTP/1.1 401") == 2
-    assert keeper.batches == []
+    assert acceptor.batches == []
 
 
-def test_chunks_are_put_together(served: Serve, keeper: Any) -> None:
+def test_chunks_are_put_together(served: Serve, acceptor: Any) -> None:
     """Byte by byte, with extensions and a trailer."""
     pieces = b"".join(b"1;x=y\r\n%c\r\n" % code for code in BODY) + b"0\r\nX-Sum: 1\r\n\r\n"
     said = talk(served(), CHUNKED.replace(b"Host:", b"Connection: close\r\nHost:") + pieces)
     assert status(said) == 200
-    assert keeper.batches[0].events == [{"type": "log", "message": "good"}]
+    assert acceptor.batches[0].events == [{"type": "log", "message": "good"}]
 
 
 def test_pipelined_requests_are_answered_in_order(served: Serve) -> None:
@@ -173,12 +173,12 @@ def test_a_half_closed_client_gets_its_answer(served: Serve) -> None:
     assert status(said) == 200
 
 
-def test_a_batch_cut_in_the_middle_is_not_taken(served: Serve, keeper: Any) -> None:
+def test_a_batch_cut_in_the_middle_is_not_taken(served: Serve, acceptor: Any) -> None:
     """The rest never comes, so there is nobody to answer."""
     server = served()
     assert talk(server, GOOD[:-10], half_close=True) == b""
     assert talk(server, CHUNKED + b"%x\r\n" % len(BODY) + BODY, half_close=True) == b""
-    assert keeper.batches == []
+    assert acceptor.batches == []
     assert is_well(server)
 
 
@@ -206,7 +206,7 @@ def test_a_slow_head_is_not_waited_for(served: Serve, head: bytes) -> None:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_slow_body_is_not_waited_for(served: Serve, keeper: Any, chunked: bool) -> None:
+def test_a_slow_body_is_not_waited_for(served: Serve, acceptor: Any, chunked: bool) -> None:
     """A byte now and then."""
     server = served(body_seconds=0.4)
     start = time.monotonic()
@@ -224,7 +224,7 @@ def test_a_slow_body_is_not_waited_for(served: Serve, keeper: Any, chunked: bool
     assert b"connection: close" in said.lower()
     assert b"retry-after: 1" in said.lower()
     assert time.monotonic() - start < 6
-    assert keeper.batches == []
+    assert acceptor.batches == []
     assert is_well(server)
 
 
@@ -272,34 +272,34 @@ def test_a_resting_connection_is_closed(served: Serve) -> None:
     assert 0.5 < time.monotonic() - start < 4
 
 
-def test_a_client_opens_only_so_many_connections(served: Serve, keeper: Any) -> None:
+def test_a_client_opens_only_so_many_connections(served: Serve, acceptor: Any) -> None:
     """The next one is told so while all are at work; when one is through there is room again."""
-    keeper.wait = threading.Event()
+    acceptor.wait = threading.Event()
     server = served(connections_per_client=3)
     held = [connect(server) for _ in range(3)]
     for connection in held:
         connection.sendall(GOOD)
-    until(lambda: keeper.waiting == 3)
+    until(lambda: acceptor.waiting == 3)
     said = talk(server)
     assert status(said) == 503
     assert b"retry-after: 1" in said
-    keeper.wait.set()
+    acceptor.wait.set()
     assert [status(connection.recv(4096)) for connection in held] == [200] * 3
     assert is_well(server)
     for connection in held:
         connection.close()
 
 
-def test_connections_have_a_bound_in_all(served: Serve, keeper: Any) -> None:
+def test_connections_have_a_bound_in_all(served: Serve, acceptor: Any) -> None:
     """Past it the next one is told so and closed at once."""
-    keeper.wait = threading.Event()
+    acceptor.wait = threading.Event()
     server = served(connections=2)
     with connect(server) as first, connect(server) as second:
         for held in (first, second):
             held.sendall(GOOD)
-        until(lambda: keeper.waiting == 2)
+        until(lambda: acceptor.waiting == 2)
         assert status(talk(server)) == 503
-        keeper.wait.set()
+        acceptor.wait.set()
         assert [status(held.recv(4096)) for held in (first, second)] == [200, 200]
 
 
@@ -320,8 +320,8 @@ def test_connections_fit_into_what_the_system_allows() -> None:
     """Or accept() would fail for everybody, and so would the database's and the spool's files."""
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (300, 1000));"
-        "from mothership.edge.limits import LimitSettings; from mothership.edge.serve import fitted;"
-        "few, many = fitted(LimitSettings(connections=500)), fitted(LimitSettings(connections=4000));"
+        "from mothership.edge.limits import LimitSettings; from mothership.edge.server import fit_to_open_files;"
+        "few, many = (fit_to_open_files(LimitSettings(connections=most)) for most in (500, 4000));"
         "print(few.connections, many.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,11 +11,11 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mothership.edge.addresses import Networks, client_address, is_loopback_name, neighbourhood
+from mothership.edge.addresses import Networks, client_address, is_loopback_name, rate_limit_key
 from mothership.edge.auth import AuthSettings
 from mothership.edge.auth import Scope as Permission
-from mothership.edge.login import Denied, Login
-from mothership.edge.pace import Paces
+from mothership.edge.authenticator import AuthenticationFailed, Authenticator
+from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.request_id import request_id
 from mothership.errors import Refusal
 from mothership.log_limiter import LogLimiter
@@ -27,34 +27,34 @@ CSP = b"content-security-policy"
 DOCUMENTS = ("/docs", "/openapi.json", "/redoc")
 
 
-class Door:
+class AccessMiddleware:
     """The ASGI application that stands before the application."""
 
     def __init__(
         self,
         app: ASGIApp,
-        login: Login,
+        authenticator: Authenticator,
         auth: AuthSettings,
         *,
         loopback: bool,
-        paces: Paces,
+        rate_limiter: RateLimiter,
         is_secret: Callable[[str], bool] = lambda _text: False,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """`loopback` says that the server listens there only; `is_secret`, what no request may be named by."""
         self._app = app
-        self._login = login
-        self._paces = paces
+        self._authenticator = authenticator
+        self._rate_limiter = rate_limiter
         self._open = ALWAYS_OPEN | auth.open_endpoints
         self._proxies = Networks(auth.trusted_proxies)
         # A page in a browser on this machine reaches loopback too, under a name of its own (DNS rebinding).
-        self._loopback_names_only = loopback and login.open_to_all and not auth.anonymous
+        self._loopback_names_only = loopback and authenticator.allows_anonymous and not auth.anonymous
         # Where nobody shows credentials, nobody has a name to be forged.
-        self._client_field = auth.client_field if login.names_callers else ""
+        self._client_field = auth.client_field if authenticator.names_callers else ""
         self._address_as_source = auth.client_address_as_source
         self._is_secret = is_secret
         self._pause = pause
-        self._tell_too_fast = LogLimiter("warning", "rate_limited")
+        self._log_rate_limited = LogLimiter("warning", "rate_limited")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in, or answer it here."""
@@ -66,12 +66,12 @@ class Door:
         headers = _first(scope["headers"])
         identity = request_id(headers.get(b"x-request-id"), self._is_secret)
         scope["request_id"] = identity
-        answer = _Answer(send, identity, scope.get("ends_connection", bool))
+        answer = _ResponseSender(send, identity, scope.get("ends_connection", bool))
         # A pipelined request runs in the context of the one before it, whose caller is not this one's.
         structlog.contextvars.unbind_contextvars("client")
         with structlog.contextvars.bound_contextvars(request_id=identity):
             try:
-                await self._enter(scope, headers)
+                await self._authorize(scope, headers)
                 await self._app(scope, receive, answer.send)
             except Refusal as refusal:
                 await self._refuse(refusal, answer, scope)
@@ -79,47 +79,47 @@ class Door:
                 log.exception("request_failed")
                 await answer.refuse(500, "internal error")
 
-    async def _enter(self, scope: Scope, headers: dict[bytes, str]) -> None:
+    async def _authorize(self, scope: Scope, headers: dict[bytes, str]) -> None:
         """Put the caller into the scope, or raise `Refusal`."""
         address = client_address(scope["client"], scope["headers"], self._proxies)
         scope["client"] = (address, 0) if scope["client"] is None or address != scope["client"][0] else scope["client"]
         if self._loopback_names_only:
             _check_no_foreign_page(headers)
-        needed = self._needed(scope["path"])
+        needed = self._required_scope(scope["path"])
         if needed is None:
             return
-        caller = self._login.caller(address, headers.get(b"authorization"), scope.get("certificate_names", ()))
-        if caller.held_seconds:
-            await self._hold(caller.held_seconds, scope)
-        self._login.allow(caller, needed)
+        caller = self._authenticator.caller(address, headers.get(b"authorization"), scope.get("certificate_names", ()))
+        if caller.delay_seconds:
+            await self._delay(caller.delay_seconds, scope)
+        self._authenticator.allow(caller, needed)
         scope["caller"], scope["client_field"] = caller, self._client_field
         scope["source_address"] = address if self._address_as_source else ""
         structlog.contextvars.bind_contextvars(client=caller.name)
         try:
-            scope["waited_seconds"] = await self._paces.keep(caller, neighbourhood(address))
+            scope["waited_seconds"] = await self._rate_limiter.acquire(caller, rate_limit_key(address))
         except Refusal as refusal:
-            self._tell_too_fast(caller.name, client=caller.name, address=address, reason=refusal.reason)
+            self._log_rate_limited(caller.name, client=caller.name, address=address, reason=refusal.reason)
             raise
 
-    def _needed(self, path: str) -> Permission | None:
+    def _required_scope(self, path: str) -> Permission | None:
         if path == "/ingest":
             return "ingest"
         if "/docs" in self._open and path.startswith(DOCUMENTS):
             return None
         return None if path in self._open else "read"
 
-    async def _refuse(self, refusal: Refusal, answer: "_Answer", scope: Scope) -> None:
-        if isinstance(refusal, Denied) and refusal.pause_seconds:
-            await self._hold(refusal.pause_seconds, scope)
+    async def _refuse(self, refusal: Refusal, answer: "_ResponseSender", scope: Scope) -> None:
+        if isinstance(refusal, AuthenticationFailed) and refusal.pause_seconds:
+            await self._delay(refusal.pause_seconds, scope)
         await answer.refuse(refusal.status, refusal.reason, refusal.retry_after_seconds)
 
-    async def _hold(self, seconds: float, scope: Scope) -> None:
-        scope["held_back"] = True
+    async def _delay(self, seconds: float, scope: Scope) -> None:
+        scope["delayed"] = True
         await self._pause(seconds)
-        scope["held_back"] = False
+        scope["delayed"] = False
 
 
-class _Answer:
+class _ResponseSender:
     """Sends the answer with the headers that every one has."""
 
     def __init__(self, send: Send, identity: str, ends_connection: Callable[[], bool]) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from enum import IntEnum
 from typing import Protocol
 
-from mothership.edge.addresses import Networks, neighbourhood
+from mothership.edge.addresses import Networks, rate_limit_key
 from mothership.edge.limits import LimitSettings
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import connections_open, connections_refused
@@ -20,15 +20,15 @@ from mothership.telemetry import connections_open, connections_refused
 class Stage(IntEnum):
     """How far a connection's request is: the further, the more is lost with it."""
 
-    HELD_BACK = 0
+    DELAYED = 0
     """It waits for the answer to a wrong login."""
     UNKNOWN = 1
     """It has shown no right token yet."""
-    RESTS = 2
+    IDLE = 2
     """Between two requests of a caller that may enter."""
-    RECEIVES = 3
+    RECEIVING = 3
     """A request is being sent."""
-    WORKS = 4
+    WORKING = 4
     """A request is being answered."""
 
 
@@ -43,11 +43,11 @@ class Connection(Protocol):
     def stage(self) -> Stage:
         """How far its request is."""
 
-    def give_way(self) -> None:
+    def evict(self) -> None:
         """End, with an answer that lets the client try again where it waits for one."""
 
 
-class Connections:
+class ConnectionLimiter:
     """The open connections, by where they come from."""
 
     def __init__(self, limits: LimitSettings, proxies: Networks) -> None:
@@ -55,7 +55,7 @@ class Connections:
         self._proxies = proxies
         self._network_of: dict[Connection, str] = {}
         self._by_network: dict[str, dict[Connection, None]] = {}
-        self._tell = LogLimiter("info", "connections_refused")
+        self._log_refused = LogLimiter("info", "connections_refused")
 
     @property
     def total(self) -> int:
@@ -64,7 +64,7 @@ class Connections:
 
     def add(self, connection: Connection, address: str) -> str:
         """Count one more; why it can't stay, if it can't."""
-        network = self._network_of[connection] = neighbourhood(address)
+        network = self._network_of[connection] = rate_limit_key(address)
         mine = self._by_network.setdefault(network, {})
         mine[connection] = None
         connections_open.inc()
@@ -89,7 +89,7 @@ class Connections:
     def refused(self, cause: str, status: int, address: str) -> None:
         """Count one, and log it, at most every ten seconds for each cause and address."""
         connections_refused.labels(reason=cause).inc()
-        self._tell((cause, neighbourhood(address)), cause=cause, status=status, address=address)
+        self._log_refused((cause, rate_limit_key(address)), cause=cause, status=status, address=address)
 
     def _end_one(self, network: str, newcomer: Connection, address: str) -> bool:
         """Make room in this network. Whether there was something to end."""
@@ -98,16 +98,16 @@ class Connections:
             return False
         self.refused("connections_gave_way", 503, address)
         self.drop(victim)
-        victim.give_way()
+        victim.evict()
         return True
 
     def _expendable(self, others: list[Connection]) -> Connection | None:
         """The one with which the least is lost; among equals the oldest of the caller that has most."""
         by_caller = Counter(one.caller for one in others)
-        idle = [one for one in others if one.stage <= Stage.RESTS]
+        idle = [one for one in others if one.stage <= Stage.IDLE]
         if idle:
             return min(idle, key=lambda one: (one.stage, -by_caller[one.caller]))
         # All are busy. A caller that has more than half of the places sends one request less.
-        receiving = [one for one in others if one.stage is Stage.RECEIVES]
+        receiving = [one for one in others if one.stage is Stage.RECEIVING]
         crowding = [one for one in receiving if not one.caller or 2 * by_caller[one.caller] > len(others)]
         return crowding[0] if crowding else None

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
+from mothership.edge.lenient_json import LEVELS_MAX
 from mothership.edge.limits import LimitSettings
-from mothership.edge.mending import LEVELS_MAX
 from mothership.event import Event
 from mothership.truncation import truncate_structure
 
@@ -21,7 +21,7 @@ _BYTES_AN_ELEMENT = 2
 """The shortest key or array element in compact JSON: `0,`."""
 
 
-class Measure:
+class EventLimits:
     """Looks closely only at events in groups that are large enough for one of them to be out of bounds."""
 
     def __init__(self, limits: LimitSettings) -> None:

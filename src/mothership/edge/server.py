@@ -17,14 +17,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from mothership.edge import openapi
+from mothership.edge.access import ALWAYS_OPEN, AccessMiddleware
 from mothership.edge.addresses import Networks
 from mothership.edge.auth import AuthSettings, is_loopback
+from mothership.edge.authenticator import Authenticator
 from mothership.edge.credentials import Credentials
-from mothership.edge.door import ALWAYS_OPEN, Door
+from mothership.edge.http_protocol import bounded
 from mothership.edge.limits import LimitSettings
-from mothership.edge.login import Login
-from mothership.edge.pace import Paces
-from mothership.edge.protocol import bounded
+from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.tls import Certificates, TLSSettings
 from mothership.edge.tls_listener import TLSListener
 from mothership.errors import ConfigurationError
@@ -74,7 +74,7 @@ def check_files(auth: AuthSettings, tls: TLSSettings) -> list[str]:
     return faults
 
 
-def fitted(limits: LimitSettings) -> LimitSettings:
+def fit_to_open_files(limits: LimitSettings) -> LimitSettings:
     """Return the limits with no more connections than this process may have files open, after asking for more."""
     wanted = limits.connections + FILES_KEPT
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -90,7 +90,7 @@ def fitted(limits: LimitSettings) -> LimitSettings:
     return limits.model_copy(update={"connections": fit})
 
 
-def guarded(
+def with_access_control(
     app: ASGIApp,
     auth: AuthSettings,
     tls: TLSSettings,
@@ -100,26 +100,30 @@ def guarded(
     clock: Clock = time.time,
     credentials: Credentials | None = None,
     is_secret: Callable[[str], bool] = lambda _text: False,
-) -> Door:
-    """Return the application behind the door. `patience_seconds`: how long a token's rate may hold a request back.
+) -> AccessMiddleware:
+    """Put `AccessMiddleware` before the application. `patience_seconds`: how long a token's rate may delay a request.
 
     Raises `ConfigurationError` when auth.tokens_file can't be used.
     """
     known = credentials or Credentials(auth, clock=clock)
-    login = Login(auth, tls, known, clock=clock)
+    authenticator = Authenticator(auth, tls, known, clock=clock)
     if isinstance(app, FastAPI):
         app.add_exception_handler(HTTPException, _refusal)
-    if not login.open_to_all and isinstance(app, FastAPI):
-        openapi.guard(app.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None)
-    paces = Paces(patience_seconds, clock=clock)
+    if not authenticator.allows_anonymous and isinstance(app, FastAPI):
+        openapi.require_credentials(
+            app.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None
+        )
+    rate_limiter = RateLimiter(patience_seconds, clock=clock)
 
     def may_not_be_a_name(text: str) -> bool:
         return is_secret(text) or known.is_token(text)
 
-    return Door(app, login, auth, loopback=is_loopback(host), paces=paces, is_secret=may_not_be_a_name)
+    return AccessMiddleware(
+        app, authenticator, auth, loopback=is_loopback(host), rate_limiter=rate_limiter, is_secret=may_not_be_a_name
+    )
 
 
-def configuration(
+def uvicorn_config(
     app: ASGIApp,
     auth: AuthSettings,
     tls: TLSSettings,
@@ -135,7 +139,7 @@ def configuration(
     """Return what uvicorn needs. Raises `ConfigurationError` when a file of tokens or certificates can't be used."""
     certificates = Certificates(tls, clock=clock) if tls.cert_file else None
     return uvicorn.Config(
-        guarded(
+        with_access_control(
             app,
             auth,
             tls,
@@ -147,7 +151,7 @@ def configuration(
         ),
         host=host,
         port=port,
-        http=bounded(fitted(limits), Networks(auth.trusted_proxies)),
+        http=bounded(fit_to_open_files(limits), Networks(auth.trusted_proxies)),
         ws="none",
         lifespan="off",
         log_config=None,

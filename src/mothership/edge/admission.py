@@ -12,7 +12,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import partial
 from typing import Protocol, TypeVar
 
-from mothership.edge.inflate import Body
+from mothership.edge.decompression import RequestBody
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
 from mothership.event import Batch
@@ -26,11 +26,11 @@ NOTICED_SECONDS = 0.001
 """A shorter wait is none."""
 OWN_THREAD_BYTES = 1024 * 1024
 """From this size on a body is decoded in a thread, so that other requests do not wait for it."""
-PACE_SECONDS = 10.0
+UPLOAD_WINDOW_SECONDS = 10.0
 """Over how long the pace of an upload is measured."""
 
 
-LACKS = {
+OVERLOAD_REASONS = {
     ("arriving", "size"): "too many bytes are arriving (limits.arriving_bytes)",
     ("arriving", "waiting"): "too many bodies wait for room to arrive (limits.arriving_bytes)",
     ("work", "count"): "too many requests at a time (limits.concurrent_requests)",
@@ -39,7 +39,7 @@ LACKS = {
 }
 
 
-class Intake:
+class AdmissionControl:
     """Used from one event loop only."""
 
     def __init__(self, limits: LimitSettings) -> None:
@@ -52,7 +52,7 @@ class Intake:
     async def take(
         self,
         chunks: AsyncIterable[bytes],
-        body: Body,
+        body: RequestBody,
         who: Holder,
         patience: Patience,
         read: Callable[[bytes], Batch],
@@ -61,8 +61,8 @@ class Intake:
         ticks = asyncio.get_running_loop().time
         gone: list[bool] = []
         try:
-            pace = Pace(self._limits, ticks())
-            async with asyncio.timeout_at(pace.until) as limit:
+            deadline = UploadDeadline(self._limits, ticks())
+            async with asyncio.timeout_at(deadline.until) as limit:
 
                 def give_way() -> None:
                     gone.append(True)
@@ -72,16 +72,16 @@ class Intake:
                     async for chunk in chunks:
                         body.feed(chunk)
                         await _wait(patience, "arriving", partial(arriving.grow, len(chunk)))
-                        until = pace.until
-                        if pace.go_on(body.sent_bytes, ticks()) != until and not gone:
-                            limit.reschedule(pace.until)
+                        until = deadline.until
+                        if deadline.progress(body.sent_bytes, ticks()) != until and not gone:
+                            limit.reschedule(deadline.until)
                     body.end()
                     if not gone:
                         limit.reschedule(None)
                     return await self._batch(arriving, body, patience, read)
         except TimeoutError:
             if gone:
-                raise refusal(
+                raise overloaded(
                     "arriving", "others needed the room that this body took (limits.arriving_bytes)"
                 ) from None
             seconds, bytes_per_second = self._limits.body_seconds, self._limits.body_bytes_per_second
@@ -89,10 +89,10 @@ class Intake:
                 f"the body took longer than {seconds:g} seconds, or came slower than {bytes_per_second} bytes a second "
                 "(limits.body_seconds, limits.body_bytes_per_second)"
             )
-            raise refusal("slow", reason) from None
+            raise overloaded("slow", reason) from None
 
     async def _batch(
-        self, arrived: Slot, body: Body, patience: Patience, read: Callable[[bytes], Batch]
+        self, arrived: Slot, body: RequestBody, patience: Patience, read: Callable[[bytes], Batch]
     ) -> tuple[Slot, Batch]:
         """Wait for a turn, decompress and decode."""
         at_work = await self._begin(arrived.who, OWN_THREAD_BYTES if body.is_compressed else body.sent_bytes, patience)
@@ -108,7 +108,7 @@ class Intake:
         try:
             turn = await self._large.enter(arrived.who, 1, body.sent_bytes, wait_seconds=self._limits.body_seconds)
         except NoRoom:
-            raise refusal("large", "too many large bodies wait to be decoded: send fewer events at a time") from None
+            raise overloaded("large", "too many large bodies wait to be decoded: send fewer events at a time") from None
         with turn:
             at_work = await self._begin(arrived.who, body.sent_bytes, patience)
             arrived.release()
@@ -133,30 +133,32 @@ async def _wait(patience: Patience, stage: str, wait: _Bounded[T]) -> T:
     try:
         got = await patience.spend(wait)
     except NoRoom as no_room:
-        raise refusal(stage, LACKS[stage, no_room.bound]) from None
+        raise overloaded(stage, OVERLOAD_REASONS[stage, no_room.bound]) from None
     if (waited_seconds := left_seconds - patience.left_seconds) > NOTICED_SECONDS:
         load_wait_seconds.labels(stage).observe(waited_seconds)
     return got
 
 
-def refusal(stage: str, reason: str, *, status: int = 503, retry_after_seconds: float = RETRY_AFTER_SECONDS) -> Refusal:
+def overloaded(
+    stage: str, reason: str, *, status: int = 503, retry_after_seconds: float = RETRY_AFTER_SECONDS
+) -> Refusal:
     """A request that is refused for load, counted."""
     load_refused.labels(stage).inc()
     return Refusal(status, reason, retry_after_seconds=retry_after_seconds)
 
 
-class Pace:
+class UploadDeadline:
     """Until when a body that arrives is waited for."""
 
     def __init__(self, limits: LimitSettings, now: float) -> None:
         self._end = now + limits.body_seconds
-        self._step_bytes = limits.body_bytes_per_second * PACE_SECONDS
+        self._step_bytes = limits.body_bytes_per_second * UPLOAD_WINDOW_SECONDS
         self._from_bytes = 0.0
-        self.until = min(self._end, now + PACE_SECONDS)
+        self.until = min(self._end, now + UPLOAD_WINDOW_SECONDS)
 
-    def go_on(self, sent_bytes: int, now: float) -> float:
+    def progress(self, sent_bytes: int, now: float) -> float:
         """It has come so far by now."""
         if sent_bytes - self._from_bytes >= self._step_bytes:
             self._from_bytes = sent_bytes
-            self.until = min(self._end, now + PACE_SECONDS)
+            self.until = min(self._end, now + UPLOAD_WINDOW_SECONDS)
         return self.until

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from mothership.edge.admission import NOTICED_SECONDS, overloaded
 from mothership.edge.auth import Caller
-from mothership.edge.intake import NOTICED_SECONDS, refusal
 from mothership.errors import Refusal
 from mothership.fairness import Holder, Shares
 from mothership.ports import Clock
 from mothership.telemetry import load_wait_seconds
 
 
-class Paces:
+class RateLimiter:
     """The rates of all tokens, by the name of the caller."""
 
     def __init__(
@@ -20,37 +20,37 @@ class Paces:
         self._patience_seconds = patience_seconds
         self._clock = clock
         self._pause = pause
-        self._of: dict[str, _Pace] = {}
+        self._buckets: dict[str, _TokenBucket] = {}
 
-    async def keep(self, caller: Caller, network: str) -> float:
+    async def acquire(self, caller: Caller, network: str) -> float:
         """Wait until this caller may go on; how many seconds it took. Raises `Refusal` (429) when it would be long."""
         rate = caller.requests_per_second
         if rate is None:
             return 0.0
-        if (pace := self._of.get(caller.name)) is None:
-            pace = self._of[caller.name] = _Pace(self._clock())
-        return await self._wait(pace, rate, Holder(caller.name, network))
+        if (bucket := self._buckets.get(caller.name)) is None:
+            bucket = self._buckets[caller.name] = _TokenBucket(self._clock())
+        return await self._wait(bucket, rate, Holder(caller.name, network))
 
-    async def _wait(self, pace: "_Pace", rate: float, who: Holder) -> float:
-        wait_seconds = pace.wait_seconds(rate, self._clock())
+    async def _wait(self, bucket: "_TokenBucket", rate: float, who: Holder) -> float:
+        wait_seconds = bucket.wait_seconds(rate, self._clock())
         # As many wait as will have their turn in time; an address that has none waiting finds a place among them.
-        pace.waiting.capacity = max(1, int(rate * self._patience_seconds))
-        if wait_seconds > 0 and (wait_seconds > self._patience_seconds or not pace.waiting.fits(who, 1)):
+        bucket.waiting.capacity = max(1, int(rate * self._patience_seconds))
+        if wait_seconds > 0 and (wait_seconds > self._patience_seconds or not bucket.waiting.fits(who, 1)):
             raise self._too_fast(wait_seconds)
-        pace.spend()
+        bucket.spend()
         if wait_seconds > 0:
-            pace.waiting.add(who, 1)
+            bucket.waiting.add(who, 1)
             try:
                 await self._pause(wait_seconds)
             finally:
-                pace.waiting.add(who, -1)
+                bucket.waiting.add(who, -1)
             if wait_seconds > NOTICED_SECONDS:
                 load_wait_seconds.labels("rate").observe(wait_seconds)
         return wait_seconds
 
     @staticmethod
     def _too_fast(wait_seconds: float) -> Refusal:
-        return refusal(
+        return overloaded(
             "rate",
             "too many requests a second for this token (requests_per_second)",
             status=429,
@@ -58,7 +58,7 @@ class Paces:
         )
 
 
-class _Pace:
+class _TokenBucket:
     """A token bucket that holds twice what a second brings, and may be overdrawn by those that wait."""
 
     def __init__(self, now: float) -> None:

@@ -22,7 +22,7 @@ def new_identity() -> bytes:
     return token_bytes(IDENTITY_BYTES)
 
 
-class Attempts:
+class RetryTracker:
     """First transmissions that are under way in this process, and those that were refused."""
 
     def __init__(self, *, refused_max: int) -> None:
@@ -30,7 +30,7 @@ class Attempts:
         self._under_way: dict[bytes, list[asyncio.Future[None]]] = {}
 
     @asynccontextmanager
-    async def attempt(self, batch: Batch) -> AsyncIterator[None]:
+    async def track(self, batch: Batch) -> AsyncIterator[None]:
         """Runs around what keeps the batch, and learns from its end whether it was kept.
 
         A retry first waits for the transmissions that it may repeat, and gets an identity of its own when one of them

@@ -8,12 +8,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from mothership.edge.attempts import Attempts, new_identity
-from mothership.edge.wire import Wire
+from mothership.edge.batch_decoder import BatchDecoder
+from mothership.edge.retry_tracker import RetryTracker, new_identity
 from mothership.errors import Refusal, Unsafe
 from mothership.event import Batch
 
-Door = Callable[..., httpx2.AsyncClient]
+ClientFactory = Callable[..., httpx2.AsyncClient]
 EVENTS = [{"type": "log", "message": "same"}]
 
 
@@ -22,37 +22,37 @@ async def post(client: httpx2.AsyncClient, *, is_retry: bool = False, **headers:
     return await client.post("/ingest", json={"messages": EVENTS, "is_retry": is_retry}, headers=headers)
 
 
-def a_batch(wire: Wire, *, is_retry: bool, client: str = "ship") -> Batch:
+def a_batch(decoder: BatchDecoder, *, is_retry: bool, client: str = "ship") -> Batch:
     body = json.dumps({"messages": EVENTS, "is_retry": is_retry}).encode()
-    return wire.read(body, client=client, request_id="r", received=1)
+    return decoder.read(body, client=client, request_id="r", received=1)
 
 
-async def test_equal_first_transmissions_are_different_batches(door: Door, keeper: Any) -> None:
+async def test_equal_first_transmissions_are_different_batches(make_client: ClientFactory, acceptor: Any) -> None:
     """Two nodes of one name, or one node in one second, say the same of different events."""
-    async with door() as client:
+    async with make_client() as client:
         answers = [(await post(client)).json()["duplicate"] for _ in range(3)]
     assert answers == [False] * 3
-    assert len({batch.fingerprint for batch in keeper.batches}) == 3
-    assert len({batch.content for batch in keeper.batches}) == 1
+    assert len({batch.fingerprint for batch in acceptor.batches}) == 3
+    assert len({batch.content for batch in acceptor.batches}) == 1
 
 
 @pytest.mark.parametrize("said", ["true", 1, None, "yes", [True]])
-def test_only_true_says_that_a_batch_was_sent_before(wire: Callable[..., Wire], said: Any) -> None:
+def test_only_true_says_that_a_batch_was_sent_before(new_decoder: Callable[..., BatchDecoder], said: Any) -> None:
     """Whatever else stands there, the batch is new: two copies are better than none."""
     body = json.dumps({"messages": EVENTS, "is_retry": said}).encode()
-    assert not wire().read(body, client="c", request_id="r", received=1).is_retry
+    assert not new_decoder().read(body, client="c", request_id="r", received=1).is_retry
 
 
-def test_a_retry_is_known_though_it_is_read_in_parts(wire: Callable[..., Wire]) -> None:
+def test_a_retry_is_known_though_it_is_read_in_parts(new_decoder: Callable[..., BatchDecoder]) -> None:
     """An event nested beyond what the decoder bears costs only itself."""
     deep = "[" * 200_000 + "]" * 200_000
     body = f'{{"messages":[{{"type":"log"}},{{"type":"log","a":{deep}}}],"is_retry":true}}'.encode()
-    assert wire(containers=10**6).read(body, client="c", request_id="r", received=1).is_retry
+    assert new_decoder(containers=10**6).read(body, client="c", request_id="r", received=1).is_retry
 
 
-async def test_a_key_counts_more_than_is_retry(door: Door) -> None:
+async def test_a_key_counts_more_than_is_retry(make_client: ClientFactory) -> None:
     """Who names a batch decides what is the same."""
-    async with door() as client:
+    async with make_client() as client:
         said = [
             (await post(client, is_retry=is_retry, **{"idempotency-key": key})).json()["duplicate"]
             for is_retry, key in ((False, "1"), (True, "2"), (False, "2"))
@@ -61,61 +61,63 @@ async def test_a_key_counts_more_than_is_retry(door: Door) -> None:
 
 
 @pytest.mark.parametrize("failure", [Refusal(429, "too many"), Unsafe("full", retry_after_seconds=1), KeyError("x")])
-async def test_a_retry_of_what_was_refused_is_new(door: Door, keeper: Any, failure: Exception) -> None:
+async def test_a_retry_of_what_was_refused_is_new(
+    make_client: ClientFactory, acceptor: Any, failure: Exception
+) -> None:
     """An equal batch of another was stored meanwhile: the refused one has no copy here but this."""
-    async with door() as client:
-        keeper.failures.append(failure)
+    async with make_client() as client:
+        acceptor.failures.append(failure)
         assert (await post(client)).status_code >= 429
         assert (await post(client)).json()["duplicate"] is False
         assert (await post(client, is_retry=True)).json()["duplicate"] is False
         assert (await post(client, is_retry=True)).json()["duplicate"] is True  # one refusal excuses one retry
-    assert len(keeper.batches) == 2
+    assert len(acceptor.batches) == 2
 
 
-async def test_a_retry_that_is_refused_again_stays_new(door: Door, keeper: Any) -> None:
+async def test_a_retry_that_is_refused_again_stays_new(make_client: ClientFactory, acceptor: Any) -> None:
     """However often."""
-    async with door() as client:
+    async with make_client() as client:
         for is_retry in (False, True, True):
-            keeper.failures.append(Unsafe("full", retry_after_seconds=1))
+            acceptor.failures.append(Unsafe("full", retry_after_seconds=1))
             assert (await post(client, is_retry=is_retry)).status_code == 503
         await post(client)
         await post(client, is_retry=True)
-    assert not any(batch.is_retry for batch in keeper.batches)
+    assert not any(batch.is_retry for batch in acceptor.batches)
 
 
-async def test_a_retry_waits_for_the_attempt_that_it_repeats(door: Door, keeper: Any) -> None:
+async def test_a_retry_waits_for_the_attempt_that_it_repeats(make_client: ClientFactory, acceptor: Any) -> None:
     """A node that lost patience; the first attempt is refused after all, so the retry is new."""
-    keeper.wait = asyncio.Event()
-    async with door() as client:
+    acceptor.wait = asyncio.Event()
+    async with make_client() as client:
         first = asyncio.create_task(post(client))
-        while not keeper.waiting:  # noqa: ASYNC110  # it has no event
+        while not acceptor.waiting:  # noqa: ASYNC110  # it has no event
             await asyncio.sleep(0)
         retry = asyncio.create_task(post(client, is_retry=True))
         done, _ = await asyncio.wait([retry], timeout=0.05)
         assert not done
-        assert keeper.waiting == 1
-        keeper.failures.append(Unsafe("full", retry_after_seconds=1))
-        keeper.wait.set()
+        assert acceptor.waiting == 1
+        acceptor.failures.append(Unsafe("full", retry_after_seconds=1))
+        acceptor.wait.set()
         assert (await first).status_code == 503
         assert (await retry).json()["duplicate"] is False
-    assert [batch.is_retry for batch in keeper.batches] == [False]
+    assert [batch.is_retry for batch in acceptor.batches] == [False]
 
 
-async def test_one_caller_makes_no_other_forgotten(wire: Callable[..., Wire]) -> None:
+async def test_one_caller_makes_no_other_forgotten(new_decoder: Callable[..., BatchDecoder]) -> None:
     """Who is refused the most gives way; what others are remembered by stays."""
-    attempts = Attempts(refused_max=10)
+    retries = RetryTracker(refused_max=10)
 
     async def refused(batch: Batch) -> None:
         with pytest.raises(Unsafe):
-            async with attempts.attempt(batch):
+            async with retries.track(batch):
                 raise Unsafe("full", retry_after_seconds=1)
 
-    await refused(a_batch(wire(), is_retry=False, client="small"))
+    await refused(a_batch(new_decoder(), is_retry=False, client="small"))
     for _ in range(1000):
-        noise = a_batch(wire(), is_retry=False, client="loud")
+        noise = a_batch(new_decoder(), is_retry=False, client="loud")
         noise.content = new_identity()
         await refused(noise)
-    retry = a_batch(wire(), is_retry=True, client="small")
-    async with attempts.attempt(retry):
+    retry = a_batch(new_decoder(), is_retry=True, client="small")
+    async with retries.track(retry):
         assert not retry.is_retry
-    assert len(attempts._refused._counts["loud"]) == 9
+    assert len(retries._refused._counts["loud"]) == 9

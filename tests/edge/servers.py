@@ -1,4 +1,4 @@
-"""A door with nothing behind it but a list: as an application, or on a real socket in a thread."""
+"""The edge with nothing behind it but a list: as an application, or on a real socket in a thread."""
 
 import asyncio
 import socket
@@ -12,17 +12,18 @@ import uvicorn
 from fastapi import FastAPI, Response
 
 from mothership.batch_log import BatchLog
-from mothership.edge import ingest, serve
+from mothership.edge import ingest
 from mothership.edge.auth import AuthSettings
+from mothership.edge.batch_decoder import BatchDecoder
 from mothership.edge.limits import LimitSettings
+from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
-from mothership.edge.wire import Wire
 from mothership.event import Batch, Receipt, Tally
 from mothership.telemetry import LogSettings, configure_logging
 
 
 @dataclass
-class Keeper:
+class RecordingAcceptor:
     """Stands for pipeline and relay: keeps batches in a list, or raises what it is told to."""
 
     batches: list[Batch] = field(default_factory=list)
@@ -46,12 +47,12 @@ class Keeper:
         return batch, Receipt({"tsdb": Tally(len(batch.events), 0, 0)}, duplicate)
 
 
-def application(keeper: Any, limits: LimitSettings, *, patience_seconds: float = 1.0) -> FastAPI:
+def application(acceptor: Any, limits: LimitSettings, *, patience_seconds: float = 1.0) -> FastAPI:
     app = FastAPI(title="Mothership")
     app.include_router(
         ingest.router(
-            keeper,
-            wire=Wire(limits, key=b"test"),
+            acceptor,
+            decoder=BatchDecoder(limits, key=b"test"),
             limits=limits,
             sinks=["tsdb"],
             batch_log=BatchLog("each"),
@@ -94,14 +95,14 @@ class Served:
 
 @contextmanager
 def serving(
-    keeper: Any, *, auth: AuthSettings, tls: TLSSettings, limits: LimitSettings, **more: Any
+    acceptor: Any, *, auth: AuthSettings, tls: TLSSettings, limits: LimitSettings, **more: Any
 ) -> Iterator[Served]:
-    app = application(keeper, limits)
+    app = application(acceptor, limits)
     host = more.pop("host", "127.0.0.1")
     loop_factory = more.pop("loop_factory", None)
-    configuration = serve.configuration(app, auth, tls, limits, host=host, port=0, **more)
+    configuration = uvicorn_config(app, auth, tls, limits, host=host, port=0, **more)
     configuration.timeout_graceful_shutdown = 1
-    server = serve.Server(configuration, limits)
+    server = Server(configuration, limits)
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve_until_told() -> None:
@@ -120,7 +121,7 @@ def serving(
         listening.close()
 
 
-class Forgetful:
+class DiscardingAcceptor:
     """Takes every batch and keeps none: for measuring memory."""
 
     async def __call__(self, batch: Batch) -> tuple[Batch, Receipt]:
@@ -132,11 +133,11 @@ def main() -> None:
     """Serve until SIGINT, with short times, and print the port."""
     configure_logging(LogSettings(level="ERROR"))  # nobody reads what it would say
     limits = LimitSettings(head_seconds=1, body_seconds=2)
-    app = application(Forgetful(), limits)
+    app = application(DiscardingAcceptor(), limits)
     listening = socket.create_server(("127.0.0.1", 0))
-    configuration = serve.configuration(app, AuthSettings(), TLSSettings(), limits, host="127.0.0.1", port=0)
+    configuration = uvicorn_config(app, AuthSettings(), TLSSettings(), limits, host="127.0.0.1", port=0)
     print(listening.getsockname()[1], flush=True)  # noqa: T201 - how its parent learns the port
-    serve.Server(configuration, limits).run([listening])
+    Server(configuration, limits).run([listening])
 
 
 if __name__ == "__main__":

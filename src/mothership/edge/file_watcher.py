@@ -12,7 +12,7 @@ SETTLED_SECONDS = 1.0
 _State: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
 
-class Watched:
+class FileWatcher:
     """Remembers time, size and inode of each file. A file that is away for a moment has not changed yet.
 
     With `settle`, nor has one that somebody may still be writing: a change counts when two looks find the same, or one

@@ -36,12 +36,12 @@ def decode(body: bytes) -> Any:
         return _decode_in_parts(text)
 
 
-def mend(messages: list[Any]) -> set[int]:
+def repair(messages: list[Any]) -> set[int]:
     """Make every event storable in place. Returns where parts were left out because they are nested too deep."""
     cut: set[int] = set()
     for position, event in enumerate(messages):
         gone: list[None] = []
-        messages[position] = _mended(event, LEVELS_MAX, gone)
+        messages[position] = _repaired(event, LEVELS_MAX, gone)
         if gone:
             cut.add(position)
     return cut
@@ -52,16 +52,16 @@ def text(value: str) -> str:
     return _UNSTORABLE.sub(REPLACEMENT, value)
 
 
-def _mended(value: Any, levels: int, gone: list[None]) -> Any:
+def _repaired(value: Any, levels: int, gone: list[None]) -> Any:
     if type(value) is str:
         return text(value)
     if value is TOO_DEEP or (not levels and type(value) in (dict, list)):
         gone.append(None)
         return ELLIPSIS
     if type(value) is dict:
-        return {text(key): _mended(inner, levels - 1, gone) for key, inner in value.items()}
+        return {text(key): _repaired(inner, levels - 1, gone) for key, inner in value.items()}
     if type(value) is list:
-        return [_mended(inner, levels - 1, gone) for inner in value]
+        return [_repaired(inner, levels - 1, gone) for inner in value]
     return _integer(value) if type(value) is int else value
 
 
@@ -170,4 +170,4 @@ def _next(source: str, at: int) -> int:
     return token.start()
 
 
-__all__ = ["REPLACEMENT", "TOO_DEEP", "decode", "mend", "text"]
+__all__ = ["REPLACEMENT", "TOO_DEEP", "decode", "repair", "text"]
