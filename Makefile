@@ -5,6 +5,8 @@ PY := .venv/bin/python
 ONCE ?=
 # As in tools/setup: trust what this machine trusts.
 export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),1,)
+# Containers often forbid it, and then each process compiles all libraries anew: half of a start of the service.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'

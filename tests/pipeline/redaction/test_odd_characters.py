@@ -1,5 +1,7 @@
 """Characters that nobody sees, bytes read in the wrong encoding, and numbers that only look like a card's."""
 
+import sys
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction
+from mothership.pipeline.redaction.views import views
 
 CONTROLS = [chr(code) for code in (*range(9), 11, 12, *range(14, 32), 127, *range(128, 160), 0xFFFD, 0x200B)]
 
@@ -19,6 +22,13 @@ def test_a_character_that_nobody_sees_hides_nothing(make: Callable[..., Redactio
     assert "1111" not in redaction.text(odd.join(("card 4111", "1111", "1111", "1111")))
     assert "42F292c6912E77" not in redaction.text(f"ghp_16C7e42F292c6912E77{odd}10c838347Ae178B4a")
     assert through(redaction, {f"pass{odd}word": "swordfish", "a": 1}) == {"a": 1}
+
+
+def test_the_digits_of_every_script_are_read() -> None:
+    """Those that this Python knows: none of them hides a number."""
+    digits = [char for char in map(chr, range(128, sys.maxunicode + 1)) if char.isdecimal()]
+    [view] = views("".join(digits))
+    assert view.text == "".join(str(unicodedata.decimal(char)) for char in digits)
 
 
 @pytest.mark.parametrize("shift", [0, 1])

@@ -1,11 +1,12 @@
 """The literals with which an expression's matches begin: looking for these first is much faster than the expression."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import product
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
-from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final
+
+from mothership.pipeline.redaction.rules.derive import parse
 
 BEGINNINGS_MAX: Final = 256
 CHARACTERS_MAX: Final = 24
@@ -15,17 +16,17 @@ CHOICE_MAX: Final = 4
 _REPEATS: Final = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
 
 
-def beginnings(pattern: str, *, ignore_case: bool) -> tuple[str, ...]:
+def beginnings(pattern: str, *, ignore_case: bool, unicode: bool = False) -> tuple[str, ...]:
     """Return literals, in lower case where case is ignored, with one of which every match begins; none when unknown."""
-    parsed = _parser.parse(pattern, re.IGNORECASE if ignore_case else 0)
-    if bool(parsed.state.flags & re.IGNORECASE) != ignore_case:
+    parsed, flags, _ = parse(pattern, ignore_case=ignore_case, unicode=unicode)
+    if bool(flags & re.IGNORECASE) != ignore_case:
         return ()
     found, _ = _of_sequence(parsed, ignore_case=ignore_case)
     return () if "" in found else tuple(each for each in sorted(found) if not _has_shorter(each, found))
 
 
-def _has_shorter(literal: str, others: Iterable[str]) -> bool:
-    return any(each != literal and literal.startswith(each) for each in others)
+def _has_shorter(literal: str, others: Collection[str]) -> bool:
+    return any(literal[:length] in others for length in range(1, len(literal)))
 
 
 def _of_sequence(nodes: Iterable[Any], *, ignore_case: bool) -> tuple[set[str], bool]:

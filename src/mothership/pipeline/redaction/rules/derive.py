@@ -18,7 +18,7 @@ The result is in the common part of what RE2 and Python's `re` read.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, Final, TypeAlias
@@ -45,6 +45,8 @@ _STRETCH_CLASS: Final = 68
 UNITS_MAX: Final = 64
 
 _Node: TypeAlias = Any
+"""What the parse makes of a part of an expression, in tuples all through, so that what is asked of it is asked once."""
+_Nodes: TypeAlias = tuple[_Node, ...]
 _Ranges: TypeAlias = tuple[tuple[int, int], ...]
 _ASCII_LAST: Final = 0x7F
 _ALL: Final = frozenset(range(_ASCII_LAST + 1))
@@ -72,6 +74,15 @@ _FEW: Final = 16
 _FOLDS_OUT: Final = {"k": 0x212A, "s": 0x17F, "i": 0x131, "I": 0x130}
 """Letters of which one outside ASCII counts as another case."""
 _PLAIN: Final = frozenset(" _@#%&=:;,<>/!~\"'`")
+_IGNORE_CASE: Final = int(re.IGNORECASE)  # plain numbers: operators on flags of an enumeration take 20 times as long
+_ASCII: Final = int(re.ASCII)
+_DOTALL: Final = int(re.DOTALL)
+_NODES_REMEMBERED: Final = 2_048
+_PARSES_REMEMBERED: Final = 16
+_REPEATED: Final = re.compile(
+    r"(?P<one>\.|\\[DSW]|\[\^?\]?(?:\\.|[^\]\\])*\])(?P<repeat>[*+]|\{(?:[0-9]+,)?(?P<most>[0-9]*)\})?|\\.", re.DOTALL
+)
+"""A single character's expression and how often it is repeated; or an escape, to be passed over."""
 
 
 @cache
@@ -84,29 +95,42 @@ def derive(
     asked for, the result is empty, which matches everywhere. Unless `parted`, long stretches are kept.
     `secret_has` is a class of characters of which one stands in the group `secret`, told by what makes sure.
     """
-    flags = (re.NOFLAG if unicode else re.ASCII) | (re.IGNORECASE if ignore_case else re.NOFLAG)
-    parsed = _parser.parse(pattern, flags)
-    nodes = _decided(list(parsed))
-    nodes = list(_having(nodes, parsed.state.groupdict["secret"], secret_has)) if secret_has else nodes
-    counted = COUNT_MAX if _telling(nodes, parsed.state.flags) >= LITTLE else LONG_COUNT_MAX
-    return _Derived(parsed, parted=parted, count_max=counted).sequence(nodes, parsed.state.flags, first=True, last=True)
+    whole, flags, secret = parse(pattern, ignore_case=ignore_case, unicode=unicode)
+    nodes = _decided(whole)
+    nodes = tuple(_having(nodes, secret, secret_has)) if secret_has else nodes
+    counted = COUNT_MAX if _telling(nodes, flags) >= LITTLE else LONG_COUNT_MAX
+    return _Derived(whole, parted=parted, count_max=counted).sequence(nodes, flags, first=True, last=True)
 
 
-def _decided(nodes: list[_Node]) -> list[_Node]:
+@lru_cache(maxsize=_PARSES_REMEMBERED)
+def parse(pattern: str, *, ignore_case: bool, unicode: bool) -> tuple[_Nodes, int, int]:
+    """Return what an expression is made of, its flags, and the number of its group `secret`, or 0."""
+    parsed = _parser.parse(pattern, (0 if unicode else _ASCII) | (_IGNORE_CASE if ignore_case else 0))
+    return _frozen(parsed), int(parsed.state.flags), parsed.state.groupdict.get("secret", 0)
+
+
+def _frozen(part: Any) -> Any:
+    """Return a part of a parse with tuples in the place of its lists."""
+    if type(part) is tuple or type(part) is list:
+        return tuple(map(_frozen, part))
+    return tuple(map(_frozen, part.data)) if isinstance(part, _parser.SubPattern) else part
+
+
+def _decided(nodes: _Nodes) -> _Nodes:
     """Go on twice from a choice that decides later whether a group was there: with it, and without it."""
     for number, (kind, value) in enumerate(nodes):
         choice = value[1] if kind is sre.BRANCH else ()
         for group in sorted({each for branch in choice for each in _groups(branch)}):
             rest = nodes[number + 1 :]
             if _asked_for(rest, group):
-                there = [each for each in choice if group in set(_groups(each))]
-                others = [each for each in choice if group not in set(_groups(each))]
-                ways = [
-                    [(sre.BRANCH, (None, each)), *_decided(_told(rest, group, is_there=is_there))]
+                there = tuple(each for each in choice if group in set(_groups(each)))
+                others = tuple(each for each in choice if group not in set(_groups(each)))
+                ways = tuple(
+                    ((sre.BRANCH, (None, each)), *_decided(_told(rest, group, is_there=is_there)))
                     for each, is_there in ((there, True), (others, False))
                     if each
-                ]
-                return [*nodes[:number], (sre.BRANCH, (None, ways))]
+                )
+                return (*nodes[:number], (sre.BRANCH, (None, ways)))
     return nodes
 
 
@@ -130,7 +154,7 @@ def _asked_for(nodes: Iterable[_Node], group: int) -> bool:
     )
 
 
-def _told(nodes: Iterable[_Node], group: int, *, is_there: bool) -> list[_Node]:
+def _told(nodes: Iterable[_Node], group: int, *, is_there: bool) -> _Nodes:
     """Return the nodes with the answer in the place of the question whether a group was there."""
     told: list[_Node] = []
     for kind, value in nodes:
@@ -140,23 +164,21 @@ def _told(nodes: Iterable[_Node], group: int, *, is_there: bool) -> list[_Node]:
             told.append((kind, (*value[:3], _told(value[3], group, is_there=is_there))))
         else:
             told.append((kind, value))
-    return told
+    return tuple(told)
 
 
 def has_stretch(expression: str) -> bool:
     """Tell whether an expression still takes a long stretch of nearly anything: few of those fit in one automaton."""
-    return _stretches(_parser.parse(expression, re.ASCII))
+    return any(
+        each["repeat"] and (not each["most"] or int(each["most"]) > COUNT_MAX) and _is_wide(each["one"])
+        for each in _REPEATED.finditer(expression)
+    )
 
 
-def _stretches(nodes: Iterable[_Node]) -> bool:
-    for kind, value in nodes:
-        inner = list(value[2] if kind in _REPEATS else value[3] if kind is sre.SUBPATTERN else ())
-        single = len(inner) == 1 and inner[0][0] in _SINGLE
-        if single and value[1] > COUNT_MAX and len(_members(inner[0], 0)[0]) > _STRETCH_CLASS:
-            return True
-        if _stretches(inner) or (kind is sre.BRANCH and any(map(_stretches, value[1]))):
-            return True
-    return False
+@cache
+def _is_wide(one: str) -> bool:
+    """Tell whether a single character's expression takes nearly anything."""
+    return len(_members(parse(one, ignore_case=False, unicode=False)[0][0], _ASCII)[0]) > _STRETCH_CLASS
 
 
 def derive_compiled(pattern: "re.Pattern[str]", *, parted: bool = True) -> str:
@@ -174,13 +196,13 @@ def _having(nodes: Iterable[_Node], secret: int, has: str) -> Iterator[_Node]:
     """Yield nodes with another content of one group: what it takes, with a character it must have."""
     for kind, value in nodes:
         if kind is sre.SUBPATTERN and value[0] == secret:
-            taken = [(what, item) for node in _singles(value[3]) for what, item in _items(node)]
-            any_of_it = (sre.MAX_REPEAT, (0, GAP_COUNT, [(sre.IN, taken)]))
-            yield sre.SUBPATTERN, (secret, 0, re.IGNORECASE, [any_of_it, *_parser.parse(has, 0), any_of_it])
+            taken = tuple((what, item) for node in _singles(value[3]) for what, item in _items(node))
+            any_of_it = (sre.MAX_REPEAT, (0, GAP_COUNT, ((sre.IN, taken),)))
+            yield sre.SUBPATTERN, (secret, 0, _IGNORE_CASE, (any_of_it, *_frozen(_parser.parse(has, 0)), any_of_it))
         elif kind is sre.SUBPATTERN:
-            yield kind, (*value[:3], list(_having(value[3], secret, has)))
+            yield kind, (*value[:3], tuple(_having(value[3], secret, has)))
         elif kind is sre.BRANCH:
-            yield kind, (None, [list(_having(each, secret, has)) for each in value[1]])
+            yield kind, (None, tuple(tuple(_having(each, secret, has)) for each in value[1]))
         else:
             yield kind, value
 
@@ -192,22 +214,22 @@ def _singles(nodes: Iterable[_Node]) -> Iterator[_Node]:
         elif node[0] in _REPEATS:
             yield from _singles(node[1][2])
         elif node[0] not in {sre.ASSERT, sre.ASSERT_NOT, sre.AT}:
-            yield sre.IN, [(sre.RANGE, (0, _OTHERS[0][1]))]
+            yield sre.IN, ((sre.RANGE, (0, _OTHERS[0][1])),)
 
 
 def _items(node: _Node) -> list[_Node]:
     """Return what a character is one of, in all cases, as the content of a class."""
-    plain, others = _members(node, re.IGNORECASE)
+    plain, others = _members(node, _IGNORE_CASE)
     return [*((sre.LITERAL, char) for char in sorted(plain)), *((sre.RANGE, each) for each in others)]
 
 
 class _Derived:
     """Derives from one parsed expression; `first` and `last` tell whether anything is asked for before and behind."""
 
-    def __init__(self, parsed: Iterable[_Node], *, parted: bool, count_max: int) -> None:
+    def __init__(self, parsed: _Nodes, *, parted: bool, count_max: int) -> None:
         self._parted = parted
         self._count_max = count_max
-        self._groups: dict[int, Iterable[_Node]] = {}
+        self._groups: dict[int, _Nodes] = {}
         self._learn(parsed)
 
     def _learn(self, nodes: Iterable[_Node]) -> None:
@@ -225,7 +247,7 @@ class _Derived:
             elif kind is sre.ATOMIC_GROUP:
                 self._learn(value)
 
-    def sequence(self, nodes: Sequence[_Node], flags: int, *, first: bool, last: bool) -> str:
+    def sequence(self, nodes: _Nodes, flags: int, *, first: bool, last: bool) -> str:
         """Derive from a run of nodes."""
         if last and self._parted:
             nodes, first = _most_telling(nodes, flags, first=first)
@@ -245,15 +267,15 @@ class _Derived:
             return self._repeat(node, flags, first=first, last=last)
         if kind is sre.SUBPATTERN:
             _, added, removed, inner = value
-            return self.sequence(list(inner), (flags | added) & ~removed, first=first, last=last)
+            return self.sequence(inner, (flags | added) & ~removed, first=first, last=last)
         if kind is sre.ATOMIC_GROUP:
-            return self.sequence(list(value), flags, first=first, last=last)
+            return self.sequence(value, flags, first=first, last=last)
         if kind is sre.BRANCH:
-            return _either(self.sequence(list(each), flags, first=first, last=last) for each in value[1])
+            return _either(self.sequence(each, flags, first=first, last=last) for each in value[1])
         if kind is sre.GROUPREF_EXISTS:
-            return _either(self.sequence(list(each or ()), flags, first=first, last=last) for each in value[1:])
+            return _either(self.sequence(each or (), flags, first=first, last=last) for each in value[1:])
         if kind is sre.GROUPREF:
-            return self.sequence(list(self._groups[value]), flags, first=False, last=False)
+            return self.sequence(self._groups[value], flags, first=False, last=False)
         return self._looked(node, flags) if last else ""
 
     def _looked(self, node: _Node, flags: int) -> str:
@@ -264,12 +286,11 @@ class _Derived:
         if value[0] < 0:
             return ""
         if kind is sre.ASSERT:
-            return self.sequence(list(value[1]), flags, first=False, last=True)
+            return self.sequence(value[1], flags, first=False, last=True)
         return _all_but(_units(value[1]), flags)
 
     def _repeat(self, node: _Node, flags: int, *, first: bool, last: bool) -> str:
-        least, most, inner = node[1]
-        nodes = list(inner)
+        least, most, nodes = node[1]
         if first or last:  # what goes on for longer has the least in it
             most = least
         if most == 0:
@@ -280,7 +301,7 @@ class _Derived:
         once = once if len(nodes) == 1 and nodes[0][0] in _SINGLE else f"(?:{once})" if once else ""
         return once and f"{once}{_count(least, most, self._count_max)}"
 
-    def _before(self, nodes: Sequence[_Node], flags: int) -> tuple[str, Sequence[_Node]]:
+    def _before(self, nodes: _Nodes, flags: int) -> tuple[str, _Nodes]:
         """Make of what the beginning looks back at a part of what is asked for; return it, and the other nodes."""
         best, passed = ("", nodes), 0
         for number, node in enumerate(nodes):
@@ -290,7 +311,7 @@ class _Derived:
             if width == 0 and node[0] in _LOOKS:
                 told = self._told_before(node, passed, flags)
                 if told and (not best[0] or _takes(told) < _takes(best[0])):
-                    best = told, [*nodes[:number], *nodes[number + 1 :]]
+                    best = told, (*nodes[:number], *nodes[number + 1 :])
             passed += width
         return best
 
@@ -310,13 +331,13 @@ class _Derived:
             units = _units(value[1])
             seen = units is not None and len(units) == passed + 1 and all(unit[0] is sre.ANY for unit in units[1:])
             return _all_but(units[:1], flags) if units and seen else ""
-        inner = list(value[1])
-        branches: list[Iterable[_Node]] = [inner]
+        inner = value[1]
+        branches: Sequence[_Nodes] = [inner]
         if len(inner) == 1 and inner[0][0] is sre.BRANCH:
             branches = inner[0][1][1]
         elif len(inner) == 1 and inner[0][0] is sre.SUBPATTERN:
             branches = [inner[0][1][3]]
-        told = [self._seen_before(list(each), passed, flags) for each in branches]
+        told = [self._seen_before(each, passed, flags) for each in branches]
         return _either(told) if all(told) else ""
 
     def _told_by_each(self, branches: Iterable[Iterable[_Node]], passed: int, flags: int) -> str:
@@ -326,7 +347,7 @@ class _Derived:
             told.append(min(filter(None, each), key=_takes, default=""))
         return _either(told) if all(told) else ""
 
-    def _seen_before(self, nodes: list[_Node], passed: int, flags: int) -> str:
+    def _seen_before(self, nodes: _Nodes, passed: int, flags: int) -> str:
         """Return the first characters of what is looked back at, as many as it is longer than what was passed."""
         begins = bool(nodes) and nodes[0][0] is sre.AT and nodes[0][1] in _BEGINS
         units = _units(nodes[begins:])
@@ -345,52 +366,53 @@ def _beginning(nodes: Sequence[_Node], *, first: bool) -> list[bool]:
     return told
 
 
-def _most_telling(nodes: Sequence[_Node], flags: int, *, first: bool) -> tuple[Sequence[_Node], bool]:
+def _most_telling(nodes: _Nodes, flags: int, *, first: bool) -> tuple[_Nodes, bool]:
     """Return the part between long stretches that tells most, and whether nothing is asked for before it.
 
     What is looked ahead at stands where what follows stands: it may tell more.
     """
     parts = list(_parts(nodes, flags, first=first))
     looked = [
-        ([*part[:place], *value[1]], begins)
+        ((*part[:place], *value[1]), begins)
         for part, begins in parts
         for place, (kind, value) in enumerate(part)
         if kind is sre.ASSERT and value[0] > 0
     ]
-    return max([*parts, *looked], key=lambda each: _telling(each[0], flags), default=([], first))
+    return max([*parts, *looked], key=lambda each: _telling(each[0], flags), default=((), first))
 
 
-def _parts(nodes: Sequence[_Node], flags: int, *, first: bool) -> Iterator[tuple[list[_Node], bool]]:
+def _parts(nodes: _Nodes, flags: int, *, first: bool) -> Iterator[tuple[_Nodes, bool]]:
     """Yield what can be asked for instead of the whole, and whether nothing is asked for before it."""
     part: list[_Node] = []
     begins = first
     for number, node in enumerate(nodes):
         gap = _gap(node)
         if gap and node[0] is sre.BRANCH and _telling([*part, node], flags) >= gap:
-            yield [*part, _parted(node, nodes[number + 1 :])], begins
+            yield (*part, _parted(node, nodes[number + 1 :])), begins
         elif not gap or node[0] is sre.BRANCH or (_telling(part, flags) < gap and (part or not first)):
             part.append(node)
             continue
         else:
-            yield part, begins
+            yield tuple(part), begins
         part, begins = [], True
         if not first:
             return
-    yield part, begins
+    yield tuple(part), begins
 
 
-def _parted(node: _Node, rest: Sequence[_Node]) -> _Node:
+def _parted(node: _Node, rest: _Nodes) -> _Node:
     """Let only those branches go on to the rest in which there is no long stretch."""
-    plain = [each for each in node[1][1] if not any(map(_gap, each))]
-    others = [list(each) for each in node[1][1] if any(map(_gap, each))]
-    return sre.BRANCH, (None, [[(sre.BRANCH, (None, plain)), *rest], *others] if plain else others)
+    plain = tuple(each for each in node[1][1] if not any(map(_gap, each)))
+    others = tuple(each for each in node[1][1] if any(map(_gap, each)))
+    return sre.BRANCH, (None, (((sre.BRANCH, (None, plain)), *rest), *others) if plain else others)
 
 
+@lru_cache(maxsize=_NODES_REMEMBERED)
 def _gap(node: _Node) -> int:
     """Return how many bits must be told up to a long stretch in a node for it to part an expression; 0: no stretch."""
     kind, value = node
     if kind in _REPEATS:
-        inner = list(value[2])
+        inner = value[2]
         if len(inner) == 1 and inner[0][0] in _SINGLE:
             members = _members(inner[0], 0)[0]
             if value[0] == value[1] or value[1] <= GAP_COUNT or len(members) < GAP_CLASS:
@@ -409,10 +431,11 @@ def _telling(nodes: Iterable[_Node], flags: int) -> int:
     return sum(_bits(node, flags) for node in nodes)
 
 
+@lru_cache(maxsize=_NODES_REMEMBERED)
 def _bits(node: _Node, flags: int) -> int:
     kind, value = node
     if kind in _SINGLE:
-        plain, _ = _members(node, flags & ~re.IGNORECASE)
+        plain, _ = _members(node, flags & ~_IGNORE_CASE)
         return _LETTER_TELLS if len(plain) <= _FEW_MEMBERS else 1 if len(plain) < len(_ALL) // 2 else 0
     if kind in _REPEATS:
         return min(int(value[0]), _RUN_TELLS) * _telling(value[2], flags)
@@ -421,11 +444,11 @@ def _bits(node: _Node, flags: int) -> int:
     if kind is sre.ATOMIC_GROUP:
         return _telling(value, flags)
     if kind is sre.BRANCH:
-        return min(_telling(next(_parts(list(each), flags, first=False))[0], flags) for each in value[1])
+        return min(_telling(next(_parts(each, flags, first=False))[0], flags) for each in value[1])
     return 0
 
 
-def _enough(nodes: Sequence[_Node], flags: int) -> Sequence[_Node]:
+def _enough(nodes: _Nodes, flags: int) -> _Nodes:
     """Return the nodes up to where they tell enough."""
     told = 0
     for number, node in enumerate(nodes):
@@ -480,17 +503,19 @@ def _all_but(units: list[_Node] | None, flags: int) -> str:
     return _class(rest, _OTHERS) if ord(EDGE) in rest else ""
 
 
+@lru_cache(maxsize=_NODES_REMEMBERED)
 def _takes(told: str) -> int:
     """Return how many ASCII characters an expression of one character takes; of a longer one hardly any."""
     matches = re.compile(told).fullmatch
     return sum(matches(chr(char)) is not None for char in _ALL)
 
 
+@lru_cache(maxsize=_NODES_REMEMBERED)
 def _members(node: _Node, flags: int) -> tuple[frozenset[int], _Ranges]:
     """Return which ASCII characters a node takes, and which others."""
     kind, value = node
     if kind is sre.ANY:
-        return (_ALL if flags & re.DOTALL else _ALL - {ord("\n")}), _OTHERS
+        return (_ALL if flags & _DOTALL else _ALL - {ord("\n")}), _OTHERS
     if kind is sre.LITERAL:
         return _cases([(value, value)], flags)
     if kind is sre.NOT_LITERAL:
@@ -501,8 +526,8 @@ def _members(node: _Node, flags: int) -> tuple[frozenset[int], _Ranges]:
     for what, item in value:
         if what is sre.CATEGORY:
             members, outside = _CATEGORIES[item]
-            plain |= members | (_MORE_SPACE if item is sre.CATEGORY_SPACE and not flags & re.ASCII else frozenset())
-            others = _OTHERS if outside or not flags & re.ASCII else others
+            plain |= members | (_MORE_SPACE if item is sre.CATEGORY_SPACE and not flags & _ASCII else frozenset())
+            others = _OTHERS if outside or not flags & _ASCII else others
     return (_ALL - plain, _OTHERS) if negated else (plain, others)
 
 
@@ -510,9 +535,9 @@ def _cases(ranges: Sequence[tuple[int, int]], flags: int) -> tuple[frozenset[int
     """Return ASCII characters and others in all the cases that count as equal."""
     plain = {char for first, last in ranges for char in range(first, min(last, _ASCII_LAST) + 1)}
     others = tuple((max(first, _ASCII_LAST + 1), last) for first, last in ranges if last > _ASCII_LAST)
-    if flags & re.IGNORECASE:
+    if flags & _IGNORE_CASE:
         plain |= {ord(case) for char in plain for case in (chr(char).lower(), chr(char).upper())}
-        others = others if flags & re.ASCII else _other_cases(plain, others)
+        others = others if flags & _ASCII else _other_cases(plain, others)
     return frozenset(plain), others
 
 
@@ -525,7 +550,8 @@ def _other_cases(plain: Iterable[int], others: _Ranges) -> _Ranges:
     return tuple((char, char) for char in sorted(chars | {each for each in cases if each > _ASCII_LAST} | folded))
 
 
-def _class(plain: Iterable[int], others: _Ranges) -> str:
+@lru_cache(maxsize=_NODES_REMEMBERED)
+def _class(plain: frozenset[int], others: _Ranges) -> str:
     ranges: list[tuple[int, int]] = []
     for code in sorted(plain):
         if ranges and code == ranges[-1][1] + 1:

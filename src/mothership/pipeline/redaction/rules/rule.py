@@ -146,12 +146,15 @@ def _finder(matcher: Matcher) -> Finder:
     flags = (re.NOFLAG if matcher.unicode else re.ASCII) | (re.IGNORECASE if matcher.ignore_case else re.NOFLAG)
     compiled = re.compile(matcher.expression, flags)
     before = re.compile(rf"(?:{matcher.preceded})\Z", flags).search if matcher.preceded else None
-    literals = () if matcher.back else beginnings(matcher.expression, ignore_case=matcher.ignore_case)
+    literals: tuple[str, ...] = ()
+    if not matcher.back:
+        literals = beginnings(matcher.expression, ignore_case=matcher.ignore_case, unicode=matcher.unicode)
     if matcher.read is None and any(len(each) == 1 for each in literals):
         literals = ()  # `re` looks for a single character as fast
     return _AtLiterals(matcher, compiled, literals, before) if literals else _Searching(matcher, compiled, before)
 
 
+@cache
 def source_of(function: Callable[..., object]) -> str:
     """Return the text of a validator's module, which holds its code and its words."""
     module = inspect.getmodule(function)
