@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 import mothership.telemetry
-from mothership.config import CONFIG_VARIABLE, keys, variable
+from mothership.config import CONFIG_VARIABLE, keys, section, variable
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -71,3 +71,18 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:^|`|\$ )make ([a-z-]+)", page.read_text(), re.MULTILINE))
     assert not named - targets
+
+
+def test_the_configuration_reference_has_every_key_under_its_own_section() -> None:
+    """In their order; `llm.prompt_words` under `llm.circuit_breaker` would be looked for in the wrong place."""
+    page = (ROOT / "docs" / "reference" / "configuration.md").read_text().split("\n## Entries of")[0]
+    named, under = [], ""
+    for level, name in re.findall(r"^(##|####) `(.+)`$", page, re.MULTILINE):
+        under = name if level == "##" else under
+        assert level == "##" or name.rpartition(".")[0] == under
+        named.append(name)
+    assert set(named) == {dotted for dotted, _ in keys()}
+    assert [name for name in named if section(dict(keys())[name].annotation)] == [
+        dotted for dotted, field in keys() if section(field.annotation)
+    ]
+    assert not re.findall(r"timedelta|Settings|\bstr\b|\bint\b|AwareDatetime", page)

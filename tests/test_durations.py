@@ -162,13 +162,14 @@ def test_a_retention_that_deletes_within_the_hour_is_a_slip_of_the_pen(tmp_path:
 
 def test_what_the_reference_gives_as_defaults_loads_again(tmp_path: Path) -> None:
     """Every key of docs/reference/configuration.md, one by one and all together."""
-    tables = REFERENCE.read_text().split("\n## An entry of")[0]
-    shown = dict(re.findall(r"^\| `([^`]+)` \| .*? \| (?:`(.*?)(?<!\\)`|see right|hidden) \| ", tables, re.MULTILINE))
+    page = REFERENCE.read_text().split("\n## Entries of")[0]
+    entry = r"^#### `(.+)`\n[^\n]*? · (?:default `(.*?)`|default: see below|default hidden)(?: ·|$)"
+    shown = dict(re.findall(entry, page, re.MULTILINE))
     plain = load(None, {})
     assert set(shown) == {dotted for dotted, field in keys() if not section(field.annotation)}
     for dotted, default in shown.items():
         if default:
-            assert loaded(tmp_path, nested(dotted, yaml.safe_load(default.replace("\\|", "|")))) == plain, dotted
+            assert loaded(tmp_path, nested(dotted, yaml.safe_load(default))) == plain, dotted
 
 
 def test_what_check_prints_loads_again(tmp_path: Path) -> None:

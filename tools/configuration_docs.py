@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -13,12 +14,11 @@ from mothership.config import keys, section, variable
 from mothership.durations import format_duration
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "configuration.md"
-HEAD = "\n| key | type | default | variable | meaning |\n| --- | --- | --- | --- | --- |\n"
 NAMES = {
-    "str": "text",
+    "str": "string",
     "int": "integer",
     "float": "number",
-    "bool": "true/false",
+    "bool": "boolean",
     "SecretStr": "secret",
     "NoneType": "null",
     "Path": "path",
@@ -26,30 +26,44 @@ NAMES = {
     "tuple": "list",
     "frozenset": "list",
     "timedelta": "duration",
+    "AwareDatetime": "date and time",
 }
+"""Types in the words of YAML, not of Python."""
+
+BOUNDS = {"Ge": "at least", "Gt": "more than", "Le": "at most", "Lt": "less than"}
 INTRODUCTION = """\
 # Configuration
-Every key, made from the code by `make docs`. Where a key can be set:
+Every configuration key, with its type, its default and its environment variable. This page is generated from the code
+by `make docs`.
 
-1. defaults, as below;
-2. a YAML file: `--config FILE`, else `MOTHERSHIP_CONFIG`, else `./config.yaml` when it is there;
-3. environment variables: every key has one, in the table. It is `MOTHERSHIP_` and the key with `__` for its dots,
-   unless the table gives it a shorter name. A list is written `[one, two]` or `one,two`, a mapping `{name: value}`, as
-   in YAML. An empty variable counts as not set, and so does the address that Kubernetes puts into
-   `MOTHERSHIP_PORT` (`tcp://10.0.0.7:8443`). A variable that looks like one of these and is none gets a warning.
+## Where a key is set
+From lowest to highest precedence:
 
-The later wins. `${NAME}` in a YAML text is taken from the environment, `${NAME:-default}` with a text for when it is
-not set or empty; `$${` is the text `${` itself, and any other form is an error. A missing variable is an error that
-names it, unless the key is set by its own variable or its section is switched off (`enabled: false`). YAML texts that
-look like something else stay texts: `no`, `010`, `22:30`, `1.10`.
+1. the defaults on this page;
+2. a YAML file: `--config FILE`, otherwise `MOTHERSHIP_CONFIG`, otherwise `./config.yaml` if it exists;
+3. environment variables.
 
-A duration is a number with its unit (`90 seconds`, `15 min`, `12h`, `1h30m`, `7 days`, `4 weeks`, or ISO 8601 such as
-`P7DT12H`); a bare number is refused, because nobody can tell whether 90 is seconds or days, and so are months and
-years, which differ in length. Keys that end in `_seconds` or `_days` take a number.
+Every key has an environment variable: `MOTHERSHIP_` followed by the key in capitals, with `__` for each dot, unless
+this page gives it a shorter name. A list is written `[one, two]` or `one,two`, and a mapping `{name: value}`, as in
+YAML. An empty variable counts as not set, and so does the service address that Kubernetes puts into `MOTHERSHIP_PORT`
+(`tcp://10.0.0.7:8443`). A variable that looks like one of these but matches no key is logged as a warning.
 
-Unknown keys, wrong types and contradictions end the start with exit status 1, all at once, a line for each, with its
-place in the file or its variable. `mothership check` shows what a configuration means without starting anything; what
-it prints loads again, with the variable's name for each secret.
+## Values
+**Variables in YAML.** `${NAME}` in a YAML string is replaced by the environment variable, and `${NAME:-default}` by
+`default` if the variable is unset or empty. `$${` stands for a literal `${`. Anything else is an error. So is a missing
+variable, unless the key is set by its own environment variable or its section is disabled (`enabled: false`).
+
+**Strings** stay strings, even if they look like something else: `no`, `010`, `22:30`, `1.10`.
+
+**Durations** are numbers with units: `90 seconds`, `15 min`, `12h`, `1h30m`, `7 days`, `4 weeks`, or ISO 8601 such as
+`P7DT12H`. A number without a unit is refused, because 90 could be seconds or days. Months and years are refused,
+because their length varies. Keys that end in `_seconds` or `_days` take a plain number.
+
+## Errors
+Unknown keys, wrong types and contradictions stop the service with exit status 1. All errors are reported at once, one
+per line, each with its place in the file or its variable. `mothership check` validates a configuration and shows what
+it means without starting anything. Its output is itself a valid configuration, in which each secret is replaced by the
+name of its environment variable.
 """
 
 
@@ -66,26 +80,43 @@ def main() -> int:
 
 
 def render() -> str:
-    """The whole page."""
+    """The whole page: the sections in their order, each with its own keys and no other's."""
+    entries = [(dotted, model) for dotted, field in keys() if (model := _element(field.annotation))]
+    links = {dotted: f"[entries](#entries-of-{dotted.replace('.', '')})" for dotted, _ in entries}
     out = [INTRODUCTION]
-    for dotted, field in keys():
-        if section(field.annotation):
-            out.append(f"\n## `{dotted}`\n{field.description or ''}\n")
-            continue
-        if not out[-1].startswith("| "):
-            out.append(HEAD)
-        out.append(_row(dotted, field, variable(dotted)))
-    elements = [(dotted, model) for dotted, field in keys() if (model := _element(field.annotation))]
-    for dotted, model in elements:
-        out += [f"\n## An entry of `{dotted}`\n{model.__doc__ or ''}\n", HEAD]
-        out += [_row(field.alias or name, field) for name, field in model.model_fields.items()]
+    for name, description in _sections():
+        out.append(f"\n## `{name}`\n{description}\n")
+        for dotted, field in keys():
+            if dotted.rpartition(".")[0] == name and not section(field.annotation):
+                out.append(_key(dotted, field, variable=variable(dotted), entries=links.get(dotted, "")))
+    for dotted, model in entries:
+        out.append(f"\n## Entries of `{dotted}`\n{model.__doc__ or ''}\n")
+        out += [_key(field.alias or name, field) for name, field in model.model_fields.items()]
     return "".join(out)
 
 
-def _row(key: str, field: Any, env: str = "") -> str:
-    return (
-        f"| `{key}` | {_type(field.annotation)} | {_default(field)} | {f'`{env}`' if env else ''} "
-        f"| {_cell(field.description or '')} |\n"
+def _sections() -> Iterator[tuple[str, str]]:
+    """The sections' names and descriptions, each before those that it holds."""
+    for dotted, field in keys():
+        if section(field.annotation):
+            yield dotted, field.description or ""
+
+
+def _key(key: str, field: Any, *, variable: str = "", entries: str = "") -> str:
+    facts = [_type(field.annotation).replace("entries", entries) if entries else _type(field.annotation)]
+    facts += [bound for bound in (_bounds(field),) if bound]
+    facts.append(_default(field))
+    facts += [f"`{variable}`"] if variable else []
+    return f"\n#### `{key}`\n{' · '.join(facts)}\n\n{' '.join((field.description or '').split())}\n"
+
+
+def _bounds(field: Any) -> str:
+    """What a number must keep to, the lower bound first."""
+    bounds = {type(bound).__name__: bound for bound in field.metadata if type(bound).__name__ in BOUNDS}
+    if "Ge" in bounds and "Gt" in bounds:  # PositiveInt with a bound of its own
+        bounds.pop("Gt" if bounds["Ge"].ge > bounds["Gt"].gt else "Ge")
+    return ", ".join(
+        f"{words} {getattr(bounds[kind], kind.lower()):g}" for kind, words in BOUNDS.items() if kind in bounds
     )
 
 
@@ -104,24 +135,26 @@ def _type(annotation: Any) -> str:
         if literal:
             text = " or ".join(f"`{option}`" for option in literal)
         elif name in ("list", "tuple", "dict", "frozenset", "set"):
-            text = f"{name} of {' to '.join(dict.fromkeys(options))}" if options else name
+            text = (
+                f"{name} of {' to '.join(options if name == 'dict' else dict.fromkeys(options))}" if options else name
+            )
         else:
             text = " or ".join(dict.fromkeys(options))
-    return " ".join(
-        "entries (below)" if word.endswith("Settings") else NAMES.get(word, word) for word in text.split(" ")
-    ).replace("|", "\\|")
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "entries"
+    return " ".join(NAMES.get(word, word) for word in text.split(" "))
 
 
 def _default(field: Any) -> str:
     if field.default is PydanticUndefined and field.default_factory is None:
         return "required"
     if field.default_factory is not None and getattr(field.default_factory, "__name__", "").startswith("default_"):
-        return "see right"
+        return "default: see below"
     value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, SecretStr):
-        return "hidden"
+        return "default hidden"
     text = json.dumps(value, default=_plain, ensure_ascii=False)
-    return f"`{_cell(text)}`"
+    return f"default `{text}`"
 
 
 def _plain(odd: Any) -> Any:
@@ -130,10 +163,6 @@ def _plain(odd: Any) -> Any:
     if isinstance(odd, timedelta):
         return format_duration(odd)
     return odd.model_dump(mode="json", exclude_defaults=True) if isinstance(odd, BaseModel) else str(odd)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
 
 
 if __name__ == "__main__":
