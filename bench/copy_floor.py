@@ -24,9 +24,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from mothership.embedded.claim import claim
+from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.processes import server_processes
-from mothership.embedded.server import Server
+from mothership.embedded.server import PostgresServer
 from mothership.event import Row, RowBatch
 from mothership.sample.fleet import sample
 from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings, TsdbSink, binary_copy
@@ -106,8 +106,8 @@ def _server(dsn: str | None) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
         Path(home).chmod(0o711)
-        with claim(Path(home)) as claimed:
-            server = Server(claimed, superuser=True)
+        with lock_data_dir(Path(home)) as locked:
+            server = PostgresServer(locked, superuser=True)
             try:
                 yield server.start()
             finally:

@@ -26,9 +26,9 @@ from pathlib import Path
 import asyncpg
 import orjson
 
-from mothership.embedded.claim import claim
+from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.processes import server_processes
-from mothership.embedded.server import Server
+from mothership.embedded.server import PostgresServer
 from mothership.event import Event
 from mothership.sample.fleet import sample
 
@@ -58,8 +58,8 @@ def main() -> None:
     print(f"{len(events)} events of {size:.0f} bytes, {options.batch} a batch, {options.clients} clients")
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
         Path(home).chmod(0o711)
-        with claim(Path(home) / "database") as claimed:
-            server = Server(claimed, superuser=True)
+        with lock_data_dir(Path(home) / "database") as locked:
+            server = PostgresServer(locked, superuser=True)
             dsn = server.start()
             try:
                 with service(dsn, Path(home) / "service", options.workers) as (port, pid):

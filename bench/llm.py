@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.pipeline.llm.endpoint import Endpoint, hangs
 
-from mothership.embedded.claim import claim
-from mothership.embedded.server import Server
+from mothership.embedded.data_dir_lock import lock_data_dir
+from mothership.embedded.server import PostgresServer
 from mothership.event import Batch
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.enrichment import enrichment
@@ -153,8 +153,8 @@ async def _database(wanted: bool) -> AsyncIterator[TsdbSink | None]:
         return
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
         Path(home).chmod(0o711)  # noqa: ASYNC240 - before anything is measured
-        with claim(Path(home) / "database") as claimed:
-            server = Server(claimed)
+        with lock_data_dir(Path(home) / "database") as locked:
+            server = PostgresServer(locked)
             sink = TsdbSink(DatabaseSettings(), embedded_dsn=server.start())
             await sink.open()
             try:

@@ -21,8 +21,8 @@ import asyncpg
 import orjson
 from end_to_end import service
 
-from mothership.embedded.claim import claim
-from mothership.embedded.server import Server
+from mothership.embedded.data_dir_lock import lock_data_dir
+from mothership.embedded.server import PostgresServer
 from mothership.sample.fleet import sample
 
 ANSWER_SECONDS = 5.0
@@ -42,8 +42,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
         Path(home).chmod(0o711)
-        with claim(Path(home) / "database") as claimed:
-            server = Server(claimed, superuser=True)
+        with lock_data_dir(Path(home) / "database") as locked:
+            server = PostgresServer(locked, superuser=True)
             dsn = server.start()
             try:
                 with service(dsn, Path(home) / "service", 1) as (port, _pid):

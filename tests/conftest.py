@@ -13,8 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from mothership.embedded.claim import claim
-from mothership.embedded.server import TUNING, Server
+from mothership.embedded.data_dir_lock import lock_data_dir
+from mothership.embedded.server import TUNING, PostgresServer
 
 _numbers = itertools.count(1)
 
@@ -31,8 +31,8 @@ def postgres_dsn() -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix="mothership-test-"))
     home.chmod(0o711)
     try:
-        with claim(home) as claimed:
-            server = Server(claimed, tuning={**TUNING, "fsync": "off"}, superuser=True)  # it dies with the tests
+        with lock_data_dir(home) as locked:
+            server = PostgresServer(locked, tuning={**TUNING, "fsync": "off"}, superuser=True)  # it dies with the tests
             try:
                 yield server.start()
             finally:

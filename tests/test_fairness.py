@@ -110,8 +110,8 @@ async def test_what_can_give_way_does_so_for_one_that_holds_less() -> None:
     """The largest of the largest holder; and never for one that would hold as much itself."""
     limiter = FairLimiter(1000, 100)
     gone: list[str] = []
-    first = await limiter.enter(GREEDY, 0, 30, wait_seconds=0, give_way=lambda: gone.append("first"))
-    await limiter.enter(GREEDY, 0, 50, wait_seconds=0, give_way=lambda: gone.append("second"))
+    first = await limiter.enter(GREEDY, 0, 30, wait_seconds=0, on_evict=lambda: gone.append("first"))
+    await limiter.enter(GREEDY, 0, 50, wait_seconds=0, on_evict=lambda: gone.append("second"))
     with pytest.raises(NoRoom):
         await limiter.enter(GREEDY, 0, 20, wait_seconds=0)
     with pytest.raises(NoRoom):
@@ -139,7 +139,7 @@ async def test_nothing_is_counted_twice_or_forgotten() -> None:
         assert task
         way = partial(_cancel, task) if chance.random() < 0.5 else None
         try:
-            slot = await limiter.enter(who, chance.randrange(3), chance.randrange(30), wait_seconds=0.02, give_way=way)
+            slot = await limiter.enter(who, chance.randrange(3), chance.randrange(30), wait_seconds=0.02, on_evict=way)
             with slot:
                 await asyncio.sleep(chance.random() / 200)
                 await slot.grow(chance.randrange(30), wait_seconds=0.01)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from mothership import board, keys
-from mothership.embedded.claim import claim
+from mothership import keys, worker_status
 from mothership.embedded.cluster import remove_in
+from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.processes import postmaster_lines
-from mothership.embedded.server import Server
+from mothership.embedded.server import PostgresServer
 from mothership.errors import ConfigurationError
 from mothership.pipeline.redaction.key import load_or_make_key
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
@@ -69,7 +69,7 @@ def _state(place: Path) -> list[object]:
 
 def _work(home: Path) -> None:
     """All that a worker makes and reads in its data directory, the database aside."""
-    with claim(home):
+    with lock_data_dir(home):
         keys.load_or_make(home / "fingerprint.key")
         load_or_make_key(home)
         templates = Templates(TemplateSettings(), state=home / "templates.json")
@@ -77,7 +77,7 @@ def _work(home: Path) -> None:
         held = spool_directory.claim_own(spool_directory.spool_directory(home))
         schema.connect(held.path).close()
         held.release()
-        board.Board.set_up(home / "metrics")
+        worker_status.StatusDirectory.create(home / "metrics")
 
 
 def _plant(home: Path, name: str, target: Path, *, hard: bool) -> None:
@@ -154,8 +154,8 @@ def test_root_does_not_work_in_a_directory_of_somebody_else(home: Path) -> None:
 @as_root
 def test_links_in_the_database_directory_are_replaced_and_not_followed(home: Path, canary: Path) -> None:
     """Its user may change it; root writes and reads there all the same, and touches nothing else."""
-    with claim(home) as claimed:
-        server = Server(claimed)
+    with lock_data_dir(home) as locked:
+        server = PostgresServer(locked)
         server.start()
         server.stop()
         for place, names in {
@@ -183,8 +183,8 @@ def test_a_planted_database_directory_is_not_entered(home: Path, canary: Path, n
     """A stranger put it there while the data directory was open to all."""
     _plant(home, name, canary.parent / "rooms", hard=False)
     try:
-        with claim(home) as claimed:
-            server = Server(claimed)
+        with lock_data_dir(home) as locked:
+            server = PostgresServer(locked)
             try:
                 server.start()
             finally:
@@ -217,8 +217,8 @@ while os.getppid() != 1:
 @as_root
 def test_a_race_for_the_database_directory_is_lost_by_whoever_races(home: Path, canary: Path) -> None:
     """Its user swaps files for links as fast as it can, while root writes, reads and removes there."""
-    with claim(home) as claimed:
-        server = Server(claimed)
+    with lock_data_dir(home) as locked:
+        server = PostgresServer(locked)
         server.start()
         server.stop()
         owner = (home / "postgres").stat()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 from tests.relay.parts import ToxicSink, rows_batch, running, until
-from tests.shipping.far_end import Answer, Server
+from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 
 from mothership.__main__ import cli
 from mothership.event import Row, RowBatch
@@ -61,12 +61,12 @@ def test_send_escapes_what_a_server_answers(tmp_path: Path) -> None:
     """The far end may be anybody."""
     path = tmp_path / "app.log"
     path.write_text("line\n")
-    with Server() as server:
+    with ScriptedServer() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         server.script = [
-            Answer(200, {"rejected": 1, "errors": [{"index": 0, "reason": EVIL}]}),
-            Answer(401, {"reason": EVIL}),
+            ScriptedAnswer(200, {"rejected": 1, "errors": [{"index": 0, "reason": EVIL}]}),
+            ScriptedAnswer(401, {"reason": EVIL}),
         ]
         told = "".join(CliRunner().invoke(cli, ["send", str(path), "--url", server.url]).output for _ in range(2))
         server.shutdown()

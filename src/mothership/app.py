@@ -124,7 +124,7 @@ class Mothership:
                 sinks=sinks,
                 set_aside=self.set_aside,
                 batch_log=self._batch_log,
-                patience_seconds=self.settings.relay.answer_seconds,
+                wait_seconds_max=self.settings.relay.answer_seconds,
             )
         )
         http.include_router(status.router(self._report))
@@ -141,7 +141,7 @@ class Mothership:
             settings.limits,
             host=settings.server.host,
             port=0,
-            patience_seconds=settings.relay.answer_seconds,
+            wait_seconds_max=settings.relay.answer_seconds,
             credentials=self._credentials,
             is_secret=self.redactor.unsafe,
         )

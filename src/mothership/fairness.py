@@ -76,12 +76,12 @@ class Slot:
     """What one request holds of a limiter. Gives it back when the block ends."""
 
     def __init__(
-        self, limiter: "FairLimiter", who: Holder, count: int, size: int, give_way: Callable[[], None] | None
+        self, limiter: "FairLimiter", who: Holder, count: int, size: int, on_evict: Callable[[], None] | None
     ) -> None:
         self.who = who
         self.count = count
         self.size = size
-        self.give_way = give_way
+        self.on_evict = on_evict
         self._limiter = limiter
 
     async def grow(self, size: int, *, wait_seconds: float | None) -> None:
@@ -131,7 +131,7 @@ class FairLimiter:
         self._waiting_count = Shares(waiting_max or count_max)
         self._waiting_size = Shares(size_max)
         self._queues: OrderedDict[str, OrderedDict[Holder, deque[_Waiter]]] = OrderedDict()
-        self._movable: dict[Holder, set[Slot]] = {}
+        self._evictable: dict[Holder, set[Slot]] = {}
 
     @property
     def waiting(self) -> int:
@@ -145,17 +145,17 @@ class FairLimiter:
         size: int,
         *,
         wait_seconds: float | None,
-        give_way: Callable[[], None] | None = None,
+        on_evict: Callable[[], None] | None = None,
     ) -> Slot:
         """Hold so much, at once or after a wait (None: however long). Raises `NoRoom` when the wait was in vain.
 
-        What has a `give_way` can be taken back: it is called when somebody who holds less needs the room, and the slot
+        What has an `on_evict` can be taken back: it is called when somebody who holds less needs the room, and the slot
         is empty by then.
         """
         await self.take(who, count, size, wait_seconds=wait_seconds)
-        slot = Slot(self, who, count, size, give_way)
-        if give_way:
-            self._movable.setdefault(who, set()).add(slot)
+        slot = Slot(self, who, count, size, on_evict)
+        if on_evict:
+            self._evictable.setdefault(who, set()).add(slot)
         return slot
 
     async def take(self, who: Holder, count: int, size: int, *, wait_seconds: float | None) -> None:
@@ -173,14 +173,14 @@ class FairLimiter:
         self.count.add(who, -count)
         self.size.add(who, -size)
         if self._queues:
-            self._let_in()
+            self._admit_waiting()
 
     def forget(self, slot: Slot) -> None:
         """It is over."""
-        if slots := self._movable.get(slot.who):
+        if slots := self._evictable.get(slot.who):
             slots.discard(slot)
             if not slots:
-                del self._movable[slot.who]
+                del self._evictable[slot.who]
 
     def _fits(self, who: Holder, count: int, size: int) -> bool:
         return (not count or self.count.fits(who, count)) and self.size.fits(who, size)
@@ -222,7 +222,7 @@ class FairLimiter:
         if not queues:
             del self._queues[waiter.who.caller]
 
-    def _let_in(self) -> None:
+    def _admit_waiting(self) -> None:
         """Give turns to those that fit, the caller that has had none for longest first."""
         while waiter := self._next():
             self._leave(waiter)
@@ -251,30 +251,30 @@ class FairLimiter:
 
     def _reclaim(self, who: Holder, count: int, size: int) -> bool:
         """Take room back from those that hold more than this one would. Whether it fits then."""
-        while self._movable and not self.size.fits(who, size):
+        while self._evictable and not self.size.fits(who, size):
             if (victim := self._largest_beside(who, size)) is None:
                 return False
             self.forget(victim)
             self.count.add(victim.who, -victim.count)
             self.size.add(victim.who, -victim.size)
             victim.count = victim.size = 0
-            if victim.give_way:
-                victim.give_way()
+            if victim.on_evict:
+                victim.on_evict()
         return self._fits(who, count, size)
 
     def _largest_beside(self, who: Holder, size: int) -> Slot | None:
         """The largest slot of the largest holder, if that one holds more than this one would."""
         by_caller, by_holder = self.size.by_caller, self.size.by_holder
-        caller = max((holder.caller for holder in self._movable), key=by_caller.__getitem__)
+        caller = max((holder.caller for holder in self._evictable), key=by_caller.__getitem__)
         if caller != who.caller and by_caller[caller] <= by_caller[who.caller] + size:
             return None
-        largest = max((one for one in self._movable if one.caller == caller), key=by_holder.__getitem__)
+        largest = max((one for one in self._evictable if one.caller == caller), key=by_holder.__getitem__)
         if caller == who.caller and by_holder[largest] <= by_holder[who] + size:
             return None
-        return max(self._movable[largest], key=lambda slot: slot.size)
+        return max(self._evictable[largest], key=lambda slot: slot.size)
 
 
-class Patience:
+class WaitBudget:
     """How long one request may wait for room, over all its waits."""
 
     def __init__(self, seconds: float) -> None:

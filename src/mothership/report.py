@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mothership import __version__, telemetry
-from mothership.board import SILENT_SECONDS, Board, together
 from mothership.pipeline.chain import Chain
 from mothership.ports import Health, Sink
 from mothership.relay.relay import Relay
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink
+from mothership.worker_status import SILENT_SECONDS, StatusDirectory, merge
 
 if TYPE_CHECKING:
     from mothership.pipeline.llm.enricher import LLMEnricher
 
-POST_SECONDS = 1.0
+PUBLISH_SECONDS = 1.0
 
 
 class Report:
@@ -41,56 +41,56 @@ class Report:
         self._loki = loki
         self._enricher = enricher
         self._is_stopping = is_stopping
-        self._board = Board.of_this_process()
+        self._status_directory = StatusDirectory.of_this_process()
         self.sinks = {"tsdb": tsdb is not None, "loki": loki is not None}
         self.processors = [*chain.names, *(["LokiSink"] if loki else [])]
 
     async def run(self) -> None:
         """Tell the other workers how this one stands, for ever."""
-        while self._board:
-            self._board.post(self._note())
-            await asyncio.sleep(POST_SECONDS)
+        while self._status_directory:
+            self._status_directory.publish(self._status())
+            await asyncio.sleep(PUBLISH_SECONDS)
 
-    def _note(self) -> dict[str, Any]:
+    def _status(self) -> dict[str, Any]:
         """How this worker stands."""
-        note: dict[str, Any] = {"workers": 1, "relay": self._relay.status()}
+        status: dict[str, Any] = {"workers": 1, "relay": self._relay.status()}
         if self._enricher:
             health, stats = self._enricher.health(), self._enricher.stats()
-            note["llm"] = {
+            status["llm"] = {
                 "healthy": health.healthy,
                 "reason": health.reason,
                 "stats": stats,
                 **self._enricher.status(),
             }
-        return note
+        return status
 
-    def _notes(self) -> list[dict[str, Any]]:
+    def _statuses(self) -> list[dict[str, Any]]:
         """How each worker stands. One that hangs can take nothing."""
-        if self._board is None:
-            return [self._note()]
-        self._board.post(self._note())
-        notes = []
-        for age_seconds, note in self._board.notes():
+        if self._status_directory is None:
+            return [self._status()]
+        self._status_directory.publish(self._status())
+        statuses = []
+        for age_seconds, status in self._status_directory.read():
             if age_seconds > SILENT_SECONDS:
                 reason = f"a worker has not been heard of for {age_seconds:.0f} seconds"
-                relay = note.setdefault("relay", {})
+                relay = status.setdefault("relay", {})
                 relay["healthy"] = False
                 relay["spool"] = {**relay.get("spool", {}), "healthy": False, "reason": reason}
-            notes.append(note)
-        return notes
+            statuses.append(status)
+        return statuses
 
     async def ready(self) -> Health:
         """Can a batch be made safe now, by any worker?"""
         if self._is_stopping():
             return Health(healthy=False, reason="the service is stopping")
-        spools = [note["relay"]["spool"] for note in self._notes() if "relay" in note]
+        spools = [status["relay"]["spool"] for status in self._statuses() if "relay" in status]
         if any(spool["healthy"] for spool in spools):
             return Health(healthy=True)
-        return Health(healthy=False, reason=together(spools)["reason"])
+        return Health(healthy=False, reason=merge(spools)["reason"])
 
     async def parts(self) -> dict[str, Health]:
         """The health of the spool, each enabled sink, and the LLM when it is on."""
-        whole = together(self._notes())
+        whole = merge(self._statuses())
         relay = whole["relay"]
         sinks: list[Sink] = [sink for sink in (self._tsdb, self._loki) if sink]
         asked = await asyncio.gather(*(sink.health() for sink in sinks))
@@ -104,7 +104,7 @@ class Report:
 
     async def facts(self) -> dict[str, Any]:
         """What there is to know about the parts besides their health."""
-        whole = together(self._notes())
+        whole = merge(self._statuses())
         relay = self._relay_over_all(whole["relay"])
         shown = ("breaker", "queued_events", "queued_bytes", "oldest_seconds", "retries", "drain_rate")
         facts = {name: {key: sink[key] for key in shown} for name, sink in relay["sinks"].items()}
@@ -117,15 +117,15 @@ class Report:
 
     async def stats(self) -> dict[str, Any]:
         """The body of /stats."""
-        whole = together(self._notes())
-        counts = telemetry.Counts() if self._board else None
+        whole = merge(self._statuses())
+        counts = telemetry.Counts() if self._status_directory else None
         pipeline = self._chain.stats()
         if counts:
             pipeline |= _pipeline_over_all(pipeline, counts)
         if self._enricher:
             pipeline["processors"][self._enricher.name] |= whole["llm"]["stats"]
         redactions = counts.by("mothership_redactions_total", "rule") if counts else self._redactions()
-        uptime = self._board.uptime_seconds() if self._board else time.monotonic() - self._began
+        uptime = self._status_directory.uptime_seconds() if self._status_directory else time.monotonic() - self._began
         return {
             "service": {"uptime": round(uptime, 3), "version": __version__, "workers": whole["workers"]},
             "pipeline": {**pipeline, "redactions": redactions},
@@ -135,7 +135,7 @@ class Report:
 
     def _relay_over_all(self, relay: dict[str, Any], counts: telemetry.Counts | None = None) -> dict[str, Any]:
         """Its counters from the shared files: they outlast a worker that died."""
-        if self._board:
+        if self._status_directory:
             counts = counts or telemetry.Counts()
             relay["in_flight"]["refused"] = counts.total("mothership_in_flight_refused_total")
             for name, sink in relay["sinks"].items():

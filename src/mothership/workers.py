@@ -1,9 +1,9 @@
 """Several worker processes behind one port: more cores for one machine.
 
 Each worker is the whole service with a spool and connections of its own. They share the port (the kernel spreads
-connections over them), the embedded database, the files of the metrics and a board of notes, so that each can answer
-for all. A worker that dies is started again and finds its spool; when this process dies, the workers see it and stop
-in good order.
+connections over them), the embedded database, the files of the metrics and a directory of status files, so that each
+can answer for all. A worker that dies is started again and finds its spool; when this process dies, the workers see it
+and stop in good order.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from mothership import board
+from mothership import worker_status
 from mothership.telemetry import log
 
 RESTART_PAUSE_SECONDS_MAX = 30.0
@@ -47,8 +47,8 @@ async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: d
     The status is 0, or that of the signal when it came before any worker listened for one.
     """
     shared = data_dir / "metrics"
-    notes = board.Board.set_up(shared)
-    environ = {**environ, board.VARIABLE: str(shared)}
+    statuses = worker_status.StatusDirectory.create(shared)
+    environ = {**environ, worker_status.VARIABLE: str(shared)}
     stop = asyncio.Event()
     asked_for: list[signal.Signals] = []
     ended: list[int] = []
@@ -66,14 +66,14 @@ async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: d
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked, number)
-    held, leash = os.pipe()  # the workers see its end when this process is gone
+    held, liveness_end = os.pipe()  # the workers see its end when this process is gone
     try:
         async with asyncio.TaskGroup() as group:
             for index, listening in enumerate(sockets):
-                group.create_task(_keep_running(index, listening, held, environ, running, stop, notes, ended))
+                group.create_task(_keep_running(index, listening, held, environ, running, stop, statuses, ended))
     finally:
         os.close(held)
-        os.close(leash)
+        os.close(liveness_end)
     if len(asked_for) == 1 and all(status in _ENDED_WHILE_STARTING for status in ended):
         log.info("stopped_while_starting", signal=asked_for[0].name)
         return 128 + asked_for[0]
@@ -87,7 +87,7 @@ async def _keep_running(
     environ: dict[str, str],
     running: dict[int, asyncio.subprocess.Process],
     stop: asyncio.Event,
-    notes: board.Board,
+    statuses: worker_status.StatusDirectory,
     ended: list[int],
 ) -> None:
     pause_seconds = 1.0
@@ -95,7 +95,7 @@ async def _keep_running(
         started = asyncio.get_running_loop().time()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "mothership", *sys.argv[1:]),
-            *("--worker", str(index), "--socket-fd", str(listening.fileno()), "--leash-fd", str(held)),
+            *("--worker", str(index), "--socket-fd", str(listening.fileno()), "--liveness-fd", str(held)),
             env=environ,
             pass_fds=(listening.fileno(), held),
             start_new_session=True,  # Ctrl-C reaches this process alone, and it tells them
@@ -103,11 +103,11 @@ async def _keep_running(
         running[index] = process
         if stop.is_set():  # while it was being made
             process.terminate()
-        notes.post({}, process.pid)
+        statuses.publish({}, process.pid)
         status = await process.wait()
         del running[index]
-        notes.take_down(process.pid)
-        mark_process_dead(process.pid, environ[board.VARIABLE])  # type: ignore[no-untyped-call]  # untyped library
+        statuses.remove(process.pid)
+        mark_process_dead(process.pid, environ[worker_status.VARIABLE])  # type: ignore[no-untyped-call]  # untyped library
         if stop.is_set():
             ended.append(status)
             return

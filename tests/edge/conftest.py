@@ -27,8 +27,8 @@ def new_decoder() -> Callable[..., BatchDecoder]:
 def make_client(acceptor: RecordingAcceptor) -> Callable[..., httpx2.AsyncClient]:
     """A client of an application with the route under these limits."""
 
-    def build(*, patience_seconds: float = 1.0, **limits: float) -> httpx2.AsyncClient:
-        app = application(acceptor, LimitSettings(**limits), patience_seconds=patience_seconds)
+    def build(*, wait_seconds_max: float = 1.0, **limits: float) -> httpx2.AsyncClient:
+        app = application(acceptor, LimitSettings(**limits), wait_seconds_max=wait_seconds_max)
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://edge")
 
     return build

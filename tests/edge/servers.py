@@ -47,7 +47,7 @@ class RecordingAcceptor:
         return batch, Receipt({"tsdb": Tally(len(batch.events), 0, 0)}, duplicate)
 
 
-def application(acceptor: Any, limits: LimitSettings, *, patience_seconds: float = 1.0) -> FastAPI:
+def application(acceptor: Any, limits: LimitSettings, *, wait_seconds_max: float = 1.0) -> FastAPI:
     app = FastAPI(title="Mothership")
     app.include_router(
         ingest.router(
@@ -56,7 +56,7 @@ def application(acceptor: Any, limits: LimitSettings, *, patience_seconds: float
             limits=limits,
             sinks=["tsdb"],
             batch_log=BatchLog("each"),
-            patience_seconds=patience_seconds,
+            wait_seconds_max=wait_seconds_max,
             clock=lambda: 1.0,
         )
     )

@@ -199,7 +199,7 @@ async def test_a_large_body_is_read_beside_the_loop_with_the_same_outcome(
 async def test_work_and_memory_are_bounded_by_503(make_client: ClientFactory, acceptor: Any) -> None:
     """With a Retry-After; whoever is alone is served whatever the bound, and slow senders take nobody's place."""
     small = b'{"messages":[{"type":"x"}]}'
-    async with make_client(concurrent_requests=1, patience_seconds=0.02) as client:
+    async with make_client(concurrent_requests=1, wait_seconds_max=0.02) as client:
         sending = asyncio.Event()
 
         async def slow() -> AsyncIterator[bytes]:
@@ -220,7 +220,7 @@ async def test_work_and_memory_are_bounded_by_503(make_client: ClientFactory, ac
         assert (await busy).status_code == 200
         sending.set()
         assert (await slow_request).status_code == 200
-    async with make_client(in_flight_bytes=len(BODY), patience_seconds=0.02) as client:
+    async with make_client(in_flight_bytes=len(BODY), wait_seconds_max=0.02) as client:
         acceptor.wait = threading.Event()
         busy = asyncio.create_task(client.post("/ingest", content=small))
         await asyncio.sleep(0.05)
@@ -234,7 +234,7 @@ async def test_work_and_memory_are_bounded_by_503(make_client: ClientFactory, ac
 async def test_a_batch_waits_for_its_turn_before_it_is_refused(make_client: ClientFactory, acceptor: Any) -> None:
     """A real node loses what is refused, so what can be taken a moment later is."""
     acceptor.wait = threading.Event()
-    async with make_client(concurrent_requests=1, patience_seconds=20.0) as client:
+    async with make_client(concurrent_requests=1, wait_seconds_max=20.0) as client:
         busy = [asyncio.create_task(client.post("/ingest", content=BODY)) for _ in range(2)]
         await asyncio.sleep(0.05)
         assert acceptor.waiting == 1

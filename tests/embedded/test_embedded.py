@@ -18,10 +18,10 @@ import asyncpg
 import pytest
 
 import mothership
-from mothership.embedded.claim import Claim, claim
+from mothership.embedded.data_dir_lock import LockedDataDir, lock_data_dir
 from mothership.embedded.postgres import dsn_of, postgres
 from mothership.embedded.processes import postmaster_lines, postmaster_pid, server_processes
-from mothership.embedded.server import Server
+from mothership.embedded.server import PostgresServer
 from mothership.errors import ConfigurationError
 
 SOURCE = Path(mothership.__file__).parents[1]
@@ -29,12 +29,12 @@ SERVICE = """
 import asyncio, os, signal, sys
 from pathlib import Path
 import asyncpg
-from mothership.embedded.claim import Claim, claim
+from mothership.embedded.data_dir_lock import LockedDataDir, lock_data_dir
 from mothership.embedded.postgres import postgres
 
 async def main():
-    with claim(Path(sys.argv[1])) as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(Path(sys.argv[1])) as locked:
+        async with postgres(locked) as dsn:
             connection = await asyncpg.connect(dsn)
             await connection.execute("CREATE TABLE IF NOT EXISTS t (n INT)")
             stop = asyncio.Event()
@@ -60,8 +60,8 @@ def home() -> Iterator[Path]:
     path.chmod(0o711)
     yield path
     if path.exists():
-        with claim(path) as claimed:
-            Server(claimed).stop()
+        with lock_data_dir(path) as locked:
+            PostgresServer(locked).stop()
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -80,8 +80,8 @@ def _service(home: Path, *first: Path, **variables: str) -> subprocess.Popen[str
 
 
 async def _rows(home: Path, value: int = 1) -> int:
-    with claim(home) as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(home) as locked:
+        async with postgres(locked) as dsn:
             connection = await asyncpg.connect(dsn)
             count = await connection.fetchval("SELECT count(*) FROM t WHERE n = $1", value)
             await connection.close()
@@ -99,8 +99,8 @@ def _wait_until_nobody_is_in(home: Path, seconds: float = 10) -> bool:
 
 async def test_a_second_start_finds_the_data_of_the_first(home: Path) -> None:
     """And commits are durable, text is UTF-8 whatever the caller's locale, and nobody else is let in."""
-    with claim(home) as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(home) as locked:
+        async with postgres(locked) as dsn:
             connection = await asyncpg.connect(dsn)
             await connection.execute("CREATE TABLE t (n INT); INSERT INTO t VALUES (1)")
             for name, value in {
@@ -135,8 +135,8 @@ async def test_a_kill_of_the_service_leaves_no_server_and_no_lost_row(home: Path
 
 async def test_a_server_without_its_service_is_replaced(home: Path) -> None:
     """Even one that hangs: what an older run left behind is ended before the start."""
-    with claim(home) as claimed:
-        orphan = Server(claimed)
+    with lock_data_dir(home) as locked:
+        orphan = PostgresServer(locked)
         connection = await asyncpg.connect(orphan.start())
         await connection.execute("CREATE TABLE t (n INT); INSERT INTO t VALUES (1)")
         head = postmaster_pid(home / "postgres")
@@ -161,14 +161,14 @@ async def test_a_service_and_a_server_killed_together_start_again(home: Path) ->
 
 async def test_a_pid_file_that_names_a_stranger_is_no_obstacle(home: Path) -> None:
     """After a reboot the number may belong to anyone, who is left alone."""
-    with claim(home) as claimed:
-        server = Server(claimed)
+    with lock_data_dir(home) as locked:
+        server = PostgresServer(locked)
         server.start()
         server.stop()
     stranger = subprocess.Popen(["sleep", "60"])
     (home / "postgres" / "postmaster.pid").write_text(f"{stranger.pid}\n{home}/postgres\n1\n5432\n\n\n\nready\n")
-    with claim(home) as claimed:
-        server = Server(claimed)
+    with lock_data_dir(home) as locked:
+        server = PostgresServer(locked)
         server.start()
         server.stop()
     assert stranger.poll() is None
@@ -190,8 +190,8 @@ async def test_ctrl_c_lets_the_service_finish_its_writes(home: Path, number: sig
 
 async def test_a_server_that_dies_is_started_again(home: Path) -> None:
     """The out-of-memory killer takes it: the service needs no restart."""
-    with claim(home) as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(home) as locked:
+        async with postgres(locked) as dsn:
             for pid in server_processes(home / "postgres"):
                 os.kill(pid, signal.SIGKILL)
             deadline = time.monotonic() + 20
@@ -211,8 +211,8 @@ async def test_half_a_cluster_is_made_anew(home: Path) -> None:
     """A crash in the first second of the first start."""
     (home / "postgres.new").mkdir()
     (home / "postgres.new" / "PG_VERSION").write_text("18\n")
-    with claim(home) as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(home) as locked:
+        async with postgres(locked) as dsn:
             await (await asyncpg.connect(dsn)).close()
     assert not (home / "postgres.new").exists()
 
@@ -221,8 +221,8 @@ async def test_a_cluster_of_another_version_is_refused_and_left_alone(home: Path
     """The fault names both versions and what to do."""
     (home / "postgres").mkdir()
     (home / "postgres" / "PG_VERSION").write_text("15\n")
-    with claim(home) as claimed, pytest.raises(ConfigurationError, match="made by PostgreSQL 15"):
-        async with postgres(claimed):
+    with lock_data_dir(home) as locked, pytest.raises(ConfigurationError, match="made by PostgreSQL 15"):
+        async with postgres(locked):
             pass
     assert (home / "postgres" / "PG_VERSION").read_text() == "15\n"
 
@@ -231,8 +231,8 @@ async def test_a_path_too_long_for_a_socket_is_no_obstacle(home: Path) -> None:
     """The socket moves to a short directory."""
     deep = home / ("x" * 120) / "data"
     deep.parent.mkdir(mode=0o711)
-    with claim(deep) as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(deep) as locked:
+        async with postgres(locked) as dsn:
             await (await asyncpg.connect(dsn)).close()
             assert len(postmaster_lines(deep / "postgres")[4]) < 100
 
@@ -240,16 +240,16 @@ async def test_a_path_too_long_for_a_socket_is_no_obstacle(home: Path) -> None:
 async def test_a_path_with_blanks_and_signs_is_no_obstacle(home: Path) -> None:
     """Operators name their directories as they like."""
     odd = home / 'Mother ship\'s data, "100%" & more'
-    with claim(odd) as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(odd) as locked:
+        async with postgres(locked) as dsn:
             await (await asyncpg.connect(dsn)).close()
 
 
 async def test_a_data_directory_behind_closed_doors_is_no_obstacle(home: Path) -> None:
     """A clone under `/root`, mode 0700: the database's user may pass, and gets no other right."""
     home.chmod(0o700)
-    with claim(home / "data") as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(home / "data") as locked:
+        async with postgres(locked) as dsn:
             connection = await asyncpg.connect(dsn)
             assert await connection.fetchval("SELECT count(*) FROM pg_class") > 0
             await connection.close()
@@ -260,8 +260,8 @@ async def test_another_user_is_not_let_in(home: Path) -> None:
     """The kernel says who calls; only root and the service's user may."""
     if os.geteuid() != 0:
         pytest.skip("needs root to become somebody else")
-    with claim(home) as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(home) as locked:
+        async with postgres(locked) as dsn:
             socket = Path(postmaster_lines(home / "postgres")[4])
             os.chmod(socket, 0o777)  # noqa: PTH101, S103 - so that only the server's own rule is left
             os.chmod(socket / ".s.PGSQL.5432", 0o777)  # noqa: PTH101, S103
@@ -277,9 +277,9 @@ async def test_another_user_is_not_let_in(home: Path) -> None:
 def test_two_services_on_one_directory_are_one_too_many(home: Path) -> None:
     """The second says so and names the first, which has nothing to fear."""
     fault = rf"in use by another Mothership \(process {os.getpid()}\)"
-    with claim(home), pytest.raises(ConfigurationError, match=fault), claim(home):
+    with lock_data_dir(home), pytest.raises(ConfigurationError, match=fault), lock_data_dir(home):
         pass
-    with claim(home):
+    with lock_data_dir(home):
         pass
 
 
@@ -323,9 +323,9 @@ async def test_an_ordinary_user_can_run_it(home: Path) -> None:
     pytest.skip("no Python here that an ordinary user can start")
 
 
-async def _as_before(claimed: Claim) -> None:
+async def _as_before(locked: LockedDataDir) -> None:
     """A cluster as Mothership 1.5 made it: the service's role is its superuser, with objects of several kinds."""
-    server, home = Server(claimed), claimed.data_dir
+    server, home = PostgresServer(locked), locked.data_dir
     server.start()
     server.stop()
     cluster = server._cluster
@@ -354,11 +354,11 @@ async def _as_before(claimed: Claim) -> None:
 
 async def test_a_cluster_of_the_last_version_keeps_its_data_and_loses_its_superuser(home: Path) -> None:
     """The service's role goes on owning all that it made, and may go on changing it; a second start finds it so."""
-    with claim(home) as claimed:
-        await _as_before(claimed)
+    with lock_data_dir(home) as locked:
+        await _as_before(locked)
     for _ in range(2):
-        with claim(home) as claimed:
-            async with postgres(claimed) as dsn:
+        with lock_data_dir(home) as locked:
+            async with postgres(locked) as dsn:
                 link = await asyncpg.connect(dsn)
                 assert await link.fetchval("SHOW is_superuser") == "off"
                 assert await link.fetchval("SELECT count(*) FROM seen") == 1
@@ -374,8 +374,8 @@ async def test_a_cluster_of_the_last_version_keeps_its_data_and_loses_its_superu
 
 async def test_the_services_role_can_read_no_file_and_start_no_program(home: Path) -> None:
     """An SQL injection, a dashboard's wrong grant: what comes in as the service's role stays in the database."""
-    with claim(home) as claimed:
-        async with postgres(claimed) as dsn:
+    with lock_data_dir(home) as locked:
+        async with postgres(locked) as dsn:
             link = await asyncpg.connect(dsn)
             for statement in (
                 "SELECT pg_read_file('/etc/hostname')",
@@ -463,10 +463,10 @@ def test_a_full_disk_is_said_in_one_line(home: Path) -> None:
         pytest.skip("may not mount a small disk here")
     try:
         with (
-            claim(small / "data") as claimed,
+            lock_data_dir(small / "data") as locked,
             pytest.raises(ConfigurationError, match="No space left on device") as error,
         ):
-            Server(claimed).start()
+            PostgresServer(locked).start()
         assert len(error.value.faults) == 1
         assert "\n" not in error.value.faults[0]
     finally:

@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from mothership.embedded.claim import Claim, claim
-from mothership.embedded.place import ROLE as SUPERUSER
+from mothership.embedded.data_dir_lock import LockedDataDir, lock_data_dir
+from mothership.embedded.endpoint import ROLE as SUPERUSER
 from mothership.embedded.processes import postmaster_pid, server_processes
-from mothership.embedded.server import Server
+from mothership.embedded.server import PostgresServer
 
 ROLE = "ship"
 _numbers = itertools.count(1)
@@ -26,9 +26,9 @@ _numbers = itertools.count(1)
 class Database:
     """The server. Each scenario gets a fresh database on it, owned by a role without special rights."""
 
-    def __init__(self, claimed: Claim) -> None:
-        self._server = Server(claimed, superuser=True)
-        self._home = claimed.data_dir
+    def __init__(self, locked: LockedDataDir) -> None:
+        self._server = PostgresServer(locked, superuser=True)
+        self._home = locked.data_dir
         self.name = "postgres"
         self._server.start()
 
@@ -125,8 +125,8 @@ def database() -> Iterator[Database]:
     home = Path(tempfile.mkdtemp(prefix="mothership-faults-"))
     home.chmod(0o711)
     try:
-        with claim(home) as claimed:
-            server = Database(claimed)
+        with lock_data_dir(home) as locked:
+            server = Database(locked)
             try:
                 yield server
             finally:

@@ -10,8 +10,8 @@ import pytest
 from tests.journey.conftest import Start
 from tests.journey.test_service import a_batch, count
 
-from mothership.embedded.claim import claim
-from mothership.embedded.server import Server
+from mothership.embedded.data_dir_lock import lock_data_dir
+from mothership.embedded.server import PostgresServer
 
 NO_RESERVE = {"relay": {"spool": {"reserve_bytes": 0}}}
 
@@ -42,8 +42,8 @@ def fill(disk: Path) -> None:
 
 def test_a_start_on_a_full_disk_delivers_what_waits(start: Start, disk: Path, tmp_path: Path) -> None:
     """Keys are there and batches wait; there is no room for another byte."""
-    with claim(tmp_path / "db") as claimed:
-        server = Server(claimed)
+    with lock_data_dir(tmp_path / "db") as locked:
+        server = PostgresServer(locked)
         dsn = server.start()
         server.stop()
         first = start(dsn=dsn, data_dir=disk / "data", config=NO_RESERVE)

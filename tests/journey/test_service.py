@@ -20,9 +20,9 @@ import pytest
 from tests.journey.conftest import Service, Start
 
 from mothership.edge.auth import hashed
-from mothership.embedded.claim import claim
+from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.postgres import dsn_of
-from mothership.embedded.server import Server
+from mothership.embedded.server import PostgresServer
 
 EVENT = {
     "type": "syslog",
@@ -274,8 +274,8 @@ def test_a_crash_leaves_no_memory_behind(start: Start, database_dsn: str) -> Non
 
 def test_health_says_that_the_database_is_gone_and_every_event_is_safe(start: Start, tmp_path: Path) -> None:
     """Degraded is not unhealthy: /ingest goes on, and says `queued`."""
-    with claim(tmp_path / "db") as claimed:
-        server = Server(claimed)
+    with lock_data_dir(tmp_path / "db") as locked:
+        server = PostgresServer(locked)
         dsn = server.start()
         service = start(dsn=dsn)
         assert service.post(a_batch(3)).json()["sink_results"]["tsdb"]["written"] == 3
@@ -296,8 +296,8 @@ def test_health_says_that_the_database_is_gone_and_every_event_is_safe(start: St
 
 def test_a_full_spool_is_not_ready_until_there_is_room_again(start: Start, tmp_path: Path) -> None:
     """A load balancer must not send batches to where each is answered 503."""
-    with claim(tmp_path / "db") as claimed:
-        server = Server(claimed)
+    with lock_data_dir(tmp_path / "db") as locked:
+        server = PostgresServer(locked)
         dsn = server.start()
         config = {"relay": {"spool": {"max_bytes": 200_000}, "retry": {"max_seconds": 1}}}
         service = start(dsn=dsn, config=config)

@@ -12,8 +12,8 @@ import httpx2 as httpx
 from tests.journey.conftest import Service, Start
 from tests.journey.test_service import a_batch
 
-from mothership.embedded.claim import claim
-from mothership.embedded.server import Server
+from mothership.embedded.data_dir_lock import lock_data_dir
+from mothership.embedded.server import PostgresServer
 
 BATCHES = 30
 
@@ -50,8 +50,8 @@ def workers_of(service: Service) -> list[int]:
 
 def test_every_worker_answers_for_all(start: Start, tmp_path: Path) -> None:
     """Also while they hold different backlogs, and after one of them died and came back."""
-    with claim(tmp_path / "db") as claimed:
-        server = Server(claimed)
+    with lock_data_dir(tmp_path / "db") as locked:
+        server = PostgresServer(locked)
         service = start(dsn=server.start(), MOTHERSHIP_WORKERS="2", config={"relay": {"answer_seconds": 0.1}})
         server.stop()
         for number in range(BATCHES):

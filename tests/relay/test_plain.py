@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from mothership.errors import Refusal
-from mothership.fairness import Holder, Patience
+from mothership.fairness import Holder, WaitBudget
 from mothership.relay.backoff import Breaker, backoff_seconds
 from mothership.relay.in_flight import InFlightLimiter
 from mothership.relay.poison import PoisonTracker
@@ -45,7 +45,7 @@ async def test_retry_after_follows_the_pace() -> None:
     limiter = InFlightLimiter(InFlightSettings(max_events=1000, max_bytes=10**9), lambda: now)
 
     def hold(client: str, events: int) -> AbstractAsyncContextManager[None]:
-        return limiter.hold(Holder(client), events, 1, Patience(0.0))
+        return limiter.hold(Holder(client), events, 1, WaitBudget(0.0))
 
     for _ in range(10):
         async with hold("a", 50):
@@ -61,7 +61,7 @@ async def test_retry_after_follows_the_pace() -> None:
 async def test_a_single_batch_is_never_too_large() -> None:
     """A bound that no retry can get under would be a loss."""
     limiter = InFlightLimiter(InFlightSettings(max_events=10, max_bytes=10), lambda: 0.0)
-    async with limiter.hold(Holder("a"), 5000, 10**7, Patience(0.0)):
+    async with limiter.hold(Holder("a"), 5000, 10**7, WaitBudget(0.0)):
         assert limiter.events == 5000
 
 

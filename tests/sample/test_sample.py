@@ -6,7 +6,7 @@ from random import Random
 
 import orjson
 
-from mothership.sample import bait
+from mothership.sample import fake_pii
 from mothership.sample.fleet import sample
 
 NOW = 1_795_554_747.0
@@ -36,7 +36,7 @@ def test_what_was_planted_is_in_the_event_it_was_planted_in() -> None:
     texts = [json.dumps(event, ensure_ascii=False) for event in events]
     assert all(secret.value in texts[secret.event] for secret in planted)
     counts = Counter(secret.kind for secret in planted)
-    assert set(counts) == set(bait.makers)
+    assert set(counts) == set(fake_pii.makers)
     assert min(counts.values()) >= 15
     assert len({secret.value for secret in planted}) > 0.6 * len(planted)
 
@@ -55,10 +55,10 @@ def test_the_made_up_numbers_pass_their_checks() -> None:
     """A redaction rule with a validator must find them."""
     rng = Random(9)
     for _ in range(50):
-        digits = [int(digit) for digit in bait.card(rng).replace(" ", "")]
+        digits = [int(digit) for digit in fake_pii.card(rng).replace(" ", "")]
         doubled = [sum(divmod(d * 2, 10)) if place % 2 == 0 else d for place, d in enumerate(digits)]
         assert len(digits) == 16
         assert sum(doubled) % 10 == 0
-        iban = bait.iban(rng)
+        iban = fake_pii.iban(rng)
         assert int(iban[4:] + "1314" + iban[2:4]) % 97 == 1
-        assert bait.jwt(rng).count(".") == 2
+        assert fake_pii.jwt(rng).count(".") == 2

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from tests.shipping.far_end import Server
+from tests.shipping.http_server import ScriptedServer
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield running

@@ -8,7 +8,7 @@ from typing import Any
 
 import trustme
 from click.testing import CliRunner, Result
-from tests.shipping.far_end import Answer, Server
+from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 
 from mothership.commands.send import send
 
@@ -17,12 +17,12 @@ def run(*arguments: str, **more: Any) -> Result:
     return CliRunner().invoke(send, list(arguments), catch_exceptions=False, **more)
 
 
-def test_the_command_ends_with_one_line_that_says_it_all(server: Server, tmp_path: Path) -> None:
+def test_the_command_ends_with_one_line_that_says_it_all(server: ScriptedServer, tmp_path: Path) -> None:
     """And with the reasons for what was rejected."""
     path = tmp_path / "app.log"
     path.write_text("".join(f"line {n}\n" for n in range(230)))
     server.script = [
-        Answer(200, {"rejected": 1, "errors": [{"index": 3, "reason": "the event is larger than allowed"}]})
+        ScriptedAnswer(200, {"rejected": 1, "errors": [{"index": 3, "reason": "the event is larger than allowed"}]})
     ]
     result = run(str(path), "--url", server.url, "--token", "t0ken", "--batch", "50", "--source", "web01")
     assert result.exit_code == 0
@@ -32,7 +32,7 @@ def test_the_command_ends_with_one_line_that_says_it_all(server: Server, tmp_pat
     assert sorted(event["message"] for event in server.stored()) == sorted(f"line {n}" for n in range(230))
 
 
-def test_the_command_reads_standard_input(server: Server) -> None:
+def test_the_command_reads_standard_input(server: ScriptedServer) -> None:
     """`journalctl -o json | mothership send -`."""
     result = run("-", "--url", server.url, "--type", "journal", input='{"n":1}\nplain\n')
     assert result.exit_code == 0
@@ -40,18 +40,18 @@ def test_the_command_reads_standard_input(server: Server) -> None:
     assert server.stored()[1]["file_path"] == "/dev/stdin"
 
 
-def test_a_refused_batch_is_exit_status_1_and_the_reason(server: Server, tmp_path: Path) -> None:
+def test_a_refused_batch_is_exit_status_1_and_the_reason(server: ScriptedServer, tmp_path: Path) -> None:
     """A script must notice."""
     path = tmp_path / "app.log"
     path.write_text("line\n")
-    server.script = [Answer(401, {"reason": "a bearer token is needed"})]
+    server.script = [ScriptedAnswer(401, {"reason": "a bearer token is needed"})]
     result = run(str(path), "--url", server.url)
     assert result.exit_code == 1
     assert "401 Unauthorized: a bearer token is needed" in result.output
     assert "sent 0" in result.output
 
 
-def test_a_damaged_archive_is_exit_status_1(server: Server, tmp_path: Path) -> None:
+def test_a_damaged_archive_is_exit_status_1(server: ScriptedServer, tmp_path: Path) -> None:
     """What could be read is shipped; that it was not all is said."""
     path = tmp_path / "app.log.gz"
     path.write_bytes(gzip.compress(b"line\n" * 10_000)[:-20])
@@ -81,7 +81,7 @@ def test_it_shows_its_own_certificate_and_checks_the_servers(tmp_path: Path) -> 
     context.verify_mode = ssl.CERT_REQUIRED
     path = tmp_path / "app.log"
     path.write_text("line\n")
-    with Server() as server:
+    with ScriptedServer() as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         server.scheme = "https"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -97,7 +97,7 @@ def test_it_shows_its_own_certificate_and_checks_the_servers(tmp_path: Path) -> 
     assert "no answer" in without.output
 
 
-def test_a_file_shipped_again_is_known_by_its_keys(server: Server, tmp_path: Path) -> None:
+def test_a_file_shipped_again_is_known_by_its_keys(server: ScriptedServer, tmp_path: Path) -> None:
     """The same events of the same file have the same keys, those of a file of equal content have others."""
     path, copy = tmp_path / "a.ndjson", tmp_path / "b.ndjson"
     for one in (path, copy, path):

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.shipping.far_end import Answer, Server
+from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 
 from mothership.event import Event
 from mothership.shipping.ship import (
-    Door,
-    Manner,
+    ShipOptions,
     ShippingError,
+    ShipTarget,
     Summary,
     backoff_seconds,
     endpoint,
@@ -40,19 +40,19 @@ def events_of(count: int) -> list[Event]:
     return [{"type": "log", "message": f"m{n}"} for n in range(count)]
 
 
-async def shipped(server: Server, events: list[Any], naps: Naps | None = None, **manner: Any) -> Summary:
+async def shipped(server: ScriptedServer, events: list[Any], naps: Naps | None = None, **options: Any) -> Summary:
     naps = naps or Naps()
     return await ship(
         events,
-        Door(server.url),
-        Manner(**{"concurrency": 1, **manner}),
+        ShipTarget(server.url),
+        ShipOptions(**{"concurrency": 1, **options}),
         sleep=naps,
         clock=naps.clock,
         jitter=lambda: 1.0,
     )
 
 
-async def test_batches_arrive_gzipped_in_the_nodes_own_form(server: Server) -> None:
+async def test_batches_arrive_gzipped_in_the_nodes_own_form(server: ScriptedServer) -> None:
     """The server can't tell it from an EdgeBot."""
     summary = await shipped(server, events_of(250), source="web01")
     assert server.stored() == events_of(250)
@@ -66,7 +66,7 @@ async def test_batches_arrive_gzipped_in_the_nodes_own_form(server: Server) -> N
     assert (summary.sent, summary.accepted, summary.rejected, summary.retries) == (250, 250, 0, 0)
 
 
-async def test_it_can_do_without_compression(server: Server) -> None:
+async def test_it_can_do_without_compression(server: ScriptedServer) -> None:
     """For a proxy in between that looks inside."""
     await shipped(server, events_of(3), compress=False)
     assert "content-encoding" not in server.seen[0].headers
@@ -74,9 +74,9 @@ async def test_it_can_do_without_compression(server: Server) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 0])
-async def test_a_batch_is_kept_and_sent_again(server: Server, status: int) -> None:
+async def test_a_batch_is_kept_and_sent_again(server: ScriptedServer, status: int) -> None:
     """The same messages, marked as a retry."""
-    server.script = [Answer(status), Answer(status)]
+    server.script = [ScriptedAnswer(status), ScriptedAnswer(status)]
     naps = Naps()
     summary = await shipped(server, events_of(3), naps)
     assert [seen.messages for seen in server.seen] == [events_of(3)] * 3
@@ -85,70 +85,70 @@ async def test_a_batch_is_kept_and_sent_again(server: Server, status: int) -> No
     assert naps.seconds == [0.25, 0.5]
 
 
-async def test_it_waits_as_long_as_it_is_asked_to(server: Server) -> None:
+async def test_it_waits_as_long_as_it_is_asked_to(server: ScriptedServer) -> None:
     """`Retry-After` counts more than one's own backoff."""
-    server.script = [Answer(503, headers={"Retry-After": "7"})]
+    server.script = [ScriptedAnswer(503, headers={"Retry-After": "7"})]
     naps = Naps()
     await shipped(server, events_of(1), naps)
     assert naps.seconds == [7.0]
 
 
-async def test_it_gives_up_in_the_end_and_says_what_is_not_stored(server: Server) -> None:
+async def test_it_gives_up_in_the_end_and_says_what_is_not_stored(server: ScriptedServer) -> None:
     """A batch is not tried for ever."""
-    server.script = [Answer(503, {"reason": "the spool is full"})] * 100
+    server.script = [ScriptedAnswer(503, {"reason": "the spool is full"})] * 100
     with pytest.raises(ShippingError, match=r"gave up on a batch of 1 events after \d+ tries: 503 .*the spool is full"):
         await shipped(server, events_of(1), give_up_seconds=60)
     assert len(server.seen) > 5
 
 
-async def test_a_server_that_is_not_there_is_tried_again(server: Server) -> None:
+async def test_a_server_that_is_not_there_is_tried_again(server: ScriptedServer) -> None:
     """It may be starting."""
     url = server.url
     server.server_close()
     naps = Naps()
     with pytest.raises(ShippingError, match="no answer"):
-        await ship(events_of(1), Door(url), Manner(give_up_seconds=5), sleep=naps, clock=naps.clock)
+        await ship(events_of(1), ShipTarget(url), ShipOptions(give_up_seconds=5), sleep=naps, clock=naps.clock)
     assert len(naps.seconds) > 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 415])
-async def test_a_refusal_ends_it_with_the_reason(server: Server, status: int) -> None:
+async def test_a_refusal_ends_it_with_the_reason(server: ScriptedServer, status: int) -> None:
     """Sending the same again would be refused again."""
-    server.script = [Answer(status, {"reason": "a bearer token is needed"})]
+    server.script = [ScriptedAnswer(status, {"reason": "a bearer token is needed"})]
     with pytest.raises(ShippingError, match=f"refused a batch of 2 events: {status} .*a bearer token is needed"):
         await shipped(server, events_of(2))
     assert len(server.seen) == 1
 
 
-async def test_a_batch_that_is_too_large_is_halved(server: Server) -> None:
+async def test_a_batch_that_is_too_large_is_halved(server: ScriptedServer) -> None:
     """The bound is the server's; nothing is lost to it."""
-    server.script = [Answer(413), Answer(413), Answer(), Answer(), Answer()]
+    server.script = [ScriptedAnswer(413), ScriptedAnswer(413), ScriptedAnswer(), ScriptedAnswer(), ScriptedAnswer()]
     summary = await shipped(server, events_of(8))
     assert [len(seen.messages) for seen in server.seen] == [8, 4, 2, 2, 4]
     assert summary.sent == 8
 
 
-async def test_rejections_and_duplicates_are_counted(server: Server) -> None:
+async def test_rejections_and_duplicates_are_counted(server: ScriptedServer) -> None:
     """One bad event is not a failure, and is not hidden."""
     server.script = [
-        Answer(
+        ScriptedAnswer(
             200, {"status": "partial", "rejected": 2, "errors": [{"index": n, "reason": "no type"} for n in (0, 4)]}
         ),
-        Answer(200, {"status": "success", "rejected": 0, "errors": [], "duplicate": True}),
+        ScriptedAnswer(200, {"status": "success", "rejected": 0, "errors": [], "duplicate": True}),
     ]
     summary = await shipped(server, events_of(150))
     assert (summary.sent, summary.accepted, summary.rejected, summary.duplicates) == (150, 148, 2, 50)
     assert summary.reasons == {"no type": 2}
 
 
-async def test_several_requests_are_in_flight_and_nothing_is_lost(server: Server) -> None:
+async def test_several_requests_are_in_flight_and_nothing_is_lost(server: ScriptedServer) -> None:
     """Far-away servers are slow to answer, not slow to take."""
-    server.script = [Answer(503), Answer(0), Answer(429)]
+    server.script = [ScriptedAnswer(503), ScriptedAnswer(0), ScriptedAnswer(429)]
     seen: list[int] = []
     summary = await ship(
         events_of(1_000),
-        Door(server.url),
-        Manner(batch=50, concurrency=8),
+        ShipTarget(server.url),
+        ShipOptions(batch=50, concurrency=8),
         sleep=Naps(),
         progress=lambda now: seen.append(now.sent),
     )
@@ -159,13 +159,13 @@ async def test_several_requests_are_in_flight_and_nothing_is_lost(server: Server
     assert seen[-1] == 1_000
 
 
-async def test_what_json_can_hardly_say_is_shipped_all_the_same(server: Server) -> None:
+async def test_what_json_can_hardly_say_is_shipped_all_the_same(server: ScriptedServer) -> None:
     """The server decides about surrogates and huge integers, not the sender."""
     await shipped(server, [b'{"type":"log","n":1.0e2}', {"type": "log", "n": 2**70}])
     assert [event["n"] for event in server.stored()] == [100.0, float(2**70)]
 
 
-async def test_an_error_in_reading_is_raised(server: Server) -> None:
+async def test_an_error_in_reading_is_raised(server: ScriptedServer) -> None:
     """A file that ends early must not look like a short file."""
 
     def broken() -> Iterator[Event]:
@@ -173,7 +173,7 @@ async def test_an_error_in_reading_is_raised(server: Server) -> None:
         raise OSError("the disk went away")
 
     with pytest.raises(OSError, match="the disk went away"):
-        await ship(broken(), Door(server.url))
+        await ship(broken(), ShipTarget(server.url))
 
 
 def test_the_backoff_grows_to_a_bound_and_half_of_it_is_chance() -> None:
@@ -201,7 +201,7 @@ def test_the_path_is_added_to_a_bare_address() -> None:
         endpoint("localhost:8443")
 
 
-async def test_a_quiet_pipe_does_not_hold_up_the_network(server: Server) -> None:
+async def test_a_quiet_pipe_does_not_hold_up_the_network(server: ScriptedServer) -> None:
     """What was read is shipped while the next line is waited for."""
     go_on = threading.Event()
 
@@ -216,14 +216,14 @@ async def test_a_quiet_pipe_does_not_hold_up_the_network(server: Server) -> None
         arrived.append(time.monotonic())
         go_on.set()
 
-    summary = await ship(slowly(), Door(server.url), Manner(batch=2), progress=progress)
+    summary = await ship(slowly(), ShipTarget(server.url), ShipOptions(batch=2), progress=progress)
     assert summary.sent == 4
     assert len(arrived) == 2
 
 
-async def test_a_batch_keeps_its_key_and_shares_it_with_no_other(server: Server) -> None:
+async def test_a_batch_keeps_its_key_and_shares_it_with_no_other(server: ScriptedServer) -> None:
     """Equal lines are different events; only what is sent again is the same."""
-    server.script = [Answer(503), Answer(200), Answer(0)]
+    server.script = [ScriptedAnswer(503), ScriptedAnswer(200), ScriptedAnswer(0)]
     await shipped(server, [{"type": "log", "message": "same"}] * 300)
     keys = [seen.headers["idempotency-key"] for seen in server.seen]
     assert [len(seen.messages) for seen in server.seen] == [100] * 5
@@ -231,8 +231,8 @@ async def test_a_batch_keeps_its_key_and_shares_it_with_no_other(server: Server)
     assert len(set(keys)) == 3
 
 
-async def test_halves_of_a_batch_that_is_too_large_have_keys_of_their_own(server: Server) -> None:
+async def test_halves_of_a_batch_that_is_too_large_have_keys_of_their_own(server: ScriptedServer) -> None:
     """Or one half would be taken for the other."""
-    server.script = [Answer(413)]
+    server.script = [ScriptedAnswer(413)]
     await shipped(server, [{"type": "log", "message": "same"}] * 10, batch=10)
     assert len({seen.headers["idempotency-key"] for seen in server.seen}) == 3

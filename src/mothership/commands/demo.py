@@ -27,7 +27,7 @@ from mothership.embedded.postgres import dsn_of
 from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.sample.fleet import Sample, sample
-from mothership.shipping.ship import Door, Manner, ship
+from mothership.shipping.ship import ShipOptions, ShipTarget, ship
 from mothership.workers import bind
 
 PORT = 8443
@@ -147,7 +147,7 @@ async def _send_and_look(url: str, story: Sample, data_dir: Path) -> Arrival:
     try:
         before = await connection.fetchval("SELECT coalesce(max(id), 0) FROM events")
         with bar(len(story.events)) as progress:
-            await ship(story.events, Door(url), Manner(batch=BATCH_EVENTS), progress=progress)
+            await ship(story.events, ShipTarget(url), ShipOptions(batch=BATCH_EVENTS), progress=progress)
         await _until_delivered(url)
         return await _look(connection, before, story)
     finally:

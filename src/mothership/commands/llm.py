@@ -31,14 +31,14 @@ from mothership.shipping.files import read_events
 BATCH_EVENTS = 500
 
 
-class Asked(NamedTuple):
+class TemplateQuestion(NamedTuple):
     """A question, and how many events it is about."""
 
     question: Question
     events: int
 
 
-class Survey(NamedTuple):
+class FileSummary(NamedTuple):
     """What a file holds for the language model."""
 
     events: int
@@ -49,7 +49,7 @@ class Survey(NamedTuple):
     without_words: int
     """Events without a message, or whose message has no word that a prompt may hold."""
     templates: int
-    asked: list[Asked]
+    asked: list[TemplateQuestion]
     """The commonest first."""
 
 
@@ -72,8 +72,8 @@ def try_(*, files: tuple[str, ...], config: Path | None, calls: bool, limit: int
     """
     settings = load(config)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    redactor, survey = look(settings, (event for path in files for event in read_events(path)))
-    shown = survey.asked[:limit]
+    redactor, summary = analyse(settings, (event for path in files for event in read_events(path)))
+    shown = summary.asked[:limit]
     answers: list[Any] = [None] * len(shown)
     if calls:
         answers = asyncio.run(ask(settings.llm, redactor, [each.question for each in shown]))
@@ -82,10 +82,10 @@ def try_(*, files: tuple[str, ...], config: Path | None, calls: bool, limit: int
             click.echo(orjson.dumps(_line(each, answer)))
         return
     Console().print(_table(shown, answers, calls=calls))
-    click.echo(sentence(settings.llm, survey))
+    click.echo(sentence(settings.llm, summary))
 
 
-def look(settings: Settings, events: Iterable[Event | bytes]) -> tuple[redaction.Redaction, Survey]:
+def analyse(settings: Settings, events: Iterable[Event | bytes]) -> tuple[redaction.Redaction, FileSummary]:
     """Take events through the pipeline up to the question."""
     rules = settings.pipeline.processors.redaction
     with tempfile.TemporaryDirectory() as key_dir:
@@ -94,7 +94,7 @@ def look(settings: Settings, events: Iterable[Event | bytes]) -> tuple[redaction
     templates = Templates(settings.pipeline.templates)
     steps = [*redactor.processors, *enrichment.build(settings.pipeline.processors.enrichment), templates]
     interviewer = Interviewer(settings.llm)
-    asked: dict[bytes, Asked] = {}
+    asked: dict[bytes, TemplateQuestion] = {}
     seen = refused = flagged = without = 0
     feed = (event for event in events if isinstance(event, dict))
     while part := list(islice(feed, BATCH_EVENTS)):
@@ -111,9 +111,9 @@ def look(settings: Settings, events: Iterable[Event | bytes]) -> tuple[redaction
                 without += 1
             else:
                 before = asked.get(question.key)
-                asked[question.key] = Asked(question, before.events + 1 if before else 1)
+                asked[question.key] = TemplateQuestion(question, before.events + 1 if before else 1)
     by_events = sorted(asked.values(), key=lambda each: -each.events)
-    return redactor, Survey(seen, refused, flagged, without, len(templates), by_events)
+    return redactor, FileSummary(seen, refused, flagged, without, len(templates), by_events)
 
 
 async def ask(settings: LLMSettings, redactor: redaction.Redaction, questions: list[Question]) -> list[Any]:
@@ -133,24 +133,24 @@ async def ask(settings: LLMSettings, redactor: redaction.Redaction, questions: l
     return answers
 
 
-def sentence(settings: LLMSettings, survey: Survey) -> str:
+def sentence(settings: LLMSettings, summary: FileSummary) -> str:
     """The figures in words."""
-    prompt = sum(each.question.tokens for each in survey.asked)
-    answer = settings.max_tokens * len(survey.asked)
+    prompt = sum(each.question.tokens for each in summary.asked)
+    answer = settings.max_tokens * len(summary.asked)
     price = (
         prompt * settings.price_per_million_prompt_tokens + answer * settings.price_per_million_answer_tokens
     ) / 1e6
-    about = sum(each.events for each in survey.asked)
+    about = sum(each.events for each in summary.asked)
     return (
-        f"{survey.events} events, {survey.templates} templates, {len(survey.asked)} questions about {about} of the "
+        f"{summary.events} events, {summary.templates} templates, {len(summary.asked)} questions about {about} of the "
         f"events: at most {prompt} + {answer} tokens, {price:.4f} at the configured prices, once "
         f"({prompt + answer} of {settings.tokens_per_day} tokens a day; {settings.requests_per_minute} calls a minute)."
-        f"\nNever asked about: {survey.without_words} events without a message or words in it, "
-        f"{survey.flagged} flagged and {survey.refused} refused by redaction."
+        f"\nNever asked about: {summary.without_words} events without a message or words in it, "
+        f"{summary.flagged} flagged and {summary.refused} refused by redaction."
     )
 
 
-def _line(each: Asked, answer: Any) -> dict[str, Any]:
+def _line(each: TemplateQuestion, answer: Any) -> dict[str, Any]:
     line: dict[str, Any] = {
         "events": each.events,
         "template_id": each.question.template_id,
@@ -162,7 +162,7 @@ def _line(each: Asked, answer: Any) -> dict[str, Any]:
     return line
 
 
-def _table(shown: list[Asked], answers: list[Any], *, calls: bool) -> Table:
+def _table(shown: list[TemplateQuestion], answers: list[Any], *, calls: bool) -> Table:
     table = Table()
     table.add_column("events", justify="right")
     table.add_column("tokens", justify="right")

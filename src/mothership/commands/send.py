@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mothership.shipping.files import count_lines, read_events
-from mothership.shipping.ship import Door, Manner, ShippingError, Summary, ship
+from mothership.shipping.ship import ShipOptions, ShippingError, ShipTarget, Summary, ship
 from mothership.terminal import escaped
 
 _LINE_EVERY_SECONDS = 5.0
@@ -58,8 +58,8 @@ def send(
     A batch that can't be delivered is sent again until --give-up-seconds have passed, and is stored once however
     often it arrives; equal lines are all stored. Ends with status 1 when a batch is refused or given up.
     """
-    door = Door(url, token, client_cert, client_key, ca, timeout_seconds)
-    manner = Manner(batch, compress, concurrency, source, give_up_seconds, _origin(files))
+    target = ShipTarget(url, token, client_cert, client_key, ca, timeout_seconds)
+    options = ShipOptions(batch, compress, concurrency, source, give_up_seconds, _origin(files))
     events = chain.from_iterable(read_events(path, kind=kind) for path in files)
     last = Summary()
 
@@ -74,7 +74,7 @@ def send(
                 keep(summary)
                 show(summary)
 
-            last = asyncio.run(ship(events, door, manner, progress=progress))
+            last = asyncio.run(ship(events, target, options, progress=progress))
     except (ShippingError, OSError, EOFError, zlib.error) as error:
         click.echo(sentence(last))
         click.echo(escaped(f"error: {error}"), err=True)

@@ -20,7 +20,7 @@ from mothership.app import faults, opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load_all
 from mothership.edge.auth import exposure_warning
-from mothership.embedded.claim import claim
+from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
 from mothership.telemetry import configure_logging, log
@@ -36,8 +36,8 @@ GARBAGE_THRESHOLDS = (50_000, 20, 50)
 @config_option
 @click.option("--worker", type=int, hidden=True, help="Number of this worker; set by the supervisor.")
 @click.option("--socket-fd", type=int, default=-1, hidden=True, help="Listening socket; set by the supervisor.")
-@click.option("--leash-fd", type=int, default=-1, hidden=True, help="Pipe that ends with the supervisor; set by it.")
-def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int) -> None:
+@click.option("--liveness-fd", type=int, default=-1, hidden=True, help="Pipe that ends with the supervisor; set by it.")
+def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: int) -> None:
     """Run the service until SIGTERM or Ctrl-C.
 
     The first signal stops in good order, within server.shutdown_seconds; a second one ends at once. Neither loses an
@@ -59,7 +59,7 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, leash_fd: int
         sys.exit(_run(_supervise(settings) if settings.server.workers > 1 else _serve_alone(settings)))
     structlog.contextvars.bind_contextvars(worker=worker)
     listening = socket.socket(fileno=socket_fd)
-    sys.exit(_run(_work(settings, listening, os.environ.get(EMBEDDED_VARIABLE), leash_fd=leash_fd)))
+    sys.exit(_run(_work(settings, listening, os.environ.get(EMBEDDED_VARIABLE), liveness_fd=liveness_fd)))
 
 
 def _run(main: Coroutine[None, None, int]) -> int:
@@ -128,11 +128,11 @@ async def _supervise(settings: Settings) -> int:
 
 async def _prepare(stack: AsyncExitStack, settings: Settings) -> str | None:
     """Claim the data directory, and start the embedded database when no other is configured; its DSN."""
-    claimed = stack.enter_context(claim(settings.server.data_dir))
+    locked = stack.enter_context(lock_data_dir(settings.server.data_dir))
     if settings.database.is_external or not settings.sinks.timescaledb.enabled:
         return None
-    dsn = await stack.enter_async_context(postgres(claimed))
-    log.info("embedded_database_started", data_dir=str(claimed.data_dir))
+    dsn = await stack.enter_async_context(postgres(locked))
+    log.info("embedded_database_started", data_dir=str(locked.data_dir))
     return dsn
 
 
@@ -148,7 +148,7 @@ def _bind(settings: Settings, *, shared: bool = False, port: int | None = None) 
 
 
 async def _work(
-    settings: Settings, listening: socket.socket, embedded_dsn: str | None, *, leash_fd: int | None = None
+    settings: Settings, listening: socket.socket, embedded_dsn: str | None, *, liveness_fd: int | None = None
 ) -> int:
     """One worker, from its spool to its last answer."""
     os.umask(0o077)
@@ -165,15 +165,15 @@ async def _work(
             log.info("stop_requested", signal=number.name)
             worker.stop()
 
-        def orphaned(leash_fd: int) -> None:
-            loop.remove_reader(leash_fd)
+        def supervisor_gone(liveness_fd: int) -> None:
+            loop.remove_reader(liveness_fd)
             log.error("supervisor_gone")
             worker.stop()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, asked, number)
-        if leash_fd is not None:
-            loop.add_reader(leash_fd, orphaned, leash_fd)
+        if liveness_fd is not None:
+            loop.add_reader(liveness_fd, supervisor_gone, liveness_fd)
         host, port = listening.getsockname()[:2]
         scheme = "https" if settings.server.tls.cert_file else "http"
         log.info(

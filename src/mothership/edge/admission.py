@@ -16,7 +16,7 @@ from mothership.edge.decompression import RequestBody
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
 from mothership.event import Batch
-from mothership.fairness import FairLimiter, Holder, NoRoom, Patience, Slot
+from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
 from mothership.telemetry import load_refused, load_wait_seconds
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class AdmissionControl:
         chunks: AsyncIterable[bytes],
         body: RequestBody,
         who: Holder,
-        patience: Patience,
+        budget: WaitBudget,
         read: Callable[[bytes], Batch],
     ) -> tuple[Slot, Batch]:
         """Return the batch and the place at work that it holds. Raises `Refusal`."""
@@ -64,21 +64,21 @@ class AdmissionControl:
             deadline = UploadDeadline(self._limits, ticks())
             async with asyncio.timeout_at(deadline.until) as limit:
 
-                def give_way() -> None:
+                def on_evict() -> None:
                     gone.append(True)
                     limit.reschedule(ticks())
 
-                with await self._arriving.enter(who, 0, 0, wait_seconds=None, give_way=give_way) as arriving:
+                with await self._arriving.enter(who, 0, 0, wait_seconds=None, on_evict=on_evict) as arriving:
                     async for chunk in chunks:
                         body.feed(chunk)
-                        await _wait(patience, "arriving", partial(arriving.grow, len(chunk)))
+                        await _wait(budget, "arriving", partial(arriving.grow, len(chunk)))
                         until = deadline.until
                         if deadline.progress(body.sent_bytes, ticks()) != until and not gone:
                             limit.reschedule(deadline.until)
                     body.end()
                     if not gone:
                         limit.reschedule(None)
-                    return await self._batch(arriving, body, patience, read)
+                    return await self._batch(arriving, body, budget, read)
         except TimeoutError:
             if gone:
                 raise overloaded(
@@ -92,10 +92,10 @@ class AdmissionControl:
             raise overloaded("slow", reason) from None
 
     async def _batch(
-        self, arrived: Slot, body: RequestBody, patience: Patience, read: Callable[[bytes], Batch]
+        self, arrived: Slot, body: RequestBody, budget: WaitBudget, read: Callable[[bytes], Batch]
     ) -> tuple[Slot, Batch]:
         """Wait for a turn, decompress and decode."""
-        at_work = await self._begin(arrived.who, OWN_THREAD_BYTES if body.is_compressed else body.sent_bytes, patience)
+        at_work = await self._begin(arrived.who, OWN_THREAD_BYTES if body.is_compressed else body.sent_bytes, budget)
         try:
             data = body.read(OWN_THREAD_BYTES)
             if data is not None:
@@ -110,7 +110,7 @@ class AdmissionControl:
         except NoRoom:
             raise overloaded("large", "too many large bodies wait to be decoded: send fewer events at a time") from None
         with turn:
-            at_work = await self._begin(arrived.who, body.sent_bytes, patience)
+            at_work = await self._begin(arrived.who, body.sent_bytes, budget)
             arrived.release()
             try:
                 data = await asyncio.to_thread(body.read) or b""
@@ -120,21 +120,21 @@ class AdmissionControl:
                 at_work.release()
                 raise
 
-    async def _begin(self, who: Holder, size: int, patience: Patience) -> Slot:
-        return await _wait(patience, "work", partial(self._working.enter, who, 1, size))
+    async def _begin(self, who: Holder, size: int, budget: WaitBudget) -> Slot:
+        return await _wait(budget, "work", partial(self._working.enter, who, 1, size))
 
 
 class _Bounded(Protocol[T_co]):
     def __call__(self, *, wait_seconds: float) -> Awaitable[T_co]: ...
 
 
-async def _wait(patience: Patience, stage: str, wait: _Bounded[T]) -> T:
-    left_seconds = patience.left_seconds
+async def _wait(budget: WaitBudget, stage: str, wait: _Bounded[T]) -> T:
+    left_seconds = budget.left_seconds
     try:
-        got = await patience.spend(wait)
+        got = await budget.spend(wait)
     except NoRoom as no_room:
         raise overloaded(stage, OVERLOAD_REASONS[stage, no_room.bound]) from None
-    if (waited_seconds := left_seconds - patience.left_seconds) > NOTICED_SECONDS:
+    if (waited_seconds := left_seconds - budget.left_seconds) > NOTICED_SECONDS:
         load_wait_seconds.labels(stage).observe(waited_seconds)
     return got
 

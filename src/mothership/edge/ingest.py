@@ -26,7 +26,7 @@ from mothership.edge.request_id import request_id
 from mothership.edge.retry_tracker import RetryTracker
 from mothership.errors import Refusal, Unsafe
 from mothership.event import Batch, Receipt, Tally, is_nil
-from mothership.fairness import Holder, Patience
+from mothership.fairness import Holder, WaitBudget
 from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock
 from mothership.telemetry import client_events, events_rejected, ingestion_events, ingestion_requests, log
@@ -61,7 +61,7 @@ def router(  # each is a part of what it joins
     sinks: Sequence[str] = (),
     set_aside: SetAside = _nothing_left,
     batch_log: BatchLog,
-    patience_seconds: float = 1.0,
+    wait_seconds_max: float = 1.0,
     clock: Clock = time.time,
     stopwatch: Clock = time.perf_counter,
 ) -> APIRouter:
@@ -69,7 +69,7 @@ def router(  # each is a part of what it joins
 
     `set_aside` is given every batch, for what was rejected of it.
 
-    `patience_seconds` is how long a batch waits for room before it is refused, over everything that it waits for.
+    `wait_seconds_max` is how long a batch waits for room before it is refused, over everything that it waits for.
     """
     admission = AdmissionControl(limits)
     retries = RetryTracker(refused_max=limits.refused_batches)
@@ -80,7 +80,7 @@ def router(  # each is a part of what it joins
     async def take(request: Request, identity: str) -> Response:
         caller: Caller = request.scope.get("caller", ANONYMOUS)
         who = Holder(caller.name, rate_limit_key(request.client.host if request.client else UNKNOWN))
-        patience = Patience(patience_seconds - request.scope.get("waited_seconds", 0.0))
+        budget = WaitBudget(wait_seconds_max - request.scope.get("waited_seconds", 0.0))
         chunks = _Chunks(request, stopwatch)
 
         def read(body: bytes) -> Batch:
@@ -92,10 +92,10 @@ def router(  # each is a part of what it joins
                 idempotency_key=_idempotency_key(request),
             )
 
-        at_work, batch = await admission.take(chunks, _body(request.headers, limits), who, patience, read)
+        at_work, batch = await admission.take(chunks, _body(request.headers, limits), who, budget, read)
         with at_work:
             batch.address = who.address
-            batch.waited_seconds = patience_seconds - patience.left_seconds
+            batch.waited_seconds = wait_seconds_max - budget.left_seconds
             return await keep(batch, request, identity, chunks.whole_at)
 
     async def keep(batch: Batch, request: Request, identity: str, start: float) -> Response:

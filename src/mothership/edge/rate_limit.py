@@ -15,9 +15,9 @@ class RateLimiter:
     """The rates of all tokens, by the name of the caller."""
 
     def __init__(
-        self, patience_seconds: float, *, clock: Clock, pause: Callable[[float], Awaitable[object]] = asyncio.sleep
+        self, wait_seconds_max: float, *, clock: Clock, pause: Callable[[float], Awaitable[object]] = asyncio.sleep
     ) -> None:
-        self._patience_seconds = patience_seconds
+        self._wait_seconds_max = wait_seconds_max
         self._clock = clock
         self._pause = pause
         self._buckets: dict[str, _TokenBucket] = {}
@@ -34,8 +34,8 @@ class RateLimiter:
     async def _wait(self, bucket: "_TokenBucket", rate: float, who: Holder) -> float:
         wait_seconds = bucket.wait_seconds(rate, self._clock())
         # As many wait as will have their turn in time; an address that has none waiting finds a place among them.
-        bucket.waiting.capacity = max(1, int(rate * self._patience_seconds))
-        if wait_seconds > 0 and (wait_seconds > self._patience_seconds or not bucket.waiting.fits(who, 1)):
+        bucket.waiting.capacity = max(1, int(rate * self._wait_seconds_max))
+        if wait_seconds > 0 and (wait_seconds > self._wait_seconds_max or not bucket.waiting.fits(who, 1)):
             raise self._too_fast(wait_seconds)
         bucket.spend()
         if wait_seconds > 0:

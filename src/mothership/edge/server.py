@@ -96,12 +96,12 @@ def with_access_control(
     tls: TLSSettings,
     *,
     host: str,
-    patience_seconds: float = 1.0,
+    wait_seconds_max: float = 1.0,
     clock: Clock = time.time,
     credentials: Credentials | None = None,
     is_secret: Callable[[str], bool] = lambda _text: False,
 ) -> AccessMiddleware:
-    """Put `AccessMiddleware` before the application. `patience_seconds`: how long a token's rate may delay a request.
+    """Put `AccessMiddleware` before the application. `wait_seconds_max`: how long a token's rate may delay a request.
 
     Raises `ConfigurationError` when auth.tokens_file can't be used.
     """
@@ -113,7 +113,7 @@ def with_access_control(
         openapi.require_credentials(
             app.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None
         )
-    rate_limiter = RateLimiter(patience_seconds, clock=clock)
+    rate_limiter = RateLimiter(wait_seconds_max, clock=clock)
 
     def may_not_be_a_name(text: str) -> bool:
         return is_secret(text) or known.is_token(text)
@@ -131,7 +131,7 @@ def uvicorn_config(
     *,
     host: str,
     port: int,
-    patience_seconds: float = 1.0,
+    wait_seconds_max: float = 1.0,
     clock: Clock = time.time,
     credentials: Credentials | None = None,
     is_secret: Callable[[str], bool] = lambda _text: False,
@@ -144,7 +144,7 @@ def uvicorn_config(
             auth,
             tls,
             host=host,
-            patience_seconds=patience_seconds,
+            wait_seconds_max=wait_seconds_max,
             clock=clock,
             credentials=credentials,
             is_secret=is_secret,

@@ -31,11 +31,11 @@ class Account(NamedTuple):
         """The number that its files show."""
         return self.uid if self.uid >= 0 else os.geteuid()
 
-    def may_pass(self, path: Path) -> bool:
+    def can_traverse(self, path: Path) -> bool:
         """Whether this user may walk down into the directory."""
         return all(self._has(directory, stat.S_IXOTH) for directory in (path, *path.parents))
 
-    def may_read(self, path: Path) -> bool:
+    def can_read(self, path: Path) -> bool:
         """Whether this user may read what is there, and, of a directory or a program, use it."""
         needed = stat.S_IROTH | (path.stat().st_mode & stat.S_IXUSR and stat.S_IXOTH)
         return self._has(path, needed)
@@ -69,20 +69,20 @@ def account_for(cluster: Path) -> Account:
     return _made()
 
 
-def hand_over(directory: Path, account: Account) -> None:
+def chown_tree(directory: Path, account: Account) -> None:
     """Give all that the directory's owner has in it to the account. Follows no link, and gives nothing of others."""
     top = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         before = os.fstat(top).st_uid
         for _, directories, files, place in os.fwalk(".", dir_fd=top, follow_symlinks=False):
             for name in (*directories, *files):
-                _give(name, place, before, account)
+                _chown(name, place, before, account)
         os.fchown(top, *account)
     finally:
         os.close(top)
 
 
-def _give(name: str, place: int, before: int, account: Account) -> None:
+def _chown(name: str, place: int, before: int, account: Account) -> None:
     descriptor = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=place)
     try:
         found = os.fstat(descriptor)

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from mothership.data_directory import check_private, fault, user_name
 from mothership.embedded import launch
-from mothership.embedded.account import NOBODY, Account, hand_over
-from mothership.embedded.place import DATABASE, ROLE, SUPERUSER, environment
+from mothership.embedded.account import NOBODY, Account, chown_tree
+from mothership.embedded.endpoint import DATABASE, ROLE, SUPERUSER, environment
 from mothership.embedded.programs import major
 from mothership.telemetry import log
 
@@ -30,14 +30,14 @@ RULES = f"local all {SUPERUSER} reject\nlocal all all peer map={ROLE}\n"
 FULL_DISK = "No space left on device"
 
 MAKE_ROLE = f"CREATE ROLE {ROLE} LOGIN;\nCREATE DATABASE {DATABASE} OWNER {ROLE};\n"
-PART_ROLE = (
+SPLIT_ROLE = (
     "CREATE ROLE mothership_upgrade SUPERUSER; SET SESSION AUTHORIZATION mothership_upgrade; "
     f"ALTER ROLE {ROLE} RENAME TO {SUPERUSER}; CREATE ROLE {ROLE} LOGIN; SET SESSION AUTHORIZATION {SUPERUSER}; "
     f"DROP ROLE mothership_upgrade; ALTER DATABASE {DATABASE} OWNER TO {ROLE};\n"
 )
 """Clusters of Mothership 1.5 and before have the service's role as their superuser, which can't stop being one: it gets
 another name, and the service another role. One line is one transaction."""
-GIVE_OBJECTS = """
+REASSIGN_OBJECTS = """
 DO $$ DECLARE statement text; BEGIN
 FOR statement IN
   SELECT format('ALTER SCHEMA %I OWNER TO mothership', nspname) FROM pg_namespace
@@ -75,7 +75,7 @@ class Cluster:
     @property
     def argument(self) -> str:
         """How to name it to PostgreSQL."""
-        return str(self.path) if self.account.may_pass(self.path.parent) else HERE
+        return str(self.path) if self.account.can_traverse(self.path.parent) else HERE
 
     def prepare(self, *, superuser: bool = False) -> None:
         """Make it if it isn't there, bring it to this version's form, and say who may come in.
@@ -94,7 +94,7 @@ class Cluster:
         self._check_owner()
         remove_in(self.path, "postmaster.pid")  # nobody is there; its number may belong to a stranger by now
         if self.read("pg_hba.conf") != RULES:
-            self._part_role()
+            self._split_role()
         if superuser:
             self._sql("template1", f"ALTER ROLE {ROLE} SUPERUSER;\n")
         names = sorted({"root", pwd.getpwuid(os.geteuid()).pw_name})
@@ -145,7 +145,7 @@ class Cluster:
         """A cluster that `nobody` has, from before, is given to the account; one that others can change is refused."""
         status = self.path.stat()
         if self.account.uid >= 0 and user_name(status.st_uid) == NOBODY:
-            hand_over(self.path, self.account)
+            chown_tree(self.path, self.account)
             log.warning("embedded_postgres_changed_user", before=NOBODY, now=user_name(self.account.uid))
             status = self.path.stat()
         if status.st_uid != self.account.user_id:
@@ -184,12 +184,12 @@ class Cluster:
         finally:
             os.close(descriptor)
 
-    def _part_role(self) -> None:
+    def _split_role(self) -> None:
         """Take the superuser's rights from the service's role of a cluster that an older Mothership made."""
         if "oid 10" in self._sql("template1", ROLE_IS_SUPERUSER):
-            self._sql("template1", PART_ROLE)
+            self._sql("template1", SPLIT_ROLE)
             log.warning("embedded_postgres_role_is_no_superuser_any_more", role=ROLE, superuser=SUPERUSER)
-        self._sql(DATABASE, " ".join(GIVE_OBJECTS.split()) + "\n")
+        self._sql(DATABASE, " ".join(REASSIGN_OBJECTS.split()) + "\n")
 
     def _sql(self, database: str, statements: str) -> str:
         """Run these, one a line, while no server does. What PostgreSQL says of a failed one is the fault."""
@@ -212,7 +212,7 @@ class Cluster:
         finally:
             os.close(directory)
         if result.returncode or "ERROR:" in result.stderr:
-            reason = telling_line(result.stderr).replace(HERE, str(self.path)) or f"exit status {result.returncode}"
+            reason = error_line(result.stderr).replace(HERE, str(self.path)) or f"exit status {result.returncode}"
             raise fault(f"{program} of the embedded PostgreSQL failed: {reason}")
         return result.stdout
 
@@ -256,7 +256,7 @@ def remove_in(directory: Path, name: str) -> None:
             os.close(place)
 
 
-def telling_line(text: str) -> str:
+def error_line(text: str) -> str:
     """Of what a program wrote, the line that says why it failed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for sign in (FULL_DISK, "FATAL:", "PANIC:", "ERROR:", "error:"):

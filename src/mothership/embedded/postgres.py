@@ -6,11 +6,11 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from mothership.embedded.claim import Claim
 from mothership.embedded.cluster import cluster_path
-from mothership.embedded.place import dsn_for
+from mothership.embedded.data_dir_lock import LockedDataDir
+from mothership.embedded.endpoint import dsn_for
 from mothership.embedded.processes import postmaster_lines
-from mothership.embedded.server import PROBE_SECONDS, START_SECONDS, Server
+from mothership.embedded.server import PROBE_SECONDS, START_SECONDS, PostgresServer
 from mothership.errors import ConfigurationError
 from mothership.telemetry import log
 
@@ -19,12 +19,12 @@ SOCKET_DIR_LINE = 5
 
 
 @contextlib.asynccontextmanager
-async def postgres(claimed: Claim) -> AsyncIterator[str]:
+async def postgres(locked: LockedDataDir) -> AsyncIterator[str]:
     """Run the database while the block runs; yields its DSN. A server that dies meanwhile is started again.
 
     Enter it on the main thread: the server ends when the thread that started it does.
     """
-    server = Server(claimed)
+    server = PostgresServer(locked)
     await asyncio.to_thread(server.prepare)
     try:
         server.launch()
@@ -39,13 +39,13 @@ async def postgres(claimed: Claim) -> AsyncIterator[str]:
         await asyncio.shield(asyncio.to_thread(server.stop))
 
 
-async def _until_ready(server: Server) -> None:
+async def _until_ready(server: PostgresServer) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not server.ready(late=time.monotonic() > deadline):  # noqa: ASYNC110 - a file of another process is watched
         await asyncio.sleep(PROBE_SECONDS)
 
 
-async def _keep_running(server: Server) -> None:
+async def _keep_running(server: PostgresServer) -> None:
     """Start the server again whenever it ends by itself."""
     pause_seconds = 1.0
     while True:

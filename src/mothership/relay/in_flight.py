@@ -6,7 +6,7 @@ from functools import partial
 
 from mothership import telemetry
 from mothership.errors import Refusal
-from mothership.fairness import FairLimiter, Holder, NoRoom, Patience
+from mothership.fairness import FairLimiter, Holder, NoRoom, WaitBudget
 from mothership.relay.rate import EventRate
 from mothership.relay.settings import InFlightSettings
 
@@ -40,11 +40,11 @@ class InFlightLimiter:
         return self._limiter.size.used
 
     @asynccontextmanager
-    async def hold(self, who: Holder, events: int, size: int, patience: Patience) -> AsyncIterator[None]:
+    async def hold(self, who: Holder, events: int, size: int, budget: WaitBudget) -> AsyncIterator[None]:
         """Count a request in, once there is room for it, or refuse it with 429."""
         began = self._ticks()
         try:
-            slot = await patience.spend(partial(self._limiter.enter, who, events, size))
+            slot = await budget.spend(partial(self._limiter.enter, who, events, size))
         except NoRoom as no_room:
             self.refused += 1
             telemetry.in_flight_refused.inc()

@@ -14,7 +14,7 @@ from typing import Any
 from mothership import telemetry
 from mothership.errors import SpoolFull, Unsafe
 from mothership.event import Receipt, RowBatch, Tally
-from mothership.fairness import Holder, Patience
+from mothership.fairness import Holder, WaitBudget
 from mothership.ports import Clock
 from mothership.relay.courier import Courier
 from mothership.relay.in_flight import InFlightLimiter
@@ -90,9 +90,9 @@ class Relay:
         if not self._accepting:
             raise Unsafe("the service is stopping", retry_after_seconds=self._settings.spool.retry_after_seconds)
         who = Holder(batch.client, batch.address)
-        patience = Patience(self._settings.answer_seconds - waited_seconds)
-        async with self.in_flight.hold(who, len(batch.rows), weight(batch), patience):
-            return await self._keep_once_there_is_space(batch, patience)
+        budget = WaitBudget(self._settings.answer_seconds - waited_seconds)
+        async with self.in_flight.hold(who, len(batch.rows), weight(batch), budget):
+            return await self._keep_once_there_is_space(batch, budget)
 
     async def keep_rejected(self, batch: RowBatch, reasons: Sequence[str]) -> None:
         """Keep what is left of rejected rows among the dead letters, if there is room: they were never accepted."""
@@ -101,18 +101,18 @@ class Relay:
         except Unsafe as error:
             log.warning("rejected_events_not_kept", events=len(batch.rows), reason=error.reason)
 
-    async def _keep_once_there_is_space(self, batch: RowBatch, patience: Patience) -> Receipt:
+    async def _keep_once_there_is_space(self, batch: RowBatch, budget: WaitBudget) -> Receipt:
         while True:
             try:
                 return await self._keep(batch)
             except SpoolFull:
-                if patience.left_seconds <= 0:
+                if budget.left_seconds <= 0:
                     telemetry.spool_refused.inc()
                     raise
             except Unsafe:
                 telemetry.spool_refused.inc()
                 raise
-            await patience.spend(self._wait_for_space)
+            await budget.spend(self._wait_for_space)
 
     async def _wait_for_space(self, *, wait_seconds: float) -> None:
         """Until a delivery has made some, or may have."""

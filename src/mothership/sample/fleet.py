@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from mothership.event import Event
-from mothership.sample import bait
+from mothership.sample import fake_pii
 from mothership.sample.texts import app_lines, facilities, hosts, log_lines, secret_lines, severities, syslog_lines
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -22,7 +22,7 @@ class Planted(NamedTuple):
     """A made-up secret, and the event it was put into."""
 
     kind: str
-    """Its maker in `bait`."""
+    """Its maker in `fake_pii`."""
     value: str
     event: int
     """Position in `Sample.events`."""
@@ -37,7 +37,7 @@ class Sample(NamedTuple):
 
 def sample(count: int = 5_000, *, seed: int = 1, now: float) -> Sample:
     """Make `count` events of the last hour before `now` (seconds since the epoch). Equal arguments, equal events."""
-    return _Fleet(Random(seed), now, count).sail()  # noqa: S311 - a sample has to be repeatable, not secret
+    return _Fleet(Random(seed), now, count).generate()  # noqa: S311 - a sample has to be repeatable, not secret
 
 
 class _Fleet:
@@ -65,7 +65,7 @@ class _Fleet:
             self._inventory: 0.5,
         }
 
-    def sail(self) -> Sample:
+    def generate(self) -> Sample:
         kinds, weights = list(self._kinds), list(self._kinds.values())
         for number in range(self._count):
             self._moment = self._now - timedelta(seconds=3600 * (1 - number / max(self._count, 1)))
@@ -78,7 +78,7 @@ class _Fleet:
         return self._moment.isoformat()
 
     def _secret(self, kind: str) -> str:
-        value = bait.makers[kind](self._rng)
+        value = fake_pii.makers[kind](self._rng)
         self._planted.append(Planted(kind, value, len(self._events)))
         return value
 
@@ -87,7 +87,7 @@ class _Fleet:
 
     def _word(self, name: str) -> str:
         rng = self._rng
-        if name in bait.makers:
+        if name in fake_pii.makers:
             return self._secret(name)
         if name == "ip":
             return f"{rng.choice(('198.51.100', '203.0.113', '10.20.4', '192.168.7'))}.{rng.randrange(1, 255)}"

@@ -56,7 +56,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class ShipTarget:
     """Where to, and with what credentials."""
 
     url: str
@@ -68,7 +68,7 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ShipOptions:
     """How to ship."""
 
     batch: int = 100
@@ -83,17 +83,17 @@ class Manner:
     """What the events come from: the same batch at the same place of the same origin is the same batch."""
 
 
-class Parcel(NamedTuple):
+class OutgoingBatch(NamedTuple):
     """A batch on its way."""
 
     first: int
     """How many events of the origin come before it."""
     events: list[bytes]
 
-    def halves(self) -> "tuple[Parcel, Parcel]":
+    def halves(self) -> "tuple[OutgoingBatch, OutgoingBatch]":
         """In two."""
         middle = len(self.events) // 2
-        return Parcel(self.first, self.events[:middle]), Parcel(self.first + middle, self.events[middle:])
+        return OutgoingBatch(self.first, self.events[:middle]), OutgoingBatch(self.first + middle, self.events[middle:])
 
     def key(self, origin: bytes) -> str:
         """Its `Idempotency-Key`."""
@@ -105,8 +105,8 @@ class Parcel(NamedTuple):
 
 async def ship(
     events: Iterable[Event | bytes],
-    door: Door,
-    manner: Manner | None = None,
+    target: ShipTarget,
+    options: ShipOptions | None = None,
     *,
     progress: Callable[[Summary], None] = lambda _summary: None,
     clock: Callable[[], float] = time.monotonic,
@@ -118,21 +118,21 @@ async def ship(
     Returns when all of them are safe at the other end or were rejected by it, each with its reason. Raises
     `ShippingError` when a batch is refused or can't be delivered within `give_up_seconds`.
     """
-    manner = manner or Manner()
+    options = options or ShipOptions()
     summary, started = Summary(), clock()
-    async with _client(door) as client:
-        post = _Post(client, endpoint(door.url), manner, summary, clock, sleep, jitter)
-        feed = Feed(_batches(events, manner.batch), manner.concurrency)
+    async with _client(target) as client:
+        post = _Post(client, endpoint(target.url), options, summary, clock, sleep, jitter)
+        feed = Feed(_batches(events, options.batch), options.concurrency)
 
         async def work() -> None:
-            while (parcel := await feed.next()) is not None:
-                await post.deliver(parcel)
+            while (outgoing := await feed.next()) is not None:
+                await post.deliver(outgoing)
                 summary.seconds = clock() - started
                 progress(summary)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(manner.concurrency):
+                for _ in range(options.concurrency):
                     group.create_task(work())
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None  # what one worker met is the story; the others were told to stop
@@ -171,23 +171,23 @@ def retry_after_seconds(header: str | None, *, now: float) -> float | None:
         return None
 
 
-def _client(door: Door) -> httpx2.AsyncClient:
+def _client(target: ShipTarget) -> httpx2.AsyncClient:
     verify: ssl.SSLContext | bool = True
-    if door.ca or door.client_cert:
+    if target.ca or target.client_cert:
         try:
-            verify = ssl.create_default_context(cafile=door.ca)
-            if door.client_cert:
-                verify.load_cert_chain(door.client_cert, door.client_key)
+            verify = ssl.create_default_context(cafile=target.ca)
+            if target.client_cert:
+                verify.load_cert_chain(target.client_cert, target.client_key)
         except (OSError, ssl.SSLError) as error:
             raise ShippingError(f"can't read the certificates: {type(error).__name__}") from None
-    headers = {"Authorization": f"Bearer {door.token}"} if door.token else {}
+    headers = {"Authorization": f"Bearer {target.token}"} if target.token else {}
     return httpx2.AsyncClient(
         verify=verify,
         headers={"User-Agent": "Mothership-Send/1.5", "Content-Type": "application/json", **headers},
-        timeout=door.timeout_seconds,
+        timeout=target.timeout_seconds,
         follow_redirects=True,
         max_redirects=3,
-        trust_env=not _is_this_machine(httpx2.URL(door.url).host),  # a proxy can't reach our loopback
+        trust_env=not _is_this_machine(httpx2.URL(target.url).host),  # a proxy can't reach our loopback
     )
 
 
@@ -198,11 +198,11 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _batches(events: Iterable[Event | bytes], size: int) -> Iterator[Parcel]:
+def _batches(events: Iterable[Event | bytes], size: int) -> Iterator[OutgoingBatch]:
     encoded = (event if isinstance(event, bytes) else _encoded(event) for event in events)
     first = 0
     while batch := list(islice(encoded, size)):
-        yield Parcel(first, batch)
+        yield OutgoingBatch(first, batch)
         first += len(batch)
 
 
@@ -219,23 +219,23 @@ class _Post:
 
     client: httpx2.AsyncClient
     url: str
-    manner: Manner
+    options: ShipOptions
     summary: Summary
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     jitter: Callable[[], float]
 
-    async def deliver(self, parcel: Parcel) -> None:
+    async def deliver(self, outgoing: OutgoingBatch) -> None:
         """Try until the batch is safe, refused, or given up."""
-        batch = parcel.events
-        deadline, attempt = self.clock() + self.manner.give_up_seconds, 0
+        batch = outgoing.events
+        deadline, attempt = self.clock() + self.options.give_up_seconds, 0
         while True:
-            answer, trouble = await self._try(parcel, is_retry=attempt > 0)
+            answer, trouble = await self._try(outgoing, is_retry=attempt > 0)
             if answer is not None and answer.is_success:
                 self._count(batch, answer)
                 return
             if answer is not None and answer.status_code == _TOO_LARGE and len(batch) > 1:
-                for half in parcel.halves():
+                for half in outgoing.halves():
                     await self.deliver(half)
                 return
             if answer is not None and answer.status_code < 500 and answer.status_code not in _TRY_AGAIN:  # noqa: PLR2004 - the node's rule
@@ -253,10 +253,10 @@ class _Post:
             attempt += 1
             self.summary.retries += 1
 
-    async def _try(self, parcel: Parcel, *, is_retry: bool) -> tuple[httpx2.Response | None, str]:
+    async def _try(self, outgoing: OutgoingBatch, *, is_retry: bool) -> tuple[httpx2.Response | None, str]:
         try:
             answer = await self.client.post(
-                self.url, content=self._body(parcel.events, is_retry=is_retry), headers=self._headers(parcel)
+                self.url, content=self._body(outgoing.events, is_retry=is_retry), headers=self._headers(outgoing)
             )
         except httpx2.TooManyRedirects:
             raise ShippingError(f"{_shown(self.url)} redirects in circles") from None
@@ -264,21 +264,21 @@ class _Post:
             return None, f"no answer ({type(error).__name__})"
         return answer, _trouble(answer)
 
-    def _headers(self, parcel: Parcel) -> dict[str, str]:
-        key = {"Idempotency-Key": parcel.key(self.manner.origin)}
-        return key | {"Content-Encoding": "gzip"} if self.manner.compress else key
+    def _headers(self, outgoing: OutgoingBatch) -> dict[str, str]:
+        key = {"Idempotency-Key": outgoing.key(self.options.origin)}
+        return key | {"Content-Encoding": "gzip"} if self.options.compress else key
 
     def _body(self, batch: list[bytes], *, is_retry: bool) -> bytes:
         envelope = orjson.dumps(
             {
                 "batch_size": len(batch),
                 "timestamp": datetime.now(UTC).isoformat(),
-                "source": self.manner.source,
+                "source": self.options.source,
                 "is_retry": is_retry,
             }
         )
         body = b'{"messages":[' + b",".join(batch) + b"]," + envelope[1:]
-        return gzip.compress(body, compresslevel=6, mtime=0) if self.manner.compress else body
+        return gzip.compress(body, compresslevel=6, mtime=0) if self.options.compress else body
 
     def _count(self, batch: list[bytes], answer: httpx2.Response) -> None:
         said = _object(answer)

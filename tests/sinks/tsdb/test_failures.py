@@ -15,9 +15,9 @@ import asyncpg
 import pytest
 from tests.faults.proxy import Proxy
 
-from mothership.embedded.claim import claim
+from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.processes import server_processes
-from mothership.embedded.server import Server
+from mothership.embedded.server import PostgresServer
 from mothership.errors import Paused, Transient
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb import failures
@@ -33,19 +33,19 @@ def _batch(number: int, size: int = 10) -> RowBatch:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[tuple[Server, Path]]:
+async def server() -> AsyncIterator[tuple[PostgresServer, Path]]:
     """A server of the test's own, to be hurt."""
     with tempfile.TemporaryDirectory(prefix="mothership-test-") as name:
         home = Path(name)
         os.chmod(home, 0o711)  # noqa: PTH101, S103 - another user passes through, before anything runs
-        with claim(home) as claimed:
-            own = Server(claimed, superuser=True)
+        with lock_data_dir(home) as locked:
+            own = PostgresServer(locked, superuser=True)
             own.start()
             yield own, home
             own.stop()
 
 
-async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: tuple[Server, Path]) -> None:
+async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: tuple[PostgresServer, Path]) -> None:
     """SIGSTOP to every process: the write ends by its time-out, cancels without hanging, and works later."""
     own, home = server
     sink = TsdbSink(DatabaseSettings(statement_timeout_seconds=0.5, connect_timeout_seconds=1.0), embedded_dsn=own.dsn)
@@ -78,7 +78,7 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
     await sink.close()
 
 
-async def test_a_server_that_hangs_inside_a_copy_is_left_in_time(server: tuple[Server, Path]) -> None:
+async def test_a_server_that_hangs_inside_a_copy_is_left_in_time(server: tuple[PostgresServer, Path]) -> None:
     """Also when so much is to be sent that the sending itself has to wait; and nothing is left behind to complain."""
     _, home = server
     complaints: list[dict[str, Any]] = []
@@ -98,7 +98,7 @@ async def test_a_server_that_hangs_inside_a_copy_is_left_in_time(server: tuple[S
     assert complaints == []
 
 
-async def test_a_server_that_dies_and_returns_is_used_again(server: tuple[Server, Path]) -> None:
+async def test_a_server_that_dies_and_returns_is_used_again(server: tuple[PostgresServer, Path]) -> None:
     """Kill -9 of the whole server, then a start: the same sink goes on."""
     own, home = server
     sink = TsdbSink(DatabaseSettings(), embedded_dsn=own.dsn)
@@ -116,7 +116,7 @@ async def test_a_server_that_dies_and_returns_is_used_again(server: tuple[Server
 
 
 async def test_a_database_that_is_down_at_the_start_is_opened_by_the_first_write(
-    server: tuple[Server, Path],
+    server: tuple[PostgresServer, Path],
 ) -> None:
     """The service starts without it."""
     own, _ = server
@@ -348,7 +348,7 @@ def test_a_failure_never_quotes_the_servers_text() -> None:
     assert "canary" not in str(failures.sort(OSError("canary")))
 
 
-async def test_a_password_that_is_refused_pauses(server: tuple[Server, Path]) -> None:
+async def test_a_password_that_is_refused_pauses(server: tuple[PostgresServer, Path]) -> None:
     """And appears in no message."""
     own, home = server
     admin = await asyncpg.connect(own.dsn)

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from mothership.board import Board, together
+from mothership.worker_status import StatusDirectory, merge
 
 
 def test_notes_become_one() -> None:
@@ -11,8 +11,8 @@ def test_notes_become_one() -> None:
     one = {"healthy": True, "breaker": "closed", "reason": "", "queued": 3, "oldest_seconds": 1.5, "only": {"here": 1}}
     two = {"healthy": False, "breaker": "paused", "reason": "no right", "queued": 4, "oldest_seconds": 0.5}
     assert (
-        together([one, two])
-        == together([two, one]) | {"only": {"here": 1}}
+        merge([one, two])
+        == merge([two, one]) | {"only": {"here": 1}}
         == {
             "healthy": False,
             "breaker": "paused",
@@ -24,16 +24,16 @@ def test_notes_become_one() -> None:
     )
 
 
-def test_a_note_is_replaced_and_a_dead_workers_taken_down(tmp_path: Path) -> None:
+def test_a_status_is_replaced_and_a_dead_workers_removed(tmp_path: Path) -> None:
     """Nobody counts it twice, or for ever."""
-    board = Board.set_up(tmp_path / "shared")
+    directory = StatusDirectory.create(tmp_path / "shared")
     for number in range(3):
-        board.post({"queued": number})
-    [(age_seconds, note)] = board.notes()
-    assert note == {"queued": 2}
+        directory.publish({"queued": number})
+    [(age_seconds, status)] = directory.read()
+    assert status == {"queued": 2}
     assert 0 <= age_seconds < 5
-    (tmp_path / "shared" / "note-1.json").write_bytes(b'{"posted":%f,"note":{"queued":5}}' % time.monotonic())
-    assert together([note for _, note in board.notes()]) == {"queued": 7}
-    board.take_down(1)
-    assert len(board.notes()) == 1
-    assert 0 <= board.uptime_seconds() < 5
+    (tmp_path / "shared" / "status-1.json").write_bytes(b'{"posted":%f,"status":{"queued":5}}' % time.monotonic())
+    assert merge([status for _, status in directory.read()]) == {"queued": 7}
+    directory.remove(1)
+    assert len(directory.read()) == 1
+    assert 0 <= directory.uptime_seconds() < 5

@@ -11,14 +11,14 @@ from mothership.data_directory import check_entries, check_private, fault
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """Proof that this process alone works in `data_dir`. Only `claim` makes one."""
+class LockedDataDir:
+    """Proof that this process alone works in `data_dir`. Only `lock_data_dir` makes one."""
 
     data_dir: Path
 
 
 @contextlib.contextmanager
-def claim(data_dir: Path) -> Iterator[Claim]:
+def lock_data_dir(data_dir: Path) -> Iterator[LockedDataDir]:
     """Take the data directory for this process, made if need be, until the block ends or the process dies.
 
     Raises `ConfigurationError` when another service has it, it can't be written, or others can change what is in it.
@@ -45,6 +45,6 @@ def claim(data_dir: Path) -> Iterator[Claim]:
         with contextlib.suppress(OSError):  # the number is for people; a full disk has no room for it
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield Claim(data_dir)
+        yield LockedDataDir(data_dir)
     finally:
         os.close(descriptor)

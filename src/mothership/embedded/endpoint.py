@@ -29,7 +29,7 @@ def socket_dir_for(home: Path, account: "Account") -> Path:
     for directory in _socket_dirs(home):
         if len(os.fsencode(directory)) > SOCKET_PATH_LIMIT_BYTES - len("/.s.PGSQL.5432.lock"):
             continue
-        if '"' in str(directory) or "," in str(directory) or not account.may_pass(directory.parent):
+        if '"' in str(directory) or "," in str(directory) or not account.can_traverse(directory.parent):
             continue
         if _takes_sockets(directory.parent) and _is_made(directory, account):
             return directory

@@ -10,7 +10,7 @@ import orjson
 
 
 @dataclass
-class Answer:
+class ScriptedAnswer:
     """What the server says next; status 0 cuts the line."""
 
     status: int = 200
@@ -33,14 +33,14 @@ class Seen:
         return messages
 
 
-class Server(http.server.ThreadingHTTPServer):
+class ScriptedServer(http.server.ThreadingHTTPServer):
     """Answers from a script, then with success."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.script: list[Answer] = []
+        self.script: list[ScriptedAnswer] = []
         self.seen: list[Seen] = []
         self.lock = threading.Lock()
         self.scheme = "http"
@@ -62,14 +62,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
-    server: Server
+    server: ScriptedServer
 
     def do_POST(self) -> None:
         """Take a batch."""
         raw = self.rfile.read(int(self.headers["content-length"]))
         body = orjson.loads(gzip.decompress(raw) if self.headers.get("content-encoding") == "gzip" else raw)
         with self.server.lock:
-            answer = self.server.script.pop(0) if self.server.script else Answer()
+            answer = self.server.script.pop(0) if self.server.script else ScriptedAnswer()
             self.server.seen.append(Seen(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
         if not answer.status:
             self.close_connection = True
