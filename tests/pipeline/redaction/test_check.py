@@ -1,11 +1,12 @@
 """PIISafetyValidator: what it catches when a rule is broken, what it lets be, and where it looks."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import orjson
 import pytest
+import re2
 from bench.redaction import clean_events
 from bench.redaction_labelled import harmless
 from bench.redaction_lines import SETS, harmless_lines, secret_lines
@@ -147,17 +148,35 @@ def readings(text: str) -> list[str]:
     return [text, f"{text}.", f" {text} ", f'say "{text}"', f"a\n{text}\nb", json.dumps({"m": text}), text.upper()]
 
 
+def all_at_once(patterns: Sequence[str]) -> Callable[[str], set[int]]:
+    """Return which of the patterns, by number, match in a text: by a dozen, five times as fast as one by one."""
+    options = re2.Options()
+    options.max_mem = 1 << 26
+    sets = []
+    for start in range(0, len(patterns), 12):
+        sets.append((start, re2.Set.SearchSet(options)))
+        for pattern in patterns[start : start + 12]:
+            sets[-1][1].Add(pattern)
+        sets[-1][1].Compile()
+    return lambda text: {start + number for start, each in sets for number in each.Match(text.encode()) or ()}
+
+
 def test_a_sign_is_in_whatever_its_pattern_finds() -> None:
     """Or the check would be blind, and cheap for no reason: texts, as they are and as JSON has them."""
     shapes = list(shapes_for(BUILTIN))
     watch = Watch(shapes)
+    found_in = all_at_once([shape.pattern for shape in shapes])
     vendors = [text for rule in BUILTIN if rule.group for text, _ in rule.positives]
     others = [text for rule in BUILTIN if not rule.group for text, _ in rule.positives]
     lines = [text for _, text, _ in secret_lines("secrets_third", rounds=1)]
     silent = []
-    for text in [*vendors, *lines, *(reading for each in others for reading in readings(each))]:
+    for turn, text in enumerate([*vendors, *lines, *(reading for each in others for reading in readings(each))]):
         signs = watch.signs(f'"{text}"'.encode()) & watch.signs(orjson.dumps({"message": text}))
-        silent += [(s.rule, s.sign, text) for s in shapes if s.sign not in signs and watch.matches(s, text)]
+        found = found_in(text)
+        one = turn % len(shapes)
+        assert (one in found) == bool(re2.search(shapes[one].pattern, text))
+        looked = [shapes[number] for number in found if shapes[number].sign not in signs]
+        silent += [(shape.rule, shape.sign, text) for shape in looked if watch.matches(shape, text)]
     assert silent == []
 
 

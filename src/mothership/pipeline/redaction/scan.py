@@ -13,6 +13,7 @@ isn't.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -32,6 +33,7 @@ LONG_TEXT: Final = 4_096
 SMALL_EXPRESSIONS: Final = 12
 FEW_OWNERS: Final = 8
 NARROW_REMEMBERED: Final = 256
+SETS_REMEMBERED: Final = 64
 NARROW_BYTES: Final = 8 * 1024 * 1024
 
 _EDGE: Final = re.compile(r"\[\\x00[^\]]*\]")
@@ -48,9 +50,6 @@ class Prefilters:
     """Expressions by owner, matched all at once: a text's owners may find something in it, all others don't."""
 
     def __init__(self, expressions: Mapping[str, Sequence[str]], *, memory_bytes: int = SET_MEMORY_BYTES) -> None:
-        options = re2.Options()
-        options.max_mem = memory_bytes
-        options.log_errors = False
         self.everything: Hits = frozenset(expressions)
         self._expressions = expressions
         self._narrow: dict[Hits, Callable[[str], Hits]] = {}
@@ -59,9 +58,9 @@ class Prefilters:
         for owner, expression in listed:
             family = _family(expression) if len(listed) > SMALL_EXPRESSIONS else ""
             families.setdefault(family, []).append((owner, expression))
-        self._automata = [_Automaton(each, options) for each in families.values()]
+        self._automata = [_Automaton(each, memory_bytes) for each in families.values()]
         self._small: list[_Automaton] = []
-        self._small_options = options
+        self._memory_bytes = memory_bytes
 
     def in_json(self, encoded: bytes) -> Hits:
         """Return the owners that may find something in the strings and numbers of a JSON value."""
@@ -92,7 +91,7 @@ class Prefilters:
         if not self._small:
             listed = [(owner, each) for owner, expressions in self._expressions.items() for each in expressions]
             self._small = [
-                _Automaton(listed[start : start + SMALL_EXPRESSIONS], self._small_options)
+                _Automaton(listed[start : start + SMALL_EXPRESSIONS], self._memory_bytes)
                 for start in range(0, len(listed), SMALL_EXPRESSIONS)
             ]
         return self._small
@@ -123,26 +122,15 @@ def _family(expression: str) -> str:
 class _Automaton:
     """Expressions with their owners, matched all at once."""
 
-    def __init__(self, expressions: Sequence[tuple[str, str]], options: Any) -> None:
+    def __init__(self, expressions: Sequence[tuple[str, str]], memory_bytes: int) -> None:
         self._owners = [owner for owner, _ in expressions]
         self._known: dict[tuple[int, ...], Hits] = {}
-        self._set = re2.Set.SearchSet(options)
-        if not self._works([expression for _, expression in expressions]):
+        compiled = _compiled(tuple(expression for _, expression in expressions), memory_bytes)
+        if compiled is None:
             reason = "too many or too big for one scan; use fewer or simpler ones"
             raise ConfigurationError([f"pipeline.processors.redaction.mask_patterns: {reason}"])
-        self.match: Callable[[bytes], list[int] | None] = self._set.Match
+        self.match: Callable[[bytes], list[int] | None] = compiled.Match
         """Which expressions match, by number."""
-
-    def _works(self, expressions: Sequence[str]) -> bool:
-        """Compile; RE2 answers "no match" when its memory doesn't suffice, and that must never pass for "clean"."""
-        try:
-            for expression in expressions:
-                self._set.Add(expression)
-            works = self._set.Add(r"\x01\x02\x03")
-            self._set.Compile()
-        except re2.error:
-            return False
-        return works in (self._set.Match(b"\x01\x02\x03") or ())
 
     def named(self, numbers: tuple[int, ...]) -> Hits:
         """Return the owners of these expressions."""
@@ -152,6 +140,27 @@ class _Automaton:
                 self._known.clear()
             known = self._known[numbers] = frozenset(self._owners[number] for number in numbers)
         return known
+
+
+@lru_cache(maxsize=SETS_REMEMBERED)
+def _compiled(expressions: tuple[str, ...], memory_bytes: int) -> Any:
+    """Compile once what several redactors of a process look for.
+
+    None when it doesn't work: RE2 answers "no match" when its memory doesn't suffice, and that must never pass for
+    "clean".
+    """
+    options = re2.Options()
+    options.max_mem = memory_bytes
+    options.log_errors = False
+    compiled = re2.Set.SearchSet(options)
+    try:
+        for expression in expressions:
+            compiled.Add(expression)
+        works = compiled.Add(r"\x01\x02\x03")
+        compiled.Compile()
+    except re2.error:
+        return None
+    return compiled if works in (compiled.Match(b"\x01\x02\x03") or ()) else None
 
 
 def encodable(text: str) -> str:
