@@ -26,6 +26,7 @@ from mothership.pipeline.chain import Chain
 from mothership.pipeline.cut import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
+from mothership.pipeline.parsing.parsing import ParseLines
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.key import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction
@@ -283,9 +284,15 @@ def _chunk_budget(settings: Settings) -> ChunkBudget | None:
 def _processors(
     settings: Settings, redactor: Redaction, data_dir: Path, budget: ChunkBudget | None
 ) -> tuple[list[Processor], Templates | None]:
-    """Redaction first, then enrichment, then templates when something needs them."""
+    """Redaction first, then what lines say themselves, then enrichment, then templates when something needs them."""
     enrichers = enrichment.build(settings.pipeline.processors.enrichment, budget)
-    processors = [*redactor.processors, CutOversized(_bounds(settings)), *enrichers]
+    phases = settings.pipeline.processors
+    times, char = phases.enrichment.timestamps.fields, phases.redaction.mask_char
+    # A letter that masks stands in names, too: only a whole mask of them is one.
+    mask = char * (phases.redaction.mask_length or 3) if char.isalnum() else char
+    # Before anything is cut, so that a line's end is what it was.
+    lines = ParseLines(phases.parse, redactor.field, times, mask)
+    processors = [*redactor.processors, lines, CutOversized(_bounds(settings)), *enrichers]
     if not (settings.pipeline.templates.enabled or settings.llm.enabled):
         return processors, None
     templates = Templates(settings.pipeline.templates, state=data_dir / "templates.json")

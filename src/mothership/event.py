@@ -66,6 +66,10 @@ class Batch:
     """
     source: str = "unknown"
     """What names an event that does not name its source: the envelope's, or the caller's name or address."""
+    input: str = "ingest"
+    """By which input it came: `ingest`, `otlp`, `loki`."""
+    parse: bool | None = None
+    """Whether lines are to be read for what they say about themselves; None: as configured for the input."""
     client: str = "anonymous"
     """Name of the authenticated caller."""
     address: str = ""

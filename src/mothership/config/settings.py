@@ -12,6 +12,7 @@ from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
 from mothership.pipeline.llm.settings import LLMSettings
+from mothership.pipeline.parsing.parsing import ParseSettings
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.templates.templates import TemplateSettings
 from mothership.relay.settings import RelaySettings
@@ -65,9 +66,10 @@ class ServerSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 class ProcessorSettings(BaseModel, frozen=True, extra="forbid"):
-    """The two deterministic phases."""
+    """The deterministic phases."""
 
     redaction: RedactionSettings = Field(default_factory=RedactionSettings, description="What may not be kept.")
+    parse: ParseSettings = Field(default_factory=ParseSettings, description="What is read off log lines.")
     enrichment: EnrichmentSettings = Field(default_factory=EnrichmentSettings, description="What is added.")
 
 

@@ -82,6 +82,7 @@ def router(  # each is a part of what it joins
         who = Holder(caller.name, rate_limit_key(request.client.host if request.client else UNKNOWN))
         budget = WaitBudget(wait_seconds_max - request.scope.get("waited_seconds", 0.0))
         chunks = _Chunks(request, stopwatch)
+        parse = _parse(request)
 
         def read(body: bytes) -> Batch:
             return decoder.read(
@@ -95,6 +96,7 @@ def router(  # each is a part of what it joins
         at_work, batch = await admission.take(chunks, _body(request.headers, limits), who, budget, read)
         with at_work:
             batch.address = who.address
+            batch.parse = parse
             batch.waited_seconds = wait_seconds_max - budget.left_seconds
             return await keep(batch, request, identity, chunks.whole_at)
 
@@ -180,6 +182,14 @@ def _idempotency_key(request: Request) -> str | None:
     if key is not None and not 0 < len(key) <= KEY_CHARACTERS:
         raise Refusal(400, f"Idempotency-Key must have 1 to {KEY_CHARACTERS} characters")
     return key
+
+
+def _parse(request: Request) -> bool | None:
+    """Whether the client wants lines to be read, with `?parse=true` or `?parse=false`."""
+    wanted = request.query_params.get("parse")
+    if wanted not in (None, "true", "false"):
+        raise Refusal(400, "the parameter `parse` must be true or false")
+    return None if wanted is None else wanted == "true"
 
 
 def _stamp(batch: Batch, caller: Caller, field: str) -> None:

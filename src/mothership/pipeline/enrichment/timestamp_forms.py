@@ -1,37 +1,17 @@
-"""One time in the spellings that machines use for it: ISO 8601, Unix epochs, RFC 3164, RFC 5322, common log format."""
+"""One time in the spellings that machines use for it: ISO 8601, Unix epochs, and those of `spelled_times`."""
 
 import math
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mothership.pipeline.spelled_times import time_at
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LONGEST = 64  # no spelling of a time is longer; what is, isn't worth a regular expression
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
-    )
-}
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2}):(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?"
-_ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
-_WEEKDAY = r"(?:[a-z]{3},?\s+)?"
-_YEAR_LAST = r"(?:\s+(?P<year2>\d{4}))?"
-_WORDED = tuple(
-    re.compile(form, re.ASCII | re.IGNORECASE)
-    for form in (
-        # Oct 11 22:14:15 · Sun Dec 04 04:47:44 2005 · Oct 11 2025 22:14:15
-        rf"{_WEEKDAY}(?P<month>[a-z]{{3}})\s+(?P<day>\d{{1,2}})\s+(?:(?P<year>\d{{4}})\s+)?{_CLOCK}{_ZONE}{_YEAR_LAST}",
-        # Tue, 24 Nov 2026 21:12:27 GMT
-        rf"{_WEEKDAY}(?P<day>\d{{1,2}})\s+(?P<month>[a-z]{{3}})\s+(?P<year>\d{{4}})\s+{_CLOCK}{_ZONE}",
-        # 10/Oct/2000:13:55:36 -0700
-        rf"\[?(?P<day>\d{{1,2}})/(?P<month>[a-z]{{3}})/(?P<year>\d{{4}}):{_CLOCK}{_ZONE}\]?",
-        # 2025/08/22 17:11:27
-        rf"(?P<year>\d{{4}})/(?P<month>\d{{2}})/(?P<day>\d{{2}})[ T]{_CLOCK}{_ZONE}",
-    )
-)
+_LONGEST = 96  # no spelling of a time is longer; what is, isn't worth a regular expression
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_END = re.compile(r":?|\s+m=[+-][\d.]{1,24}", re.ASCII)
 _LEAP = re.compile(r"(\d{2}:\d{2}):60(?=\D|$)", re.ASCII)
 # Seconds, milliseconds, microseconds or nanoseconds, by size: the bounds are the year 5138 in each unit.
 _UNITS = ((10**11, 10**6, 1), (10**14, 10**3, 1), (10**17, 1, 1), (10**20, 1, 10**3))
@@ -48,7 +28,7 @@ def micros_of(value: Any, *, now: int) -> int | None:
         return _of_number(value)
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
-    text = value.strip()
+    text = value.strip().removeprefix("\ufeff").lstrip()
     if _NUMBER.fullmatch(text):
         return _of_digits(text)
     try:
@@ -108,39 +88,7 @@ def _of_iso(text: str) -> int:
 
 
 def _of_words(text: str, now: int) -> int | None:
-    for form in _WORDED:
-        found = form.fullmatch(text)
-        if found:
-            parts = found.groupdict()
-            month = _MONTHS.get(parts["month"].lower()) or (int(parts["month"]) if parts["month"].isdigit() else 0)
-            year = parts["year"] or parts.get("year2")
-            return _built(parts, month, int(year)) if year else _of_nearest_year(parts, month, now)
-    return None
-
-
-def _of_nearest_year(parts: dict[str, str], month: int, now: int) -> int | None:
-    this_year = (_EPOCH + timedelta(microseconds=now)).year
-    for reach in (1, 8):  # 29 February may be eight years away
-        years = (_built(parts, month, year) for year in range(this_year - reach, this_year + reach + 1))
-        if near := [micros for micros in years if micros is not None]:
-            return min(near, key=lambda micros: abs(micros - now))
-    return None
-
-
-def _built(parts: dict[str, str], month: int, year: int) -> int | None:
-    fraction = (parts["fraction"] or "")[:6].ljust(6, "0")
-    seconds = int(parts["second"])
-    try:
-        moment = datetime(
-            year, month, int(parts["day"]), int(parts["hour"]), int(parts["minute"]), min(seconds, 59), tzinfo=UTC
-        )
-        return _micros(moment) + int(fraction) + (10**6 if seconds == 60 else 0) - _offset(parts["zone"])  # noqa: PLR2004 - the leap second
-    except (ValueError, OverflowError):
-        return None
-
-
-def _offset(zone: str | None) -> int:
-    if not zone or zone.upper() in ("Z", "UTC", "GMT"):
-        return 0
-    minutes = int(zone[1:3]) * 60 + int(zone[-2:])
-    return (-minutes if zone[0] == "-" else minutes) * 60_000_000
+    text = text.removeprefix("[").removesuffix("]") if text.startswith("[") else text
+    found = time_at(text, 0, now=now)
+    # Cisco ends a time with a colon, Go's monotonic clock follows one.
+    return found.micros if found and _END.fullmatch(text, found.end) else None

@@ -9,8 +9,9 @@
 | unreadable | time of receipt | time of receipt | those two and `timestamp_original` |
 | nothing | time of receipt | time of receipt | those two |
 
-`timestamp_source` is `received`; `timestamp_reason` is `missing`, `unreadable`, `too_old`, `in_the_future` or
-`too_many_chunks` (see `chunk_budget`).
+An event that says only when it was read (`observed_timestamp`) is stored at that time, and `timestamp_source` is
+`observed`. Otherwise `timestamp_source` is `received`; `timestamp_reason` is `missing`, `unreadable`, `too_old`,
+`in_the_future` or `too_many_chunks` (see `chunk_budget`).
 
 A reading depends on nothing but the value, except for a date without a year (RFC 3164), whose year is the one nearest
 to the receipt. So a batch sent again gets the same times.
@@ -26,6 +27,8 @@ from mothership.pipeline.enrichment.timestamp_forms import micros_of, text_of
 
 _MARKS = {"+00:00": "T.0", "Z": "T."}
 """What stands at every ninth place from the tenth on, by what follows the microseconds."""
+OBSERVED = "observed_timestamp"
+"""When somebody read the event, which is not its own time."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,9 +36,10 @@ class TimestampSettings(BaseModel, frozen=True, extra="forbid"):
     """Which field holds an event's own time, and which times are believed."""
 
     fields: tuple[str, ...] = Field(
-        default=("timestamp", "@timestamp", "time", "ts"),
+        default=("timestamp", "@timestamp", "time", "ts", "observed_timestamp"),
         min_length=1,
-        description="Fields that may hold the event's own time; the first that is there counts.",
+        description="Fields that may hold the event's own time; the first that is there and can be read counts. "
+        "`observed_timestamp` is when somebody read the event.",
     )
     max_past_days: PositiveFloat = Field(
         default=1826.0,
@@ -125,19 +129,21 @@ class TimestampNormalizer:
         return times
 
     def _slowly(self, event: Event, received: int, client: str, *, write: bool) -> int:
-        sent = [value for name in self._fields if (value := event.get(name)) not in (None, "")]
-        for raw in sent:
+        sent = {name: value for name in self._fields if (value := event.get(name)) not in (None, "")}
+        for name, raw in sent.items():
             micros = micros_of(raw, now=received)
             text = None if micros is None else text_of(micros)
             if micros is not None and text is not None:
                 doubt = self._doubt(micros, received, client)
                 if write:
                     self._write(event, raw, text)
+                    if name == OBSERVED and event.get("timestamp_source") is None:
+                        event["timestamp_source"] = "observed"
                     if doubt:
                         _mark(event, doubt)
                 return received if doubt else micros
         if write:
-            self._write(event, sent[0] if sent else None, text_of(received) or "")
+            self._write(event, next(iter(sent.values()), None), text_of(received) or "")
             _mark(event, "unreadable" if sent else "missing")
         return received
 

@@ -118,11 +118,15 @@ class Redaction:
 
     def source(self, text: str) -> str:
         """Redact the envelope's `source` as if it stood on an event; `unknown` when nothing of it may be kept."""
-        event: Event = {"source": text}
+        return self.field("source", text) or "unknown"
+
+    def field(self, name: str, text: str) -> str | None:
+        """Redact a text as if it stood in an event's field of that name; None when nothing of it may be kept."""
+        event: Event = {name: text}
         for step in (self.drop, self.mask, self.hash):
             step.apply(event)
-        kept = event.get("source")
-        return kept if isinstance(kept, str) and not self.check.findings(event) else "unknown"
+        kept = event.get(name)
+        return kept if isinstance(kept, str) and not self.check.findings(event) else None
 
     def unsafe(self, text: str) -> bool:
         """Tell whether redaction would change a text."""

@@ -1,0 +1,1 @@
+"""Reads what log lines say about themselves: when, where, which program, how bad."""
