@@ -155,6 +155,14 @@ INGEST: dict[str, Any] = {
             "schema": {"type": "string", "minLength": 1, "maxLength": 256},
         },
         {
+            "name": "parse",
+            "in": "query",
+            "required": False,
+            "description": "Whether lines are read for their time, host, program and severity; without it, as "
+            "`pipeline.processors.parse` says.",
+            "schema": {"type": "string", "enum": ["true", "false"]},
+        },
+        {
             "name": "X-Request-ID",
             "in": "header",
             "required": False,
