@@ -74,9 +74,9 @@ def _work(home: Path) -> None:
         load_or_make_key(home)
         templates = Templates(TemplateSettings(), state=home / "templates.json")
         templates.save()
-        held = spool_directory.claim_own(spool_directory.spool_directory(home))
-        schema.connect(held.path).close()
-        held.release()
+        lock = spool_directory.lock_own_file(spool_directory.spool_directory(home))
+        schema.connect(lock.path).close()
+        lock.release()
         worker_status.StatusDirectory.create(home / "metrics")
 
 
