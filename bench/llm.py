@@ -40,7 +40,7 @@ from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
-from mothership.sinks.tsdb.verdicts import TsdbVerdicts
+from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 
 BATCH = 100
 CLIENTS = 8
@@ -113,7 +113,7 @@ async def _round(mode: str, lines: list[str], events: int, sink: TsdbSink | None
                 cost_per_day=1e6,
             )
             # Its verdicts would be known in the next round; a broken endpoint gives none.
-            store = TsdbVerdicts(sink.session) if sink and mode != "on" else None
+            store = TsdbVerdictStore(sink.session) if sink and mode != "on" else None
             enricher = LLMEnricher(settings, templates, redactor.text, store=store)
             stack.push_async_callback(_stopped, asyncio.get_running_loop().create_task(enricher.run()))
         chain = Chain(steps, enricher)

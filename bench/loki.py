@@ -26,9 +26,9 @@ from tests.sinks.loki.strict_loki import Limits, StrictLoki
 from tests.sinks.loki.wire_check import PushRequest
 
 from mothership.event import Row, RowBatch
+from mothership.sinks.loki.push_encoding import Entry, StreamEntries, protobuf
 from mothership.sinks.loki.sink import LokiSettings, LokiSink
 from mothership.sinks.loki.streams import REPLACED_SHARE, StreamTable
-from mothership.sinks.loki.wire import Block, Entry, protobuf
 
 SEVERITIES = ("info", "info", "info", "warning", "error", "debug")
 WORDS = ["accepted", "session", "closed", "opened", "for", "user", "from", "port", "timeout", "retry", "disk", "link"]
@@ -167,7 +167,7 @@ async def speed(count: int) -> None:
             )
 
 
-def by_library(push: Sequence[Block]) -> bytes:
+def by_library(push: Sequence[StreamEntries]) -> bytes:
     """Encode with protobuf's own C implementation."""
     request = PushRequest()
     for block in push:
@@ -190,7 +190,7 @@ def encoders(count: int = 20_000) -> None:
     for row in rows(count, 100_000, hosts=20):
         placed = table.place(row)
         streams.setdefault(placed.stream, []).append(Entry(row.ts * 1000, row.data, placed.metadata, 0, 0, 0))
-    push = [Block(stream, entries) for stream, entries in streams.items()]
+    push = [StreamEntries(stream, entries) for stream, entries in streams.items()]
     ways: dict[str, Callable[[], bytes]] = {
         "by hand": lambda: protobuf(push, metadata=True),
         "google.protobuf (upb)": lambda: by_library(push),

@@ -85,7 +85,7 @@ async def test_a_key_does_not_change_under_a_running_service(
         await tsdb.open()
         await shared_keys.settle_pseudonym_key(tsdb, late)
         assert worker.redactor.pseudonyms.of("carol") == before != shared
-        assert tsdb.facts()["lacking"][-1] == shared_keys.DIFFERS
+        assert tsdb.describe()["lacking"][-1] == shared_keys.DIFFERS
         await tsdb.close()
     async with opened(_settings(NOBODY), late) as worker:
         assert worker.redactor.pseudonyms.of("carol") == shared

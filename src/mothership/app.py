@@ -39,7 +39,7 @@ from mothership.report import Report
 from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink
-from mothership.sinks.tsdb.verdicts import TsdbVerdicts
+from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 
 if TYPE_CHECKING:
     from mothership.pipeline.llm.enricher import LLMEnricher
@@ -155,7 +155,7 @@ class Mothership:
                 group.create_task(self._batch_log.run(), name="batch-log"),
             ]
             if self.tsdb:
-                work.append(group.create_task(self.tsdb.run_upkeep(), name="upkeep"))
+                work.append(group.create_task(self.tsdb.run_maintenance(), name="maintenance"))
                 if not self._key_is_agreed:
                     settling = shared_keys.settle_pseudonym_key(self.tsdb, self.data_dir)
                     work.append(group.create_task(settling, name="pseudonym-key"))
@@ -307,7 +307,7 @@ def _enricher(
     # The client library takes as long to import as all the rest of the service together.
     from mothership.pipeline.llm.enricher import LLMEnricher  # noqa: PLC0415
 
-    store = TsdbVerdicts(tsdb.session) if tsdb else None
+    store = TsdbVerdictStore(tsdb.session) if tsdb else None
     return LLMEnricher(settings.llm, templates, redactor.text, store=store)
 
 

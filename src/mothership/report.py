@@ -109,7 +109,7 @@ class Report:
         shown = ("breaker", "queued_events", "queued_bytes", "oldest_seconds", "retries", "drain_rate")
         facts = {name: {key: sink[key] for key in shown} for name, sink in relay["sinks"].items()}
         if self._tsdb:
-            facts["tsdb"] |= self._tsdb.facts()
+            facts["tsdb"] |= self._tsdb.describe()
         if "llm" in whole:
             facts["llm"] = {key: whole["llm"][key] for key in ("circuit_breaker", "model")}
         facts["spool"] = {"bytes": relay["spool"]["bytes"], "dead_letters": relay["dead_letters"]["events"]}

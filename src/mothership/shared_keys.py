@@ -55,7 +55,7 @@ async def settle_pseudonym_key(tsdb: TsdbSink, data_dir: Path) -> None:
         log.info("pseudonym_key_agreed")
         return
     adopt_key(data_dir, shared, mine)
-    tsdb.note(DIFFERS)
+    tsdb.add_note(DIFFERS)
     log.error("pseudonym_key_differs", what=DIFFERS)
 
 

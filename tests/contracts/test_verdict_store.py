@@ -11,7 +11,7 @@ from tests.pipeline.llm.mind import MemoryStore
 
 from mothership.ports import VerdictStore
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
-from mothership.sinks.tsdb.verdicts import TsdbVerdicts
+from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 
 DAY = date(2026, 11, 24)
 
@@ -30,7 +30,7 @@ async def stores(dsn: str | None) -> AsyncIterator[tuple[VerdictStore, VerdictSt
         yield store, store
         return
     sinks = [TsdbSink(DatabaseSettings(dsn=dsn)) for _ in range(2)]
-    yield TsdbVerdicts(sinks[0].session), TsdbVerdicts(sinks[1].session)
+    yield TsdbVerdictStore(sinks[0].session), TsdbVerdictStore(sinks[1].session)
     for sink in sinks:
         await sink.close()
 

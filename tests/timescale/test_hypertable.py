@@ -9,8 +9,8 @@ import pytest
 
 from mothership.errors import Permanent
 from mothership.event import Row, RowBatch
+from mothership.sinks.tsdb.maintenance import Maintenance
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
-from mothership.sinks.tsdb.upkeep import Upkeep
 
 pytestmark = [
     pytest.mark.timescale,
@@ -59,8 +59,8 @@ async def test_events_are_a_hypertable_with_a_chunk_for_each_day(timescale_dsn: 
     """The table of the specification, made by itself, and what COPY brings lands in the right chunks."""
     sink = _sink(timescale_dsn)
     await sink.write([_batch(1, _days(5))])
-    assert sink.facts()["is_hypertable"] is True
-    assert sink.facts()["lacking"] == []
+    assert sink.describe()["is_hypertable"] is True
+    assert sink.describe()["lacking"] == []
     assert await sql(CHUNKS) == 5
     assert await sql("SELECT count(*) FROM events") == 50
     assert await sql("SELECT data->>'n' FROM events WHERE data @> '{\"d\": 3, \"n\": 7}'") == "7"
@@ -105,7 +105,7 @@ async def test_policies_follow_the_settings(timescale_dsn: str, sql: Sql) -> Non
     await again.open()
     assert await sql(POLICY, "policy_retention", "drop_after") == "30 days"
     assert await sql(POLICY, "policy_compression", "compress_after") == "3 days"
-    assert sink.facts()["lacking"] == again.facts()["lacking"] == []
+    assert sink.describe()["lacking"] == again.describe()["lacking"] == []
     await sink.close()
     await again.close()
 
@@ -173,7 +173,7 @@ async def test_the_older_services_table_is_adopted(timescale_dsn: str, sql: Sql,
     )
     sink = _sink(timescale_dsn)
     await sink.write([_batch(1, _days(2))])
-    facts = sink.facts()
+    facts = sink.describe()
     assert (facts["is_hypertable"], facts["gin"], facts["lacking"]) == (True, "jsonb_ops", [])
     assert await sql("SELECT count(*) FROM events") == 60
     assert await sql(CHUNKS) >= 10
@@ -185,8 +185,8 @@ async def test_a_table_that_can_be_no_hypertable_still_works(timescale_dsn: str,
     await sql(SPECIFIED_TABLE.replace("id BIGSERIAL", "id BIGSERIAL PRIMARY KEY"))
     sink = _sink(timescale_dsn)
     await sink.write([_batch(1, _days(2))])
-    assert sink.facts()["is_hypertable"] is False
-    assert any("hypertable" in lack for lack in sink.facts()["lacking"])
+    assert sink.describe()["is_hypertable"] is False
+    assert any("hypertable" in lack for lack in sink.describe()["lacking"])
     assert await sql("SELECT count(*) FROM events") == 20
     await sink.close()
 
@@ -195,8 +195,8 @@ async def test_upkeep_leaves_retention_to_the_server(timescale_dsn: str, sql: Sq
     """Chunks are dropped, not emptied row by row."""
     sink = _sink(timescale_dsn, retention="4 days")
     await sink.write([_batch(1, _days(10))])
-    upkeep = Upkeep(sink._side, sink._settings, time.time)
-    assert sink._facts
-    await upkeep.tidy(sink._facts)
+    upkeep = Maintenance(sink._side_pool, sink._settings, time.time)
+    assert sink._state
+    await upkeep.run_once(sink._state)
     assert await sql("SELECT count(*) FROM events") == 100
     await sink.close()

@@ -11,8 +11,8 @@ import pytest
 
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb import timescale
+from mothership.sinks.tsdb.maintenance import Maintenance
 from mothership.sinks.tsdb.sink import TsdbSink
-from mothership.sinks.tsdb.upkeep import Upkeep
 
 pytestmark = pytest.mark.timescale
 
@@ -36,7 +36,7 @@ def _rows(*ages_days: int) -> list[Row]:
 
 
 def _lacking(sink: TsdbSink) -> list[str]:
-    return list(sink.facts()["lacking"])
+    return list(sink.describe()["lacking"])
 
 
 async def test_a_key_that_is_taken_away_takes_its_policy_along(make_sink: MakeSink, sql: Sql) -> None:
@@ -49,7 +49,7 @@ async def test_a_key_that_is_taken_away_takes_its_policy_along(make_sink: MakeSi
     [lack] = _lacking(sink)
     assert "events_per_minute stays as it is and is not refreshed" in lack
     await sql(lack.rpartition("run: ")[2])
-    await sink.look()
+    await sink.check_database()
     assert _lacking(sink) == []
 
 
@@ -74,7 +74,7 @@ async def test_a_retention_made_by_hand_is_left_and_named(make_sink: MakeSink, s
     assert lack.startswith(f"database.retention is {wanted or 'not set'}, and a policy made by hand")
     assert "drops events older than 5 days" in lack
     await sql(lack.rpartition("run: ")[2])
-    await sink.look()
+    await sink.check_database()
     assert _lacking(sink) == []
     assert await sql(JOBS, RETENTION) == (1 if wanted else 0)
 
@@ -106,7 +106,7 @@ async def test_several_instances_on_an_empty_database_end_with_no_false_reason(m
     sinks = [make_sink(**ALL_KEYS) for _ in range(4)]
     await asyncio.gather(*(sink.open() for sink in sinks))
     assert [_lacking(sink) for sink in sinks] == [[]] * 4
-    assert all(sink.facts()["is_hypertable"] for sink in sinks)
+    assert all(sink.describe()["is_hypertable"] for sink in sinks)
     assert [await sql(JOBS, name) for name in (RETENTION, COLUMNSTORE, REFRESH)] == [1, 1, 1]
 
 
@@ -116,11 +116,11 @@ async def test_a_job_that_fails_or_is_paused_is_said(make_sink: MakeSink, sql: S
     await sink.open()
     job = await sql("SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = $1", RETENTION)
     await sql(f"SELECT alter_job({job}, scheduled => false)")
-    await sink.look()
+    await sink.check_database()
     [lack] = _lacking(sink)
     assert lack.startswith(f"database.retention: job {job} is paused")
     await sql(lack.rpartition("run: ")[2])
-    await sink.look()
+    await sink.check_database()
     assert _lacking(sink) == []
     # As the server's scheduler writes it down.
     await sql(
@@ -130,7 +130,7 @@ async def test_a_job_that_fails_or_is_paused_is_said(make_sink: MakeSink, sql: S
         "($1, now(), now(), now(), now(), false, 3, '0', '0', 0, 3, 0, 3, 0)",
         job,
     )
-    await sink.look()
+    await sink.check_database()
     [lack] = _lacking(sink)
     assert lack == f"database.retention: job {job} fails (3 times); the reason is in timescaledb_information.job_errors"
 
@@ -143,7 +143,7 @@ async def test_something_else_by_the_aggregates_name_is_said(make_sink: MakeSink
     [lack] = _lacking(sink)
     assert "something else is called events_per_minute" in lack
     await sql("ALTER TABLE events_per_minute RENAME TO events_per_minute_of_ours")
-    await sink.look()
+    await sink.check_database()
     assert _lacking(sink) == []
 
 
@@ -160,7 +160,7 @@ async def test_a_hypertable_that_the_role_may_not_see_stops_nothing(make_sink: M
     try:
         for name, sink in sinks.items():
             await sink.write([_batch(1, _rows(0, 1, 2)), _batch(2, _rows(0) if name == "east" else [])])
-            assert (_lacking(sink), sink.facts()["is_hypertable"]) == ([], True)
+            assert (_lacking(sink), sink.describe()["is_hypertable"]) == ([], True)
         for name, count in (("east", 4), ("west", 3)):
             await sql(f"SET search_path = {name}, public")
             assert await sql("SELECT count(*) FROM events") == count
@@ -185,15 +185,15 @@ async def test_a_role_that_is_not_owner_deletes_rows_or_says_that_it_may_not(mak
     await sql("REVOKE DELETE ON events FROM modest")
     sink = make_sink(role="modest", retention="30 days", continuous_aggregate=False)
     try:
-        await sink.look()
-        assert (_lacking(sink), sink.facts()["retention_by"]) == ([], "service")
-        assert sink._facts
-        assert await sink._upkeep.tidy(sink._facts) == 0
+        await sink.check_database()
+        assert (_lacking(sink), sink.describe()["retention_by"]) == ([], "service")
+        assert sink._state
+        assert await sink._maintenance.run_once(sink._state) == 0
         [lack] = _lacking(sink)
         assert lack.startswith("database.retention: nothing is being deleted")
         await sql(lack.rpartition("run: ")[2])
-        await sink._side.close()
-        assert await sink._upkeep.tidy(sink._facts) == 2
+        await sink._side_pool.close()
+        assert await sink._maintenance.run_once(sink._state) == 2
         assert (_lacking(sink), await sql("SELECT count(*) FROM events")) == ([], 2)
     finally:
         await sink.close()
@@ -205,9 +205,9 @@ async def test_the_owner_drops_chunks_where_the_server_has_no_policy(make_sink: 
     """As under the Apache license, which knows `drop_chunks` alone."""
     sink = make_sink(retention="30 days")
     await sink.write([_batch(1, _rows(0, 1, 50, 60))])
-    assert sink._facts
-    sink._facts.retention_by = "service"
-    assert await sink._upkeep.tidy(sink._facts) == 2
+    assert sink._state
+    sink._state.retention_by = "service"
+    assert await sink._maintenance.run_once(sink._state) == 2
     assert (await sql(CHUNKS), await sql("SELECT count(*) FROM events")) == (2, 2)
 
 
@@ -232,7 +232,7 @@ async def test_the_statement_for_a_big_table_has_the_configured_values(
     await sink.open()
     [lack] = _lacking(sink)
     await sql(lack.rpartition("run: ")[2])
-    await sink.look()
+    await sink.check_database()
     assert _lacking(sink) == []
     interval = "SELECT time_interval FROM timescaledb_information.dimensions WHERE hypertable_name = 'events'"
     assert await sql(interval) == timedelta(hours=6)
@@ -242,12 +242,12 @@ async def test_upkeep_of_chunks_deletes_in_steps(
     make_sink: MakeSink, sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`ctid` is not unique in chunks: no younger row goes for being at the same place in another one."""
-    monkeypatch.setattr("mothership.sinks.tsdb.upkeep.STEP_ROWS", 10)
-    monkeypatch.setattr("mothership.sinks.tsdb.upkeep.BREATH_SECONDS", 0.0)
+    monkeypatch.setattr("mothership.sinks.tsdb.maintenance.STEP_ROWS", 10)
+    monkeypatch.setattr("mothership.sinks.tsdb.maintenance.STEP_PAUSE_SECONDS", 0.0)
     sink = make_sink()
     rows = [row._replace(ts=row.ts + n) for n, row in enumerate(_rows(*[0, 40] * 50))]
     await sink.write([_batch(1, rows)])
-    upkeep = Upkeep(sink._side, sink._settings, time.time)
+    upkeep = Maintenance(sink._side_pool, sink._settings, time.time)
     statement = "forget_events_in_chunks"
     assert await upkeep._steps(timescale.WRITE[statement], timedelta(days=30)) == 50
     assert await sql("SELECT count(*) FROM events WHERE ts > now() - INTERVAL '30 days'") == 50

@@ -34,7 +34,7 @@ async def sink_of(naps: Naps) -> AsyncIterator[SinkOf]:
             LokiSettings.model_validate({"enabled": True, "url": server.url, **settings}),
             clock=server.clock,
             sleep=naps,
-            chance=lambda: 0.5,
+            jitter=lambda: 0.5,
         )
         made.append(sink)
         return sink

@@ -9,7 +9,7 @@ from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki, basic
 
 from mothership.errors import Paused, Permanent, Transient
 from mothership.event import RowBatch
-from mothership.sinks.loki import answers as reasons
+from mothership.sinks.loki import responses as reasons
 from mothership.sinks.loki.sink import LokiSink
 
 WEEK = 7 * 86400

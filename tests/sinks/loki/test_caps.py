@@ -13,10 +13,10 @@ from tests.sinks.loki.strict_loki import StrictLoki
 from tests.sinks.loki.wire_check import labels
 
 from mothership.event import Row
+from mothership.sinks.loki.push_encoding import selector
 from mothership.sinks.loki.settings import LABELS, LabelCaps
 from mothership.sinks.loki.sink import LokiSettings
-from mothership.sinks.loki.streams import OTHER, Recalled, StreamTable
-from mothership.sinks.loki.wire import selector
+from mothership.sinks.loki.streams import OTHER, ExistingStreams, StreamTable
 
 SMALL = LabelCaps(type=5, service=10, host=50, site=5, env=3, severity=10)
 
@@ -135,12 +135,12 @@ def test_what_was_removed_leaves_nothing_behind() -> None:
     for n in range(20_000):
         table.place(_random_row(chance), f"caller {chance.randrange(n + 1)}", n * 10.0)
     keys = set(table._streams)
-    assert set(table._shares._held) == keys
+    assert set(table._keys._members) == keys
     assert {key for found in table._with_value.values() for key in found} <= keys
-    assert {stream.key for stream in table._shortcuts.values()} <= keys
-    assert sum(map(len, table._shares._by_owner.values())) == len(keys)
+    assert {stream.key for stream in table._cache.values()} <= keys
+    assert sum(map(len, table._keys._by_owner.values())) == len(keys)
     for values in table._values.values():
-        assert sum(map(len, values._by_owner.values())) == len(values._held) <= 50
+        assert sum(map(len, values._by_owner.values())) == len(values._members) <= 50
 
 
 @settings(deadline=None)  # the machine's load is no fault
@@ -182,7 +182,7 @@ def test_huge_values_are_neither_kept_nor_sent() -> None:
             stream = dict(table.place(Row(0, "syslog", "x", orjson.dumps(event))).stream)
     assert stream == {"type": "syslog", "host": "h" * 256, "service": "sshd"}
     assert table.streams == 1
-    assert sum(len(value) for raw in table._shortcuts for value in raw if value) < 10_000
+    assert sum(len(value) for raw in table._cache for value in raw if value) < 10_000
 
 
 def test_severities_are_words_of_one_kind() -> None:
@@ -302,6 +302,6 @@ def test_streams_of_others_and_too_many_are_not_recalled() -> None:
     table = StreamTable(LokiSettings(max_streams=100, max_label_values=SMALL))
     told = [{"type": f"t{n % 9}", "host": f"h{n}", "service_name": "x"} for n in range(1000)]
     told += [{"type": "log", "host": "UPPER"}, {"type": "log", "filename": "x"}, {"host": "x"}, {}]
-    assert 0 < table.recall(Recalled(told, told[::2])) <= 100
+    assert 0 < table.restore(ExistingStreams(told, told[::2])) <= 100
     assert all(count <= cap for count, cap in zip(table.values.values(), SMALL.model_dump().values(), strict=True))
-    assert table.recall(Recalled(told)) == 0
+    assert table.restore(ExistingStreams(told)) == 0

@@ -10,7 +10,7 @@ from tests.sinks.loki.strict_loki import Disturbance, StrictLoki
 from tests.sinks.loki.test_answers import refused, sent
 
 from mothership.errors import Paused, Transient
-from mothership.sinks.loki import answers as reasons
+from mothership.sinks.loki import responses as reasons
 
 DAY = 86_400
 

@@ -8,7 +8,7 @@ from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
 from tests.sinks.loki.strict_loki import StrictLoki
 
 from mothership.errors import Permanent
-from mothership.sinks.loki.wire import protobuf
+from mothership.sinks.loki.push_encoding import protobuf
 
 
 async def test_a_row_arrives_as_the_very_bytes_of_its_event(

@@ -49,7 +49,7 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
     """SIGSTOP to every process: the write ends by its time-out, cancels without hanging, and works later."""
     own, home = server
     sink = TsdbSink(DatabaseSettings(statement_timeout_seconds=0.5, connect_timeout_seconds=1.0), embedded_dsn=own.dsn)
-    sink._patience_seconds = 1.0
+    sink._timeout_seconds = 1.0
     await sink.write([_batch(1)])
     pids = server_processes(home / "postgres")
     assert len(pids) > 3
@@ -85,7 +85,7 @@ async def test_a_server_that_hangs_inside_a_copy_is_left_in_time(server: tuple[P
     asyncio.get_running_loop().set_exception_handler(lambda _loop, what: complaints.append(what))
     async with Proxy(str(home / "postgres-socket" / ".s.PGSQL.5432")) as proxy:
         sink = TsdbSink(DatabaseSettings(), embedded_dsn=f"postgresql://mothership@127.0.0.1:{proxy.port}/mothership")
-        sink._patience_seconds = 1.0
+        sink._timeout_seconds = 1.0
         await sink.write([_batch(1)])
         proxy.toxins.hold_copy = True
         with pytest.raises(Transient, match="did not answer in time"):
@@ -301,7 +301,7 @@ async def test_more_writes_than_writers_wait_for_their_turn(database_dsn: str) -
     sink = TsdbSink(DatabaseSettings(), TimescaleSinkSettings(writers=2), embedded_dsn=database_dsn)
     await asyncio.gather(*(sink.write([_batch(number)]) for number in range(30)))
     assert (await sink.stats())["total_inserts"] == 300
-    assert len(sink._writers._idle) <= 2
+    assert len(sink._write_pool._idle) <= 2
     await sink.close()
 
 
@@ -338,14 +338,14 @@ async def test_more_writes_than_writers_wait_for_their_turn(database_dsn: str) -
 )
 def test_failures_are_sorted(error: Exception, kind: type) -> None:
     """Passing troubles are tried again; those that need a person pause; none of these blames a row."""
-    assert type(failures.sort(error)) is kind
-    assert not failures.is_suspect(error)
+    assert type(failures.classify(error)) is kind
+    assert not failures.may_be_row_error(error)
 
 
 def test_a_failure_never_quotes_the_servers_text() -> None:
     """It may hold values."""
-    assert "canary" not in str(failures.sort(asyncpg.UndefinedColumnError("canary")))
-    assert "canary" not in str(failures.sort(OSError("canary")))
+    assert "canary" not in str(failures.classify(asyncpg.UndefinedColumnError("canary")))
+    assert "canary" not in str(failures.classify(OSError("canary")))
 
 
 async def test_a_password_that_is_refused_pauses(server: tuple[PostgresServer, Path]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from mothership.errors import Transient
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb.sink import TsdbSink
-from mothership.sinks.tsdb.statements import migrations
+from mothership.sinks.tsdb.sql_files import migrations
 
 NOW = 1_767_225_600_000_000
 Sql = Callable[..., Awaitable[Any]]

@@ -15,9 +15,9 @@ from mothership.errors import Paused
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb import failures, schema
 from mothership.sinks.tsdb.failures import OWN_TABLES
+from mothership.sinks.tsdb.maintenance import Maintenance
 from mothership.sinks.tsdb.sink import TsdbSink
-from mothership.sinks.tsdb.statements import SCHEMA, TIMESCALE, WRITE, migrations
-from mothership.sinks.tsdb.upkeep import Upkeep
+from mothership.sinks.tsdb.sql_files import SCHEMA, TIMESCALE, WRITE, migrations
 
 NOW = int(time.time() * 1_000_000)
 Sql = Callable[..., Awaitable[Any]]
@@ -67,7 +67,7 @@ async def test_the_gin_index_is_the_operators_choice(
     await sink.open()
     definition = await sql("SELECT indexdef FROM pg_indexes WHERE indexname = 'idx_events_data_gin'")
     assert definition is None if found is None else definition.endswith(found)
-    assert sink.facts()["gin"] == gin
+    assert sink.describe()["gin"] == gin
 
 
 async def test_the_older_services_plain_table_is_adopted(make_sink: MakeSink, sql: Sql) -> None:
@@ -80,7 +80,7 @@ async def test_the_older_services_plain_table_is_adopted(make_sink: MakeSink, sq
     await sql("INSERT INTO events (type, source, data) VALUES ('a', 'b', '{}')")
     sink = make_sink()
     await sink.write([_batch(1, [ROW])])
-    assert sink.facts()["gin"] == "jsonb_ops"
+    assert sink.describe()["gin"] == "jsonb_ops"
     assert await sql("SELECT count(*) FROM events") == 2
     assert await sql("SELECT count(*) FROM pg_indexes WHERE tablename = 'events'") == 4
 
@@ -108,12 +108,12 @@ async def test_a_look_that_fails_is_shown_and_stops_no_write(make_sink: MakeSink
     sink = make_sink()
     await sink.open()
     await sql("INSERT INTO mothership_migrations VALUES (4711, 'from the future')")
-    await sink.look_and_tell()
-    assert "look at the database failed: the database has schema 4711" in sink.facts()["lacking"][-1]
+    await sink.recheck()
+    assert "look at the database failed: the database has schema 4711" in sink.describe()["lacking"][-1]
     assert await sink.write([_batch(1, [ROW])]) == frozenset()
     await sql("DELETE FROM mothership_migrations WHERE number = 4711")
-    await sink.look_and_tell()
-    assert not any("look" in lack for lack in sink.facts()["lacking"])
+    await sink.recheck()
+    assert not any("look" in lack for lack in sink.describe()["lacking"])
 
 
 async def test_a_big_table_is_not_locked_for_an_index(
@@ -126,7 +126,7 @@ async def test_a_big_table_is_not_locked_for_an_index(
     sink = make_sink()
     await sink.write([_batch(1, [ROW])])
     assert await sql("SELECT to_regclass('idx_events_type_ts') IS NULL")
-    assert any("CREATE INDEX IF NOT EXISTS idx_events_type_ts" in lack for lack in sink.facts()["lacking"])
+    assert any("CREATE INDEX IF NOT EXISTS idx_events_type_ts" in lack for lack in sink.describe()["lacking"])
 
 
 async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, sql: Sql, database_dsn: str) -> None:
@@ -144,9 +144,9 @@ async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, 
         assert await sink.write([_batch(1, [ROW])]) == {0}
         assert await sink.shared_key("fingerprint", b"x") == b"x"
         assert (await sink.stats())["total_inserts"] == 1
-        assert sink._facts
-        await Upkeep(sink._side, sink._settings, time.time).tidy(sink._facts)
-        assert "database.columnstore_after: needs TimescaleDB" in sink.facts()["lacking"]
+        assert sink._state
+        await Maintenance(sink._side_pool, sink._settings, time.time).run_once(sink._state)
+        assert "database.columnstore_after: needs TimescaleDB" in sink.describe()["lacking"]
     finally:
         await sink.close()
         await sql(f"DROP OWNED BY {role}")
@@ -166,11 +166,11 @@ async def test_an_index_that_only_the_owner_can_make_is_said_and_stops_nothing(
     sink = make_sink(database_dsn.replace("//mothership@", f"//{role}@"))
     try:
         assert await sink.write([_batch(1, [ROW])]) == frozenset()
-        lack = sink.facts()["lacking"][-1]
+        lack = sink.describe()["lacking"][-1]
         assert lack.startswith("events lacks an index, and making it failed (SQLSTATE 42501)")
         await sql(lack.rpartition("run: ")[2])
-        await sink.look()
-        assert not any("index" in lack for lack in sink.facts()["lacking"])
+        await sink.check_database()
+        assert not any("index" in lack for lack in sink.describe()["lacking"])
     finally:
         await sink.close()
         await sql(f"DROP OWNED BY {role}")
@@ -190,12 +190,12 @@ async def test_a_lock_at_the_start_is_no_reason_for_ever(
         await other.execute("LOCK TABLE events IN ROW EXCLUSIVE MODE")
         await sink.open()
     await other.close()
-    assert "(SQLSTATE 55P03)" in sink.facts()["lacking"][-1]
-    assert sink._facts
-    assert sink._facts.is_unsettled
-    await sink.look()
-    assert not any("index" in lack for lack in sink.facts()["lacking"])
-    assert not sink._facts.is_unsettled
+    assert "(SQLSTATE 55P03)" in sink.describe()["lacking"][-1]
+    assert sink._state
+    assert sink._state.needs_recheck
+    await sink.check_database()
+    assert not any("index" in lack for lack in sink.describe()["lacking"])
+    assert not sink._state.needs_recheck
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
@@ -216,7 +216,7 @@ async def test_a_database_that_is_not_utf8_says_so_and_loses_nothing(
                 await sink.write([_batch(1, [row])])
         else:
             assert await sink.write([_batch(1, [row])]) == frozenset()
-            assert any("encoding is SQL_ASCII" in lack for lack in sink.facts()["lacking"])
+            assert any("encoding is SQL_ASCII" in lack for lack in sink.describe()["lacking"])
     finally:
         await sink.close()
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -236,7 +236,7 @@ async def test_the_advice_names_every_right_of_the_docs() -> None:
 )
 def test_what_a_pooler_does_to_statements_names_the_setting(error: Exception) -> None:
     """A PgBouncer in transaction mode."""
-    assert "set database.statement_cache_size to 0" in failures.sort(error).reason
+    assert "set database.statement_cache_size to 0" in failures.classify(error).reason
 
 
 async def test_instances_agree_on_a_shared_key(make_sink: MakeSink, sql: Sql) -> None:
@@ -270,8 +270,8 @@ async def test_upkeep_forgets_what_is_old_and_nothing_else(make_sink: MakeSink, 
         "UPDATE ingested_batches SET stored_at = now() - INTERVAL '49 hours' WHERE fingerprint < $1", b"\0" * 31 + b"\2"
     )
     await sql("INSERT INTO event_counts VALUES (4711, 0, 5)")
-    assert sink._facts
-    assert await Upkeep(sink._side, sink._settings, time.time).tidy(sink._facts) == 2 + 1 + 4
+    assert sink._state
+    assert await Maintenance(sink._side_pool, sink._settings, time.time).run_once(sink._state) == 2 + 1 + 4
     assert await sql("SELECT count(*) FROM ingested_batches") == 2
     assert await sql("SELECT count(*) FROM events") == 4
     assert (await sink.stats())["total_inserts"] == 8
@@ -279,12 +279,12 @@ async def test_upkeep_forgets_what_is_old_and_nothing_else(make_sink: MakeSink, 
 
 async def test_upkeep_goes_in_bounded_steps(make_sink: MakeSink, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
     """No transaction that deletes a million rows while writers wait."""
-    monkeypatch.setattr("mothership.sinks.tsdb.upkeep.STEP_ROWS", 100)
-    monkeypatch.setattr("mothership.sinks.tsdb.upkeep.BREATH_SECONDS", 0.0)
+    monkeypatch.setattr("mothership.sinks.tsdb.maintenance.STEP_ROWS", 100)
+    monkeypatch.setattr("mothership.sinks.tsdb.maintenance.STEP_PAUSE_SECONDS", 0.0)
     sink = make_sink(retention="1 day")
     await sink.write([_batch(1, [ROW._replace(ts=NOW - 2 * 86_400_000_000)] * 950 + [ROW] * 50)])
-    assert sink._facts
-    assert await Upkeep(sink._side, sink._settings, time.time).tidy(sink._facts) == 950
+    assert sink._state
+    assert await Maintenance(sink._side_pool, sink._settings, time.time).run_once(sink._state) == 950
     assert await sql("SELECT count(*) FROM events") == 50
 
 
@@ -294,12 +294,12 @@ async def test_only_one_instance_tidies_at_a_time(make_sink: MakeSink, database_
     await sink.write([_batch(1, [ROW])])
     other = await asyncpg.connect(database_dsn)
     async with other.transaction():
-        await other.fetchval(WRITE["take_turn"], 0x6D6F7468_00000002)
+        await other.fetchval(WRITE["advisory_lock"], 0x6D6F7468_00000002)
         await asyncio.sleep(1)
-        assert sink._facts
-        assert await Upkeep(sink._side, sink._settings, time.time).tidy(sink._facts) == 0
+        assert sink._state
+        assert await Maintenance(sink._side_pool, sink._settings, time.time).run_once(sink._state) == 0
     await other.close()
-    assert await Upkeep(sink._side, sink._settings, time.time).tidy(sink._facts) == 1
+    assert await Maintenance(sink._side_pool, sink._settings, time.time).run_once(sink._state) == 1
 
 
 async def test_a_commit_is_on_disk_even_where_the_server_says_otherwise(make_sink: MakeSink, sql: Sql) -> None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from mothership.app import faults
 from mothership.config import Settings
-from mothership.sinks.tsdb.dsn import Target
+from mothership.sinks.tsdb.dsn import ConnectionTarget
 from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings
 
 DSN = "postgresql://someone:canary@db.example:5433/events"
@@ -44,7 +44,7 @@ def test_a_fault_is_named_without_quoting_a_secret(settings: dict[str, Any], rea
 def test_a_dsn_wins_over_single_parameters() -> None:
     """The specification's example has both; what is not looked at is named."""
     settings = DatabaseSettings(dsn=DSN, host="localhost", port=5433, database="d", user="u", password="p")  # type: ignore[arg-type]
-    assert settings.target() == Target(("db.example",), (5433,), "someone", "events", "canary")
+    assert settings.target() == ConnectionTarget(("db.example",), (5433,), "someone", "events", "canary")
     assert settings.overruled == ("host", "port", "database", "user", "password")
     assert "canary" not in repr(settings)
 
@@ -132,7 +132,7 @@ def test_single_parameters_make_a_connection() -> None:
     """A password with every sign in it needs no escaping here."""
     settings = DatabaseSettings(host="db", password="a/b@c:d?e#f")  # type: ignore[arg-type]
     assert settings.is_external
-    assert settings.target() == Target(("db",), (5432,), "mothership", "mothership", "a/b@c:d?e#f")
+    assert settings.target() == ConnectionTarget(("db",), (5432,), "mothership", "mothership", "a/b@c:d?e#f")
     assert settings.overruled == ()
 
 

@@ -12,14 +12,14 @@ from tests.pipeline.llm.mind import Mind, running
 from mothership.errors import SinkError
 from mothership.ports import VerdictStore
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
-from mothership.sinks.tsdb.verdicts import TsdbVerdicts
+from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 
 
 @pytest.fixture
 async def store(database_dsn: str) -> AsyncIterator[VerdictStore]:
     """A store on a database of its own."""
     sink = TsdbSink(DatabaseSettings(dsn=database_dsn))
-    yield TsdbVerdicts(sink.session)
+    yield TsdbVerdictStore(sink.session)
     await sink.close()
 
 
@@ -36,7 +36,7 @@ async def test_expired_verdicts_go(store: VerdictStore, database_dsn: str) -> No
 
 async def test_a_database_that_is_away_raises_an_error_of_ours() -> None:
     """And no foreign one, whose text may hold a value."""
-    store = TsdbVerdicts(TsdbSink(DatabaseSettings(dsn="postgresql://x:y@127.0.0.1:9/z")).session)
+    store = TsdbVerdictStore(TsdbSink(DatabaseSettings(dsn="postgresql://x:y@127.0.0.1:9/z")).session)
     with pytest.raises(SinkError):
         await store.get(b"k")
 
@@ -46,7 +46,7 @@ async def test_two_instances_and_a_restart_pay_once(database_dsn: str) -> None:
     async with Endpoint() as endpoint:
         for _ in range(3):
             sink = TsdbSink(DatabaseSettings(dsn=database_dsn))
-            mind = Mind(endpoint.url, store=TsdbVerdicts(sink.session), wait_seconds=4.0, timeout_seconds=10.0)
+            mind = Mind(endpoint.url, store=TsdbVerdictStore(sink.session), wait_seconds=4.0, timeout_seconds=10.0)
             async with running(mind):
                 assert (await mind.say("Failed password for root"))["llm"]["priority"] == "high"
                 async with asyncio.timeout(5):

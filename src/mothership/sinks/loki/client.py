@@ -9,12 +9,12 @@ import httpx2
 from mothership import __version__
 from mothership.errors import ConfigurationError, Paused, Transient
 from mothership.ports import Clock
-from mothership.sinks.loki.answers import Answer, retry_after_seconds
+from mothership.sinks.loki.responses import LokiResponse, retry_after_seconds
 from mothership.sinks.loki.settings import PUSH_PATH, LokiSettings
 
-ANSWER_BYTES_MAX = 262_144
+RESPONSE_BYTES_MAX = 262_144
 CONNECT_SECONDS_MAX = 10.0
-FORMS = {
+CONTENT_HEADERS = {
     "protobuf": {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
     "json": {"Content-Type": "application/json"},
 }
@@ -33,18 +33,20 @@ class LokiClient:
         self._tls = _tls(settings)
         self._client: httpx2.AsyncClient | None = None
 
-    async def push(self, body: bytes) -> Answer:
+    async def push(self, body: bytes) -> LokiResponse:
         """Send a push and give the answer, whatever its status."""
-        return await self._request("POST", PUSH_PATH, body, self._settings.timeout_seconds, ANSWER_BYTES_MAX)
+        return await self._request("POST", PUSH_PATH, body, self._settings.timeout_seconds, RESPONSE_BYTES_MAX)
 
-    async def get(self, path: str, *, seconds: float, bytes_max: int = ANSWER_BYTES_MAX) -> Answer:
+    async def get(self, path: str, *, seconds: float, bytes_max: int = RESPONSE_BYTES_MAX) -> LokiResponse:
         """Ask for something, and read so much of the answer."""
         return await self._request("GET", path, None, seconds, bytes_max)
 
-    async def _request(self, method: str, path: str, body: bytes | None, seconds: float, bytes_max: int) -> Answer:
+    async def _request(
+        self, method: str, path: str, body: bytes | None, seconds: float, bytes_max: int
+    ) -> LokiResponse:
         try:
             async with asyncio.timeout(seconds):
-                return await self._exchange(method, path, body, bytes_max)
+                return await self._stream_response(method, path, body, bytes_max)
         except (TimeoutError, httpx2.TimeoutException):
             raise Transient(f"Loki did not answer within {seconds:g} s") from None
         except httpx2.ConnectError as error:
@@ -64,15 +66,15 @@ class LokiClient:
         if client is not None:
             await client.aclose()
 
-    async def _exchange(self, method: str, path: str, body: bytes | None, bytes_max: int) -> Answer:
-        headers = FORMS[self._settings.encoding] if body is not None else {}
+    async def _stream_response(self, method: str, path: str, body: bytes | None, bytes_max: int) -> LokiResponse:
+        headers = CONTENT_HEADERS[self._settings.encoding] if body is not None else {}
         async with self._open().stream(method, self._settings.url + path, content=body, headers=headers) as response:
             read = bytearray()
             async for piece in response.aiter_bytes():
                 read += piece
                 if len(read) > bytes_max:
                     break
-            return Answer(
+            return LokiResponse(
                 response.status_code,
                 read[:bytes_max].decode(errors="replace").strip(),
                 retry_after_seconds(response.headers.get("Retry-After"), self._clock()),

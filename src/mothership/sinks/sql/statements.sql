@@ -92,11 +92,11 @@ WHERE ts <= (
     ) AS oldest
 );
 
--- name: try_turn
+-- name: try_advisory_lock
 -- One instance at a time tidies; the others skip their turn.
 SELECT pg_try_advisory_xact_lock($1);
 
--- name: take_turn
+-- name: advisory_lock
 -- One instance at a time changes the schema; the others wait.
 SELECT pg_advisory_xact_lock($1);
 

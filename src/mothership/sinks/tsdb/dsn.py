@@ -23,15 +23,17 @@ TLS_VERSIONS = {
     "TLSv1.2": ssl.TLSVersion.TLSv1_2,
     "TLSv1.3": ssl.TLSVersion.TLSv1_3,
 }
-CHOICES: Mapping[str, Iterable[str]] = {
+PARAMETER_CHOICES: Mapping[str, Iterable[str]] = {
     "sslmode": SSL_MODES,
     "target_session_attrs": SESSION_ATTRIBUTES,
     "ssl_min_protocol_version": TLS_VERSIONS,
     "ssl_max_protocol_version": TLS_VERSIONS,
     "sslnegotiation": ("postgres", "direct"),
 }
-FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile")
-OWN = frozenset({*CHOICES, *FILES, "sslpassword", "host", "port", "user", "password", "dbname", "database"})
+FILE_PARAMETERS = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile")
+SUPPORTED_PARAMETERS = frozenset(
+    {*PARAMETER_CHOICES, *FILE_PARAMETERS, "sslpassword", "host", "port", "user", "password", "dbname", "database"}
+)
 LIBPQ_ONLY = frozenset(
     {
         *("connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
@@ -40,7 +42,7 @@ LIBPQ_ONLY = frozenset(
     }
 )
 """Parameters of libpq's, common in copied DSNs, that mean nothing to the driver here."""
-OTHERS = {
+FOREIGN_PARAMETERS = {
     **dict.fromkeys(
         ("pool_size", "max_overflow", "pool_timeout", "pool_recycle", "pool_mode", "pool", "connection_limit"),
         "belongs to another program's pool; here it is sinks.timescaledb.writers",
@@ -60,7 +62,7 @@ PORT = 5432
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ConnectionTarget:
     """Where to connect, as whom, and how."""
 
     hosts: tuple[str, ...]
@@ -69,7 +71,7 @@ class Target:
     database: str
     password: str | None = field(default=None, repr=False)
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What a DSN says besides, of `OWN`."""
+    """What a DSN says besides, of `SUPPORTED_PARAMETERS`."""
     session: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Settings for the session, told to the server."""
 
@@ -132,7 +134,7 @@ class Target:
         return ConfigurationError([f"database.dsn ({self}): {parameter} {reason}"])
 
 
-def parse(dsn: str) -> Target:
+def parse_dsn(dsn: str) -> ConnectionTarget:
     """Read a DSN. Raises ValueError that names the parameter, with host and port, and quotes no value."""
     try:
         parts = urlsplit(dsn)
@@ -147,22 +149,22 @@ def parse(dsn: str) -> Target:
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ValueError("dsn must begin with postgresql://")
     user = told.get("user") or unquote(user) or pwd.getpwuid(os.geteuid()).pw_name
-    target = Target(
+    target = ConnectionTarget(
         hosts,
         ports,
         user=user,
         database=told.get("dbname") or told.get("database") or unquote(parts.path.removeprefix("/")) or user,
         password=told.get("password") or unquote(password) or None,
-        parameters={name: value for name, value in told.items() if name in OWN},
-        session={name: value for name, value in told.items() if name not in OWN | LIBPQ_ONLY},
+        parameters={name: value for name, value in told.items() if name in SUPPORTED_PARAMETERS},
+        session={name: value for name, value in told.items() if name not in SUPPORTED_PARAMETERS | LIBPQ_ONLY},
     )
     for name, value in told.items():
-        if name in OTHERS:
-            raise ValueError(f"dsn ({target}): {name} {OTHERS[name]}")
-        if name in CHOICES and value not in CHOICES[name]:
-            raise ValueError(f"dsn ({target}): {name} must be one of {', '.join(CHOICES[name])}")
+        if name in FOREIGN_PARAMETERS:
+            raise ValueError(f"dsn ({target}): {name} {FOREIGN_PARAMETERS[name]}")
+        if name in PARAMETER_CHOICES and value not in PARAMETER_CHOICES[name]:
+            raise ValueError(f"dsn ({target}): {name} must be one of {', '.join(PARAMETER_CHOICES[name])}")
     for name in target.session:
-        if near := difflib.get_close_matches(name.replace("_", ""), OWN, n=1, cutoff=0.85):
+        if near := difflib.get_close_matches(name.replace("_", ""), SUPPORTED_PARAMETERS, n=1, cutoff=0.85):
             raise ValueError(f"dsn ({target}): {name} is no parameter; did you mean {near[0]}?")
     if told.get("sslrootcert") == SYSTEM and target.ssl_mode != "verify-full":
         raise ValueError(f"dsn ({target}): sslrootcert={SYSTEM} needs sslmode=verify-full")

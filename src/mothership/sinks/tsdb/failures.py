@@ -6,21 +6,21 @@ import asyncpg
 
 from mothership.errors import Paused, SinkError, Transient
 from mothership.sinks.tsdb.binary_copy import Unencodable
-from mothership.sinks.tsdb.dsn import Target
-from mothership.sinks.tsdb.statements import migrations
+from mothership.sinks.tsdb.dsn import ConnectionTarget
+from mothership.sinks.tsdb.sql_files import migrations
 
-Foreign = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Unencodable)
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Unencodable)
 """What the driver and the encoder raise."""
 
-SUSPECT_CLASSES = frozenset({"0A", "21", "22", "23", "2F", "38", "39", "44", "54", "HV", "P0"})
+ROW_ERROR_CLASSES = frozenset({"0A", "21", "22", "23", "2F", "38", "39", "44", "54", "HV", "P0"})
 """Data exceptions, constraints, limits, and what triggers raise: probably the fault of a row in the write."""
-SUSPECT_STATES = frozenset({"XX000"})
+ROW_ERROR_STATES = frozenset({"XX000"})
 """Internal errors, such as a value too big to be allocated."""
 PAUSED_CLASSES = frozenset({"28", "3D", "3F", "42", "F0"})
 PAUSED_STATES = frozenset({"57P04", "XX001", "XX002"})
 """Dropped database, corrupted data, corrupted index."""
 
-PASSING_STATES = frozenset({"40001", "40P01", "55006", "55P03", "57014", "XX000"})
+TRANSIENT_STATES = frozenset({"40001", "40P01", "55006", "55P03", "57014", "XX000"})
 """Of a change of the schema: locks, deadlocks, and what others change at the same time."""
 
 OWN_TABLES = [
@@ -32,7 +32,7 @@ NO_TLS = "rejected SSL upgrade"
 """What the driver says of a server without TLS."""
 BEHIND_A_POOLER = "as behind a PgBouncer that pools transactions: set database.statement_cache_size to 0"
 
-REFUSALS = {
+REFUSAL_REASONS = {
     "22P05": "data holds \\u0000, which JSONB can't store",
     "22021": "text is no valid UTF-8, or holds a NUL character",
     "22P02": "data is no JSON that the database can read",
@@ -63,29 +63,29 @@ ADVICE = {
 }
 
 
-def is_suspect(error: BaseException) -> bool:
+def may_be_row_error(error: BaseException) -> bool:
     """Whether a row of the write may be to blame, so that it is worth looking for it."""
     state = sqlstate(error)
     if isinstance(error, asyncpg.InvalidCachedStatementError):
         return False
-    return isinstance(error, Unencodable) or state[:2] in SUSPECT_CLASSES or state in SUSPECT_STATES
+    return isinstance(error, Unencodable) or state[:2] in ROW_ERROR_CLASSES or state in ROW_ERROR_STATES
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether a change of the schema that failed like this is worth another try soon."""
     state = sqlstate(error)
-    return state in PASSING_STATES or state[:2] == "53"
+    return state in TRANSIENT_STATES or state[:2] == "53"
 
 
-def refusal(error: BaseException) -> str:
+def refusal_reason(error: BaseException) -> str:
     """Why a row is refused, in words that quote nothing of it."""
     if isinstance(error, Unencodable):
-        return REFUSALS["22008"]
+        return REFUSAL_REASONS["22008"]
     state = sqlstate(error)
-    return f"{REFUSALS.get(state, 'the database refuses the row')} (SQLSTATE {state})"
+    return f"{REFUSAL_REASONS.get(state, 'the database refuses the row')} (SQLSTATE {state})"
 
 
-def sort(error: BaseException) -> SinkError:
+def classify(error: BaseException) -> SinkError:
     """The failure of a whole write, as `Transient` or `Paused`."""
     state = sqlstate(error)
     if state and state[:2] != "08":
@@ -103,7 +103,7 @@ def sort(error: BaseException) -> SinkError:
     return Transient(f"the connection to the database broke ({type(error).__name__})")
 
 
-def connection_failure(error: BaseException, target: Target) -> SinkError:
+def connection_failure(error: BaseException, target: ConnectionTarget) -> SinkError:
     """The failure to connect, with the place, and the parameter where one is to blame."""
     state = sqlstate(error)
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -120,8 +120,8 @@ def connection_failure(error: BaseException, target: Target) -> SinkError:
         return Transient(f"no server at {target} is what database.dsn wants: target_session_attrs={wanted}")
     if isinstance(error, OSError) and not isinstance(error, TimeoutError | ssl.SSLError):
         return Transient(f"the database at {target} can't be reached ({type(error).__name__})")
-    sorted_ = sort(error)
-    return type(sorted_)(f"{sorted_.reason}; it is at {target}")
+    translated = classify(error)
+    return type(translated)(f"{translated.reason}; it is at {target}")
 
 
 def sqlstate(error: BaseException) -> str:

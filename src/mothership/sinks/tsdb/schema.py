@@ -3,12 +3,12 @@
 import asyncpg
 
 from mothership.errors import Paused
-from mothership.sinks.tsdb.connections import Connection
-from mothership.sinks.tsdb.facts import Facts
-from mothership.sinks.tsdb.failures import is_passing
+from mothership.sinks.tsdb.connection_pool import Connection
+from mothership.sinks.tsdb.database_state import DatabaseState
+from mothership.sinks.tsdb.failures import is_transient
 from mothership.sinks.tsdb.settings import DatabaseSettings
-from mothership.sinks.tsdb.statements import SCHEMA, WRITE, Migration, migrations
-from mothership.sinks.tsdb.timescale import SCHEMA_TURN, SMALL_TABLE_BYTES, Timescale, find_extension
+from mothership.sinks.tsdb.sql_files import SCHEMA, WRITE, Migration, migrations
+from mothership.sinks.tsdb.timescale import SCHEMA_LOCK_ID, SMALL_TABLE_BYTES, Timescale, find_extension
 from mothership.telemetry import log
 
 COLUMNS = {
@@ -19,29 +19,29 @@ COLUMNS = {
 }
 
 
-async def prepare(connection: Connection, settings: DatabaseSettings) -> Facts:
+async def prepare(connection: Connection, settings: DatabaseSettings) -> DatabaseState:
     """Bring the database to the schema of this version, whoever else tries the same; returns what it is.
 
     Raises `Paused` when a newer Mothership has changed it, or it can't take what a write sends.
     """
-    facts = Facts(server_version=str(connection.get_settings().server_version))
-    _check_encoding(connection, facts)
+    state = DatabaseState(server_version=str(connection.get_settings().server_version))
+    _check_encoding(connection, state)
     # The first look takes no lock, so that the usual start waits for nobody.
     if await _due(connection):
         await _migrate(connection)
     await _check_columns(connection)
-    if await find_extension(connection, settings, facts):
+    if await find_extension(connection, settings, state):
         try:
-            await Timescale(connection, settings, facts).hold_to_settings()
+            await Timescale(connection, settings, state).hold_to_settings()
         except asyncpg.PostgresConnectionError:
             raise
         except asyncpg.PostgresError as error:
-            facts.is_unsettled = True
-            facts.lack(f"TimescaleDB can't be asked about events (SQLSTATE {error.sqlstate})")
-    await _index(connection, settings, facts)
-    if settings.retention and facts.retention_by is None and not facts.is_unfilled:
-        facts.retention_by = "service"
-    return facts
+            state.needs_recheck = True
+            state.note_unsupported(f"TimescaleDB can't be asked about events (SQLSTATE {error.sqlstate})")
+    await _index(connection, settings, state)
+    if settings.retention and state.retention_by is None and not state.needs_backfill:
+        state.retention_by = "service"
+    return state
 
 
 async def _due(connection: Connection) -> list[Migration]:
@@ -60,7 +60,7 @@ async def _due(connection: Connection) -> list[Migration]:
 
 async def _migrate(connection: Connection) -> None:
     async with connection.transaction():
-        await connection.fetchval(WRITE["take_turn"], SCHEMA_TURN)
+        await connection.fetchval(WRITE["advisory_lock"], SCHEMA_LOCK_ID)
         await connection.execute(SCHEMA["limit_locks"])
         await connection.execute(SCHEMA["make_migrations"])
         for migration in await _due(connection):
@@ -80,11 +80,11 @@ async def _check_columns(connection: Connection) -> None:
             )
 
 
-def _check_encoding(connection: Connection, facts: Facts) -> None:
+def _check_encoding(connection: Connection, state: DatabaseState) -> None:
     """Text that the database can't hold would be the row's fault, and it is not."""
     encoding = str(connection.get_settings().server_encoding).upper()
     if encoding == "SQL_ASCII":
-        facts.lack(
+        state.note_unsupported(
             "the database's encoding is SQL_ASCII, which checks no text and sorts none; make a new one with: CREATE "
             "DATABASE mothership ENCODING 'UTF8' TEMPLATE template0"
         )
@@ -95,16 +95,16 @@ def _check_encoding(connection: Connection, facts: Facts) -> None:
         )
 
 
-async def _index(connection: Connection, settings: DatabaseSettings, facts: Facts) -> None:
+async def _index(connection: Connection, settings: DatabaseSettings, state: DatabaseState) -> None:
     """Make the indexes that are missing, unless the table is so big that writers would have to wait for it."""
     operators = {row["name"]: row["operators"] for row in await connection.fetch(SCHEMA["indexes"])}
     wanted = {name: SCHEMA[name] for name in ("idx_events_type_ts", "idx_events_source_ts")}
     if settings.gin != "none":
         wanted["idx_events_data_gin"] = SCHEMA["idx_events_data_gin"].format(operators=settings.gin)
-    if not facts.is_hypertable:
+    if not state.is_hypertable:
         wanted["idx_events_ts_brin"] = SCHEMA["idx_events_ts_brin"]
     missing = [statement for name, statement in wanted.items() if name not in operators]
-    facts.gin = operators.get("idx_events_data_gin", settings.gin)
+    state.gin = operators.get("idx_events_data_gin", settings.gin)
     if not missing:
         return
     if await connection.fetchval(SCHEMA["table_bytes"]) > SMALL_TABLE_BYTES:
@@ -112,16 +112,16 @@ async def _index(connection: Connection, settings: DatabaseSettings, facts: Fact
     else:
         try:
             async with connection.transaction():
-                await connection.fetchval(WRITE["take_turn"], SCHEMA_TURN)
+                await connection.fetchval(WRITE["advisory_lock"], SCHEMA_LOCK_ID)
                 await connection.execute(SCHEMA["limit_locks"])
                 for statement in missing:
                     await connection.execute(statement)
         except asyncpg.PostgresConnectionError:
             raise
         except asyncpg.PostgresError as error:
-            facts.is_unsettled = is_passing(error)
+            state.needs_recheck = is_transient(error)
             reason = f"and making it failed (SQLSTATE {error.sqlstate}); as the table's owner run"
         else:
             return
     for statement in missing:
-        facts.lack(f"events lacks an index, {reason}: {statement.rstrip(';')}")
+        state.note_unsupported(f"events lacks an index, {reason}: {statement.rstrip(';')}")

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
 
 from mothership.durations import Duration, DurationOrNever
-from mothership.sinks.tsdb.dsn import Target, parse
+from mothership.sinks.tsdb.dsn import ConnectionTarget, parse_dsn
 
 RETENTION_MIN = timedelta(hours=1)
 """Less is a slip of the pen (`3m` is three minutes), and what is deleted is gone."""
@@ -59,7 +59,7 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
     @model_validator(mode="after")
     def _is_consistent(self) -> "DatabaseSettings":
         if self.dsn is not None and self.dsn.get_secret_value():
-            parse(self.dsn.get_secret_value())
+            parse_dsn(self.dsn.get_secret_value())
         elif self.host is None and (alone := self._said("port", "database", "user", "password")):
             raise ValueError(f"{alone[0]} is set without host: set host as well, or dsn alone")
         if self.retention and self.retention < RETENTION_MIN:
@@ -84,12 +84,12 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
         """Those that are set to something else than what they are anyway, as in a configuration printed in full."""
         return [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
 
-    def target(self) -> Target:
+    def target(self) -> ConnectionTarget:
         """Where to connect, secrets included."""
         if self.dsn and self.dsn.get_secret_value():
-            return parse(self.dsn.get_secret_value())
+            return parse_dsn(self.dsn.get_secret_value())
         password = self.password.get_secret_value() if self.password else None
-        return Target((self.host or "localhost",), (self.port,), self.user, self.database, password)
+        return ConnectionTarget((self.host or "localhost",), (self.port,), self.user, self.database, password)
 
 
 class TimescaleSinkSettings(BaseModel, frozen=True, extra="forbid"):

@@ -13,16 +13,16 @@ import asyncpg
 from mothership.errors import FailedRow, Paused, Permanent, SinkError, Transient
 from mothership.event import Row, RowBatch
 from mothership.ports import Clock, Health
-from mothership.sinks import repeats
+from mothership.sinks import batch_identity
 from mothership.sinks.tsdb import binary_copy, schema, timescale
-from mothership.sinks.tsdb.connections import Connection, Connections, connect
-from mothership.sinks.tsdb.dsn import parse
-from mothership.sinks.tsdb.facts import Facts
-from mothership.sinks.tsdb.failures import Foreign, is_suspect, sort
-from mothership.sinks.tsdb.isolation import store_all_but_refused
+from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, connect
+from mothership.sinks.tsdb.database_state import DatabaseState
+from mothership.sinks.tsdb.dsn import parse_dsn
+from mothership.sinks.tsdb.failures import DRIVER_ERRORS, classify, may_be_row_error
+from mothership.sinks.tsdb.maintenance import Maintenance
+from mothership.sinks.tsdb.refused_rows import store_all_but_refused
 from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
-from mothership.sinks.tsdb.statements import WRITE
-from mothership.sinks.tsdb.upkeep import Upkeep
+from mothership.sinks.tsdb.sql_files import WRITE
 from mothership.telemetry import database_rows, database_write_seconds, database_writes, log
 
 __all__ = ["DatabaseSettings", "TimescaleSinkSettings", "TsdbSink"]
@@ -33,19 +33,19 @@ ALL_MINUTES = 0
 """The `minute` under which `event_counts` counts every event."""
 SIDE_CONNECTIONS = 3
 """For what isn't writing: health, counts, upkeep, keys."""
-GLANCE_SECONDS = 1.5
+PROBE_SECONDS_MAX = 1.5
 """Longest a look at the database may take that a person or a probe waits for."""
-SCHEMA_SECONDS = 300.0
+SCHEMA_SECONDS_MAX = 300.0
 """Longest the preparation of the schema may take; other instances may be at it."""
-LOOK_SECONDS = 300.0
+RECHECK_SECONDS = 300.0
 """Between two looks at what the database is and does."""
-SOON_SECONDS = 10.0
+RECHECK_SECONDS_MIN = 10.0
 """The same after one that found something in the way; it doubles until it is the above."""
-FILL_SECONDS = 6 * 3600.0
+BACKFILL_SECONDS_MAX = 6 * 3600.0
 """Longest that counting a big table into the aggregate may take. Nobody waits for it."""
 
 
-class _Claimed(NamedTuple):
+class _ClaimedWrite(NamedTuple):
     """A write after its fingerprints were claimed."""
 
     duplicates: frozenset[int]
@@ -78,23 +78,23 @@ class TsdbSink:
     ) -> None:
         """`embedded_dsn` is where the embedded database listens, when none is configured."""
         self._settings = database
-        self._target = parse(embedded_dsn) if embedded_dsn else database.target()
+        self._target = parse_dsn(embedded_dsn) if embedded_dsn else database.target()
         self._clock = clock
-        self._writers = Connections(self._connect, limit=(sink or TimescaleSinkSettings()).writers)
-        self._side = Connections(self._connect, limit=SIDE_CONNECTIONS)
-        self._upkeep = Upkeep(self._side, database, clock)
-        self._facts: Facts | None = None
+        self._write_pool = ConnectionPool(self._connect, limit=(sink or TimescaleSinkSettings()).writers)
+        self._side_pool = ConnectionPool(self._connect, limit=SIDE_CONNECTIONS)
+        self._maintenance = Maintenance(self._side_pool, database, clock)
+        self._state: DatabaseState | None = None
         self._notes: list[str] = []
-        self._look_failure = ""
+        self._recheck_failure = ""
         self._opening = asyncio.Lock()
         self._begin = "begin"
         # The server ends a slow statement by itself; a server that hangs is left a little later.
-        self._patience_seconds = database.statement_timeout_seconds + 2.0
+        self._timeout_seconds = database.statement_timeout_seconds + 2.0
 
     async def open(self) -> None:
         """See `ports.Sink`. Brings the schema up to date, once; the first write does it, too."""
         try:
-            with _sorted():
+            with _translated_errors():
                 await self._ensure_schema()
         except SinkError:
             database_writes.labels("failure").inc()  # the write that was to follow
@@ -104,7 +104,7 @@ class TsdbSink:
         """See `ports.Sink`."""
         started = time.perf_counter()
         try:
-            with _sorted():
+            with _translated_errors():
                 duplicates = await self._write(batches)
         except Permanent:
             database_writes.labels("success").inc()
@@ -119,55 +119,60 @@ class TsdbSink:
     async def health(self) -> Health:
         """See `ports.Sink`."""
         try:
-            with _sorted():
-                async with asyncio.timeout(GLANCE_SECONDS), self._side.use() as connection:
+            with _translated_errors():
+                async with asyncio.timeout(PROBE_SECONDS_MAX), self._side_pool.acquire() as connection:
                     row = await connection.fetchrow(WRITE["probe"])
         except SinkError as error:
             return Health(healthy=False, reason=error.reason)
         if row is None or row["read_only"]:
             return Health(healthy=False, reason="the database is read-only (a standby, or protected)")
-        if not row["has_table"] and self._facts is not None:
+        if not row["has_table"] and self._state is not None:
             return Health(healthy=False, reason="the table events is missing")
         return Health(healthy=True)
 
     async def close(self) -> None:
         """See `ports.Sink`."""
-        await self._writers.close()
-        await self._side.close()
+        await self._write_pool.close()
+        await self._side_pool.close()
 
-    def facts(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """What the database turned out to be, as far as it is known: for `/healthz`, `/stats` and the log."""
-        facts = self._facts
-        if facts is None:
+        state = self._state
+        if state is None:
             return {}
         return {
-            "server_version": facts.server_version,
-            "timescaledb_version": facts.timescaledb_version,
-            "is_hypertable": facts.is_hypertable,
-            "gin": facts.gin,
-            "retention_by": facts.retention_by,
-            "lacking": [*facts.lacking, *self._upkeep.lacking, *self._notes, *filter(None, [self._look_failure])],
+            "server_version": state.server_version,
+            "timescaledb_version": state.timescaledb_version,
+            "is_hypertable": state.is_hypertable,
+            "gin": state.gin,
+            "retention_by": state.retention_by,
+            "lacking": [
+                *state.unsupported,
+                *self._maintenance.unsupported,
+                *self._notes,
+                *filter(None, [self._recheck_failure]),
+            ],
         }
 
-    def note(self, what: str) -> None:
+    def add_note(self, what: str) -> None:
         """Show this among the facts: something of the service's own that the database was needed for."""
         self._notes.append(what)
 
     async def stats(self) -> dict[str, Any]:
         """The `database` block of `/stats`: the facts, and the counts when the database answers soon."""
         minute = int(self._clock()) // 60
-        with suppress(SinkError), _sorted():
-            async with asyncio.timeout(GLANCE_SECONDS), self._side.use() as connection:
+        with suppress(SinkError), _translated_errors():
+            async with asyncio.timeout(PROBE_SECONDS_MAX), self._side_pool.acquire() as connection:
                 row = await connection.fetchrow(WRITE["read_counts"], minute - HOUR_MINUTES + 1, minute)
                 if row is not None:
-                    return {"total_inserts": row["total"], "events_last_hour": row["recent"], **self.facts()}
-        return {"total_inserts": None, "events_last_hour": None, **self.facts()}
+                    return {"total_inserts": row["total"], "events_last_hour": row["recent"], **self.describe()}
+        return {"total_inserts": None, "events_last_hour": None, **self.describe()}
 
     async def shared_key(self, name: str, candidate: bytes) -> bytes:
         """The secret of this name that all instances on this database share; the candidate if there is none yet."""
-        with _sorted():
+        with _translated_errors():
             await self._ensure_schema()
-            async with asyncio.timeout(self._patience_seconds), self._side.use() as connection:
+            async with asyncio.timeout(self._timeout_seconds), self._side_pool.acquire() as connection:
                 await connection.execute(WRITE["propose_key"], name, candidate)
                 key = await connection.fetchval(WRITE["read_key"], name)
         if not isinstance(key, bytes):
@@ -177,67 +182,67 @@ class TsdbSink:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:
         """A connection beside the writers', to a database whose schema is up to date."""
-        with _sorted():
+        with _translated_errors():
             await self._ensure_schema()
-            async with asyncio.timeout(self._patience_seconds), self._side.use() as connection:
+            async with asyncio.timeout(self._timeout_seconds), self._side_pool.acquire() as connection:
                 yield connection
 
-    async def run_upkeep(self) -> None:
+    async def run_maintenance(self) -> None:
         """Forget what is old, and look again at what the database is and does. Never returns."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._upkeep.run(lambda: self._facts), name="upkeep")
-            group.create_task(self._keep_looking(), name="look")
+            group.create_task(self._maintenance.run(lambda: self._state), name="maintenance")
+            group.create_task(self._run_rechecks(), name="recheck")
 
-    async def look(self) -> None:
+    async def check_database(self) -> None:
         """Compare the database with the configuration again: it was in use, somebody changed it, a job fails."""
-        with _sorted():
-            facts = await self._prepare()
-            if facts.is_unfilled:
-                async with asyncio.timeout(FILL_SECONDS), self._side.use() as connection:
-                    await timescale.fill(connection, facts)
-                facts = await self._prepare()
-        self._learn(facts)
+        with _translated_errors():
+            state = await self._prepare()
+            if state.needs_backfill:
+                async with asyncio.timeout(BACKFILL_SECONDS_MAX), self._side_pool.acquire() as connection:
+                    await timescale.backfill(connection, state)
+                state = await self._prepare()
+        self._update_state(state)
 
-    async def _keep_looking(self) -> None:
-        pause_seconds = SOON_SECONDS
+    async def _run_rechecks(self) -> None:
+        pause_seconds = RECHECK_SECONDS_MIN
         while True:
             await asyncio.sleep(pause_seconds)
-            pause_seconds = min(LOOK_SECONDS, pause_seconds * 2)
-            if self._facts is None:
-                pause_seconds = SOON_SECONDS
+            pause_seconds = min(RECHECK_SECONDS, pause_seconds * 2)
+            if self._state is None:
+                pause_seconds = RECHECK_SECONDS_MIN
                 continue
-            if await self.look_and_tell():
-                pause_seconds = LOOK_SECONDS
+            if await self.recheck():
+                pause_seconds = RECHECK_SECONDS
 
-    async def look_and_tell(self) -> bool:
+    async def recheck(self) -> bool:
         """Look, and show a failure to among the facts: what was known before stays, and writes go on.
 
         Returns whether all is settled, so that there is no reason to look again soon.
         """
         try:
-            await self.look()
+            await self.check_database()
         except SinkError as error:
             log.warning("database_look_failed", reason=error.reason)
-            self._look_failure = f"the last look at the database failed: {error.reason}"
+            self._recheck_failure = f"the last look at the database failed: {error.reason}"
             if error.reason == timescale.NOT_LOADED:
                 # What is written now would miss the chunks: the next write pauses the sink.
-                self._facts = None
-        facts = self._facts
-        return facts is not None and not (facts.is_unsettled or facts.is_unfilled or self._look_failure)
+                self._state = None
+        state = self._state
+        return state is not None and not (state.needs_recheck or state.needs_backfill or self._recheck_failure)
 
-    def _learn(self, facts: Facts) -> None:
+    def _update_state(self, state: DatabaseState) -> None:
         """Note what the database is, and say in the log what is new in it."""
-        self._look_failure = ""
-        before = self._facts.lacking if self._facts else []
-        for what in facts.lacking:
+        self._recheck_failure = ""
+        before = self._state.unsupported if self._state else []
+        for what in state.unsupported:
             if what not in before and what != timescale.NO_EXTENSION:
                 log.warning("database_lacks", what=what)
         for what in before:
-            if what not in facts.lacking:
+            if what not in state.unsupported:
                 log.info("database_lacks_no_more", what=what)
-        is_first, self._facts = self._facts is None, facts
+        is_first, self._state = self._state is None, state
         if is_first:
-            log.info("database_ready", **self.facts())
+            log.info("database_ready", **self.describe())
 
     async def _write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         await self._ensure_schema()
@@ -245,7 +250,7 @@ class TsdbSink:
             return await self._store(batches)
         except asyncpg.UndefinedTableError:
             # Someone dropped it, or another database answers under the same name now.
-            self._facts = None
+            self._state = None
             await self._ensure_schema()
             return await self._store(batches)
 
@@ -256,8 +261,8 @@ class TsdbSink:
                 if claimed.rows:
                     await self._copy(connection, claimed.rows)
                     await self._count(connection, claimed.rows)
-        except Foreign as error:
-            if not is_suspect(error):
+        except DRIVER_ERRORS as error:
+            if not may_be_row_error(error):
                 raise
             return await self._store_carefully(batches)
         database_rows.inc(len(claimed.rows))
@@ -285,7 +290,7 @@ class TsdbSink:
         try:
             await self._copy(connection, [harmless])
         except asyncpg.PostgresError as error:
-            if not is_suspect(error):
+            if not may_be_row_error(error):
                 raise
             raise Paused(
                 f"the table events refuses every row (SQLSTATE {error.sqlstate}): look at its constraints and triggers"
@@ -297,32 +302,32 @@ class TsdbSink:
         await self._execute(connection, "SAVEPOINT attempt")
         try:
             await self._copy(connection, rows)
-        except Foreign as error:
-            if is_suspect(error):
+        except DRIVER_ERRORS as error:
+            if may_be_row_error(error):
                 await self._execute(connection, "ROLLBACK TO SAVEPOINT attempt")
             raise
         await self._execute(connection, "RELEASE SAVEPOINT attempt")
 
     async def _execute(self, connection: Connection, statement: str) -> str:
-        return await connection.execute(statement, timeout=self._patience_seconds)
+        return await connection.execute(statement, timeout=self._timeout_seconds)
 
-    async def _claim(self, connection: Connection, batches: Sequence[RowBatch]) -> _Claimed:
+    async def _claim(self, connection: Connection, batches: Sequence[RowBatch]) -> _ClaimedWrite:
         """Note what makes the batches known; what nobody had noted before is to be stored."""
-        columns = zip(*repeats.notes(batches), strict=True) if batches else ((), (), ())
-        found = await connection.fetch(WRITE["claim_fingerprints"], *columns, timeout=self._patience_seconds)
+        columns = zip(*batch_identity.notes(batches), strict=True) if batches else ((), (), ())
+        found = await connection.fetch(WRITE["claim_fingerprints"], *columns, timeout=self._timeout_seconds)
         new = {row["fingerprint"] for row in found}
         repeated: set[bytes] = set()
-        if firsts := repeats.first_transmissions(batches, new):
+        if firsts := batch_identity.first_transmissions(batches, new):
             found = await connection.fetch(
-                WRITE["take_early_retries"], [*firsts], [*firsts.values()], timeout=self._patience_seconds
+                WRITE["take_early_retries"], [*firsts], [*firsts.values()], timeout=self._timeout_seconds
             )
             repeated = {row["fingerprint"] for row in found}
         stored: set[bytes] = set()
-        if wholes := repeats.wholes(batches):
-            found = await connection.fetch(WRITE["noted_fingerprints"], wholes, timeout=self._patience_seconds)
+        if split_batches := batch_identity.split_batches(batches):
+            found = await connection.fetch(WRITE["noted_fingerprints"], split_batches, timeout=self._timeout_seconds)
             stored = {row["fingerprint"] for row in found}
-        taken = repeats.to_store(batches, new, repeated, stored)
-        return _Claimed(
+        taken = batch_identity.to_store(batches, new, repeated, stored)
+        return _ClaimedWrite(
             duplicates=frozenset(range(len(batches))) - set(taken),
             taken=taken,
             rows=list(chain.from_iterable(batches[at].rows for at in taken)),
@@ -330,7 +335,7 @@ class TsdbSink:
 
     async def _copy(self, connection: Connection, rows: Sequence[Row]) -> None:
         # The driver's own time-out doesn't end a COPY that waits to send, and breaks it when it goes on after that.
-        async with asyncio.timeout(self._patience_seconds):
+        async with asyncio.timeout(self._timeout_seconds):
             await connection.copy_to_table(
                 "events", source=binary_copy.stream(rows), columns=binary_copy.COLUMNS, format="binary"
             )
@@ -342,7 +347,7 @@ class TsdbSink:
         counts[ALL_MINUTES] = len(rows)
         minutes = sorted(counts)
         await connection.execute(
-            WRITE["count_events"], minutes, [counts[minute] for minute in minutes], timeout=self._patience_seconds
+            WRITE["count_events"], minutes, [counts[minute] for minute in minutes], timeout=self._timeout_seconds
         )
 
     @asynccontextmanager
@@ -350,30 +355,30 @@ class TsdbSink:
         """A write's transaction, committed when the block ends well. Otherwise the connection is cut off."""
         milliseconds = int(self._settings.statement_timeout_seconds * 1000)
         begin = WRITE[self._begin].format(statement_milliseconds=milliseconds)
-        async with self._writers.use() as connection:
+        async with self._write_pool.acquire() as connection:
             await self._execute(connection, begin)
             yield connection
             if await self._execute(connection, "COMMIT") != "COMMIT":
                 raise Transient("the database rolled the write back instead of committing it")
 
     async def _ensure_schema(self) -> None:
-        if self._facts is not None:
+        if self._state is not None:
             return
         async with self._opening:
-            if self._facts is None:
-                self._writers.open()
-                self._side.open()
-                self._learn(await self._prepare())
+            if self._state is None:
+                self._write_pool.open()
+                self._side_pool.open()
+                self._update_state(await self._prepare())
 
-    async def _prepare(self) -> Facts:
-        async with asyncio.timeout(SCHEMA_SECONDS):
+    async def _prepare(self) -> DatabaseState:
+        async with asyncio.timeout(SCHEMA_SECONDS_MAX):
             # A failed attempt at the extension ends the connection and nothing else.
-            with suppress(*Foreign):
-                async with self._side.use() as connection:
-                    await timescale.create_extension(connection, patience_seconds=self._patience_seconds)
-            async with self._side.use() as connection:
+            with suppress(*DRIVER_ERRORS):
+                async with self._side_pool.acquire() as connection:
+                    await timescale.create_extension(connection, timeout_seconds=self._timeout_seconds)
+            async with self._side_pool.acquire() as connection:
                 # Most of this may take long while others are at it; a server that hangs is seen at the first word.
-                if await connection.fetchval(WRITE["synchronous_commit"], timeout=self._patience_seconds) == "off":
+                if await connection.fetchval(WRITE["synchronous_commit"], timeout=self._timeout_seconds) == "off":
                     self._begin = "begin_durably"
                 return await schema.prepare(connection, self._settings)
 
@@ -386,9 +391,9 @@ class TsdbSink:
 
 
 @contextmanager
-def _sorted() -> Iterator[None]:
+def _translated_errors() -> Iterator[None]:
     """Translate the driver's errors, whose texts may hold values, into ours, which don't."""
     try:
         yield
-    except Foreign as error:
-        raise sort(error) from None
+    except DRIVER_ERRORS as error:
+        raise classify(error) from None

@@ -13,18 +13,18 @@ import asyncpg
 
 from mothership.durations import format_duration
 from mothership.errors import Paused
-from mothership.sinks.tsdb.connections import Connection
-from mothership.sinks.tsdb.facts import Facts, interval
-from mothership.sinks.tsdb.failures import is_passing
+from mothership.sinks.tsdb.connection_pool import Connection
+from mothership.sinks.tsdb.database_state import DatabaseState, interval
+from mothership.sinks.tsdb.failures import is_transient
 from mothership.sinks.tsdb.settings import DatabaseSettings
-from mothership.sinks.tsdb.statements import SCHEMA, TIMESCALE, WRITE
+from mothership.sinks.tsdb.sql_files import SCHEMA, TIMESCALE, WRITE
 
-SCHEMA_TURN = 0x6D6F7468_00000001
+SCHEMA_LOCK_ID = 0x6D6F7468_00000001
 """Advisory lock of whoever changes the schema."""
 SMALL_TABLE_BYTES = 256 * 1024 * 1024
 """Up to this size a table is indexed, made a hypertable and counted into the aggregate while writers wait."""
-FILL_TRIES = 20
-FILL_PAUSE_SECONDS = 0.25
+BACKFILL_TRIES = 20
+BACKFILL_PAUSE_SECONDS = 0.25
 DROPPED_MARGIN = timedelta(minutes=10)
 """How old the note of what was dropped may be: twice the time between two looks."""
 REACH_TOLERANCE = timedelta(days=1)
@@ -38,7 +38,7 @@ NOT_LOADED = (
     "TimescaleDB: the server has not loaded the extension: set shared_preload_libraries = 'timescaledb' in its "
     "configuration and restart it"
 )
-OWN_NOTES = ("record_", "forget_")
+INTERNAL_STEPS = ("record_", "forget_")
 """Statements about `mothership_policies`, which a person need not run."""
 
 Step = tuple[str, tuple[Any, ...]]
@@ -59,49 +59,49 @@ COLUMNSTORE = _Policy("columnstore_after", "policy_compression", "compresses chu
 REFRESH = _Policy("continuous_aggregate", "policy_refresh_continuous_aggregate", "refreshes events_per_minute")
 
 
-async def find_extension(connection: Connection, settings: DatabaseSettings, facts: Facts) -> bool:
+async def find_extension(connection: Connection, settings: DatabaseSettings, state: DatabaseState) -> bool:
     """Whether TimescaleDB can be used here. Raises `Paused` when the table needs it and it is not loaded."""
     row = await connection.fetchrow(TIMESCALE["extension"])
     if row is None or not (row["installed"] or row["available"]):
-        facts.lack(NO_EXTENSION)
+        state.note_unsupported(NO_EXTENSION)
     elif not row["loaded"]:
         if row["installed"]:
             schema = await connection.fetchval(TIMESCALE["schema_of_events"])
             if await connection.fetchval(TIMESCALE["needs_library"], schema):
                 raise Paused(NOT_LOADED)
-        facts.lack(f"{NOT_LOADED}; until then events is an ordinary table")
+        state.note_unsupported(f"{NOT_LOADED}; until then events is an ordinary table")
     elif not row["installed"]:
-        facts.lack(
+        state.note_unsupported(
             "TimescaleDB: the role may not create the extension, so events is an ordinary table; as a superuser run, "
             "in this database: CREATE EXTENSION timescaledb"
         )
     else:
-        facts.timescaledb_version = row["installed"]
-        facts.extension_schema = row["schema"]
+        state.timescaledb_version = row["installed"]
+        state.extension_schema = row["schema"]
         return True
     if settings.columnstore_after:
-        facts.lack("database.columnstore_after: needs TimescaleDB")
+        state.note_unsupported("database.columnstore_after: needs TimescaleDB")
     return False
 
 
-async def create_extension(connection: Connection, *, patience_seconds: float) -> None:
+async def create_extension(connection: Connection, *, timeout_seconds: float) -> None:
     """Install TimescaleDB where the server has it and nobody did. A server without the preload cuts the connection."""
-    row = await connection.fetchrow(TIMESCALE["extension"], timeout=patience_seconds)
+    row = await connection.fetchrow(TIMESCALE["extension"], timeout=timeout_seconds)
     if row is None or row["installed"] or not row["available"]:
         return
     async with connection.transaction():
-        await connection.fetchval(WRITE["take_turn"], SCHEMA_TURN)
+        await connection.fetchval(WRITE["advisory_lock"], SCHEMA_LOCK_ID)
         await connection.execute(TIMESCALE["create_extension"])
 
 
-def statement(name: str, facts: Facts) -> str:
+def statement(name: str, state: DatabaseState) -> str:
     """The statement of this name, for the schema that the extension is in: it need not be in the search path."""
-    return TIMESCALE[name].replace("{extension}", facts.extension_schema)
+    return TIMESCALE[name].replace("{extension}", state.extension_schema)
 
 
-async def fill(connection: Connection, facts: Facts) -> None:
+async def backfill(connection: Connection, state: DatabaseState) -> None:
     """Count all that is in the table into the aggregate. Until then no refresh runs: the view counts when asked."""
-    await connection.execute(statement("fill_aggregate", facts))
+    await connection.execute(statement("fill_aggregate", state))
     await connection.execute(TIMESCALE["record_filled"])
 
 
@@ -111,10 +111,10 @@ class Timescale:
     Nothing here is fatal, and each part stands for itself: what the server refuses is noted, and the rest goes on.
     """
 
-    def __init__(self, connection: Connection, settings: DatabaseSettings, facts: Facts) -> None:
+    def __init__(self, connection: Connection, settings: DatabaseSettings, state: DatabaseState) -> None:
         self._connection = connection
         self._settings = settings
-        self._facts = facts
+        self._state = state
         self._schema = ""
         self._license = ""
         self._is_small = True
@@ -125,10 +125,10 @@ class Timescale:
         row = await self._connection.fetchrow(TIMESCALE["extension"])
         self._license = (row and row["license"]) or "unknown"
         self._is_small = await self._connection.fetchval(SCHEMA["table_bytes"]) <= SMALL_TABLE_BYTES
-        self._facts.is_hypertable = await self._is_hypertable()
-        if not self._facts.is_hypertable:
+        self._state.is_hypertable = await self._is_hypertable()
+        if not self._state.is_hypertable:
             await self._make_hypertable()
-        if not self._facts.is_hypertable:
+        if not self._state.is_hypertable:
             return
         await self._attempt("idx_events_ts_brin", self._drop_brin)
         await self._attempt("database.chunk_interval", self._set_chunk_interval)
@@ -143,7 +143,7 @@ class Timescale:
     async def _make_hypertable(self) -> None:
         chunk = self._settings.chunk_interval
         if not self._is_small:
-            self._facts.lack(
+            self._state.note_unsupported(
                 "a hypertable, because events is big already; stop Mothership and run: SELECT create_hypertable("
                 f"'events', 'ts', chunk_time_interval => {interval(chunk)}, migrate_data => true)"
             )
@@ -152,7 +152,7 @@ class Timescale:
         async def decide() -> Sequence[Step]:
             return [] if await self._is_hypertable() else [("create_hypertable", (chunk,))]
 
-        self._facts.is_hypertable = await self._attempt("a hypertable", decide)
+        self._state.is_hypertable = await self._attempt("a hypertable", decide)
 
     async def _drop_brin(self) -> Sequence[Step]:
         return [("drop_brin", ())] if await self._connection.fetchval(TIMESCALE["has_brin"]) else []
@@ -173,22 +173,22 @@ class Timescale:
         return await self._decide(COLUMNSTORE, wanted, add, (f"remove_{kind}", ()))
 
     async def _keep_retention(self) -> None:
-        if self._settings.retention and self._facts.is_unfilled:
-            self._facts.lack("database.retention: waits until events_per_minute has counted what is there")
+        if self._settings.retention and self._state.needs_backfill:
+            self._state.note_unsupported("database.retention: waits until events_per_minute has counted what is there")
             return
         # Where the server has no such policy, or the role may not make one, the service drops old events itself.
         took = await self._attempt("database.retention", self._set_retention, is_needed=False)
         job = await self._job(RETENTION)
         if job is not None:
             if not took:
-                self._facts.lack(
+                self._state.note_unsupported(
                     f"database.retention: only the table's owner can change the policy (job {job['job_id']})"
                 )
             # A refresh of the aggregate must never reach behind this, whatever becomes of the policy.
             await self._connection.execute(TIMESCALE["record_dropped"], job["after"] or timedelta(0))
-            self._facts.retention_by = "policy"
+            self._state.retention_by = "policy"
         elif self._settings.retention:
-            self._facts.retention_by = "service"
+            self._state.retention_by = "service"
 
     async def _set_retention(self) -> Sequence[Step]:
         wanted = self._settings.retention
@@ -206,7 +206,7 @@ class Timescale:
             return []
         if await self._recorded(policy.key) == job["job_id"]:
             return [remove, *add, record] if wanted else [remove, ("forget_policy", (policy.key,))]
-        self._facts.lack(_by_hand(policy, job, wanted, statement(remove[0], self._facts)))
+        self._state.note_unsupported(_by_hand(policy, job, wanted, statement(remove[0], self._state)))
         return []
 
     async def _keep_aggregate(self) -> None:
@@ -219,13 +219,13 @@ class Timescale:
         # Asked again: another instance may just have made it.
         is_there = is_there or (is_taken and await self._has_aggregate())
         if is_taken and not is_there:
-            self._facts.lack(
+            self._state.note_unsupported(
                 "database.continuous_aggregate: something else is called events_per_minute; rename it, or set the key "
                 "to false"
             )
             return
         is_there = is_there or await self._attempt("database.continuous_aggregate", self._create_aggregate)
-        if is_there and await self._is_filled():
+        if is_there and await self._is_backfilled():
             await self._attempt("database.continuous_aggregate", self._set_refresh)
 
     async def _create_aggregate(self) -> Sequence[Step]:
@@ -242,7 +242,7 @@ class Timescale:
     async def _has_aggregate(self) -> bool:
         return bool(await self._connection.fetchval(TIMESCALE["has_aggregate"], self._schema))
 
-    async def _is_filled(self) -> bool:
+    async def _is_backfilled(self) -> bool:
         """Whether the aggregate holds all of the table. What a small table has is counted at once."""
         if await self._noted_at("filled"):
             return True
@@ -250,16 +250,18 @@ class Timescale:
         if job is not None and not await self._is_ours(job):
             return True
         if not self._is_small:
-            self._facts.is_unfilled = True
-            self._facts.lack("database.continuous_aggregate: events_per_minute is being filled with what is there")
+            self._state.needs_backfill = True
+            self._state.note_unsupported(
+                "database.continuous_aggregate: events_per_minute is being filled with what is there"
+            )
             return False
-        for _ in range(FILL_TRIES):
+        for _ in range(BACKFILL_TRIES):
             try:
-                await fill(self._connection, self._facts)
+                await backfill(self._connection, self._state)
             except asyncpg.LockNotAvailableError as error:
                 # Another instance is at it.
                 last: asyncpg.PostgresError = error
-                await asyncio.sleep(FILL_PAUSE_SECONDS)
+                await asyncio.sleep(BACKFILL_PAUSE_SECONDS)
                 if await self._noted_at("filled"):
                     return True
             except asyncpg.PostgresConnectionError:
@@ -269,8 +271,8 @@ class Timescale:
                 break
             else:
                 return True
-        self._facts.is_unsettled = is_passing(last)
-        self._facts.lack(f"database.continuous_aggregate: {self._remedy(last, [('fill_aggregate', ())])}")
+        self._state.needs_recheck = is_transient(last)
+        self._state.note_unsupported(f"database.continuous_aggregate: {self._remedy(last, [('fill_aggregate', ())])}")
         return False
 
     async def _set_refresh(self) -> Sequence[Step]:
@@ -281,8 +283,8 @@ class Timescale:
                 return []
             if not await self._is_ours(job):
                 fault = _reach_words(job["start_offset"], reach)
-                remedy = statement("remove_refresh", self._facts).rstrip(";")
-                self._facts.lack(
+                remedy = statement("remove_refresh", self._state).rstrip(";")
+                self._state.note_unsupported(
                     "database.continuous_aggregate: events_per_minute is refreshed by a policy made by hand (job "
                     f"{job['job_id']}), which {fault}; to leave it to Mothership, run: {remedy}"
                 )
@@ -296,12 +298,12 @@ class Timescale:
         job = await self._job(REFRESH)
         drop = "to remove it with its counts run: DROP MATERIALIZED VIEW events_per_minute"
         if job is None or await self._is_ours(job):
-            self._facts.lack(
+            self._state.note_unsupported(
                 f"database.continuous_aggregate is off: events_per_minute stays as it is and is not refreshed; {drop}"
             )
             gone: list[Step] = [("forget_policy", (REFRESH.key,)), ("forget_policy", ("filled",))]
             return [("remove_refresh", ()), *gone] if job is not None else []
-        self._facts.lack(
+        self._state.note_unsupported(
             f"database.continuous_aggregate is off, and events_per_minute is refreshed by a policy made by hand (job "
             f"{job['job_id']}); {drop}"
         )
@@ -325,16 +327,16 @@ class Timescale:
             )
             number = row["job_id"]
             if not row["scheduled"]:
-                self._facts.lack(
+                self._state.note_unsupported(
                     f"database.{key}: job {number} is paused; run: SELECT alter_job({number}, scheduled => true)"
                 )
             elif row["failed"]:
-                self._facts.lack(
+                self._state.note_unsupported(
                     f"database.{key}: job {number} fails ({row['failures']} times); the reason is in "
                     "timescaledb_information.job_errors"
                 )
             elif row["late"]:
-                self._facts.lack(
+                self._state.note_unsupported(
                     f"database.{key}: job {number} is over an hour late; the server may have too few "
                     "timescaledb.max_background_workers or max_worker_processes"
                 )
@@ -359,7 +361,7 @@ class Timescale:
         return next((row["noted_at"] for row in rows if row["name"] == name), None)
 
     async def _fetchval(self, name: str) -> Any:
-        return await self._connection.fetchval(statement(name, self._facts))
+        return await self._connection.fetchval(statement(name, self._state))
 
     async def _attempt(
         self, what: str, decide: Callable[[], Awaitable[Sequence[Step]]], *, is_needed: bool = True
@@ -368,33 +370,35 @@ class Timescale:
 
         Decided again when it is this instance's turn: another may have been first.
         """
-        noted = len(self._facts.lacking)
+        noted = len(self._state.unsupported)
         steps = await decide()
         if not steps:
             return True
-        del self._facts.lacking[noted:]
+        del self._state.unsupported[noted:]
         try:
             async with self._connection.transaction():
-                await self._connection.fetchval(WRITE["take_turn"], SCHEMA_TURN)
+                await self._connection.fetchval(WRITE["advisory_lock"], SCHEMA_LOCK_ID)
                 await self._connection.execute(SCHEMA["limit_locks"])
                 steps = await decide()
                 for name, arguments in steps:
-                    await self._connection.fetch(statement(name, self._facts), *arguments)
+                    await self._connection.fetch(statement(name, self._state), *arguments)
         except asyncpg.PostgresConnectionError:
             raise
         except asyncpg.PostgresError as error:
-            if is_passing(error):
-                self._facts.is_unsettled = True
-                self._facts.lack(f"{what}: the server was busy (SQLSTATE {error.sqlstate}); it is tried again soon")
+            if is_transient(error):
+                self._state.needs_recheck = True
+                self._state.note_unsupported(
+                    f"{what}: the server was busy (SQLSTATE {error.sqlstate}); it is tried again soon"
+                )
             elif is_needed:
-                self._facts.lack(f"{what}: {self._remedy(error, steps)}")
+                self._state.note_unsupported(f"{what}: {self._remedy(error, steps)}")
             return False
         return True
 
     def _remedy(self, error: asyncpg.PostgresError, steps: Sequence[Step]) -> str:
         """Why the server refuses these steps, and what to do."""
         if isinstance(error, asyncpg.InsufficientPrivilegeError):
-            told = [_readable(step, self._facts) for step in steps if not step[0].startswith(OWN_NOTES)]
+            told = [_readable(step, self._state) for step in steps if not step[0].startswith(INTERNAL_STEPS)]
             return f"the role may not; as the owner of events run: {'; '.join(told)}"
         if isinstance(error, asyncpg.FeatureNotSupportedError) and self._license == "apache":
             return "the server's TimescaleDB has the Apache license, which does not have it"
@@ -403,10 +407,10 @@ class Timescale:
         return f"the server refuses it (SQLSTATE {error.sqlstate})"
 
 
-def _readable(step: Step, facts: Facts) -> str:
+def _readable(step: Step, state: DatabaseState) -> str:
     """The statement with its arguments in it, for a person to run."""
     name, arguments = step
-    text = " ".join(statement(name, facts).rstrip(";").split())
+    text = " ".join(statement(name, state).rstrip(";").split())
     for number, value in enumerate(arguments, 1):
         text = text.replace(f"${number}::INTERVAL", "NULL" if value is None else interval(value))
     return text

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncpg
 
 from mothership.event import Row
-from mothership.sinks.tsdb.failures import Foreign, is_suspect, refusal
+from mothership.sinks.tsdb.failures import DRIVER_ERRORS, may_be_row_error, refusal_reason
 
 LINE = re.compile(r"COPY \S+, \D*(\d+)")
-FIRST_STEP = 1_000
+STEP_ROWS_MAX = 1_000
 
 Attempt = Callable[[Sequence[Row]], Awaitable[None]]
 """Stores rows, or raises and leaves everything as it was before."""
@@ -23,16 +23,16 @@ async def store_all_but_refused(rows: Sequence[Row], attempt: Attempt) -> dict[i
     at a refusal and grow again after, so a write full of bad rows is not sent over and over.
     """
     refused: dict[int, str] = {}
-    position, step = 0, FIRST_STEP
+    position, step = 0, STEP_ROWS_MAX
     while position < len(rows):
         part = rows[position : position + step]
         try:
             await attempt(part)
-        except Foreign as error:
-            if not is_suspect(error):
+        except DRIVER_ERRORS as error:
+            if not may_be_row_error(error):
                 raise
             if len(part) == 1:
-                refused[position] = refusal(error)
+                refused[position] = refusal_reason(error)
                 position += 1
             else:
                 line = _line(error)
@@ -40,7 +40,7 @@ async def store_all_but_refused(rows: Sequence[Row], attempt: Attempt) -> dict[i
                 step = max(1, line - 1) if line is not None and line <= len(part) else len(part) // 2
         else:
             position += len(part)
-            step = min(FIRST_STEP, step * 2)
+            step = min(STEP_ROWS_MAX, step * 2)
     return refused
 
 

@@ -11,34 +11,34 @@ from urllib.parse import urlencode
 import orjson
 
 from mothership.errors import Paused, Transient
-from mothership.sinks.loki.answers import Answer
 from mothership.sinks.loki.client import LokiClient, Unreachable
+from mothership.sinks.loki.responses import LokiResponse
 from mothership.sinks.loki.settings import LokiSettings
-from mothership.sinks.loki.streams import IDLE_SECONDS, Recalled
+from mothership.sinks.loki.streams import IDLE_SECONDS, ExistingStreams
 
 SECONDS = 5.0
 RECALL_SECONDS = 86_400
 SERIES_BYTES_MAX = 16_000_000
 
 
-class Survey(NamedTuple):
+class LokiProbe(NamedTuple):
     """What was found out."""
 
     version: tuple[int, ...] | None
-    streams: Recalled
+    streams: ExistingStreams
 
 
-async def survey(client: LokiClient, settings: LokiSettings, now: float) -> Survey:
+async def probe(client: LokiClient, settings: LokiSettings, now: float) -> LokiProbe:
     """Ask what the settings let be asked. Raises `Transient` only when there is no connection at all."""
-    version, streams = None, Recalled()
+    version, streams = None, ExistingStreams()
     if settings.structured_metadata == "auto":
         version = _version(await _get(client, "/loki/api/v1/status/buildinfo"))
     if settings.recall_streams:
         hour_ago = now - IDLE_SECONDS
-        streams = Recalled(
+        streams = ExistingStreams(
             await _series(client, hour_ago, now + IDLE_SECONDS), await _series(client, now - RECALL_SECONDS, hour_ago)
         )
-    return Survey(version, streams)
+    return LokiProbe(version, streams)
 
 
 async def _series(client: LokiClient, start: float, end: float) -> list[dict[str, str]]:
@@ -46,32 +46,32 @@ async def _series(client: LokiClient, start: float, end: float) -> list[dict[str
     return _streams(await _get(client, f"/loki/api/v1/series?{query}"))
 
 
-async def _get(client: LokiClient, path: str) -> Answer | None:
+async def _get(client: LokiClient, path: str) -> LokiResponse | None:
     try:
-        answer = await client.get(path, seconds=SECONDS, bytes_max=SERIES_BYTES_MAX)
+        response = await client.get(path, seconds=SECONDS, bytes_max=SERIES_BYTES_MAX)
     except Unreachable:
         raise
     except (Transient, Paused):
         return None
-    return answer if answer.status == HTTPStatus.OK and not answer.truncated else None
+    return response if response.status == HTTPStatus.OK and not response.truncated else None
 
 
-def _version(answer: Answer | None) -> tuple[int, ...] | None:
+def _version(response: LokiResponse | None) -> tuple[int, ...] | None:
     """Read `3.5` from Loki's own account of itself; None where it is hidden or no release."""
-    if answer is None:
+    if response is None:
         return None
     try:
-        parts = str(orjson.loads(answer.text)["version"]).split(".")
+        parts = str(orjson.loads(response.text)["version"]).split(".")
         return int(parts[0]), int(parts[1])
     except (ValueError, KeyError, IndexError, TypeError):
         return None
 
 
-def _streams(answer: Answer | None) -> list[dict[str, str]]:
-    if answer is None:
+def _streams(response: LokiResponse | None) -> list[dict[str, str]]:
+    if response is None:
         return []
     try:
-        found = orjson.loads(answer.text)["data"]
+        found = orjson.loads(response.text)["data"]
         return [{str(name): str(value) for name, value in labels.items()} for labels in found]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []

@@ -12,7 +12,7 @@ MARK = "_cut"
 ELLIPSIS = "…"
 
 
-def line(row: Row, max_bytes: int) -> bytes:
+def log_line(row: Row, max_bytes: int) -> bytes:
     """Give the event as it is, or, when too long, with its longest texts cut. The same event gives the same line."""
     if len(row.data) <= max_bytes:
         return row.data
@@ -32,7 +32,7 @@ def line(row: Row, max_bytes: int) -> bytes:
                 high = middle - 1
         if best:
             return best
-    return _rump(row, max_bytes)
+    return _truncated(row, max_bytes)
 
 
 def _shorten(value: Any, characters: int) -> Any:
@@ -45,13 +45,13 @@ def _shorten(value: Any, characters: int) -> Any:
     return value
 
 
-def _rump(row: Row, max_bytes: int) -> bytes:
+def _truncated(row: Row, max_bytes: int) -> bytes:
     """What is left of an event that is long by its structure, not by its texts: the beginning of its JSON as a text."""
     start = row.data[: max_bytes // 3].decode(errors="ignore")
     while True:
-        rump = _dump({MARK: len(row.data), "type": row.type[:128], "source": row.source[:128], "start": start})
-        if len(rump) <= max_bytes or not start:
-            return rump
+        truncated = _dump({MARK: len(row.data), "type": row.type[:128], "source": row.source[:128], "start": start})
+        if len(truncated) <= max_bytes or not start:
+            return truncated
         start = start[: len(start) // 2]
 
 

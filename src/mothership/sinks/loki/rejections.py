@@ -5,7 +5,7 @@ Two parts of Loki object, and each hides what the other would say:
 - the distributor names every kind of fault with its stream and a count, and passes the valid entries on;
 - the ingester names entries by their exact time, ten at most, with their total; it speaks of one stream only.
 
-So `Objections.complete` says whether the text settles the whole push, or the rest has to be sent again to know
+So `Rejections.complete` says whether the text settles the whole push, or the rest has to be sent again to know
 (which Loki answers by dropping what it has).
 """
 
@@ -14,38 +14,40 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from mothership.sinks.loki import answers as reasons
+from mothership.sinks.loki import responses as reasons
+from mothership.sinks.loki.push_encoding import NANOS, Entry, Push, StreamEntries
 from mothership.sinks.loki.settings import LABELS
 from mothership.sinks.loki.streams import ADDED_BY_LOKI, Labels
-from mothership.sinks.loki.wire import NANOS, Block, Entry, Push
 
 STREAM = r'(?P<stream>\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})'
 PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_.]*)\s*=\s*"((?:[^"\\]|\\.)*)"')
 MANY = r"(?:(?P<count>\d+) errors like: )?"
 
 
-def _text(pattern: str) -> re.Pattern[str]:
+def _message(pattern: str) -> re.Pattern[str]:
     """One message of Loki's. Capitals and quotation marks come and go with its versions."""
     return re.compile(MANY + pattern, re.IGNORECASE)
 
 
-TOO_OLD = _text(rf"entry for stream '{STREAM}' has timestamp too old: (?P<at>\S+), [^:]*: (?P<cutoff>[^\s;,]+)")
-TOO_NEW = _text(rf"entry for stream '{STREAM}' has timestamp too new: (?P<at>[^\s;,]+)")
-TOO_LONG = _text(
+TOO_OLD = _message(rf"entry for stream '{STREAM}' has timestamp too old: (?P<at>\S+), [^:]*: (?P<cutoff>[^\s;,]+)")
+TOO_NEW = _message(rf"entry for stream '{STREAM}' has timestamp too new: (?P<at>[^\s;,]+)")
+TOO_LONG = _message(
     rf"max entry size '\d+' bytes exceeded for stream '{STREAM}'"
     r" while adding an entry with length '(?P<size>\d+)' bytes"
 )
-METADATA_BYTES = _text(
+METADATA_BYTES = _message(
     rf"stream '{STREAM}' has structured metadata too large: '(?P<size>\d+)' bytes, limit: '\d+' bytes[^;]*"
 )
-METADATA_COUNT = _text(
+METADATA_COUNT = _message(
     rf"stream '{STREAM}' has too many structured metadata labels: '(?P<size>\d+)', limit: '\d+'[^;]*"
 )
-LABEL_COUNT = _text(rf"entry for stream '{STREAM}' has \d+ label names; limit \d+")
-LABEL_FORM = _text(rf"stream '{STREAM}' has (?:label (?:name|value) too long|duplicate label name): '[^']*'")
-LABEL_SYNTAX = _text(rf"error parsing labels '{STREAM}' with error: [^;]*")
-LABEL_MISSING = _text(rf"missing required labels [^{{]*? for user \S+ for stream '?{STREAM}'?(?: \(policy: '[^']*'\))?")
-STREAM_LIMIT = _text(rf"maximum active stream limit exceeded when trying to create stream {STREAM}[^;]*")
+LABEL_COUNT = _message(rf"entry for stream '{STREAM}' has \d+ label names; limit \d+")
+LABEL_FORM = _message(rf"stream '{STREAM}' has (?:label (?:name|value) too long|duplicate label name): '[^']*'")
+LABEL_SYNTAX = _message(rf"error parsing labels '{STREAM}' with error: [^;]*")
+LABEL_MISSING = _message(
+    rf"missing required labels [^{{]*? for user \S+ for stream '?{STREAM}'?(?: \(policy: '[^']*'\))?"
+)
+STREAM_LIMIT = _message(rf"maximum active stream limit exceeded when trying to create stream {STREAM}[^;]*")
 WHOLE_STREAM: tuple[tuple[re.Pattern[str], str], ...] = (
     (LABEL_COUNT, reasons.LABELS_REFUSED),
     (LABEL_FORM, reasons.LABELS_REFUSED),
@@ -65,7 +67,7 @@ TOTAL = re.compile(rf"total ignored: (?P<ignored>\d+) out of (?P<sent>\d+)(?: fo
 IGNORED_STREAM = re.compile(rf"for stream: {STREAM}")
 
 
-class Objections(NamedTuple):
+class Rejections(NamedTuple):
     """What a text says of a push."""
 
     refused: dict[Entry, str]
@@ -73,7 +75,7 @@ class Objections(NamedTuple):
     """Everything else of the push is stored."""
 
 
-def objections(text: str, push: Push) -> Objections:
+def parse_rejections(text: str, push: Push) -> Rejections:
     """Find the entries that a 400's text speaks of."""
     if "total ignored:" in text or "ignored, reason:" in text:
         return _of_ingester(text, push)
@@ -85,28 +87,28 @@ def disallows_metadata(text: str) -> bool:
     return NO_METADATA.search(text) is not None
 
 
-def impossible_labels(text: str) -> bool:
+def requires_unknown_label(text: str) -> bool:
     """Tell whether Loki requires a label that Mothership never sends."""
     found = REQUIRED.search(text)
     return found is not None and not set(found[1].split(",")) <= set(LABELS)
 
 
-def _of_distributor(text: str, push: Push) -> Objections:
-    found = _Found(push)
+def _of_distributor(text: str, push: Push) -> Rejections:
+    found = _RejectionCollector(push)
     rest = text
-    for pattern, why, choose in _RULES:
+    for pattern, why, select in _RULES:
         for match in pattern.finditer(text):
-            found.take(match, why, choose)
+            found.add(match, why, select)
         rest = pattern.sub("", rest)
     explained = re.fullmatch(r"\s*(?:\d+ errors?:)?[\s;,.]*", rest) is not None
-    return Objections(found.refused, explained and not found.short and bool(found.refused))
+    return Rejections(found.refused, explained and not found.is_ambiguous and bool(found.refused))
 
 
-def _of_ingester(text: str, push: Push) -> Objections:
+def _of_ingester(text: str, push: Push) -> Rejections:
     total, named = TOTAL.search(text), IGNORED_STREAM.search(text)
     block = _block((total and total["stream"]) or (named and named["stream"]) or "", push)
     if block is None:
-        return Objections({}, complete=False)
+        return Rejections({}, complete=False)
     listed = [match for match in IGNORED.finditer(text) if "rate limit" not in match["why"].lower()]
     limited = sum("rate limit" in match["why"].lower() for match in IGNORED.finditer(text))
     times = {_ns(match["at"]) for match in listed}
@@ -118,32 +120,32 @@ def _of_ingester(text: str, push: Push) -> Objections:
         if times <= {entry.ns for entry in oldest}:
             refused = oldest
     settled = not limited and len(refused) >= ignored and total is not None and int(total["sent"]) == len(block.entries)
-    return Objections(dict.fromkeys(refused, reasons.TOO_FAR_BEHIND), settled and len(push) == 1)
+    return Rejections(dict.fromkeys(refused, reasons.TOO_FAR_BEHIND), settled and len(push) == 1)
 
 
-class _Found:
+class _RejectionCollector:
     """Collects the entries that messages speak of, each entry once."""
 
     def __init__(self, push: Push) -> None:
         self.push = push
         self.refused: dict[Entry, str] = {}
-        self.short = False
+        self.is_ambiguous = False
         """A message spoke of more entries than were found for it."""
 
-    def take(self, match: re.Match[str], why: str, choose: "Choose") -> None:
+    def add(self, match: re.Match[str], why: str, select: "EntryFilter") -> None:
         """Add what one message speaks of: so many of the entries that fit it."""
         block = _block(match["stream"], self.push)
         blocks = self.push if block is None else (block,)
         entries = [entry for part in blocks for entry in part.entries if entry not in self.refused]
-        fitting = choose(match, entries)
-        count = len(fitting) if choose is _all else int(match["count"] or 1)
+        fitting = select(match, entries)
+        count = len(fitting) if select is _all else int(match["count"] or 1)
         if len(fitting) < count or (block is None and (len(fitting) > count or len(self.push) > 1)):
-            self.short = True
+            self.is_ambiguous = True
         else:
             self.refused.update(dict.fromkeys(fitting[:count], why))
 
 
-Choose = Callable[[re.Match[str], list[Entry]], list[Entry]]
+EntryFilter = Callable[[re.Match[str], list[Entry]], list[Entry]]
 
 
 def _oldest(match: re.Match[str], entries: list[Entry]) -> list[Entry]:
@@ -173,7 +175,7 @@ def _all(_match: re.Match[str], entries: list[Entry]) -> list[Entry]:
     return entries
 
 
-_RULES: tuple[tuple[re.Pattern[str], str, Choose], ...] = (
+_RULES: tuple[tuple[re.Pattern[str], str, EntryFilter], ...] = (
     (TOO_OLD, reasons.TOO_OLD, _oldest),
     (TOO_NEW, reasons.TOO_NEW, _newest),
     (TOO_LONG, reasons.LINE_TOO_LONG, _of_length),
@@ -199,7 +201,7 @@ def _ns(text: str) -> int:
     return seconds * NANOS + int(fraction.ljust(9, "0")[:9] or 0)
 
 
-def _block(stream: str, push: Push) -> Block | None:
+def _block(stream: str, push: Push) -> StreamEntries | None:
     """Find the block that a text names, whatever labels Loki has added."""
     pairs = {name: _unquoted(value) for name, value in PAIR.findall(stream) if name not in ADDED_BY_LOKI}
     wanted: Labels = tuple(sorted(pairs.items()))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import NamedTuple
 
-HOME = files("mothership.sinks") / "sql"
+SQL_DIRECTORY = files("mothership.sinks") / "sql"
 HEADER = re.compile(r"^-- name: (\w+)\n((?:--.*\n)+)", re.MULTILINE)
 TABLE = re.compile(r"^(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)", re.MULTILINE)
 
@@ -24,14 +24,14 @@ class Migration(NamedTuple):
 
 def statements(file: str) -> Mapping[str, str]:
     """The statements of one file by name."""
-    parts = HEADER.split((HOME / file).read_text(encoding="utf-8"))
+    parts = HEADER.split((SQL_DIRECTORY / file).read_text(encoding="utf-8"))
     return {name: sql.strip() for name, sql in zip(parts[1::3], parts[3::3], strict=True)}
 
 
 def migrations() -> list[Migration]:
     """Every migration in its order."""
     found = []
-    for file in (HOME / "migrations").iterdir():
+    for file in (SQL_DIRECTORY / "migrations").iterdir():
         number, _, rest = file.name.partition("_")
         if number.isdigit() and rest.endswith(".sql"):
             found.append(Migration(int(number), rest.removesuffix(".sql"), file.read_text(encoding="utf-8")))

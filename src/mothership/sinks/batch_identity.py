@@ -12,7 +12,7 @@ from typing import NamedTuple
 from mothership.event import RowBatch
 
 
-class Note(NamedTuple):
+class IdentityNote(NamedTuple):
     """What is to be known once the write is committed."""
 
     fingerprint: bytes
@@ -21,16 +21,16 @@ class Note(NamedTuple):
     """When a retry whose first transmission has not been seen was received: microseconds since the Unix epoch."""
 
 
-def notes(batches: Sequence[RowBatch]) -> list[Note]:
+def notes(batches: Sequence[RowBatch]) -> list[IdentityNote]:
     """What this write notes, each fingerprint once, in their order."""
     firsts, retries = _earliest(batches, of_retries=False), _earliest(batches, of_retries=True)
-    found: dict[bytes, Note] = {}
+    found: dict[bytes, IdentityNote] = {}
     for batch in batches:
         for mark in (batch.fingerprint, batch.content):
             if mark and mark not in found:
                 received = retries.get(mark)
                 awaits = received is not None and firsts.get(mark, received + 1) > received
-                found[mark] = Note(mark, len(batch.rows), received if awaits else None)
+                found[mark] = IdentityNote(mark, len(batch.rows), received if awaits else None)
     return sorted(found.values())
 
 
@@ -40,7 +40,7 @@ def first_transmissions(batches: Sequence[RowBatch], new: Collection[bytes]) -> 
     return {content: at for content, at in _earliest(fresh, of_retries=False).items() if content not in new}
 
 
-def wholes(batches: Sequence[RowBatch]) -> list[bytes]:
+def split_batches(batches: Sequence[RowBatch]) -> list[bytes]:
     """Fingerprints of the batches that halves here were split from: their write may have been committed after all."""
     return sorted({batch.half_of for batch in batches if batch.half_of})
 
@@ -49,18 +49,18 @@ def to_store(
     batches: Sequence[RowBatch],
     new: Collection[bytes],
     repeated: Collection[bytes],
-    stored_wholes: Collection[bytes] = (),
+    stored_split_batches: Collection[bytes] = (),
 ) -> list[int]:
     """The positions of the batches to be stored, given the notes that were new to the store.
 
-    `repeated` are contents of `first_transmissions` that a retry has brought already, `stored_wholes` those of
-    `wholes` that the store had noted before.
+    `repeated` are contents of `first_transmissions` that a retry has brought already, `stored_split_batches` those of
+    `split_batches` that the store had noted before.
     """
     firsts = _earliest([batch for batch in batches if batch.fingerprint in new], of_retries=False)
     left, owed = set(new), set(repeated)
     taken = []
     for position, batch in enumerate(batches):
-        if batch.fingerprint not in left or batch.half_of in stored_wholes:
+        if batch.fingerprint not in left or batch.half_of in stored_split_batches:
             continue
         left.discard(batch.fingerprint)
         if batch.is_retry:

@@ -4,26 +4,26 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mothership.sinks.loki import answers as reasons
-from mothership.sinks.loki.objections import Objections, impossible_labels, objections
+from mothership.sinks.loki import responses as reasons
+from mothership.sinks.loki.push_encoding import Entry, Push, StreamEntries
+from mothership.sinks.loki.rejections import Rejections, parse_rejections, requires_unknown_label
 from mothership.sinks.loki.streams import Labels
-from mothership.sinks.loki.wire import Block, Entry, Push
 
 NOW = int(datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()) * 10**9
 WEB: Labels = (("host", "web01"), ("type", "syslog"))
 ODD: Labels = (("service", 'quote " slash \\ tab'), ("type", "log"))
 
 
-def _block(stream: Labels, *ages: float) -> Block:
+def _block(stream: Labels, *ages: float) -> StreamEntries:
     """Make a block of entries so many seconds old, sorted; `row` is the position in `ages`."""
     entries = [
         Entry(NOW - int(age * 10**9), b"x" * (10 + row), (("ip", "y" * row),) * row, 0, row, 0)
         for row, age in enumerate(ages)
     ]
-    return Block(stream, sorted(entries))
+    return StreamEntries(stream, sorted(entries))
 
 
-def _rows(found: Objections) -> set[int]:
+def _rows(found: Rejections) -> set[int]:
     return {entry.row for entry in found.refused}
 
 
@@ -47,8 +47,8 @@ BEHIND = "entry with timestamp 2026-11-24 10:00:00 +0000 UTC ignored, reason: 'e
 )  # fmt: skip
 def test_too_far_behind_in_every_version(text: str) -> None:
     """2.4 to 3.x."""
-    found = objections(text, (_block(WEB, 7200, 5),))
-    assert found == Objections({_block(WEB, 7200).entries[0]: reasons.TOO_FAR_BEHIND}, complete=True)
+    found = parse_rejections(text, (_block(WEB, 7200, 5),))
+    assert found == Rejections({_block(WEB, 7200).entries[0]: reasons.TOO_FAR_BEHIND}, complete=True)
 
 
 def test_times_are_read_to_the_nanosecond() -> None:
@@ -58,7 +58,7 @@ def test_times_are_read_to_the_nanosecond() -> None:
         "entry with timestamp 2026-11-24 09:59:59.5 +0000 UTC ignored, reason: 'entry too far behind',\n"
         'user \'fake\', total ignored: 1 out of 3 for stream: {host="web01", type="syslog"}'
     )
-    assert _rows(objections(text, (block,))) == {1}
+    assert _rows(parse_rejections(text, (block,))) == {1}
 
 
 def test_a_stream_that_loki_sharded_is_not_settled() -> None:
@@ -66,7 +66,7 @@ def test_a_stream_that_loki_sharded_is_not_settled() -> None:
     text = BEHIND + (
         '\',\nuser \'fake\', total ignored: 1 out of 2 for stream: {__stream_shard__="1", host="web01", type="syslog"}'
     )
-    found = objections(text, (_block(WEB, 7200, 7100, 5, 4, 3),))
+    found = parse_rejections(text, (_block(WEB, 7200, 7100, 5, 4, 3),))
     assert _rows(found) == {0}
     assert not found.complete
 
@@ -74,7 +74,7 @@ def test_a_stream_that_loki_sharded_is_not_settled() -> None:
 def test_one_of_two_streams_does_not_settle_the_other() -> None:
     """The ingester speaks of the last stream only."""
     text = BEHIND + '\',\nuser \'fake\', total ignored: 1 out of 1 for stream: {host="web01", type="syslog"}'
-    found = objections(text, (_block(ODD, 3), _block(WEB, 7200)))
+    found = parse_rejections(text, (_block(ODD, 3), _block(WEB, 7200)))
     assert (_rows(found), found.complete) == ({0}, False)
 
 
@@ -85,7 +85,7 @@ def test_a_rate_limit_among_the_reasons_is_no_refusal() -> None:
         "3MB/sec) while attempting to ingest for stream '{host=\"web01\"}' totaling 9B, consider splitting',\n"
         + BEHIND + "',\nuser 'fake', total ignored: 2 out of 2 for stream: {host=\"web01\", type=\"syslog\"}"
     )  # fmt: skip
-    found = objections(text, (_block(WEB, 7200, 5),))
+    found = parse_rejections(text, (_block(WEB, 7200, 5),))
     assert (_rows(found), found.complete) == ({0}, False)
 
 
@@ -100,7 +100,7 @@ def test_several_kinds_in_one_text() -> None:
         "1 errors like: Max entry size '10' bytes exceeded for stream '{service=\"quote \\\" slash \\\\ tab\", "
         "type=\"log\"}' while adding an entry with length '11' bytes"
     )  # fmt: skip
-    found = objections(text, push)
+    found = parse_rejections(text, push)
     assert sorted((dict(WEB) == dict(block.stream), entry.row, found.refused[entry])
                   for block in push for entry in block.entries if entry in found.refused) == [
         (False, 1, reasons.LINE_TOO_LONG),
@@ -125,7 +125,7 @@ def test_several_kinds_in_one_text() -> None:
 )  # fmt: skip
 def test_what_is_said_of_a_stream_means_all_of_it(text: str, why: str) -> None:
     """And nothing of the other."""
-    found = objections(text, (_block(ODD, 1, 2), _block(WEB, 3, 4)))
+    found = parse_rejections(text, (_block(ODD, 1, 2), _block(WEB, 3, 4)))
     assert set(found.refused) == set(_block(WEB, 3, 4).entries)
     assert set(found.refused.values()) == {why}
     assert found.complete
@@ -151,7 +151,7 @@ def test_what_is_said_of_a_stream_means_all_of_it(text: str, why: str) -> None:
 )
 def test_what_can_not_be_read_names_nobody(text: str) -> None:
     """Then the push is halved."""
-    assert objections(text, (_block(ODD, 1), _block(WEB, 3, 4))) == Objections({}, complete=False)
+    assert parse_rejections(text, (_block(ODD, 1), _block(WEB, 3, 4))) == Rejections({}, complete=False)
 
 
 def test_an_unknown_part_leaves_the_text_incomplete() -> None:
@@ -160,11 +160,11 @@ def test_an_unknown_part_leaves_the_text_incomplete() -> None:
         '1 errors like: entry for stream \'{host="web01", type="syslog"}\' has timestamp too new: '
         "2026-11-24T13:00:00Z; 1 errors like: something new"
     )
-    found = objections(text, (_block(WEB, 5, -3600),))
+    found = parse_rejections(text, (_block(WEB, 5, -3600),))
     assert (_rows(found), found.complete) == ({1}, False)
 
 
 def test_labels_that_can_not_be_had() -> None:
     """A tenant may require labels: ours, or others."""
-    assert impossible_labels("missing required labels cluster,env for user fake for stream {}")
-    assert not impossible_labels("missing required labels env,site for user fake for stream {}")
+    assert requires_unknown_label("missing required labels cluster,env for user fake for stream {}")
+    assert not requires_unknown_label("missing required labels env,site for user fake for stream {}")

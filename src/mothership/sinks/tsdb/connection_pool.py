@@ -10,7 +10,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from mothership.errors import ConfigurationError, Paused
-from mothership.sinks.tsdb.dsn import Target
+from mothership.sinks.tsdb.dsn import ConnectionTarget
 from mothership.sinks.tsdb.failures import NO_TLS, connection_failure
 from mothership.telemetry import active_connections
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 else:
     Connection = asyncpg.Connection
 
-GOODBYE_SECONDS = 1.0
+CLOSE_SECONDS_MAX = 1.0
 
 
-async def connect(target: Target, *, timeout_seconds: float, statement_cache_size: int) -> Connection:
+async def connect(target: ConnectionTarget, *, timeout_seconds: float, statement_cache_size: int) -> Connection:
     """Connect as the target says, or raise a failure that names it. The environment has no say but for a password."""
     mode = target.ssl_mode
     if target.is_local or mode == "disable":
@@ -42,7 +42,7 @@ async def connect(target: Target, *, timeout_seconds: float, statement_cache_siz
 
 
 async def _connect(
-    target: Target, context: ssl.SSLContext | None, timeout_seconds: float, statement_cache_size: int
+    target: ConnectionTarget, context: ssl.SSLContext | None, timeout_seconds: float, statement_cache_size: int
 ) -> Connection:
     told = target.parameters
     return await asyncpg.connect(
@@ -69,7 +69,7 @@ def _is_about_encryption(error: BaseException) -> bool:
     return refused or (isinstance(error, ConnectionError) and NO_TLS in str(error))
 
 
-class Connections:
+class ConnectionPool:
     """Lends connections, at most `limit` at once.
 
     A connection comes back only from a use that ended well. After any failure or cancellation it is cut off without
@@ -79,14 +79,14 @@ class Connections:
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, limit: int) -> None:
         self._connect = connect
-        self._free = asyncio.Semaphore(limit)
+        self._slots = asyncio.Semaphore(limit)
         self._idle: list[Connection] = []
         self._closed = False
 
     @asynccontextmanager
-    async def use(self) -> AsyncIterator[Connection]:
+    async def acquire(self) -> AsyncIterator[Connection]:
         """Lend one."""
-        async with self._free:
+        async with self._slots:
             connection = self._take_idle() or await self._connect()
             active_connections.inc()
             try:
@@ -95,7 +95,7 @@ class Connections:
                 connection.terminate()
                 raise
             else:
-                self._keep(connection)
+                self._release(connection)
             finally:
                 active_connections.dec()
 
@@ -105,7 +105,7 @@ class Connections:
         while self._idle:
             connection = self._idle.pop()
             try:
-                await connection.close(timeout=GOODBYE_SECONDS)
+                await connection.close(timeout=CLOSE_SECONDS_MAX)
             except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 connection.terminate()
 
@@ -120,7 +120,7 @@ class Connections:
                 return connection
         return None
 
-    def _keep(self, connection: Connection) -> None:
+    def _release(self, connection: Connection) -> None:
         if self._closed or connection.is_closed():
             connection.terminate()
         else:

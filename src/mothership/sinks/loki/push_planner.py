@@ -19,16 +19,16 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
+from mothership.sinks.loki.push_encoding import NANOS, Entry, Push, StreamEntries
 from mothership.sinks.loki.settings import LokiSettings
 from mothership.sinks.loki.streams import Labels
-from mothership.sinks.loki.wire import NANOS, Block, Entry, Push
 
-SETTLED_SECONDS = 900.0
+KNOWN_STREAM_SECONDS = 900.0
 """How long a stream counts as known to Loki, which forgets an idle one after half an hour."""
-REFUSED_SECONDS = 60.0
+STREAM_LIMIT_PAUSE_SECONDS = 60.0
 """How long a stream that could not be had is not asked for."""
-BYTES_MIN = 4096
-STREAM_BYTES = 65_536
+PUSH_BYTES_MIN = 4096
+STREAM_BYTES_MAX = 65_536
 """Most of one stream in one push: a quarter of Loki's block (`chunk_block_size`), within which it knows a copy."""
 
 NEVER = float("-inf")
@@ -37,11 +37,11 @@ RATE_HALF_LIFE_SECONDS = 2.0
 SHARDED_SECONDS = 60.0
 """How long a stream counts as busy after an answer that spoke of a shard."""
 
-Lane = list[Push]
+OrderedPushes = list[Push]
 """Pushes that follow one another; lanes run side by side. A stream is in one lane only: its lines keep their order."""
 
 
-class Placement(NamedTuple):
+class PlacedEntry(NamedTuple):
     """An entry and its stream, before they are sorted."""
 
     stream: Labels
@@ -49,7 +49,7 @@ class Placement(NamedTuple):
 
 
 @dataclass(slots=True)
-class KnownStream:
+class StreamHistory:
     """What Loki has lately said of a stream, and what it was sent."""
 
     taken: float = NEVER
@@ -69,7 +69,7 @@ class KnownStream:
         return self.bytes * math.pow(0.5, max(0.0, now - self.bytes_at) / RATE_HALF_LIFE_SECONDS)
 
 
-class Planner:
+class PushPlanner:
     """Remembers what Loki has lately said of its streams, and how large a push may be."""
 
     def __init__(self, settings: LokiSettings) -> None:
@@ -77,118 +77,118 @@ class Planner:
         self._entries_max = settings.batch_size
         self._behind_seconds = settings.out_of_order_seconds / 2
         self._busy_bytes = settings.shard_bytes_per_second / 2
-        self._known: dict[Labels, KnownStream] = {}
-        self._known_max = 2 * settings.max_streams
+        self._histories: dict[Labels, StreamHistory] = {}
+        self._histories_max = 2 * settings.max_streams
 
-    def plan(self, placements: Iterable[Placement], now: float) -> tuple[list[Lane], list[Block]]:
+    def plan(self, placed: Iterable[PlacedEntry], now: float) -> tuple[list[OrderedPushes], list[StreamEntries]]:
         """Sort entries into blocks by stream and time, and blocks into lanes. The same entries make the same pushes.
 
         Beside the lanes: blocks of streams that could not be had a moment ago.
         """
-        together: list[Block] = []
-        lanes: list[Lane] = []
-        refused: list[Block] = []
-        for block in _blocks(placements):
-            if self._of(block.stream).refused > now - REFUSED_SECONDS:
+        together: list[StreamEntries] = []
+        ordered_pushes: list[OrderedPushes] = []
+        refused: list[StreamEntries] = []
+        for block in _blocks(placed):
+            if self._history(block.stream).refused > now - STREAM_LIMIT_PAUSE_SECONDS:
                 refused.append(block)
             elif self._may_share(block, now):
                 together.append(block)
             else:
-                lanes.append([(part,) for part in self._parts(block)])
+                ordered_pushes.append([(part,) for part in self._parts(block)])
         if together:
             together.sort(key=lambda block: (block.size, block.stream))
-            lanes += [[tuple(push)] for push in self._fill(together)]  # the heaviest is last in each
-        return lanes, refused
+            ordered_pushes += [[tuple(push)] for push in self._fill(together)]  # the heaviest is last in each
+        return ordered_pushes, refused
 
-    def refused(self, stream: Labels, now: float) -> None:
+    def on_stream_limit(self, stream: Labels, now: float) -> None:
         """Loki can't have this stream now."""
-        self._of(stream).refused = now
+        self._history(stream).refused = now
 
-    def pieces(self, push: Push, now: float) -> Sequence[Push]:
+    def isolate_late_entries(self, push: Push, now: float) -> Sequence[Push]:
         """Divide a push about one stream, so that each entry that may be refused has an answer about it alone."""
         if len(push) > 1:
             return [push]
         (block,) = push
-        known = self._of(block.stream)
-        busy = known.load(now) + block.size > self._busy_bytes or known.sharded > now - SHARDED_SECONDS
+        history = self._history(block.stream)
+        busy = history.load(now) + block.size > self._busy_bytes or history.sharded > now - SHARDED_SECONDS
         if not busy or len(block.entries) == 1:
             return [push]
-        late = [entry for entry in block.entries if self._may_be_behind(known, entry, now)]
+        late = [entry for entry in block.entries if self._may_be_behind(history, entry, now)]
         rest = without(push, late)
-        return [*((Block(block.stream, [entry]),) for entry in late), *([rest] if rest else [])]
+        return [*((StreamEntries(block.stream, [entry]),) for entry in late), *([rest] if rest else [])]
 
-    def sent(self, push: Push, now: float) -> None:
+    def on_answered(self, push: Push, now: float) -> None:
         """Loki has answered this push, whatever it said: it counts towards the rates of the streams."""
         for block in push:
-            known = self._of(block.stream)
-            known.bytes, known.bytes_at = known.load(now) + block.size, now
+            history = self._history(block.stream)
+            history.bytes, history.bytes_at = history.load(now) + block.size, now
 
-    def sharded(self, push: Push, now: float) -> None:
+    def on_sharded(self, push: Push, now: float) -> None:
         """An answer spoke of a shard."""
         for block in push:
-            self._of(block.stream).sharded = now
+            self._history(block.stream).sharded = now
 
-    def taken(self, push: Push, now: float) -> None:
+    def on_stored(self, push: Push, now: float) -> None:
         """Loki has answered well for this push: it knows the streams, and may be sent more at a time again."""
         self._bytes = min(self._bytes_max, 2 * self._bytes)
         for block in push:
-            known, oldest = self._of(block.stream), block.entries[0].ns
-            known.taken, known.refused = now, NEVER
-            known.newest_ns = max(known.newest_ns, block.entries[-1].ns)
-            known.proven_ns = oldest if known.proven_ns is None else min(known.proven_ns, oldest)
+            history, oldest = self._history(block.stream), block.entries[0].ns
+            history.taken, history.refused = now, NEVER
+            history.newest_ns = max(history.newest_ns, block.entries[-1].ns)
+            history.proven_ns = oldest if history.proven_ns is None else min(history.proven_ns, oldest)
 
-    def forget(self) -> None:
+    def on_failed_write(self) -> None:
         """Loki may have been restarted: what it knew is not known any more."""
-        for known in self._known.values():
-            known.taken, known.proven_ns = NEVER, None
+        for history in self._histories.values():
+            history.taken, history.proven_ns = NEVER, None
 
-    def too_large(self, size: int) -> None:
+    def on_too_large(self, size: int) -> None:
         """Loki takes no push of this size: none shall be as large from now on."""
-        self._bytes_max = max(BYTES_MIN, min(self._bytes_max, size // 2))
+        self._bytes_max = max(PUSH_BYTES_MIN, min(self._bytes_max, size // 2))
         self._bytes = min(self._bytes, self._bytes_max)
 
-    def too_fast(self, size: int) -> None:
+    def on_rate_limited(self, size: int) -> None:
         """A push of this size did not pass the rate limit, and may never: the next ones are smaller for a while."""
-        self._bytes = max(BYTES_MIN, min(self._bytes, size // 2))
+        self._bytes = max(PUSH_BYTES_MIN, min(self._bytes, size // 2))
 
-    def _may_share(self, block: Block, now: float) -> bool:
+    def _may_share(self, block: StreamEntries, now: float) -> bool:
         return (
-            self._of(block.stream).taken > now - SETTLED_SECONDS
+            self._history(block.stream).taken > now - KNOWN_STREAM_SECONDS
             and block.entries[0].ns > (now - self._behind_seconds) * NANOS
             and len(block.entries) <= self._entries_max
-            and block.size <= min(self._bytes // 4, STREAM_BYTES)
+            and block.size <= min(self._bytes // 4, STREAM_BYTES_MAX)
         )
 
-    def _may_be_behind(self, known: KnownStream, entry: Entry, now: float) -> bool:
+    def _may_be_behind(self, history: StreamHistory, entry: Entry, now: float) -> bool:
         behind = int(self._behind_seconds * NANOS)
-        if entry.ns < known.newest_ns - behind:
+        if entry.ns < history.newest_ns - behind:
             return True
-        return entry.ns < now * NANOS - behind and (known.proven_ns is None or entry.ns < known.proven_ns)
+        return entry.ns < now * NANOS - behind and (history.proven_ns is None or entry.ns < history.proven_ns)
 
-    def _of(self, stream: Labels) -> KnownStream:
-        known = self._known.pop(stream, None) or KnownStream()
-        self._known[stream] = known  # the one asked for last is last
-        if len(self._known) > self._known_max:
-            del self._known[next(iter(self._known))]
-        return known
+    def _history(self, stream: Labels) -> StreamHistory:
+        history = self._histories.pop(stream, None) or StreamHistory()
+        self._histories[stream] = history  # the one asked for last is last
+        if len(self._histories) > self._histories_max:
+            del self._histories[next(iter(self._histories))]
+        return history
 
-    def _parts(self, block: Block) -> Iterator[Block]:
+    def _parts(self, block: StreamEntries) -> Iterator[StreamEntries]:
         entries: list[Entry] = []
-        size, size_max = 0, min(self._bytes, STREAM_BYTES)
+        size, size_max = 0, min(self._bytes, STREAM_BYTES_MAX)
         for entry in block.entries:
             if entries and (
                 size + entry.size > size_max
                 or len(entries) == self._entries_max
                 or entry.ns - entries[0].ns > self._behind_seconds * NANOS
             ):
-                yield Block(block.stream, entries)
+                yield StreamEntries(block.stream, entries)
                 entries, size = [], 0
             entries.append(entry)
             size += entry.size
-        yield Block(block.stream, entries)
+        yield StreamEntries(block.stream, entries)
 
-    def _fill(self, blocks: Iterable[Block]) -> Iterator[Sequence[Block]]:
-        push: list[Block] = []
+    def _fill(self, blocks: Iterable[StreamEntries]) -> Iterator[Sequence[StreamEntries]]:
+        push: list[StreamEntries] = []
         size = entries = 0
         for block in blocks:
             if push and (size + block.size > self._bytes or entries + len(block.entries) > self._entries_max):
@@ -205,13 +205,13 @@ def halves(push: Push) -> tuple[Push, Push]:
         middle = len(push) // 2
         return push[:middle], push[middle:]
     (stream, entries), middle = push[0], len(push[0].entries) // 2
-    return (Block(stream, entries[:middle]),), (Block(stream, entries[middle:]),)
+    return (StreamEntries(stream, entries[:middle]),), (StreamEntries(stream, entries[middle:]),)
 
 
 def without(push: Push, gone: Iterable[Entry]) -> Push:
     """Tell what is left of a push."""
     out = set(gone)
-    rest = (Block(stream, [entry for entry in entries if entry not in out]) for stream, entries in push)
+    rest = (StreamEntries(stream, [entry for entry in entries if entry not in out]) for stream, entries in push)
     return tuple(block for block in rest if block.entries)
 
 
@@ -220,7 +220,7 @@ def size_of(push: Push) -> int:
     return sum(block.size for block in push)
 
 
-def _blocks(placements: Iterable[Placement]) -> Iterator[Block]:
-    by_stream = sorted(placements, key=lambda placement: (placement.stream, placement.entry.ns))
+def _blocks(placed: Iterable[PlacedEntry]) -> Iterator[StreamEntries]:
+    by_stream = sorted(placed, key=lambda placement: (placement.stream, placement.entry.ns))
     for stream, group in groupby(by_stream, key=attrgetter("stream")):
-        yield Block(stream, [placement.entry for placement in group])
+        yield StreamEntries(stream, [placement.entry for placement in group])

@@ -37,7 +37,7 @@ class Entry(NamedTuple):
     """About what it takes in a push: never less."""
 
 
-class Block(NamedTuple):
+class StreamEntries(NamedTuple):
     """Entries of one stream, in the order of time."""
 
     stream: Labels
@@ -50,7 +50,7 @@ class Block(NamedTuple):
         return labels + sum([entry.size for entry in self.entries])
 
 
-Push = tuple[Block, ...]
+Push = tuple[StreamEntries, ...]
 
 
 def selector(stream: Labels) -> str:
@@ -58,12 +58,12 @@ def selector(stream: Labels) -> str:
     return "{" + ", ".join(f'{name}="{_quoted(value)}"' for name, value in stream) + "}"
 
 
-def protobuf_body(push: Iterable[Block], *, metadata: bool) -> bytes:
+def protobuf_body(push: Iterable[StreamEntries], *, metadata: bool) -> bytes:
     """Encode a push as Loki takes it by default: protobuf, compressed with snappy."""
     return bytes(cramjam.snappy.compress_raw(protobuf(push, metadata=metadata)))
 
 
-def protobuf(push: Iterable[Block], *, metadata: bool) -> bytes:
+def protobuf(push: Iterable[StreamEntries], *, metadata: bool) -> bytes:
     """Encode a push as `logproto.PushRequest`."""
     out = bytearray()
     for stream, entries in push:
@@ -81,7 +81,7 @@ def protobuf(push: Iterable[Block], *, metadata: bool) -> bytes:
     return bytes(out)
 
 
-def json_body(push: Iterable[Block], *, metadata: bool) -> bytes:
+def json_body(push: Iterable[StreamEntries], *, metadata: bool) -> bytes:
     """Encode a push in the JSON form of the same endpoint."""
     streams = []
     for stream, entries in push:

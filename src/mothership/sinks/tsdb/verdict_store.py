@@ -4,13 +4,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 
-from mothership.sinks.tsdb.connections import Connection
-from mothership.sinks.tsdb.statements import statements
+from mothership.sinks.tsdb.connection_pool import Connection
+from mothership.sinks.tsdb.sql_files import statements
 
 VERDICTS = statements("verdicts.sql")
 
 
-class TsdbVerdicts:
+class TsdbVerdictStore:
     """Small statements over the sink's side connections, so that they never take a writer's place."""
 
     def __init__(self, session: Callable[[], AbstractAsyncContextManager[Connection]]) -> None:

@@ -8,7 +8,7 @@ from mothership.durations import format_duration
 
 
 @dataclass(slots=True)
-class Facts:
+class DatabaseState:
     """What the database turned out to be at the last look."""
 
     server_version: str = ""
@@ -19,16 +19,16 @@ class Facts:
     gin: str = "none"
     retention_by: Literal["policy", "service"] | None = None
     """Who drops old events."""
-    is_unfilled: bool = False
+    needs_backfill: bool = False
     """`events_per_minute` still has to be filled with what a big table holds."""
-    is_unsettled: bool = False
+    needs_recheck: bool = False
     """Something failed that will pass, such as a lock: look again soon."""
-    lacking: list[str] = field(default_factory=list)
+    unsupported: list[str] = field(default_factory=list)
     """What is not as configured, and what could be done about it."""
 
-    def lack(self, what: str) -> None:
+    def note_unsupported(self, what: str) -> None:
         """Note it, for `/healthz` and the log."""
-        self.lacking.append(what)
+        self.unsupported.append(what)
 
 
 def interval(span: timedelta) -> str:
