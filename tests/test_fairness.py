@@ -46,6 +46,16 @@ async def test_one_that_takes_all_it_can_leaves_room_for_others() -> None:
     assert limiter.count.used < 1000
 
 
+@pytest.mark.parametrize("size", [1, 10, 100, 150, 200])
+async def test_some_is_left_however_large_the_pieces_are_that_one_takes(size: int) -> None:
+    """Four uploads of a quarter each held all of the room, and whoever came next waited for their end."""
+    limiter = FairLimiter(1000, 400)
+    await fill(limiter, GREEDY, size)
+    assert 400 - limiter.size.used >= 400 // 5
+    await limiter.enter(QUIET, 1, 20, wait_seconds=0)
+    await limiter.enter(NEIGHBOUR, 1, 10, wait_seconds=0)
+
+
 async def test_many_addresses_of_one_caller_leave_room_for_another_caller() -> None:
     """A taken-over token is no use for shutting others out, wherever it is used from."""
     limiter = FairLimiter(1000, 1_000_000)
@@ -84,7 +94,7 @@ async def test_those_that_wait_are_bounded_and_leave_places_too() -> None:
     assert {str(task.exception()) for task in refused} == {"waiting"}
     assert 12 <= limiter.waiting <= 16
     while limiter.count.used < 20:
-        held.append(await limiter.enter(QUIET, 1, 1, wait_seconds=0))
+        held.append(await limiter.enter(Holder(f"other-{limiter.count.used}"), 1, 1, wait_seconds=0))
     quiet = asyncio.create_task(limiter.enter(Holder("third"), 1, 1, wait_seconds=30))
     await turns()
     assert not quiet.done()
@@ -116,12 +126,12 @@ async def test_what_can_give_way_does_so_for_one_that_holds_less() -> None:
         await limiter.enter(GREEDY, 0, 20, wait_seconds=0)
     with pytest.raises(NoRoom):
         await limiter.enter(QUIET, 0, 90, wait_seconds=0)
-    await limiter.enter(NEIGHBOUR, 0, 15, wait_seconds=0)
+    await limiter.enter(NEIGHBOUR, 0, 8, wait_seconds=0)
     assert gone == []
     await limiter.enter(QUIET, 0, 40, wait_seconds=0)
     assert gone == ["second"]
     assert first.size == 30
-    assert limiter.size.used == 85
+    assert limiter.size.used == 78
 
 
 def _cancel(task: "asyncio.Task[None]") -> None:
@@ -168,3 +178,31 @@ def test_shares_follow_what_is_free() -> None:
                 shares.add(who, 1)
     assert max(shares.by_holder.values()) - min(shares.by_holder.values()) <= 1
     assert 820 < shares.used < 900
+
+
+async def test_who_waits_behind_one_whose_time_is_up_is_let_in() -> None:
+    """The one before wanted more than there was; nobody gives anything back, and what is left is enough."""
+    limiter = FairLimiter(10, 1000)
+    held = [await limiter.enter(QUIET, 1, 600, wait_seconds=0), await limiter.enter(GREEDY, 1, 10, wait_seconds=0)]
+    large = asyncio.create_task(limiter.enter(GREEDY, 1, 450, wait_seconds=0.01))
+    await turns()
+    small = asyncio.create_task(limiter.enter(GREEDY, 1, 1, wait_seconds=None))
+    with pytest.raises(NoRoom):
+        await large
+    held.append(await small)
+    for slot in held:
+        slot.release()
+    assert (limiter.count.used, limiter.size.used, limiter.waiting) == (0, 0, 0)
+
+
+async def test_who_asks_for_nothing_yet_does_not_wait() -> None:
+    """A request begins, whatever others of its address hold and wait for; it waits once it has something to hold."""
+    limiter = FairLimiter(10, 100)
+    held = await fill(limiter, GREEDY, 10)
+    waiting = asyncio.create_task(limiter.enter(GREEDY, 1, 50, wait_seconds=None))
+    await turns()
+    with await limiter.enter(GREEDY, 0, 0, wait_seconds=0), pytest.raises(NoRoom):
+        await limiter.enter(GREEDY, 1, 50, wait_seconds=0)
+    waiting.cancel()
+    for slot in held:
+        slot.release()

@@ -1,9 +1,9 @@
 """Bounded room that callers share: nobody can fill it, and whoever waits has a turn.
 
 How much may one hold? A fixed share would leave room empty while others are quiet. Here it is a multiple of what is
-still free (the "dynamic threshold" of shared-memory switches, Choudhury and Hahne 1998): one that is alone gets most
-of the room, two get about half each, and some is always left for one that holds nothing, without anybody counting who
-is there. It holds twice: for a caller, and for an address within a caller, since a whole fleet may share one token.
+free afterwards (the "dynamic threshold" of shared-memory switches, Choudhury and Hahne 1998): one that is alone gets
+most of the room, two get about half each, and some is always left for one that holds nothing, without anybody counting
+who is there. It holds twice: for a caller, and for an address within a caller, since a whole fleet may share one token.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import NamedTuple, Self, TypeVar
 T = TypeVar("T")
 
 ADDRESS_SHARE = 4
-"""An address may hold up to so many times what is free: alone, four fifths of the room."""
+"""An address may hold up to so many times what it leaves free: alone, four fifths of the room."""
 CALLER_SHARE = 8
 """The same for all addresses of one caller together: eight ninths."""
 
@@ -51,11 +51,15 @@ class Shares:
 
     def caller_fits(self, caller: str, amount: int) -> bool:
         """The same, as far as it is the room's or the caller's bound."""
-        free = self.capacity - self.used
-        return not self.used or (amount <= free and self.by_caller[caller] + amount <= CALLER_SHARE * free)
+        return not self.used or self._shared(self.by_caller[caller], amount, CALLER_SHARE)
 
     def _within(self, who: Holder, amount: int) -> bool:
-        return self.by_holder[who] + amount <= ADDRESS_SHARE * (self.capacity - self.used)
+        return self._shared(self.by_holder[who], amount, ADDRESS_SHARE)
+
+    def _shared(self, held: int, amount: int, share: int) -> bool:
+        """Whoever holds nothing may have all that is left. Others leave some, however large the piece they want."""
+        left = self.capacity - self.used - amount
+        return left >= 0 and (not held or held + amount <= share * left)
 
     def add(self, who: Holder, amount: int) -> None:
         """Count what it holds from now on; less, when negative."""
@@ -160,6 +164,8 @@ class FairLimiter:
 
     async def take(self, who: Holder, count: int, size: int, *, wait_seconds: float | None) -> None:
         """As `enter`, for whoever counts for itself."""
+        if not (count or size):
+            return  # what holds nothing is in nobody's way
         if who in self._queues.get(who.caller, ()) or not (
             self._fits(who, count, size) or self._reclaim(who, count, size)
         ):
@@ -206,14 +212,15 @@ class FairLimiter:
                 self.give_back(who, count, size)
             raise
         finally:
-            self._leave(waiter)
+            if self._leave(waiter):
+                self._admit_waiting()  # whoever stood behind it may need less
 
-    def _leave(self, waiter: _Waiter) -> None:
-        """It waits no more, if it still does."""
+    def _leave(self, waiter: _Waiter) -> bool:
+        """It waits no more. Whether it still did."""
         queues = self._queues.get(waiter.who.caller, OrderedDict())
         queue = queues.get(waiter.who, deque())
         if waiter not in queue:
-            return
+            return False
         queue.remove(waiter)
         self._waiting_count.add(waiter.who, -1)
         self._waiting_size.add(waiter.who, -waiter.size)
@@ -221,6 +228,7 @@ class FairLimiter:
             del queues[waiter.who]
         if not queues:
             del self._queues[waiter.who.caller]
+        return True
 
     def _admit_waiting(self) -> None:
         """Give turns to those that fit, the caller that has had none for longest first."""

@@ -199,7 +199,7 @@ def test_an_address_does_not_use_up_the_rate_that_others_share_with_it(served: S
 
 def test_a_flood_of_refusals_is_no_flood_of_lines(served: Serve) -> None:
     """Failed logins, and everything else that whoever reaches the port can cause."""
-    server = served(auth={"tokens": tokens(), "failure_pause_seconds": 0, "failures_per_minute": 1000})
+    server = served(auth={"tokens": tokens(name="flood"), "failure_pause_seconds": 0, "failures_per_minute": 1000})
     with capture_logs() as lines:
         for _ in range(60):
             with connect(server) as guess:

@@ -1,6 +1,5 @@
 """One listening server from the settings: what `app` starts, and what the tests of this folder start."""
 
-import asyncio
 import resource
 import socket
 import time
@@ -17,6 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from mothership.edge import openapi
+from mothership.edge.acceptor import plain
 from mothership.edge.access import ALWAYS_OPEN, AccessMiddleware
 from mothership.edge.addresses import Networks
 from mothership.edge.auth import AuthSettings, is_loopback
@@ -36,7 +36,7 @@ FILES_KEPT = 200
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, but a TLS handshake has an end, is counted, and its failure is told."""
+    """uvicorn's server, but it accepts all that waits; a TLS handshake has an end, its failure a count and a line."""
 
     def __init__(self, config: uvicorn.Config, limits: LimitSettings) -> None:
         super().__init__(config)
@@ -48,15 +48,14 @@ class Server(uvicorn.Server):
         config = self.config
         protocol: Any = config.http_protocol_class
         make = partial(protocol, config=config, server_state=self.server_state, app_state=self.lifespan.state)
-        if config.ssl:
-            connections = protocol.open_connections
-            self.servers = [
-                TLSListener(one, make, config.ssl, connections, self._handshake_seconds)  # type: ignore[misc]  # its like
-                for one in sockets or []
-            ]
-        else:
-            loop = asyncio.get_running_loop()
-            self.servers = [await loop.create_server(make, sock=one, backlog=config.backlog) for one in sockets or []]
+        connections = protocol.open_connections
+
+        def listener(one: socket.socket) -> Any:
+            if config.ssl:
+                return TLSListener(one, make, config.ssl, connections, self._handshake_seconds)
+            return plain(one, make)
+
+        self.servers = [listener(one) for one in sockets or []]
         self.started = True
 
 

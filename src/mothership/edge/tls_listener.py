@@ -6,12 +6,10 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
+from mothership.edge.acceptor import Acceptor
 from mothership.edge.connection_limiter import ConnectionLimiter, Stage
 from mothership.log_limiter import LogLimiter
-from mothership.telemetry import log, tls_failures
-
-ACCEPT_PAUSE_SECONDS = 0.1
-BACKLOG = 2048
+from mothership.telemetry import tls_failures
 
 REASONS = {
     "HTTP_REQUEST": "plain_http",
@@ -64,44 +62,29 @@ class TLSListener:
         handshake_seconds: float,
     ) -> None:
         """Start at once, in the running loop."""
-        listening.listen(BACKLOG)
-        listening.setblocking(False)
-        self._listening = listening
         self._make = make
         self._context = context
         self._connections = connections
         self._handshake_seconds = handshake_seconds
         self._log_failed_handshake = LogLimiter("warning", "tls_handshake_failed")
-        self._handshakes: set[asyncio.Task[None]] = set()
-        self._accepting = asyncio.get_running_loop().create_task(self._accept())
+        self._acceptor = Acceptor(listening, self._begin)
 
     def close(self) -> None:
         """Accept no more. Handshakes that are under way end."""
-        for task in (self._accepting, *self._handshakes):
-            task.cancel()
+        self._acceptor.close()
 
     async def wait_closed(self) -> None:
         """Until nothing is under way."""
-        await asyncio.gather(self._accepting, *self._handshakes, return_exceptions=True)
+        await self._acceptor.wait_closed()
 
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                accepted, peer = await loop.sock_accept(self._listening)
-            except OSError as error:  # no file is free, or the client is gone already
-                log.warning("connection_not_accepted", error=type(error).__name__, errno=error.errno)
-                await asyncio.sleep(ACCEPT_PAUSE_SECONDS)
-                continue
-            handshake = Handshake(accepted, peer[0])
-            if self._connections.add(handshake, handshake.address):
-                self._connections.refused("connections_tls", 0, handshake.address)
-                self._connections.drop(handshake)
-                accepted.close()
-                continue
-            task = loop.create_task(self._shake_hands(handshake))
-            self._handshakes.add(task)
-            task.add_done_callback(self._handshakes.discard)
+    async def _begin(self, accepted: socket.socket, address: str) -> None:
+        handshake = Handshake(accepted, address)
+        if self._connections.add(handshake, address):
+            self._connections.refused("connections_tls", 0, address)
+            self._connections.drop(handshake)
+            accepted.close()
+            return
+        await self._shake_hands(handshake)
 
     async def _shake_hands(self, handshake: Handshake) -> None:
         try:

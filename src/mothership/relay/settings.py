@@ -9,7 +9,7 @@ class SpoolSettings(BaseModel, frozen=True, extra="forbid"):
     max_bytes: PositiveInt = Field(
         default=4 * 1024**3,
         description="Most bytes (compressed) that one worker keeps on disk for its sinks; past it /ingest waits for "
-        "room, then answers 503. With more than one client, each may hold up to four times what is free.",
+        "room, then answers 503. With more than one client, each may hold up to four times what it leaves free.",
     )
     max_age_seconds: PositiveFloat = Field(
         default=7 * 86400.0,

@@ -53,10 +53,8 @@ class Quota:
         if size > free:
             raise SpoolFull("the spool is full (relay.spool.max_bytes)", retry_after_seconds=pause)
         others = self._callers | file.bytes_by_client.keys() | file.dead_letters.bytes_by_client.keys()
-        if (
-            others - {client}
-            and file.bytes_by_client[client] + file.dead_letters.bytes_by_client[client] + size > ADDRESS_SHARE * free
-        ):
+        held = file.bytes_by_client[client] + file.dead_letters.bytes_by_client[client]
+        if others - {client} and held and held + size > ADDRESS_SHARE * (free - size):
             raise SpoolFull("this client has its share of the spool (relay.spool.max_bytes)", retry_after_seconds=pause)
         disk = os.statvfs(file.path.parent)
         if disk.f_bavail * disk.f_frsize < self._settings.reserve_bytes + record_bytes:

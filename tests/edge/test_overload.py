@@ -1,0 +1,116 @@
+"""More comes than can be worked on: what is taken is answered while its node still waits, the rest refused at once."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+
+from tests.simulated_time import run, spend
+
+from mothership.edge.admission import AdmissionControl
+from mothership.edge.decompression import RequestBody
+from mothership.edge.limits import LimitSettings
+from mothership.errors import Refusal
+from mothership.event import Batch
+from mothership.fairness import Holder, WaitBudget
+
+WORK_SECONDS = 0.3
+"""What a batch costs here, decoding and pipeline together."""
+PATIENCE_SECONDS = 1.0
+
+
+class Service:
+    """An admission control and what works on its batches, in a simulated time."""
+
+    def __init__(self) -> None:
+        self.admission = AdmissionControl(LimitSettings())
+        self.worked_on: list[str] = []
+        self.answered: dict[str, float] = {}
+        self.refused: dict[str, float] = {}
+        self.refusals: set[tuple[int, float | None]] = set()
+
+    async def send(self, name: str, *, address: str = "192.0.2.1", after_seconds: float = 0.0) -> None:
+        """A request, from its first byte to its answer."""
+        await asyncio.sleep(after_seconds)
+        began = asyncio.get_running_loop().time()
+        limits = LimitSettings()
+        budget = WaitBudget(PATIENCE_SECONDS)
+        try:
+            at_work, _ = await self.admission.take(
+                _chunks(), RequestBody("", limits), Holder("node", address), budget, lambda _body: self._work(name)
+            )
+        except Refusal as refusal:
+            self.refusals.add((refusal.status, refusal.retry_after_seconds))
+            self.refused[name] = asyncio.get_running_loop().time() - began
+            return
+        with at_work:
+            await asyncio.sleep(0)  # the spool
+            self.answered[name] = asyncio.get_running_loop().time() - began
+
+    def _work(self, name: str) -> Batch:
+        self.worked_on.append(name)
+        spend(WORK_SECONDS)
+        return Batch([], [], b"", b"", "", 0)
+
+
+async def _chunks() -> AsyncIterator[bytes]:
+    yield b"{}"
+
+
+def test_at_any_load_what_is_taken_is_answered_in_time() -> None:
+    """Three times as much as can be worked on, for a while: a third is taken, and nobody waits for its answer long."""
+    service = Service()
+
+    async def main() -> None:
+        await asyncio.gather(*(service.send(f"{n}", after_seconds=n * WORK_SECONDS / 3) for n in range(300)))
+
+    run(main())
+    assert len(service.answered) + len(service.refused) == 300
+    assert len(service.answered) >= 100
+    assert max(service.answered.values()) <= PATIENCE_SECONDS + 2 * WORK_SECONDS
+    assert max(service.refused.values()) <= PATIENCE_SECONDS + 2 * WORK_SECONDS
+    assert service.worked_on == list(service.answered)
+    assert service.refusals == {(503, 1.0)}
+
+
+def test_a_burst_is_taken_as_far_as_there_is_time_for_it() -> None:
+    """A hundred at one moment: some have their turn, one after the other; the others cost nothing but their body."""
+    service = Service()
+
+    async def main() -> None:
+        await asyncio.gather(*(service.send(f"{n}") for n in range(100)))
+
+    run(main())
+    turns = len(service.worked_on)
+    assert PATIENCE_SECONDS / WORK_SECONDS <= turns <= PATIENCE_SECONDS / WORK_SECONDS + 3
+    assert service.worked_on == [str(n) for n in range(turns)]
+    assert len(service.refused) == 100 - turns
+
+
+def test_between_two_batches_others_are_answered() -> None:
+    """However many are there: a probe of the load balancer waits for one of them, and not for all."""
+    service = Service()
+    seen: list[int] = []
+
+    async def probe() -> None:
+        while len(service.answered) + len(service.refused) < 20:
+            seen.append(len(service.worked_on))
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        await asyncio.gather(probe(), *(service.send(f"{n}") for n in range(20)))
+
+    run(main())
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(seen))
+
+
+def test_a_node_has_its_turn_beside_one_that_sends_without_end() -> None:
+    """By address: a hundred of a neighbour wait already, one has begun and the next has been called."""
+    service = Service()
+
+    async def main() -> None:
+        others = [asyncio.create_task(service.send(f"{n}")) for n in range(100)]
+        await asyncio.sleep(0)
+        await asyncio.gather(service.send("quiet", address="192.0.2.2"), *others)
+
+    run(main())
+    assert service.worked_on.index("quiet") <= 3
