@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
-from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from mothership import __version__, keys, shared_keys
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
-from mothership.edge import documentation, ingest, server, status
-from mothership.edge.batch_decoder import BatchDecoder
+from mothership.edge import documentation, server, status
+from mothership.edge.application import EdgeApplication
+from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.credentials import Credentials
+from mothership.edge.envelope import EnvelopeProtocol
+from mothership.edge.ingest import Ingest
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
 from mothership.pipeline.chain import Chain
@@ -61,7 +63,7 @@ class Mothership:
         credentials: Credentials,
         redactor: Redaction,
         relay: Relay,
-        decoder: BatchDecoder,
+        batch_builder: BatchBuilder,
         tsdb: TsdbSink | None,
         loki: LokiSink | None,
         key_is_agreed: bool,
@@ -73,7 +75,7 @@ class Mothership:
         self._credentials = credentials
         self.redactor = redactor
         self.relay = relay
-        self.decoder = decoder
+        self._batch_builder = batch_builder
         self.tsdb = tsdb
         self.loki = loki
         self._key_is_agreed = key_is_agreed
@@ -106,10 +108,19 @@ class Mothership:
         batch.source = self._redacted_source(batch.source)
         await self.relay.keep_rejected(*await remains(batch, self._remains_processors))
 
-    def http(self) -> FastAPI:
-        """The HTTP interface: the routes of the edge over this worker."""
+    def http(self) -> EdgeApplication:
+        """The HTTP interface over this worker."""
         sinks = [sink.name for sink in (self.tsdb, self.loki) if sink]
-        http = FastAPIOffline(
+        ingest = Ingest(
+            self.accept,
+            [EnvelopeProtocol(self._batch_builder, self.settings.limits)],
+            limits=self.settings.limits,
+            batch_log=self._batch_log,
+            sinks=sinks,
+            set_aside=self.set_aside,
+            wait_seconds_max=self.settings.relay.answer_seconds,
+        )
+        pages = FastAPIOffline(
             title="Mothership",
             version=__version__,
             summary="Where a fleet of EdgeBot nodes reports to.",
@@ -117,20 +128,9 @@ class Mothership:
             redoc_url=None,
             static_url=documentation.ASSETS,
         )
-        http.include_router(
-            ingest.router(
-                self.accept,
-                decoder=self.decoder,
-                limits=self.settings.limits,
-                sinks=sinks,
-                set_aside=self.set_aside,
-                batch_log=self._batch_log,
-                wait_seconds_max=self.settings.relay.answer_seconds,
-            )
-        )
-        http.include_router(status.router(self._report))
-        http.include_router(documentation.router(http.title, http.openapi_url or ""))
-        return http
+        pages.include_router(status.router(self._report))
+        pages.include_router(documentation.router(pages.title, pages.openapi_url or ""))
+        return EdgeApplication(ingest, pages)
 
     async def run(self, listening: socket.socket) -> None:
         """Serve and deliver until `stop`. Server and couriers share one TaskGroup: one that dies ends the process."""
@@ -182,7 +182,7 @@ class Mothership:
         """Know the batches of the other instances on this database, as soon as it answers."""
         if self.settings.pipeline.processors.redaction.own_salt is None:
             path = self.data_dir / f"{FINGERPRINTS}.key"
-            self.decoder.use_key(await shared_keys.fingerprint_key(tsdb, path))
+            self._batch_builder.use_key(await shared_keys.fingerprint_key(tsdb, path))
 
 
 class _Server(server.Server):
@@ -238,7 +238,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     enricher = _enricher(settings, redactor, templates, tsdb)
     timestamps = settings.pipeline.processors.enrichment.timestamps
     chain = Chain(processors, enricher, timestamps=timestamps, budget=budget)
-    decoder = BatchDecoder(settings.limits, key=_fingerprint_key(settings, data_dir))
+    batch_builder = BatchBuilder(settings.limits, key=_fingerprint_key(settings, data_dir))
     relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))
     try:
         yield Mothership(
@@ -249,7 +249,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
             credentials=credentials,
             redactor=redactor,
             relay=relay,
-            decoder=decoder,
+            batch_builder=batch_builder,
             tsdb=tsdb,
             loki=loki,
             key_is_agreed=key_is_agreed,

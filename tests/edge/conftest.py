@@ -8,7 +8,6 @@ import pytest
 from tests.edge.servers import RecordingAcceptor, Served, application, serving
 
 from mothership.edge.auth import AuthSettings
-from mothership.edge.batch_decoder import BatchDecoder
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
 
@@ -16,11 +15,6 @@ from mothership.edge.tls import TLSSettings
 @pytest.fixture
 def acceptor() -> RecordingAcceptor:
     return RecordingAcceptor()
-
-
-@pytest.fixture
-def new_decoder() -> Callable[..., BatchDecoder]:
-    return lambda **limits: BatchDecoder(LimitSettings(**limits), key=b"test")
 
 
 @pytest.fixture

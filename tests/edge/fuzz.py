@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 import zstandard
+from tests.edge.servers import decoded
 
-from mothership.edge.batch_decoder import BatchDecoder
 from mothership.edge.decompression import RequestBody
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
@@ -190,7 +190,6 @@ class Route:
 
     def __init__(self) -> None:
         self.limits = LimitSettings(events=100, keys=500, depth=64, event_bytes=20_000, string_characters=10_000)
-        self.decoder = BatchDecoder(self.limits, key=b"fuzz")
         processors = [
             *redaction.build(RedactionSettings(), key=b"k" * 32).processors,
             CutOversized(Bounds(20_000, 10_000, 500, 64)),
@@ -206,7 +205,7 @@ class Route:
             for start in range(0, len(sent), step):
                 body.feed(sent[start : start + step])
             body.end()
-            batch = self.decoder.read(body.read() or b"", client="fuzz", request_id="fuzz", received=NOW)
+            batch = decoded(self.limits, body.read() or b"", client="fuzz", request_id="fuzz", received=NOW)
         except Refusal as refusal:
             return f"{refusal.status}"
         accepted, rejected = len(batch.events), len(batch.rejected)

@@ -12,9 +12,12 @@ import uvicorn
 from fastapi import FastAPI, Response
 
 from mothership.batch_log import BatchLog
-from mothership.edge import ingest
-from mothership.edge.auth import AuthSettings
-from mothership.edge.batch_decoder import BatchDecoder
+from mothership.edge.application import EdgeApplication
+from mothership.edge.auth import AuthSettings, Caller
+from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.envelope import EnvelopeProtocol
+from mothership.edge.ingest import Ingest
+from mothership.edge.ingest_protocol import IngestRequest
 from mothership.edge.limits import LimitSettings
 from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
@@ -47,19 +50,17 @@ class RecordingAcceptor:
         return batch, Receipt({"tsdb": Tally(len(batch.events), 0, 0)}, duplicate)
 
 
-def application(acceptor: Any, limits: LimitSettings, *, wait_seconds_max: float = 1.0) -> FastAPI:
-    app = FastAPI(title="Mothership")
-    app.include_router(
-        ingest.router(
-            acceptor,
-            decoder=BatchDecoder(limits, key=b"test"),
-            limits=limits,
-            sinks=["tsdb"],
-            batch_log=BatchLog("each"),
-            wait_seconds_max=wait_seconds_max,
-            clock=lambda: 1.0,
-        )
+def application(acceptor: Any, limits: LimitSettings, *, wait_seconds_max: float = 1.0) -> EdgeApplication:
+    ingest = Ingest(
+        acceptor,
+        [EnvelopeProtocol(BatchBuilder(limits, key=b"test"), limits)],
+        limits=limits,
+        batch_log=BatchLog("each"),
+        sinks=["tsdb"],
+        wait_seconds_max=wait_seconds_max,
+        clock=lambda: 1.0,
     )
+    app = FastAPI(title="Mothership")
 
     @app.get("/livez")
     async def livez() -> Response:
@@ -77,7 +78,23 @@ def application(acceptor: Any, limits: LimitSettings, *, wait_seconds_max: float
     async def large() -> Response:
         return Response(bytes(64 * 1024 * 1024))
 
-    return app
+    return EdgeApplication(ingest, app)
+
+
+def decoded(
+    limits: LimitSettings,
+    body: bytes,
+    *,
+    client: str = "node",
+    request_id: str = "r",
+    received: int = 1,
+    idempotency_key: str | None = None,
+) -> Batch:
+    """What an envelope becomes."""
+    headers = [] if idempotency_key is None else [(b"idempotency-key", idempotency_key.encode())]
+    caller = Caller(client, frozenset({"ingest"}))
+    request = IngestRequest(request_id, caller, "192.0.2.7", headers, b"", received)
+    return EnvelopeProtocol(BatchBuilder(limits, key=b"test"), limits).decode(body, request)
 
 
 @dataclass

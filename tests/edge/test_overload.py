@@ -10,7 +10,6 @@ from mothership.edge.admission import AdmissionControl
 from mothership.edge.decompression import RequestBody
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
-from mothership.event import Batch
 from mothership.fairness import Holder, WaitBudget
 
 WORK_SECONDS = 0.3
@@ -35,21 +34,19 @@ class Service:
         limits = LimitSettings()
         budget = WaitBudget(PATIENCE_SECONDS)
         try:
-            at_work, _ = await self.admission.take(
-                _chunks(), RequestBody("", limits), Holder("node", address), budget, lambda _body: self._work(name)
-            )
+            received = await self.admission.receive(_chunks(), RequestBody("", limits), Holder("node", address), budget)
         except Refusal as refusal:
             self.refusals.add((refusal.status, refusal.retry_after_seconds))
             self.refused[name] = asyncio.get_running_loop().time() - began
             return
-        with at_work:
+        with received:
+            await received.decode(lambda _body: self._work(name))
             await asyncio.sleep(0)  # the spool
             self.answered[name] = asyncio.get_running_loop().time() - began
 
-    def _work(self, name: str) -> Batch:
+    def _work(self, name: str) -> None:
         self.worked_on.append(name)
         spend(WORK_SECONDS)
-        return Batch([], [], b"", b"", "", 0)
 
 
 async def _chunks() -> AsyncIterator[bytes]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.edge.servers import decoded
 
-from mothership.edge.batch_decoder import BatchDecoder
+from mothership.edge.limits import LimitSettings
 from mothership.edge.retry_tracker import RetryTracker, new_identity
 from mothership.errors import Refusal, Unsafe
 from mothership.event import Batch
@@ -22,9 +23,9 @@ async def post(client: httpx2.AsyncClient, *, is_retry: bool = False, **headers:
     return await client.post("/ingest", json={"messages": EVENTS, "is_retry": is_retry}, headers=headers)
 
 
-def a_batch(decoder: BatchDecoder, *, is_retry: bool, client: str = "ship") -> Batch:
+def a_batch(*, is_retry: bool, client: str = "ship") -> Batch:
     body = json.dumps({"messages": EVENTS, "is_retry": is_retry}).encode()
-    return decoder.read(body, client=client, request_id="r", received=1)
+    return decoded(LimitSettings(), body, client=client)
 
 
 async def test_equal_first_transmissions_are_different_batches(make_client: ClientFactory, acceptor: Any) -> None:
@@ -37,17 +38,17 @@ async def test_equal_first_transmissions_are_different_batches(make_client: Clie
 
 
 @pytest.mark.parametrize("said", ["true", 1, None, "yes", [True]])
-def test_only_true_says_that_a_batch_was_sent_before(new_decoder: Callable[..., BatchDecoder], said: Any) -> None:
+def test_only_true_says_that_a_batch_was_sent_before(said: Any) -> None:
     """Whatever else stands there, the batch is new: two copies are better than none."""
     body = json.dumps({"messages": EVENTS, "is_retry": said}).encode()
-    assert not new_decoder().read(body, client="c", request_id="r", received=1).is_retry
+    assert not decoded(LimitSettings(), body).is_retry
 
 
-def test_a_retry_is_known_though_it_is_read_in_parts(new_decoder: Callable[..., BatchDecoder]) -> None:
+def test_a_retry_is_known_though_it_is_read_in_parts() -> None:
     """An event nested beyond what the decoder bears costs only itself."""
     deep = "[" * 200_000 + "]" * 200_000
     body = f'{{"messages":[{{"type":"log"}},{{"type":"log","a":{deep}}}],"is_retry":true}}'.encode()
-    assert new_decoder(containers=10**6).read(body, client="c", request_id="r", received=1).is_retry
+    assert decoded(LimitSettings(containers=10**6), body).is_retry
 
 
 async def test_a_key_counts_more_than_is_retry(make_client: ClientFactory) -> None:
@@ -103,7 +104,7 @@ async def test_a_retry_waits_for_the_attempt_that_it_repeats(make_client: Client
     assert [batch.is_retry for batch in acceptor.batches] == [False]
 
 
-async def test_one_caller_makes_no_other_forgotten(new_decoder: Callable[..., BatchDecoder]) -> None:
+async def test_one_caller_makes_no_other_forgotten() -> None:
     """Who is refused the most gives way; what others are remembered by stays."""
     retries = RetryTracker(refused_max=10)
 
@@ -112,12 +113,12 @@ async def test_one_caller_makes_no_other_forgotten(new_decoder: Callable[..., Ba
             async with retries.track(batch):
                 raise Unsafe("full", retry_after_seconds=1)
 
-    await refused(a_batch(new_decoder(), is_retry=False, client="small"))
+    await refused(a_batch(is_retry=False, client="small"))
     for _ in range(1000):
-        noise = a_batch(new_decoder(), is_retry=False, client="loud")
+        noise = a_batch(is_retry=False, client="loud")
         noise.content = new_identity()
         await refused(noise)
-    retry = a_batch(new_decoder(), is_retry=True, client="small")
+    retry = a_batch(is_retry=True, client="small")
     async with retries.track(retry):
         assert not retry.is_retry
     assert len(retries._refused._counts["loud"]) == 9

@@ -1,4 +1,4 @@
-"""From a body's first byte to its batch: how much may arrive, be decoded and be at work at a time, and who is next.
+"""From a body's first byte to its decoding: how much may arrive, be decoded and be at work at a time, who is next.
 
     arriving (as sent) ──▶ a turn: at work (decompressed) ──▶ decoded ──▶ pipeline and relay, still at work
                                   └── larger than a mebibyte: first a turn at being decoded, one at a time
@@ -14,12 +14,12 @@ each round was longer than the one before, nobody's wait was seen by any bound, 
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import partial
-from typing import Protocol, TypeVar
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
 
 from mothership.edge.decompression import RequestBody
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
-from mothership.event import Batch
 from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
 from mothership.telemetry import load_refused, load_wait_seconds
 
@@ -56,15 +56,10 @@ class AdmissionControl:
         # What large bodies become needs more memory than they do.
         self._large = FairLimiter(1, limits.in_flight_bytes, waiting_max=limits.concurrent_requests)
 
-    async def take(
-        self,
-        chunks: AsyncIterable[bytes],
-        body: RequestBody,
-        who: Holder,
-        budget: WaitBudget,
-        read: Callable[[bytes], Batch],
-    ) -> tuple[Slot, Batch]:
-        """Return the batch and the place at work that it holds. Raises `Refusal`."""
+    async def receive(
+        self, chunks: AsyncIterable[bytes], body: RequestBody, who: Holder, budget: WaitBudget
+    ) -> "Received":
+        """Return the body, whole and decompressed, with the place at work that it holds. Raises `Refusal`."""
         ticks = asyncio.get_running_loop().time
         gone: list[bool] = []
         try:
@@ -85,7 +80,7 @@ class AdmissionControl:
                     body.end()
                     if not gone:
                         limit.reschedule(None)
-                    return await self._batch(arriving, body, budget, read)
+                    return await self._admit(arriving, body, budget)
         except TimeoutError:
             if gone:
                 raise overloaded(
@@ -98,17 +93,15 @@ class AdmissionControl:
             )
             raise overloaded("slow", reason) from None
 
-    async def _batch(
-        self, arrived: Slot, body: RequestBody, budget: WaitBudget, read: Callable[[bytes], Batch]
-    ) -> tuple[Slot, Batch]:
-        """Wait for a turn, decompress and decode."""
+    async def _admit(self, arrived: Slot, body: RequestBody, budget: WaitBudget) -> "Received":
+        """Wait for a turn, and decompress."""
         size = OWN_THREAD_BYTES if body.is_compressed else body.sent_bytes
         at_work = await self._turn(arrived.who, size, budget)
         try:
             data = body.read(OWN_THREAD_BYTES)
             if data is not None:
                 at_work.resize(len(data))
-                return at_work, read(data)
+                return Received(data, at_work)
         except BaseException:
             at_work.release()
             raise
@@ -117,16 +110,19 @@ class AdmissionControl:
             turn = await self._large.enter(arrived.who, 1, body.sent_bytes, wait_seconds=self._limits.body_seconds)
         except NoRoom:
             raise overloaded("large", "too many large bodies wait to be decoded: send fewer events at a time") from None
-        with turn:
+        try:
             at_work = await self._begin(arrived.who, body.sent_bytes, budget)
             arrived.release()
             try:
                 data = await asyncio.to_thread(body.read) or b""
                 at_work.resize(len(data))
-                return at_work, await asyncio.to_thread(read, data)
+                return Received(data, at_work, turn)
             except BaseException:
                 at_work.release()
                 raise
+        except BaseException:
+            turn.release()
+            raise
 
     async def _turn(self, who: Holder, size: int, budget: WaitBudget) -> Slot:
         """A place at work, with the processor to itself until the next round of the event loop."""
@@ -149,6 +145,36 @@ class AdmissionControl:
 
     async def _begin(self, who: Holder, size: int, budget: WaitBudget) -> Slot:
         return await _wait(budget, "work", partial(self._working.enter, who, 1, size))
+
+
+class Received:
+    """A whole body. Until the block ends it holds a place at work, and a turn at being decoded if it is large.
+
+    It is decoded once: then it is let go of, and so is the turn.
+    """
+
+    def __init__(self, data: bytes, at_work: Slot, large_turn: Slot | None = None) -> None:
+        self._data = data
+        self._at_work = at_work
+        self._large_turn = large_turn
+
+    async def decode(self, decode: Callable[[bytes], T]) -> T:
+        """Decode it, in a thread if it is large."""
+        data, self._data = self._data, b""
+        if self._large_turn is None:
+            return decode(data)
+        with self._large_turn:
+            return await asyncio.to_thread(decode, data)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._at_work.release()
+        if self._large_turn is not None:
+            self._large_turn.release()
 
 
 class _Bounded(Protocol[T_co]):

@@ -1,28 +1,26 @@
-"""POST /ingest: body → `Batch` → whoever keeps it → the answer that lets the node delete its copy, or not."""
+"""From a request's first byte to its answer: receive → decode → accept → answer.
 
-import math
+receive   what may enter, its turn, the body whole and decompressed     here, by `admission` and `decompression`
+decode    bytes → `Batch`                                               the protocol's
+accept    pipeline and relay: `Batch` → `Receipt`                       here, by what the application gives
+answer    `Receipt` → what lets the client delete its copy, or not      the protocol's
+"""
+
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, TypeAlias
+from functools import partial
+from typing import TypeAlias
 
-import orjson
-import structlog
-from fastapi import APIRouter, Request
-from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from mothership.batch_log import BatchLog
-from mothership.edge.addresses import UNKNOWN, rate_limit_key
-from mothership.edge.admission import AdmissionControl
+from mothership.edge.admission import AdmissionControl, Received
 from mothership.edge.auth import ANONYMOUS, Caller
-from mothership.edge.batch_decoder import BatchDecoder
-from mothership.edge.decompression import ENCODINGS, RequestBody
+from mothership.edge.decompression import RequestBody
+from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse, is_complete
 from mothership.edge.labels import BoundedLabels
 from mothership.edge.limits import LimitSettings
-from mothership.edge.openapi import INGEST, INGEST_ANSWERS
-from mothership.edge.request_id import request_id
 from mothership.edge.retry_tracker import RetryTracker
 from mothership.errors import Refusal, Unsafe
 from mothership.event import Batch, Receipt, Tally, is_nil
@@ -37,10 +35,8 @@ Accept: TypeAlias = Callable[[Batch], Awaitable[tuple[Batch, Receipt]]]
 SetAside: TypeAlias = Callable[[Batch], Awaitable[None]]
 """Keeps what is left of a batch's rejected events, if it has any, for the operator, redacted."""
 
-ERRORS_SHOWN = 100
-"""Most rejections that an answer lists; `rejected` counts them all."""
-KEY_CHARACTERS = 256
 CLOSED_REQUEST = 499
+NO_CONTENT = 204
 CONSTANT_SOURCE = "edgebot"
 """The envelope's `source` of every EdgeBot."""
 REASON_LABELS = 64
@@ -49,147 +45,143 @@ CLIENT_LABELS = 200
 """Most callers that the metrics tell apart."""
 
 
+class _ClientDisconnect(Exception):  # as in errors.py
+    """The connection closed inside the body."""
+
+
 async def _nothing_left(_batch: Batch) -> None:
     """For a service without dead letters."""
 
 
-def router(  # each is a part of what it joins
-    accept: Accept,
-    *,
-    decoder: BatchDecoder,
-    limits: LimitSettings,
-    sinks: Sequence[str] = (),
-    set_aside: SetAside = _nothing_left,
-    batch_log: BatchLog,
-    wait_seconds_max: float = 1.0,
-    clock: Clock = time.time,
-    stopwatch: Clock = time.perf_counter,
-) -> APIRouter:
-    """The route. `sinks` names those that an answer speaks of even when there was nothing to keep.
+class Ingest:
+    """The ASGI application of every path that takes events. It stands behind `AccessMiddleware`."""
 
-    `set_aside` is given every batch, for what was rejected of it.
+    def __init__(
+        self,
+        accept: Accept,
+        protocols: Sequence[IngestProtocol],
+        *,
+        limits: LimitSettings,
+        batch_log: BatchLog,
+        sinks: Sequence[str] = (),
+        set_aside: SetAside = _nothing_left,
+        wait_seconds_max: float = 1.0,
+        clock: Clock = time.time,
+        stopwatch: Clock = time.perf_counter,
+    ) -> None:
+        """`sinks` names those that an answer speaks of even when there was nothing to keep.
 
-    `wait_seconds_max` is how long a batch waits for room before it is refused, over everything that it waits for.
-    """
-    admission = AdmissionControl(limits)
-    retries = RetryTracker(refused_max=limits.refused_batches)
-    labels = BoundedLabels(CLIENT_LABELS)
-    nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
-    routes = APIRouter()
+        `set_aside` is given every batch, for what was rejected of it. `wait_seconds_max` is how long a batch waits for
+        room before it is refused, over everything that it waits for.
+        """
+        self.protocols = {protocol.path: protocol for protocol in protocols}
+        self._accept = accept
+        self._limits = limits
+        self._batch_log = batch_log
+        self._set_aside = set_aside
+        self._wait_seconds_max = wait_seconds_max
+        self._clock = clock
+        self._stopwatch = stopwatch
+        self._admission = AdmissionControl(limits)
+        self._retries = RetryTracker(refused_max=limits.refused_batches)
+        self._client_labels = BoundedLabels(CLIENT_LABELS)
+        self._nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
 
-    async def take(request: Request, identity: str) -> Response:
-        caller: Caller = request.scope.get("caller", ANONYMOUS)
-        who = Holder(caller.name, rate_limit_key(request.client.host if request.client else UNKNOWN))
-        budget = WaitBudget(wait_seconds_max - request.scope.get("waited_seconds", 0.0))
-        chunks = _Chunks(request, stopwatch)
-        parse = _parse(request)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = IngestRequest.of(scope, received=int(self._clock() * 1_000_000))
+        response = await self.respond(request, self.protocols[scope["path"]], receive)
+        headers = [*response.headers, (b"x-request-id", request.id.encode())]
+        if response.status != NO_CONTENT:
+            headers.append((b"content-length", b"%d" % len(response.body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
 
-        def read(body: bytes) -> Batch:
-            return decoder.read(
-                body,
-                client=caller.name,
-                request_id=identity,
-                received=int(clock() * 1_000_000),
-                idempotency_key=_idempotency_key(request),
-            )
+    async def respond(self, request: IngestRequest, protocol: IngestProtocol, receive: Receive) -> IngestResponse:
+        """The whole way of a request. Whatever happens, the client learns whether it must keep its copy."""
+        try:
+            parse = request.parse
+            budget = WaitBudget(self._wait_seconds_max - request.waited_seconds)
+            with await self.receive(request, protocol, receive, budget) as received:
+                batch = await self.decode(request, protocol, received)
+                batch.parse = parse
+                batch.waited_seconds = self._wait_seconds_max - budget.left_seconds
+                batch, receipt = await self.accept(batch)
+                return self.answer(request, protocol, batch, receipt)
+        except Refusal as error:
+            refusal = error
+        except Unsafe as unsafe:
+            refusal = Refusal(503, unsafe.reason, retry_after_seconds=unsafe.retry_after_seconds)
+        except _ClientDisconnect:
+            refusal = Refusal(CLOSED_REQUEST, "the connection closed inside the body")
+        except Exception:  # noqa: BLE001  # whatever it is, the node must keep its copy, and learn nothing
+            log.exception("ingest_failed")
+            refusal = Refusal(500, "internal error: nothing was taken; the service's log says more")
+        return self.refuse(request, protocol, refusal)
 
-        at_work, batch = await admission.take(chunks, _body(request.headers, limits), who, budget, read)
-        with at_work:
-            batch.address = who.address
-            batch.parse = parse
-            batch.waited_seconds = wait_seconds_max - budget.left_seconds
-            return await keep(batch, request, identity, chunks.whole_at)
+    async def receive(
+        self, request: IngestRequest, protocol: IngestProtocol, receive: Receive, budget: WaitBudget
+    ) -> Received:
+        """Return the body with what it holds. Raises `Refusal`, before it is read when the headers say enough."""
+        protocol.check(request)
+        body = RequestBody(request.header(b"content-encoding") or "", self._limits)
+        length = request.header(b"content-length") or ""
+        if length.isdigit() and int(length[:20]) > self._limits.body_bytes:
+            raise Refusal(413, f"the body is larger than {self._limits.body_bytes} bytes (limits.body_bytes)")
+        who = Holder(request.caller.name, request.address)
+        return await self._admission.receive(self._chunks(request, receive), body, who, budget)
 
-    async def keep(batch: Batch, request: Request, identity: str, start: float) -> Response:
-        caller: Caller = request.scope.get("caller", ANONYMOUS)
+    async def decode(self, request: IngestRequest, protocol: IngestProtocol, received: Received) -> Batch:
+        """Return what the protocol makes of the body, with the caller's name on it."""
+        batch = await received.decode(partial(protocol.decode, request=request))
+        batch.address = request.address
         _count_rejected("decode", batch)
-        _stamp(batch, caller, request.scope.get("client_field", ""))
-        batch.source = _source(batch.source, caller, request.scope.get("source_address", ""))
+        _stamp(batch, request.caller, request.client_field)
+        batch.source = _source(batch.source, request.caller, request.source_address)
+        return batch
+
+    async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
+        """Return once every event is safe or set aside. Raises `Refusal` or `Unsafe` when nothing was taken."""
         known = len(batch.rejected)
-        receipt = nothing
+        receipt = self._nothing
         if batch.events:
-            async with retries.track(batch):
-                batch, receipt = await accept(batch)
+            async with self._retries.track(batch):
+                batch, receipt = await self._accept(batch)
             _count_rejected("pipeline", batch, known)
-        await set_aside(batch)
-        batch_log.add(batch, receipt, stopwatch() - start)
+        await self._set_aside(batch)
+        return batch, receipt
+
+    def answer(
+        self, request: IngestRequest, protocol: IngestProtocol, batch: Batch, receipt: Receipt
+    ) -> IngestResponse:
+        """Count it, and let the client delete its copy."""
+        seconds = self._stopwatch() - request.whole_at
+        self._batch_log.add(batch, receipt, seconds)
         taken = 0 if receipt.duplicate else len(batch.indices)
         ingestion_events.inc(taken)
-        client_events.labels(client=labels(caller.name)).inc(taken)
-        return _answer(batch, receipt, identity, stopwatch() - start)
+        client_events.labels(client=self._client_labels(request.caller.name)).inc(taken)
+        ingestion_requests.labels(status="success" if is_complete(batch, receipt) else "partial").inc()
+        return protocol.answer(request, batch, receipt, seconds)
 
-    @routes.post(
-        "/ingest",
-        summary="Take a batch of events",
-        response_class=Response,
-        responses=INGEST_ANSWERS,
-        openapi_extra=INGEST,
-    )
-    async def ingest(request: Request) -> Response:
-        identity = request.scope.get("request_id") or request_id(request.headers.get("x-request-id"))
-        client = request.scope.get("caller", ANONYMOUS).name
-        with structlog.contextvars.bound_contextvars(request_id=identity):
-            try:
-                return await take(request, identity)
-            except Refusal as refusal:
-                return _refused(refusal.status, refusal.reason, refusal.retry_after_seconds, identity, client)
-            except Unsafe as unsafe:
-                return _refused(503, unsafe.reason, unsafe.retry_after_seconds, identity, client)
-            except ClientDisconnect:
-                return _refused(CLOSED_REQUEST, "the connection closed inside the body", None, identity, client)
-            except Exception:  # noqa: BLE001  # whatever it is, the node must keep its copy, and learn nothing
-                log.exception("ingest_failed")
-                return _refused(
-                    500, "internal error: nothing was taken; the service's log says more", None, identity, client
-                )
+    def refuse(self, request: IngestRequest, protocol: IngestProtocol, refusal: Refusal) -> IngestResponse:
+        """Count it, and say why."""
+        status = refusal.status
+        kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
+        ingestion_requests.labels(status=kind).inc()
+        _log_refused((request.caller.name, status, refusal.reason), status=status, reason=refusal.reason)
+        return protocol.refuse(request, refusal)
 
-    return routes
-
-
-class _Chunks:
-    """A request's body as it comes, and when it was whole."""
-
-    def __init__(self, request: Request, stopwatch: Clock) -> None:
-        self.whole_at = 0.0
-        self._request = request
-        self._stopwatch = stopwatch
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._request.stream():
-            yield chunk
-        self.whole_at = self._stopwatch()
-
-
-def _body(headers: Headers, limits: LimitSettings) -> RequestBody:
-    """What the body is collected in. Raises `Refusal` when the headers say already that it can't be taken."""
-    _check_content_type(headers)
-    body = RequestBody(",".join(headers.getlist("content-encoding")), limits)
-    if (length := headers.get("content-length", "")).isdigit() and int(length[:20]) > limits.body_bytes:
-        raise Refusal(413, f"the body is larger than {limits.body_bytes} bytes (limits.body_bytes)")
-    return body
-
-
-def _check_content_type(headers: Headers) -> None:
-    """Refuse what a web page may send across origins without asking, such as a form or plain text."""
-    kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise Refusal(415, "Content-Type must be application/json")
-
-
-def _idempotency_key(request: Request) -> str | None:
-    keys = request.headers.getlist("idempotency-key")
-    key = ",".join(keys) if keys else None
-    if key is not None and not 0 < len(key) <= KEY_CHARACTERS:
-        raise Refusal(400, f"Idempotency-Key must have 1 to {KEY_CHARACTERS} characters")
-    return key
-
-
-def _parse(request: Request) -> bool | None:
-    """Whether the client wants lines to be read, with `?parse=true` or `?parse=false`."""
-    wanted = request.query_params.get("parse")
-    if wanted not in (None, "true", "false"):
-        raise Refusal(400, "the parameter `parse` must be true or false")
-    return None if wanted is None else wanted == "true"
+    async def _chunks(self, request: IngestRequest, receive: Receive) -> AsyncIterator[bytes]:
+        """The body as it comes."""
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _ClientDisconnect
+            if chunk := message.get("body", b""):
+                yield chunk
+            more = message.get("more_body", False)
+        request.whole_at = self._stopwatch()
 
 
 def _stamp(batch: Batch, caller: Caller, field: str) -> None:
@@ -202,13 +194,13 @@ def _stamp(batch: Batch, caller: Caller, field: str) -> None:
             event[field] = caller.name
 
 
-def _source(envelope: str, caller: Caller, address: str) -> str:
+def _source(given: str, caller: Caller, address: str) -> str:
     """What names events without a source of their own: the envelope's word is the same on every node."""
-    if envelope.strip().lower() != CONSTANT_SOURCE and not is_nil(envelope):
-        return envelope
+    if given.strip().lower() != CONSTANT_SOURCE and not is_nil(given):
+        return given
     if caller is not ANONYMOUS:
         return caller.name
-    return envelope if is_nil(address) else address
+    return given if is_nil(address) else address
 
 
 def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:
@@ -227,42 +219,7 @@ def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:
         )
 
 
-def _answer(batch: Batch, receipt: Receipt, identity: str, seconds: float) -> Response:
-    """Always a 2xx, even when every event was bad: after a 4xx a node drops the batch, after a 5xx it never would."""
-    rejected = sorted(batch.rejected, key=lambda rejection: rejection.index)
-    whole = not rejected and not any(tally.errors for tally in receipt.sinks.values())
-    status = "success" if whole else "partial"
-    ingestion_requests.labels(status=status).inc()
-    answer: dict[str, Any] = {
-        "status": status,
-        "processed_events": len(batch.indices),
-        "processing_time": round(seconds, 6),
-        "sink_results": {name: tally._asdict() for name, tally in receipt.sinks.items()},
-        "duplicate": receipt.duplicate,
-        "rejected": len(rejected),
-        "errors": [{"index": fault.index, "reason": fault.reason} for fault in rejected[:ERRORS_SHOWN]],
-        "request_id": identity,
-    }
-    return _response(200, orjson.dumps(answer), identity)
-
-
 _log_refused = LogLimiter("warning", "ingest_refused")
 _log_rejected = LogLimiter("warning", "events_rejected")
 _reason_labels = BoundedLabels(REASON_LABELS)
 _FIELD = re.compile(r"field `[^`]*`")
-
-
-def _refused(status: int, reason: str, retry_after_seconds: float | None, identity: str, client: str = "") -> Response:
-    kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
-    ingestion_requests.labels(status=kind).inc()
-    _log_refused((client, status, reason), status=status, reason=reason)
-    response = _response(status, orjson.dumps({"status": kind, "reason": reason, "request_id": identity}), identity)
-    if retry_after_seconds is not None:
-        response.headers["retry-after"] = str(max(1, math.ceil(retry_after_seconds)))
-    if status == 415:  # noqa: PLR2004
-        response.headers["accept-encoding"] = ENCODINGS
-    return response
-
-
-def _response(status: int, content: bytes, identity: str) -> Response:
-    return Response(content, status, {"x-request-id": identity}, "application/json")

@@ -139,7 +139,9 @@ _UNWELCOME = {
     "403": refusal("The credentials don't open this."),
     "429": refusal("Too many requests a second, or failed logins a minute.", retry=True),
 }
-INGEST: dict[str, Any] = {
+INGEST_OPERATION: dict[str, Any] = {
+    "summary": "Take a batch of events",
+    "operationId": "ingest_ingest_post",
     "requestBody": {
         "required": True,
         "description": "Plain, or with Content-Encoding gzip, zstd or deflate.",
@@ -170,18 +172,20 @@ INGEST: dict[str, Any] = {
             "schema": {"type": "string"},
         },
     ],
-}
-INGEST_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Every accepted event is safe: written, queued on disk, or set aside with its reason.",
-        "headers": _REQUEST_ID,
-        "content": {"application/json": {"schema": _ANSWER, "example": _ANSWER_EXAMPLE}},
+    "responses": {
+        "200": {
+            "description": "Every accepted event is safe: written, queued on disk, or set aside with its reason.",
+            "headers": _REQUEST_ID,
+            "content": {"application/json": {"schema": _ANSWER, "example": _ANSWER_EXAMPLE}},
+        },
+        "400": refusal("The body can't be decoded, or holds no list `messages`."),
+        "403": refusal("Not for this caller: the reason says why."),
+        "413": refusal("Too many bytes or events."),
+        "415": refusal("Another Content-Type than JSON, or an unknown or double Content-Encoding."),
+        "429": refusal("Too fast: send the same batch again later.", retry=True),
+        "500": refusal("A fault in the service; nothing was taken."),
+        "503": refusal(
+            "The batch can't be made safe now, or took too long to arrive: send it again later.", retry=True
+        ),
     },
-    400: refusal("The body can't be decoded, or holds no list `messages`."),
-    403: refusal("Not for this caller: the reason says why."),
-    413: refusal("Too many bytes or events."),
-    415: refusal("Another Content-Type than JSON, or an unknown or double Content-Encoding."),
-    429: refusal("Too fast: send the same batch again later.", retry=True),
-    500: refusal("A fault in the service; nothing was taken."),
-    503: refusal("The batch can't be made safe now, or took too long to arrive: send it again later.", retry=True),
 }

@@ -6,19 +6,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
-from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp
 
 from mothership.edge import openapi
 from mothership.edge.acceptor import plain
 from mothership.edge.access import ALWAYS_OPEN, AccessMiddleware
 from mothership.edge.addresses import Networks
+from mothership.edge.application import EdgeApplication
 from mothership.edge.auth import AuthSettings, is_loopback
 from mothership.edge.authenticator import Authenticator
 from mothership.edge.credentials import Credentials
@@ -90,7 +86,7 @@ def fit_to_open_files(limits: LimitSettings) -> LimitSettings:
 
 
 def with_access_control(
-    app: ASGIApp,
+    app: EdgeApplication,
     auth: AuthSettings,
     tls: TLSSettings,
     *,
@@ -106,11 +102,9 @@ def with_access_control(
     """
     known = credentials or Credentials(auth, clock=clock)
     authenticator = Authenticator(auth, tls, known, clock=clock)
-    if isinstance(app, FastAPI):
-        app.add_exception_handler(HTTPException, _refusal)
-    if not authenticator.allows_anonymous and isinstance(app, FastAPI):
+    if not authenticator.allows_anonymous:
         openapi.require_credentials(
-            app.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None
+            app.pages.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None
         )
     rate_limiter = RateLimiter(wait_seconds_max, clock=clock)
 
@@ -123,7 +117,7 @@ def with_access_control(
 
 
 def uvicorn_config(
-    app: ASGIApp,
+    app: EdgeApplication,
     auth: AuthSettings,
     tls: TLSSettings,
     limits: LimitSettings,
@@ -160,15 +154,3 @@ def uvicorn_config(
         timeout_keep_alive=max(1, round(limits.keep_alive_seconds)),
         ssl_context_factory=(lambda _config, _default: certificates.context) if certificates else None,
     )
-
-
-async def _refusal(request: Request, error: Exception) -> Response:
-    """No such path, no such method: in the form of every other refusal."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
-    content = {
-        "status": "refused",
-        "reason": HTTPStatus(status).phrase.lower(),
-        "request_id": request.scope.get("request_id", ""),
-    }
-    return JSONResponse(content, status, headers)

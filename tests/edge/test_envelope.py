@@ -1,22 +1,17 @@
 """Bytes become a batch; what can't costs its own event only; no reason quotes anything."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
+from tests.edge.servers import decoded
 
-from mothership.edge.batch_decoder import BatchDecoder
+from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
-from mothership.event import Batch
 
 CANARY = "canary-7d1f@example.org"
 GOOD = b'{"type":"log","message":"good"}'
-
-
-def read(decoder: BatchDecoder, body: bytes, **more: Any) -> Batch:
-    return decoder.read(body, **{"client": "node", "request_id": "r", "received": 1, **more})
 
 
 def envelope(*events: bytes, rest: bytes = b"") -> bytes:
@@ -53,11 +48,9 @@ FLAWS: dict[str, tuple[bytes, Any]] = {
 
 
 @pytest.mark.parametrize(("written", "kept"), FLAWS.values(), ids=FLAWS.keys())
-def test_a_flaw_is_mended_and_costs_nothing_else(
-    new_decoder: Callable[..., BatchDecoder], written: bytes, kept: Any
-) -> None:
+def test_a_flaw_is_mended_and_costs_nothing_else(written: bytes, kept: Any) -> None:
     """What a device or a Python node really sends is stored, visibly changed, and so are its neighbours."""
-    batch = read(new_decoder(), envelope(GOOD, b'{"type":"log","value":' + written + b"}", GOOD))
+    batch = decoded(LimitSettings(), envelope(GOOD, b'{"type":"log","value":' + written + b"}", GOOD))
     assert batch.rejected == []
     assert [event.get("value", "good") for event in batch.events] == ["good", kept, "good"]
     assert orjson.loads(orjson.dumps(batch.events)) == batch.events
@@ -76,12 +69,10 @@ BAD_EVENTS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("flaw", [b"", rb',"x":"\udc80"', b',"x":NaN'], ids=["strict", "surrogate", "nan"])
 @pytest.mark.parametrize(("written", "reason"), BAD_EVENTS.values(), ids=BAD_EVENTS.keys())
-def test_a_bad_event_is_rejected_by_itself(
-    new_decoder: Callable[..., BatchDecoder], written: bytes, reason: str, flaw: bytes
-) -> None:
+def test_a_bad_event_is_rejected_by_itself(written: bytes, reason: str, flaw: bytes) -> None:
     """One bad event, beside good ones and one that needs mending, is the only one that is lost."""
     mended = b'{"type":"log","message":"good"' + flaw + b"}"
-    batch = read(new_decoder(keys=10_000), envelope(GOOD, written, mended))
+    batch = decoded(LimitSettings(keys=10_000), envelope(GOOD, written, mended))
     assert [(rejection.index, rejection.reason) for rejection in batch.rejected] == [(1, reason)]
     assert [event["message"] for event in batch.events] == ["good", "good"]
     assert batch.indices == [0, 2]
@@ -102,37 +93,33 @@ OVERSIZED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("flaw", [b"", rb',"x":"\udc80"', b',"x":NaN'], ids=["strict", "surrogate", "nan"])
 @pytest.mark.parametrize("written", OVERSIZED.values(), ids=OVERSIZED.keys())
-def test_an_event_beyond_a_bound_is_taken_to_be_cut(
-    new_decoder: Callable[..., BatchDecoder], written: bytes, flaw: bytes
-) -> None:
+def test_an_event_beyond_a_bound_is_taken_to_be_cut(written: bytes, flaw: bytes) -> None:
     """Redaction sees it first. Its neighbours are not concerned."""
     mended = b'{"type":"log","message":"good"' + flaw + b"}"
-    batch = read(new_decoder(keys=10_000), envelope(GOOD, written, mended))
+    batch = decoded(LimitSettings(keys=10_000), envelope(GOOD, written, mended))
     assert batch.rejected == []
     assert set(batch.oversized) == {1}
     assert [event["type"] for event in batch.events] == ["log", "x", "log"]
     orjson.dumps(batch.events)
 
 
-def test_what_is_far_beyond_a_bound_of_structure_goes_whole_before_redaction(
-    new_decoder: Callable[..., BatchDecoder],
-) -> None:
+def test_what_is_far_beyond_a_bound_of_structure_goes_whole_before_redaction() -> None:
     """Its work grows with them. What the upper levels say is kept."""
     deep = b'{"type":"x","a":' + b"[" * 5000 + b"]" * 5000 + b',"message":"said"}'
     wide = b'{"type":"x","a":[' + b",".join([b"[1]"] * 5_000) + b'],"message":"said"}'
-    batch = read(new_decoder(keys=1_000), envelope(deep, wide))
+    batch = decoded(LimitSettings(keys=1_000), envelope(deep, wide))
     assert batch.oversized == {0: {"limits.depth"}, 1: {"limits.keys"}}
     assert [event["message"] for event in batch.events] == ["said", "said"]
     assert len(orjson.dumps(batch.events[1]["a"])) < 2_000 * 4
 
 
-def test_exactly_at_a_bound_is_within_it(new_decoder: Callable[..., BatchDecoder]) -> None:
+def test_exactly_at_a_bound_is_within_it() -> None:
     """The figures in the configuration reference mean what they say."""
     deep = b'{"type":"x","a":' + b"[" * 63 + b"]" * 63 + b"}"
     wide = json.dumps({"type": "x", **{f"k{number}": 0 for number in range(9_999)}}).encode()
     long = b'{"type":"x","a":"' + b"s" * 262_144 + b'"}'
     bracketed = b'{"type":"x","a":"' + b"[{" * 100 + b'"}'
-    batch = read(new_decoder(keys=10_000), envelope(deep, wide, long, bracketed))
+    batch = decoded(LimitSettings(keys=10_000), envelope(deep, wide, long, bracketed))
     assert batch.rejected == []
     assert batch.oversized == {}
 
@@ -162,33 +149,31 @@ BAD_BODIES: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize(("body", "status"), BAD_BODIES.values(), ids=BAD_BODIES.keys())
-def test_a_body_without_a_list_of_messages_is_refused_with_a_reason(
-    new_decoder: Callable[..., BatchDecoder], body: bytes, status: int
-) -> None:
+def test_a_body_without_a_list_of_messages_is_refused_with_a_reason(body: bytes, status: int) -> None:
     """The caller learns what is wrong, and nothing is quoted back at it."""
     with pytest.raises(Refusal) as caught:
-        read(new_decoder(), body)
+        decoded(LimitSettings(), body)
     assert caught.value.status == status
     assert "canary" not in caught.value.reason
     assert caught.value.__cause__ is None
 
 
-def test_deep_nesting_outside_the_messages_is_ignored(new_decoder: Callable[..., BatchDecoder]) -> None:
+def test_deep_nesting_outside_the_messages_is_ignored() -> None:
     """Unknown envelope fields are ignored, whatever they hold."""
     junk = b',"junk":' + b"[" * 5000 + b"]" * 5000 + b',"source":"ship-7" , "n":1.5e3,"t":true'
-    batch = read(new_decoder(), envelope(GOOD, b'{"type":"]}","message":"\\"[{"}', rest=junk))
+    batch = decoded(LimitSettings(), envelope(GOOD, b'{"type":"]}","message":"\\"[{"}', rest=junk))
     assert len(batch.events) == 2
     assert batch.source == "ship-7"
 
 
-def test_a_byte_order_mark_is_skipped(new_decoder: Callable[..., BatchDecoder]) -> None:
+def test_a_byte_order_mark_is_skipped() -> None:
     """Windows tools write one."""
-    assert len(read(new_decoder(), b"\xef\xbb\xbf" + envelope(GOOD)).events) == 1
+    assert len(decoded(LimitSettings(), b"\xef\xbb\xbf" + envelope(GOOD)).events) == 1
 
 
-def test_an_empty_list_is_a_batch_of_nothing(new_decoder: Callable[..., BatchDecoder]) -> None:
+def test_an_empty_list_is_a_batch_of_nothing() -> None:
     """A node with nothing to say is no fault."""
-    batch = read(new_decoder(), b'{"messages": []}')
+    batch = decoded(LimitSettings(), b'{"messages": []}')
     assert (batch.events, batch.rejected) == ([], [])
 
 
@@ -202,23 +187,20 @@ def test_an_empty_list_is_a_batch_of_nothing(new_decoder: Callable[..., BatchDec
         (b'"' + b"s" * 999 + b'"', "unknown"),
     ],
 )
-def test_the_envelope_names_a_source(new_decoder: Callable[..., BatchDecoder], written: bytes, source: str) -> None:
+def test_the_envelope_names_a_source(written: bytes, source: str) -> None:
     """It becomes a column with an index, so it is bounded and storable."""
-    assert read(new_decoder(), envelope(GOOD, rest=b',"source":' + written)).source == source
+    assert decoded(LimitSettings(), envelope(GOOD, rest=b',"source":' + written)).source == source
 
 
 EVENTS = [{"type": "log", "message": "ä €", "n": 1, "deep": {"b": 2, "a": [1, 2.5, None, True]}}, {"type": "x"}]
 
 
-def test_the_same_messages_in_another_envelope_are_known_by_their_content(
-    new_decoder: Callable[..., BatchDecoder],
-) -> None:
+def test_the_same_messages_in_another_envelope_are_known_by_their_content() -> None:
     """A retried batch carries a new time stamp and `is_retry`, and may pass something that writes JSON anew."""
-    decoder = new_decoder()
-    first = read(decoder, json.dumps({"messages": EVENTS, "timestamp": "1", "is_retry": False}).encode())
+    first = decoded(LimitSettings(), json.dumps({"messages": EVENTS, "timestamp": "1", "is_retry": False}).encode())
     reordered = [dict(reversed(event.items())) for event in EVENTS]
-    again = read(
-        decoder,
+    again = decoded(
+        LimitSettings(),
         json.dumps({"is_retry": True, "messages": reordered}, ensure_ascii=False, indent=2).encode(),
         received=9,
     )
@@ -226,62 +208,57 @@ def test_the_same_messages_in_another_envelope_are_known_by_their_content(
     assert len(first.content) == len(first.fingerprint) == 32
 
 
-def test_contents_and_keys_tell_callers_and_messages_apart(new_decoder: Callable[..., BatchDecoder]) -> None:
+def test_contents_and_keys_tell_callers_and_messages_apart() -> None:
     """Two nodes may send equal batches, and a node may send two that differ in the order of events."""
-    decoder = new_decoder()
     body = json.dumps({"messages": EVENTS}).encode()
     prints = {
-        read(decoder, body).content,
-        read(decoder, body, client="other").content,
-        read(decoder, body, idempotency_key="1").fingerprint,
-        read(decoder, body, idempotency_key="1", client="other").fingerprint,
-        read(decoder, json.dumps({"messages": EVENTS[::-1]}).encode()).content,
-        read(decoder, json.dumps({"messages": EVENTS * 2}).encode()).content,
-        read(decoder, json.dumps({"messages": [{"type": "x", "n": 1}]}).encode()).content,
-        read(decoder, json.dumps({"messages": [{"type": "x", "n": 1.0}]}).encode()).content,
-        read(decoder, json.dumps({"messages": [{"type": "x", "n": "1"}]}).encode()).content,
+        decoded(LimitSettings(), body).content,
+        decoded(LimitSettings(), body, client="other").content,
+        decoded(LimitSettings(), body, idempotency_key="1").fingerprint,
+        decoded(LimitSettings(), body, idempotency_key="1", client="other").fingerprint,
+        decoded(LimitSettings(), json.dumps({"messages": EVENTS[::-1]}).encode()).content,
+        decoded(LimitSettings(), json.dumps({"messages": EVENTS * 2}).encode()).content,
+        decoded(LimitSettings(), json.dumps({"messages": [{"type": "x", "n": 1}]}).encode()).content,
+        decoded(LimitSettings(), json.dumps({"messages": [{"type": "x", "n": 1.0}]}).encode()).content,
+        decoded(LimitSettings(), json.dumps({"messages": [{"type": "x", "n": "1"}]}).encode()).content,
     }
     assert len(prints) == 9
 
 
-def test_an_idempotency_key_stands_for_the_messages(new_decoder: Callable[..., BatchDecoder]) -> None:
+def test_an_idempotency_key_stands_for_the_messages() -> None:
     """Whoever names a batch decides what is the same."""
-    decoder = new_decoder()
     assert (
-        read(decoder, envelope(GOOD), idempotency_key="k").fingerprint
-        == read(decoder, envelope(GOOD, GOOD), idempotency_key="k").fingerprint
+        decoded(LimitSettings(), envelope(GOOD), idempotency_key="k").fingerprint
+        == decoded(LimitSettings(), envelope(GOOD, GOOD), idempotency_key="k").fingerprint
     )
 
 
-def test_a_mended_batch_has_the_same_content_again(new_decoder: Callable[..., BatchDecoder]) -> None:
+def test_a_mended_batch_has_the_same_content_again() -> None:
     """Or every retry of it would be stored once more."""
-    decoder = new_decoder()
     body = envelope(rb'{"type":"x","a":"\udc80","n":NaN,"i":99999999999999999999}')
-    assert read(decoder, body).content == read(decoder, body + b" ").content
+    assert decoded(LimitSettings(), body).content == decoded(LimitSettings(), body + b" ").content
 
 
 @pytest.mark.parametrize(
     "value", [rb'"C:\\u0000 %d"', rb'"\u0000 %d"', rb'"\udc80 %d"', rb"[NaN,%d]", b"9999999999999999999%d"]
 )
-def test_flawed_batches_that_differ_have_different_contents(
-    new_decoder: Callable[..., BatchDecoder], value: bytes
-) -> None:
+def test_flawed_batches_that_differ_have_different_contents(value: bytes) -> None:
     """Or the second would be taken for the first, and lost."""
-    decoder = new_decoder()
-    prints = {read(decoder, envelope(b'{"type":"x","a":' + value % n + b"}")).content for n in range(30)}
+    prints = {decoded(LimitSettings(), envelope(b'{"type":"x","a":' + value % n + b"}")).content for n in range(30)}
     assert len(prints) == 30
 
 
 @pytest.mark.parametrize("position", [0, 15, 16, 17, 99])
-def test_a_difference_anywhere_is_a_different_batch(new_decoder: Callable[..., BatchDecoder], position: int) -> None:
+def test_a_difference_anywhere_is_a_different_batch(position: int) -> None:
     """Also where the events are written in groups."""
-    decoder = new_decoder()
     events = [b'{"type":"x"}'] * 100
     other = [*events[:position], b'{"type":"y"}', *events[position + 1 :]]
-    assert read(decoder, envelope(*events)).content != read(decoder, envelope(*other)).content
-    assert read(decoder, envelope(*events)).content != read(decoder, envelope(*events[1:])).content
+    assert decoded(LimitSettings(), envelope(*events)).content != decoded(LimitSettings(), envelope(*other)).content
+    assert (
+        decoded(LimitSettings(), envelope(*events)).content != decoded(LimitSettings(), envelope(*events[1:])).content
+    )
 
 
-def test_equal_events_of_a_batch_are_all_kept(new_decoder: Callable[..., BatchDecoder]) -> None:
+def test_equal_events_of_a_batch_are_all_kept() -> None:
     """Two failed logins in one second are two."""
-    assert len(read(new_decoder(), envelope(GOOD, GOOD)).events) == 2
+    assert len(decoded(LimitSettings(), envelope(GOOD, GOOD)).events) == 2

@@ -1,29 +1,25 @@
-"""Bytes → `Batch`, and the reason for each event that isn't one. No reason quotes a value or a name from the body."""
+"""Decoded events → `Batch`: repaired, measured, named. No reason quotes a value or a name from the body."""
 
 import hashlib
 import hmac
 from typing import Any
 
-import msgspec
 import orjson
 
-from mothership import decimals
 from mothership.edge import lenient_json
 from mothership.edge.event_limits import GROUP_EVENTS, EventLimits
+from mothership.edge.ingest_protocol import IngestRequest
 from mothership.edge.limits import LimitSettings
 from mothership.edge.retry_tracker import new_identity
 from mothership.errors import Refusal
 from mothership.event import Batch
 
-NAME_CHARACTERS = 256
-"""Longest envelope `source`: it is a column with an index, and a label."""
 REMAINS_MAX = 100
 """Most rejected events of a batch that are kept for the dead letters."""
-BOM = b"\xef\xbb\xbf"
 
 
-class BatchDecoder:
-    """Reads request bodies. One decode of the whole body; only a body that needs mending is read again, slower."""
+class BatchBuilder:
+    """What every protocol does with its events once they are decoded."""
 
     def __init__(self, limits: LimitSettings, *, key: bytes) -> None:
         self._limits = limits
@@ -36,35 +32,44 @@ class BatchDecoder:
         """Fingerprint with this secret from now on."""
         self._key = hashlib.sha256(key).digest()
 
-    def read(
-        self, body: bytes, *, client: str, request_id: str, received: int, idempotency_key: str | None = None
+    def build(
+        self,
+        messages: list[Any],
+        request: IngestRequest,
+        *,
+        input: str,  # noqa: A002  # as `Batch.input`
+        source: str = "unknown",
+        idempotency_key: str | None = None,
+        is_retry: bool = False,
+        body_bytes: int = 0,
+        needs_repair: bool = False,
     ) -> Batch:
-        """Return the batch with its good events, and a rejection for each of the others.
+        """Return the batch with its good events, and a rejection for each of the others. It owns `messages` then.
 
-        Raises `Refusal` (400, 413) when there is no list of messages to speak of, or too long a one.
+        `needs_repair` says that the decoder let through what strict JSON would not. Raises `Refusal` (400, 413).
         """
-        self._check_containers(body)
-        envelope, flawed = _envelope(body)
-        messages = self._messages(envelope)
+        if len(messages) > self._limits.events:
+            raise Refusal(413, f"more than {self._limits.events} events: send fewer at a time (limits.events)")
         too_deep: set[int] = set()
-        canonical = None if flawed else self._canonical_unless_flawed(messages)
-        if mended := canonical is None:
+        canonical = None if needs_repair else self._canonical_unless_flawed(messages)
+        if repaired := canonical is None:
             too_deep = lenient_json.repair(messages)
             canonical = _canonical(messages)
-        oversized = self._event_limits.oversized(messages, canonical, closely=mended)
+        oversized = self._event_limits.oversized(messages, canonical, closely=repaired)
         for position in too_deep:
             oversized[position] = oversized.get(position, frozenset()) | {"limits.depth"}
-        fingerprint, content = self._identity(canonical, client, idempotency_key, envelope)
+        fingerprint, content = self._identity(canonical, request.caller.name, idempotency_key, is_retry=is_retry)
         batch = Batch(
             events=messages,
             indices=list(range(len(messages))),
             fingerprint=fingerprint,
             content=content,
-            request_id=request_id,
-            received=received,
-            source=_source(envelope),
-            client=client,
-            body_bytes=len(body),
+            request_id=request.id,
+            received=request.received,
+            source=source,
+            input=input,
+            client=request.caller.name,
+            body_bytes=body_bytes,
             oversized=oversized,
         )
         faults = _name_faults(messages)
@@ -72,22 +77,8 @@ class BatchDecoder:
         batch.reject(faults)
         return batch
 
-    def _check_containers(self, body: bytes) -> None:
-        """Each costs up to 200 bytes of memory for the two that it takes in the body."""
-        most = self._limits.containers
-        if len(body) > most and body.count(b"[") + body.count(b"{") > most:
-            raise Refusal(413, f"more than {most} objects and arrays: send fewer at a time (limits.containers)")
-
-    def _messages(self, envelope: dict[str, Any]) -> list[Any]:
-        messages = envelope.get("messages")
-        if type(messages) is not list:
-            raise Refusal(400, f"`messages` is {'not a list' if 'messages' in envelope else 'missing'}")
-        if len(messages) > self._limits.events:
-            raise Refusal(413, f"more than {self._limits.events} events: send fewer at a time (limits.events)")
-        return messages
-
     def _canonical_unless_flawed(self, messages: list[Any]) -> list[bytes] | None:
-        """The same as `_canonical`, or None when an event needs mending: NUL, a huge integer, too deep nesting.
+        """The same as `_canonical`, or None when an event needs repair: NUL, a huge integer, too deep nesting.
 
         The encoder has a bound on nesting of its own. Wrapped in as many lists as that bound exceeds ours, a group of
         events is refused when one of them is too deep: nothing has to be counted.
@@ -111,7 +102,7 @@ class BatchDecoder:
         return groups
 
     def _identity(
-        self, canonical: list[bytes], client: str, idempotency_key: str | None, envelope: dict[str, Any]
+        self, canonical: list[bytes], client: str, idempotency_key: str | None, *, is_retry: bool
     ) -> tuple[bytes, bytes]:
         """`Batch.fingerprint` and `Batch.content`: HMAC-SHA256 over the caller and its key, or what it sent."""
         name = client.encode("utf-8", "replace")
@@ -121,20 +112,7 @@ class BatchDecoder:
         for group in canonical:
             mac.update(group)
         content = mac.digest()
-        return content if envelope.get("is_retry") is True else new_identity(), content
-
-
-def _envelope(body: bytes) -> tuple[dict[str, Any], bool]:
-    """The body's object, and whether its messages need mending."""
-    body = body.removeprefix(BOM)
-    mended = False
-    try:
-        envelope = decimals.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        envelope, mended = lenient_json.decode(body), True
-    if type(envelope) is not dict:
-        raise Refusal(400, "the body is not a JSON object with a list `messages`")
-    return envelope, mended
+        return content if is_retry else new_identity(), content
 
 
 def _levels_max() -> int:
@@ -177,9 +155,3 @@ def _name_fault(event: Any) -> str:
     if type(name) is not str:
         return "`type` is not a string" if "type" in event else "`type` is missing"
     return "" if name else "`type` is empty"
-
-
-def _source(envelope: dict[str, Any]) -> str:
-    source = envelope.get("source")
-    # Never cut before redaction: of half a token no rule knows that it was one.
-    return lenient_json.text(source) if type(source) is str and 0 < len(source) <= NAME_CHARACTERS else "unknown"

@@ -1,0 +1,134 @@
+"""The seam between `Ingest` and the protocols it speaks: one module a protocol, each an `IngestProtocol`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qs
+
+from starlette.types import Scope
+
+from mothership.edge.addresses import UNKNOWN, rate_limit_key
+from mothership.edge.auth import ANONYMOUS, Caller
+from mothership.edge.request_id import request_id
+from mothership.errors import Refusal
+from mothership.event import Batch, Receipt
+
+KEY_CHARACTERS = 256
+JSON = b"application/json"
+
+
+@dataclass(slots=True)
+class IngestRequest:
+    """What is known of a request beside its body: its headers, and what `AccessMiddleware` found out."""
+
+    id: str
+    caller: Caller
+    address: str
+    """Where it comes from, as it is counted: an address, or the network that is counted as one."""
+    headers: Sequence[tuple[bytes, bytes]]
+    """Names in small letters."""
+    query: bytes
+    received: int
+    """Microseconds since the Unix epoch, UTC."""
+    client_field: str = ""
+    """Field of each event that is set to the caller's name; empty: none."""
+    source_address: str = ""
+    """What names events without a source, where the client's address may."""
+    waited_seconds: float = 0.0
+    """How long it was held back for its caller's rate."""
+    whole_at: float = 0.0
+    """When the last byte of the body was there, on the stopwatch of `Ingest`."""
+
+    @classmethod
+    def of(cls, scope: Scope, *, received: int) -> "IngestRequest":
+        """Made from an ASGI scope that `AccessMiddleware` has filled."""
+        headers = scope["headers"]
+        client = scope.get("client")
+        return cls(
+            scope.get("request_id") or request_id(header(headers, b"x-request-id")),
+            scope.get("caller", ANONYMOUS),
+            rate_limit_key(client[0] if client else UNKNOWN),
+            headers,
+            scope["query_string"],
+            received,
+            scope.get("client_field", ""),
+            scope.get("source_address", ""),
+            scope.get("waited_seconds", 0.0),
+        )
+
+    def header(self, name: bytes) -> str | None:
+        """A header's values, joined by commas; None when it isn't there."""
+        return header(self.headers, name)
+
+    @property
+    def media_type(self) -> str | None:
+        """The Content-Type without its parameters, in small letters."""
+        written = self.header(b"content-type")
+        return None if written is None else written.partition(";")[0].strip().lower()
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The batch's name, given by its sender. Raises `Refusal` (400) for one that can't be one."""
+        key = self.header(b"idempotency-key")
+        if key is not None and not 0 < len(key) <= KEY_CHARACTERS:
+            raise Refusal(400, f"Idempotency-Key must have 1 to {KEY_CHARACTERS} characters")
+        return key
+
+    @property
+    def parse(self) -> bool | None:
+        """Whether the client wants lines to be read, with `?parse=true` or `?parse=false`. Raises `Refusal` (400)."""
+        wanted = parse_qs(self.query, keep_blank_values=True).get(b"parse") if self.query else None
+        if not wanted:
+            return None
+        if wanted[-1] not in (b"true", b"false"):
+            raise Refusal(400, "the parameter `parse` must be true or false")
+        return wanted[-1] == b"true"
+
+
+class IngestResponse(NamedTuple):
+    """What a client is answered. `AccessMiddleware` adds what every answer has."""
+
+    status: int
+    body: bytes = b""
+    headers: Sequence[tuple[bytes, bytes]] = ()
+    """Beside Content-Length."""
+
+
+class IngestProtocol(Protocol):
+    """How one kind of client sends events and is answered. Limits, turns, decompression and keeping are `Ingest`'s.
+
+    It holds nothing of a request: many are under way at a time, and `decode` of a large body runs in a thread.
+    """
+
+    name: str
+    """Becomes `Batch.input`."""
+    path: str
+    """Where it is spoken, by POST."""
+    operation: dict[str, Any]
+    """What the OpenAPI document says of it."""
+
+    def check(self, request: IngestRequest) -> None:
+        """Raise `Refusal` for what the headers alone show to be in vain: then the body is not read."""
+
+    def decode(self, body: bytes, request: IngestRequest) -> Batch:
+        """Return the batch with its good events, and a rejection for each of the others.
+
+        Raises `Refusal` (400, 413) when there are no events to speak of, or too many. No reason quotes the body.
+        """
+
+    def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:
+        """What lets the client delete its copy, however many events were rejected."""
+
+    def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:
+        """What makes the client keep its copy (429, 5xx) or give it up (another 4xx)."""
+
+
+def header(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str | None:
+    """A header's values, joined by commas; None when it isn't there."""
+    found = [value for key, value in headers if key == name]
+    return b",".join(found).decode("latin-1") if found else None
+
+
+def is_complete(batch: Batch, receipt: Receipt) -> bool:
+    """Whether every event of the request is written or queued."""
+    return not batch.rejected and not any(tally.errors for tally in receipt.sinks.values())
