@@ -1,12 +1,13 @@
 """What every test may ask for: a real PostgreSQL for the session, and a fresh database on it."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,6 +17,8 @@ import pytest
 from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.server import TUNING, PostgresServer
 
+Databases = Callable[[], contextlib.AbstractContextManager[str]]
+
 _numbers = itertools.count(1)
 
 
@@ -23,6 +26,11 @@ def pytest_configure() -> None:
     """Let Ctrl-C reach the services that the tests start: in a shell's background job it is ignored, and inherited."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: where a test waits, for a time-out or for a process, another can work."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +49,26 @@ def postgres_dsn() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def new_database(postgres_dsn: str) -> Databases:
+    """Make fresh, empty databases, each dropped after its block with whoever is still connected."""
+
+    @contextlib.contextmanager
+    def make() -> Iterator[str]:
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        asyncio.run(_execute(postgres_dsn, f"CREATE DATABASE {name}"))
+        parts = urlsplit(postgres_dsn)
+        yield urlunsplit(parts._replace(path=f"/{name}"))
+        asyncio.run(_execute(postgres_dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+    return make
+
+
 @pytest.fixture
-def database_dsn(postgres_dsn: str) -> Iterator[str]:
-    """A fresh, empty database, dropped after the test with whoever is still connected."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    asyncio.run(_execute(postgres_dsn, f"CREATE DATABASE {name}"))
-    parts = urlsplit(postgres_dsn)
-    yield urlunsplit(parts._replace(path=f"/{name}"))
-    asyncio.run(_execute(postgres_dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+def database_dsn(new_database: Databases) -> Iterator[str]:
+    """A fresh, empty database."""
+    with new_database() as dsn:
+        yield dsn
 
 
 async def _execute(dsn: str, statement: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.config import keys, load, load_all, section, variable
 from mothership.errors import ConfigurationError
@@ -490,7 +491,7 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         env={"PATH": os.environ["PATH"], "HOME": "/", **environ},
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.edge.hostile_inputs import CASES, CLOSED, EVENT, MEGABYTE, Hostile, messages, posted
+from tests.starvation import PATIENCE_SECONDS, unstarved_time
 
 
 @dataclass
@@ -41,12 +42,12 @@ def attack(case: Hostile, port: int, pid: int) -> Outcome:
     """Send one input with good requests beside it, and measure."""
     pieces = case.pieces()
     first = next(pieces, b"")
-    with _good_requests(port) as good:
+    with _good_requests(port, pid) as good:
         _forget_peak(pid)
         before = _memory(pid, "VmRSS")
-        start = time.monotonic()
+        start = unstarved_time(pid)
         said = _exchange(case, port, first, pieces)
-        seconds = time.monotonic() - start
+        seconds = unstarved_time(pid) - start
         peak = _memory(pid, "VmHWM") - before
     status = int(said[9:12]) if said.startswith(b"HTTP/1.1 ") else CLOSED
     body = said.partition(b"\r\n\r\n")[2]
@@ -54,7 +55,7 @@ def attack(case: Hostile, port: int, pid: int) -> Outcome:
 
 
 def _exchange(case: Hostile, port: int, first: bytes, rest: Iterator[bytes]) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         said = b""
         sending = threading.Thread(target=_send, args=(connection, case, first, rest), daemon=True)
         sending.start()
@@ -63,7 +64,7 @@ def _exchange(case: Hostile, port: int, first: bytes, rest: Iterator[bytes]) -> 
                 said += data
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
-        sending.join(10)
+        sending.join(PATIENCE_SECONDS)
     return said
 
 
@@ -84,7 +85,7 @@ class _Good:
 
 
 @contextmanager
-def _good_requests(port: int) -> Iterator[_Good]:
+def _good_requests(port: int, pid: int) -> Iterator[_Good]:
     """An ordinary node beside it: one batch after the other."""
     good = _Good()
     ended = threading.Event()
@@ -92,14 +93,14 @@ def _good_requests(port: int) -> Iterator[_Good]:
     def work() -> None:
         request = posted(messages(EVENT))
         while True:
-            start = time.monotonic()
+            start = unstarved_time(pid)
             try:
-                with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+                with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
                     connection.sendall(request)
                     answered = connection.recv(4096).startswith(b"HTTP/1.1 200")
             except OSError:
                 answered = False
-            good.seconds.append(time.monotonic() - start)
+            good.seconds.append(unstarved_time(pid) - start)
             good.failed += not answered
             if ended.wait(0.02):
                 return

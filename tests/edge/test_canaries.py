@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.journey.conftest import Service, Start, start
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.auth import hashed
 
@@ -51,7 +52,7 @@ def send(service: Service, first: bytes, header: bytes, body: bytes) -> bytes:
         standard.append(b"Authorization: Bearer right")
     if not header.startswith(b"Transfer-Encoding"):
         standard.append(b"Content-Length: %d" % len(body))
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(b"\r\n".join([first, *standard, header, b"", b""]) + body)
         said = b""
         while data := connection.recv(65536):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 from tests.edge.test_http_protocol import BODY, CHUNKED, GOOD, connect, is_well, one_answer, read_all, status, until
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.admission import UploadDeadline
 from mothership.edge.auth import hashed
@@ -23,6 +24,11 @@ RIGHT = "right-" + "r" * 26
 def sent_by(secret: str, *, body: bytes = BODY, path: bytes = b"/ingest") -> bytes:
     lines = (b"POST %s HTTP/1.1" % path, b"Host: localhost", b"Authorization: Bearer " + secret.encode())
     return b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", b""]) + body
+
+
+def from_another_address(server: Any) -> socket.socket:
+    """A connection as of another machine."""
+    return socket.create_connection(server.address, timeout=PATIENCE_SECONDS, source_address=("127.0.0.2", 0))
 
 
 def tokens(**more: Any) -> list[dict[str, Any]]:
@@ -126,7 +132,9 @@ def test_an_upload_that_holds_most_gives_way_to_others(served: Serve) -> None:
     with connect(server) as large:
         large.sendall(CHUNKED + b"1adb0\r\n" + b" " * 110_000)
         time.sleep(0.2)
-        with socket.create_connection(server.address, timeout=10, source_address=("127.0.0.2", 0)) as other:
+        with socket.create_connection(
+            server.address, timeout=PATIENCE_SECONDS, source_address=("127.0.0.2", 0)
+        ) as other:
             other.sendall(CHUNKED + b"15f90\r\n" + b" " * 90_000)
             said = read_all(large)
     assert status(said) == 503
@@ -188,7 +196,9 @@ def test_an_address_does_not_use_up_the_rate_that_others_share_with_it(served: S
     time.sleep(0.5)
     codes = []
     for _ in range(3):
-        with socket.create_connection(server.address, timeout=10, source_address=("127.0.0.2", 0)) as node:
+        with socket.create_connection(
+            server.address, timeout=PATIENCE_SECONDS, source_address=("127.0.0.2", 0)
+        ) as node:
             node.sendall(sent_by(RIGHT))
             codes.append(status(one_answer(node)))
     stop.set()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.journey.conftest import Start, start
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.auth import hashed
 
@@ -30,7 +31,7 @@ def explore(url: str, directory: Path, *options: str) -> subprocess.CompletedPro
         capture_output=True,
         text=True,
         cwd=directory,
-        timeout=100,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

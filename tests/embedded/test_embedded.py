@@ -16,6 +16,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from tests.starvation import PATIENCE_SECONDS
 
 import mothership
 from mothership.embedded.data_dir_lock import LockedDataDir, lock_data_dir
@@ -88,7 +89,7 @@ async def _rows(home: Path, value: int = 1) -> int:
             return int(count)
 
 
-def _wait_until_nobody_is_in(home: Path, seconds: float = 10) -> bool:
+def _wait_until_nobody_is_in(home: Path, seconds: float = PATIENCE_SECONDS) -> bool:
     deadline = time.monotonic() + seconds
     while server_processes(home / "postgres"):
         if time.monotonic() > deadline:
@@ -181,7 +182,7 @@ async def test_ctrl_c_lets_the_service_finish_its_writes(home: Path, number: sig
     """A terminal sends SIGINT to the whole process group: the server isn't in it."""
     service = _service(home)
     os.killpg(service.pid, number)
-    out, _ = service.communicate(timeout=20)
+    out, _ = service.communicate(timeout=PATIENCE_SECONDS)
     assert service.returncode == 0
     assert out.endswith("last\n")
     assert not server_processes(home / "postgres")
@@ -194,7 +195,7 @@ async def test_a_server_that_dies_is_started_again(home: Path) -> None:
         async with postgres(locked) as dsn:
             for pid in server_processes(home / "postgres"):
                 os.kill(pid, signal.SIGKILL)
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE_SECONDS
             while True:
                 await asyncio.sleep(0.2)
                 try:
@@ -309,7 +310,7 @@ async def test_an_ordinary_user_can_run_it(home: Path) -> None:
         assert service.stdout
         assert service.stdout.readline() == "up\n", service.communicate()[1]
         service.terminate()
-        assert service.communicate(timeout=20)[0].endswith("last\n")
+        assert service.communicate(timeout=PATIENCE_SECONDS)[0].endswith("last\n")
         assert (home / "postgres").stat().st_uid == nobody.pw_uid
         with pytest.raises(ConfigurationError, match="belongs to nobody, who could make root write"):
             await _rows(home)
@@ -421,7 +422,7 @@ async def test_programs_in_a_closed_directory_are_copied_and_run_without_any_rig
         assert Path(f"/proc/{head}/exe").resolve().is_relative_to(data / "postgres-programs")
     finally:
         service.terminate()
-        service.communicate(timeout=20)
+        service.communicate(timeout=PATIENCE_SECONDS)
 
 
 HOSTILE_ENVIRONMENT = {
@@ -448,7 +449,7 @@ async def test_ambient_variables_do_not_touch_it(home: Path) -> None:
     """A shell that is set up for another PostgreSQL: neither the server nor whoever connects to it notices."""
     service = _service(home, **HOSTILE_ENVIRONMENT)
     service.terminate()
-    assert service.communicate(timeout=20)[0].endswith("last\n")
+    assert service.communicate(timeout=PATIENCE_SECONDS)[0].endswith("last\n")
     assert await _rows(home, 2) == 1
 
 

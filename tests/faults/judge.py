@@ -9,8 +9,6 @@ from tests.faults.database import Database
 from tests.faults.nodes import Ledger, Node, key
 from tests.faults.service import Service
 
-DRAIN_SECONDS = 120.0
-
 
 class Verdict(NamedTuple):
     """The row of the table."""
@@ -37,10 +35,10 @@ async def judge(
 ) -> Verdict:
     """Wait until nothing is on its way, see a fresh event flow, and compare. `forgiven`: taken by damage."""
     for service in services:
-        await service.drained(DRAIN_SECONDS)
+        await service.drained()
         async with Node(f"fresh-{service.port}", [service.url], ledger, batch=3) as node:
             await node.send_next()
-        await service.drained(DRAIN_SECONDS)
+        await service.drained()
     stored, altered = await _stored(database, ledger)
     lost = sum(1 for name in ledger.acknowledged if name not in stored)
     if lost > forgiven:

@@ -12,6 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import httpx2
+from tests.loopback import PLAIN
+from tests.starvation import PATIENCE_SECONDS as GUARD_SECONDS
+from tests.starvation import starved_seconds
 
 TIMEOUT_SECONDS = 5.0
 PATIENCE_SECONDS = 2.0
@@ -53,11 +56,19 @@ def key(one: dict[str, Any]) -> str:
 class Node:
     """Sends batch after batch, each again and again until it is acknowledged; of several services to one after another.
 
-    `lost_answers` is the share of the answers that never reach it, as over a bad link.
+    `lost_answers` is the share of the answers that never reach it, as over a bad link. `patient_with` a process, it
+    waits for each answer, and what is told of the slowest is without the time that the machine gave to others.
     """
 
     def __init__(
-        self, name: str, urls: Sequence[str], ledger: Ledger, *, batch: int = 100, lost_answers: float = 0.0
+        self,
+        name: str,
+        urls: Sequence[str],
+        ledger: Ledger,
+        *,
+        batch: int = 100,
+        lost_answers: float = 0.0,
+        patient_with: int = 0,
     ) -> None:
         self.name = name
         self._lost_answers = lost_answers
@@ -66,7 +77,8 @@ class Node:
         self._urls = list(urls)
         self._ledger = ledger
         self._batch = batch
-        self._client = httpx2.AsyncClient(timeout=TIMEOUT_SECONDS)
+        self._patient_with = patient_with
+        self._client = httpx2.AsyncClient(timeout=GUARD_SECONDS if patient_with else TIMEOUT_SECONDS, verify=PLAIN)
 
     async def run(self, stop: asyncio.Event, *, pause_seconds: float = 0.0) -> None:
         """Until told to stop, and then until the last batch is acknowledged."""
@@ -104,7 +116,7 @@ class Node:
             "is_retry": attempt > 0,
         }
         headers = {"content-type": "application/json", "content-encoding": "gzip", "user-agent": "EdgeBot-Shipper/1.0"}
-        began = time.monotonic()
+        began = self._now()
         try:
             body = gzip.compress(json.dumps(envelope).encode(), 1)
             answer = await self._client.post(f"{url}/ingest", content=body, headers=headers)
@@ -112,10 +124,10 @@ class Node:
             timed_out = isinstance(error, httpx2.ReadTimeout)
             self._ledger.answers["time-out" if timed_out else "no answer"] += 1
             if timed_out:
-                self._ledger.slowest_seconds = max(self._ledger.slowest_seconds, time.monotonic() - began)
+                self._ledger.slowest_seconds = max(self._ledger.slowest_seconds, self._now() - began)
             await asyncio.sleep(min(PATIENCE_SECONDS, 0.1 * 2**attempt) * random.uniform(0.5, 1.0))
             return False
-        self._ledger.slowest_seconds = max(self._ledger.slowest_seconds, time.monotonic() - began)
+        self._ledger.slowest_seconds = max(self._ledger.slowest_seconds, self._now() - began)
         self._ledger.answers[str(answer.status_code)] += 1
         if answer.is_success and self._chance.random() < self._lost_answers:
             self._ledger.answers["lost"] += 1
@@ -128,6 +140,9 @@ class Node:
         asked = float(answer.headers.get("retry-after", "1"))
         await asyncio.sleep(min(PATIENCE_SECONDS, asked) * random.uniform(0.5, 1.0))
         return False
+
+    def _now(self) -> float:
+        return time.monotonic() - (starved_seconds(self._patient_with) if self._patient_with else 0.0)
 
     def _acknowledged(self, messages: list[dict[str, Any]], answer: dict[str, Any]) -> None:
         assert answer["rejected"] == 0, answer
@@ -149,9 +164,11 @@ class Fleet:
         batch: int = 100,
         pause_seconds: float = 0.0,
         lost_answers: float = 0.0,
+        patient_with: int = 0,
     ) -> None:
         self._nodes = [
-            Node(f"node-{number}", urls, ledger, batch=batch, lost_answers=lost_answers) for number in range(nodes)
+            Node(f"node-{number}", urls, ledger, batch=batch, lost_answers=lost_answers, patient_with=patient_with)
+            for number in range(nodes)
         ]
         self._pause_seconds = pause_seconds
         self._stop = asyncio.Event()
@@ -167,4 +184,4 @@ class Fleet:
         if kind is not None:
             for task in self._tasks:
                 task.cancel()
-        await asyncio.wait_for(asyncio.gather(*self._tasks, return_exceptions=kind is not None), 180)
+        await asyncio.wait_for(asyncio.gather(*self._tasks, return_exceptions=kind is not None), GUARD_SECONDS)

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.faults.database import Database, database
 from tests.faults.judge import Verdict
 from tests.faults.scenarios import SCENARIOS
+from tests.starvation import PATIENCE_SECONDS
 
 HEAD = f"{'scenario':<24}{'acked':>9}{'lost':>6}{'twice':>6}{'other':>6}{'slowest':>9}{'peak':>9}  answers; note"
 
@@ -45,7 +46,7 @@ def main() -> int:
 async def one(server: Database, home: Path, number: int, seconds: float) -> Verdict:
     """One scenario on a fresh database."""
     await server.renew()
-    async with asyncio.timeout(240 + 4 * seconds):
+    async with asyncio.timeout(2 * PATIENCE_SECONDS + 4 * seconds):
         return await SCENARIOS[number - 1](server, home, seconds)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,8 +11,9 @@ from typing import Any
 
 import httpx2
 import yaml
+from tests.loopback import PLAIN, free_port
+from tests.starvation import PATIENCE_SECONDS, starved_seconds
 
-START_SECONDS = 90.0
 SHUTDOWN_SECONDS = 4.0
 QUICK = {
     "server": {"shutdown_seconds": SHUTDOWN_SECONDS},
@@ -24,13 +24,6 @@ QUICK = {
     },
 }
 """The waits of the defaults, shortened: what is tried is the same."""
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def merged(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
@@ -81,8 +74,8 @@ class Service:
 
     async def answers(self) -> None:
         """Wait until it answers."""
-        deadline = time.monotonic() + START_SECONDS
-        async with httpx2.AsyncClient(timeout=2.0) as client:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        async with httpx2.AsyncClient(timeout=2.0, verify=PLAIN) as client:
             while time.monotonic() < deadline:
                 assert self._process is not None
                 assert self._process.poll() is None, f"the service ended: {self.last_words()}"
@@ -100,33 +93,32 @@ class Service:
         self._process.kill()
         self._process.wait()
 
-    async def terminate(self, seconds: float) -> int:
-        """SIGTERM, and how it ended within the time."""
+    async def terminate(self) -> tuple[int, float]:
+        """SIGTERM: how it ended, and after how many seconds, without those in which it waited for the processor."""
         self._note_peak()
         assert self._process is not None
+        began = time.monotonic() - starved_seconds(self.pid)
         self._process.terminate()
-        return await asyncio.wait_for(asyncio.to_thread(self._process.wait), seconds)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await asyncio.to_thread(os.waitid, os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)  # what it waited is kept
+        seconds = time.monotonic() - starved_seconds(self.pid) - began
+        return self._process.wait(), seconds
 
     def signal(self, number: signal.Signals) -> None:
         """Any other."""
         assert self._process is not None
         self._process.send_signal(number)
 
-    async def wait(self, seconds: float) -> int:
-        """How it ended."""
-        assert self._process is not None
-        return await asyncio.wait_for(asyncio.to_thread(self._process.wait), seconds)
-
     async def status(self) -> dict[str, Any]:
         """/healthz, as far as it answers."""
         self._note_peak()
-        async with httpx2.AsyncClient(timeout=5.0) as client:
+        async with httpx2.AsyncClient(timeout=5.0, verify=PLAIN) as client:
             answer: dict[str, Any] = (await client.get(f"{self.url}/healthz")).json()
             return answer
 
-    async def drained(self, seconds: float) -> None:
+    async def drained(self) -> None:
         """Until nothing waits in its spool."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE_SECONDS
         queued = -1
         while time.monotonic() < deadline:
             try:
@@ -136,7 +128,7 @@ class Service:
             if queued == 0:
                 return
             await asyncio.sleep(0.1)
-        raise AssertionError(f"{queued} events still wait after {seconds} s: {self.last_words()}")
+        raise AssertionError(f"{queued} events still wait: {self.last_words()}")
 
     async def command(self, *arguments: str) -> tuple[int, str]:
         """`mothership …` on the same configuration."""
@@ -157,6 +149,10 @@ class Service:
         """How many its log has, without those that tell of each batch taken."""
         lines = self._log.read_text().splitlines() if self._log.exists() else []
         return sum('"batch_taken"' not in line for line in lines)
+
+    def count(self, event: str) -> int:
+        """How often its log tells of such an event."""
+        return self._log.read_text().count(f'"{event}"')
 
     def last_words(self) -> str:
         """The end of its log."""

@@ -19,7 +19,6 @@ def server() -> Iterator[Database]:
         yield running
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("number", range(1, len(SCENARIOS) + 1), ids=[scenario.__name__ for scenario in SCENARIOS])
 def test_nothing_acknowledged_is_lost_and_nothing_stored_twice(server: Database, tmp_path: Path, number: int) -> None:
     """Every acknowledged event there, none twice, none invented, equal in content, and a fresh one flows afterwards."""

@@ -36,7 +36,6 @@ def place(
     runner.run(context.__aexit__(None, None, None))
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("row", ATTACKS, ids=[row.name for row in ATTACKS])
 def test_a_hostile_client_costs_its_neighbour_nothing(runner: asyncio.Runner, place: Neighbourhood, row: Row) -> None:
     """An ordinary node beside it, which sends each batch once, loses nothing and is answered in time."""

@@ -1,9 +1,9 @@
 """The real service as its own process, started as an operator would start it."""
 
+import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,9 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2 as httpx
 import pytest
 import yaml
+from tests.conftest import Databases
+from tests.loopback import PLAIN, free_port
+from tests.starvation import PATIENCE_SECONDS
+
+ANSWER_SECONDS = 30.0
+"""How long a request waits here for the sinks, so that what is stored is told as such on a busy machine, too."""
 
 
 @dataclass
@@ -26,49 +33,48 @@ class Service:
     url: str
     process: subprocess.Popen[bytes]
     environ: dict[str, str] = field(default_factory=dict)
+    dsn: str = ""
 
     def post(self, body: Any = None, **request: Any) -> httpx.Response:
         """POST /ingest."""
         if body is not None:
             request["json"] = body
-        return httpx.post(f"{self.url}/ingest", timeout=20, **request)
+        return httpx.post(f"{self.url}/ingest", timeout=PATIENCE_SECONDS, verify=PLAIN, **request)
 
     def get(self, path: str, **request: Any) -> httpx.Response:
         """GET any page."""
-        return httpx.get(f"{self.url}{path}", **{"timeout": 20, **request})
+        return httpx.get(f"{self.url}{path}", **{"timeout": PATIENCE_SECONDS, "verify": PLAIN, **request})
 
-    def wait_ready(self, seconds: float = 60.0) -> None:
-        """Until /readyz says yes, or fail with the log."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+    def until(self, seen: Callable[[], object], what: str) -> None:
+        """Wait for it, as long as the service lives; or fail with the log."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                if seen():
+                    return
             if self.process.poll() is not None:
                 pytest.fail(f"the service ended with {self.process.returncode}:\n{self.log.read_text()[-4000:]}")
-            with contextlib.suppress(httpx.HTTPError):
-                if self.get("/readyz").status_code == 200:
-                    return
-            time.sleep(0.05)
-        pytest.fail(f"the service was not ready after {seconds} s:\n{self.log.read_text()[-4000:]}")
+            if time.monotonic() > deadline:
+                pytest.fail(f"{what} did not come:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.02)
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30.0) -> int:
+    def wait_ready(self) -> None:
+        """Until /readyz says yes."""
+        self.until(lambda: self.get("/readyz").status_code == 200, "readiness")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send the signal and wait; the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(seconds)
+        return self.process.wait(PATIENCE_SECONDS)
 
 
 Start = Callable[..., Service]
 
 
-def free_port() -> int:
-    """A TCP port nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start services; `start(dsn=…, config={…}, data_dir=…)`. All are gone after the test."""
+@contextlib.contextmanager
+def starting(home: Path) -> Iterator[Start]:
+    """Start services with `start(dsn=…, config={…}, data_dir=…)`. All are gone after the block."""
     running: list[Service] = []
 
     def run(
@@ -80,44 +86,74 @@ def start(tmp_path: Path) -> Iterator[Start]:
         **environ: str,
     ) -> Service:
         number = len(running)
-        data_dir = data_dir or tmp_path / f"data{number}"
+        data_dir = data_dir or home / f"data{number}"
         port = free_port()
-        log = tmp_path / f"log{number}"
+        log = home / f"log{number}"
         variables = {
             "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
+            "HOME": str(home),
             "MOTHERSHIP_PORT": str(port),
             "MOTHERSHIP_DATA_DIR": str(data_dir),
             **({"MOTHERSHIP_DB_DSN": dsn} if dsn else {}),
             **environ,
         }
-        arguments = []
-        if config is not None:
-            path = tmp_path / f"config{number}.yaml"
-            path.write_text(yaml.safe_dump(config))
-            arguments = ["--config", str(path)]
+        settings = config or {}
+        relay = {"answer_seconds": ANSWER_SECONDS, **settings.get("relay", {})}
+        path = home / f"config{number}.yaml"
+        path.write_text(yaml.safe_dump({**settings, "relay": relay}))
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "mothership", "serve", *arguments],
+                [sys.executable, "-m", "mothership", "serve", "--config", str(path)],
                 stdout=out,
                 stderr=out,
                 env=variables,
-                cwd=tmp_path,
+                cwd=home,
                 start_new_session=True,
             )
-        service = Service(data_dir, log, f"http://127.0.0.1:{port}", process, variables)
+        service = Service(data_dir, log, f"http://127.0.0.1:{port}", process, variables, dsn or "")
         running.append(service)
         if wait:
             service.wait_ready()
         return service
 
-    yield run
-    for service in running:
-        if service.process.poll() is None:
-            service.process.send_signal(signal.SIGTERM)
-    for service in running:
-        try:
-            service.process.wait(20)
-        except subprocess.TimeoutExpired:
-            service.process.kill()
-            service.process.wait()
+    try:
+        yield run
+    finally:
+        for service in running:
+            if service.process.poll() is None:
+                service.process.send_signal(signal.SIGTERM)
+        for service in running:
+            try:
+                service.process.wait(20)
+            except subprocess.TimeoutExpired:
+                service.process.kill()
+                service.process.wait()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start services of the test's own."""
+    with starting(tmp_path) as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def everyday(new_database: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service on the defaults for all tests that leave it as it is: a start costs as much as thousand requests."""
+    with new_database() as dsn, starting(tmp_path_factory.mktemp("everyday")) as start:
+        yield start(dsn=dsn)
+
+
+@pytest.fixture
+def service(everyday: Service) -> Service:
+    """The same, with no event in its database."""
+    asyncio.run(_empty(everyday.dsn))
+    return everyday
+
+
+async def _empty(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("TRUNCATE events")
+    finally:
+        await connection.close()

@@ -75,7 +75,6 @@ def service(start: Start, database_dsn: str) -> Service:
     return start(dsn=database_dsn, MOTHERSHIP_LOG_LEVEL="DEBUG")
 
 
-@pytest.mark.timeout(300)
 def test_no_canary_is_ever_seen_again(service: Service, database_dsn: str) -> None:
     """Not in the database, not in a file of the data directory, not in the log, not in any answer."""
     secrets: list[str] = []

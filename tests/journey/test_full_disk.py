@@ -2,13 +2,13 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.journey.conftest import Start
 from tests.journey.test_service import a_batch, count
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.server import PostgresServer
@@ -54,12 +54,8 @@ def test_a_start_on_a_full_disk_delivers_what_waits(start: Start, disk: Path, tm
         fill(disk)
         server.start()
         second = start(dsn=dsn, data_dir=disk / "data", config=NO_RESERVE, wait=False)
-        deadline = time.monotonic() + 40
-        while (found := _rows(dsn)) != 7 and time.monotonic() < deadline and second.process.poll() is None:
-            time.sleep(0.2)
-        said = second.log.read_text()
-        assert found == 7, said
-        assert "Traceback" not in said
+        second.until(lambda: _rows(dsn) == 7, "what waits")
+        assert "Traceback" not in second.log.read_text()
         server.stop()
 
 
@@ -67,7 +63,7 @@ def test_a_first_start_on_a_full_disk_says_why_in_one_line(start: Start, disk: P
     """And what the place is."""
     fill(disk)
     service = start(dsn=database_dsn, data_dir=disk, wait=False)
-    assert service.process.wait(30) == 1
+    assert service.process.wait(PATIENCE_SECONDS) == 1
     lines = [line for line in service.log.read_text().splitlines() if "No space left on device" in line]
     assert len(lines) == 1
     assert lines[0].startswith("mothership: server.data_dir: ")

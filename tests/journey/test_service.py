@@ -10,7 +10,6 @@ import re
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import asyncpg
 import httpx2 as httpx
 import pytest
 from tests.journey.conftest import Service, Start
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.auth import hashed
 from mothership.embedded.data_dir_lock import lock_data_dir
@@ -57,9 +57,8 @@ def count(dsn: str) -> int:
     return int(select(dsn, "SELECT count(*) FROM events")[0][0])
 
 
-def test_the_answer_is_the_specifications(start: Start, database_dsn: str) -> None:
+def test_the_answer_is_the_specifications(service: Service) -> None:
     """Every field of the specification's example, with its meaning."""
-    service = start(dsn=database_dsn)
     answer = service.post({"messages": [EVENT]})
     body = answer.json()
     assert answer.status_code == 200
@@ -69,7 +68,7 @@ def test_the_answer_is_the_specifications(start: Start, database_dsn: str) -> No
     assert body["sink_results"] == {"tsdb": {"written": 1, "queued": 0, "errors": 0}}
     assert body["rejected"] == 0
     assert answer.headers["x-request-id"] == body["request_id"]
-    [(ts, kind, source, data)] = select(database_dsn, "SELECT ts, type, source, data FROM events")
+    [(ts, kind, source, data)] = select(service.dsn, "SELECT ts, type, source, data FROM events")
     assert (ts.isoformat(), kind, source) == ("2025-01-01T00:00:00+00:00", "syslog", "web01")
     stored = json.loads(data)
     assert stored["severity_num"] == 6
@@ -77,21 +76,19 @@ def test_the_answer_is_the_specifications(start: Start, database_dsn: str) -> No
     assert stored["message"] == EVENT["message"]
 
 
-def test_one_bad_event_costs_no_other(start: Start, database_dsn: str) -> None:
+def test_one_bad_event_costs_no_other(service: Service) -> None:
     """Every bad one is named, every good one is stored."""
-    service = start(dsn=database_dsn)
     body = service.post({"messages": [EVENT, "no event", {"message": "no type"}, {**EVENT, "n": 2}]}).json()
     assert body["status"] == "partial"
     assert (body["processed_events"], body["rejected"]) == (2, 2)
     assert [error["index"] for error in body["errors"]] == [1, 2]
     assert all(error["reason"] for error in body["errors"])
-    assert count(database_dsn) == 2
+    assert count(service.dsn) == 2
     assert service.post({"messages": []}).json()["status"] == "success"
 
 
-def test_a_nodes_body_is_taken_gzipped_and_a_retry_adds_nothing(start: Start, database_dsn: str) -> None:
+def test_a_nodes_body_is_taken_gzipped_and_a_retry_adds_nothing(service: Service) -> None:
     """The same messages in another envelope are the same batch."""
-    service = start(dsn=database_dsn)
     batch = a_batch(50)
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "User-Agent": "EdgeBot-Shipper/1.0"}
     first = service.post(content=gzip.compress(json.dumps(batch).encode()), headers=headers).json()
@@ -100,19 +97,18 @@ def test_a_nodes_body_is_taken_gzipped_and_a_retry_adds_nothing(start: Start, da
     assert not first["duplicate"]
     assert second["duplicate"]
     assert second["sink_results"]["tsdb"] == {"written": 50, "queued": 0, "errors": 0}
-    assert count(database_dsn) == 50
+    assert count(service.dsn) == 50
 
 
-def test_equal_events_inside_a_batch_are_both_kept(start: Start, database_dsn: str) -> None:
+def test_equal_events_inside_a_batch_are_both_kept(service: Service) -> None:
     """Once is for batches, not for events."""
-    service = start(dsn=database_dsn)
     assert service.post({"messages": [EVENT, EVENT]}).json()["processed_events"] == 2
-    assert count(database_dsn) == 2
+    assert count(service.dsn) == 2
 
 
-def test_two_instances_that_get_one_batch_at_once_store_it_once(start: Start, database_dsn: str) -> None:
+def test_two_instances_that_get_one_batch_at_once_store_it_once(start: Start, service: Service) -> None:
     """They share nothing but the database, and were told nothing of each other: a key, or two retries of a batch."""
-    services = [start(dsn=database_dsn), start(dsn=database_dsn)]
+    services = [service, start(dsn=service.dsn)]
     for number in range(20):
         batch = {**a_batch(100, f"round {number}"), "is_retry": True}
         headers = {"Idempotency-Key": f"round {number}"} if number % 2 else {}
@@ -127,10 +123,7 @@ def test_two_instances_that_get_one_batch_at_once_store_it_once(start: Start, da
         for thread in threads:
             thread.join()
         assert [answer.status_code for answer in answers] == [200, 200]
-    deadline = time.monotonic() + 10
-    while count(database_dsn) < 2000 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert count(database_dsn) == 2000
+    assert count(service.dsn) == 2000
 
 
 def test_the_embedded_database_survives_every_end(start: Start, tmp_path: Path) -> None:
@@ -151,17 +144,16 @@ def test_a_second_service_on_one_directory_says_so_and_ends(start: Start, tmp_pa
     data_dir = tmp_path / "data"
     first = start(data_dir=data_dir)
     second = start(data_dir=data_dir, wait=False)
-    assert second.process.wait(20) == 1
+    assert second.process.wait(PATIENCE_SECONDS) == 1
     assert "is in use by another Mothership" in second.log.read_text()
     assert first.post(a_batch(1)).status_code == 200
 
 
-def test_a_taken_port_is_one_clear_line(start: Start, database_dsn: str) -> None:
+def test_a_taken_port_is_one_clear_line(start: Start, service: Service) -> None:
     """Exit status 1, the key, the reason."""
-    first = start(dsn=database_dsn)
-    port = first.url.rpartition(":")[2]
-    second = start(dsn=database_dsn, wait=False, MOTHERSHIP_PORT=port)
-    assert second.process.wait(20) == 1
+    port = service.url.rpartition(":")[2]
+    second = start(dsn=service.dsn, wait=False, MOTHERSHIP_PORT=port)
+    assert second.process.wait(PATIENCE_SECONDS) == 1
     assert f"server.port: can't listen on 127.0.0.1:{port}" in second.log.read_text()
     assert "choose another port" in second.log.read_text()
     assert "Traceback" not in second.log.read_text()
@@ -171,8 +163,7 @@ def test_ctrl_c_while_it_starts_is_a_stop_that_was_asked_for(start: Start, tmp_p
     """The shell's status for it in a line of its own, not a word about a configuration or a traceback."""
     data_dir = tmp_path / "data"
     service = start(data_dir=data_dir, wait=False)
-    while not (data_dir / "lock").exists() and service.process.poll() is None:
-        time.sleep(0.01)
+    service.until((data_dir / "lock").exists, "the lock")
     assert service.stop(signal.SIGINT) == 130
     assert "stopped_while_starting" in service.log.read_text()
     assert "Traceback" not in service.log.read_text()
@@ -186,15 +177,8 @@ def test_several_workers_share_port_and_database(start: Start, database_dsn: str
     children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
     assert len(children) == 2
     os.kill(int(children[0]), signal.SIGKILL)
-    sent = 10
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline and sent < 20:
-        try:
-            if service.post(a_batch(10, str(sent))).status_code == 200:
-                sent += 1
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    assert sent == 20
+    for number in range(10, 20):
+        service.until(lambda number=number: service.post(a_batch(10, str(number))).status_code == 200, "an answer")
     metrics = service.get("/metrics").text
     total = re.search(r"^mothership_ingestion_events_total (\S+)", metrics, re.MULTILINE)
     assert total
@@ -204,9 +188,9 @@ def test_several_workers_share_port_and_database(start: Start, database_dsn: str
     assert count(database_dsn) == 200
 
 
-def test_the_pages_say_what_the_specification_says(start: Start, database_dsn: str) -> None:
+def test_the_pages_say_what_the_specification_says(service: Service) -> None:
     """/healthz, /stats, /metrics, /livez, /readyz, /docs and the index."""
-    service = start(dsn=database_dsn)
+    before = service.get("/stats").json()
     service.post(a_batch(7))
     health = service.get("/healthz").json()
     assert health["status"] == "healthy"
@@ -223,10 +207,11 @@ def test_the_pages_say_what_the_specification_says(start: Start, database_dsn: s
     stats = service.get("/stats").json()
     assert stats["service"]["uptime"] >= 0
     assert stats["service"]["version"] == "1.5.0"
-    assert stats["pipeline"]["total_events"] == 7
-    assert stats["pipeline"]["successful_events"] == 7
-    assert stats["pipeline"]["processors"]["DropFields"] == {"processed": 7, "errors": 0}
-    assert stats["database"]["total_inserts"] == 7
+    for name in ("total_events", "successful_events"):
+        assert stats["pipeline"][name] - before["pipeline"][name] == 7
+    steps = [each["pipeline"]["processors"]["DropFields"] for each in (before, stats)]
+    assert (steps[1]["processed"] - steps[0]["processed"], steps[1]["errors"]) == (7, 0)
+    assert stats["database"]["total_inserts"] - before["database"]["total_inserts"] == 7
     assert "events_last_hour" in stats["database"]
     metrics = service.get("/metrics").text
     for name in ("mothership_ingestion_requests_total", "mothership_ingestion_events_total",
@@ -261,11 +246,10 @@ def _check_policy(page: str, policy: str) -> None:
     assert "http" not in policy
 
 
-def test_a_crash_leaves_no_memory_behind(start: Start, database_dsn: str) -> None:
+def test_a_crash_leaves_no_memory_behind(service: Service) -> None:
     """A core file would hold events as they came, keys and tokens. And no other process may look into it."""
     if sys.platform != "linux":
         pytest.skip("Linux says so in /proc")
-    service = start(dsn=database_dsn)
     limits = Path(f"/proc/{service.process.pid}/limits").read_text()
     assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
     dumpable = Path(f"/proc/{service.process.pid}/mem").stat().st_uid == 0
@@ -286,9 +270,7 @@ def test_health_says_that_the_database_is_gone_and_every_event_is_safe(start: St
         assert (health.status_code, health.json()["status"], health.json()["database"]) == (200, "degraded", False)
         assert service.get("/readyz").status_code == 200
         server.start()
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline and service.get("/healthz").json()["status"] != "healthy":
-            time.sleep(0.2)
+        service.until(lambda: service.get("/healthz").json()["status"] == "healthy", "health")
         assert count(dsn) == 8
         assert service.stop() == 0
         server.stop()
@@ -299,7 +281,7 @@ def test_a_full_spool_is_not_ready_until_there_is_room_again(start: Start, tmp_p
     with lock_data_dir(tmp_path / "db") as locked:
         server = PostgresServer(locked)
         dsn = server.start()
-        config = {"relay": {"spool": {"max_bytes": 200_000}, "retry": {"max_seconds": 1}}}
+        config = {"relay": {"answer_seconds": 1, "spool": {"max_bytes": 200_000}, "retry": {"max_seconds": 1}}}
         service = start(dsn=dsn, config=config)
         server.stop()
         sent = 0
@@ -315,9 +297,7 @@ def test_a_full_spool_is_not_ready_until_there_is_room_again(start: Start, tmp_p
         assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
         assert "max_bytes" in health.json()["reason"]
         server.start()
-        deadline = time.monotonic() + 40
-        while service.get("/readyz").status_code != 200 and time.monotonic() < deadline:
-            time.sleep(0.2)
+        service.wait_ready()
         assert service.post(a_batch(5)).status_code == 200
         assert service.stop() == 0
         assert count(dsn) == sent + 5
@@ -344,7 +324,7 @@ def test_who_brought_an_event_names_it_and_is_redacted_like_any_source(start: St
     assert select(database_dsn, "SELECT source FROM events WHERE type = 'new'") == [("unknown",)] * 2
 
 
-def test_events_beyond_a_bound_are_stored_cut_and_marked(start: Start, database_dsn: str) -> None:
+def test_events_beyond_a_bound_are_stored_cut_and_marked(service: Service) -> None:
     """300,000 characters, 50,001 keys, 100 and 5,000 levels, two MiB: no node would learn that it was rejected."""
     deep, deeper = ("[" * levels + "]" * levels for levels in (100, 5000))
     events = [
@@ -354,10 +334,9 @@ def test_events_beyond_a_bound_are_stored_cut_and_marked(start: Start, database_
         f'{{"type":"deeper","a":{deeper}}}',
         json.dumps({"type": "large", "a": ["x " * 100_000] * 11}),
     ]
-    service = start(dsn=database_dsn)
     answer = service.post(content=f'{{"messages":[{",".join(events)}]}}'.encode()).json()
     assert (answer["status"], answer["processed_events"], answer["errors"]) == ("success", 5, [])
-    assert sorted(select(database_dsn, "SELECT type, data->>'_cut' FROM events")) == [
+    assert sorted(select(service.dsn, "SELECT type, data->>'_cut' FROM events")) == [
         ("deep", '["limits.depth"]'),
         ("deeper", '["limits.depth"]'),
         ("large", '["limits.event_bytes"]'),

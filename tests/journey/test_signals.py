@@ -12,12 +12,14 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from tests.journey.conftest import Service, Start, free_port
+from tests.journey.conftest import Service, Start
+from tests.loopback import free_port
+from tests.starvation import PATIENCE_SECONDS
 
 
-def until(seen: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
+def until(seen: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     """Wait for it, as long as the process lives."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not seen():
         assert process.poll() is None, "it ended before"
         assert time.monotonic() < deadline, "it did not come"
@@ -74,7 +76,7 @@ def test_ctrl_c_while_importing_ends_with_the_shells_status(tmp_path: Path, comm
         # A library that each of them loads early.
         until(lambda: maps(process, "orjson"), process)
         process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=60)[0].decode()
+        told = process.communicate(timeout=PATIENCE_SECONDS)[0].decode()
     assert (process.returncode, "Traceback" in told) == (128 + signal.SIGINT, False), told
 
 
@@ -90,7 +92,7 @@ def test_ctrl_c_ends_a_demo_that_starts_and_its_service(tmp_path: Path) -> None:
     )
     until((data_dir / "data" / "postgres").exists, process)
     process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=60)[0].decode()
+    told = process.communicate(timeout=PATIENCE_SECONDS)[0].decode()
     assert (process.returncode, "Traceback" in told) == (128 + signal.SIGINT, False), told
     assert "stopped_while_starting" in (data_dir / "service.log").read_text()
 

@@ -3,12 +3,10 @@
 import os
 import re
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx2 as httpx
 from tests.journey.conftest import Service, Start
 from tests.journey.test_service import a_batch
 
@@ -19,11 +17,8 @@ BATCHES = 30
 
 
 def settled(service: Service, look: Callable[[Service], Any], wanted: Any) -> None:
-    """Within seconds every worker says it, however often one asks."""
-    deadline = time.monotonic() + 15
-    while look(service) != wanted and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert [look(service) for _ in range(20)] == [wanted] * 20
+    """Soon every worker says it, however often one asks."""
+    service.until(lambda: all(look(service) == wanted for _ in range(20)), str(wanted))
 
 
 def waiting(service: Service) -> Any:
@@ -34,6 +29,11 @@ def waiting(service: Service) -> Any:
         service.get("/healthz").json()["sinks"]["tsdb"]["queued_events"],
         float(said[1]) if said else None,
     )
+
+
+def database(service: Service) -> Any:
+    """What /stats says of the courier to the database."""
+    return service.get("/stats").json()["relay"]["sinks"]["tsdb"]
 
 
 def counted(service: Service) -> Any:
@@ -59,20 +59,24 @@ def test_every_worker_answers_for_all(start: Start, tmp_path: Path) -> None:
         events = BATCHES * 10
         settled(service, waiting, (events, events, float(events)))
         settled(service, counted, (events, events))
-        stats = service.get("/stats").json()
-        assert stats["service"]["workers"] == 2
-        assert stats["relay"]["sinks"]["tsdb"]["breaker"] == "open"
-        retries = stats["relay"]["sinks"]["tsdb"]["retries"]
+        assert service.get("/stats").json()["service"]["workers"] == 2
+        service.until(lambda: database(service)["breaker"] == "open", "a breaker that is open")
+        retries = database(service)["retries"]
 
         os.kill(workers_of(service)[0], signal.SIGKILL)
         settled(service, lambda it: it.get("/stats").json()["service"]["workers"], 2)
         settled(service, waiting, (events, events, float(events)))
         settled(service, counted, (events, events))
-        stats = service.get("/stats").json()
-        assert stats["relay"]["sinks"]["tsdb"]["retries"] >= retries
+        assert database(service)["retries"] >= retries
         server.start()
         settled(service, waiting, (0, 0, 0.0))
         server.stop()
+
+
+def reason(service: Service) -> str:
+    """What /healthz says of the spool."""
+    said: str = service.get("/healthz", timeout=1).json().get("spool", {}).get("reason", "")
+    return said
 
 
 def test_a_worker_that_hangs_is_told_by_the_others(start: Start, database_dsn: str) -> None:
@@ -81,13 +85,7 @@ def test_a_worker_that_hangs_is_told_by_the_others(start: Start, database_dsn: s
     hung = workers_of(service)[0]
     os.kill(hung, signal.SIGSTOP)
     try:
-        deadline = time.monotonic() + 40
-        reason = ""
-        while "has not been heard of" not in reason and time.monotonic() < deadline:
-            try:
-                reason = service.get("/healthz", timeout=1).json().get("spool", {}).get("reason", "")
-            except (OSError, httpx.HTTPError):  # the kernel gave the connection to the one that hangs
-                continue
-        assert "a worker has not been heard of" in reason
+        # Where the kernel gives the connection to the one that hangs, there is no answer.
+        service.until(lambda: "a worker has not been heard of" in reason(service), "the reason")
     finally:
         os.kill(hung, signal.SIGCONT)

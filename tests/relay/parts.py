@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.starvation import PATIENCE_SECONDS
+
 from mothership.errors import FailedRow, Permanent
 from mothership.event import Row, RowBatch
 from mothership.ports import Health, Sink
@@ -16,6 +18,7 @@ from mothership.relay.settings import RelaySettings
 from mothership.sinks.memory import MemorySink
 
 QUICK: dict[str, Any] = {
+    "answer_seconds": 60.0,  # a test that is not about the wait for a sink has an answer that tells of it
     "retry": {"initial_seconds": 0.01, "max_seconds": 0.05, "pause_probe_seconds": 0.05},
     "spool": {"sweep_seconds": 0.05, "adopt_seconds": 0.05, "reserve_bytes": 0},
 }
@@ -96,7 +99,7 @@ async def running(
         await task
 
 
-async def until(promise: Callable[[], bool], seconds: float = 30.0) -> None:
+async def until(promise: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for something that is to come true."""
     async with asyncio.timeout(seconds):
         while not promise():  # noqa: ASYNC110  # a promise has no event

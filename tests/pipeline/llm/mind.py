@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
+from tests.starvation import PATIENCE_SECONDS
+
 from mothership.event import Batch
 from mothership.pipeline.llm.enricher import LLMEnricher, LLMSettings
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
@@ -79,7 +81,7 @@ class Mind:
 
     async def settled(self) -> None:
         """Wait until no question is open."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while self.enricher.stats()["queued"]:  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(0.01)
 

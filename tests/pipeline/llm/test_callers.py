@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, hangs, says
 from tests.pipeline.llm.mind import MemoryStore
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.pipeline.llm.lines import Caller, Lines
 from mothership.pipeline.llm.prompt import Question
@@ -58,7 +59,7 @@ async def test_one_callers_templates_dont_starve_anothers(start: Any, endpoint: 
     await mind.see({"type": "log", "message": "disk corruption detected"}, client="ship")
     assert mind.calls == {"displaced": 1}
     gate.set()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while "corruption" not in endpoint.prompts:  # noqa: ASYNC110 - nobody signals it
             await asyncio.sleep(0.01)
     before = next(n for n, request in enumerate(endpoint.requests) if "corruption" in json.dumps(request))
@@ -73,7 +74,7 @@ async def test_a_question_that_a_neighbour_asked_first_is_not_stuck_in_its_line(
     await mind.see(*(dict(event) for event in JUNK[:500]), dict(mine), client="hostile")
     await mind.see(dict(mine), client="ship")
     lines = mind.enricher._oracle._to_call
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(lines) < 500:  # noqa: ASYNC110 - nobody signals it
             await asyncio.sleep(0.01)
     served = [(await lines.get())[0].data for _ in range(2)]

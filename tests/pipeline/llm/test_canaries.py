@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, says
 from tests.pipeline.llm.mind import MemoryStore, batch_of
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership import telemetry
 from mothership.pipeline.chain import Chain
@@ -45,7 +46,7 @@ async def test_no_canary_is_ever_in_a_prompt_an_audit_line_or_the_store(
     try:
         for start in range(0, len(events), 100):
             await chain.run(batch_of(*events[start : start + 100]))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while enricher.stats()["queued"]:  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(0.01)
     finally:

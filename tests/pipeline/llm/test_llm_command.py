@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, answers, says
+from tests.starvation import PATIENCE_SECONDS
 
 LINES = [
     *(f"Dec 10 06:55:{n:02} web01 sshd[{24200 + n}]: Failed password for zebulon from 10.0.0.{n}" for n in range(30)),
@@ -33,7 +34,7 @@ async def run(*arguments: Any, url: str = "", directory: Path) -> tuple[int, str
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    out, errors = await asyncio.wait_for(process.communicate(), 60)
+    out, errors = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     return process.returncode or 0, out.decode(), errors.decode()
 
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.starvation import PATIENCE_SECONDS
+
 from mothership.pipeline.redaction.key import Pseudonyms, derive_key
 
 CONFIG = "server: {{data_dir: '{0}'}}\npipeline: {{processors: {{redaction: {{salt: pepper-pepper-pepper}}}}}}\n"
@@ -19,7 +21,7 @@ def run(tmp_path: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Compl
         input=stdin,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
 
