@@ -13,6 +13,7 @@ from mothership import __version__
 from mothership.pipeline.llm.prompt import Question, messages
 from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.llm.verdict import Answer, Failed, Lengths, lengths, schema
+from mothership.plain_http import verification
 from mothership.telemetry import log
 
 
@@ -65,6 +66,7 @@ class LLMClient:
         key = settings.api_key.get_secret_value() if settings.api_key else ""
         transport = BoundedTransport(
             httpx2.AsyncHTTPTransport(
+                verify=verification(settings.endpoint, proxied=settings.proxy is not None),
                 proxy=settings.proxy.get_secret_value() if settings.proxy else None,
                 limits=httpx2.Limits(max_connections=settings.concurrency + 1, keepalive_expiry=30.0),
             ),

@@ -8,6 +8,7 @@ import httpx2
 
 from mothership import __version__
 from mothership.errors import ConfigurationError, Paused, Transient
+from mothership.plain_http import verification
 from mothership.ports import Clock
 from mothership.sinks.loki.responses import LokiResponse, retry_after_seconds
 from mothership.sinks.loki.settings import PUSH_PATH, LokiSettings
@@ -88,7 +89,7 @@ class LokiClient:
             self._client = httpx2.AsyncClient(
                 headers=_headers(settings),
                 auth=_basic(settings),
-                verify=self._tls if self._tls is not None else True,
+                verify=self._tls or verification(settings.url, proxied=settings.proxy_url is not None),
                 proxy=settings.proxy_url.get_secret_value() if settings.proxy_url else None,
                 timeout=httpx2.Timeout(
                     settings.timeout_seconds, connect=min(CONNECT_SECONDS_MAX, settings.timeout_seconds)
