@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
-from mothership.shipping.files import count_lines, read_events
+from mothership.shipping.files import InputReport, read_file
+from mothership.shipping.reader import ReadOptions
 
 
 def read(path: Path) -> list[Any]:
     """Decode with a decoder that takes what Python writes."""
-    items = list(read_events(str(path)))
-    return [json.loads(item, parse_constant=str.lower) if isinstance(item, bytes) else item for item in items]
+    report = InputReport(print)
+    return [
+        json.loads(event, parse_constant=str.lower)
+        for batch in read_file(str(path), ReadOptions(), report)
+        for event in batch.events
+    ]
 
 
 def test_plain_lines_become_what_a_file_tail_sends(tmp_path: Path) -> None:
@@ -23,14 +28,13 @@ def test_plain_lines_become_what_a_file_tail_sends(tmp_path: Path) -> None:
     events = read(path)
     assert [event["message"] for event in events] == [
         "[Sun Dec 04 04:47:44 2005] [notice] ok",
-        "caf\\xe9 \\xff",
+        "café ÿ",
         "  indented\rstays",
         "last",
     ]
     assert {event["file_path"] for event in events} == {str(path)}
     assert {event["type"] for event in events} == {"log"}
-    assert all(event["timestamp"].endswith("Z") for event in events)
-    assert count_lines([str(path)]) == 4
+    assert all(event["observed_timestamp"].endswith("Z") and "timestamp" not in event for event in events)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +66,13 @@ def test_json_files_of_every_shape_are_read(tmp_path: Path, content: bytes, even
 def test_lines_of_both_kinds_may_stand_in_one_file(tmp_path: Path) -> None:
     """A service logs JSON until it crashes in plain text."""
     path = tmp_path / "app.log"
-    path.write_bytes(b'{"type":"a"}\nTraceback (most recent call last):\n{"broken\n')
-    assert [event.get("message") for event in read(path)] == [None, "Traceback (most recent call last):", '{"broken']
+    path.write_bytes(b'{"type":"a"}\nTraceback (most recent call last):\n{"broken\n{"n":1}\n')
+    assert [event.get("message") for event in read(path)] == [
+        None,
+        "Traceback (most recent call last):",
+        '{"broken',
+        None,
+    ]
 
 
 def test_a_first_line_that_only_looks_like_json_is_a_line(tmp_path: Path) -> None:

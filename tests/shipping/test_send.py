@@ -25,8 +25,8 @@ def test_the_command_ends_with_one_line_that_says_it_all(server: ScriptedServer,
         ScriptedAnswer(200, {"rejected": 1, "errors": [{"index": 3, "reason": "the event is larger than allowed"}]})
     ]
     result = run(str(path), "--url", server.url, "--token", "t0ken", "--batch", "50", "--source", "web01")
-    assert result.exit_code == 0
-    assert "sent 230, accepted 229, rejected 1, duplicates 0, retries 0" in result.output
+    assert result.exit_code == 1
+    assert "sent 230, accepted 229, rejected 1, dead 0, duplicates 0, retries 0" in result.output
     assert "rejected 1: the event is larger than allowed" in result.output
     assert {seen.headers["authorization"] for seen in server.seen} == {"Bearer t0ken"}
     assert sorted(event["message"] for event in server.stored()) == sorted(f"line {n}" for n in range(230))
@@ -40,32 +40,36 @@ def test_the_command_reads_standard_input(server: ScriptedServer) -> None:
     assert server.stored()[1]["file_path"] == "/dev/stdin"
 
 
-def test_a_refused_batch_is_exit_status_1_and_the_reason(server: ScriptedServer, tmp_path: Path) -> None:
+def test_a_refused_batch_is_exit_status_3_and_the_reason(server: ScriptedServer, tmp_path: Path) -> None:
     """A script must notice."""
     path = tmp_path / "app.log"
     path.write_text("line\n")
     server.script = [ScriptedAnswer(401, {"reason": "a bearer token is needed"})]
     result = run(str(path), "--url", server.url)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "401 Unauthorized: a bearer token is needed" in result.output
     assert "sent 0" in result.output
 
 
-def test_a_damaged_archive_is_exit_status_1(server: ScriptedServer, tmp_path: Path) -> None:
-    """What could be read is shipped; that it was not all is said."""
-    path = tmp_path / "app.log.gz"
+def test_a_damaged_archive_is_exit_status_3(server: ScriptedServer, tmp_path: Path) -> None:
+    """Whole lines are shipped, the rest is named, and the next file goes on."""
+    path, other = tmp_path / "app.log.gz", tmp_path / "other.log"
     path.write_bytes(gzip.compress(b"line\n" * 10_000)[:-20])
-    result = run(str(path), "--url", server.url)
-    assert result.exit_code == 1
-    assert "error: " in result.output
+    other.write_text("other\n")
+    result = run(str(path), str(other), "--url", server.url)
+    assert result.exit_code == 3
+    assert f"{path}: the gzip data is cut off; the whole lines before that are shipped" in result.output
+    messages = [event["message"] for event in server.stored()]
+    assert set(messages) == {"line", "other"}
+    assert messages.count("line") > 1000
 
 
-def test_a_wrong_address_is_exit_status_1(tmp_path: Path) -> None:
+def test_a_wrong_address_is_exit_status_2(tmp_path: Path) -> None:
     """In words, not in a traceback."""
     path = tmp_path / "app.log"
     path.write_text("line\n")
     result = run(str(path), "--url", "localhost")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "is no address" in result.output
 
 
@@ -93,8 +97,8 @@ def test_it_shows_its_own_certificate_and_checks_the_servers(tmp_path: Path) -> 
         thread.join()
     assert good.exit_code == 0, good.output
     assert len(server.seen) == 1
-    assert without.exit_code == 1
-    assert "no answer" in without.output
+    assert without.exit_code == 3
+    assert "wants a client certificate: give --client-cert and --client-key" in without.output
 
 
 def test_a_file_shipped_again_is_known_by_its_keys(server: ScriptedServer, tmp_path: Path) -> None:
@@ -104,5 +108,7 @@ def test_a_file_shipped_again_is_known_by_its_keys(server: ScriptedServer, tmp_p
         one.write_text('{"type":"log","message":"same"}\n' * 30)
         assert run(str(one), "--url", server.url, "--batch", "10", "--concurrency", "1").exit_code == 0
     keys = [seen.headers["idempotency-key"] for seen in server.seen]
-    assert keys[:3] == keys[6:]
+    assert keys[:3] == keys[6:9]
     assert len(set(keys)) == 6
+    assert run(str(path), "--url", server.url, "--again").exit_code == 0
+    assert server.seen[-1].headers["idempotency-key"] not in keys

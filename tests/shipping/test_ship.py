@@ -90,7 +90,7 @@ async def test_it_waits_as_long_as_it_is_asked_to(server: ScriptedServer) -> Non
     server.script = [ScriptedAnswer(503, headers={"Retry-After": "7"})]
     naps = Naps()
     await shipped(server, events_of(1), naps)
-    assert naps.seconds == [7.0]
+    assert sum(naps.seconds) == 7.0
 
 
 async def test_it_gives_up_in_the_end_and_says_what_is_not_stored(server: ScriptedServer) -> None:
@@ -106,7 +106,7 @@ async def test_a_server_that_is_not_there_is_tried_again(server: ScriptedServer)
     url = server.url
     server.server_close()
     naps = Naps()
-    with pytest.raises(ShippingError, match="no answer"):
+    with pytest.raises(ShippingError, match="refuses the connection: nothing listens there"):
         await ship(events_of(1), ShipTarget(url), ShipOptions(give_up_seconds=5), sleep=naps, clock=naps.clock)
     assert len(naps.seconds) > 3
 

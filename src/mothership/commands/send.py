@@ -1,107 +1,267 @@
-"""`mothership send`: ship files to a Mothership, with retries and a progress bar."""
+"""`mothership send`: ship files, or standard input, to a Mothership; once, or as they grow."""
 
 import asyncio
 import contextlib
+import hashlib
+import os
+import signal
 import socket
 import sys
+import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
-from secrets import token_hex
+from secrets import token_bytes
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mothership.shipping.files import count_lines, read_events
-from mothership.shipping.ship import ShipOptions, ShippingError, ShipTarget, Summary, ship
-from mothership.terminal import escaped
+from mothership.shipping.batches import OutgoingBatch
+from mothership.shipping.events import EventOptions
+from mothership.shipping.files import InputReport, is_whole, read_file, read_stream
+from mothership.shipping.follow import Follower, matches
+from mothership.shipping.reader import ReadOptions
+from mothership.shipping.ship import ShipOptions, ShippingError, ShipTarget, Summary, endpoint, ship_batches
+from mothership.shipping.state import State, StateError, opened
+from mothership.terminal import escaped, escaped_line
 
 _LINE_EVERY_SECONDS = 5.0
 _REASONS_SHOWN = 10
+REJECTED, USAGE, NOT_DELIVERED, INTERRUPTED = 1, 2, 3, 130
+"""Exit statuses beside 0: everything is kept."""
+FOREVER_SECONDS = 1e12
+
+
+def _tags(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    tags = {}
+    for value in values:
+        name, equals, said = value.partition("=")
+        if not equals or not name:
+            raise click.BadParameter("must look like site=nyc")
+        tags[name] = said
+    return tags
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("files", nargs=-1, required=True)
 @click.option("--url", default="http://127.0.0.1:8443", show_default=True, help="The Mothership; /ingest is added.")
 @click.option("--token", envvar="MOTHERSHIP_TOKEN", help="Bearer token; better given as MOTHERSHIP_TOKEN.")
-@click.option("--batch", default=100, show_default=True, type=click.IntRange(1, 100_000), help="Events in a request.")
-@click.option("--gzip/--no-gzip", "compress", default=True, show_default=True, help="Compress requests.")
+@click.option("--follow", "-f", is_flag=True, help="Go on as files grow, through rotation, until stopped.")
+@click.option(
+    "--state", type=click.Path(dir_okay=False, path_type=Path), help="Remembers what was shipped of each file."
+)
+@click.option("--parse/--no-parse", default=True, show_default=True, help="Have the service read time, host, severity.")
+@click.option("--multiline/--no-multiline", default=True, show_default=True, help="Keep stack traces in one event.")
+@click.option("--service", help="Service of events that don't name theirs.")
+@click.option("--host", help="Host name of events that don't name theirs.")
+@click.option(
+    "--tag", "tags", multiple=True, callback=_tags, metavar="K=V", help="Tag for each event; may be repeated."
+)
 @click.option("--type", "kind", default="log", show_default=True, help="Type of events that don't say theirs.")
 @click.option("--source", default=socket.gethostname, show_default="this host's name", help="The envelope's source.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, an event a line, and send nothing.")
+@click.option("--again", is_flag=True, help="Ship as new what was shipped before.")
+@click.option("--batch", default=500, show_default=True, type=click.IntRange(1, 10_000), help="Events in a request.")
+@click.option("--gzip/--no-gzip", "compress", default=True, show_default=True, help="Compress requests.")
 @click.option("--concurrency", default=4, show_default=True, type=click.IntRange(1, 64), help="Requests in flight.")
 @click.option("--client-cert", type=click.Path(exists=True, path_type=Path), help="Certificate for mutual TLS (PEM).")
 @click.option("--client-key", type=click.Path(exists=True, path_type=Path), help="Its key, when it isn't in that file.")
 @click.option("--ca", type=click.Path(exists=True, path_type=Path), help="Authority that signed the server (PEM).")
 @click.option("--timeout-seconds", default=30.0, show_default=True, help="Longest wait for an answer.")
-@click.option("--give-up-seconds", default=300.0, show_default=True, help="How long a batch is tried.")
+@click.option(
+    "--give-up-seconds",
+    type=float,
+    show_default="300; with --follow never",
+    help="How long a batch is tried.",
+)
 def send(
     *,
     files: tuple[str, ...],
     url: str,
     token: str | None,
-    batch: int,
-    compress: bool,
+    follow: bool,
+    state: Path | None,
+    parse: bool,
+    multiline: bool,
+    service: str | None,
+    host: str | None,
+    tags: dict[str, str],
     kind: str,
     source: str,
+    dry_run: bool,
+    again: bool,
+    batch: int,
+    compress: bool,
     concurrency: int,
     client_cert: Path | None,
     client_key: Path | None,
     ca: Path | None,
     timeout_seconds: float,
-    give_up_seconds: float,
+    give_up_seconds: float | None,
 ) -> None:
-    r"""Ship FILES (NDJSON, JSON, an EdgeBot's payload, or plain log lines; gzipped or not; - is standard input).
+    r"""Ship FILES: log lines, NDJSON, JSON, an EdgeBot's payload, packed or not; patterns like '/var/log/*.log', too.
 
-    A batch that can't be delivered is sent again until --give-up-seconds have passed, and is stored once however
-    often it arrives; equal lines are all stored. Ends with status 1 when a batch is refused or given up.
+    \- is standard input, shipped as it comes. A batch that can't be delivered is sent again until --give-up-seconds
+    have passed, and is stored once however often it arrives: the same file again adds nothing for a week. Ends with 0
+    when all is kept, 1 when events were rejected or are dead letters, 2 for wrong usage, 3 when something could not be
+    delivered or read.
     """
-    target = ShipTarget(url, token, client_cert, client_key, ca, timeout_seconds)
-    options = ShipOptions(batch, compress, concurrency, source, give_up_seconds, _origin(files))
-    events = chain.from_iterable(read_events(path, kind=kind) for path in files)
-    last = Summary()
-
-    def keep(summary: Summary) -> None:
-        nonlocal last
-        last = summary
-
+    target = ShipTarget(url, token, client_cert, client_key, ca, timeout_seconds, parse)
+    patience = give_up_seconds if give_up_seconds is not None else FOREVER_SECONDS if follow else 300.0
+    options = ShipOptions(batch, compress, concurrency, source, patience)
+    reading = ReadOptions(EventOptions(kind, service, host, tags), batch, multiline=multiline)
+    report = InputReport(lambda text: click.echo(escaped(text), err=True))
+    named = _named(files, follow=follow)
+    stop = threading.Event()
+    if follow and state is None and not dry_run:
+        state = _default_state(url)
     try:
-        with shown(files) as show:
+        endpoint(url)
+        with opened(state) as known:
+            remembered = State(None, known.records) if dry_run else known
+            if follow:
+                batches = Follower(named, remembered, reading, report, stop=stop).batches()
+            else:
+                run = token_bytes(16) if again else b""
+                batches = _once(named, remembered if state else None, reading, report, stop, run)
+            if dry_run:
+                _print(batches, stop)
+                status = NOT_DELIVERED if report.unreadable else 0
+            else:
+                status = _ship(batches, target, options, remembered, report, stop, ends=not follow and "-" not in named)
+    except (StateError, ShippingError) as error:
+        click.echo(escaped(f"error: {error}"), err=True)
+        status = USAGE
+    if status:
+        raise SystemExit(status)
+
+
+def _named(files: tuple[str, ...], *, follow: bool) -> list[str]:
+    """What is to be read. Raises a usage error for what is not there."""
+    if follow:
+        if "-" in files:
+            raise click.UsageError("standard input is followed in any case: leave --follow out")
+        return list(files)
+    found: list[str] = []
+    for name in files:
+        named = [name] if name == "-" else matches(name)
+        if not named:
+            raise click.UsageError(f"there is no file {name}")
+        if any(Path(each).is_dir() for each in named):
+            raise click.UsageError(f"{name} is a directory: name its files, such as '{name.rstrip('/')}/*.log'")
+        found += named
+    return list(dict.fromkeys(found))
+
+
+def _default_state(url: str) -> Path:
+    """One file for each service, where programs keep what they remember."""
+    root = Path("/var/lib") if os.geteuid() == 0 else Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
+    name = hashlib.blake2b(url.encode(), digest_size=6).hexdigest()
+    return root.expanduser() / "mothership" / f"send-{name}.json"
+
+
+def _once(
+    named: list[str], state: State | None, reading: ReadOptions, report: InputReport, stop: threading.Event, run: bytes
+) -> Iterator[OutgoingBatch]:
+    """Every file to its end. With a state, from where it was."""
+    followed: list[str] = []
+    for name in named:
+        try:
+            if name == "-":
+                yield from read_stream(sys.stdin.buffer, reading, report, stopping=stop.is_set)
+            elif state is not None and Path(name).is_file() and not is_whole(name):
+                followed.append(name)
+            else:
+                yield from read_file(name, reading, report, run=run)
+        except OSError as error:
+            report.problem(f"{name} can't be read: {error.strerror or type(error).__name__}")
+    if state is not None and followed:
+        yield from Follower(followed, state, reading, report, stop=stop, until_end=True).batches()
+
+
+def _print(batches: Iterator[OutgoingBatch], stop: threading.Event) -> None:
+    events = requests = 0
+    try:
+        for batch in batches:
+            for event in batch.events:
+                click.echo(escaped_line(event))
+            events, requests = events + len(batch.events), requests + 1
+    except KeyboardInterrupt:
+        stop.set()
+    click.echo(f"would send {events} events in {requests} requests", err=True)
+
+
+def _ship(
+    batches: Iterator[OutgoingBatch],
+    target: ShipTarget,
+    options: ShipOptions,
+    state: State,
+    report: InputReport,
+    stop: threading.Event,
+    *,
+    ends: bool,
+) -> int:
+    """Ship, say what became of it, and return the exit status."""
+    last = Summary()
+    fault: Exception | None = None
+    try:
+        with shown() as show:
 
             def progress(summary: Summary) -> None:
-                keep(summary)
+                nonlocal last
+                last = summary
                 show(summary)
 
-            last = asyncio.run(ship(events, target, options, progress=progress))
-    except (ShippingError, OSError, EOFError, zlib.error) as error:
-        click.echo(sentence(last))
-        click.echo(escaped(f"error: {error}"), err=True)
-        raise SystemExit(1) from None
+            async def run() -> Summary:
+                if not ends:
+                    _stop_on_signals(stop)
+                return await ship_batches(
+                    batches,
+                    target,
+                    options,
+                    progress=progress,
+                    delivered=state.done,
+                    say=report.say,
+                    stopping=stop.is_set,
+                )
+
+            last = asyncio.run(run())
+    except (ShippingError, StateError, OSError) as error:
+        fault = error
     except KeyboardInterrupt:
         click.echo(f"interrupted: {sentence(last)}")
-        raise SystemExit(130) from None
+        return INTERRUPTED
     click.echo(sentence(last))
     for reason, count in last.reasons.most_common(_REASONS_SHOWN):
         click.echo(escaped(f"  rejected {count}: {reason}"))
+    if report.cut_lines:
+        click.echo(f"  {report.cut_lines} lines were longer than 4 MiB: what is beyond that was left out", err=True)
+    if fault:
+        click.echo(escaped(f"error: {fault}"), err=True)
+    if fault or report.unreadable:
+        return NOT_DELIVERED
+    return REJECTED if last.rejected or last.dead else 0
 
 
-def _origin(files: tuple[str, ...]) -> bytes:
-    """Tells these files from others by name and place on the disk; standard input from everything."""
-    parts = []
-    for name in files:
-        path = Path(name)
-        stat = None if name == "-" else path.stat()
-        parts.append(f"{path.absolute()} {stat.st_dev} {stat.st_ino}" if stat else token_hex(16))
-    return "\n".join(parts).encode(errors="surrogateescape")
+def _stop_on_signals(stop: threading.Event) -> None:
+    """The first signal asks for an orderly end, the second ends."""
+    loop = asyncio.get_running_loop()
+
+    def ask() -> None:
+        stop.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask)
 
 
 @contextlib.contextmanager
-def shown(files: tuple[str, ...]) -> Iterator[Callable[[Summary], None]]:
+def shown() -> Iterator[Callable[[Summary], None]]:
     """Give a function that shows how far along we are: a bar on a terminal, else a line now and then."""
     if sys.stderr.isatty():
-        with bar(count_lines(files)) as show:
+        with bar(None) as show:
             yield show
         return
     before = time.monotonic()
@@ -137,7 +297,11 @@ def bar(total: int | None) -> Iterator[Callable[[Summary], None]]:
 
 def sentence(summary: Summary) -> str:
     """Say in one line what became of the events."""
+    sinks = "".join(
+        f"; {name}: {counts.written} written, {counts.queued} queued, {counts.dead} dead"
+        for name, counts in sorted(summary.sinks.items())
+    )
     return (
-        f"sent {summary.sent}, accepted {summary.accepted}, rejected {summary.rejected}, "
-        f"duplicates {summary.duplicates}, retries {summary.retries}, {summary.seconds:.1f} s"
+        f"sent {summary.sent}, accepted {summary.accepted}, rejected {summary.rejected}, dead {summary.dead}, "
+        f"duplicates {summary.duplicates}, retries {summary.retries}, {summary.seconds:.1f} s{escaped(sinks)}"
     )

@@ -1,123 +1,204 @@
-"""Reads files as events: NDJSON, JSON, an EdgeBot's payload, or plain lines as an EdgeBot's file tail makes them."""
+"""Files and standard input, read to their end."""
 
-import gzip
-import json
-import re
+import os
+import select
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from itertools import chain
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
+from secrets import token_bytes
+from typing import IO
 
-import msgspec
-import orjson
-
-from mothership import decimals
+from mothership.errors import MothershipError
 from mothership.event import Event
+from mothership.shipping.batches import OutgoingBatch
+from mothership.shipping.decompression import CHUNK_BYTES, DamagedError, packing_of, unpacked
+from mothership.shipping.events import EventOptions, decoded
+from mothership.shipping.reader import FileReader, ReadOptions, begins_document
+from mothership.shipping.text import LOOKED_AT_BYTES, encoding_of
 
-_BLANK = b" \t\r\n"
-_BEGINS_DOCUMENT = re.compile(rb"""[\[{]\s*(?:["{\[].*[,{\[])?""", re.DOTALL)
-"""The first line of JSON that goes on: `[`, `[{`, `{"messages": [`; but not `[Sun Dec 04 04:47:44 2005] [notice]`."""
+LINGER_SECONDS = 1.0
+"""Longest that a whole line waits for others."""
+HEAD_BYTES_MAX = 1024
+_STREAM_BYTES = 64 * 1024
+_STOP_LOOK_SECONDS = 0.5
 
 
-def read_events(
-    path: str,
-    *,
-    kind: str = "log",
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Iterator[Event | bytes]:
-    r"""Read a file (`-` is standard input; one that is gzipped is unpacked) as events, one after the other.
+@dataclass
+class InputReport:
+    """What could not be read."""
 
-    A line that is a JSON object is an event, or a payload when it has `messages`; a file that is one JSON list or
-    object is those events. Every other line becomes `{"type", "file_path", "message", "timestamp"}`; what is no
-    UTF-8 in it is kept as `\xff`. Blank lines are left out. An object without a `type` gets `kind`.
+    say: Callable[[str], None]
+    unreadable: int = 0
+    cut_lines: int = 0
+    said: set[str] = field(default_factory=set)
+
+    def problem(self, text: str) -> None:
+        """Say it, once, and count it."""
+        self.unreadable += 1
+        self.note(text)
+
+    def note(self, text: str) -> None:
+        """Say it, once."""
+        if text not in self.said:
+            self.said.add(text)
+            self.say(text)
+
+
+class InputError(MothershipError):
+    """A file that can't be read."""
+
+
+def head_digest(head: bytes) -> tuple[str, int]:
+    """What tells a file's beginning from others', and of how many bytes: of its first line, as that does not change."""
+    end = head.find(b"\n", 0, HEAD_BYTES_MAX)
+    first = head[: end + 1 if end >= 0 else HEAD_BYTES_MAX]
+    return blake2b(first, digest_size=12).hexdigest(), len(first)
+
+
+def file_id(status: os.stat_result, head: str) -> str:
+    """Tell a file from others, whatever it is called."""
+    return f"{status.st_dev:x}-{status.st_ino:x}-{head}"
+
+
+def read_file(path: str, options: ReadOptions, report: InputReport, *, run: bytes = b"") -> Iterator[OutgoingBatch]:
+    """Read a file to its end, unpacked where it is packed.
+
+    `run` makes its batches others than those of earlier runs.
     """
-    name = "/dev/stdin" if path == "-" else str(Path(path).absolute())
-
-    def plain(line: bytes) -> Event:
-        return {
-            "type": kind,
-            "file_path": name,
-            "message": line.rstrip(b"\r\n").decode("utf-8", "backslashreplace"),
-            "timestamp": now().isoformat().replace("+00:00", "Z"),
-        }
-
-    with _opened(path) as file:
-        first = next((line for line in file if line.strip(_BLANK)), b"")
-        if _BEGINS_DOCUMENT.fullmatch(first.strip(_BLANK)):
-            # Perhaps one JSON document over many lines: only the whole can tell.
-            rest = file.read()
-            document, text = _json(first + rest)
-            if document is not None:
-                yield from _events_of(document, text, kind)
-                return
-            lines = chain([first], rest.split(b"\n"))
-        else:
-            lines = chain([first], file)
-        for line in lines:
-            if line.strip(_BLANK):
-                document, text = _json(line) if _is_json(line) else (None, b"")
-                if document is None:
-                    yield plain(line)
-                else:
-                    yield from _events_of(document, text, kind)
-
-
-def count_lines(paths: Iterable[str]) -> int | None:
-    """Count the lines that are not blank, to show how far along we are; None when that takes more than a look."""
-    total = 0
-    for path in paths:
-        if path == "-" or not Path(path).is_file():
-            return None
-        with _opened(path) as file:
-            total += sum(1 for line in file if line.strip(_BLANK))
-    return total
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    if path == "-":
-        yield sys.stdin.buffer
-        return
     with Path(path).open("rb") as file:
-        if file.peek(2)[:2] == b"\x1f\x8b":
-            with gzip.open(file) as unpacked:
-                yield unpacked
-        else:
-            yield file
-
-
-def _is_json(line: bytes) -> bool:
-    return line.lstrip(_BLANK)[:1] in (b"{", b"[")
-
-
-def _json(text: bytes) -> tuple[Any, bytes]:
-    """Decode a JSON object or list, and return it with its text in UTF-8. None when it is neither.
-
-    Python's decoder takes what the strict one refuses: NaN, numbers without bound, half of a surrogate pair.
-    """
-    try:
-        document = decimals.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        text = text.decode("utf-8", "replace").encode()
+        packing = packing_of(file.peek(8)[:8])
+        pieces = unpacked(file, packing) if packing else iter(lambda: file.read(CHUNK_BYTES), b"")
+        head, damage = _head(pieces)
+        encoding = encoding_of(head[:LOOKED_AT_BYTES])
+        if encoding is None:
+            report.problem(f"{path} is binary and was left out")
+            return
+        origin = file_id(os.fstat(file.fileno()), head_digest(head)[0]).encode() + run
+        reader = FileReader(str(Path(path).absolute()), origin, options, encoding=encoding)
         try:
-            document = json.loads(text, parse_float=decimals.exact)
-        except (ValueError, RecursionError):
-            return None, b""
-    return (document if isinstance(document, dict | list) else None), text
+            yield from reader.feed(head)
+            if damage:
+                raise damage
+            for piece in pieces:
+                yield from reader.feed(piece)
+        except DamagedError as error:
+            report.problem(f"{path}: {error}; the whole lines before that are shipped")
+            yield from reader.abandon()
+        else:
+            yield from reader.finish()
+        report.cut_lines += reader.cut_lines
 
 
-def _events_of(document: Any, text: bytes, kind: str) -> Iterator[Event | bytes]:
-    found = document if isinstance(document, list) else document.get("messages")
-    if isinstance(found, list):
-        for item in found:
-            # What is no object is shipped too: the other end says what is wrong with it.
-            yield {"type": kind, **item} if isinstance(item, dict) else json.dumps(item).encode()
+def read_stream(
+    stream: IO[bytes],
+    options: ReadOptions,
+    report: InputReport,
+    *,
+    linger_seconds: float = LINGER_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Iterator[OutgoingBatch]:
+    """Read standard input as it comes: what waits is given after `linger_seconds` at the latest."""
+    reader: FileReader | None = None
+    waiting = _Linger(linger_seconds, clock)
+    for piece in _as_they_come(stream, waiting.left_seconds, stopping):
+        if reader is None:
+            if not piece:
+                continue
+            if (reader := _stream_reader(piece, options, report)) is None:
+                return
+        yield from reader.feed(piece)
+        if waiting.is_over():
+            yield from reader.flush()
+        waiting.note(waits=reader.waits)
+    if reader:
+        yield from reader.finish()
+        report.cut_lines += reader.cut_lines
+
+
+class _Linger:
+    """Since when something waits, and how much longer it may."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._until: float | None = None
+
+    def left_seconds(self) -> float | None:
+        return None if self._until is None else max(0.0, self._until - self._clock())
+
+    def is_over(self) -> bool:
+        return self.left_seconds() == 0.0
+
+    def note(self, *, waits: bool) -> None:
+        if not waits:
+            self._until = None
+        elif self._until is None or self.is_over():
+            self._until = self._clock() + self._seconds
+
+
+def _stream_reader(piece: bytes, options: ReadOptions, report: InputReport) -> FileReader | None:
+    if packing := packing_of(piece[:8]):
+        report.problem(f"standard input is packed ({packing.name}): unpack it on the way here")
+        return None
+    encoding = encoding_of(piece[:LOOKED_AT_BYTES])
+    if encoding is None:
+        report.problem("standard input is binary and was left out")
+        return None
+    return FileReader("/dev/stdin", token_bytes(16).hex().encode(), options, encoding=encoding)
+
+
+def read_events(path: str, *, kind: str = "log") -> Iterator[Event]:
+    """Read a file (`-` is standard input) as events, one after the other. Raises `InputError`, `OSError`."""
+    report = InputReport(lambda _text: None)
+    options = ReadOptions(EventOptions(kind))
+    batches = read_stream(sys.stdin.buffer, options, report) if path == "-" else read_file(path, options, report)
+    for batch in batches:
+        for encoded in batch.events:
+            event = decoded(encoded)[0]
+            if isinstance(event, dict):
+                yield event
+    if report.unreadable:
+        raise InputError(next(iter(report.said)))
+
+
+def _head(pieces: Iterator[bytes]) -> tuple[bytes, DamagedError | None]:
+    head = b""
+    try:
+        while len(head) < LOOKED_AT_BYTES and (piece := next(pieces, b"")):
+            head += piece
+    except DamagedError as error:
+        return head, error
+    return head, None
+
+
+def _as_they_come(
+    stream: IO[bytes], left_seconds: Callable[[], float | None], stopping: Callable[[], bool]
+) -> Iterator[bytes]:
+    """Pieces as they arrive; nothing when the time is over."""
+    try:
+        descriptor = stream.fileno()
+        select.select([descriptor], [], [], 0)
+    except (OSError, ValueError):  # no pipe and no file: a test's
+        yield from iter(lambda: stream.read(_STREAM_BYTES), b"")
         return
-    text = text.strip(_BLANK)  # shipped as it stands: numbers and escapes are not ours to rewrite
-    if "type" in document:
-        yield text
-    else:
-        yield b'{"type":' + orjson.dumps(kind) + (b"," if document else b"") + text[1:]
+    while not stopping():
+        left = left_seconds()
+        patience = _STOP_LOOK_SECONDS if left is None else min(left, _STOP_LOOK_SECONDS)
+        if not select.select([descriptor], [], [], patience)[0]:
+            yield b""
+            continue
+        piece = os.read(descriptor, _STREAM_BYTES)
+        if not piece:
+            return
+        yield piece
+
+
+def is_whole(path: str) -> bool:
+    """Whether a file is read as a whole: packed, or one JSON document over many lines, so that it has no places."""
+    with Path(path).open("rb") as file:
+        head = file.peek(LOOKED_AT_BYTES)[:LOOKED_AT_BYTES]
+    return packing_of(head) is not None or begins_document(head)

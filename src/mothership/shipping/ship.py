@@ -1,4 +1,4 @@
-"""Ships events to a Mothership as a good node does: gzipped batches, kept until they are safe, sent again when not.
+"""Ships batches to a Mothership as a good node does: gzipped, kept until they are safe, sent again when not.
 
 Each batch has an `Idempotency-Key`: what is sent again carries the same one, so that it is stored once however often it
 arrives; two batches with equal events have two, so that both are stored.
@@ -7,7 +7,6 @@ arrives; two batches with equal events have two, so that both are stored.
 import asyncio
 import gzip
 import ipaddress
-import json
 import random
 import ssl
 import time
@@ -16,27 +15,41 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 from secrets import token_bytes
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx2
 import orjson
 
 from mothership.errors import MothershipError
 from mothership.event import Event
+from mothership.shipping import faults
+from mothership.shipping.batches import Batcher, OutgoingBatch
+from mothership.shipping.events import encoded
 from mothership.shipping.feed import Feed
 
-_TOO_MANY_REQUESTS, _TOO_LARGE = 429, 413
+_BAD_REQUEST, _TOO_MANY_REQUESTS, _TOO_LARGE = 400, 429, 413
 _TRY_AGAIN = frozenset({408, 425, _TOO_MANY_REQUESTS})
 _REASON_CHARS_MAX = 500
 _PAUSE_SECONDS_MAX = 30.0
+_ASKED_SECONDS_MAX = 300.0
+_NAP_SECONDS = 5.0
+STOPPING_SECONDS = 10.0
+"""How long what was read is still tried once the end was asked for."""
 
 
 class ShippingError(MothershipError):
     """A batch was refused, or could not be delivered in time. The text says why and what to do."""
+
+
+@dataclass(slots=True)
+class SinkCounts:
+    """What became of the accepted events at one sink."""
+
+    written: int = 0
+    queued: int = 0
+    dead: int = 0
 
 
 @dataclass(slots=True)
@@ -51,8 +64,14 @@ class Summary:
     """How often each reason was given. An answer lists only the first hundred rejections."""
     duplicates: int = 0
     """Events in batches that had been taken before."""
+    sinks: dict[str, SinkCounts] = field(default_factory=dict)
     retries: int = 0
     seconds: float = 0.0
+
+    @property
+    def dead(self) -> int:
+        """Events that a sink refused: they are among the dead letters."""
+        return max((sink.dead for sink in self.sinks.values()), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +84,8 @@ class ShipTarget:
     client_key: Path | None = None
     ca: Path | None = None
     timeout_seconds: float = 30.0
+    parse: bool | None = None
+    """Whether the service is to read what lines say about themselves; None leaves it to its configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,50 +104,41 @@ class ShipOptions:
     """What the events come from: the same batch at the same place of the same origin is the same batch."""
 
 
-class OutgoingBatch(NamedTuple):
-    """A batch on its way."""
-
-    first: int
-    """How many events of the origin come before it."""
-    events: list[bytes]
-
-    def halves(self) -> "tuple[OutgoingBatch, OutgoingBatch]":
-        """In two."""
-        middle = len(self.events) // 2
-        return OutgoingBatch(self.first, self.events[:middle]), OutgoingBatch(self.first + middle, self.events[middle:])
-
-    def key(self, origin: bytes) -> str:
-        """Its `Idempotency-Key`."""
-        digest = blake2b(b"%d %d %s" % (self.first, len(origin), origin), digest_size=16)
-        for event in self.events:
-            digest.update(b"%d %s" % (len(event), event))
-        return digest.hexdigest()
-
-
 async def ship(
-    events: Iterable[Event | bytes],
+    events: Iterable[Event | bytes], target: ShipTarget, options: ShipOptions | None = None, **more: Any
+) -> Summary:
+    """Ship events, given as objects or as their JSON; otherwise as `ship_batches`."""
+    options = options or ShipOptions()
+    return await ship_batches(_batches(events, options), target, options, **more)
+
+
+async def ship_batches(
+    batches: Iterator[OutgoingBatch],
     target: ShipTarget,
-    options: ShipOptions | None = None,
+    options: ShipOptions,
     *,
     progress: Callable[[Summary], None] = lambda _summary: None,
+    delivered: Callable[[OutgoingBatch], None] = lambda _batch: None,
+    say: Callable[[str], None] = lambda _text: None,
+    stopping: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     jitter: Callable[[], float] = random.random,
 ) -> Summary:
-    """Ship events, given as objects or as their JSON; `progress` is called after each batch.
+    """Ship batches; `progress` is called after each, and `delivered` with each that is safe or was rejected.
 
-    Returns when all of them are safe at the other end or were rejected by it, each with its reason. Raises
-    `ShippingError` when a batch is refused or can't be delivered within `give_up_seconds`.
+    Returns when all of them are. Raises `ShippingError` when a batch is refused or can't be delivered within
+    `give_up_seconds`, or within `STOPPING_SECONDS` once `stopping` says so.
     """
-    options = options or ShipOptions()
     summary, started = Summary(), clock()
     async with _client(target) as client:
-        post = _Post(client, endpoint(target.url), options, summary, clock, sleep, jitter)
-        feed = Feed(_batches(events, options.batch), options.concurrency)
+        post = _Post(client, target, options, summary, say, stopping, clock, sleep, jitter)
+        feed = Feed(batches, options.concurrency)
 
         async def work() -> None:
             while (outgoing := await feed.next()) is not None:
                 await post.deliver(outgoing)
+                delivered(outgoing)
                 summary.seconds = clock() - started
                 progress(summary)
 
@@ -144,13 +156,16 @@ async def ship(
 
 def endpoint(url: str) -> str:
     """Return the address of `/ingest`, for an address that has no path of its own."""
-    parsed = httpx2.URL(url)
+    try:
+        parsed = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        parsed = httpx2.URL("")
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ShippingError("the URL is no address: it must look like http://localhost:8443")
     return str(parsed.copy_with(path="/ingest")) if parsed.path in ("", "/") else url
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """An address without what may be a secret in it."""
     parsed = httpx2.URL(url)
     return str(parsed.copy_with(username="", password="", query=None, fragment=None))
@@ -198,87 +213,136 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _batches(events: Iterable[Event | bytes], size: int) -> Iterator[OutgoingBatch]:
-    encoded = (event if isinstance(event, bytes) else _encoded(event) for event in events)
-    first = 0
-    while batch := list(islice(encoded, size)):
-        yield OutgoingBatch(first, batch)
-        first += len(batch)
+def _batches(events: Iterable[Event | bytes], options: ShipOptions) -> Iterator[OutgoingBatch]:
+    batcher = Batcher(options.origin, options.batch)
+    for number, event in enumerate(events):
+        text = event if isinstance(event, bytes) else encoded(event)
+        yield from batcher.add([text], text, number + 1)
+    yield from batcher.flush()
 
 
-def _encoded(event: Event) -> bytes:
-    try:
-        return orjson.dumps(event)
-    except TypeError:  # a lone surrogate, an integer of more than 64 bits: plain JSON can say them
-        return json.dumps(event).encode()
-
-
-@dataclass(frozen=True, slots=True)
 class _Post:
     """Delivers batches to one address."""
 
-    client: httpx2.AsyncClient
-    url: str
-    options: ShipOptions
-    summary: Summary
-    clock: Callable[[], float]
-    sleep: Callable[[float], Awaitable[None]]
-    jitter: Callable[[], float]
+    def __init__(
+        self,
+        client: httpx2.AsyncClient,
+        target: ShipTarget,
+        options: ShipOptions,
+        summary: Summary,
+        say: Callable[[str], None],
+        stopping: Callable[[], bool],
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._target = target
+        url = httpx2.URL(endpoint(target.url))
+        if target.parse is not None and "parse" not in url.params:
+            url = url.copy_merge_params({"parse": "true" if target.parse else "false"})
+        self._url = str(url)
+        self._options = options
+        self._summary = summary
+        self._say = say
+        self._stopping = stopping
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self._outage = ""
 
     async def deliver(self, outgoing: OutgoingBatch) -> None:
         """Try until the batch is safe, refused, or given up."""
-        batch = outgoing.events
-        deadline, attempt = self.clock() + self.options.give_up_seconds, 0
+        deadline, attempt = self._clock() + self._options.give_up_seconds, 0
         while True:
             answer, trouble = await self._try(outgoing, is_retry=attempt > 0)
             if answer is not None and answer.is_success:
-                self._count(batch, answer)
+                self._count(outgoing.events, answer)
+                self._answers_again()
                 return
-            if answer is not None and answer.status_code == _TOO_LARGE and len(batch) > 1:
-                for half in outgoing.halves():
-                    await self.deliver(half)
+            if answer is not None and answer.status_code == _TOO_LARGE:
+                await self._too_large(outgoing, trouble)
                 return
             if answer is not None and answer.status_code < 500 and answer.status_code not in _TRY_AGAIN:  # noqa: PLR2004 - the node's rule
-                raise ShippingError(f"{_shown(self.url)} refused a batch of {len(batch)} events: {trouble}")
+                raise ShippingError(await self._refusal(answer, len(outgoing.events), trouble))
             asked = retry_after_seconds(
                 answer.headers.get("retry-after") if answer is not None else None, now=time.time()
             )
-            pause = backoff_seconds(attempt, jitter=self.jitter()) if asked is None else asked
-            if self.clock() + pause > deadline:
+            pause = backoff_seconds(attempt, jitter=self._jitter()) if asked is None else min(asked, _ASKED_SECONDS_MAX)
+            if self._stopping():
+                deadline = min(deadline, self._clock() + STOPPING_SECONDS)
+            if self._clock() + pause > deadline:
                 raise ShippingError(
-                    f"gave up on a batch of {len(batch)} events after {attempt + 1} tries: {trouble}. "
-                    f"It is not stored; {self.summary.sent} events are."
+                    f"gave up on a batch of {len(outgoing.events)} events after {attempt + 1} tries: {trouble}. "
+                    f"It is not stored; {self._summary.sent} events are."
                 )
-            await self.sleep(pause)
+            self._waits(trouble)
+            await self._pause(pause)
             attempt += 1
-            self.summary.retries += 1
+            self._summary.retries += 1
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep in short naps, for the end may be asked for meanwhile."""
+        while seconds > _NAP_SECONDS and not self._stopping():
+            await self._sleep(_NAP_SECONDS)
+            seconds -= _NAP_SECONDS
+        await self._sleep(min(seconds, _NAP_SECONDS) if self._stopping() else seconds)
+
+    async def _too_large(self, outgoing: OutgoingBatch, trouble: str) -> None:
+        if len(outgoing.events) == 1:  # nothing is gained by sending it again, and the others are none the worse
+            self._summary.sent += 1
+            self._summary.rejected += 1
+            self._summary.reasons[trouble] += 1
+            return
+        for half in outgoing.halves():
+            await self.deliver(half)
+
+    async def _refusal(self, answer: httpx2.Response, events: int, trouble: str) -> str:
+        if answer.status_code == _BAD_REQUEST and not _object(answer) and await faults.speaks_tls_unasked(self._url):
+            return faults.plain_http(self._url).reason
+        advice = faults.refused(answer.status_code, self._url, has_token=bool(self._target.token))
+        return f"{shown(self._url)} refused a batch of {events} events: {trouble}" + (f"; {advice}" if advice else "")
+
+    def _waits(self, trouble: str) -> None:
+        if self._outage != trouble:
+            self._outage = trouble
+            self._say(f"waiting for {shown(self._url)}: {trouble}")
+
+    def _answers_again(self) -> None:
+        if self._outage:
+            self._outage = ""
+            self._say(f"{shown(self._url)} takes events again")
 
     async def _try(self, outgoing: OutgoingBatch, *, is_retry: bool) -> tuple[httpx2.Response | None, str]:
         try:
-            answer = await self.client.post(
-                self.url, content=self._body(outgoing.events, is_retry=is_retry), headers=self._headers(outgoing)
+            answer = await self._client.post(
+                self._url, content=self._body(outgoing.events, is_retry=is_retry), headers=self._headers(outgoing)
             )
         except httpx2.TooManyRedirects:
-            raise ShippingError(f"{_shown(self.url)} redirects in circles") from None
-        except (httpx2.RequestError, OSError) as error:  # an alert of TLS 1.3 comes as the second
-            return None, f"no answer ({type(error).__name__})"
+            raise ShippingError(f"{shown(self._url)} redirects in circles") from None
+        except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:  # an alert of TLS 1.3 comes as the third
+            file, key = self._target.client_cert, self._target.client_key
+            fault = await faults.explain(error, self._url, faults.ClientCertificate(file, key) if file else None)
+            if fault.is_final:
+                raise ShippingError(fault.reason) from None
+            return None, fault.reason
         return answer, _trouble(answer)
 
     def _headers(self, outgoing: OutgoingBatch) -> dict[str, str]:
-        key = {"Idempotency-Key": outgoing.key(self.options.origin)}
-        return key | {"Content-Encoding": "gzip"} if self.options.compress else key
+        key = {"Idempotency-Key": outgoing.key}
+        return key | {"Content-Encoding": "gzip"} if self._options.compress else key
 
     def _body(self, batch: list[bytes], *, is_retry: bool) -> bytes:
         envelope = orjson.dumps(
             {
                 "batch_size": len(batch),
                 "timestamp": datetime.now(UTC).isoformat(),
-                "source": self.options.source,
+                "source": self._options.source,
                 "is_retry": is_retry,
             }
         )
         body = b'{"messages":[' + b",".join(batch) + b"]," + envelope[1:]
-        return gzip.compress(body, compresslevel=6, mtime=0) if self.options.compress else body
+        return gzip.compress(body, compresslevel=6, mtime=0) if self._options.compress else body
 
     def _count(self, batch: list[bytes], answer: httpx2.Response) -> None:
         said = _object(answer)
@@ -289,12 +353,23 @@ class _Post:
             else []
         )
         rejected = said["rejected"] if isinstance(said.get("rejected"), int) else len(reasons)
-        self.summary.sent += len(batch)
-        self.summary.rejected += rejected
-        self.summary.accepted += len(batch) - rejected
-        self.summary.reasons.update(reasons)
+        self._summary.sent += len(batch)
+        self._summary.rejected += rejected
+        self._summary.accepted += len(batch) - rejected
+        self._summary.reasons.update(reasons)
+        results = said.get("sink_results")
+        for name, result in results.items() if isinstance(results, dict) else ():
+            if isinstance(result, dict):
+                counts = self._summary.sinks.setdefault(str(name), SinkCounts())
+                counts.written += _whole(result.get("written"))
+                counts.queued += _whole(result.get("queued"))
+                counts.dead += _whole(result.get("errors"))
         if said.get("duplicate") is True:
-            self.summary.duplicates += len(batch) - rejected
+            self._summary.duplicates += len(batch) - rejected
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _object(answer: httpx2.Response) -> dict[str, Any]:
