@@ -39,6 +39,11 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
+def now() -> float:
+    """Seconds since the start of the running loop."""
+    return asyncio.get_running_loop().time()
+
+
 def spend(seconds: float) -> None:
     """Work for so long, as far as the running loop can tell."""
     loop = asyncio.get_running_loop()

@@ -237,7 +237,8 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     processors, templates = _processors(settings, redactor, data_dir, budget)
     enricher = _enricher(settings, redactor, templates, tsdb)
     timestamps = settings.pipeline.processors.enrichment.timestamps
-    chain = Chain(processors, enricher, timestamps=timestamps, budget=budget)
+    wait_seconds = settings.relay.answer_seconds
+    chain = Chain(processors, enricher, timestamps=timestamps, budget=budget, wait_seconds=wait_seconds)
     batch_builder = BatchBuilder(settings.limits, key=_fingerprint_key(settings, data_dir))
     relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))
     try:

@@ -10,7 +10,9 @@ import orjson
 import pytest
 import structlog
 from prometheus_client import REGISTRY
+from tests import simulated_time
 
+from mothership.errors import Refusal
 from mothership.event import Batch, Event, Rejection
 from mothership.pipeline.chain import SLICE_BYTES, Chain
 from mothership.pipeline.enrichment import enrichment
@@ -251,6 +253,42 @@ async def test_others_get_their_turn_during_a_big_batch() -> None:
     await Chain([trail("AddTags")]).run(batch_of([{"type": "log"} for _ in range(10_000)]))
     counter.cancel()
     assert turns >= 10
+
+
+def test_a_batch_whose_turn_would_come_too_late_is_refused_before_work_is_spent_on_it() -> None:
+    """More big batches than can be worked on: those that begin are through in time, the others are told to come again.
+
+    And what has begun is never given up, however long it takes.
+    """
+    refused: list[tuple[float, int, float | None]] = []
+    through: list[float] = []
+    begun: list[str] = []
+
+    async def one(chain: Chain, name: str, events: int) -> None:
+        batch = batch_of([{"type": "log", "of": name} for _ in range(events)], waited_seconds=0.25)
+        try:
+            await chain.run(batch)
+        except Refusal as refusal:
+            refused.append((simulated_time.now(), refusal.status, refusal.retry_after_seconds))
+        else:
+            through.append(simulated_time.now())
+
+    def work(event: Event) -> None:
+        simulated_time.spend(0.01)
+        if event["of"] not in begun:
+            begun.append(event["of"])
+
+    async def main() -> Chain:
+        chain = Chain([Step("AddTags", work)], slice_events=10, wait_seconds=1.0)
+        await asyncio.gather(*(one(chain, str(number), 40 if number else 400) for number in range(20)))
+        return chain
+
+    chain = simulated_time.run(main())
+    assert len(through) + len(refused) == 20
+    assert len(begun) == len(through) >= 2
+    assert set(refused) == {(at, 503, 1.0) for at, _, _ in refused}
+    assert max(at for at, _, _ in refused) <= 1.0 - 0.25 + 0.4
+    assert chain.total_events == 400 + 40 * (len(through) - 1)
 
 
 class Failing:

@@ -8,7 +8,7 @@ Big batches are worked on in slices, and the event loop runs between two slices.
 it (`bench/pipeline.py --loop`): the two fight for the interpreter's lock, so a thread halves the throughput to give
 the others their turn after 20 ms instead of 50. Batches take turns of some slices, by caller, then by address, and
 among those first come, first served: were they worked on side by side, all would be through at the same late time, and
-the sinks idle until then.
+the sinks idle until then. A batch whose first turn would come too late is refused: so would its answer.
 
 Where no enricher waits between, a slice is sealed as soon as it is processed, while the processor's caches still hold
 it (an eighth of the service's time), and its events are let go: only their rows wait for the sinks.
@@ -18,11 +18,13 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from mothership import telemetry
+from mothership.errors import Refusal
 from mothership.event import Batch, Event, Row, RowBatch
-from mothership.fairness import FairLimiter, Holder
+from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
 from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.seal import seal
@@ -37,6 +39,7 @@ SLICE_SECONDS = 0.1
 """After a slice that took longer, those of the same batch are smaller."""
 WAITING_MAX = 2**31
 """No bound of its own: whoever waits here is at work, and that is bounded at the edge."""
+RETRY_AFTER_SECONDS = 1.0
 TURN_SLICES = 4
 """Slices of one batch that are worked on before the next batch in line has its turn."""
 
@@ -77,12 +80,15 @@ class Chain:
         timestamps: TimestampSettings | None = None,
         budget: ChunkBudget | None = None,
         slice_events: int = SLICE_EVENTS,
+        wait_seconds: float | None = None,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
+        """`wait_seconds`: how long a batch may wait for its first turn, less what it has waited; None: however long."""
         self._steps = [(processor, Station(processor.name)) for processor in processors]
         self._enricher = enricher
         self._enricher_station = Station(enricher.name) if enricher else None
         self._slice_events = slice_events
+        self._wait_seconds = wait_seconds
         self._processing, self._sealing = _line(), _line()
         self._times = TimestampNormalizer(timestamps or TimestampSettings(), budget).times
         self._stopwatch = stopwatch
@@ -97,11 +103,11 @@ class Chain:
     async def run(self, batch: Batch) -> RowBatch:
         """Redact, enrich and seal a batch. Rejected events are in `batch.rejected`, the others in the rows, in order.
 
-        Raises nothing that an event may cause. The batch belongs to the chain until it returns, and has no events then.
+        Raises nothing that an event may cause, and `Refusal` before it begins when too many others are before it. The
+        batch belongs to the chain until it returns, and has no events then.
         """
         started = self._stopwatch()
         entered = len(batch.events)
-        self.total_events += entered
         rows: list[Row] = []
 
         def seal_part(part: Batch) -> None:
@@ -113,11 +119,12 @@ class Chain:
             seal_part(part)
 
         if self._enricher:
-            await self._sliced(batch, self._process, self._processing)
+            await self._sliced(batch, self._process, self._processing, self._wait_seconds)
             await self._enrich(batch)
             await self._sliced(batch, seal_part, self._sealing)
         else:
-            await self._sliced(batch, process_and_seal, self._processing)
+            await self._sliced(batch, process_and_seal, self._processing, self._wait_seconds)
+        self.total_events += entered
         self.successful_events += len(rows)
         telemetry.pipeline_events.labels("kept").inc(len(rows))
         telemetry.pipeline_events.labels("rejected").inc(entered - len(rows))
@@ -142,16 +149,17 @@ class Chain:
         if self._enricher_station:
             yield self._enricher_station
 
-    async def _sliced(self, batch: Batch, work: Callable[[Batch], None], line: FairLimiter) -> None:
+    async def _sliced(
+        self, batch: Batch, work: Callable[[Batch], None], line: FairLimiter, wait_seconds: float | None = None
+    ) -> None:
         events = len(batch.events)
         size = min(self._slice_events, max(1, events * SLICE_BYTES // max(1, batch.body_bytes)))
         if events <= size:
             work(batch)
             return
         parts: list[Batch] = []
-        who = Holder(batch.client, batch.address)
         while batch.events:
-            with await line.enter(who, 1, 0, wait_seconds=None):
+            with await self._turn(line, batch, None if parts else wait_seconds):
                 for _ in range(TURN_SLICES):
                     if not batch.events:
                         break
@@ -164,6 +172,21 @@ class Chain:
                     parts.append(part)
                     await asyncio.sleep(0)
         _join(batch, parts)
+
+    @staticmethod
+    async def _turn(line: FairLimiter, batch: Batch, wait_seconds: float | None) -> Slot:
+        turn = partial(line.enter, Holder(batch.client, batch.address), 1, 0)
+        if wait_seconds is None:
+            return await turn(wait_seconds=None)
+        budget = WaitBudget(wait_seconds - batch.waited_seconds)
+        try:
+            return await budget.spend(turn)
+        except NoRoom:
+            telemetry.load_refused.labels("pipeline").inc()
+            reason = "more arrives than can be worked on in time (more workers or instances would help)"
+            raise Refusal(503, reason, retry_after_seconds=RETRY_AFTER_SECONDS) from None
+        finally:
+            batch.waited_seconds = wait_seconds - budget.left_seconds
 
     def _process(self, batch: Batch) -> None:
         for processor, station in self._steps:
