@@ -1,21 +1,21 @@
 """The SQL of the pages on the database runs, on a hypertable with chunks."""
 
-import re
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.doc_blocks import ROOT, blocks
 
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb.sink import TsdbSink
 
 pytestmark = pytest.mark.timescale
 
-HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
-PAGES = "".join((HOW_TO / name).read_text() for name in ("query-events.md", "run-the-database.md"))
-BLOCKS = [block for block in re.findall(r"```sql\n(.*?)```", PAGES, re.DOTALL) if "\\c " not in block]
+PAGES = [ROOT / "docs" / "how-to" / name for name in ("query-events.md", "run-the-database.md")]
+BLOCKS = [
+    block.text for page in PAGES for block in blocks(page) if block.language == "sql" and "\\c " not in block.text
+]
 DAY = 86_400_000_000
 NOW = int(time.time() * 1_000_000)
 LIMITED = """
@@ -32,7 +32,7 @@ async def test_every_statement_of_the_page_runs_and_reaches_the_chunks(
     rows = [Row(NOW - day * DAY, "log", "host", b'{"host":"x"}') for day in range(3)]
     await sink.write([RowBatch(b"1" * 32, "r", NOW, rows)])
     await execute("DROP ROLE IF EXISTS reader")
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 6
     try:
         for block in BLOCKS:
             await execute(block)

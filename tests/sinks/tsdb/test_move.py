@@ -46,7 +46,7 @@ async def test_a_dump_of_the_embedded_database_goes_on_elsewhere(
     await admin.execute("CREATE DATABASE moved")
     moved = postgres_dsn.replace("/mothership?", "/moved?")
     try:
-        [command] = re.findall(r"^\$ (pg_dump .*)$", PAGE, re.MULTILINE)
+        [command] = re.findall(r"^ *(pg_dump (?:.*\\\n)*.*)$", PAGE, re.MULTILINE)
         [source] = re.findall(r"'(postgresql://[^']*postgres-socket)'", command)
         await _shell(command.replace(f"'{source}'", shlex.quote(database_dsn)), MOTHERSHIP_DB_DSN=moved)
         sink = make_sink(moved)
