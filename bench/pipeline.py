@@ -28,7 +28,7 @@ from mothership.pipeline.enrichment.enrichment import EnrichmentSettings, build
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.pipeline.seal import seal
+from mothership.pipeline.row_encoding import encode_rows
 from mothership.ports import Processor
 from mothership.sample.fleet import sample
 from mothership.telemetry import LogSettings, configure_logging
@@ -99,7 +99,7 @@ def one_round(bodies: Sequence[bytes], steps: Sequence[Processor]) -> dict[str, 
         batch = batches[0]
         for step in steps:
             timed(step.name, lambda step=step, batch=batch: step(batch))
-        timed("seal", lambda batch=batch: seal(batch, times))
+        timed("seal", lambda batch=batch: encode_rows(batch, times))
     spent["processors"] = sum(spent[step.name] for step in steps)
     spent["all with decoding and seal"] = spent["decode"] + spent["processors"] + spent["seal"]
     return spent

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from click.testing import CliRunner
-from tests.relay.parts import ToxicSink, rows_batch, running, until
+from tests.relay.support import ToxicSink, rows_batch, running, until
 from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 
 from mothership.__main__ import cli

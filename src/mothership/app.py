@@ -25,14 +25,14 @@ from mothership.edge.ingest import Ingest
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.cut import Bounds, CutOversized
+from mothership.pipeline.cut_oversized import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.parsing.parsing import ParseLines
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.key import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction
-from mothership.pipeline.remains import remains
+from mothership.pipeline.rejected_rows import rejected_rows
 from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Processor
 from mothership.relay.courier import Route
@@ -106,7 +106,7 @@ class Mothership:
         if not batch.rejected:
             return
         batch.source = self._redacted_source(batch.source)
-        await self.relay.keep_rejected(*await remains(batch, self._remains_processors))
+        await self.relay.keep_rejected(*await rejected_rows(batch, self._remains_processors))
 
     def http(self) -> EdgeApplication:
         """The HTTP interface over this worker."""

@@ -47,7 +47,7 @@ class Batch:
     """The events of one request on their way through the pipeline.
 
     `events`, `indices` and `times` run in parallel. The chain owns the batch while it runs:
-    processors change the dicts in place, and no one else holds them. Once sealed, the events
+    processors change the dicts in place, and no one else holds them. Once encoded, the events
     are rows: `events` and `times` are empty then, and `indices` says which became rows.
     """
 

@@ -27,7 +27,7 @@ class Processor(Protocol):
         """Change the batch's events in place.
 
         An event it can't handle is taken out with `batch.reject` and a reason that quotes nothing of it.
-        Whatever it raises costs no other event: the chain finds the culprit and rejects that one.
+        Whatever it raises costs no other event: the chain finds the failing event and rejects that one.
         """
 
 

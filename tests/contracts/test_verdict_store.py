@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
-from tests.pipeline.llm.mind import MemoryStore
+from tests.pipeline.llm.harness import MemoryStore
 
 from mothership.ports import VerdictStore
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink

@@ -23,7 +23,7 @@ from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
 from mothership.event import Row
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.cut import Bounds, CutOversized
+from mothership.pipeline.cut_oversized import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
 from mothership.pipeline.redaction import redaction

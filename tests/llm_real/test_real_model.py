@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.pipeline.llm.mind import Mind, running
+from tests.pipeline.llm.harness import EnricherHarness, running
 
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import lengths
+from mothership.pipeline.llm.verdict import answer_lengths
 
 PYTHON = os.environ.get("MOTHERSHIP_TEST_LLM_PYTHON", "")
 MESSAGES = (
@@ -59,15 +59,17 @@ def model_url() -> Iterator[str]:
 
 async def test_a_real_model_gives_verdicts_that_are_applied(model_url: str) -> None:
     """Strict schema, real tokens: every template is answered in the right shape, and its next event has the verdict."""
-    mind = Mind(model_url, model="gemma", max_tokens=TOKENS_MAX, timeout_seconds=600, wait_seconds=0, concurrency=1)
-    async with running(mind):
+    harness = EnricherHarness(
+        model_url, model="gemma", max_tokens=TOKENS_MAX, timeout_seconds=600, wait_seconds=0, concurrency=1
+    )
+    async with running(harness):
         for message in MESSAGES:
-            await mind.say(message)
+            await harness.say(message)
         async with asyncio.timeout(1_500):
-            while mind.enricher.stats()["queued"]:  # noqa: ASYNC110 - nobody signals it
+            while harness.enricher.stats()["queued"]:  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(0.05)
-        events = [await mind.say(message) for message in MESSAGES]
-    stats = mind.enricher.stats()
+        events = [await harness.say(message) for message in MESSAGES]
+    stats = harness.enricher.stats()
     assert sum(stats["calls"].values()) == len(MESSAGES)
     # What a model of this size says is chance: how sure it is, and whether a category is a word. The rest is not.
     assert set(stats["calls"]) <= {"applied", "low_confidence", "wrong_shape"}
@@ -83,7 +85,7 @@ async def test_a_real_model_gives_verdicts_that_are_applied(model_url: str) -> N
 def test_the_longest_answer_by_default_fits_for_a_real_tokenizer(model_url: str) -> None:
     """Odd words, and as much white space between them as the server's grammar lets through."""
     tokens_max = LLMSettings().max_tokens
-    most = lengths(tokens_max)
+    most = answer_lengths(tokens_max)
     answer = {
         "category": ODD_WORDS[: most.category],
         "priority": "critical",
@@ -98,8 +100,8 @@ def test_the_longest_answer_by_default_fits_for_a_real_tokenizer(model_url: str)
 
 async def test_a_real_server_that_is_too_slow_is_a_count(model_url: str) -> None:
     """A model that is too slow for `timeout_seconds` costs its events nothing."""
-    mind = Mind(model_url, model="gemma", timeout_seconds=0.001, wait_seconds=0)
-    async with running(mind):
-        assert "llm" not in await mind.say("backup failed")
-        await mind.settled()
-    assert mind.calls == {"timeout": 1}
+    harness = EnricherHarness(model_url, model="gemma", timeout_seconds=0.001, wait_seconds=0)
+    async with running(harness):
+        assert "llm" not in await harness.say("backup failed")
+        await harness.settled()
+    assert harness.calls == {"timeout": 1}

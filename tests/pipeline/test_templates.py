@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mothership.event import Batch
+from mothership.pipeline.templates.template_tree import TemplateTree, template_of_text
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
-from mothership.pipeline.templates.tree import TemplateTree, named
-from mothership.pipeline.templates.words import known_words
+from mothership.pipeline.templates.vocabulary import technical_words
 
 LINES = [
     *(
@@ -49,7 +49,7 @@ def test_messages_that_differ_only_in_parameters_share_a_template() -> None:
 
 def test_the_id_is_a_function_of_the_text() -> None:
     """The figure is fixed: it is stored in databases."""
-    assert named("a <*>").id == tree().template("a 17").id == "d062582fcbf3f9ee"
+    assert template_of_text("a <*>").id == tree().template("a 17").id == "d062582fcbf3f9ee"
 
 
 def test_two_instances_that_see_the_lines_in_other_orders_give_the_same_ids() -> None:
@@ -175,9 +175,9 @@ def test_the_first_field_with_text_counts() -> None:
     ]
     templates = Templates(TemplateSettings())
     templates(batch_of(*events))
-    assert [event.get("template_id") for event in events] == [named("a b").id] * 3 + [None] * 2
-    assert templates.of(events[0]) == named("a b")
-    assert templates.of(events[3]) is None
+    assert [event.get("template_id") for event in events] == [template_of_text("a b").id] * 3 + [None] * 2
+    assert templates.template_of(events[0]) == template_of_text("a b")
+    assert templates.template_of(events[3]) is None
 
 
 def test_a_second_run_over_the_same_events_changes_nothing() -> None:
@@ -196,7 +196,7 @@ def test_a_nodes_own_template_id_is_kept() -> None:
     event = {"message": "a b", "template_id": "mine"}
     templates(batch_of(event))
     assert event["template_id"] == "mine"
-    assert templates.of(event) is None
+    assert templates.template_of(event) is None
 
 
 def test_memory_is_bounded_and_what_is_seen_often_stays() -> None:
@@ -217,7 +217,7 @@ def test_memory_is_bounded_and_what_is_seen_often_stays() -> None:
 
 def test_one_callers_junk_costs_the_others_no_template() -> None:
     """Of the tree, of one leaf, and of the first words of one length: whoever brought most gives way."""
-    words = [word for word in sorted(known_words()) if word.isalpha()]
+    words = [word for word in sorted(technical_words()) if word.isalpha()]
     mine = [f"disk {word} imminent" for word in words[:30]] + [f"{word} was lost" for word in words[-20:]]
     one = tree(templates_max=500)
     for line in mine:
@@ -284,7 +284,7 @@ def test_any_text_gets_the_id_of_its_template(lines: list[str]) -> None:
     events: list[dict[str, Any]] = [{"message": line} for line in lines]
     templates(batch_of(*events))
     for event in events:
-        template = templates.of(event)
+        template = templates.template_of(event)
         if template is not None:
-            assert template == named(template.text)
+            assert template == template_of_text(template.text)
     assert len(templates) <= 5

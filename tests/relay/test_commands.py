@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.relay.parts import ToxicSink, rows_batch, running, until
+from tests.relay.support import ToxicSink, rows_batch, running, until
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.__main__ import cli

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.relay.parts import rows_batch
+from tests.relay.support import rows_batch
 
 from mothership.relay.spool import rebuild, salvage
 from mothership.relay.spool.file import SpoolFile
@@ -144,7 +144,7 @@ import asyncio, sys
 from pathlib import Path
 from mothership.relay.relay import Relay
 from mothership.relay.courier import Route
-from tests.relay.parts import ToxicSink, rows_batch, settings
+from tests.relay.support import ToxicSink, rows_batch, settings
 async def main():
     sink = ToxicSink()
     if sys.argv[2] == "hang": sink.open_for_writes.clear()

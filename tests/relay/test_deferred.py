@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.relay.parts import rows_batch, running, until
+from tests.relay.support import rows_batch, running, until
 
 from mothership.errors import Deferred, FailedRow, Transient
 from mothership.event import RowBatch, Tally

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import zstandard
-from tests.relay.parts import ToxicSink, rows_batch, running, until
+from tests.relay.support import ToxicSink, rows_batch, running, until
 
 from mothership.errors import FailedRow
 from mothership.event import RowBatch, Tally

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.relay.parts import ToxicSink, rows_batch, running, until
+from tests.relay.support import ToxicSink, rows_batch, running, until
 from tests.starvation import unstarved_time
 
 from mothership.errors import SpoolFull

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.relay.parts import ToxicSink, rows_batch, running, settings, until
+from tests.relay.support import ToxicSink, rows_batch, running, settings, until
 
 from mothership import telemetry
 from mothership.errors import ConfigurationError, Transient, Unsafe
@@ -217,7 +217,7 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from mothership.relay.relay import Relay
 from mothership.relay.courier import Route
-from tests.relay.parts import ToxicSink, rows_batch, settings
+from tests.relay.support import ToxicSink, rows_batch, settings
 class Deadly(ToxicSink):
     async def write(self, batches):
         if any(b"13-1" in row.data for batch in batches for row in batch.rows):

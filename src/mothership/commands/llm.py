@@ -20,10 +20,10 @@ from mothership.commands.options import config_option
 from mothership.config import Settings, load
 from mothership.event import Batch, Event
 from mothership.pipeline.enrichment import enrichment
-from mothership.pipeline.llm.lines import Caller
-from mothership.pipeline.llm.oracle import Oracle
-from mothership.pipeline.llm.prompt import Interviewer, Question
+from mothership.pipeline.llm.fair_queue import Caller
+from mothership.pipeline.llm.prompt import PromptBuilder, Question
 from mothership.pipeline.llm.settings import LLMSettings
+from mothership.pipeline.llm.verdict_service import VerdictService
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.templates.templates import Templates
 from mothership.shipping.files import read_events
@@ -93,7 +93,7 @@ def analyse(settings: Settings, events: Iterable[Event | bytes]) -> tuple[redact
         redactor = redaction.build(rules, key=redaction.key_for(rules, Path(key_dir)))
     templates = Templates(settings.pipeline.templates)
     steps = [*redactor.processors, *enrichment.build(settings.pipeline.processors.enrichment), templates]
-    interviewer = Interviewer(settings.llm)
+    prompts = PromptBuilder(settings.llm)
     asked: dict[bytes, TemplateQuestion] = {}
     seen = refused = flagged = without = 0
     feed = (event for event in events if isinstance(event, dict))
@@ -104,10 +104,10 @@ def analyse(settings: Settings, events: Iterable[Event | bytes]) -> tuple[redact
         seen += len(part)
         refused += len(batch.rejected)
         for event in batch.events:
-            template = templates.of(event)
+            template = templates.template_of(event)
             if id(event) in batch.unsafe:
                 flagged += 1
-            elif template is None or not (question := interviewer.question(template)).has_words:
+            elif template is None or not (question := prompts.question(template)).has_words:
                 without += 1
             else:
                 before = asked.get(question.key)
@@ -118,17 +118,17 @@ def analyse(settings: Settings, events: Iterable[Event | bytes]) -> tuple[redact
 
 async def ask(settings: LLMSettings, redactor: redaction.Redaction, questions: list[Question]) -> list[Any]:
     """Ask the endpoint: for each question its verdict, or in a word why there is none."""
-    oracle = Oracle(settings.model_copy(update={"queue_max": len(questions) + 1}), redactor.text)
-    running = asyncio.get_running_loop().create_task(oracle.run())
+    service = VerdictService(settings.model_copy(update={"queue_max": len(questions) + 1}), redactor.text)
+    running = asyncio.get_running_loop().create_task(service.run())
     try:
-        waiting = [asked.answered for question in questions if (asked := oracle.ask(question, Caller("try")))]
+        waiting = [asked.answered for question in questions if (asked := service.ask(question, Caller("try")))]
         await asyncio.wait(waiting)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     answers: list[Any] = []
     for question in questions:
-        known = oracle.recall(question, time.time())
+        known = service.cached(question, time.time())
         answers.append(known.record.verdict if known and known.record else known.outcome if known else "not asked")
     return answers
 

@@ -1,7 +1,7 @@
-"""The processors in order, then the one step that may wait, then the seal; with their counts and times.
+"""The processors in order, then the one step that may wait, then the rows; with their counts and times.
 
 A processor that raises costs only the events it fails on: the chain runs it again on halves of the batch until each
-culprit stands alone, and rejects those. A processor may therefore see an event that it has handled already, and must
+failing event is alone, and rejects it. A processor may therefore see an event that it has handled already, and must
 leave such an event as it is (`HashFields` knows its own pseudonyms, `MaskPatterns` its own masks).
 
 Big batches are worked on in slices, and the event loop runs between two slices. A worker thread was measured against
@@ -10,7 +10,7 @@ the others their turn after 20 ms instead of 50. Batches take turns of some slic
 among those first come, first served: were they worked on side by side, all would be through at the same late time, and
 the sinks idle until then. A batch whose first turn would come too late is refused: so would its answer.
 
-Where no enricher waits between, a slice is sealed as soon as it is processed, while the processor's caches still hold
+Where no enricher waits between, a slice is encoded as soon as it is processed, while the processor's caches still hold
 it (an eighth of the service's time), and its events are let go: only their rows wait for the sinks.
 """
 
@@ -27,7 +27,7 @@ from mothership.event import Batch, Event, Row, RowBatch
 from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
 from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
-from mothership.pipeline.seal import seal
+from mothership.pipeline.row_encoding import encode_rows
 from mothership.ports import Enricher, Processor
 from mothership.telemetry import log
 
@@ -48,7 +48,7 @@ VERDICT_FIELD = "llm"
 """What only the enricher may set: a node's own field of that name would pass for a verdict, LLM on or off."""
 
 
-class Station:
+class ProcessorStats:
     """One processor and what it has done."""
 
     def __init__(self, name: str) -> None:
@@ -84,12 +84,12 @@ class Chain:
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         """`wait_seconds`: how long a batch may wait for its first turn, less what it has waited; None: however long."""
-        self._steps = [(processor, Station(processor.name)) for processor in processors]
+        self._steps = [(processor, ProcessorStats(processor.name)) for processor in processors]
         self._enricher = enricher
-        self._enricher_station = Station(enricher.name) if enricher else None
+        self._enricher_stats = ProcessorStats(enricher.name) if enricher else None
         self._slice_events = slice_events
         self._wait_seconds = wait_seconds
-        self._processing, self._sealing = _line(), _line()
+        self._processing, self._encoding = _turns(), _turns()
         self._times = TimestampNormalizer(timestamps or TimestampSettings(), budget).times
         self._stopwatch = stopwatch
         self.total_events = 0
@@ -98,10 +98,10 @@ class Chain:
     @property
     def names(self) -> list[str]:
         """The steps in their order, by the specification's names."""
-        return [station.name for station in self._stations()]
+        return [stats.name for stats in self._all_stats()]
 
     async def run(self, batch: Batch) -> RowBatch:
-        """Redact, enrich and seal a batch. Rejected events are in `batch.rejected`, the others in the rows, in order.
+        """Redact, enrich and encode a batch. Rejected events are in `batch.rejected`, the others in the rows, in order.
 
         Raises nothing that an event may cause, and `Refusal` before it begins when too many others are before it. The
         batch belongs to the chain until it returns, and has no events then.
@@ -110,20 +110,20 @@ class Chain:
         entered = len(batch.events)
         rows: list[Row] = []
 
-        def seal_part(part: Batch) -> None:
-            rows.extend(seal(part, self._times))
+        def encode_part(part: Batch) -> None:
+            rows.extend(encode_rows(part, self._times))
             part.events, part.times = [], []
 
-        def process_and_seal(part: Batch) -> None:
+        def process_and_encode(part: Batch) -> None:
             self._process(part)
-            seal_part(part)
+            encode_part(part)
 
         if self._enricher:
             await self._sliced(batch, self._process, self._processing, self._wait_seconds)
             await self._enrich(batch)
-            await self._sliced(batch, seal_part, self._sealing)
+            await self._sliced(batch, encode_part, self._encoding)
         else:
-            await self._sliced(batch, process_and_seal, self._processing, self._wait_seconds)
+            await self._sliced(batch, process_and_encode, self._processing, self._wait_seconds)
         self.total_events += entered
         self.successful_events += len(rows)
         telemetry.pipeline_events.labels("kept").inc(len(rows))
@@ -139,18 +139,18 @@ class Chain:
             "total_events": self.total_events,
             "successful_events": self.successful_events,
             "processors": {
-                station.name: {"processed": station.processed, "errors": station.errors} for station in self._stations()
+                stats.name: {"processed": stats.processed, "errors": stats.errors} for stats in self._all_stats()
             },
         }
 
-    def _stations(self) -> Iterator[Station]:
-        for _, station in self._steps:
-            yield station
-        if self._enricher_station:
-            yield self._enricher_station
+    def _all_stats(self) -> Iterator[ProcessorStats]:
+        for _, stats in self._steps:
+            yield stats
+        if self._enricher_stats:
+            yield self._enricher_stats
 
     async def _sliced(
-        self, batch: Batch, work: Callable[[Batch], None], line: FairLimiter, wait_seconds: float | None = None
+        self, batch: Batch, work: Callable[[Batch], None], turns: FairLimiter, wait_seconds: float | None = None
     ) -> None:
         events = len(batch.events)
         size = min(self._slice_events, max(1, events * SLICE_BYTES // max(1, batch.body_bytes)))
@@ -159,11 +159,11 @@ class Chain:
             return
         parts: list[Batch] = []
         while batch.events:
-            with await self._turn(line, batch, None if parts else wait_seconds):
+            with await self._turn(turns, batch, None if parts else wait_seconds):
                 for _ in range(TURN_SLICES):
                     if not batch.events:
                         break
-                    part = _cut_off(batch, size)
+                    part = _take_first(batch, size)
                     started = self._stopwatch()
                     work(part)
                     seconds = self._stopwatch() - started
@@ -174,8 +174,8 @@ class Chain:
         _join(batch, parts)
 
     @staticmethod
-    async def _turn(line: FairLimiter, batch: Batch, wait_seconds: float | None) -> Slot:
-        turn = partial(line.enter, Holder(batch.client, batch.address), 1, 0)
+    async def _turn(turns: FairLimiter, batch: Batch, wait_seconds: float | None) -> Slot:
+        turn = partial(turns.enter, Holder(batch.client, batch.address), 1, 0)
         if wait_seconds is None:
             return await turn(wait_seconds=None)
         budget = WaitBudget(wait_seconds - batch.waited_seconds)
@@ -189,28 +189,28 @@ class Chain:
             batch.waited_seconds = wait_seconds - budget.left_seconds
 
     def _process(self, batch: Batch) -> None:
-        for processor, station in self._steps:
-            self._step(processor, station, batch)
+        for processor, stats in self._steps:
+            self._step(processor, stats, batch)
         for event in batch.events:
             if VERDICT_FIELD in event:
                 _rename(event, VERDICT_FIELD)
 
-    def _step(self, processor: Processor, station: Station, batch: Batch) -> None:
+    def _step(self, processor: Processor, stats: ProcessorStats, batch: Batch) -> None:
         started, events = self._stopwatch(), len(batch.events)
-        culprits = 0
+        failing = 0
         try:
             processor(batch)
         except Exception as error:  # noqa: BLE001 - whatever a processor raises must cost no other event
-            culprits = _without_culprits(processor, batch)
-            log.warning("processor_failed", processor=station.name, events=culprits, exc_info=error)
+            failing = _reject_failing(processor, batch)
+            log.warning("processor_failed", processor=stats.name, events=failing, exc_info=error)
         seconds = self._stopwatch() - started
         step = batch.steps.setdefault(processor.name, [0, 0.0])
         step[0] += events
         step[1] += seconds
-        station.add(processed=events - culprits, errors=culprits, seconds=seconds)
+        stats.add(processed=events - failing, errors=failing, seconds=seconds)
 
     async def _enrich(self, batch: Batch) -> None:
-        if not (self._enricher and self._enricher_station):
+        if not (self._enricher and self._enricher_stats):
             return
         started, errors = self._stopwatch(), 0
         try:
@@ -218,7 +218,7 @@ class Chain:
         except Exception as error:  # noqa: BLE001 - the optional never hurts the rest
             errors = len(batch.events)
             log.error("enricher_failed", enricher=self._enricher.name, events=errors, exc_info=error)
-        self._enricher_station.add(
+        self._enricher_stats.add(
             processed=len(batch.events) - errors, errors=errors, seconds=self._stopwatch() - started
         )
 
@@ -231,26 +231,26 @@ def _rename(event: Event, name: str) -> None:
     event[other] = event.pop(name)
 
 
-def _line() -> FairLimiter:
+def _turns() -> FairLimiter:
     """One batch at a time, in turns by caller. As many wait as may be at work."""
     return FairLimiter(1, 1, waiting_max=WAITING_MAX)
 
 
-def _without_culprits(processor: Processor, batch: Batch) -> int:
+def _reject_failing(processor: Processor, batch: Batch) -> int:
     """Run a processor that raised again on halves, and reject each event it raises on alone. How many were they."""
     if len(batch.events) <= 1:
         batch.reject(dict.fromkeys(range(len(batch.events)), f"{processor.name} failed on this event"))
         return 1
     middle = len(batch.events) // 2
     halves = [_part(batch, 0, middle), _part(batch, middle, len(batch.events))]
-    culprits = 0
+    failing = 0
     for half in halves:
         try:
             processor(half)
         except Exception:  # noqa: BLE001 - it is known to raise; the question is on which event
-            culprits += _without_culprits(processor, half)
+            failing += _reject_failing(processor, half)
     _join(batch, halves)
-    return culprits
+    return failing
 
 
 def _part(batch: Batch, start: int, stop: int) -> Batch:
@@ -263,7 +263,7 @@ def _part(batch: Batch, start: int, stop: int) -> Batch:
     )
 
 
-def _cut_off(batch: Batch, events: int) -> Batch:
+def _take_first(batch: Batch, events: int) -> Batch:
     """Take the first events out of a batch, as a batch of their own that alone holds them."""
     part = _part(batch, 0, events)
     del batch.events[:events], batch.indices[:events], batch.times[:events]

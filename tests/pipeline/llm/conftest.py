@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.pipeline.llm.endpoint import Endpoint
-from tests.pipeline.llm.mind import MemoryStore, Mind
+from tests.pipeline.llm.harness import EnricherHarness, MemoryStore
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ async def start(endpoint: Endpoint) -> AsyncIterator[Callable[..., Any]]:
     """Start an instance against the endpoint; it is stopped at the end."""
     tasks: list[asyncio.Task[None]] = []
 
-    def start(**settings: Any) -> Mind:
-        mind = Mind(settings.pop("url", endpoint.url), **settings)
-        tasks.append(asyncio.get_running_loop().create_task(mind.enricher.run()))
-        return mind
+    def start(**settings: Any) -> EnricherHarness:
+        harness = EnricherHarness(settings.pop("url", endpoint.url), **settings)
+        tasks.append(asyncio.get_running_loop().create_task(harness.enricher.run()))
+        return harness
 
     yield start
     for task in tasks:

@@ -6,14 +6,14 @@ from itertools import product
 from typing import Any
 
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, hangs, says
-from tests.pipeline.llm.mind import MemoryStore
+from tests.pipeline.llm.harness import MemoryStore
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.pipeline.llm.lines import Caller, Lines
+from mothership.pipeline.llm.fair_queue import Caller, FairQueue
 from mothership.pipeline.llm.prompt import Question
-from mothership.pipeline.templates.words import known_words
+from mothership.pipeline.templates.vocabulary import technical_words
 
-WORDS = [word for word in sorted(known_words()) if word.isalpha()]
+WORDS = [word for word in sorted(technical_words()) if word.isalpha()]
 JUNK = [{"type": "log", "message": f"{one} {other}"} for one, other in product(WORDS[:40], WORDS[40:80])]
 """Templates of nothing but known words: each is a question of its own."""
 
@@ -31,10 +31,10 @@ async def test_what_surrounds_a_template_has_no_say_in_its_verdict(start: Any, e
 
     endpoint.behave = believes
     store = MemoryStore()
-    mind = start(wait_seconds=4.0, prompt_words="all", store=store)
+    harness = start(wait_seconds=4.0, prompt_words="all", store=store)
     junk = {"type": "a harmless test message", "severity": "harmless", "service": "harmless"}
-    await mind.see({**junk, "message": "disk corruption detected"}, client="hostile")
-    (event,) = await mind.see(
+    await harness.see({**junk, "message": "disk corruption detected"}, client="hostile")
+    (event,) = await harness.see(
         {"type": "log", "severity": "critical", "message": "disk corruption detected"}, client="ship"
     )
     assert event["llm"]["category"] == "hardware"
@@ -46,7 +46,7 @@ async def test_what_surrounds_a_template_has_no_say_in_its_verdict(start: Any, e
 
 async def test_one_callers_templates_dont_starve_anothers(start: Any, endpoint: Endpoint) -> None:
     """1,200 templates of one request were 1,000 places in line; the neighbour's was refused, and then last."""
-    mind = start(wait_seconds=0, concurrency=1, timeout_seconds=30.0, requests_per_minute=1_000_000)
+    harness = start(wait_seconds=0, concurrency=1, timeout_seconds=30.0, requests_per_minute=1_000_000)
     gate = asyncio.Event()
 
     async def slowly(request: Any, writer: Any) -> None:
@@ -54,10 +54,10 @@ async def test_one_callers_templates_dont_starve_anothers(start: Any, endpoint: 
         await says(VERDICT)(request, writer)
 
     endpoint.behave = slowly
-    await mind.see(*(dict(event) for event in JUNK[:1_200]), client="hostile")
-    assert mind.enricher.stats()["queued"] == 1_000
-    await mind.see({"type": "log", "message": "disk corruption detected"}, client="ship")
-    assert mind.calls == {"displaced": 1}
+    await harness.see(*(dict(event) for event in JUNK[:1_200]), client="hostile")
+    assert harness.enricher.stats()["queued"] == 1_000
+    await harness.see({"type": "log", "message": "disk corruption detected"}, client="ship")
+    assert harness.calls == {"displaced": 1}
     gate.set()
     async with asyncio.timeout(PATIENCE_SECONDS):
         while "corruption" not in endpoint.prompts:  # noqa: ASYNC110 - nobody signals it
@@ -68,12 +68,12 @@ async def test_one_callers_templates_dont_starve_anothers(start: Any, endpoint: 
 
 async def test_a_question_that_a_neighbour_asked_first_is_not_stuck_in_its_line(start: Any, endpoint: Endpoint) -> None:
     """Whoever asks the same has it in a line of its own."""
-    mind = start(wait_seconds=0, concurrency=1, timeout_seconds=30.0, requests_per_minute=1_000_000)
+    harness = start(wait_seconds=0, concurrency=1, timeout_seconds=30.0, requests_per_minute=1_000_000)
     endpoint.behave = hangs
     mine = {"type": "log", "message": "disk corruption detected"}
-    await mind.see(*(dict(event) for event in JUNK[:500]), dict(mine), client="hostile")
-    await mind.see(dict(mine), client="ship")
-    lines = mind.enricher._oracle._to_call
+    await harness.see(*(dict(event) for event in JUNK[:500]), dict(mine), client="hostile")
+    await harness.see(dict(mine), client="ship")
+    lines = harness.enricher._service._to_call
     async with asyncio.timeout(PATIENCE_SECONDS):
         while len(lines) < 500:  # noqa: ASYNC110 - nobody signals it
             await asyncio.sleep(0.01)
@@ -83,7 +83,7 @@ async def test_a_question_that_a_neighbour_asked_first_is_not_stuck_in_its_line(
 
 async def test_callers_take_turns_and_so_do_their_addresses() -> None:
     """A fleet may share one token."""
-    lines = Lines()
+    lines = FairQueue()
     for number in range(6):
         lines.put(question(number), Caller("fleet", "10.0.0.1"))
     lines.put(question(10), Caller("fleet", "10.0.0.2"))
@@ -96,18 +96,18 @@ async def test_callers_take_turns_and_so_do_their_addresses() -> None:
 
 async def test_whoever_has_most_in_line_gives_way() -> None:
     """First the caller, then the address; never for one that has as many."""
-    lines = Lines()
-    assert lines.make_room(Caller("ship")) is None
+    lines = FairQueue()
+    assert lines.displace(Caller("ship")) is None
     for number in range(3):
         lines.put(question(number), Caller("fleet", "10.0.0.1"))
     lines.put(question(10), Caller("fleet", "10.0.0.2"))
-    assert lines.make_room(Caller("fleet", "10.0.0.1")) is None
-    displaced = lines.make_room(Caller("ship"))
+    assert lines.displace(Caller("fleet", "10.0.0.1")) is None
+    displaced = lines.displace(Caller("ship"))
     assert displaced is not None
     assert displaced.template_id == "2"
     lines.put(question(2), Caller("fleet", "10.0.0.1"))
     lines.put(question(20), Caller("ship"))
-    displaced = lines.make_room(Caller("fleet", "10.0.0.3"))
+    displaced = lines.displace(Caller("fleet", "10.0.0.3"))
     assert displaced is not None
     assert displaced.template_id == "2"
     assert [(await lines.get())[0].template_id for _ in range(len(lines))] == ["0", "20", "10", "1"]
@@ -115,11 +115,11 @@ async def test_whoever_has_most_in_line_gives_way() -> None:
 
 async def test_what_gives_way_leaves_nothing_behind() -> None:
     """Neither a place in line nor a call for it, however often it happens."""
-    lines = Lines()
+    lines = FairQueue()
     for number in range(5):
         lines.put(question(number), Caller("hostile"))
     for number in range(1_000):
-        assert lines.make_room(Caller("ship")) is not None
+        assert lines.displace(Caller("ship")) is not None
         lines.put(question(10 + number), Caller("hostile"))
     assert [len(lines), lines._ready.qsize()] == [5, 5]
     for _ in range(5):
@@ -133,40 +133,40 @@ async def test_what_gives_way_leaves_nothing_behind() -> None:
 
 async def test_a_flood_without_verdicts_forgets_nobodys_verdict(start: Any, endpoint: Endpoint) -> None:
     """What brought none is remembered apart."""
-    mind = start(wait_seconds=4.0, cache_verdicts_max=20)
-    assert "llm" in await mind.say("disk corruption detected")
+    harness = start(wait_seconds=4.0, cache_verdicts_max=20)
+    assert "llm" in await harness.say("disk corruption detected")
     endpoint.behave = says("nonsense")
-    await mind.see(*(dict(event) for event in JUNK[:50]), client="hostile")
-    await mind.settled()
+    await harness.see(*(dict(event) for event in JUNK[:50]), client="hostile")
+    await harness.settled()
     asked = len(endpoint.requests)
-    assert "llm" in await mind.say("disk corruption detected")
+    assert "llm" in await harness.say("disk corruption detected")
     assert len(endpoint.requests) == asked
 
 
 async def test_one_client_leaves_the_others_their_part_of_the_day(start: Any) -> None:
     """Junk of one used up the budget of all until midnight. Half is for who comes first, half is shared."""
-    mind = start(wait_seconds=0, tokens_per_day=8_000, cost_per_day=100.0, requests_per_minute=1_000_000)
-    await mind.see({"type": "log", "message": "service started"}, client="ship")
-    await mind.settled()
+    harness = start(wait_seconds=0, tokens_per_day=8_000, cost_per_day=100.0, requests_per_minute=1_000_000)
+    await harness.see({"type": "log", "message": "service started"}, client="ship")
+    await harness.settled()
     for _ in range(5):
-        await mind.see(*(dict(event) for event in JUNK[:100]), client="hostile")
-        await mind.settled()
+        await harness.see(*(dict(event) for event in JUNK[:100]), client="hostile")
+        await harness.settled()
     # The ship was seen, and had 340 tokens of its 2,000: the rest is kept for it.
-    assert 5_000 < mind.enricher.stats()["tokens_today"] <= 8_000 - (2_000 - 340)
-    assert mind.calls["displaced"] > 0
-    assert "budget_spent" not in mind.calls
-    await mind.see({"type": "log", "message": "disk corruption detected"}, client="hostile")
-    await mind.see({"type": "log", "message": "disk corruption detected"}, client="ship")
-    await mind.settled()
-    (event,) = await mind.see({"type": "log", "message": "disk corruption detected"}, client="ship")
+    assert 5_000 < harness.enricher.stats()["tokens_today"] <= 8_000 - (2_000 - 340)
+    assert harness.calls["displaced"] > 0
+    assert "budget_spent" not in harness.calls
+    await harness.see({"type": "log", "message": "disk corruption detected"}, client="hostile")
+    await harness.see({"type": "log", "message": "disk corruption detected"}, client="ship")
+    await harness.settled()
+    (event,) = await harness.see({"type": "log", "message": "disk corruption detected"}, client="ship")
     assert event["llm"]["category"] == "authentication"
 
 
 async def test_a_client_alone_may_use_the_whole_day(start: Any) -> None:
     """A share binds only beside others."""
-    mind = start(wait_seconds=0, tokens_per_day=8_000, cost_per_day=100.0, requests_per_minute=1_000_000)
+    harness = start(wait_seconds=0, tokens_per_day=8_000, cost_per_day=100.0, requests_per_minute=1_000_000)
     for _ in range(5):
-        await mind.see(*(dict(event) for event in JUNK[:100]), client="ship")
-        await mind.settled()
-    assert "displaced" not in mind.calls
-    assert mind.calls["budget_spent"] > 0
+        await harness.see(*(dict(event) for event in JUNK[:100]), client="ship")
+        await harness.settled()
+    assert "displaced" not in harness.calls
+    assert harness.calls["budget_spent"] > 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, says
-from tests.pipeline.llm.mind import MemoryStore, batch_of
+from tests.pipeline.llm.harness import MemoryStore, batch_of
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership import telemetry

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, hangs, http, says
-from tests.pipeline.llm.mind import Mind, running
+from tests.pipeline.llm.harness import EnricherHarness, running
 from tests.starvation import unstarved_time
 
 KEYS = {"category", "priority", "summary", "tags", "confidence", "model", "template_id"}
@@ -20,8 +20,8 @@ async def test_a_verdict_is_put_on_the_event_that_asked_for_it(start: Any) -> No
 
 async def test_a_template_costs_one_call_however_many_events_have_it(start: Any, endpoint: Endpoint) -> None:
     """Cost is per template."""
-    mind = start()
-    events = await mind.see(
+    harness = start()
+    events = await harness.see(
         *[{"type": "log", "message": f"connection {n} closed after {n * 7} ms"} for n in range(500)]
     )
     assert all(event["llm"]["category"] == "authentication" for event in events)
@@ -35,80 +35,82 @@ async def test_concurrent_misses_on_one_template_make_one_call(start: Any, endpo
         await asyncio.sleep(0.1)
         await says(VERDICT)(request, writer)
 
-    mind = start(wait_seconds=2.0)
-    await mind.say("service started")
+    harness = start(wait_seconds=2.0)
+    await harness.say("service started")
     endpoint.behave = slowly
-    events = await asyncio.gather(*[mind.say(f"connection {n} closed") for n in range(10)])
+    events = await asyncio.gather(*[harness.say(f"connection {n} closed") for n in range(10)])
     assert len(endpoint.requests) == 2
     assert all("llm" in event for event in events)
 
 
 async def test_no_field_that_was_there_is_touched(start: Any) -> None:
     """A verdict adds `llm` and nothing else; an event that has one, or its own template_id, keeps it."""
-    mind = start()
+    harness = start()
     before = {"type": "log", "message": "service started", "tags": {"a": 1}, "severity": "info", "priority": 3}
-    event = (await mind.see(dict(before)))[0]
+    event = (await harness.see(dict(before)))[0]
     assert {key: value for key, value in event.items() if key not in {"llm", "template_id"}} == before
-    taken = await mind.say("service started", llm="mine")
+    taken = await harness.say("service started", llm="mine")
     assert taken["llm"] == "mine"
-    own = await mind.say("service started", template_id=json.loads(json.dumps(event["template_id"])))
+    own = await harness.say("service started", template_id=json.loads(json.dumps(event["template_id"])))
     assert "llm" not in own
-    own = await mind.say("service started", template_id={"not": "a string"})
+    own = await harness.say("service started", template_id={"not": "a string"})
     assert "llm" not in own
     assert own["template_id"] == {"not": "a string"}
 
 
 async def test_each_event_owns_its_verdict(start: Any) -> None:
     """A later step that changes one event's tags must not change another's."""
-    mind = start()
-    one, other = await mind.say("service started"), await mind.say("service started")
+    harness = start()
+    one, other = await harness.say("service started"), await harness.say("service started")
     one["llm"]["tags"].append("x")
     assert other["llm"]["tags"] == VERDICT["tags"]
 
 
 async def test_a_flagged_event_never_reaches_the_endpoint(start: Any, endpoint: Endpoint) -> None:
     """What the checker let pass flagged is not asked about and gets no verdict."""
-    mind = start(wait_seconds=0.2)
-    events = await mind.see({"type": "log", "message": "disk failure on host"}, unsafe=(0,))
+    harness = start(wait_seconds=0.2)
+    events = await harness.see({"type": "log", "message": "disk failure on host"}, unsafe=(0,))
     await asyncio.sleep(0.05)
     assert "llm" not in events[0]
     assert endpoint.requests == []
-    assert mind.enricher.stats()["results"] == {"unsafe": 1}
+    assert harness.enricher.stats()["results"] == {"unsafe": 1}
 
 
 async def test_events_without_a_message_cost_nothing(start: Any, endpoint: Endpoint) -> None:
     """Measurements are no prose."""
-    mind = start()
-    await mind.see({"type": "snmp", "results": [{"oid": "1.3.6", "value": 4}]}, {"type": "weather"}, {"message": " "})
+    harness = start()
+    await harness.see(
+        {"type": "snmp", "results": [{"oid": "1.3.6", "value": 4}]}, {"type": "weather"}, {"message": " "}
+    )
     assert endpoint.requests == []
 
 
 async def test_a_template_without_a_known_word_costs_nothing(start: Any, endpoint: Endpoint) -> None:
     """The model would see placeholders only."""
-    mind = start()
-    assert "llm" not in await mind.say("zyxxy 4711 qwertzu")
+    harness = start()
+    assert "llm" not in await harness.say("zyxxy 4711 qwertzu")
     assert endpoint.requests == []
-    assert mind.enricher.stats()["results"] == {"no_words": 1}
+    assert harness.enricher.stats()["results"] == {"no_words": 1}
 
 
 async def test_a_verdict_under_the_threshold_is_not_applied_and_not_asked_for_again(
     start: Any, endpoint: Endpoint
 ) -> None:
     """0.79 is too little, 0.8 is enough."""
-    mind = start()
+    harness = start()
     endpoint.behave = says({**VERDICT, "confidence": 0.79})
-    assert "llm" not in await mind.say("service started")
-    assert "llm" not in await mind.say("service started")
+    assert "llm" not in await harness.say("service started")
+    assert "llm" not in await harness.say("service started")
     assert len(endpoint.requests) == 1
     endpoint.behave = says({**VERDICT, "confidence": 0.8})
-    assert (await mind.say("service stopped"))["llm"]["confidence"] == 0.8
-    assert mind.calls == {"low_confidence": 1, "applied": 1}
+    assert (await harness.say("service stopped"))["llm"]["confidence"] == 0.8
+    assert harness.calls == {"low_confidence": 1, "applied": 1}
 
 
 async def test_the_request_is_what_the_settings_say(start: Any, endpoint: Endpoint) -> None:
     """Model, temperature, max_tokens, strict schema; and no header that the call doesn't need."""
-    mind = start(model="some-model", api_key="secret-key", max_tokens=99)
-    await mind.say("service started")
+    harness = start(model="some-model", api_key="secret-key", max_tokens=99)
+    await harness.say("service started")
     request = endpoint.requests[0]
     assert (request["model"], request["temperature"], request["max_tokens"]) == ("some-model", 0.0, 99)
     assert request["response_format"]["json_schema"]["strict"] is True
@@ -150,13 +152,13 @@ async def test_stored_verdicts_are_used_while_the_endpoint_is_away(start: Any, e
     """A restart during an outage of the endpoint loses no verdict."""
     await start(store=store).say("Failed password for root")
     endpoint.behave = hangs
-    mind = start(store=store, timeout_seconds=0.1, wait_seconds=0, circuit_breaker={"failure_threshold": 1})
-    await mind.say("another message")
-    await mind.settled()
-    assert mind.enricher.status()["circuit_breaker"] == "open"
-    await mind.say("Failed password for root")
-    await mind.settled()
-    assert (await mind.say("Failed password for root"))["llm"]["priority"] == "high"
+    harness = start(store=store, timeout_seconds=0.1, wait_seconds=0, circuit_breaker={"failure_threshold": 1})
+    await harness.say("another message")
+    await harness.settled()
+    assert harness.enricher.status()["circuit_breaker"] == "open"
+    await harness.say("Failed password for root")
+    await harness.settled()
+    assert (await harness.say("Failed password for root"))["llm"]["priority"] == "high"
 
 
 async def test_a_store_that_fails_costs_only_the_sharing(start: Any, endpoint: Endpoint) -> None:
@@ -197,17 +199,17 @@ async def test_a_store_that_hangs_is_left_alone(start: Any, endpoint: Endpoint) 
 
     store = Hanging()
     now = [1_700_000_000.0]
-    mind = start(store=store, clock=lambda: now[0], wait_seconds=0)
+    harness = start(store=store, clock=lambda: now[0], wait_seconds=0)
     started = unstarved_time()
     for word in ("alarm", "backup", "cache"):
-        await mind.say(f"{word} failed")
-    await mind.settled()
+        await harness.say(f"{word} failed")
+    await harness.settled()
     assert unstarved_time() - started < 5
     assert len(endpoint.requests) == 3
     asked = store.asked
     assert asked <= 2
     now[0] += 31
-    await mind.say("disk failed")
+    await harness.say("disk failed")
     await asyncio.sleep(0.05)
     assert store.asked == asked + 1
 
@@ -225,9 +227,9 @@ async def test_a_damaged_record_is_asked_for_again(start: Any, endpoint: Endpoin
 
 async def test_a_template_that_becomes_more_general_is_not_paid_for_twice(start: Any, endpoint: Endpoint) -> None:
     """A word that the prompt did not hold anyway may vary without a new question."""
-    mind = start()
-    first = await mind.say("Accepted password for user zebediah on console session opened")
-    second = await mind.say("Accepted password for user quentin on console session opened")
+    harness = start()
+    first = await harness.say("Accepted password for user zebediah on console session opened")
+    second = await harness.say("Accepted password for user quentin on console session opened")
     assert first["template_id"] != second["template_id"]
     assert second["llm"]["template_id"] == second["template_id"]
     assert len(endpoint.requests) == 1
@@ -236,41 +238,41 @@ async def test_a_template_that_becomes_more_general_is_not_paid_for_twice(start:
 async def test_a_verdict_expires(start: Any, endpoint: Endpoint) -> None:
     """After `cache_seconds` the question is asked again."""
     now = [1_700_000_000.0]
-    mind = start(clock=lambda: now[0], cache_seconds=100.0)
-    await mind.say("service started")
+    harness = start(clock=lambda: now[0], cache_seconds=100.0)
+    await harness.say("service started")
     now[0] += 99
-    await mind.say("service started")
+    await harness.say("service started")
     assert len(endpoint.requests) == 1
     now[0] += 2
-    assert "llm" in await mind.say("service started")
+    assert "llm" in await harness.say("service started")
     assert len(endpoint.requests) == 2
 
 
 async def test_the_memory_is_bounded(start: Any) -> None:
     """Past `cache_verdicts_max` the verdict not used for longest goes."""
     words = ["alarm", "backup", "cache", "disk", "engine", "filter", "gateway", "heartbeat", "index", "journal"]
-    mind = start(cache_verdicts_max=3, requests_per_minute=1000)
+    harness = start(cache_verdicts_max=3, requests_per_minute=1000)
     for word in words:
-        await mind.say(f"{word} failed")
-    assert mind.enricher.stats()["verdicts_cached"] == 3
-    assert len(mind.enricher._questions) <= 3
+        await harness.say(f"{word} failed")
+    assert harness.enricher.stats()["verdicts_cached"] == 3
+    assert len(harness.enricher._questions) <= 3
 
 
 async def test_open_questions_are_bounded(start: Any, endpoint: Endpoint) -> None:
     """More templates than `queue_max` at once: the rest is asked about at a later event."""
     endpoint.behave = hangs
-    mind = start(queue_max=2, wait_seconds=0)
+    harness = start(queue_max=2, wait_seconds=0)
     for word in ("alarm", "backup", "cache", "disk"):
-        await mind.say(f"{word} failed")
-    assert mind.enricher.stats()["queued"] == 2
+        await harness.say(f"{word} failed")
+    assert harness.enricher.stats()["queued"] == 2
 
 
 async def test_a_stop_ends_calls_and_waits_at_once(endpoint: Endpoint) -> None:
     """No task is left behind, and a batch that waits goes on its way without a verdict."""
     endpoint.behave = hangs
-    mind = Mind(endpoint.url, wait_seconds=4.0)
-    async with running(mind):
-        waiting = asyncio.get_running_loop().create_task(mind.say("service started"))
+    harness = EnricherHarness(endpoint.url, wait_seconds=4.0)
+    async with running(harness):
+        waiting = asyncio.get_running_loop().create_task(harness.say("service started"))
         while not endpoint.requests:  # noqa: ASYNC110 - nobody signals it
             await asyncio.sleep(0.01)
         started = unstarved_time()
@@ -293,7 +295,7 @@ async def test_an_unasked_for_answer_changes_nothing(start: Any, endpoint: Endpo
         writer.write(http(200, body))
 
     endpoint.behave = odd
-    mind = start()
-    event = await mind.say("service started")
+    harness = start()
+    event = await harness.say("service started")
     assert event["llm"]["confidence"] == 0.95
-    assert mind.enricher.stats()["tokens_today"] > 0
+    assert harness.enricher.stats()["tokens_today"] > 0

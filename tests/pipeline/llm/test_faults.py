@@ -72,53 +72,53 @@ FAULTS: dict[str, tuple[Behaviour, str]] = {
 async def test_a_fault_is_one_count_and_the_event_goes_on(start: Any, endpoint: Endpoint, fault: str) -> None:
     """Each way of failing has its name; the event is as it would be without the LLM."""
     endpoint.behave, outcome = FAULTS[fault]
-    mind = start(timeout_seconds=0.5, wait_seconds=0.2)
-    event = await mind.say(MESSAGE)
+    harness = start(timeout_seconds=0.5, wait_seconds=0.2)
+    event = await harness.say(MESSAGE)
     assert set(event) == {"type", "message", "template_id"}
-    await mind.settled()
-    assert mind.calls == {outcome: 1}
+    await harness.settled()
+    assert harness.calls == {outcome: 1}
     # And it is not asked again at once.
-    await mind.say(MESSAGE)
-    await mind.settled()
-    assert mind.calls == {outcome: 1}
+    await harness.say(MESSAGE)
+    await harness.settled()
+    assert harness.calls == {outcome: 1}
     # The next template is answered.
     endpoint.behave = says(VERDICT)
-    await mind.say("service started")
-    await mind.settled()
-    assert (await mind.say("service started"))["llm"]["category"] == "authentication"
+    await harness.say("service started")
+    await harness.settled()
+    assert (await harness.say("service started"))["llm"]["category"] == "authentication"
 
 
 async def test_a_huge_answer_costs_no_memory(start: Any, endpoint: Endpoint) -> None:
     """Of 100 MB no more than `answer_bytes_max` and a few buffers are ever held."""
     endpoint.behave = hundred_megabytes
-    mind = start(timeout_seconds=5, wait_seconds=0)
+    harness = start(timeout_seconds=5, wait_seconds=0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    await mind.say(MESSAGE)
-    await mind.settled()
-    assert mind.calls == {"too_long": 1}
+    await harness.say(MESSAGE)
+    await harness.settled()
+    assert harness.calls == {"too_long": 1}
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
 
 
 async def test_nothing_that_listens_is_a_count_too(start: Any) -> None:
     """A dead endpoint: refused at once, the batch is not held."""
-    mind = start(url="http://127.0.0.1:9/v1", timeout_seconds=30, wait_seconds=4)
+    harness = start(url="http://127.0.0.1:9/v1", timeout_seconds=30, wait_seconds=4)
     started = unstarved_time()
-    assert "llm" not in await mind.say(MESSAGE)
+    assert "llm" not in await harness.say(MESSAGE)
     assert unstarved_time() - started < 3
-    await mind.settled()
-    assert mind.calls == {"connection": 1}
+    await harness.settled()
+    assert harness.calls == {"connection": 1}
 
 
 async def test_a_hanging_endpoint_holds_one_batch_once(start: Any, endpoint: Endpoint) -> None:
     """After one wait in vain no batch waits, until an answer came in time again."""
     endpoint.behave = hangs
-    mind = start(timeout_seconds=30, wait_seconds=2, concurrency=2)
+    harness = start(timeout_seconds=30, wait_seconds=2, concurrency=2)
     started = time.monotonic()
-    await mind.say(MESSAGE)
+    await harness.say(MESSAGE)
     held = time.monotonic() - started
     again = unstarved_time()
     for word in ("alarm", "backup", "cache", "disk", "engine"):
-        await mind.say(f"{word} failed")
+        await harness.say(f"{word} failed")
     assert held > 1.9
     assert unstarved_time() - again < 2  # not one more wait
 
@@ -126,11 +126,11 @@ async def test_a_hanging_endpoint_holds_one_batch_once(start: Any, endpoint: End
 async def test_until_the_first_answer_only_one_batch_waits(start: Any, endpoint: Endpoint) -> None:
     """A start in front of a hanging endpoint holds one request, not one of every client."""
     endpoint.behave = hangs
-    mind = start(timeout_seconds=30, wait_seconds=2)
+    harness = start(timeout_seconds=30, wait_seconds=2)
     started, unstarved = time.monotonic(), unstarved_time()
-    scout = asyncio.get_running_loop().create_task(mind.say("alarm failed"))
+    scout = asyncio.get_running_loop().create_task(harness.say("alarm failed"))
     await asyncio.sleep(0)
-    await asyncio.gather(*[mind.say(f"{word} failed") for word in ("backup", "cache", "disk")])
+    await asyncio.gather(*[harness.say(f"{word} failed") for word in ("backup", "cache", "disk")])
     assert unstarved_time() - unstarved < 1.5
     await scout
     assert time.monotonic() - started > 1.9
@@ -139,21 +139,21 @@ async def test_until_the_first_answer_only_one_batch_waits(start: Any, endpoint:
 async def test_waiting_starts_again_when_the_endpoint_is_fast_again(start: Any, endpoint: Endpoint) -> None:
     """Patience comes back with an answer that was in time."""
     endpoint.behave = hangs
-    mind = start(timeout_seconds=1.2, wait_seconds=1.0)
-    await mind.say(MESSAGE)
-    await mind.settled()
+    harness = start(timeout_seconds=1.2, wait_seconds=1.0)
+    await harness.say(MESSAGE)
+    await harness.settled()
     endpoint.behave = says(VERDICT)
-    assert "llm" not in await mind.say("service started")
-    await mind.settled()
-    assert "llm" in await mind.say("service stopped")
+    assert "llm" not in await harness.say("service started")
+    await harness.settled()
+    assert "llm" in await harness.say("service stopped")
 
 
 async def test_wait_seconds_0_never_holds_a_batch(start: Any) -> None:
     """The first event has no verdict; the next one has."""
-    mind = start(wait_seconds=0)
-    assert "llm" not in await mind.say(MESSAGE)
-    await mind.settled()
-    assert "llm" in await mind.say(MESSAGE)
+    harness = start(wait_seconds=0)
+    assert "llm" not in await harness.say(MESSAGE)
+    await harness.settled()
+    assert "llm" in await harness.say(MESSAGE)
 
 
 async def test_the_breaker_opens_probes_once_and_closes(start: Any, endpoint: Endpoint) -> None:
@@ -161,7 +161,7 @@ async def test_the_breaker_opens_probes_once_and_closes(start: Any, endpoint: En
     now = [1_700_000_000.0]
     words = iter(["alarm", "backup", "cache", "disk", "engine", "filter", "gateway", "heartbeat", "index", "journal"])
     endpoint.behave = answers(500, b"")
-    mind = start(
+    harness = start(
         clock=lambda: now[0],
         wait_seconds=0,
         circuit_breaker={"failure_threshold": 3, "reset_timeout": 60},
@@ -169,75 +169,75 @@ async def test_the_breaker_opens_probes_once_and_closes(start: Any, endpoint: En
     )
 
     async def ask() -> int:
-        await mind.say(f"{next(words)} failed")
-        await mind.settled()
+        await harness.say(f"{next(words)} failed")
+        await harness.settled()
         return len(endpoint.requests)
 
     assert [await ask() for _ in range(5)] == [1, 2, 3, 3, 3]
-    assert mind.enricher.status()["circuit_breaker"] == "open"
-    assert mind.enricher.health().healthy is False
-    assert "3 failed calls" in mind.enricher.health().reason
+    assert harness.enricher.status()["circuit_breaker"] == "open"
+    assert harness.enricher.health().healthy is False
+    assert "3 failed calls" in harness.enricher.health().reason
     now[0] += 61
-    assert mind.enricher.status()["circuit_breaker"] == "half-open"
+    assert harness.enricher.status()["circuit_breaker"] == "half-open"
     assert [await ask() for _ in range(2)] == [4, 4]
     now[0] += 61
     endpoint.behave = says(VERDICT)
     assert await ask() == 5
-    assert mind.enricher.status()["circuit_breaker"] == "closed"
-    assert mind.enricher.health().healthy is True
-    assert mind.calls == {"server_error": 4, "resting": 3, "applied": 1}
+    assert harness.enricher.status()["circuit_breaker"] == "closed"
+    assert harness.enricher.health().healthy is True
+    assert harness.calls == {"server_error": 4, "resting": 3, "applied": 1}
 
 
 async def test_what_the_breaker_stopped_is_asked_when_it_has_closed(start: Any, endpoint: Endpoint) -> None:
     """A template seen during an outage gets its verdict after it."""
     now = [1_700_000_000.0]
     endpoint.behave = answers(500, b"")
-    mind = start(clock=lambda: now[0], wait_seconds=0, circuit_breaker={"failure_threshold": 1, "reset_timeout": 60})
-    await mind.say("alarm failed")
-    await mind.settled()
-    await mind.say(MESSAGE)
-    await mind.settled()
+    harness = start(clock=lambda: now[0], wait_seconds=0, circuit_breaker={"failure_threshold": 1, "reset_timeout": 60})
+    await harness.say("alarm failed")
+    await harness.settled()
+    await harness.say(MESSAGE)
+    await harness.settled()
     endpoint.behave = says(VERDICT)
     now[0] += 61
-    await mind.say(MESSAGE)
-    await mind.settled()
-    assert "llm" in await mind.say(MESSAGE)
+    await harness.say(MESSAGE)
+    await harness.settled()
+    assert "llm" in await harness.say(MESSAGE)
 
 
 async def test_nonsense_does_not_open_the_breaker(start: Any, endpoint: Endpoint) -> None:
     """The breaker is for the endpoint; a template that confuses the model must not turn the LLM off for all."""
     endpoint.behave = says("nonsense")
-    mind = start(wait_seconds=0, circuit_breaker={"failure_threshold": 1})
-    await mind.say(MESSAGE)
-    await mind.settled()
-    assert mind.enricher.status()["circuit_breaker"] == "closed"
+    harness = start(wait_seconds=0, circuit_breaker={"failure_threshold": 1})
+    await harness.say(MESSAGE)
+    await harness.settled()
+    assert harness.enricher.status()["circuit_breaker"] == "closed"
 
 
 async def test_a_breaker_that_is_off_never_opens(start: Any, endpoint: Endpoint) -> None:
     """`circuit_breaker.enabled: false`."""
     endpoint.behave = answers(500, b"")
-    mind = start(wait_seconds=0, circuit_breaker={"enabled": False, "failure_threshold": 1})
+    harness = start(wait_seconds=0, circuit_breaker={"enabled": False, "failure_threshold": 1})
     for word in ("alarm", "backup", "cache"):
-        await mind.say(f"{word} failed")
-        await mind.settled()
+        await harness.say(f"{word} failed")
+        await harness.settled()
     assert len(endpoint.requests) == 3
-    assert mind.enricher.status()["circuit_breaker"] == "closed"
+    assert harness.enricher.status()["circuit_breaker"] == "closed"
 
 
 async def test_retry_after_is_kept(start: Any, endpoint: Endpoint) -> None:
     """The endpoint says how long it wants to be left alone."""
     now = [1_700_000_000.0]
     endpoint.behave = answers(429, b"{}", "Retry-After: 90")
-    mind = start(clock=lambda: now[0], wait_seconds=0)
-    await mind.say(MESSAGE)
-    await mind.settled()
+    harness = start(clock=lambda: now[0], wait_seconds=0)
+    await harness.say(MESSAGE)
+    await harness.settled()
     endpoint.behave = says(VERDICT)
-    await mind.say("service started")
-    await mind.settled()
+    await harness.say("service started")
+    await harness.settled()
     assert len(endpoint.requests) == 1
     now[0] += 91
-    await mind.say("service stopped")
-    await mind.settled()
+    await harness.say("service stopped")
+    await harness.settled()
     assert len(endpoint.requests) == 2
 
 
@@ -273,23 +273,23 @@ async def test_what_a_server_refuses_is_left_out_from_then_on(
 ) -> None:
     """json_schema → json_object → plain; max_completion_tokens; no temperature: learnt once."""
     endpoint.behave = refuses(*refused)
-    mind = start()
-    assert "llm" in await mind.say(MESSAGE)
+    harness = start()
+    assert "llm" in await harness.say(MESSAGE)
     assert len(endpoint.requests) == requests_first
-    assert "llm" in await mind.say("service started")
+    assert "llm" in await harness.say("service started")
     assert len(endpoint.requests) == requests_first + 1
-    assert mind.calls == {"applied": 2}
+    assert harness.calls == {"applied": 2}
 
 
 async def test_a_server_that_refuses_everything_teaches_nothing(start: Any, endpoint: Endpoint) -> None:
     """A 400 for another reason (a context too long, say) must not make the client give up the schema for good."""
     endpoint.behave = answers(400, b'{"error": {"message": "context length"}}')
-    mind = start(wait_seconds=0)
-    await mind.say(MESSAGE)
-    await mind.settled()
+    harness = start(wait_seconds=0)
+    await harness.say(MESSAGE)
+    await harness.settled()
     endpoint.behave = says(VERDICT)
-    await mind.say("service started")
-    await mind.settled()
+    await harness.say("service started")
+    await harness.settled()
     assert endpoint.requests[-1]["response_format"]["type"] == "json_schema"
 
 
@@ -334,10 +334,10 @@ async def test_an_answer_is_read_however_servers_wrap_it(start: Any, endpoint: E
 async def test_a_thought_alone_is_no_verdict(start: Any, endpoint: Endpoint, content: Any, outcome: str) -> None:
     """Nor is a refusal, however it is wrapped."""
     endpoint.behave = answers(200, completion(content))
-    mind = start(wait_seconds=0)
-    await mind.say(MESSAGE)
-    await mind.settled()
-    assert mind.calls == {outcome: 1}
+    harness = start(wait_seconds=0)
+    await harness.say(MESSAGE)
+    await harness.settled()
+    assert harness.calls == {outcome: 1}
 
 
 async def test_the_audit_line_names_the_request(
@@ -359,13 +359,13 @@ async def test_the_breaker_opens_at_its_threshold_and_not_after_it(start: Any, e
         await answers(500, b"")(request, writer)
 
     endpoint.behave = fails
-    mind = start(wait_seconds=0, concurrency=4, circuit_breaker={"failure_threshold": 5})
+    harness = start(wait_seconds=0, concurrency=4, circuit_breaker={"failure_threshold": 5})
     words = ["alarm", "backup", "cache", "disk", "engine", "filter", "gateway", "heartbeat", "index", "journal"]
-    await mind.see(*({"type": "log", "message": f"{word} failed"} for word in words))
-    await mind.settled()
+    await harness.see(*({"type": "log", "message": f"{word} failed"} for word in words))
+    await harness.settled()
     assert len(endpoint.requests) == 5
-    assert mind.enricher.status()["circuit_breaker"] == "open"
-    assert "after 5 failed calls" in mind.enricher.health().reason
+    assert harness.enricher.status()["circuit_breaker"] == "open"
+    assert "after 5 failed calls" in harness.enricher.health().reason
 
 
 async def test_calls_in_flight_are_bounded(start: Any, endpoint: Endpoint) -> None:
@@ -376,19 +376,19 @@ async def test_calls_in_flight_are_bounded(start: Any, endpoint: Endpoint) -> No
         await says(VERDICT)(request, writer)
 
     endpoint.behave = slowly
-    mind = start(concurrency=2, wait_seconds=0)
+    harness = start(concurrency=2, wait_seconds=0)
     for word in ("alarm", "backup", "cache", "disk", "engine", "filter"):
-        await mind.say(f"{word} failed")
-    await mind.settled()
+        await harness.say(f"{word} failed")
+    await harness.settled()
     assert endpoint.in_flight_max == 2
     assert len(endpoint.requests) == 6
 
 
 async def test_requests_a_minute_are_bounded(start: Any, endpoint: Endpoint) -> None:
     """The third question of a minute with a limit of two waits for the next minute."""
-    mind = start(requests_per_minute=2, wait_seconds=0)
+    harness = start(requests_per_minute=2, wait_seconds=0)
     for word in ("alarm", "backup", "cache"):
-        await mind.say(f"{word} failed")
+        await harness.say(f"{word} failed")
     async with asyncio.timeout(PATIENCE_SECONDS):
         while len(endpoint.requests) < 2:  # noqa: ASYNC110 - nobody signals it
             await asyncio.sleep(0.01)
@@ -404,9 +404,9 @@ async def test_tokens_a_day_are_bounded_across_instances_and_restarts(
     settings = {"store": store, "clock": lambda: now[0], "tokens_per_day": 1_000, "wait_seconds": 0}
     words = iter(["alarm", "backup", "cache", "disk", "engine", "filter", "gateway", "heartbeat"])
 
-    async def ask(mind: Any) -> int:
-        await mind.say(f"{next(words)} failed")
-        await mind.settled()
+    async def ask(harness: Any) -> int:
+        await harness.say(f"{next(words)} failed")
+        await harness.settled()
         return len(endpoint.requests)
 
     one = start(**settings)
@@ -433,21 +433,21 @@ async def test_cost_a_day_is_bounded(start: Any, endpoint: Endpoint) -> None:
 
     endpoint.behave = slowly
     # 340 tokens, or 0.0007 at most, cost 0.00021 here.
-    mind = start(cost_per_day=0.0009, concurrency=4, wait_seconds=0, price_per_million_prompt_tokens=0.5)
+    harness = start(cost_per_day=0.0009, concurrency=4, wait_seconds=0, price_per_million_prompt_tokens=0.5)
     for word in ("alarm", "backup", "cache", "disk", "engine", "filter"):
-        await mind.say(f"{word} failed")
-    await mind.settled()
+        await harness.say(f"{word} failed")
+    await harness.settled()
     assert len(endpoint.requests) == 2
-    assert mind.enricher.stats()["cost_today"] == pytest.approx(2 * (300 * 0.5 + 40 * 1.5) / 1e6)
+    assert harness.enricher.stats()["cost_today"] == pytest.approx(2 * (300 * 0.5 + 40 * 1.5) / 1e6)
 
 
 async def test_a_call_whose_outcome_is_unknown_stays_paid(start: Any, endpoint: Endpoint) -> None:
     """After a time-out the endpoint may have worked all the same; a refused connection costs nothing."""
     endpoint.behave = hangs
-    mind = start(timeout_seconds=0.1, wait_seconds=0)
-    await mind.say(MESSAGE)
-    await mind.settled()
-    assert mind.enricher.stats()["tokens_today"] > 150
+    harness = start(timeout_seconds=0.1, wait_seconds=0)
+    await harness.say(MESSAGE)
+    await harness.settled()
+    assert harness.enricher.stats()["tokens_today"] > 150
     dead = start(url="http://127.0.0.1:9/v1", wait_seconds=0)
     await dead.say(MESSAGE)
     await dead.settled()
@@ -456,15 +456,15 @@ async def test_a_call_whose_outcome_is_unknown_stays_paid(start: Any, endpoint: 
 
 async def test_a_spent_budget_shows_in_the_health(start: Any) -> None:
     """Whoever looks at /healthz learns why there are no new verdicts."""
-    mind = start(tokens_per_day=100, wait_seconds=0)
-    assert mind.enricher.health().healthy is False
-    assert "tokens_per_day" in mind.enricher.health().reason
+    harness = start(tokens_per_day=100, wait_seconds=0)
+    assert harness.enricher.health().healthy is False
+    assert "tokens_per_day" in harness.enricher.health().reason
 
 
 async def test_a_lying_usage_is_bounded(start: Any, endpoint: Endpoint) -> None:
     """What an endpoint claims is a number from 0 to a million, or not believed."""
     endpoint.behave = says(VERDICT, usage={"prompt_tokens": 10**30, "completion_tokens": "x"})
-    mind = start()
-    await mind.say(MESSAGE)
-    await mind.settled()
-    assert mind.enricher.stats()["tokens_today"] <= 1_000_000 + 150
+    harness = start()
+    await harness.say(MESSAGE)
+    await harness.settled()
+    assert harness.enricher.stats()["tokens_today"] <= 1_000_000 + 150

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.relay.parts import running, settings, until
+from tests.relay.support import running, settings, until
 from tests.sinks.loki.makers import RowOf, SinkOf
 from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.relay.parts import running, until
+from tests.relay.support import running, until
 from tests.sinks.loki.loki_texts import VERSIONS
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
 from tests.sinks.loki.strict_loki import Limits, StrictLoki

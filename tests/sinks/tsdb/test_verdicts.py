@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 from tests.pipeline.llm.endpoint import Endpoint
-from tests.pipeline.llm.mind import Mind, running
+from tests.pipeline.llm.harness import EnricherHarness, running
 
 from mothership.errors import SinkError
 from mothership.ports import VerdictStore
@@ -46,11 +46,13 @@ async def test_two_instances_and_a_restart_pay_once(database_dsn: str) -> None:
     async with Endpoint() as endpoint:
         for _ in range(3):
             sink = TsdbSink(DatabaseSettings(dsn=database_dsn))
-            mind = Mind(endpoint.url, store=TsdbVerdictStore(sink.session), wait_seconds=4.0, timeout_seconds=10.0)
-            async with running(mind):
-                assert (await mind.say("Failed password for root"))["llm"]["priority"] == "high"
+            harness = EnricherHarness(
+                endpoint.url, store=TsdbVerdictStore(sink.session), wait_seconds=4.0, timeout_seconds=10.0
+            )
+            async with running(harness):
+                assert (await harness.say("Failed password for root"))["llm"]["priority"] == "high"
                 async with asyncio.timeout(5):
-                    while mind.enricher.stats()["tokens_today"] != 340:  # noqa: ASYNC110 - nobody signals it
+                    while harness.enricher.stats()["tokens_today"] != 340:  # noqa: ASYNC110 - nobody signals it
                         await asyncio.sleep(0.01)
             await sink.close()
         assert len(endpoint.requests) == 1

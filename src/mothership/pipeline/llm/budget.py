@@ -13,8 +13,8 @@ from collections import OrderedDict, deque
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+from mothership.pipeline.llm.best_effort_store import BestEffortStore
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.store import PatientStore
 from mothership.ports import Clock
 from mothership.telemetry import llm_tokens
 
@@ -24,7 +24,7 @@ _CLIENTS_MAX = 200
 """Clients whose share is kept for them; those seen last."""
 
 
-class Spending(NamedTuple):
+class Reservation(NamedTuple):
     """What was taken for a call."""
 
     day: date
@@ -37,11 +37,11 @@ class Spending(NamedTuple):
 class Budget:
     """Keeps count of what was asked and spent."""
 
-    def __init__(self, settings: LLMSettings, clock: Clock, store: PatientStore) -> None:
+    def __init__(self, settings: LLMSettings, clock: Clock, store: BestEffortStore) -> None:
         self._settings = settings
         self._clock = clock
         self._store = store
-        self._asked: deque[float] = deque()
+        self._requests: deque[float] = deque()
         self._day = self._today()
         self._tokens = 0
         self._micros = 0
@@ -73,7 +73,7 @@ class Budget:
             self.cost_today + self._micros_of(0, settings.max_tokens) / 1e6 > settings.cost_per_day
         )
 
-    def meet(self, client: str) -> None:
+    def reserve_share(self, client: str) -> None:
         """Keep a share for a client from now on, for a day."""
         now = self._clock()
         self._seen[client] = now
@@ -96,7 +96,7 @@ class Budget:
         used = max(self.tokens_today / self._settings.tokens_per_day, self.cost_today / self._settings.cost_per_day)
         return used + wanted <= 1 - kept
 
-    async def catch_up(self) -> None:
+    async def load_today(self) -> None:
         """Learn what others, or this process before a restart, spent today."""
         await self._add(self._today(), 0, 0)
 
@@ -104,7 +104,7 @@ class Budget:
         """Let the endpoint rest, as it asked."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
-    async def turn(self) -> None:
+    async def wait_for_request_slot(self) -> None:
         """Return when a request may be made under the limit a minute."""
         while (seconds := self.delay_seconds()) > 0:  # noqa: ASYNC110 - what is awaited is time
             await asyncio.sleep(seconds)
@@ -113,25 +113,25 @@ class Budget:
         """Take a place in this minute, or tell how long there is none."""
         now = self._clock()
         # A clock that was set back must not block for longer than a minute.
-        while self._asked and not 0 <= now - self._asked[0] < _MINUTE:
-            self._asked.popleft()
-        if len(self._asked) < self._settings.requests_per_minute:
-            self._asked.append(now)
+        while self._requests and not 0 <= now - self._requests[0] < _MINUTE:
+            self._requests.popleft()
+        if len(self._requests) < self._settings.requests_per_minute:
+            self._requests.append(now)
             return 0.0
-        return min(_MINUTE, self._asked[0] + _MINUTE - now) + 0.001
+        return min(_MINUTE, self._requests[0] + _MINUTE - now) + 0.001
 
-    async def take(self, prompt_tokens: int, client: str = "") -> Spending | None:
+    async def reserve(self, prompt_tokens: int, client: str = "") -> Reservation | None:
         """Take what a call may cost at most, or nothing when that is more than the day has left."""
-        spending = Spending(self._today(), prompt_tokens, self._settings.max_tokens, client)
-        micros = self._micros_of(*spending[1:3])
-        tokens, spent = await self._add(spending.day, prompt_tokens + spending.answer_tokens, micros)
+        reservation = Reservation(self._today(), prompt_tokens, self._settings.max_tokens, client)
+        micros = self._micros_of(*reservation[1:3])
+        tokens, spent = await self._add(reservation.day, prompt_tokens + reservation.answer_tokens, micros)
         if tokens <= self._settings.tokens_per_day and spent <= self._settings.cost_per_day * 1e6:
-            self._charge(spending, self._part(*spending[1:3]))
-            return spending
-        await self._add(spending.day, -(prompt_tokens + spending.answer_tokens), -micros)
+            self._charge(reservation, self._part(*reservation[1:3]))
+            return reservation
+        await self._add(reservation.day, -(prompt_tokens + reservation.answer_tokens), -micros)
         return None
 
-    async def settle(self, taken: Spending, prompt_tokens: int | None, answer_tokens: int | None) -> None:
+    async def settle(self, taken: Reservation, prompt_tokens: int | None, answer_tokens: int | None) -> None:
         """Say what a call did cost; None for what the endpoint did not tell, which stays as estimated."""
         prompt = taken.prompt_tokens if prompt_tokens is None else prompt_tokens
         answer = taken.answer_tokens if answer_tokens is None else answer_tokens
@@ -141,9 +141,9 @@ class Budget:
         self._charge(taken, self._part(prompt, answer) - self._part(*taken[1:3]))
         await self._add(taken.day, tokens, self._micros_of(prompt, answer) - self._micros_of(*taken[1:3]))
 
-    def _charge(self, spending: Spending, part: float) -> None:
-        if spending.day == self._day:
-            self._spent_by[spending.client] = self._spent_by.get(spending.client, 0.0) + part
+    def _charge(self, reservation: Reservation, part: float) -> None:
+        if reservation.day == self._day:
+            self._spent_by[reservation.client] = self._spent_by.get(reservation.client, 0.0) + part
 
     async def _add(self, day: date, tokens: int, micros: int) -> tuple[int, int]:
         if day > self._day:

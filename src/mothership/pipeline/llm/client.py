@@ -1,4 +1,4 @@
-"""One question to an OpenAI-compatible endpoint, one answer or one `Failed`, within bounds of time and bytes."""
+"""One question to an OpenAI-compatible endpoint, one answer or one `CallFailed`, within bounds of time and bytes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +12,7 @@ import orjson
 from mothership import __version__
 from mothership.pipeline.llm.prompt import Question, messages
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import Answer, Failed, Lengths, lengths, schema
+from mothership.pipeline.llm.verdict import ModelAnswer, CallFailed, AnswerLengths, answer_lengths, schema
 from mothership.plain_http import verification
 from mothership.telemetry import log
 
@@ -21,7 +21,7 @@ def _strict(shape: dict[str, Any]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": shape}}
 
 
-_FORMATS: tuple[Callable[[Lengths], dict[str, Any] | None], ...] = (
+_FORMATS: tuple[Callable[[AnswerLengths], dict[str, Any] | None], ...] = (
     lambda most: _strict(schema(most, bounded=True)),
     lambda most: _strict(schema(most, bounded=False)),
     lambda _: {"type": "json_object"},
@@ -36,14 +36,14 @@ _TEXT_PARTS = frozenset({"text", "output_text"})
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class EndpointCapabilities:
     """What this endpoint's model takes. Learnt from its refusals, once."""
 
     format: int = 0
     tokens_key: str = "max_tokens"
     temperature: bool = True
 
-    def after(self, error: openai.APIStatusError) -> "Dialect | None":
+    def after(self, error: openai.APIStatusError) -> "EndpointCapabilities | None":
         """Tell what to try after a refusal, if there is something."""
         body = error.body if isinstance(error.body, dict) else {}
         inner = body.get("error")
@@ -61,8 +61,8 @@ class LLMClient:
 
     def __init__(self, settings: LLMSettings) -> None:
         self._settings = settings
-        self._dialect = Dialect()
-        self._lengths = lengths(settings.max_tokens)
+        self._capabilities = EndpointCapabilities()
+        self._lengths = answer_lengths(settings.max_tokens)
         key = settings.api_key.get_secret_value() if settings.api_key else ""
         transport = BoundedTransport(
             httpx2.AsyncHTTPTransport(
@@ -91,50 +91,50 @@ class LLMClient:
         """Give back every connection."""
         await self._http.aclose()
 
-    async def ask(self, question: Question, nonce: str, turn: Callable[[], Awaitable[None]]) -> Answer:
-        """Ask, or raise `Failed`. `turn` is awaited before each further request that a refusal makes necessary."""
-        dialect: Dialect | None = self._dialect
-        while dialect is not None:
+    async def ask(self, question: Question, nonce: str, before_retry: Callable[[], Awaitable[None]]) -> ModelAnswer:
+        """Ask, or raise `CallFailed`. `before_retry` is awaited before each request after one that was refused."""
+        capabilities: EndpointCapabilities | None = self._capabilities
+        while capabilities is not None:
             try:
-                answer = await self._once(question, nonce, dialect)
+                answer = await self._once(question, nonce, capabilities)
             except openai.APIStatusError as error:
                 if error.status_code not in _REFUSES_A_PARAMETER:
                     raise _failed(error) from None
-                dialect = dialect.after(error)
-                await turn()
+                capabilities = capabilities.after(error)
+                await before_retry()
                 continue
-            if dialect != self._dialect:
-                self._dialect = dialect
-                log.info("llm_dialect_learnt", format=dialect.format, tokens_key=dialect.tokens_key)
+            if capabilities != self._capabilities:
+                self._capabilities = capabilities
+                log.info("llm_dialect_learnt", format=capabilities.format, tokens_key=capabilities.tokens_key)
             return answer
-        raise Failed("bad_request")
+        raise CallFailed("bad_request")
 
-    async def _once(self, question: Question, nonce: str, dialect: Dialect) -> Answer:
+    async def _once(self, question: Question, nonce: str, capabilities: EndpointCapabilities) -> ModelAnswer:
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
-                response = await self._completions.create(**self._request(question, nonce, dialect))
+                response = await self._completions.create(**self._request(question, nonce, capabilities))
                 return _answer(response.content)
         except (TimeoutError, openai.APITimeoutError):
-            raise Failed("timeout") from None
+            raise CallFailed("timeout") from None
         except openai.APIConnectionError as error:
-            raise (error.__cause__ if isinstance(error.__cause__, Failed) else Failed("connection")) from None
+            raise (error.__cause__ if isinstance(error.__cause__, CallFailed) else CallFailed("connection")) from None
         except openai.APIStatusError:
             raise
-        except Failed:
+        except CallFailed:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the library makes of a strange answer is one count
             log.warning("llm_answer_unreadable", error=type(error).__name__)
-            raise Failed("unreadable") from None
+            raise CallFailed("unreadable") from None
 
-    def _request(self, question: Question, nonce: str, dialect: Dialect) -> dict[str, Any]:
+    def _request(self, question: Question, nonce: str, capabilities: EndpointCapabilities) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": self._settings.model,
             "messages": messages(question, nonce),
-            dialect.tokens_key: self._settings.max_tokens,
+            capabilities.tokens_key: self._settings.max_tokens,
         }
-        if dialect.temperature:
+        if capabilities.temperature:
             request["temperature"] = self._settings.temperature
-        if (form := _FORMATS[dialect.format](self._lengths)) is not None:
+        if (form := _FORMATS[capabilities.format](self._lengths)) is not None:
             request["response_format"] = form
         return request
 
@@ -161,10 +161,10 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
         response = await self._inner.handle_async_request(sent)
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             await response.aclose()
-            raise Failed("compressed")
+            raise CallFailed("compressed")
         stream = response.stream
         if not isinstance(stream, httpx2.AsyncByteStream):
-            raise Failed("unreadable")
+            raise CallFailed("unreadable")
         response.stream = _BoundedStream(stream, self._bytes_max)
         return response
 
@@ -182,14 +182,14 @@ class _BoundedStream(httpx2.AsyncByteStream):
         async for part in self._inner:
             self._left -= len(part)
             if self._left < 0:
-                raise Failed("too_long")
+                raise CallFailed("too_long")
             yield part
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
 
-def _failed(error: openai.APIStatusError) -> Failed:
+def _failed(error: openai.APIStatusError) -> CallFailed:
     """Sort a status that is no 2xx. The text of the answer is not looked at."""
     status = error.status_code
     outcome = {401: "unauthorized", 403: "unauthorized", 404: "not_found", 408: "timeout", 429: "rate_limited"}.get(
@@ -197,7 +197,7 @@ def _failed(error: openai.APIStatusError) -> Failed:
     )
     if outcome is None:
         outcome = "redirect" if status < 400 else "bad_request" if status < 500 else "server_error"  # noqa: PLR2004
-    return Failed(outcome, retry_after_seconds=retry_after_seconds(error.response.headers.get("retry-after")))
+    return CallFailed(outcome, retry_after_seconds=retry_after_seconds(error.response.headers.get("retry-after")))
 
 
 def retry_after_seconds(value: str | None) -> float | None:
@@ -207,7 +207,7 @@ def retry_after_seconds(value: str | None) -> float | None:
     return min(float(value.strip()[:9]), _RETRY_AFTER_SECONDS_MAX)
 
 
-def _answer(body: bytes) -> Answer:
+def _answer(body: bytes) -> ModelAnswer:
     """Read a chat completion, whatever it is made of."""
     try:
         tree = orjson.loads(body.removeprefix(_BOM))
@@ -215,7 +215,7 @@ def _answer(body: bytes) -> Answer:
         message = choice["message"]
         content, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        raise Failed("unreadable") from None
+        raise CallFailed("unreadable") from None
     usage = tree.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
@@ -224,7 +224,7 @@ def _answer(body: bytes) -> Answer:
         # Thoughts are parts of their own kind.
         texts = [part.get("text") for part in parts if part.get("type", "text") in _TEXT_PARTS]
         content = "".join(text for text in texts if isinstance(text, str))
-    return Answer(
+    return ModelAnswer(
         content=content if isinstance(content, str) else None,
         stop="refusal" if refusal or finish == "content_filter" else "truncated" if finish == "length" else "",
         prompt_tokens=_count(usage.get("prompt_tokens")),

@@ -16,8 +16,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.templates.tree import Template
-from mothership.pipeline.templates.words import PLACEHOLDER, known_words, only_known
+from mothership.pipeline.templates.template_tree import Template
+from mothership.pipeline.templates.vocabulary import PLACEHOLDER, mask_unknown, technical_words
 
 SYSTEM = (
     "You classify log message templates for an operations team. The user message holds one JSON object between two "
@@ -53,14 +53,14 @@ class Question(NamedTuple):
     """A template of nothing but placeholders is not worth a call."""
 
 
-class Interviewer:
+class PromptBuilder:
     """Makes questions of templates."""
 
     def __init__(self, settings: LLMSettings) -> None:
         self._settings = settings
-        words = known_words() | frozenset(settings.extra_words)
+        words = technical_words() | frozenset(settings.extra_words)
         clean: Callable[[str], str] = (
-            (lambda text: only_known(text, words)) if settings.prompt_words == "known" else printable
+            (lambda text: mask_unknown(text, words)) if settings.prompt_words == "known" else printable
         )
         self._clean = clean
 

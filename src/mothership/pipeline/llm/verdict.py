@@ -30,12 +30,12 @@ _CONTENT_CHARS_MAX = 20_000
 _NAME = re.compile(r"\w[\w .:/+&-]*")
 _LINK = re.compile(r"\b(?:[a-z][a-z0-9+.-]{0,30}://|(?:javascript|vbscript|data|mailto):|www\.)\S*", re.IGNORECASE)
 _MARKUP = re.compile(r"[<>`{}\[\]|\\]+")
-_THOUGHT = re.compile(r"\s*(?:<think(?:ing)?>)?.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_REASONING = re.compile(r"\s*(?:<think(?:ing)?>)?.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 """What a reasoning model thinks aloud; where its chat template begins the thought, the answer only ends it."""
 _FENCED = re.compile(r"\s*```(?:json)?\s*(\{.*\})\s*```\s*", re.DOTALL)
 
 
-class Lengths(NamedTuple):
+class AnswerLengths(NamedTuple):
     """How much an answer is asked to hold, at most."""
 
     category: int = CATEGORY_CHARS_MAX
@@ -44,21 +44,21 @@ class Lengths(NamedTuple):
     tags: int = 5
 
 
-def lengths(tokens_max: int) -> Lengths:
+def answer_lengths(tokens_max: int) -> AnswerLengths:
     """Choose lengths so that no answer within them is cut off at that many tokens.
 
     With too few tokens for that (under 100) the least that says anything is asked for.
     """
     chars = (tokens_max - _FRAME_TOKENS) * _CHARS_A_TOKEN
-    whole = Lengths()
+    whole = AnswerLengths()
     if chars >= whole.category + whole.summary + whole.tag * whole.tags:
         return whole
     tags = min(whole.tags, max(1, chars // 56))
     summary = min(whole.summary, max(40, chars - 24 - 16 * tags))
-    return Lengths(category=24, summary=summary, tag=16, tags=tags)
+    return AnswerLengths(category=24, summary=summary, tag=16, tags=tags)
 
 
-def schema(most: Lengths, *, bounded: bool) -> dict[str, Any]:
+def schema(most: AnswerLengths, *, bounded: bool) -> dict[str, Any]:
     """The shape as a JSON schema. Not every strict server takes the bounds: they are checked here in any case."""
 
     def text(chars_max: int, **more: Any) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def schema(most: Lengths, *, bounded: bool) -> dict[str, Any]:
     }
 
 
-class Failed(MothershipError):
+class CallFailed(MothershipError):
     """A call that brought no answer. `outcome` says why, for metrics and the audit."""
 
     def __init__(self, outcome: str, *, retry_after_seconds: float | None = None) -> None:
@@ -99,7 +99,7 @@ class Discarded(MothershipError):
         self.reason: Reason = reason
 
 
-class Answer(NamedTuple):
+class ModelAnswer(NamedTuple):
     """What the endpoint said."""
 
     content: str | None
@@ -118,7 +118,7 @@ class Verdict(BaseModel, frozen=True, strict=True, extra="forbid"):
     confidence: float = Field(ge=0.0, le=1.0, allow_inf_nan=False)
 
 
-class Record(NamedTuple):
+class VerdictRecord(NamedTuple):
     """A verdict with where it comes from, as it is kept."""
 
     verdict: Verdict
@@ -139,29 +139,29 @@ class Record(NamedTuple):
         }
 
 
-def read(answer: Answer, redact: Redact) -> Verdict:
+def read_verdict(answer: ModelAnswer, redact: Redact) -> Verdict:
     """Make a verdict of what the model said, or raise `Discarded`."""
     content = answer.content
     if answer.stop:
         raise Discarded(answer.stop)
-    content = _spoken(content or "")
+    content = _without_reasoning(content or "")
     if not content:
         raise Discarded("empty")
     if len(content) > _CONTENT_CHARS_MAX:
         raise Discarded("wrong_shape")
     fenced = _FENCED.fullmatch(content)
-    return made_safe(parse(fenced[1] if fenced else content), redact)
+    return sanitized(parse_verdict(fenced[1] if fenced else content), redact)
 
 
-def _spoken(content: str) -> str:
+def _without_reasoning(content: str) -> str:
     """What was said after thinking aloud, without a byte order mark."""
     content = content.lstrip("\ufeff").strip()
-    if not content.startswith(("{", "```")) and (thought := _THOUGHT.match(content)):
+    if not content.startswith(("{", "```")) and (thought := _REASONING.match(content)):
         content = content[thought.end() :].lstrip("\ufeff").strip()
     return content
 
 
-def parse(content: str | bytes) -> Verdict:
+def parse_verdict(content: str | bytes) -> Verdict:
     """Check the shape, or raise `Discarded`."""
     try:
         return Verdict.model_validate_json(content)
@@ -170,7 +170,7 @@ def parse(content: str | bytes) -> Verdict:
     raise Discarded("not_json" if wrong else "wrong_shape")
 
 
-def made_safe(verdict: Verdict, redact: Redact) -> Verdict:
+def sanitized(verdict: Verdict, redact: Redact) -> Verdict:
     """Take out control characters, links and markup, and redact what is left."""
     category = _name(verdict.category, CATEGORY_CHARS_MAX, redact)
     tags = list(dict.fromkeys(_name(tag, TAG_CHARS_MAX, redact) for tag in verdict.tags))

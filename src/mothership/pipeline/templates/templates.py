@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, PositiveInt
 
 from mothership import telemetry
 from mothership.event import Batch, Event
-from mothership.pipeline.templates.tree import Template, TemplateTree
+from mothership.pipeline.templates.template_tree import Template, TemplateTree
 from mothership.ports import Clock
 from mothership.telemetry import log
 
@@ -99,12 +99,12 @@ class Templates:
         if self._tree.changes != self._saved_changes and self._clock() - self._saved_at > _SAVE_EVERY_SECONDS:
             self.save()
 
-    def only_while(self, worthwhile: Callable[[], bool]) -> None:
+    def suspend_unless(self, worthwhile: Callable[[], bool]) -> None:
         """Set ids only while this says that somebody uses them, unless the settings want them in any case."""
         if not self._settings.enabled:
             self._worthwhile = worthwhile
 
-    def of(self, event: Event) -> Template | None:
+    def template_of(self, event: Event) -> Template | None:
         """Tell the template that this instance gave to an event."""
         identity = event.get("template_id")
         template = self._known.get(identity) if type(identity) is str else None

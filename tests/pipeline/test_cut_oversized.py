@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mothership.event import Batch, Event
-from mothership.pipeline.cut import Bounds, CutOversized
+from mothership.pipeline.cut_oversized import Bounds, CutOversized
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.truncation import ELLIPSIS

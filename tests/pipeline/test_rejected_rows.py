@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from mothership.event import Batch
-from mothership.pipeline.remains import EVENTS_MAX, remains
+from mothership.pipeline.rejected_rows import EVENTS_MAX, rejected_rows
 
 SECRET = "canary-7d1f"
 
@@ -42,7 +42,7 @@ def rejected(events: list[dict[str, Any]], *, by_edge: bool = True) -> Batch:
 
 async def test_what_the_edge_refused_is_redacted_and_says_why() -> None:
     """As a row, with the time of receipt; `type` may be missing."""
-    rows, reasons = await remains(rejected([{"secret": SECRET, "message": "m"}]), [Step("redacts")])
+    rows, reasons = await rejected_rows(rejected([{"secret": SECRET, "message": "m"}]), [Step("redacts")])
     assert reasons == ["not wanted"]
     (row,) = rows.rows
     assert (row.ts, row.type, row.source, rows.client) == (7, "unknown", "edge", "ship")
@@ -52,18 +52,18 @@ async def test_what_the_edge_refused_is_redacted_and_says_why() -> None:
 @pytest.mark.parametrize("does", ["raises", "rejects"])
 async def test_what_redaction_refuses_leaves_only_its_reason(does: str) -> None:
     """However it refuses."""
-    rows, _ = await remains(rejected([{"secret": SECRET, "message": SECRET}]), [Step(does)])
+    rows, _ = await rejected_rows(rejected([{"secret": SECRET, "message": SECRET}]), [Step(does)])
     assert orjson.loads(rows.rows[0].data) == {"value": "…", "_rejected": {"index": 0, "reason": "not wanted"}}
 
 
 async def test_what_a_processor_rejected_leaves_only_its_reason() -> None:
     """It may be redacted by half."""
-    rows, _ = await remains(rejected([{"message": SECRET}], by_edge=False), [Step("redacts")])
+    rows, _ = await rejected_rows(rejected([{"message": SECRET}], by_edge=False), [Step("redacts")])
     assert orjson.loads(rows.rows[0].data) == {"_rejected": {"index": 0, "reason": "not wanted"}}
 
 
 async def test_of_a_great_many_the_first_are_kept() -> None:
     """The answer lists as many."""
-    rows, reasons = await remains(rejected([{"n": n} for n in range(EVENTS_MAX + 50)]), [])
+    rows, reasons = await rejected_rows(rejected([{"n": n} for n in range(EVENTS_MAX + 50)]), [])
     assert len(rows.rows) == len(reasons) == EVENTS_MAX
     assert orjson.loads(rows.rows[-1].data)["n"] == EVENTS_MAX - 1

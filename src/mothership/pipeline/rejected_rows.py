@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mothership.event import Batch, Event, Row, RowBatch
-from mothership.pipeline.seal import seal
+from mothership.pipeline.row_encoding import encode_rows
 from mothership.ports import Processor
 from mothership.truncation import ELLIPSIS
 
@@ -14,7 +14,7 @@ REJECTED_FIELD = "_rejected"
 EVENTS_MAX = 100
 
 
-async def remains(batch: Batch, processors: Sequence[Processor]) -> tuple[RowBatch, list[str]]:
+async def rejected_rows(batch: Batch, processors: Sequence[Processor]) -> tuple[RowBatch, list[str]]:
     """Rows of a batch's first rejected events with their reasons.
 
     What the edge refused is redacted here. Of what a processor rejected, which may be redacted by half, only the reason
@@ -26,7 +26,7 @@ async def remains(batch: Batch, processors: Sequence[Processor]) -> tuple[RowBat
         sent = batch.remains.get(rejection.index)
         event = {} if sent is None else _redacted(batch, sent, processors)
         event[REJECTED_FIELD] = {"index": rejection.index, "reason": rejection.reason}
-        rows += seal(_alone(batch, event), lambda part: [part.received] * len(part.events))
+        rows += encode_rows(_alone(batch, event), lambda part: [part.received] * len(part.events))
         reasons.append(rejection.reason)
         await asyncio.sleep(0)
     return RowBatch(batch.fingerprint, batch.request_id, batch.received, rows, batch.client), reasons

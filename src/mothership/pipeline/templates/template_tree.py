@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
-from mothership.pipeline.templates.words import PLACEHOLDER, known_words, says_something
+from mothership.pipeline.templates.vocabulary import PLACEHOLDER, is_known_text, technical_words
 
 _DATE = re.compile(
     r"(?<![A-Za-z])(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?![A-Za-z])"
@@ -28,7 +28,7 @@ _VALUE = re.compile(r"=[^\s=,;()\[\]{}]++")
 # A run between separators that holds a digit. Possessive, and tried only where a run begins: linear on any input.
 _DIGITS = re.compile(r"(?<![^\s=,;()\[\]{}\"'<>|])[^\s\d=,;()\[\]{}\"'<>|]*+\d[^\s=,;()\[\]{}\"'<>|]*+")
 # Every digit alike: masking looks only at whether there is one, so messages equal after this have one template.
-_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _TWO = f" {PLACEHOLDER} {PLACEHOLDER} "
 _TOKENS_MAX = 100
 _TOKEN_CHARS_MAX = 64
@@ -48,7 +48,7 @@ class Template(NamedTuple):
     """Constant words with `<*>` for each run of parameters."""
 
 
-def named(text: str) -> Template:
+def template_of_text(text: str) -> Template:
     """Give a template's text its id."""
     return Template(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest(), text)
 
@@ -64,10 +64,10 @@ class _Group:
         self.owner = owner
         """Who brought its first message."""
         self.seen = False
-        self.template = named(" ".join(tokens))
+        self.template = template_of_text(" ".join(tokens))
 
 
-class _Masked(dict[str, str]):
+class _MaskedWords(dict[str, str]):
     """Words without their parameters. One that is met again, as most are, costs no Python."""
 
     def __init__(self, words_max: int) -> None:
@@ -93,9 +93,9 @@ class TemplateTree:
     def __init__(self, *, similarity: float, templates_max: int) -> None:
         self._similarity = similarity
         self._templates_max = templates_max
-        self._memory_max = 2 * templates_max
-        self._words = known_words()
-        self._masked = _Masked(self._memory_max)
+        self._cache_max = 2 * templates_max
+        self._words = technical_words()
+        self._masked = _MaskedWords(self._cache_max)
         self._known: dict[str, bool] = {}
         self._by_digits: dict[bytes, _Group] = {}
         self._by_text: dict[str, _Group] = {}
@@ -124,11 +124,11 @@ class TemplateTree:
 
     def template(self, message: str, owner: str = "") -> Template:
         """Tell a message's template as it is now; `owner` brought the message."""
-        key = message.encode("utf-8", "surrogatepass").translate(_ALIKE)
+        key = message.encode("utf-8", "surrogatepass").translate(_DIGITS_ALIKE)
         group = self._by_digits.get(key)
         if group is None:
             group = self._group(self._constant(key.decode("utf-8", "surrogatepass")), owner)
-            if len(self._by_digits) >= self._memory_max:
+            if len(self._by_digits) >= self._cache_max:
                 self._by_digits.clear()
             self._by_digits[key] = group
         group.seen = True
@@ -138,7 +138,7 @@ class TemplateTree:
         group = self._by_text.get(text)
         if group is None:
             group = self._search(text.split(), owner)
-            if len(self._by_text) >= self._memory_max:
+            if len(self._by_text) >= self._cache_max:
                 self._by_text.clear()
             self._by_text[text] = group
         return group
@@ -158,14 +158,14 @@ class TemplateTree:
         best, score = None, math.ceil(self._similarity * len(tokens)) - 1
         for group in self._leaves.get(leaf, ()):
             equal = sum(map(str.__eq__, group.tokens, tokens))
-            if equal > score and not self._say_different_things(group.tokens, tokens):
+            if equal > score and not self._differ_in_known_word(group.tokens, tokens):
                 best, score = group, equal
         if best is not None:
             if score < len(tokens):
                 best.tokens = [
                     one if one == other else PLACEHOLDER for one, other in zip(best.tokens, tokens, strict=True)
                 ]
-                best.template = named(" ".join(best.tokens))
+                best.template = template_of_text(" ".join(best.tokens))
                 self.changes += 1
             return best
         return self._add(tokens, owner)
@@ -220,7 +220,7 @@ class TemplateTree:
                 self._forget(group)
         return length, first
 
-    def _say_different_things(self, one: list[str], other: list[str]) -> bool:
+    def _differ_in_known_word(self, one: list[str], other: list[str]) -> bool:
         """Do two lists of tokens differ in a known word? Names of accounts are parameters, although they are words."""
         for mine, theirs in zip(one, other, strict=True):
             if mine != theirs and self._is_known(mine) and self._is_known(theirs):
@@ -230,8 +230,8 @@ class TemplateTree:
     def _is_known(self, token: str) -> bool:
         known = self._known.get(token)
         if known is None:
-            known = token.lower() not in _ACCOUNTS and says_something(token, self._words)
-            if len(self._known) >= self._memory_max:
+            known = token.lower() not in _ACCOUNTS and is_known_text(token, self._words)
+            if len(self._known) >= self._cache_max:
                 self._known.clear()
             self._known[token] = known
         return known

@@ -54,7 +54,7 @@ class MemoryStore:
         return self.days[day]
 
 
-class Mind:
+class EnricherHarness:
     """An enricher with its templates: one instance of the service, as far as this step goes."""
 
     def __init__(
@@ -92,11 +92,11 @@ class Mind:
 
 
 @asynccontextmanager
-async def running(mind: Mind) -> AsyncIterator[Mind]:
+async def running(harness: EnricherHarness) -> AsyncIterator[EnricherHarness]:
     """Answer its questions meanwhile."""
-    task = asyncio.get_running_loop().create_task(mind.enricher.run())
+    task = asyncio.get_running_loop().create_task(harness.enricher.run())
     try:
-        yield mind
+        yield harness
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Seals events into rows: encoded once, and these bytes go to every sink.
+"""Encodes events as rows: encoded once, and these bytes go to every sink.
 
 JSON can say more than a JSONB column can hold. What is decided, so that no event poisons a batch:
 
@@ -22,15 +22,15 @@ import orjson
 
 from mothership.event import NIL_BEGINS, Batch, Event, Row, is_nil
 
-type_chars_max = 256
-source_chars_max = 256
+TYPE_CHARACTERS_MAX = 256
+SOURCE_CHARACTERS_MAX = 256
 _COMPACT = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 _LEAST, _MOST = -(2**63), 2**64 - 1
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SOURCES = ("source", "hostname", "host", "source_ip")
 
 
-def seal(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
+def encode_rows(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
     """Make a row of every event. An event that can't be one is rejected; the others are not touched by it.
 
     `times` gives the events' times when `batch.times` is empty, that is when TimestampNormalizer is switched off.
@@ -62,8 +62,8 @@ def seal(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
         kind = get("type")
         if kind.__class__ is not str or not kind:
             kind = "unknown"
-        if len(kind) > type_chars_max or len(source) > source_chars_max:
-            kind, source = kind[:type_chars_max], source[:source_chars_max]
+        if len(kind) > TYPE_CHARACTERS_MAX or len(source) > SOURCE_CHARACTERS_MAX:
+            kind, source = kind[:TYPE_CHARACTERS_MAX], source[:SOURCE_CHARACTERS_MAX]
         # Row(…) without the generated constructor: half the time.
         append(make(Row, (ts, kind, source, data)))
     batch.reject(faults)

@@ -18,11 +18,11 @@ class Caller(NamedTuple):
     address: str = ""
 
 
-class Lines:
+class FairQueue:
     """A queue that is fair to callers. A question may stand in the lines of several, and is served once."""
 
     def __init__(self) -> None:
-        self._lines: OrderedDict[str, OrderedDict[str, OrderedDict[bytes, Question]]] = OrderedDict()
+        self._queues: OrderedDict[str, OrderedDict[str, OrderedDict[bytes, Question]]] = OrderedDict()
         self._sizes: Counter[str] = Counter()
         self._callers: dict[bytes, set[Caller]] = {}
         self._ready = asyncio.Queue[None]()
@@ -40,33 +40,33 @@ class Lines:
             return
         callers.add(caller)
         self._sizes[caller.client] += 1
-        line = self._lines.setdefault(caller.client, OrderedDict()).setdefault(caller.address, OrderedDict())
-        line[question.key] = question
+        queue = self._queues.setdefault(caller.client, OrderedDict()).setdefault(caller.address, OrderedDict())
+        queue[question.key] = question
 
     async def get(self) -> tuple[Question, Caller]:
         """The next question of the caller whose turn it is, and that caller."""
         await self._ready.get()
-        while not self._lines:  # it was taken back meanwhile
+        while not self._queues:  # it was taken back meanwhile
             await self._ready.get()
-        client, addresses = next(iter(self._lines.items()))
-        address, line = next(iter(addresses.items()))
-        question = next(iter(line.values()))
-        self._lines.move_to_end(client)
+        client, addresses = next(iter(self._queues.items()))
+        address, queue = next(iter(addresses.items()))
+        question = next(iter(queue.values()))
+        self._queues.move_to_end(client)
         addresses.move_to_end(address)
         self._remove(question.key)
         return question, Caller(client, address)
 
-    def make_room(self, caller: Caller) -> Question | None:
+    def displace(self, caller: Caller) -> Question | None:
         """Take the newest question back of whoever has more in line than this caller; None when nobody has."""
         most = max(self._sizes, key=self._sizes.__getitem__, default=caller.client)
         # Only for more than what it is ahead by: two that take each other's place would both starve.
         if self._sizes[most] <= self._sizes[caller.client] + 1:
             most = caller.client
-        addresses = self._lines.get(most, OrderedDict())
-        line = max(addresses.values(), key=len, default=OrderedDict())
-        if most == caller.client and len(line) <= len(addresses.get(caller.address, ())) + 1:
+        addresses = self._queues.get(most, OrderedDict())
+        queue = max(addresses.values(), key=len, default=OrderedDict())
+        if most == caller.client and len(queue) <= len(addresses.get(caller.address, ())) + 1:
             return None
-        question = next(reversed(line.values()))
+        question = next(reversed(queue.values()))
         self._remove(question.key)
         if not self._ready.empty():
             self._ready.get_nowait()
@@ -74,11 +74,11 @@ class Lines:
 
     def _remove(self, key: bytes) -> None:
         for client, address in self._callers.pop(key):
-            addresses = self._lines[client]
-            line = addresses[address]
-            del line[key]
+            addresses = self._queues[client]
+            queue = addresses[address]
+            del queue[key]
             self._sizes[client] -= 1
-            if not line:
+            if not queue:
                 del addresses[address]
             if not addresses:
-                del self._lines[client], self._sizes[client]
+                del self._queues[client], self._sizes[client]

@@ -30,13 +30,13 @@ _STEM_CHARS_MIN = 3
 
 
 @cache
-def known_words() -> frozenset[str]:
+def technical_words() -> frozenset[str]:
     """The list."""
     lines = files("mothership.pipeline.templates").joinpath("words.txt").read_text(encoding="ascii").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
-def only_known(text: str, words: Collection[str]) -> str:
+def mask_unknown(text: str, words: Collection[str]) -> str:
     """The text with `<*>` for every word that is not known, and for all that is neither word nor punctuation."""
 
     def word(match: re.Match[str]) -> str:
@@ -47,9 +47,9 @@ def only_known(text: str, words: Collection[str]) -> str:
     return _RUN.sub(PLACEHOLDER, _NOT_TEXT.sub(PLACEHOLDER, _LETTERS.sub(word, text))).strip()
 
 
-def says_something(token: str, words: Collection[str]) -> bool:
+def is_known_text(token: str, words: Collection[str]) -> bool:
     """Does a token of a template hold words, and only known ones?"""
-    return any(map(str.isalpha, token)) and only_known(token, words) == token
+    return any(map(str.isalpha, token)) and mask_unknown(token, words) == token
 
 
 def _known(word: str, words: Collection[str]) -> bool:

@@ -43,7 +43,7 @@ class Breaker:
         return self._failures
 
     @property
-    def crowded(self) -> bool:
+    def is_at_limit(self) -> bool:
         """Closed, but would be open if all calls in flight failed: until one of them has ended no more may be made."""
         return self.state == "closed" and self._failures + self._in_flight >= self._failure_threshold
 
@@ -55,7 +55,7 @@ class Breaker:
 
     def admit(self) -> bool:
         """Ask before a call: may it be made?"""
-        admitted = self.admits and not self.crowded
+        admitted = self.admits and not self.is_at_limit
         if admitted:
             self._in_flight += 1
             self._probing = self.state == "half-open"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mothership.event import Batch, Event
-from mothership.pipeline.seal import seal
+from mothership.pipeline.row_encoding import encode_rows
 
 
 def batch_of(events: list[Event], source: str = "edgebot") -> Batch:
@@ -28,7 +28,7 @@ def no_times(_batch: Batch) -> list[int]:
 
 
 def data_of(event: Event) -> Any:
-    (row,) = seal(batch_of([event]), no_times)
+    (row,) = encode_rows(batch_of([event]), no_times)
     return orjson.loads(row.data)
 
 
@@ -59,7 +59,7 @@ def test_what_jsonb_cannot_hold_is_replaced_as_documented(sent: Any, stored: Any
 
 def test_keys_are_sorted_so_that_equal_events_are_equal_bytes() -> None:
     """Loki drops a repeated line only when it is the same to the byte."""
-    rows = seal(batch_of([{"type": "log", "b": 1, "a": {"d": 1, "c": 2}}]), no_times)
+    rows = encode_rows(batch_of([{"type": "log", "b": 1, "a": {"d": 1, "c": 2}}]), no_times)
     assert rows[0].data == b'{"a":{"c":2,"d":1},"b":1,"type":"log"}'
 
 
@@ -87,13 +87,13 @@ def test_keys_are_sorted_so_that_equal_events_are_equal_bytes() -> None:
 )
 def test_source_is_the_first_name_that_says_something(event: Event, envelope: str, source: str) -> None:
     """The rule of the wire format."""
-    (row,) = seal(batch_of([{"type": "log", **event}], envelope), no_times)
+    (row,) = encode_rows(batch_of([{"type": "log", **event}], envelope), no_times)
     assert row.source == source
 
 
 def test_type_is_bounded_and_never_missing() -> None:
     """Redaction may have taken it; the column is NOT NULL."""
-    rows = seal(batch_of([{"type": "t" * 999}, {}, {"type": "a\x00"}, {"type": 7}]), no_times)
+    rows = encode_rows(batch_of([{"type": "t" * 999}, {}, {"type": "a\x00"}, {"type": 7}]), no_times)
     assert [row.type for row in rows] == ["t" * 256, "unknown", "a\ufffd", "unknown"]
 
 
@@ -103,7 +103,7 @@ def test_an_event_that_is_no_json_is_refused_alone() -> None:
     for _ in range(3000):
         deep = [deep]
     batch = batch_of([{"type": "a"}, {"type": "b", "secret": object()}, {"type": "c", "secret": deep}, {"type": "d"}])
-    rows = seal(batch, no_times)
+    rows = encode_rows(batch, no_times)
     assert [row.type for row in rows] == ["a", "d"]
     assert [rejection.index for rejection in batch.rejected] == [1, 2]
     assert all("secret" not in rejection.reason for rejection in batch.rejected)
@@ -112,7 +112,7 @@ def test_an_event_that_is_no_json_is_refused_alone() -> None:
 def test_the_events_themselves_are_not_changed() -> None:
     """A repaired event is a copy."""
     event: Event = {"type": "log", "message": "a\x00"}
-    seal(batch_of([event]), no_times)
+    encode_rows(batch_of([event]), no_times)
     assert event["message"] == "a\x00"
 
 
@@ -131,7 +131,7 @@ json_values = st.recursive(
 @given(st.dictionaries(st.text(st.characters(exclude_categories=[])), json_values, max_size=5))
 def test_any_json_becomes_bytes_that_postgresql_reads(fields: dict[str, Any]) -> None:
     """UTF-8, no NUL, no surrogates, nothing but JSON: whatever was sent."""
-    (row,) = seal(batch_of([{**fields, "type": "log"}]), no_times)
+    (row,) = encode_rows(batch_of([{**fields, "type": "log"}]), no_times)
     text = row.data.decode("utf-8")
     assert "\\u0000" not in text.replace("\\\\", "")
     assert "\\ud8" not in text.replace("\\\\", "")

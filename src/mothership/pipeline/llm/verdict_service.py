@@ -1,7 +1,7 @@
 """Questions and their answers, off the way of events.
 
-ask ─▶ lines ─▶ one fetcher ─▶ database knows ─▶ remembered
-└─ does not ─▶ lines ─▶ workers ─▶ budget ─▶ breaker ─▶ endpoint ─▶ checked ─▶ remembered
+ask ─▶ queue ─▶ one fetcher ─▶ database knows ─▶ remembered
+└─ does not ─▶ queue ─▶ workers ─▶ budget ─▶ breaker ─▶ endpoint ─▶ checked ─▶ remembered
 """
 
 import asyncio
@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from mothership import telemetry
-from mothership.pipeline.llm.breaker import Breaker
+from mothership.pipeline.llm.best_effort_store import BestEffortStore
 from mothership.pipeline.llm.budget import Budget
+from mothership.pipeline.llm.circuit_breaker import Breaker
 from mothership.pipeline.llm.client import LLMClient
-from mothership.pipeline.llm.known import Known, Verdicts
-from mothership.pipeline.llm.lines import Caller, Lines
+from mothership.pipeline.llm.fair_queue import Caller, FairQueue
 from mothership.pipeline.llm.prompt import Question
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.store import PatientStore
-from mothership.pipeline.llm.verdict import Answer, Discarded, Failed, Record, Redact, read
+from mothership.pipeline.llm.verdict import CallFailed, Discarded, ModelAnswer, Redact, VerdictRecord, read_verdict
+from mothership.pipeline.llm.verdict_cache import CachedVerdict, VerdictCache
 from mothership.ports import Clock, Health, VerdictStore
 from mothership.telemetry import log
 
-FAILURES = frozenset(
+ENDPOINT_FAILURES = frozenset(
     {
         "timeout",
         "connection",
@@ -41,7 +41,7 @@ FAILURES = frozenset(
     }
 )
 """Outcomes of a call that say something about the endpoint: the breaker counts them."""
-_MAYBE_PAID = frozenset({"timeout", "too_long", "unreadable", "compressed"})
+_MAYBE_CHARGED = frozenset({"timeout", "too_long", "unreadable", "compressed"})
 _RESTING = "resting"
 _REST_SECONDS = 15.0
 """How long a question is left alone that the breaker or the endpoint's wish for a pause stopped."""
@@ -53,25 +53,25 @@ _SILENCE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
-class Asked:
+class PendingQuestion:
     """A question that is being answered."""
 
     answered: asyncio.Future[None]
     since: float
     """When it was asked."""
-    patience_ends: float
+    wait_until: float
     """Until when a batch may wait for it, on the event loop's clock."""
     request_id: str
     """The request whose event asked first."""
     callers: set[Caller]
     """Who asked: `CALLERS_MAX` at most, who then have it in their lines."""
-    line: Lines | None
+    queue: FairQueue | None
     """Where it waits; None once it is being answered."""
     payer: str = ""
     """The client whose turn it was, and whose share of the budget it costs."""
 
 
-class Oracle:
+class VerdictService:
     """Answers each question once. `run` must be running; whatever goes wrong is a count and a line in the log."""
 
     def __init__(
@@ -88,10 +88,13 @@ class Oracle:
         self._clock = clock
         self._nonce = nonce
         self._client = LLMClient(settings)
-        patient = PatientStore(store, clock)
-        self._budget = Budget(settings, clock, patient)
-        self._verdicts = Verdicts(
-            verdicts_max=settings.cache_verdicts_max, keep_seconds=settings.cache_seconds, clock=clock, store=patient
+        best_effort = BestEffortStore(store, clock)
+        self._budget = Budget(settings, clock, best_effort)
+        self._cache = VerdictCache(
+            verdicts_max=settings.cache_verdicts_max,
+            keep_seconds=settings.cache_seconds,
+            clock=clock,
+            store=best_effort,
         )
         breaker = settings.circuit_breaker
         self._breaker = Breaker(
@@ -99,22 +102,22 @@ class Oracle:
             reset_seconds=breaker.reset_timeout.total_seconds(),
             clock=clock,
         )
-        self._asked: dict[bytes, Asked] = {}
-        self._to_fetch, self._to_call = Lines(), Lines()
+        self._pending: dict[bytes, PendingQuestion] = {}
+        self._to_fetch, self._to_call = FairQueue(), FairQueue()
         self._call_ended = asyncio.Event()
         self._outcomes: Counter[str] = Counter()
-        self.waiting_pays: bool | None = None
+        self.is_waiting_useful: bool | None = None
         """Did the last answer come in time for a batch that would wait for it? None: there was no answer yet."""
 
-    def recall(self, question: Question, now: float) -> Known | None:
+    def cached(self, question: Question, now: float) -> CachedVerdict | None:
         """Tell what is known now."""
-        return self._verdicts.recall(question.key, now)
+        return self._cache.cached(question.key, now)
 
-    def meet(self, client: str) -> None:
+    def reserve_share(self, client: str) -> None:
         """Keep a share of the day for a client, whether it asks or not."""
-        self._budget.meet(client)
+        self._budget.reserve_share(client)
 
-    def ask(self, question: Question, caller: Caller, request_id: str = "") -> Asked | None:
+    def ask(self, question: Question, caller: Caller, request_id: str = "") -> PendingQuestion | None:
         """Have a question answered, once however often it is asked meanwhile.
 
         When `queue_max` wait already, whoever has most in line gives way; None when that is this caller, or when it has
@@ -122,41 +125,41 @@ class Oracle:
         """
         if not self._budget.allows(caller.client, question.tokens):
             return None
-        asked = self._asked.get(question.key)
-        if asked is None:
-            if len(self._asked) >= self._settings.queue_max and not self._make_room(caller):
+        pending = self._pending.get(question.key)
+        if pending is None:
+            if len(self._pending) >= self._settings.queue_max and not self._displace(caller):
                 return None
             loop = asyncio.get_running_loop()
-            patience_ends = loop.time() + self._settings.wait_seconds
-            asked = self._asked[question.key] = Asked(
-                loop.create_future(), self._clock(), patience_ends, request_id, set(), self._to_fetch
+            wait_until = loop.time() + self._settings.wait_seconds
+            pending = self._pending[question.key] = PendingQuestion(
+                loop.create_future(), self._clock(), wait_until, request_id, set(), self._to_fetch
             )
-        if asked.line is not None and caller not in asked.callers and len(asked.callers) < CALLERS_MAX:
-            asked.callers.add(caller)
-            asked.line.put(question, caller)
-        return asked
+        if pending.queue is not None and caller not in pending.callers and len(pending.callers) < CALLERS_MAX:
+            pending.callers.add(caller)
+            pending.queue.put(question, caller)
+        return pending
 
-    def _make_room(self, caller: Caller) -> bool:
+    def _displace(self, caller: Caller) -> bool:
         """Take a question back that waits for its call, or else one that waits to be looked up."""
-        displaced = self._to_call.make_room(caller) or self._to_fetch.make_room(caller)
+        displaced = self._to_call.displace(caller) or self._to_fetch.displace(caller)
         if displaced is None:
             return False
-        self._pass_over(displaced)
+        self._drop(displaced)
         return True
 
-    def _pass_over(self, question: Question) -> None:
+    def _drop(self, question: Question) -> None:
         """Let a question go that gave way to others'; a later event asks it again."""
         self._outcomes["displaced"] += 1
         telemetry.llm_calls.labels("displaced").inc()
         self._answered(question, useful=False)
 
-    def hopeless(self, now: float) -> bool:
+    def is_unavailable(self, now: float) -> bool:
         """Is no verdict known, and none to be had soon?"""
-        if self._verdicts.any:
+        if self._cache.has_verdicts:
             return False
-        if self._resting or len(self._asked) >= self._settings.concurrency:
+        if self._resting or len(self._pending) >= self._settings.concurrency:
             return True
-        oldest = next(iter(self._asked.values()), None)
+        oldest = next(iter(self._pending.values()), None)
         # A clock that was set back counts as silence: a look at events is then made now and then.
         silent = oldest is not None and not 0 <= now - oldest.since < _SILENCE_SECONDS
         return silent or self._budget.spent
@@ -165,14 +168,14 @@ class Oracle:
         """Answer questions until cancelled. Owns every call; one that fails ends nothing."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._budget.catch_up())
-                tasks.create_task(self._serve(self._to_fetch, self._fetch))
+                tasks.create_task(self._budget.load_today())
+                tasks.create_task(self._work_off(self._to_fetch, self._fetch))
                 for _ in range(self._settings.concurrency):
-                    tasks.create_task(self._serve(self._to_call, self._call))
+                    tasks.create_task(self._work_off(self._to_call, self._call))
         finally:
-            for asked in self._asked.values():
-                asked.answered.cancel()
-            self._asked.clear()
+            for pending in self._pending.values():
+                pending.answered.cancel()
+            self._pending.clear()
             await self._client.close()
 
     def health(self) -> Health:
@@ -192,33 +195,33 @@ class Oracle:
     def stats(self) -> dict[str, Any]:
         """What was asked and spent."""
         return {
-            "errors": sum(count for outcome, count in self._outcomes.items() if outcome in FAILURES),
+            "errors": sum(count for outcome, count in self._outcomes.items() if outcome in ENDPOINT_FAILURES),
             "calls": dict(self._outcomes),
-            "verdicts_cached": len(self._verdicts),
-            "queued": len(self._asked),
+            "verdicts_cached": len(self._cache),
+            "queued": len(self._pending),
             "tokens_today": self._budget.tokens_today,
             "cost_today": round(self._budget.cost_today, 6),
             "circuit_breaker": self._breaker.state,
         }
 
-    async def _serve(self, lines: Lines, work: Callable[[Question], Any]) -> None:
+    async def _work_off(self, queue: FairQueue, work: Callable[[Question], Any]) -> None:
         while True:
-            question, caller = await lines.get()
-            asked = self._asked[question.key]
-            asked.line, asked.payer = None, caller.client
+            question, caller = await queue.get()
+            pending = self._pending[question.key]
+            pending.queue, pending.payer = None, caller.client
             try:
                 await work(question)
             except Exception as error:  # noqa: BLE001 - one question that fails must not end the others
                 log.error("llm_question_failed", template_id=question.template_id, exc_info=error)
-                self._decide(question, "internal")
+                self._conclude(question, "internal")
 
     async def _fetch(self, question: Question) -> None:
         """Find a verdict in the database, or pass the question on."""
-        record = await self._verdicts.fetch(question.key)
+        record = await self._cache.fetch(question.key)
         if record is None:
-            asked = self._asked[question.key]
-            asked.line = self._to_call
-            for caller in asked.callers:
+            pending = self._pending[question.key]
+            pending.queue = self._to_call
+            for caller in pending.callers:
                 self._to_call.put(question, caller)
         else:
             telemetry.llm_cache.labels("database").inc()
@@ -229,99 +232,103 @@ class Oracle:
         telemetry.llm_cache.labels("nowhere").inc()
         if self._resting:
             # Seen before the budget is, which would ask the database twice.
-            self._decide(question, _RESTING)
+            self._conclude(question, _RESTING)
             return
-        client = self._asked[question.key].payer
+        client = self._pending[question.key].payer
         if not self._budget.allows(client, question.tokens):
             # No verdict on the question: others may ask it.
-            self._pass_over(question)
+            self._drop(question)
             return
-        spending = await self._budget.take(question.tokens, client)
-        if spending is None:
-            self._decide(question, "budget_spent")
+        reservation = await self._budget.reserve(question.tokens, client)
+        if reservation is None:
+            self._conclude(question, "budget_spent")
             return
         started = time.monotonic()
         try:
-            answer = await self._under_the_breaker(question)
-        except Failed as error:
-            if error.outcome not in _MAYBE_PAID:
-                await self._budget.settle(spending, 0, 0)
+            answer = await self._call_endpoint(question)
+        except CallFailed as error:
+            if error.outcome not in _MAYBE_CHARGED:
+                await self._budget.settle(reservation, 0, 0)
             if error.retry_after_seconds:
                 self._budget.pause(error.retry_after_seconds)
-            self._decide(question, error.outcome, seconds=time.monotonic() - started)
+            self._conclude(question, error.outcome, seconds=time.monotonic() - started)
         else:
             seconds = time.monotonic() - started
-            await self._budget.settle(spending, answer.prompt_tokens, answer.answer_tokens)
-            await self._judge(question, answer, seconds)
+            await self._budget.settle(reservation, answer.prompt_tokens, answer.answer_tokens)
+            await self._read_answer(question, answer, seconds)
 
     @property
     def _resting(self) -> bool:
         return self._budget.paused or not self._breaker.admits
 
-    async def _under_the_breaker(self, question: Question) -> Answer:
-        await self._budget.turn()
-        while self._breaker.crowded:
+    async def _call_endpoint(self, question: Question) -> ModelAnswer:
+        await self._budget.wait_for_request_slot()
+        while self._breaker.is_at_limit:
             await self._call_ended.wait()
         if self._budget.paused or not self._breaker.admit():
-            raise Failed(_RESTING)
+            raise CallFailed(_RESTING)
         outcome = "abandoned"
         try:
-            answer = await self._client.ask(question, self._nonce(), self._budget.turn)
+            answer = await self._client.ask(question, self._nonce(), self._budget.wait_for_request_slot)
             outcome = "answered"
-        except Failed as error:
+        except CallFailed as error:
             outcome = error.outcome
             raise
         finally:
-            self._mark(outcome)
+            self._record_outcome(outcome)
         return answer
 
-    def _mark(self, outcome: str) -> None:
+    def _record_outcome(self, outcome: str) -> None:
         self._call_ended.set()
         self._call_ended = asyncio.Event()
         before = self._breaker.state
         if outcome == "answered":
             self._breaker.succeeded()
-        elif outcome in FAILURES:
+        elif outcome in ENDPOINT_FAILURES:
             self._breaker.failed()
         else:
             self._breaker.abandoned()
         if before != self._breaker.state:
             log.warning("llm_breaker_changed", before=before, after=self._breaker.state, outcome=outcome)
 
-    async def _judge(self, question: Question, answer: Answer, seconds: float) -> None:
+    async def _read_answer(self, question: Question, answer: ModelAnswer, seconds: float) -> None:
         """Make a verdict of an answer, or discard it."""
         try:
-            verdict = read(answer, self._redact)
+            verdict = read_verdict(answer, self._redact)
         except Discarded as error:
-            self._decide(question, error.reason, seconds=seconds, answer=answer)
+            self._conclude(question, error.reason, seconds=seconds, answer=answer)
             return
-        record = Record(verdict, self._settings.model, question.template_id)
-        await self._verdicts.store(question, record)
+        record = VerdictRecord(verdict, self._settings.model, question.template_id)
+        await self._cache.store(question, record)
         enough = verdict.confidence >= self._settings.confidence_threshold
-        self._decide(question, "applied" if enough else "low_confidence", seconds=seconds, answer=answer, record=record)
+        self._conclude(
+            question, "applied" if enough else "low_confidence", seconds=seconds, answer=answer, record=record
+        )
 
-    def _decide(
+    def _conclude(
         self,
         question: Question,
         outcome: str,
         *,
         seconds: float = 0.0,
-        answer: Answer | None = None,
-        record: Record | None = None,
+        answer: ModelAnswer | None = None,
+        record: VerdictRecord | None = None,
     ) -> None:
         """Count and audit what became of a question. What brought no verdict is not asked again for a while."""
         if record is None:
             rest = min(_REST_SECONDS, self._settings.retry_seconds)
-            self._verdicts.give_up(question.key, outcome, rest if outcome == _RESTING else self._settings.retry_seconds)
+            self._cache.put_failure(
+                question.key, outcome, rest if outcome == _RESTING else self._settings.retry_seconds
+            )
         self._outcomes[outcome] += 1
         telemetry.llm_calls.labels(outcome).inc()
-        if answer or outcome in FAILURES:
+        if answer or outcome in ENDPOINT_FAILURES:
             telemetry.llm_seconds.observe(seconds)
-        asked = self._asked.get(question.key)
+        pending = self._pending.get(question.key)
         (log.debug if outcome == _RESTING else log.info)(
             "llm_asked",
             outcome=outcome,
-            request_id=asked.request_id if asked else None,
+            request_id=pending.request_id if pending else None,
             template_id=question.template_id,
             prompt_hash=question.hash,
             prompt_tokens=answer.prompt_tokens if answer else None,
@@ -332,9 +339,9 @@ class Oracle:
         self._answered(question, useful=record is not None)
 
     def _answered(self, question: Question, *, useful: bool) -> None:
-        asked = self._asked.pop(question.key, None)
-        if asked is None:
+        pending = self._pending.pop(question.key, None)
+        if pending is None:
             return
-        if not asked.answered.done():
-            asked.answered.set_result(None)
-        self.waiting_pays = useful and asyncio.get_running_loop().time() <= asked.patience_ends
+        if not pending.answered.done():
+            pending.answered.set_result(None)
+        self.is_waiting_useful = useful and asyncio.get_running_loop().time() <= pending.wait_until

@@ -16,7 +16,7 @@ REST_SECONDS = 30.0
 T = TypeVar("T")
 
 
-class PatientStore:
+class BestEffortStore:
     """A `VerdictStore`, or none, that never raises: what can't be had is None."""
 
     def __init__(self, store: VerdictStore | None, clock: Clock) -> None:
@@ -26,18 +26,18 @@ class PatientStore:
 
     async def get(self, key: bytes) -> bytes | None:
         """Fetch the record kept under a key."""
-        return await self._within(self._store.get(key)) if self._usable() and self._store else None
+        return await self._within(self._store.get(key)) if self._is_usable() and self._store else None
 
     async def put(self, key: bytes, record: bytes, *, expires: float) -> None:
         """Keep a record."""
-        if self._usable() and self._store:
+        if self._is_usable() and self._store:
             await self._within(self._store.put(key, record, expires=expires))
 
     async def spend(self, day: date, tokens: int, micros: int) -> tuple[int, int] | None:
         """Add to a day's sums and tell them."""
-        return await self._within(self._store.spend(day, tokens, micros)) if self._usable() and self._store else None
+        return await self._within(self._store.spend(day, tokens, micros)) if self._is_usable() and self._store else None
 
-    def _usable(self) -> bool:
+    def _is_usable(self) -> bool:
         return self._failed_at is None or not 0 <= self._clock() - self._failed_at < REST_SECONDS
 
     async def _within(self, answer: Awaitable[T]) -> T | None:
