@@ -72,7 +72,7 @@ FAULTS: dict[str, tuple[Behaviour, str]] = {
 async def test_a_fault_is_one_count_and_the_event_goes_on(start: Any, endpoint: Endpoint, fault: str) -> None:
     """Each way of failing has its name; the event is as it would be without the LLM."""
     endpoint.behave, outcome = FAULTS[fault]
-    harness = start(timeout_seconds=0.5, wait_seconds=0.2)
+    harness = start(timeout_seconds=0.5 if outcome == "timeout" else 30.0, wait_seconds=0.2)
     event = await harness.say(MESSAGE)
     assert set(event) == {"type", "message", "template_id"}
     await harness.settled()

@@ -12,7 +12,7 @@ import orjson
 from mothership import __version__
 from mothership.pipeline.llm.prompt import Question, messages
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import ModelAnswer, CallFailed, AnswerLengths, answer_lengths, schema
+from mothership.pipeline.llm.verdict import AnswerLengths, CallFailed, ModelAnswer, answer_lengths, schema
 from mothership.plain_http import verification
 from mothership.telemetry import log
 
