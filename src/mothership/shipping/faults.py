@@ -25,7 +25,7 @@ _REFUSES_CERTIFICATE = frozenset(
     }
 )
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST"})
-_EXPIRED, _NOT_YET, _OTHER_NAME = (10, 9, 62)  # X509_V_ERR_…
+_EXPIRED, _NOT_YET, _OTHER_NAME = 10, 9, frozenset({62, 63, 64})  # X509_V_ERR_…
 
 
 class ClientCertificate(NamedTuple):
@@ -155,7 +155,7 @@ async def _untrusted(error: ssl.SSLCertVerificationError, url: str) -> str:
     address = _address(url)
     encoded = await _certificate(url)
     certificate = x509.load_der_x509_certificate(encoded) if encoded else None
-    if error.verify_code == _OTHER_NAME:
+    if error.verify_code in _OTHER_NAME:
         names = _names(certificate) if certificate else ""
         return f"the certificate of {address} is for another name{f' ({names})' if names else ''}: use that in the URL"
     if error.verify_code in (_EXPIRED, _NOT_YET):

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from mothership.shipping import journal
+
 LOOKED_AT_BYTES = 8192
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8", 1),
@@ -48,6 +50,8 @@ def encoding_of(head: bytes) -> Encoding | None:
     for bom, name, unit in _BOMS:
         if head.startswith(bom):
             return Encoding(name, unit, len(bom))
+    if head.startswith(journal.BEGINS):
+        return UTF_8  # with lengths of long fields in between
     if b"\0" in head:
         return _utf_16(head)
     controls = len(head) - len(head.translate(None, _CONTROLS))
