@@ -1,5 +1,6 @@
 """Lines made to hurt the parser cost about what ordinary lines do."""
 
+import random
 import time
 
 import pytest
@@ -7,6 +8,7 @@ from tests.pipeline.parsing.test_formats import LINES, NOW
 
 from mothership.pipeline.parsing.facts import HEAD_CHARACTERS
 from mothership.pipeline.parsing.lines import read
+from mothership.pipeline.parsing.structured import named
 
 FILLERS = (
     *(" ", "a", "[", "(", "]", "1", ":", ".", "-", '"', "=", "a.", "1 ", "[a] ", "a=", "a= ", "(a", "1.", "a/", "%"),
@@ -66,3 +68,22 @@ def test_a_line_of_a_megabyte_costs_what_reading_it_costs(piece: str) -> None:
         for size in (100_000, 1_000_000)
     )
     assert large < 25 * small + 0.01
+
+
+def test_nothing_that_a_line_says_raises() -> None:
+    """What a processor raises costs its event. Lines cut, mixed and turned over, and JSON of every type."""
+    chance = random.Random(7)
+    lines = [line[0] for line in LINES]
+    for _ in range(3000):
+        one, other = chance.choice(lines), chance.choice(lines)
+        text = one[: chance.randrange(len(one) + 1)] + other[chance.randrange(len(other) + 1) :]
+        for _ in range(chance.randrange(4)):
+            at = chance.randrange(len(text) + 1)
+            text = (
+                text[:at] + chance.choice(["0", "9999", "\0", "\u0660", "-", "\ud800", '"', "[", "é"]) + text[at + 1 :]
+            )
+        read(text, NOW)
+    values = [None, True, -1, 2**70, 1e400, float("nan"), "", "x", "-1", [], [1], {}, {"name": 1}, {"level": []}]
+    names = "time level log_level severity hostname host program pid process log instant stream name __REALTIME_TIMESTAMP PRIORITY _PID".split()  # noqa: E501, SIM905
+    for _ in range(3000):
+        named({name: chance.choice(values) for name in chance.sample(names, 6)}, NOW, "json")
