@@ -97,6 +97,8 @@ class Mothership:
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
         """The whole way of a batch."""
         batch.source = self._redacted_source(batch.source)
+        if self.tsdb:
+            batch.arrival = self.tsdb.clock.now()
         rows = await self.chain.run(batch)
         receipt = await self.relay.keep(rows, waited_seconds=batch.waited_seconds)
         return batch, receipt

@@ -22,6 +22,16 @@ def is_nil(text: str) -> bool:
     return text.strip().lower() in NIL
 
 
+class Arrival(NamedTuple):
+    """When a batch arrived, by the clock that all instances share: between these, in microseconds."""
+
+    earliest: int
+    latest: int
+
+
+UNKNOWN_ARRIVAL = Arrival(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """An event that was not taken. The reason names field and rule, never a value."""
@@ -64,6 +74,8 @@ class Batch:
 
     A retry has no other identity: its `fingerprint` is its `content`.
     """
+    arrival: Arrival = UNKNOWN_ARRIVAL
+    """Before or after others? `received` is by this instance's own clock, and can't tell."""
     source: str = "unknown"
     """What names an event that does not name its source: the envelope's, or the caller's name or address."""
     input: str = "ingest"
@@ -124,6 +136,8 @@ class RowBatch:
     """As `Batch.content`."""
     address: str = ""
     """As `Batch.address`: within a client the room is shared between addresses. Not kept on disk."""
+    arrival: Arrival = UNKNOWN_ARRIVAL
+    """As `Batch.arrival`."""
     half_of: bytes = b""
     """Fingerprint of the batch that this is a half of, else empty. Where that is noted, the half is there already."""
 

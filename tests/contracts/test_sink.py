@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
-from mothership.event import Row, RowBatch
+import pytest
+
+from mothership.event import UNKNOWN_ARRIVAL, Arrival, Row, RowBatch
 
 START = 1_767_225_600_000_000
 """2026-01-01, in microseconds."""
@@ -114,7 +117,8 @@ def _attempt(name: str, seconds: int = 0, *, is_retry: bool = False, content: by
     """One of several transmissions of equal messages, each with a row that tells it from the others."""
     batch = _batch(name, 2)
     mark = content if is_retry else batch.fingerprint
-    return RowBatch(mark, batch.request_id, START + seconds * 1_000_000, batch.rows, content=content)
+    at = START + seconds * 1_000_000
+    return RowBatch(mark, batch.request_id, START, batch.rows, content=content, arrival=Arrival(at, at))
 
 
 async def _stored(bench: Any) -> list[str]:
@@ -176,6 +180,36 @@ async def test_a_retry_that_races_its_first_transmission_is_stored_once(bench: A
         )
         await asyncio.gather(*(bench.sink.write(write) for write in (writes if number % 2 else reversed(writes))))
     assert len(await bench.rows()) == 20
+
+
+async def test_what_came_first_is_not_asked_of_the_instances_own_clocks(bench: Any) -> None:
+    """The one that took the first transmission is minutes behind the one that took the retry: both are stored."""
+    slow, right = START - 300_000_000, START
+    await bench.sink.write([replace(_attempt("retry", 5, is_retry=True), received=right + 5_000_000)])
+    assert await bench.sink.write([replace(_attempt("later", 6), received=slow + 6_000_000)]) == frozenset()
+    assert await bench.sink.write([replace(_attempt("first", 0), received=right + 300_000_000)]) == {0}
+    write = [_attempt("a", 9, content=b"o" * 32), _attempt("b", 8, is_retry=True, content=b"o" * 32)]
+    assert await bench.sink.write([replace(write[0], received=slow), write[1]]) == frozenset()
+    assert await _stored(bench) == ["a", "b", "later", "retry"]
+
+
+@pytest.mark.parametrize("unknown", ["first", "retry", "both"])
+async def test_where_it_cant_be_told_which_came_first_both_are_stored(bench: Any, unknown: str) -> None:
+    """One copy too many is better than one too few: in one write, and in two, and for spans that touch."""
+    of_first, of_retry = (unknown in (name, "both") for name in ("first", "retry"))
+    for number, split in enumerate((True, False)):
+        content = bytes([number]) * 32
+        retry = _attempt(f"retry-{number}", 1, is_retry=True, content=content)
+        first = _attempt(f"first-{number}", 0, content=content)
+        retry = replace(retry, arrival=UNKNOWN_ARRIVAL) if of_retry else retry
+        first = replace(first, arrival=UNKNOWN_ARRIVAL) if of_first else first
+        for write in ([retry], [first]) if split else ([retry, first],):
+            assert await bench.sink.write(write) == frozenset()
+    touching = _attempt("touching", content=b"t" * 32)
+    await bench.sink.write([_attempt("retry", 1, is_retry=True, content=b"t" * 32)])
+    spans = replace(touching, arrival=Arrival(START, START + 1_000_001))
+    assert await bench.sink.write([spans]) == frozenset()
+    assert len(await _stored(bench)) == 6
 
 
 async def test_what_an_earlier_version_has_noted_is_known_to_a_retry(bench: Any) -> None:

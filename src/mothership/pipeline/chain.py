@@ -130,7 +130,14 @@ class Chain:
         telemetry.pipeline_events.labels("rejected").inc(entered - len(rows))
         telemetry.pipeline_duration.observe(self._stopwatch() - started)
         return RowBatch(
-            batch.fingerprint, batch.request_id, batch.received, rows, batch.client, batch.content, batch.address
+            batch.fingerprint,
+            batch.request_id,
+            batch.received,
+            rows,
+            batch.client,
+            batch.content,
+            batch.address,
+            batch.arrival,
         )
 
     def stats(self) -> dict[str, Any]:

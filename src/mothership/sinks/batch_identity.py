@@ -2,14 +2,15 @@
 
 A write notes the fingerprint of each batch, and the content of each first transmission, by which a retry of it is
 known. A retry is noted by its content alone. One that reaches the store before its first transmission (that waited in
-another instance's spool) is stored, and noted with its time: the first of that content that was received earlier is
-taken for the one it repeats, once.
+another instance's spool) is stored, and noted with its time: the first of that content that surely arrived earlier is
+taken for the one it repeats, once. Surely, and by the clock that instances share: where it can't be told which came
+first, both are stored.
 """
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from mothership.event import RowBatch
+from mothership.event import UNKNOWN_ARRIVAL, RowBatch
 
 
 class IdentityNote(NamedTuple):
@@ -17,8 +18,8 @@ class IdentityNote(NamedTuple):
 
     fingerprint: bytes
     events: int
-    retry_received: int | None
-    """When a retry whose first transmission has not been seen was received: microseconds since the Unix epoch."""
+    retry_arrived: int | None
+    """When a retry whose first transmission has not been seen arrived, at the earliest; None where it can't be told."""
 
 
 def notes(batches: Sequence[RowBatch]) -> list[IdentityNote]:
@@ -28,14 +29,14 @@ def notes(batches: Sequence[RowBatch]) -> list[IdentityNote]:
     for batch in batches:
         for mark in (batch.fingerprint, batch.content):
             if mark and mark not in found:
-                received = retries.get(mark)
-                awaits = received is not None and firsts.get(mark, received + 1) > received
-                found[mark] = IdentityNote(mark, len(batch.rows), received if awaits else None)
+                arrived = retries.get(mark)
+                awaits = arrived is not None and firsts.get(mark, arrived + 1) > arrived
+                found[mark] = IdentityNote(mark, len(batch.rows), arrived if awaits else None)
     return sorted(found.values())
 
 
 def first_transmissions(batches: Sequence[RowBatch], new: Collection[bytes]) -> dict[bytes, int]:
-    """For contents that the store had noted before: when the earliest first transmission here was received."""
+    """For contents that the store had noted before: when the earliest first transmission here arrived at the latest."""
     fresh = [batch for batch in batches if batch.fingerprint in new]
     return {content: at for content, at in _earliest(fresh, of_retries=False).items() if content not in new}
 
@@ -64,9 +65,9 @@ def to_store(
             continue
         left.discard(batch.fingerprint)
         if batch.is_retry:
-            if firsts.get(batch.content, batch.received + 1) <= batch.received:
+            if 0 < firsts.get(batch.content, 0) <= batch.arrival.earliest:
                 continue
-        elif batch.content in owed and firsts[batch.content] == batch.received:
+        elif batch.content in owed and firsts[batch.content] == batch.arrival.latest:
             owed.discard(batch.content)
             continue
         taken.append(position)
@@ -74,9 +75,13 @@ def to_store(
 
 
 def _earliest(batches: Sequence[RowBatch], *, of_retries: bool) -> dict[bytes, int]:
-    """For each content, when the earliest retry, or first transmission, of it was received."""
+    """For each content, when the first retry arrived, at the earliest, or the first transmission, at the latest.
+
+    Without those of which it can't be told.
+    """
     found: dict[bytes, int] = {}
     for batch in batches:
-        if batch.content and batch.is_retry is of_retries:
-            found[batch.content] = min(batch.received, found.get(batch.content, batch.received))
+        if batch.content and batch.is_retry is of_retries and batch.arrival != UNKNOWN_ARRIVAL:
+            arrived = batch.arrival.earliest if of_retries else batch.arrival.latest
+            found[batch.content] = min(arrived, found.get(batch.content, arrived))
     return found

@@ -15,7 +15,7 @@ class MemorySink:
         self.name = name
         self.rows: list[Row] = []
         self.noted: dict[bytes, int | None] = {}
-        """Fingerprints, and for a retry that came before its first transmission when it was received."""
+        """Fingerprints, and for a retry that came before its first transmission when it arrived."""
         self.failures: list[SinkError] = []
 
     async def open(self) -> None:
@@ -25,8 +25,8 @@ class MemorySink:
         """Append the rows of every batch not seen before, or raise the next failure."""
         if self.failures:
             raise self.failures.pop(0)
-        new = {note.fingerprint: note.retry_received for note in batch_identity.notes(batches)}
-        new = {mark: received for mark, received in new.items() if mark not in self.noted}
+        new = {note.fingerprint: note.retry_arrived for note in batch_identity.notes(batches)}
+        new = {mark: arrived for mark, arrived in new.items() if mark not in self.noted}
         firsts = batch_identity.first_transmissions(batches, new)
         repeated = {content for content, at in firsts.items() if (self.noted[content] or -1) >= at}
         stored = [mark for mark in batch_identity.split_batches(batches) if mark in self.noted]

@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -12,8 +13,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from mothership.errors import Transient
-from mothership.event import Row, RowBatch
-from mothership.sinks.tsdb.sink import TsdbSink
+from mothership.event import Arrival, Row, RowBatch
+from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
 from mothership.sinks.tsdb.sql_files import migrations
 
 NOW = 1_767_225_600_000_000
@@ -50,7 +51,8 @@ def _attempt(name: str, content: int, milliseconds: int, *, is_retry: bool) -> R
     rows = [Row(NOW, "log", "host", json.dumps({"attempt": name}).encode())]
     known_by = content.to_bytes(32, "big")
     mark = known_by if is_retry else name.encode().ljust(32, b".")
-    return RowBatch(mark, "request", NOW + milliseconds * 1000, rows, content=known_by)
+    at = NOW + milliseconds * 1000
+    return RowBatch(mark, "request", at, rows, content=known_by, arrival=Arrival(at, at))
 
 
 async def test_retries_that_race_first_transmissions_on_other_instances_are_stored_once(
@@ -76,6 +78,48 @@ async def test_retries_that_race_first_transmissions_on_other_instances_are_stor
     )
     assert await sql("SELECT count(*) FROM events") == 120
     assert await sql("SELECT count(*) FROM ingested_batches WHERE retry_received_micros IS NOT NULL") == 0
+
+
+async def test_instances_whose_clocks_are_minutes_apart_agree_on_what_came_first(database_dsn: str, sql: Sql) -> None:
+    """Each counts by the database's clock: an equal first attempt after a retry is stored, one before it is not."""
+    passed_seconds = 0.0
+    off_seconds = {"fast": 3600.0, "slow": -3600.0}
+    sinks = {
+        name: TsdbSink(DatabaseSettings(), embedded_dsn=database_dsn, ticks=lambda off=off: off + passed_seconds)  # type: ignore[misc]  # B023
+        for name, off in off_seconds.items()
+    }
+    for sink in sinks.values():
+        await sink.open()
+
+    def arrives(name: str, at: str, *, is_retry: bool = False) -> RowBatch:
+        nonlocal passed_seconds
+        passed_seconds += 600
+        received = NOW + int((passed_seconds + off_seconds[at]) * 1_000_000)
+        return replace(_attempt(name, 1, 0, is_retry=is_retry), received=received, arrival=sinks[at].clock.now())
+
+    first = arrives("first", "fast")  # waits in its spool
+    retry, other = arrives("retry", "slow", is_retry=True), arrives("other", "slow")
+    another = arrives("another", "fast")
+    assert await sinks["slow"].write([retry]) == frozenset()
+    assert await sinks["slow"].write([other]) == frozenset()
+    assert await sinks["fast"].write([another, first]) == {1}
+    assert await sql("SELECT count(*) FROM events") == 3
+    for sink in sinks.values():
+        await sink.close()
+
+
+async def test_one_whose_clock_is_behind_loses_no_first_attempt(database_dsn: str, sql: Sql) -> None:
+    """By its own clock the other node's attempt came before the retry that it follows."""
+    passed_seconds = 0.0
+    sink = TsdbSink(DatabaseSettings(), embedded_dsn=database_dsn, ticks=lambda: passed_seconds)
+    await sink.open()
+    retry = replace(_attempt("retry", 1, 0, is_retry=True), received=NOW + 300_000_000, arrival=sink.clock.now())
+    passed_seconds = 600.0
+    other = replace(_attempt("other", 1, 0, is_retry=False), received=NOW, arrival=sink.clock.now())
+    for batch in (retry, other):
+        assert await sink.write([batch]) == frozenset()
+    assert await sql("SELECT count(*) FROM events") == 2
+    await sink.close()
 
 
 async def test_a_database_of_an_earlier_version_is_brought_up_to_date(make_sink: MakeSink, sql: Sql) -> None:

@@ -272,7 +272,8 @@ class SpoolFile:
     def requeue_dead_letter(self, letter: DeadLetter, record: SpoolRecord, now: int) -> None:
         """Put a dead letter's rows back in line, for the sink that refused them."""
         again = SpoolRecord(record.fingerprint, record.request_id, record.client, record.received, now, [letter.sink],
-                     record.parent or record.fingerprint, record.rows, record.content)  # fmt: skip
+                     record.parent or record.fingerprint, record.rows, record.content,
+                     record.arrival)  # fmt: skip
         self._insert(again, pack(again))
         self.dead_letters.drop(letter.id)
 

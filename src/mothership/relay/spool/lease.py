@@ -1,7 +1,7 @@
 """What a courier holds while it writes, and the parts that a batch may come apart into."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mothership.errors import FailedRow
 from mothership.event import RowBatch
@@ -44,7 +44,7 @@ def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[SpoolRecord, 
     middle = len(batch.rows) // 2
     marks = half_fingerprints(batch.fingerprint, [sink])
     for mark, rows in zip(marks, (batch.rows[:middle], batch.rows[middle:]), strict=True):
-        half = RowBatch(mark, batch.request_id, batch.received, rows, batch.client, batch.content)
+        half = replace(batch, fingerprint=mark, rows=rows, half_of=b"")
         record = spool_record(half, [sink], now, batch.fingerprint)
         yield record, pack(record)
 
@@ -74,6 +74,6 @@ def dead_letters(
         own = known_to_sink or len(at) < len(batch.rows)
         mark = part_fingerprint(batch.fingerprint, f"{lease.sink} rows {at}") if own else batch.fingerprint
         rows = [batch.rows[row] for row in at]
-        part = RowBatch(mark, batch.request_id, batch.received, rows, batch.client, batch.content)
+        part = replace(batch, fingerprint=mark, rows=rows, half_of=b"")
         record = spool_record(part, [lease.sink], now, batch.fingerprint if own else b"")
         yield reason, record, pack(record)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 import zstandard
 
-from mothership.event import Row, RowBatch
+from mothership.event import UNKNOWN_ARRIVAL, Arrival, Row, RowBatch
 
 MAGIC = b"\xa5MsR1"
 HEAD = struct.Struct("<5sII")
@@ -43,6 +43,8 @@ class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):
     rows: list[Row]
     content: bytes = b""
     """As `RowBatch.content`. Records of earlier versions end before it."""
+    arrival: Arrival = UNKNOWN_ARRIVAL
+    """As `RowBatch.arrival`. Here, too."""
 
     @property
     def is_retry(self) -> bool:
@@ -53,7 +55,14 @@ class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):
         """As the sinks take it."""
         half_of = self.parent if self.parent and self.fingerprint in half_fingerprints(self.parent, self.sinks) else b""
         return RowBatch(
-            self.fingerprint, self.request_id, self.received, self.rows, self.client, self.content, half_of=half_of
+            self.fingerprint,
+            self.request_id,
+            self.received,
+            self.rows,
+            self.client,
+            self.content,
+            arrival=self.arrival,
+            half_of=half_of,
         )
 
     def for_sinks(self, sinks: list[str]) -> "SpoolRecord":
@@ -79,6 +88,7 @@ def spool_record(batch: RowBatch, sinks: list[str], appended: int, parent: bytes
         parent,
         rows,
         batch.content,
+        batch.arrival,
     )
 
 

@@ -22,7 +22,8 @@ ON CONFLICT (fingerprint) DO NOTHING
 RETURNING fingerprint;
 
 -- name: take_early_retries
--- Of these contents, those that a retry has brought which was received later: each is told once. Runs after
+-- Of these contents, those that a retry has brought which arrived later: each is told once. Both times are by the
+-- database's clock (migration 6 says "received", and meant an instance's own). Runs after
 -- `claim_fingerprints` and locks in order, so that no two instances can lock each other out.
 WITH early AS MATERIALIZED (
     SELECT noted.fingerprint
@@ -117,6 +118,10 @@ SELECT quote_ident(current_user);
 SELECT
     current_setting('transaction_read_only')::BOOLEAN AS read_only,
     to_regclass('events') IS NOT NULL AS has_table;
+
+-- name: clock
+-- What the clock shows that all instances share, in microseconds.
+SELECT (extract(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT;
 
 -- name: synchronous_commit
 -- Whether a commit is on disk when it returns.

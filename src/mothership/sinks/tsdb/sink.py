@@ -15,6 +15,7 @@ from mothership.event import Row, RowBatch
 from mothership.ports import Clock, Health
 from mothership.sinks import batch_identity
 from mothership.sinks.tsdb import binary_copy, schema, timescale
+from mothership.sinks.tsdb.clock import DatabaseClock, boot_ticks
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, connect
 from mothership.sinks.tsdb.database_state import DatabaseState
 from mothership.sinks.tsdb.dsn import parse_dsn
@@ -35,6 +36,8 @@ SIDE_CONNECTIONS = 3
 """For what isn't writing: health, counts, upkeep, keys."""
 PROBE_SECONDS_MAX = 1.5
 """Longest a look at the database may take that a person or a probe waits for."""
+CLOCK_SECONDS = 5.0
+"""Between two looks at the database's clock."""
 SCHEMA_SECONDS_MAX = 300.0
 """Longest the preparation of the schema may take; other instances may be at it."""
 RECHECK_SECONDS = 300.0
@@ -75,11 +78,13 @@ class TsdbSink:
         *,
         embedded_dsn: str | None = None,
         clock: Clock = time.time,
+        ticks: Clock = boot_ticks,
     ) -> None:
         """`embedded_dsn` is where the embedded database listens, when none is configured."""
         self._settings = database
         self._target = parse_dsn(embedded_dsn) if embedded_dsn else database.target()
         self._clock = clock
+        self.clock = DatabaseClock(ticks)
         self._write_pool = ConnectionPool(self._connect, limit=(sink or TimescaleSinkSettings()).writers)
         self._side_pool = ConnectionPool(self._connect, limit=SIDE_CONNECTIONS)
         self._maintenance = Maintenance(self._side_pool, database, clock)
@@ -191,6 +196,7 @@ class TsdbSink:
         """Forget what is old, and look again at what the database is and does. Never returns."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._maintenance.run(lambda: self._state), name="maintenance")
+            group.create_task(self._keep_time(), name="clock")
             group.create_task(self._run_rechecks(), name="recheck")
 
     async def check_database(self) -> None:
@@ -202,6 +208,19 @@ class TsdbSink:
                     await timescale.backfill(connection, state)
                 state = await self._prepare()
         self._update_state(state)
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            if self._state is not None:
+                with suppress(SinkError), _translated_errors():
+                    async with asyncio.timeout(PROBE_SECONDS_MAX), self._side_pool.acquire() as connection:
+                        await self._look_at_clock(connection)
+
+    async def _look_at_clock(self, connection: Connection) -> None:
+        asked = self.clock.ticks()
+        micros = await connection.fetchval(WRITE["clock"], timeout=self._timeout_seconds)
+        self.clock.learn(micros, asked)
 
     async def _run_rechecks(self) -> None:
         pause_seconds = RECHECK_SECONDS_MIN
@@ -380,6 +399,7 @@ class TsdbSink:
                 # Most of this may take long while others are at it; a server that hangs is seen at the first word.
                 if await connection.fetchval(WRITE["synchronous_commit"], timeout=self._timeout_seconds) == "off":
                     self._begin = "begin_durably"
+                await self._look_at_clock(connection)
                 return await schema.prepare(connection, self._settings)
 
     async def _connect(self) -> Connection:
