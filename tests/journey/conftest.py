@@ -47,16 +47,17 @@ class Service:
 
     def until(self, seen: Callable[[], object], what: str) -> None:
         """Wait for it, as long as the service lives; or fail with the log."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        began = time.monotonic()
         while True:
             with contextlib.suppress(httpx.HTTPError):
                 if seen():
                     return
             if self.process.poll() is not None:
                 pytest.fail(f"the service ended with {self.process.returncode}:\n{self.log.read_text()[-4000:]}")
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > PATIENCE_SECONDS:
                 pytest.fail(f"{what} did not come:\n{self.log.read_text()[-4000:]}")
-            time.sleep(0.02)
+            time.sleep(min(0.25, 0.02 + waited / 20))
 
     def wait_ready(self) -> None:
         """Until /readyz says yes."""

@@ -60,7 +60,9 @@ class EnricherHarness:
     def __init__(
         self, url: str, *, store: Any = None, clock: Any = None, all_templates: bool = True, **settings: Any
     ) -> None:
-        settings = {"enabled": True, "endpoint": url, "model": "fake", "timeout_seconds": 2.0, **settings}
+        # Long waits for what comes at once: a busy machine must not make a verdict late.
+        waits = {"wait_seconds": 4.0, "timeout_seconds": 30.0}
+        settings = {"enabled": True, "endpoint": url, "model": "fake", **waits, **settings}
         self.templates = Templates(TemplateSettings(enabled=all_templates))
         extra = {"clock": clock} if clock else {}
         self.enricher = LLMEnricher(LLMSettings(**settings), self.templates, redact, store=store, **extra)

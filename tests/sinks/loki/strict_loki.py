@@ -104,7 +104,7 @@ class StrictLoki:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"{'https' if self._tls else 'http'}://{'localhost' if self._tls else '127.0.0.1'}:{self._port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     @property
     def streams(self) -> dict[frozenset[tuple[str, str]], Stream]:

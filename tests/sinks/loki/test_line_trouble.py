@@ -101,7 +101,7 @@ async def test_own_authority_and_client_certificate(
     mine.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
     mine.private_key_pem.write_to_path(tmp_path / "key.pem")
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    ca.issue_cert("localhost").configure_cert(server)
+    ca.issue_cert("127.0.0.1").configure_cert(server)
     ca.configure_trust(server)
     server.verify_mode = ssl.CERT_REQUIRED
     files = {"ca_file": tmp_path / "ca.pem", "client_cert_file": tmp_path / "cert.pem"}

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from tests.pipeline.llm.endpoint import Endpoint
 from tests.pipeline.llm.harness import EnricherHarness, running
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.errors import SinkError
 from mothership.ports import VerdictStore
@@ -51,7 +52,7 @@ async def test_two_instances_and_a_restart_pay_once(database_dsn: str) -> None:
             )
             async with running(harness):
                 assert (await harness.say("Failed password for root"))["llm"]["priority"] == "high"
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     while harness.enricher.stats()["tokens_today"] != 340:  # noqa: ASYNC110 - nobody signals it
                         await asyncio.sleep(0.01)
             await sink.close()
