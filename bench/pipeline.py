@@ -34,7 +34,7 @@ from mothership.sample.fleet import sample
 from mothership.telemetry import LogSettings, configure_logging
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it runs as a script, too
-from bench.redaction import clean_events
+from corpora.events import clean_events
 
 BATCH = 1_000
 

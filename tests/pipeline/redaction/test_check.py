@@ -7,9 +7,9 @@ from dataclasses import replace
 import orjson
 import pytest
 import re2
-from bench.redaction import clean_events
-from bench.redaction_labelled import harmless
-from bench.redaction_lines import SETS, harmless_lines, secret_lines
+from corpora.events import clean_events
+from corpora.labelled import harmless
+from corpora.lines import SETS, harmless_lines, secret_lines
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.checker import PIISafetyValidator

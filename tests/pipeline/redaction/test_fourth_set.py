@@ -13,7 +13,7 @@ import pytest
 from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction
 
-LABELLED = Path(__file__).parents[3] / "bench" / "labelled"
+LABELLED = Path(__file__).parents[3] / "corpora" / "texts"
 LEFT_MAX = 0.02
 TOUCHED_MAX = 0.02
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import structlog
-from bench.redaction_labelled import ASSIGNED, FREE, NAMES, VENDORS, Maker
+from corpora.labelled import ASSIGNED, FREE, NAMES, VENDORS, Maker
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 

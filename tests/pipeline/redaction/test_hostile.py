@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterable
 
 import pytest
-from bench.redaction import cost, ordinary_events
-from bench.redaction_hostile import WRITTEN, cut_off, joined, mixed, repeated
+from bench.redaction import cost
+from corpora.events import ordinary_events
+from corpora.hostile import WRITTEN, cut_off, joined, mixed, repeated
 
 from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
-from bench.redaction_labelled import examples, harmless
+from corpora.labelled import examples, harmless
 
 from mothership.pipeline.redaction.redaction import Redaction
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from bench.redaction_lines import SETS, harmless_lines, secret_lines
+from corpora.lines import SETS, harmless_lines, secret_lines
 
 from mothership.pipeline.redaction.redaction import Redaction
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from bench.redaction import clean_events
-from bench.redaction_mutations import mutations
+from corpora.events import clean_events
+from corpora.mutations import mutations
 
 from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction

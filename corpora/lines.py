@@ -1,4 +1,4 @@
-"""Labelled lines in the voice of real software, read from `labelled/*.txt`.
+"""Labelled lines in the voice of real software, read from `texts/*.txt`.
 
 One line each: `system | text`. `«kind»` is a secret made by chance, `«:kind»` a harmless part made by chance, `␤` a
 line break. Nothing is real. `secret_lines()` yields (system, text, secrets), `harmless_lines()` yields (system, text).
@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.redaction_labelled import ALNUM, HEX, Maker
+from corpora.labelled import ALNUM, HEX, Maker
 
-FOLDER = Path(__file__).parent / "labelled"
+FOLDER = Path(__file__).parent / "texts"
 SETS = ("", "_fresh", "_third")
 """Written one after the other; each measured rules that had never seen it, before they were mended."""
 PASSWORDS = (
