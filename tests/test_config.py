@@ -165,7 +165,7 @@ def test_a_missing_file_that_was_named_is_a_fault(tmp_path: Path) -> None:
         ("database: {port: 1}", "database: port is set without host"),
         ('llm: {api_key: "${NOT_THERE}", enabled: true}', "llm.api_key: the environment variable NOT_THERE is not set"),
         ("a: [", "line 1"),
-        ("- 1", "holds no mapping"),
+        ("- 1", "is not a mapping of keys"),
         (
             "server: {port: 1}\nserver: {port: 2}",
             "line 2, column 1: can't be read as YAML: the key `server` is there twice",

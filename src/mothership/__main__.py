@@ -18,15 +18,15 @@ INTERRUPTED = 128 + signal.SIGINT
 
 COMMANDS = {
     "serve": "Run the service.",
-    "check": "Validate a configuration and print what it means.",
-    "demo": "See events go over HTTP into a real database.",
+    "check": "Validate a configuration and show what it means.",
+    "demo": "Watch events travel over HTTP into a real database.",
     "send": "Ship NDJSON or plain log files to a service.",
     "redact": "Try the redaction on your own data.",
-    "dead-letters": "See, retry or drop what could not be delivered.",
-    "spool": "Look at the spool without changing anything.",
-    "llm": "See what a language model would cost, and say.",
-    "token": "Make credentials.",
-    "tls": "Make certificates to try TLS with.",
+    "dead-letters": "List, show, retry or drop events that could not be delivered.",
+    "spool": "Inspect the spool without changing anything.",
+    "llm": "See what a language model would cost and say.",
+    "token": "Create credentials.",
+    "tls": "Create certificates to try TLS with.",
 }
 
 

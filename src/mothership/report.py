@@ -72,7 +72,7 @@ class Report:
         statuses = []
         for age_seconds, status in self._status_directory.read():
             if age_seconds > SILENT_SECONDS:
-                reason = f"a worker has not been heard of for {age_seconds:.0f} seconds"
+                reason = f"no sign of life from a worker for {age_seconds:.0f} seconds"
                 relay = status.setdefault("relay", {})
                 relay["healthy"] = False
                 relay["spool"] = {**relay.get("spool", {}), "healthy": False, "reason": reason}

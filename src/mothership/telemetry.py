@@ -211,11 +211,11 @@ LogBatches: TypeAlias = Literal["notable", "each", "none"]
 
 
 class LogSettings(BaseModel, frozen=True, extra="forbid"):
-    """How the service speaks about itself."""
+    """The service's own log."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO",
-        description="Least severe level that is written.",
+        description="Lowest level that is logged.",
         json_schema_extra={"env": "MOTHERSHIP_LOG_LEVEL"},
     )
 

@@ -218,7 +218,7 @@ async def poison(database: Database, home: Path, seconds: float) -> Verdict:
         await service.drained()
         status, listed = await service.command("dead-letters", "list")
         assert status == 0, listed
-        assert "1 dead letters with 1 events" in listed, listed
+        assert "1 dead letter with 1 event" in listed, listed
         async with database.session() as link:
             assert await link.fetchval("SELECT count(*) FROM events WHERE source = 'node'") == 9999
         await database.execute("ALTER TABLE events DROP CONSTRAINT no_4321")

@@ -86,6 +86,6 @@ def test_a_worker_that_hangs_is_told_by_the_others(start: Start, database_dsn: s
     os.kill(hung, signal.SIGSTOP)
     try:
         # Where the kernel gives the connection to the one that hangs, there is no answer.
-        service.until(lambda: "a worker has not been heard of" in reason(service), "the reason")
+        service.until(lambda: "no sign of life from a worker" in reason(service), "the reason")
     finally:
         os.kill(hung, signal.SIGCONT)

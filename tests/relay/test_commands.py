@@ -45,14 +45,14 @@ async def test_dead_letters_are_listed_shown_and_dropped(tmp_path: Path, config:
     shown = run(config, "dead-letters", "show", first["id"])
     assert '{"n":"1-1"}' in shown.output
     assert run(config, "dead-letters", "list", "--sink", "loki").output == "0 dead letters with 0 events\n"
-    assert run(config, "dead-letters", "drop", first["id"]).output == "1 events were dropped\n"
-    assert run(config, "dead-letters", "drop", "--all").output == "1 events were dropped\n"
+    assert run(config, "dead-letters", "drop", first["id"]).output == "1 event dropped\n"
+    assert run(config, "dead-letters", "drop", "--all").output == "1 event dropped\n"
 
 
 async def test_a_retry_without_a_service_is_delivered_by_the_next_start(tmp_path: Path, config: Path) -> None:
     """It waits in line meanwhile."""
     await refused(tmp_path, rows_batch(1))
-    assert run(config, "dead-letters", "retry", "--sink", "tsdb").output == "1 events are back in line\n"
+    assert run(config, "dead-letters", "retry", "--sink", "tsdb").output == "1 event will be sent again\n"
     sink = ToxicSink("tsdb")
     async with running(tmp_path, sink):
         await until(lambda: [row.data for row in sink.rows] == [b'{"n":"1-1"}'])
@@ -61,8 +61,8 @@ async def test_a_retry_without_a_service_is_delivered_by_the_next_start(tmp_path
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["retry"], "name the letters by id"),
-        (["drop", "0-1", "--all"], "name the letters"),
+        (["retry"], "name dead letters by id"),
+        (["drop", "0-1", "--all"], "name dead letters"),
         (["show", "9-9"], "no such"),
     ],
 )
@@ -94,10 +94,10 @@ def test_a_directory_that_isnt_there_is_an_error_and_no_empty_answer(
 ) -> None:
     """Whoever mistypes it would read that nothing was lost."""
     empty = run(config, *arguments)
-    assert (empty.exit_code, "no service has kept anything here yet" in empty.output) == (2, True)
+    assert (empty.exit_code, "no service has stored anything here yet" in empty.output) == (2, True)
     config.write_text(f"server: {{data_dir: {tmp_path}/absent}}\n")
     absent = run(config, *arguments)
-    assert (absent.exit_code, f"{tmp_path}/absent: there is no such directory" in absent.output) == (2, True)
+    assert (absent.exit_code, f"{tmp_path}/absent: no such directory" in absent.output) == (2, True)
     config.write_text(f"server: {{data_dir: {config}}}\n")
     file = run(config, *arguments)
     assert (file.exit_code, "can't be read: Not a directory" in file.output) == (2, True)

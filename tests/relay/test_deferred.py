@@ -50,7 +50,7 @@ async def test_rows_that_can_not_be_had_yet_hold_nobody_up(tmp_path: Path) -> No
         assert {receipt.sinks["memory"] for receipt in receipts} == {Tally(2, 1, 0)}
         status = relay.status()["sinks"]["memory"]
         assert (status["breaker"], status["healthy"], status["queued_events"]) == ("closed", False, 20)
-        assert status["reason"] == "no room (20 batches wait)"
+        assert status["reason"] == "no room (20 batches waiting)"
         assert len(sink.rows) == 40
         sink.crowded = b"\xff"
         later[0] += 16.0

@@ -66,7 +66,7 @@ def _entering(settings: Settings) -> str:
     if tls.client_ca_file:
         ways.append(f"client certificates of {tls.client_ca_file}")
     if auth.anonymous:
-        return "Anyone may enter: auth.anonymous is set."
+        return "Anyone may send and read: auth.anonymous is set."
     return f"Who may enter: {'; '.join(ways)}." if ways else "Who may enter: whoever is on this machine."
 
 
@@ -90,7 +90,7 @@ def _enriching(settings: Settings) -> str:
 def _asking(settings: Settings) -> str:
     llm = settings.llm
     if not llm.enabled:
-        return "No language model is asked."
+        return "No language model is used."
     return (
         f"The language model {llm.model} at {urlsplit(llm.endpoint).hostname} is asked about message templates, "
         f"at most {llm.requests_per_minute} times a minute; "
@@ -111,7 +111,7 @@ def _resting(settings: Settings) -> Iterator[str]:
     if not settings.sinks.timescaledb.enabled:
         yield "Events are not written to a database."
     elif not database.is_external:
-        yield f"Events rest in an embedded PostgreSQL in {settings.server.data_dir}/postgres."
+        yield f"Events are stored in an embedded PostgreSQL in {settings.server.data_dir}/postgres."
     else:
         yield f"Events rest in the database {database.target().database} at {database.target()}."
         if database.overruled:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mothership.commands.options import config_option, spooling_data_dir
+from mothership.plurals import counted
 from mothership.relay.spool.dead_letter_store import DeadLetterStore, DeadLetterSummary, SpoolUnreadable
 from mothership.relay.spool.dead_letters import PIPELINE
 from mothership.relay.spool.record import CorruptRecord
@@ -44,7 +45,7 @@ class Told(click.Group):
 
 @click.group("dead-letters", cls=Told)
 def dead_letters() -> None:
-    """See, retry or drop events that a sink refused for good.
+    """List, show, retry or drop events that a sink refused for good.
 
     Works on the data directory of the configuration, whether the service runs or not. A running service notices a
     retry within seconds; one that does not run picks it up at its next start. Exit status 2 when there is no data
@@ -55,7 +56,7 @@ def dead_letters() -> None:
 @dead_letters.command("list")
 @config_option
 @sink_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_letters(config: Path | None, sink: str | None, as_json: bool) -> None:
     """Show id, time, sink, events, request id and reason of each."""
     count = events = 0
@@ -63,7 +64,7 @@ def list_letters(config: Path | None, sink: str | None, as_json: bool) -> None:
         count, events = count + 1, events + view.events
         click.echo(json.dumps(_shown(view)) if as_json else _line(view))
     if not as_json:
-        click.echo(f"{count} dead letters with {events} events")
+        click.echo(f"{counted(count, 'dead letter')} with {counted(events, 'event')}")
 
 
 @dead_letters.command()
@@ -88,15 +89,15 @@ def show(config: Path | None, ids: Sequence[str]) -> None:
 @all_option
 @click.argument("ids", nargs=-1)
 def retry(config: Path | None, sink: str | None, everything: bool, ids: Sequence[str]) -> None:
-    """Put these back in line for the sink that refused them."""
+    """Send these again to the sink that refused them."""
     box = _box(config)
     chosen = _chosen(box, ids, sink, everything=everything)
     rejected = sum(view.events for view in box.views(ids=chosen, sink=sink) if view.sink == PIPELINE)
     events = box.retry(chosen, sink)
-    click.echo(f"{events} events are back in line")
+    click.echo(f"{counted(events, 'event')} will be sent again")
     if rejected:
         click.echo(
-            f"{rejected} events stay: they were rejected (sink `{PIPELINE}`), so there is no sink to send them to. "
+            f"{counted(rejected, 'event')} kept: rejected (sink `{PIPELINE}`), so there is no sink to send them to. "
             "Correct what sends them, then drop them.",
             err=True,
         )
@@ -109,10 +110,10 @@ def retry(config: Path | None, sink: str | None, everything: bool, ids: Sequence
 @all_option
 @click.argument("ids", nargs=-1)
 def drop(config: Path | None, sink: str | None, everything: bool, ids: Sequence[str]) -> None:
-    """Forget these for good."""
+    """Delete these for good."""
     box = _box(config)
     events = box.drop(_chosen(box, ids, sink, everything=everything), sink)
-    click.echo(f"{events} events were dropped")
+    click.echo(f"{counted(events, 'event')} dropped")
 
 
 def _box(config: Path | None) -> DeadLetterStore:
@@ -122,7 +123,7 @@ def _box(config: Path | None) -> DeadLetterStore:
 def _chosen(box: DeadLetterStore, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:
     """The ids that are meant; None for all, or all of a sink."""
     if bool(ids) == bool(everything or sink):
-        raise click.UsageError("name the letters by id, or say --all or --sink")
+        raise click.UsageError("name dead letters by id, or use --all or --sink")
     return {view.id for view in _known(box, ids)} if ids else None
 
 
@@ -138,7 +139,9 @@ def _shown(view: DeadLetterSummary) -> dict[str, object]:
 
 
 def _line(view: DeadLetterSummary) -> str:
-    return escaped(f"{view.id}  {_time(view)}  {view.sink}  {view.events} events  {view.request_id}  {view.reason}")
+    return escaped(
+        f"{view.id}  {_time(view)}  {view.sink}  {counted(view.events, 'event')}  {view.request_id}  {view.reason}"
+    )
 
 
 def _time(view: DeadLetterSummary) -> str:

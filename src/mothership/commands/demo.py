@@ -50,9 +50,13 @@ class Arrival(NamedTuple):
 
 @click.command()
 @click.option("--events", type=click.IntRange(1, 1_000_000), default=5_000, show_default=True, help="Events to send.")
-@click.option("--once", is_flag=True, help="End by itself; exit status 0 only if every event arrived.")
+@click.option("--once", is_flag=True, help="Exit when done; status 0 only if every event arrived.")
 @click.option(
-    "--data-dir", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True, help="Where it keeps all."
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path(".demo"),
+    show_default=True,
+    help="Directory for all its data.",
 )
 def demo(events: int, once: bool, data_dir: Path) -> None:
     """Start the service on an embedded database, send it a sample, and show what became of it.
@@ -197,9 +201,9 @@ def _tell(console: Console, url: str, data_dir: Path, story: Sample, arrival: Ar
     for sent, rests in arrival.shown:
         console.print("\n[bold]An event as the node sent it[/bold]")
         console.print(JSON(orjson.dumps(sent).decode()))
-        console.print("[bold]and as it rests in the database[/bold]")
+        console.print("[bold]and as it is stored in the database[/bold]")
         console.print(JSON(orjson.dumps(rests).decode()))
-    table = Table("rule", "places", title="What redaction took out", title_justify="left")
+    table = Table("rule", "places", title="What redaction removed", title_justify="left")
     for rule, places in sorted(_stats(url)["pipeline"]["redactions"].items(), key=lambda item: -item[1]):
         table.add_row(rule, str(places))
     console.print(table)

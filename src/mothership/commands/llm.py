@@ -55,15 +55,17 @@ class FileSummary(NamedTuple):
 
 @click.group()
 def llm() -> None:
-    """See what a language model would cost, and say."""
+    """See what a language model would cost and say."""
 
 
 @llm.command("try", short_help="Show what the events of FILES would cost.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @config_option
-@click.option("--call", "calls", is_flag=True, help="Ask the endpoint of the configuration, and show the verdicts.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Questions shown, and asked.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a question instead of a table.")
+@click.option("--call", "calls", is_flag=True, help="Call the configured endpoint and show its verdicts.")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1), help="Maximum number of questions to show or ask."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per question instead of a table.")
 def try_(*, files: tuple[str, ...], config: Path | None, calls: bool, limit: int, as_json: bool) -> None:
     """Show what the events of FILES would cost, and with --call what the model says.
 

@@ -12,7 +12,7 @@ from mothership.relay.spool.directory import spool_directory
 config_option = click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="YAML file to read. Default: $MOTHERSHIP_CONFIG, else ./config.yaml when it is there.",
+    help="YAML file to read. Default: $MOTHERSHIP_CONFIG, then ./config.yaml if it exists.",
 )
 
 
@@ -30,7 +30,7 @@ def spooling_data_dir(config: Path | None) -> Path:
         become_owner(data_dir)
         os.listdir(spool_directory(data_dir))  # noqa: PTH208 - the question is whether it can be done
     except FileNotFoundError:
-        what = "no service has kept anything here yet" if data_dir.is_dir() else "there is no such directory"
+        what = "no service has stored anything here yet" if data_dir.is_dir() else "no such directory"
         raise NothingToRead(f"{data_dir}: {what}: {advice}") from None
     except OSError as error:
         raise NothingToRead(f"{data_dir}: can't be read: {os.strerror(error.errno or 0)}") from None

@@ -20,6 +20,7 @@ from mothership.keys import KEY_BYTES
 from mothership.pipeline.redaction.key import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction, build, former_keys, key_for, read_rule_files
 from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
+from mothership.plurals import counted
 from mothership.telemetry import LogSettings, configure_logging
 from mothership.terminal import escaped, escaped_line
 
@@ -56,7 +57,7 @@ class Faults:
     type=click.Path(exists=True, path_type=Path, dir_okay=False),
     help="Run the examples (positives, negatives) in a file of rules, and print which fail.",
 )
-@click.option("--lookup", is_flag=True, help="Print, for each line of input, its pseudonyms: the present key's first.")
+@click.option("--lookup", is_flag=True, help="Print the pseudonyms of each line of input, the current key's first.")
 def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bool) -> None:
     """Redact events or plain lines on standard input, the same on standard output, exactly as the service would.
 
@@ -138,8 +139,8 @@ def run_examples(file: Path) -> int:
         failed += len(missed) + len(greedy)
         told = [f"positive {n} is not found" for n in missed] + [f"negative {n} is hit" for n in greedy]
         examples = len(pattern.positives) + len(pattern.negatives)
-        click.echo(f"{pattern.name}: {'; '.join(told) or f'{examples} examples as expected'}")
-    click.echo(f"{len(patterns)} rules, {failed} examples failed")
+        click.echo(f"{pattern.name}: {'; '.join(told) or counted(examples, 'example') + ' as expected'}")
+    click.echo(f"{counted(len(patterns), 'rule')}, {counted(failed, 'example')} failed")
     return failed
 
 
@@ -169,6 +170,8 @@ def _key(settings: Settings) -> bytes:
     if redaction.own_salt is not None or (data_dir / KEY_FILE).exists():
         return key_for(redaction, data_dir)
     click.echo(
-        "no key is kept yet: this run's pseudonyms are its own (set a salt, or start the service once)", err=True
+        "no key exists yet, so the pseudonyms of this run are not those of the service (set a salt, or start the "
+        "service once)",
+        err=True,
     )
     return secrets.token_bytes(KEY_BYTES)

@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from mothership.plurals import counted
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.events import EventOptions
 from mothership.shipping.files import InputReport, is_whole, read_file, read_stream
@@ -45,35 +46,43 @@ def _tags(_context: click.Context, _parameter: click.Parameter, values: tuple[st
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-@click.option("--url", default="http://127.0.0.1:8443", show_default=True, help="The Mothership; /ingest is added.")
-@click.option("--token", envvar="MOTHERSHIP_TOKEN", help="Bearer token; better given as MOTHERSHIP_TOKEN.")
-@click.option("--follow", "-f", is_flag=True, help="Go on as files grow, through rotation, until stopped.")
 @click.option(
-    "--state", type=click.Path(dir_okay=False, path_type=Path), help="Remembers what was shipped of each file."
+    "--url", default="http://127.0.0.1:8443", show_default=True, help="URL of the Mothership; /ingest is appended."
+)
+@click.option("--token", envvar="MOTHERSHIP_TOKEN", help="Bearer token; prefer the variable MOTHERSHIP_TOKEN.")
+@click.option("--follow", "-f", is_flag=True, help="Follow files as they grow, through rotation, until stopped.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that remembers what was shipped of each file.",
 )
 @click.option("--parse/--no-parse", default=True, show_default=True, help="Have the service read time, host, severity.")
 @click.option("--multiline/--no-multiline", default=True, show_default=True, help="Keep stack traces in one event.")
-@click.option("--service", help="Service of events that don't name theirs.")
-@click.option("--host", help="Host name of events that don't name theirs.")
+@click.option("--service", help="Service of events that name none.")
+@click.option("--host", help="Host name of events that name none.")
 @click.option(
     "--tag", "tags", multiple=True, callback=_tags, metavar="K=V", help="Tag for each event; may be repeated."
 )
-@click.option("--type", "kind", default="log", show_default=True, help="Type of events that don't say theirs.")
+@click.option("--type", "kind", default="log", show_default=True, help="Type of events that have none.")
 @click.option("--source", default=socket.gethostname, show_default="this host's name", help="The envelope's source.")
-@click.option("--dry-run", is_flag=True, help="Print what would be sent, an event a line, and send nothing.")
-@click.option("--again", is_flag=True, help="Ship as new what was shipped before.")
-@click.option("--batch", default=500, show_default=True, type=click.IntRange(1, 10_000), help="Events in a request.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, one event per line, and send nothing.")
+@click.option("--again", is_flag=True, help="Ship everything again, as new events.")
+@click.option("--batch", default=500, show_default=True, type=click.IntRange(1, 10_000), help="Events per request.")
 @click.option("--gzip/--no-gzip", "compress", default=True, show_default=True, help="Compress requests.")
 @click.option("--concurrency", default=4, show_default=True, type=click.IntRange(1, 64), help="Requests in flight.")
 @click.option("--client-cert", type=click.Path(exists=True, path_type=Path), help="Certificate for mutual TLS (PEM).")
-@click.option("--client-key", type=click.Path(exists=True, path_type=Path), help="Its key, when it isn't in that file.")
-@click.option("--ca", type=click.Path(exists=True, path_type=Path), help="Authority that signed the server (PEM).")
-@click.option("--timeout-seconds", default=30.0, show_default=True, help="Longest wait for an answer.")
+@click.option(
+    "--client-key", type=click.Path(exists=True, path_type=Path), help="Its private key, if not in the same file."
+)
+@click.option(
+    "--ca", type=click.Path(exists=True, path_type=Path), help="CA that signed the server's certificate (PEM)."
+)
+@click.option("--timeout-seconds", default=30.0, show_default=True, help="Maximum time to wait for an answer.")
 @click.option(
     "--give-up-seconds",
     type=float,
     show_default="300; with --follow never",
-    help="How long a batch is tried.",
+    help="How long to retry a batch.",
 )
 def send(
     *,
@@ -189,7 +198,7 @@ def _print(batches: Iterator[OutgoingBatch], stop: threading.Event) -> None:
             events, requests = events + len(batch.events), requests + 1
     except KeyboardInterrupt:
         stop.set()
-    click.echo(f"would send {events} events in {requests} requests", err=True)
+    click.echo(f"would send {counted(events, 'event')} in {counted(requests, 'request')}", err=True)
 
 
 def _ship(

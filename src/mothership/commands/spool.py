@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from mothership.commands.options import config_option, spooling_data_dir
+from mothership.plurals import counted
 from mothership.relay.spool.check import check_spool
 
 
 @click.group()
 def spool() -> None:
-    """Look at the spool without changing anything."""
+    """Inspect the spool without changing anything."""
 
 
 @spool.command()
@@ -21,10 +22,10 @@ def check(config: Path | None) -> None:
     data_dir = spooling_data_dir(config)
     findings = check_spool(data_dir)
     for found in findings:
-        word = found.fault or (f"{found.damaged} records are damaged" if found.damaged else "sound")
+        word = found.fault or (f"{counted(found.damaged, 'damaged record')}" if found.damaged else "sound")
         click.echo(
-            f"{found.file}: {word}: {found.batches} batches and {found.dead_letters} dead letters,"
-            f" {found.events} events, {found.bytes} bytes"
+            f"{found.file}: {word}: {counted(found.batches, 'batch')} and {counted(found.dead_letters, 'dead letter')},"
+            f" {counted(found.events, 'event')}, {counted(found.bytes, 'byte')}"
         )
     if not findings:
         click.echo(f"no spool under {data_dir}")

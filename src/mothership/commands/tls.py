@@ -20,7 +20,7 @@ def tls() -> None:
     """Certificates to try TLS with."""
 
 
-@tls.command(short_help="Make a CA of your own, and certificates.")
+@tls.command(short_help="Create a CA of your own, and certificates.")
 @click.option(
     "--out", "directory", type=click.Path(path_type=Path, file_okay=False), default=Path("tls"), show_default=True
 )

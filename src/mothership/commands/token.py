@@ -20,10 +20,15 @@ def token() -> None:
 @token.command()
 @click.argument("name")
 @click.option(
-    "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), default=["ingest"], help="What it opens; repeatable."
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    default=["ingest"],
+    help="What the token opens; repeatable.",
 )
-@click.option("--days", type=click.IntRange(min=1), help="Days until it expires; never when left out.")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Most requests a second.")
+@click.option("--days", type=click.IntRange(min=1), help="Days until it expires. Default: never.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Maximum requests per second.")
 def new(name: str, scopes: tuple[str, ...], days: int | None, rate: float | None) -> None:
     """Make a token for NAME, print it once, and the lines that let it in.
 

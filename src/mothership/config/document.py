@@ -81,7 +81,7 @@ def read(path: Path | None) -> Document:
     if tree is None:
         return Document(path, {}, None)
     if not isinstance(tree, dict):
-        raise ConfigurationError([f"{path}: holds no mapping of keys; it begins like `server:`"])
+        raise ConfigurationError([f"{path}: is not a mapping of keys; it should begin like `server:`"])
     try:
         for _ in _texts(tree):
             pass

@@ -66,22 +66,26 @@ class ServerSettings(BaseModel, frozen=True, extra="forbid"):
 
 
 class ProcessorSettings(BaseModel, frozen=True, extra="forbid"):
-    """The deterministic phases."""
+    """Redaction, parsing and enrichment."""
 
-    redaction: RedactionSettings = Field(default_factory=RedactionSettings, description="What may not be kept.")
+    redaction: RedactionSettings = Field(
+        default_factory=RedactionSettings, description="What is removed from events before anything else sees them."
+    )
     parse: ParseSettings = Field(default_factory=ParseSettings, description="What is read off log lines.")
-    enrichment: EnrichmentSettings = Field(default_factory=EnrichmentSettings, description="What is added.")
+    enrichment: EnrichmentSettings = Field(default_factory=EnrichmentSettings, description="What is added to events.")
 
 
 class PipelineSettings(BaseModel, frozen=True, extra="forbid"):
     """What happens to an event between the edge and the disk."""
 
-    processors: ProcessorSettings = Field(default_factory=ProcessorSettings, description="The deterministic phases.")
+    processors: ProcessorSettings = Field(
+        default_factory=ProcessorSettings, description="Redaction, parsing and enrichment."
+    )
     templates: TemplateSettings = Field(default_factory=TemplateSettings, description="Messages reduced to templates.")
 
 
 class SinkSettings(BaseModel, frozen=True, extra="forbid"):
-    """Where events rest."""
+    """Where events are stored."""
 
     timescaledb: TimescaleSinkSettings = Field(
         default_factory=TimescaleSinkSettings,
@@ -94,16 +98,20 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Every key of the configuration."""
 
     server: ServerSettings = Field(default_factory=ServerSettings, description="Where the service listens.")
-    auth: AuthSettings = Field(default_factory=AuthSettings, description="Who may enter.")
-    limits: LimitSettings = Field(default_factory=LimitSettings, description="How much may enter.")
+    auth: AuthSettings = Field(default_factory=AuthSettings, description="Who may send and read.")
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="Limits on requests and events.")
     database: DatabaseSettings = Field(
         default_factory=DatabaseSettings, description="The database; without `dsn` and `host` an embedded one."
     )
-    pipeline: PipelineSettings = Field(default_factory=PipelineSettings, description="What happens to an event.")
+    pipeline: PipelineSettings = Field(
+        default_factory=PipelineSettings, description="What happens to an event before it is stored."
+    )
     llm: LLMSettings = Field(default_factory=LLMSettings, description="Enrichment by a language model.")
-    relay: RelaySettings = Field(default_factory=RelaySettings, description="Disk first, then forward.")
-    sinks: SinkSettings = Field(default_factory=SinkSettings, description="Where events rest.")
-    log: LogSettings = Field(default_factory=LogSettings, description="How the service speaks about itself.")
+    relay: RelaySettings = Field(
+        default_factory=RelaySettings, description="How events are kept on disk and delivered."
+    )
+    sinks: SinkSettings = Field(default_factory=SinkSettings, description="Where events are stored.")
+    log: LogSettings = Field(default_factory=LogSettings, description="The service's own log.")
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Settings":

@@ -168,11 +168,11 @@ def _check_no_foreign_page(headers: dict[bytes, str]) -> None:
     host = headers.get(b"host", "")
     if not is_loopback_name(host):
         raise Refusal(
-            403, "without credentials only requests to localhost are answered: see `auth` in the configuration"
+            403, "without credentials only requests to localhost are accepted: see `auth` in the configuration"
         )
     origin = headers.get(b"origin")
     if origin is not None and origin.partition("://")[2] != host:
-        raise Refusal(403, "without credentials no request from another web page is answered: see `auth`")
+        raise Refusal(403, "without credentials requests from other web pages are refused: see `auth`")
 
 
 def _first(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:

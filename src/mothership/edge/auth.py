@@ -62,7 +62,7 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
         description="What it opens: `ingest` (POST /ingest), `read` (status, metrics, documentation).",
     )
     expires: AwareDatetime | None = Field(
-        default=None, description="When it ends, as a date and time with offset; never when left out."
+        default=None, description="When it expires, as a date and time with offset. Default: never."
     )
     requests_per_second: PositiveFloat | None = Field(
         default=None,
@@ -101,10 +101,10 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
     )
     anonymous: bool = Field(
         default=False,
-        description="The explicit word that anyone who reaches the port may send and read.",
+        description="Let anyone who reaches the port send and read.",
     )
     open_endpoints: frozenset[Literal["/", "/metrics", "/stats", "/healthz", "/docs"]] = Field(
-        default=frozenset(), description="Endpoints that need no credentials, beside /livez and /readyz."
+        default=frozenset(), description="Endpoints that need no credentials, besides /livez and /readyz."
     )
     failures_per_minute: PositiveInt = Field(
         default=30, description="Failed logins a minute from one address, after which it is answered 429 for a while."
@@ -125,7 +125,7 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
     )
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
-        description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed.",
+        description="Addresses or networks of reverse proxies whose X-Forwarded-For is trusted.",
     )
 
     @field_validator("tokens", mode="before")
@@ -226,9 +226,9 @@ def _why_no_token(secret: str) -> str:
     if not secret.strip("="):
         return f"holds no token: a variable that it is made of is not set, or empty; {HOW_TO_MAKE}"
     if secret[:7].lower() == HASH_PREFIX and not _HASH.fullmatch(secret):
-        return "begins like a hash and is none: `sha256:` is followed by 64 hexadecimal digits in small letters"
+        return "looks like a hash but is not: `sha256:` must be followed by 64 lower-case hexadecimal digits"
     if not _SENDABLE.fullmatch(secret):
-        return "holds a blank or a sign that no header carries: use letters, digits and `-._~+/=`"
+        return "contains a character that is not allowed in a header: use letters, digits and `-._~+/=`"
     if len(secret) < TOKEN_CHARACTERS_MIN:
         return f"has fewer than {TOKEN_CHARACTERS_MIN} characters, and could be guessed; {HOW_TO_MAKE}"
     return ""

@@ -60,7 +60,7 @@ class Authenticator:
         if needed not in caller.scopes:
             auth_failures.labels(reason="scope").inc()
             self._log_missing_scope((caller.name, needed), client=caller.name, needed=needed)
-            raise Refusal(403, f"these credentials do not open this: it needs the scope `{needed}`")
+            raise Refusal(403, f"these credentials lack the scope `{needed}`")
 
     def _by_token(self, address: str, found: TokenSettings, *, guessed: bool) -> Caller:
         """`guessed` says that a token was shown, not a certificate: then the answer may have to wait its turn."""

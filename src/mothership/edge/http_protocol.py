@@ -92,7 +92,7 @@ class BoundedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._end(501, "Upgrade and CONNECT are not offered here", cause="upgrade")
+            self._end(501, "Upgrade and CONNECT are not supported", cause="upgrade")
         except httptools.HttpParserError as error:
             self._not_parsed(error, data)
         else:
@@ -104,7 +104,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if refused is not None:
             self._end(refused.status, refused.reason, cause="head")
         elif data.startswith(TLS_HELLO):
-            self._end(400, "TLS is not spoken here: server.tls.cert_file is not set", cause="tls_on_plain_port")
+            self._end(400, "this port does not speak TLS: server.tls.cert_file is not set", cause="tls_on_plain_port")
         else:
             self._end(400, "not a valid HTTP/1.1 request", cause="syntax")
 
@@ -224,7 +224,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _check_framing(self) -> None:
         names = [name for name, _ in self.headers if name in ONCE_HEADERS]
         if len(names) != len(set(names)):
-            self._refuse(400, "a header that may be there once is there twice")
+            self._refuse(400, "a header that may appear only once appears twice")
         version = self.parser.get_http_version()
         if b"transfer-encoding" in names:
             encoding = next(value for name, value in self.headers if name == b"transfer-encoding")
@@ -235,7 +235,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if version == "1.1" and b"host" not in names:
             self._refuse(400, "HTTP/1.1 needs a Host header")
         if version not in {"1.0", "1.1"}:
-            self._refuse(505, "HTTP/1.0 and HTTP/1.1 are spoken here")
+            self._refuse(505, "only HTTP/1.0 and HTTP/1.1 are supported")
 
     def _refuse(self, status: int, reason: str) -> NoReturn:
         raise _Refused(status, reason)

@@ -18,10 +18,13 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         description="Largest ratio of a body after to before decompression, looked at beyond its first MiB; "
         "more is answered 413.",
     )
-    events: PositiveInt = Field(default=10_000, description="Most events in one request; more are answered 413.")
+    events: PositiveInt = Field(
+        default=10_000, description="Maximum number of events in one request; more are answered 413."
+    )
     containers: PositiveInt = Field(
         default=500_000,
-        description="Most objects and arrays in one request, counted by their brackets (those in strings too); "
+        description="Maximum number of objects and arrays in one request, counted by their brackets (those in "
+        "strings too); "
         "more are answered 413.",
     )
     event_bytes: PositiveInt = Field(
@@ -36,7 +39,8 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
     )
     keys: PositiveInt = Field(
         default=50_000,
-        description="Most keys and array elements in an event, over all levels; more are cut, the deepest levels "
+        description="Maximum number of keys and array elements in an event, over all levels; more are cut, the "
+        "deepest levels "
         "first, after redaction (what is past twice the number before it).",
     )
     string_characters: PositiveInt = Field(
@@ -49,7 +53,7 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         description="Largest request head (request line and headers), in bytes; a larger one is answered 431.",
     )
     headers: PositiveInt = Field(
-        default=100, ge=8, description="Most header lines in a request; more are answered 431."
+        default=100, ge=8, description="Maximum number of header lines in a request; more are answered 431."
     )
     head_seconds: PositiveFloat = Field(
         default=10.0,
@@ -70,27 +74,32 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
     )
     concurrent_requests: PositiveInt = Field(
         default=1000,
-        description="Most requests to /ingest at work at a time in a worker; as many may wait for their turn, up to "
+        description="Maximum number of requests to /ingest at work at a time in a worker; as many may wait for "
+        "their turn, up to "
         "relay.answer_seconds; further ones are answered 503 with Retry-After.",
     )
     arriving_bytes: PositiveInt = Field(
         default=32 * 1024 * 1024,
-        description="Most bytes, as sent, of request bodies that arrive or wait for their turn in a worker. When there "
+        description="Maximum number of bytes, as sent, of request bodies that arrive or wait for their turn in a "
+        "worker. When there "
         "is no room, the largest body of whoever holds most gives way to others: 503 with Retry-After.",
     )
     in_flight_bytes: PositiveInt = Field(
         default=64 * 1024 * 1024,
-        description="Most bytes, decompressed, of request bodies at work at a time in a worker (one more may be being "
+        description="Maximum number of bytes, decompressed, of request bodies at work at a time in a worker (one "
+        "more may be being "
         "decompressed); others wait for their turn, as for concurrent_requests.",
     )
     refused_batches: PositiveInt = Field(
         default=10_000,
-        description="Most batches that a worker remembers to have refused after it had read them, so that a retry is "
+        description="Maximum number of batches that a worker remembers to have refused after it had read them, "
+        "so that a retry is "
         "not taken for the repeat of an equal batch; past it the client with the most is forgotten first.",
     )
     connections: PositiveInt = Field(
-        default=4096, description="Most open connections of a worker; further ones are answered 503."
+        default=4096, description="Maximum number of open connections of a worker; further ones are answered 503."
     )
     connections_per_client: PositiveInt = Field(
-        default=256, description="Most open connections of one client address; further ones are answered 503."
+        default=256,
+        description="Maximum number of open connections of one client address; further ones are answered 503.",
     )

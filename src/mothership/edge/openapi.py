@@ -136,7 +136,7 @@ def require_credentials(document: dict[str, Any], open_paths: Container[str], *,
 
 _UNWELCOME = {
     "401": refusal("No valid credentials."),
-    "403": refusal("The credentials don't open this."),
+    "403": refusal("The credentials lack the scope for this."),
     "429": refusal("Too many requests a second, or failed logins a minute.", retry=True),
 }
 INGEST_OPERATION: dict[str, Any] = {
@@ -183,7 +183,7 @@ INGEST_OPERATION: dict[str, Any] = {
         "413": refusal("Too many bytes or events."),
         "415": refusal("Another Content-Type than JSON, or an unknown or double Content-Encoding."),
         "429": refusal("Too fast: send the same batch again later.", retry=True),
-        "500": refusal("A fault in the service; nothing was taken."),
+        "500": refusal("Internal error; nothing was accepted."),
         "503": refusal(
             "The batch can't be made safe now, or took too long to arrive: send it again later.", retry=True
         ),

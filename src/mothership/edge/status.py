@@ -15,7 +15,7 @@ from mothership.telemetry import exposition
 
 PAGES = {
     "/docs": "the HTTP interface, to read and to try",
-    "/healthz": "how each part is",
+    "/healthz": "the state of each part",
     "/stats": "counts and times",
     "/metrics": "the same for Prometheus",
     "/livez": "is the process alive",
@@ -68,7 +68,7 @@ def router(status: Status) -> APIRouter:
 
     @pages.get(
         "/healthz",
-        summary="How is each part?",
+        summary="How is each part doing?",
         responses={503: {"description": "Events can't be taken; the body says why."}},
     )
     async def healthz() -> Response:

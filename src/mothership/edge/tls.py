@@ -17,15 +17,17 @@ class TLSSettings(BaseModel, frozen=True, extra="forbid"):
     """Certificates. `mothership tls dev` makes a set to try it with."""
 
     cert_file: Path | None = Field(
-        default=None, description="PEM file with the server's certificate and its chain; without it plain HTTP."
+        default=None,
+        description="PEM file with the server's certificate and its chain. Without it the service speaks plain HTTP.",
     )
     key_file: Path | None = Field(default=None, description="PEM file with the private key of `cert_file`.")
     client_ca_file: Path | None = Field(
-        default=None, description="PEM file with the CAs whose client certificates are believed (mutual TLS)."
+        default=None, description="PEM file with the CAs whose client certificates are trusted (mutual TLS)."
     )
     client_required: bool = Field(
         default=True,
-        description="With `client_ca_file`: refuse connections without a certificate; false lets tokens in as well.",
+        description="With `client_ca_file`: refuse connections without a certificate. If false, tokens are "
+        "accepted as well.",
     )
     client_names: dict[str, str] = Field(
         default_factory=dict,
@@ -36,7 +38,7 @@ class TLSSettings(BaseModel, frozen=True, extra="forbid"):
     client_scopes: frozenset[Literal["ingest", "read"]] = Field(
         default=frozenset({"ingest"}),
         min_length=1,
-        description="What a client certificate opens whose name has no entry in `auth.tokens`.",
+        description="Scopes of client certificates whose name has no entry in `auth.tokens`.",
     )
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, Paused, Permanent, Transient, Unsafe
+from mothership.plurals import counted
 from mothership.ports import Health
 from mothership.relay.backoff import Breaker, backoff_seconds
 from mothership.relay.deferred import DeferredBatches
@@ -194,7 +195,9 @@ class Courier:
 
     async def _deliver(self, lease: Lease) -> None:
         if lease.crashes[0] > self._retry.poison_attempts:
-            await self._dead_letter(lease, f"the process died {lease.crashes[0]} times while writing this batch")
+            await self._dead_letter(
+                lease, f"the process died {counted(lease.crashes[0], 'time')} while writing this batch"
+            )
             return
         began = self._ticks()
         try:
@@ -250,7 +253,7 @@ class Courier:
         """Some rows can't be had yet: they wait by themselves, and those behind them go on."""
         deferred, refused = _rows_of(lease, error.deferred), _rows_of(lease, error.refused)
         if self._deferred.full:
-            reason = f"{error.reason}; as many batches wait for that as relay.retry.deferred_batches lets"
+            reason = f"{error.reason}; relay.retry.deferred_batches batches wait for that already"
             await self._on_refused_rows(lease, Permanent(reason, [*refused, *deferred]))
             return
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from mothership.plurals import counted
 from mothership.relay.settings import RetrySettings
 
 PAUSE_SECONDS_MAX = 300.0
@@ -19,7 +20,7 @@ class DeferredBatches:
     @property
     def reason(self) -> str:
         """Why they wait, and how many; empty when none do."""
-        return f"{self._reason} ({len(self._until)} batches wait)" if self._until else ""
+        return f"{self._reason} ({counted(len(self._until), 'batch')} waiting)" if self._until else ""
 
     @property
     def full(self) -> bool:

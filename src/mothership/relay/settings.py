@@ -8,7 +8,8 @@ class SpoolSettings(BaseModel, frozen=True, extra="forbid"):
 
     max_bytes: PositiveInt = Field(
         default=4 * 1024**3,
-        description="Most bytes (compressed) that one worker keeps on disk for its sinks; past it /ingest waits for "
+        description="Maximum number of bytes (compressed) that one worker keeps on disk for its sinks; past it "
+        "/ingest waits for "
         "room, then answers 503. With more than one client, each may hold up to four times what it leaves free.",
     )
     max_age_seconds: PositiveFloat = Field(
@@ -23,20 +24,21 @@ class SpoolSettings(BaseModel, frozen=True, extra="forbid"):
     cache_bytes: int = Field(
         default=64 * 1024**2,
         ge=0,
-        description="Most bytes of recent events held in memory, so that couriers need not read the disk on good days.",
+        description="Maximum number of bytes of recent events held in memory, so that couriers need not read the "
+        "disk on good days.",
     )
     remember_seconds: PositiveFloat = Field(
         default=7 * 86400.0,
         description="How long the fingerprint of a delivered batch is remembered, in seconds, to know a repeat.",
     )
     remember_batches: PositiveInt = Field(
-        default=200_000, description="Most fingerprints of delivered batches that are remembered."
+        default=200_000, description="Maximum number of fingerprints of delivered batches that are remembered."
     )
     retry_after_seconds: PositiveFloat = Field(
-        default=5.0, description="Seconds after which a node is asked to come again when its batch can't be kept."
+        default=5.0, description="`Retry-After` for a batch that can't be kept, in seconds."
     )
     sweep_seconds: PositiveFloat = Field(
-        default=1.0, description="Seconds between two looks for work done by others, such as retried dead letters."
+        default=1.0, description="Seconds between checks for work from other processes, such as retried dead letters."
     )
     shrink_bytes: int = Field(
         default=64 * 1024**2,
@@ -44,7 +46,7 @@ class SpoolSettings(BaseModel, frozen=True, extra="forbid"):
         description="Free bytes in an emptied spool file above which they are given back to the disk.",
     )
     adopt_seconds: PositiveFloat = Field(
-        default=15.0, description="Seconds between two looks for spool files that a dead worker left behind."
+        default=15.0, description="Seconds between checks for spool files that a dead worker left behind."
     )
 
 
@@ -53,7 +55,8 @@ class DeadLetterSettings(BaseModel, frozen=True, extra="forbid"):
 
     max_bytes: PositiveInt = Field(
         default=512 * 1024**2,
-        description="Most bytes (compressed) of dead letters in a worker; past it the oldest of the client "
+        description="Maximum number of bytes (compressed) of dead letters in a worker; past it the oldest of the "
+        "client "
         "that holds most give way, with an ERROR.",
     )
     max_age_seconds: PositiveFloat = Field(
@@ -65,20 +68,22 @@ class DeadLetterSettings(BaseModel, frozen=True, extra="forbid"):
 class InFlightSettings(BaseModel, frozen=True, extra="forbid"):
     """Bounds of what waits for its answer at one time, shared by client and address. Past them: wait, then 429."""
 
-    max_events: PositiveInt = Field(default=100_000, description="Most events in flight in a worker.")
-    max_bytes: PositiveInt = Field(default=256 * 1024**2, description="Most bytes of events in flight in a worker.")
+    max_events: PositiveInt = Field(default=100_000, description="Maximum number of events in flight in a worker.")
+    max_bytes: PositiveInt = Field(
+        default=256 * 1024**2, description="Maximum number of bytes of events in flight in a worker."
+    )
 
 
 class RetrySettings(BaseModel, frozen=True, extra="forbid"):
     """How a courier goes on after a failed write."""
 
     initial_seconds: PositiveFloat = Field(default=0.2, description="Pause before the first retry, in seconds.")
-    max_seconds: PositiveFloat = Field(default=15.0, description="Longest pause between two tries, in seconds.")
+    max_seconds: PositiveFloat = Field(default=15.0, description="Maximum pause between attempts, in seconds.")
     breaker_failures: PositiveInt = Field(
         default=3, description="Failed writes in a row that open a sink's circuit breaker."
     )
     pause_probe_seconds: PositiveFloat = Field(
-        default=10.0, description="Seconds between two tries of a sink that waits for a person to act."
+        default=10.0, description="Seconds between attempts at a sink that waits for a person to act."
     )
     write_seconds: PositiveFloat = Field(
         default=60.0, description="Longest one write to a sink may take, in seconds, before it counts as failed."
@@ -89,7 +94,8 @@ class RetrySettings(BaseModel, frozen=True, extra="forbid"):
     )
     deferred_batches: PositiveInt = Field(
         default=10_000,
-        description="Most batches that wait because their sink takes others but not them yet (Loki's limit of active "
+        description="Maximum number of batches that wait because their sink takes others but not them yet "
+        "(Loki's limit of active "
         "streams); the next go to the dead letters.",
     )
     deferred_seconds: PositiveFloat = Field(
@@ -102,7 +108,7 @@ class RetrySettings(BaseModel, frozen=True, extra="forbid"):
 
 
 class RelaySettings(BaseModel, frozen=True, extra="forbid"):
-    """Disk first, then forward."""
+    """How events are kept on disk and delivered."""
 
     answer_seconds: NonNegativeFloat = Field(
         default=1.0,
@@ -111,10 +117,19 @@ class RelaySettings(BaseModel, frozen=True, extra="forbid"):
     )
     drain_rate: PositiveFloat | None = Field(
         default=None,
-        description="Most events a second that go to a sink from an outage's backlog; unset: as fast as it takes them.",
+        description="Maximum number of events a second that go to a sink from an outage's backlog; unset: as "
+        "fast as it takes them.",
     )
-    write_bytes: PositiveInt = Field(default=16 * 1024**2, description="Most bytes of events in one write to a sink.")
-    in_flight: InFlightSettings = Field(default_factory=InFlightSettings, description="What may wait at one time.")
-    retry: RetrySettings = Field(default_factory=RetrySettings, description="How a courier goes on after a failure.")
-    spool: SpoolSettings = Field(default_factory=SpoolSettings, description="What is kept on disk.")
-    dead_letters: DeadLetterSettings = Field(default_factory=DeadLetterSettings, description="What no sink would take.")
+    write_bytes: PositiveInt = Field(
+        default=16 * 1024**2, description="Maximum number of bytes of events in one write to a sink."
+    )
+    in_flight: InFlightSettings = Field(
+        default_factory=InFlightSettings, description="How much may wait for an answer at a time."
+    )
+    retry: RetrySettings = Field(default_factory=RetrySettings, description="What happens after a failed write.")
+    spool: SpoolSettings = Field(
+        default_factory=SpoolSettings, description="The spool: what is kept on disk until it is delivered."
+    )
+    dead_letters: DeadLetterSettings = Field(
+        default_factory=DeadLetterSettings, description="Events that no sink accepted."
+    )

@@ -24,6 +24,7 @@ import orjson
 
 from mothership.errors import MothershipError
 from mothership.event import Event
+from mothership.plurals import counted
 from mothership.shipping import faults
 from mothership.shipping.batches import Batcher, OutgoingBatch
 from mothership.shipping.events import encoded
@@ -273,8 +274,9 @@ class _Post:
                 deadline = min(deadline, self._clock() + STOPPING_SECONDS)
             if self._clock() + pause > deadline:
                 raise ShippingError(
-                    f"gave up on a batch of {len(outgoing.events)} events after {attempt + 1} tries: {trouble}. "
-                    f"It is not stored; {self._summary.sent} events are."
+                    f"gave up on a batch of {counted(len(outgoing.events), 'event')} "
+                    f"after {counted(attempt + 1, 'attempt')}: {trouble}. "
+                    f"It is not stored; stored so far: {counted(self._summary.sent, 'event')}."
                 )
             self._waits(trouble)
             await self._pause(pause)
@@ -301,7 +303,9 @@ class _Post:
         if answer.status_code == _BAD_REQUEST and not _object(answer) and await faults.speaks_tls_unasked(self._url):
             return faults.plain_http(self._url).reason
         advice = faults.refused(answer.status_code, self._url, has_token=bool(self._target.token))
-        return f"{shown(self._url)} refused a batch of {events} events: {trouble}" + (f"; {advice}" if advice else "")
+        return f"{shown(self._url)} refused a batch of {counted(events, 'event')}: {trouble}" + (
+            f"; {advice}" if advice else ""
+        )
 
     def _waits(self, trouble: str) -> None:
         if self._outage != trouble:

@@ -88,7 +88,7 @@ def test_the_examples_of_a_rule_file_can_be_run(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [
         b"badge: 2 examples as expected",
         b"greedy: negative 1 is hit",
-        b"2 rules, 1 examples failed",
+        b"2 rules, 1 example failed",
     ]
     assert done.returncode == 1
 

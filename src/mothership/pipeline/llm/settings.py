@@ -19,9 +19,9 @@ from mothership.durations import DurationOrSeconds
 
 
 class CircuitBreakerSettings(BaseModel, frozen=True, extra="forbid"):
-    """When the endpoint is left alone."""
+    """When to stop calling a failing endpoint."""
 
-    enabled: bool = Field(default=True, description="Leave a failing endpoint alone for a while.")
+    enabled: bool = Field(default=True, description="Stop calling a failing endpoint for a while.")
     failure_threshold: PositiveInt = Field(default=5, description="Failed calls in a row after which no more are made.")
     reset_timeout: DurationOrSeconds = Field(
         default=timedelta(seconds=60), description="Time until one call is tried again; a number alone is seconds."
@@ -59,12 +59,15 @@ class LLMSettings(BaseModel, frozen=True, extra="forbid"):
         default=150,
         ge=50,
         le=4_000,
-        description="Most tokens an answer may have. From 276 on an answer may use the full lengths of a verdict; "
+        description="Maximum number of tokens an answer may have. From 276 on an answer may use the full lengths "
+        "of a verdict; "
         "with fewer a shorter one is asked for, so that it isn't cut off.",
     )
-    temperature: float = Field(default=0.0, ge=0.0, le=2.0, description="Chance in the model's answers; 0 for none.")
+    temperature: float = Field(
+        default=0.0, ge=0.0, le=2.0, description="Randomness of the model's answers; 0 for none."
+    )
     circuit_breaker: CircuitBreakerSettings = Field(
-        default_factory=CircuitBreakerSettings, description="When the endpoint is left alone."
+        default_factory=CircuitBreakerSettings, description="When to stop calling a failing endpoint."
     )
     prompt_words: Literal["known", "all"] = Field(
         default="known",
@@ -102,10 +105,13 @@ class LLMSettings(BaseModel, frozen=True, extra="forbid"):
         le=100_000,
         description="Templates that may wait for a call; more are asked about at a later event.",
     )
-    requests_per_minute: PositiveInt = Field(default=60, description="Most calls a minute, for each process.")
+    requests_per_minute: PositiveInt = Field(
+        default=60, description="Maximum number of calls a minute, for each process."
+    )
     tokens_per_day: PositiveInt = Field(
         default=1_000_000,
-        description="Most tokens a day (UTC), prompts and answers, for all instances on one database together.",
+        description="Maximum number of tokens a day (UTC), prompts and answers, for all instances on one "
+        "database together.",
     )
     cost_per_day: PositiveFloat = Field(
         default=1.0, description="Most that may be spent a day (UTC), in the currency of the two prices."
@@ -120,7 +126,7 @@ class LLMSettings(BaseModel, frozen=True, extra="forbid"):
         default=10_000, le=1_000_000, description="Verdicts kept in memory; past it the one not used for longest goes."
     )
     cache_seconds: PositiveFloat = Field(
-        default=30 * 86_400.0, description="How long a verdict holds, in memory and in the database."
+        default=30 * 86_400.0, description="How long a verdict is valid, in memory and in the database."
     )
     retry_seconds: PositiveFloat = Field(
         default=300.0, description="How long a template is left alone after a call about it brought no verdict."

@@ -117,7 +117,7 @@ class RedactionSettings(BaseModel):
 
     enabled: bool = Field(
         default=True,
-        description="Always true: privacy is not a feature flag. Rules can be switched off one by one in `rules`.",
+        description="Always true: redaction can't be disabled. Single rules can be, in `rules`.",
     )
     drop_fields: tuple[str, ...] = Field(
         default=("password", "secret", "token", "key"),

@@ -125,9 +125,9 @@ def reason(text: str) -> str | None:
     return next((why for words, why in REASON_KEYWORDS if words in lower), None)
 
 
-NO_STREAM = "Loki has as many active streams as it lets (max_global_streams_per_user): events of new streams wait"
+NO_STREAM = "Loki is at its limit of active streams (max_global_streams_per_user): events of new streams wait"
 TOO_FAR_BEHIND = "Loki: too far behind the newest line of its stream"
-TOO_OLD = "Loki: older than it takes"
+TOO_OLD = "Loki: older than it accepts"
 TOO_NEW = "Loki: too far in the future"
 LINE_TOO_LONG = "Loki: line too long"
 STREAM_LIMIT = "Loki: too many active streams"

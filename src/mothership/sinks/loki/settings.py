@@ -49,12 +49,12 @@ METADATA_FIELDS = (
 class LabelCaps(BaseModel, frozen=True, extra="forbid"):
     """How many distinct values each label may take; the next one becomes `other`."""
 
-    type: PositiveInt = Field(default=50, description="Most distinct values of the label `type`.")
-    service: PositiveInt = Field(default=200, description="Most distinct values of the label `service`.")
-    host: PositiveInt = Field(default=3000, description="Most distinct values of the label `host`.")
-    site: PositiveInt = Field(default=200, description="Most distinct values of the label `site`.")
-    env: PositiveInt = Field(default=20, description="Most distinct values of the label `env`.")
-    severity: PositiveInt = Field(default=10, description="Most distinct values of the label `severity`.")
+    type: PositiveInt = Field(default=50, description="Maximum number of distinct values of the label `type`.")
+    service: PositiveInt = Field(default=200, description="Maximum number of distinct values of the label `service`.")
+    host: PositiveInt = Field(default=3000, description="Maximum number of distinct values of the label `host`.")
+    site: PositiveInt = Field(default=200, description="Maximum number of distinct values of the label `site`.")
+    env: PositiveInt = Field(default=20, description="Maximum number of distinct values of the label `env`.")
+    severity: PositiveInt = Field(default=10, description="Maximum number of distinct values of the label `severity`.")
 
 
 class LokiSettings(BaseModel, frozen=True, extra="forbid"):
@@ -92,17 +92,17 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
         default=None, description="PEM file with its key, when `client_cert_file` does not hold it."
     )
     proxy_url: SecretStr | None = Field(
-        default=None, description="HTTP proxy on the way to Loki; proxy variables of the environment are not read."
+        default=None, description="HTTP proxy to Loki. Proxy variables of the environment are not read."
     )
 
     batch_size: PositiveInt = Field(
         default=100,
-        description="Most events of one push.",
+        description="Maximum number of events of one push.",
         json_schema_extra={"env": "LOKI_BATCH_SIZE"},
     )
     batch_timeout_seconds: NonNegativeFloat = Field(
         default=5.0,
-        description="Longest an event waits for a batch to fill. Set by nobody, an idle Loki gets events at once.",
+        description="Maximum time an event waits for a batch to fill. If not set, an idle Loki gets events at once.",
         json_schema_extra={"env": "LOKI_BATCH_TIMEOUT_SECONDS"},
     )
     max_retries: NonNegativeInt = Field(
@@ -117,29 +117,39 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
     )
 
     encoding: Literal["protobuf", "json"] = Field(
-        default="protobuf", description="Form of a push: snappy-compressed `protobuf`, or plain `json` to read along."
+        default="protobuf",
+        description="Encoding of a push: snappy-compressed `protobuf`, or plain `json` that can be read.",
     )
     max_push_bytes: int = Field(
-        default=1_000_000, ge=16_384, description="Most bytes of one push before compression; more is split."
+        default=1_000_000,
+        ge=16_384,
+        description="Maximum number of bytes of one push before compression; more is split.",
     )
     max_line_bytes: int = Field(
-        default=262_144, ge=1024, description="Most bytes of one line (Loki's `max_line_size`); a longer event is cut."
+        default=262_144,
+        ge=1024,
+        description="Maximum number of bytes of one line (Loki's `max_line_size`); a longer event is cut.",
     )
-    concurrent_pushes: int = Field(default=4, ge=1, le=64, description="Most pushes under way at once.")
+    concurrent_pushes: int = Field(default=4, ge=1, le=64, description="Maximum number of pushes under way at once.")
     max_label_values: LabelCaps = Field(
-        default_factory=LabelCaps, description="Most distinct values of each label; past it the value becomes `other`."
+        default_factory=LabelCaps,
+        description="Maximum number of distinct values of each label; past it the value becomes `other`.",
     )
     kept_label_values: dict[Literal["type", "service", "host", "site", "env", "severity"], tuple[str, ...]] = Field(
         default_factory=dict,
         description="For each label, values that always have their place among `max_label_values`, whoever floods it.",
     )
     max_label_value_bytes: int = Field(
-        default=256, ge=16, le=2048, description="Most bytes of one label value (Loki's own bound is 2048)."
+        default=256,
+        ge=16,
+        le=2048,
+        description="Maximum number of bytes of one label value (Loki's own bound is 2048).",
     )
     max_streams: int = Field(
         default=4000,
         ge=100,
-        description="Most streams one process makes (Loki's own bound is 5000 a tenant). From half of it on new "
+        description="Maximum number of streams one process makes (Loki's own bound is 5000 a tenant). From half "
+        "of it on new "
         "streams give up `severity`, then `site`, then `service`; past it there is one a type.",
     )
     recall_streams: bool = Field(
@@ -154,12 +164,12 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
         default=METADATA_FIELDS, description="Fields of an event, top level, that go to structured metadata."
     )
     max_structured_metadata_entries: int = Field(
-        default=128, ge=1, description="Most entries of structured metadata a line (Loki's own bound)."
+        default=128, ge=1, description="Maximum number of entries of structured metadata a line (Loki's own bound)."
     )
     max_structured_metadata_bytes: int = Field(
         default=65_536,
         ge=256,
-        description="Most bytes of structured metadata a line, names and values (Loki's own bound).",
+        description="Maximum number of bytes of structured metadata a line, names and values (Loki's own bound).",
     )
     out_of_order_seconds: PositiveFloat = Field(
         default=3600.0,

@@ -32,19 +32,19 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
         "is smaller and faster to write; `jsonb_ops` serves `?` as well; `none` makes no such index.",
     )
     chunk_interval: Duration = Field(
-        default=timedelta(days=1), description="Time span of a chunk of the hypertable, like `1 day`."
+        default=timedelta(days=1), description="Time span of a chunk of the hypertable, such as `1 day`."
     )
     columnstore_after: DurationOrNever = Field(
-        default=None, description="Age at which a chunk is compressed into columns, like `7 days`; null: never."
+        default=None, description="Age at which a chunk is compressed into columns, such as `7 days`; null: never."
     )
     retention: DurationOrNever = Field(
-        default=None, description="Age at which events are dropped, like `90 days`, 1 hour at least; null: never."
+        default=None, description="Age at which events are deleted, such as `90 days`, at least 1 hour; null: never."
     )
     continuous_aggregate: bool = Field(
         default=True, description="Keep `events_per_minute`, counts by minute and type, where TimescaleDB can."
     )
     fingerprint_days: PositiveFloat = Field(
-        default=7.0, le=3650, description="How many days a batch sent again is recognised for."
+        default=7.0, le=3650, description="How many days a repeated batch is recognised."
     )
     connect_timeout_seconds: PositiveFloat = Field(default=10.0, description="Longest a connection may take to open.")
     statement_timeout_seconds: PositiveFloat = Field(
@@ -96,11 +96,13 @@ class TimescaleSinkSettings(BaseModel, frozen=True, extra="forbid"):
     """How events are written."""
 
     enabled: bool = Field(default=True, description="Write events to the database.")
-    batch_size: PositiveInt = Field(default=5_000, le=100_000, description="Most rows in one write.")
+    batch_size: PositiveInt = Field(default=5_000, le=100_000, description="Maximum number of rows in one write.")
     batch_timeout_seconds: float = Field(
         default=0.0,
         ge=0,
         le=60,
         description="Longest a row may linger for others to join its write; 0: write when the last write is done.",
     )
-    writers: PositiveInt = Field(default=2, le=64, description="Most writes at the same time, each on a connection.")
+    writers: PositiveInt = Field(
+        default=2, le=64, description="Maximum number of writes at the same time, each on a connection."
+    )

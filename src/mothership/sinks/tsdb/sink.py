@@ -12,6 +12,7 @@ import asyncpg
 
 from mothership.errors import FailedRow, Paused, Permanent, SinkError, Transient
 from mothership.event import Row, RowBatch
+from mothership.plurals import counted
 from mothership.ports import Clock, Health
 from mothership.sinks import batch_identity
 from mothership.sinks.tsdb import binary_copy, schema, timescale
@@ -242,7 +243,7 @@ class TsdbSink:
             await self.check_database()
         except SinkError as error:
             log.warning("database_look_failed", reason=error.reason)
-            self._recheck_failure = f"the last look at the database failed: {error.reason}"
+            self._recheck_failure = f"the last check of the database failed: {error.reason}"
             if error.reason == timescale.NOT_LOADED:
                 # What is written now would miss the chunks: the next write pauses the sink.
                 self._state = None
@@ -300,7 +301,7 @@ class TsdbSink:
         places = claimed.places(batches)
         failed = [FailedRow(*places[at], reason) for at, reason in refused.items()]
         log.warning("rows_refused", sink=self.name, rows=len(failed), of=len(claimed.rows))
-        raise Permanent(f"the database refuses {len(failed)} rows", failed, duplicates=claimed.duplicates)
+        raise Permanent(f"the database refuses {counted(len(failed), 'row')}", failed, duplicates=claimed.duplicates)
 
     async def _check_that_harmless_rows_pass(self, connection: Connection) -> None:
         """When even a row without content is refused, the table is to blame (a constraint, a trigger), not the rows."""
