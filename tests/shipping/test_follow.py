@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mothership.shipping.batches import OutgoingBatch
-from mothership.shipping.files import InputReport
+from mothership.shipping.files import InputReport, file_id
 from mothership.shipping.follow import ROTATED_SECONDS, Follower
 from mothership.shipping.reader import ReadOptions
 from mothership.shipping.state import State, StateError, opened
@@ -229,3 +229,36 @@ def test_the_state_file_is_its_owners_alone(follow: Callable[..., Shipper], log:
     append(log, "x\n")
     shipper.step()
     assert oct((tmp_path / "state.json").stat().st_mode & 0o777) == "0o600"
+
+
+def test_machines_of_one_image_are_told_apart(log: Path) -> None:
+    """Equal inodes, equal lines, one token: both are kept."""
+    ids = {file_id(log, 7, "head", host=host) for host in ("web01 1", "web02 1", "web01 2")}
+    ids.add(file_id(log.parent / "other" / log.name, 7, "head", host="web01 1"))
+    assert len(ids) == 4
+    assert file_id(log, 7, "head", host="web01 1") == file_id(log.with_suffix(".1"), 7, "head", host="web01 1")
+
+
+def test_a_file_emptied_while_nobody_looked_is_not_taken_for_what_it_was(
+    follow: Callable[..., Shipper], log: Path
+) -> None:
+    """The same lines at the same places of the same inode are new ones."""
+    shipper = follow(batch=2)
+    append(log, "tick\n" * 6)
+    shipper.step()
+    log.write_text("tick\n" * 4)
+    again = follow(batch=2)
+    again.step()
+    assert again.service.messages == ["tick"] * 10
+
+
+def test_a_number_that_a_binary_file_had_may_be_a_logs(follow: Callable[..., Shipper], log: Path) -> None:
+    """What was left out is not left out for ever."""
+    log.write_bytes(b"\0\1\2\3" * 100)
+    shipper = follow()
+    shipper.step()
+    log.unlink()
+    shipper.step()
+    append(log, "text\n")
+    shipper.step()
+    assert shipper.service.messages == ["text"]

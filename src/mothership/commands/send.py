@@ -28,6 +28,7 @@ from mothership.shipping.state import State, StateError, opened
 from mothership.terminal import escaped, escaped_line
 
 _LINE_EVERY_SECONDS = 5.0
+_LINE_OF_A_SERVICE_EVERY_SECONDS = 300.0
 _REASONS_SHOWN = 10
 REJECTED, USAGE, NOT_DELIVERED, INTERRUPTED = 1, 2, 3, 130
 """Exit statuses beside 0: everything is kept."""
@@ -215,7 +216,7 @@ def _ship(
     last = Summary()
     fault: Exception | None = None
     try:
-        with shown() as show:
+        with shown(_LINE_EVERY_SECONDS if ends else _LINE_OF_A_SERVICE_EVERY_SECONDS) as show:
 
             def progress(summary: Summary) -> None:
                 nonlocal last
@@ -247,7 +248,8 @@ def _ship(
     if report.cut_lines:
         click.echo(f"  {report.cut_lines} lines were longer than 4 MiB: what is beyond that was left out", err=True)
     if fault:
-        click.echo(escaped(f"error: {fault}"), err=True)
+        again = "; the next start sends it" if state.is_kept else ""
+        click.echo(escaped(f"error: {fault}{again}"), err=True)
     if fault or report.unreadable:
         return NOT_DELIVERED
     return REJECTED if last.rejected or last.dead else 0
@@ -267,7 +269,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
 
 
 @contextlib.contextmanager
-def shown() -> Iterator[Callable[[Summary], None]]:
+def shown(every_seconds: float) -> Iterator[Callable[[Summary], None]]:
     """Give a function that shows how far along we are: a bar on a terminal, else a line now and then."""
     if sys.stderr.isatty():
         with bar(None) as show:
@@ -277,7 +279,7 @@ def shown() -> Iterator[Callable[[Summary], None]]:
 
     def line(summary: Summary) -> None:
         nonlocal before
-        if time.monotonic() - before >= _LINE_EVERY_SECONDS:
+        if time.monotonic() - before >= every_seconds:
             before = time.monotonic()
             click.echo(sentence(summary), err=True)
 

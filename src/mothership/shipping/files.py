@@ -2,10 +2,12 @@
 
 import os
 import select
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from secrets import token_bytes
@@ -58,9 +60,23 @@ def head_digest(head: bytes) -> tuple[str, int]:
     return blake2b(first, digest_size=12).hexdigest(), len(first)
 
 
-def file_id(status: os.stat_result, head: str) -> str:
-    """Tell a file from others, whatever it is called."""
-    return f"{status.st_dev:x}-{status.st_ino:x}-{head}"
+def file_id(path: Path, inode: int, head: str, *, host: str | None = None) -> str:
+    """Tell a file from all others, whatever it is called in its directory, and from its like on other machines.
+
+    Not by the number of its device, which may be another after the next start of the machine.
+    """
+    where = f"{_this_machine() if host is None else host} {path.absolute().parent}"
+    return f"{blake2b(where.encode(errors='surrogateescape'), digest_size=12).hexdigest()}-{inode:x}-{head}"
+
+
+@cache
+def _this_machine() -> str:
+    """Machines made of one image have files with equal inodes and equal lines."""
+    try:
+        number = Path("/etc/machine-id").read_text().strip()
+    except OSError:
+        number = ""
+    return f"{socket.gethostname()} {number}"
 
 
 def read_file(path: str, options: ReadOptions, report: InputReport, *, run: bytes = b"") -> Iterator[OutgoingBatch]:
@@ -76,7 +92,7 @@ def read_file(path: str, options: ReadOptions, report: InputReport, *, run: byte
         if encoding is None:
             report.problem(f"{path} is binary and was left out")
             return
-        origin = file_id(os.fstat(file.fileno()), head_digest(head)[0]).encode() + run
+        origin = file_id(Path(path), os.fstat(file.fileno()).st_ino, head_digest(head)[0]).encode() + run
         reader = FileReader(str(Path(path).absolute()), origin, options, encoding=encoding)
         try:
             yield from reader.feed(head)

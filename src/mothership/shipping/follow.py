@@ -64,6 +64,8 @@ class Follower:
         self._clock = clock
         self._tails: dict[tuple[int, int], Tail] = {}
         self._left_out: set[tuple[int, int]] = set()
+        self._former: set[str] = set()
+        """Ids of files of the state that are not what they were."""
         self._scanned_at = -SCAN_SECONDS
         self._moved = False
 
@@ -114,8 +116,9 @@ class Follower:
                 if record.pending:
                     self._report.problem(f"{record.path} is gone before all of it was shipped")
                 self._state.forget(record)
+                self._former.add(record.id)
                 continue
-            self._tails[record.device, record.inode] = tail
+            self._tails[tail.key] = tail
             for start, end in list(record.pending):
                 batch = tail.again(start, end)
                 if batch is None:
@@ -131,7 +134,9 @@ class Follower:
             beside += [Path(each.path) for each in islice(entries, _BESIDE_MAX) if each.inode() == record.inode]
         for each in beside:
             try:
-                if record.is_at(each.stat()) and (tail := Tail.reopened(each, record, self._options, self._clock)):
+                if each.stat().st_ino == record.inode and (
+                    tail := Tail.reopened(each, record, self._options, self._clock)
+                ):
                     return tail
             except OSError:
                 continue
@@ -157,6 +162,7 @@ class Follower:
                     self._report.note(f"{path} can't be read: {error.strerror}")
         for key, tail in self._tails.items():
             tail.is_linked = key in linked
+        self._left_out &= linked  # the number of an inode is given again
 
     def _paths(self) -> Iterator[Path]:
         for pattern in self._patterns:
@@ -177,10 +183,10 @@ class Follower:
         elif not self._until_end and head_bytes == len(head) and not head.endswith(encoding.line_end):
             os.close(descriptor)  # its first line will tell it from others: it is not whole yet
         else:
-            name = file_id(os.fstat(descriptor), digest)
-            if any(record.id == name for record in self._state.records):
-                name += f"-{token_hex(8)}"  # a number of an inode that was given again
-            record = FileRecord(name, str(path), *key, digest, head_bytes)
+            name = file_id(path, key[1], digest)
+            if name in self._former or any(record.id == name for record in self._state.records):
+                name += f"-{token_hex(8)}"  # a file that was emptied, or an inode whose number was given again
+            record = FileRecord(name, str(path), key[1], digest, head_bytes)
             self._state.add(record)
             self._tails[key] = Tail(descriptor, record, encoding, self._options, clock=self._clock)
 
@@ -194,7 +200,7 @@ class Follower:
 
     def _retire(self, tail: Tail) -> None:
         """Start anew on a file that was emptied; let one go that nobody writes to any more."""
-        key = (tail.record.device, tail.record.inode)
+        key = tail.key
         if tail.is_truncated and not tail.waits:
             self._renew(tail, key)
         elif not tail.is_linked and not tail.waits and not tail.record.pending:
@@ -213,7 +219,7 @@ class Follower:
         if not head or (head_bytes == len(head) and not head.endswith(tail.encoding.line_end)):
             return
         self._state.forget(tail.record)
-        name = f"{key[0]:x}-{key[1]:x}-{digest}-{token_hex(8)}"
-        record = FileRecord(name, tail.record.path, *key, digest, head_bytes)
+        name = f"{file_id(Path(tail.record.path), key[1], digest)}-{token_hex(8)}"
+        record = FileRecord(name, tail.record.path, key[1], digest, head_bytes)
         self._state.add(record)
         self._tails[key] = tail.renewed(record)

@@ -13,6 +13,8 @@ from mothership.shipping.text import UTF_8, Encoding
 
 _BEGINS_DOCUMENT = re.compile(rb"""[\[{]\s*(?:["{\[].*[,{\[])?""", re.DOTALL)
 """The first line of JSON that goes on: `[`, `[{`, `{"messages": [`; but not `[Sun Dec 04 04:47:44 2005] [notice]`."""
+DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
+"""A longer file is no JSON document: its lines are read one by one."""
 _JOURNAL_BYTES_MAX = 8 * 1024 * 1024
 
 
@@ -49,6 +51,7 @@ class FileReader:
         self._grouper = EntryGrouper(enabled=options.multiline)
         self._batcher = Batcher(origin, options.batch, options.bytes_max, start)
         self._document: list[Line] | None = [] if options.may_be_document and start == encoding.bom else None
+        self._document_bytes = 0
         self._journal: list[Line] = []
         self.cut_lines = 0
         """Lines that were longer than is shipped."""
@@ -103,6 +106,9 @@ class FileReader:
                     self._document = None
             if self._document is not None:
                 self._document.append(line)
+                self._document_bytes += len(line.data)
+                if self._document_bytes > DOCUMENT_BYTES_MAX:
+                    yield from self._end_document(is_one=False)
                 return
         yield from self._sort(line)
 
@@ -155,12 +161,11 @@ class FileReader:
     def _block(self) -> bytes:
         return b"\n".join(line.data for line in self._journal)
 
-    def _end_document(self) -> Iterator[OutgoingBatch]:
+    def _end_document(self, *, is_one: bool = True) -> Iterator[OutgoingBatch]:
         lines, self._document = self._document, None
         if not lines:
             return
-        whole = b"\n".join(line.data for line in lines)
-        document, text = decoded(whole)
+        document, text = decoded(b"\n".join(line.data for line in lines)) if is_one else (None, b"")
         if document is None:
             for line in lines:
                 yield from self._sort(line)

@@ -32,7 +32,7 @@ from mothership.shipping.feed import Feed
 
 _BAD_REQUEST, _TOO_MANY_REQUESTS, _TOO_LARGE = 400, 429, 413
 _TRY_AGAIN = frozenset({408, 425, _TOO_MANY_REQUESTS})
-_REASON_CHARS_MAX = 500
+_REASON_CHARS_MAX, _REASONS_MAX = 500, 1000
 _PAUSE_SECONDS_MAX = 30.0
 _ASKED_SECONDS_MAX = 300.0
 _NAP_SECONDS = 5.0
@@ -360,7 +360,8 @@ class _Post:
         self._summary.sent += len(batch)
         self._summary.rejected += rejected
         self._summary.accepted += len(batch) - rejected
-        self._summary.reasons.update(reasons)
+        if len(self._summary.reasons) < _REASONS_MAX:
+            self._summary.reasons.update(reasons)
         results = said.get("sink_results")
         for name, result in results.items() if isinstance(results, dict) else ():
             if isinstance(result, dict):

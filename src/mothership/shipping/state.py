@@ -30,7 +30,6 @@ class FileRecord:
     id: str
     path: str
     """Where it was found: what events say."""
-    device: int
     inode: int
     head: str
     """A digest of its first bytes: a number of an inode is given again."""
@@ -39,10 +38,6 @@ class FileRecord:
     """Up to where batches were made."""
     pending: list[tuple[int, int]] = field(default_factory=list)
     """Batches that were not known to be safe."""
-
-    def is_at(self, status: os.stat_result) -> bool:
-        """Whether it may be this file."""
-        return (self.device, self.inode) == (status.st_dev, status.st_ino)
 
 
 class State:
@@ -53,6 +48,11 @@ class State:
         self._lock = threading.Lock()
         self._records = {record.id: record for record in records}
         self._is_saved = True
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it outlasts the process."""
+        return self._path is not None
 
     @property
     def records(self) -> list[FileRecord]:

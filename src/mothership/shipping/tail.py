@@ -41,6 +41,9 @@ class Tail:
         self._descriptor = descriptor
         self._options = replace(options, may_be_document=False)
         self._clock = clock
+        status = os.fstat(descriptor)
+        self.key = (status.st_dev, status.st_ino)
+        self._changed_ns = -1
         self._position = record.position
         self._reader = FileReader(
             record.path, record.id.encode(), self._options, encoding=encoding, start=record.position
@@ -131,9 +134,11 @@ class Tail:
 
     def _piece(self) -> bytes:
         """What is new. Marks the file as truncated when it is shorter than it was, or begins otherwise."""
-        size = os.fstat(self._descriptor).st_size
-        if self.is_truncated or size == self._position:
+        status = os.fstat(self._descriptor)
+        size, changed_ns = status.st_size, status.st_mtime_ns
+        if self.is_truncated or (size == self._position and changed_ns == self._changed_ns):
             return b""
+        self._changed_ns = changed_ns
         piece = b"" if size < self._position else os.pread(self._descriptor, CHUNK_BYTES, self._position)
         # Looked at after the reading: it may have been emptied and filled again in between.
         head = os.pread(self._descriptor, self.record.head_bytes, 0)
