@@ -14,6 +14,9 @@ SLOW_SECONDS = 2.0
 SUMMARY_SECONDS = 60.0
 
 
+_root = logging.getLogger()
+
+
 @dataclass(slots=True)
 class _Sums:
     """Of the batches since the last summary."""
@@ -36,11 +39,14 @@ class BatchLog:
 
     def add(self, batch: Batch, receipt: Receipt, seconds: float) -> None:
         """Tell of a batch that was taken."""
+        if self._is_ordinary(batch, receipt, seconds):
+            self._count(batch, receipt, {}, {}, seconds)
+            return
         queued = {name: tally.queued for name, tally in receipt.sinks.items() if tally.queued}
         errors = {name: tally.errors for name, tally in receipt.sinks.items() if tally.errors}
         self._count(batch, receipt, queued, errors, seconds)
         notable = bool(batch.rejected or queued or errors or receipt.duplicate or seconds > SLOW_SECONDS)
-        debug = logging.getLogger().isEnabledFor(logging.DEBUG)
+        debug = _root.isEnabledFor(logging.DEBUG)
         if not debug and (self._batches == "none" or (self._batches == "notable" and not notable)):
             return
         fields: dict[str, Any] = {
@@ -61,6 +67,14 @@ class BatchLog:
             }
         tell = log.info if self._batches == "each" or (notable and self._batches == "notable") else log.debug
         tell("batch_taken", **fields)
+
+    def _is_ordinary(self, batch: Batch, receipt: Receipt, seconds: float) -> bool:
+        """Whether there is nothing to tell of it but that it was. Asked of every batch, so it asks little."""
+        if self._batches == "each" or batch.rejected or receipt.duplicate or seconds > SLOW_SECONDS:
+            return False
+        if any(tally.queued or tally.errors for tally in receipt.sinks.values()):
+            return False
+        return not _root.isEnabledFor(logging.DEBUG)
 
     async def run(self) -> None:
         """Write the summaries, for ever."""

@@ -7,7 +7,7 @@ who is there. It holds twice: for a caller, and for an address within a caller, 
 """
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -42,8 +42,8 @@ class Shares:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.used = 0
-        self.by_caller: Counter[str] = Counter()
-        self.by_holder: Counter[Holder] = Counter()
+        self.by_caller: dict[str, int] = {}
+        self.by_holder: dict[Holder, int] = {}
 
     def fits(self, who: Holder, amount: int) -> bool:
         """Whether it may hold so much more. Whoever is alone may, whatever it is: or it would come again for ever."""
@@ -51,10 +51,10 @@ class Shares:
 
     def caller_fits(self, caller: str, amount: int) -> bool:
         """The same, as far as it is the room's or the caller's bound."""
-        return not self.used or self._shared(self.by_caller[caller], amount, CALLER_SHARE)
+        return not self.used or self._shared(self.by_caller.get(caller, 0), amount, CALLER_SHARE)
 
     def _within(self, who: Holder, amount: int) -> bool:
-        return self._shared(self.by_holder[who], amount, ADDRESS_SHARE)
+        return self._shared(self.by_holder.get(who, 0), amount, ADDRESS_SHARE)
 
     def _shared(self, held: int, amount: int, share: int) -> bool:
         """Whoever holds nothing may have all that is left. Others leave some, however large the piece they want."""
@@ -66,14 +66,15 @@ class Shares:
         if not amount:
             return
         self.used += amount
-        if left := self.by_caller[who.caller] + amount:
-            self.by_caller[who.caller] = left
+        caller = who.caller
+        if left := self.by_caller.get(caller, 0) + amount:
+            self.by_caller[caller] = left
         else:
-            self.by_caller.pop(who.caller, None)
-        if left := self.by_holder[who] + amount:
+            del self.by_caller[caller]
+        if left := self.by_holder.get(who, 0) + amount:
             self.by_holder[who] = left
         else:
-            self.by_holder.pop(who, None)
+            del self.by_holder[who]
 
 
 class Slot:
@@ -174,6 +175,18 @@ class FairLimiter:
             self.count.add(who, count)
             self.size.add(who, size)
 
+    def has_room(self, who: Holder, count: int, size: int) -> bool:
+        """Whether so much can be held at once: nobody waits, and nothing has to be taken back."""
+        return not self._queues and self._fits(who, count, size)
+
+    def try_enter(self, who: Holder, count: int, size: int) -> Slot | None:
+        """As `enter`, if there is room at once."""
+        if not self.has_room(who, count, size):
+            return None
+        self.count.add(who, count)
+        self.size.add(who, size)
+        return Slot(self, who, count, size, None)
+
     def give_back(self, who: Holder, count: int, size: int) -> None:
         """Hold so much less, and let those go on who have waited for it."""
         self.count.add(who, -count)
@@ -273,11 +286,11 @@ class FairLimiter:
     def _largest_beside(self, who: Holder, size: int) -> Slot | None:
         """The largest slot of the largest holder, if that one holds more than this one would."""
         by_caller, by_holder = self.size.by_caller, self.size.by_holder
-        caller = max((holder.caller for holder in self._evictable), key=by_caller.__getitem__)
-        if caller != who.caller and by_caller[caller] <= by_caller[who.caller] + size:
+        caller = max((holder.caller for holder in self._evictable), key=lambda one: by_caller.get(one, 0))
+        if caller != who.caller and by_caller.get(caller, 0) <= by_caller.get(who.caller, 0) + size:
             return None
-        largest = max((one for one in self._evictable if one.caller == caller), key=by_holder.__getitem__)
-        if caller == who.caller and by_holder[largest] <= by_holder[who] + size:
+        largest = max((one for one in self._evictable if one.caller == caller), key=lambda one: by_holder.get(one, 0))
+        if caller == who.caller and by_holder.get(largest, 0) <= by_holder.get(who, 0) + size:
             return None
         return max(self._evictable[largest], key=lambda slot: slot.size)
 

@@ -7,7 +7,8 @@ the places they passed, without their message, because a foreign message may hol
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any, Literal, TypeAlias
 
 import structlog
@@ -239,6 +240,7 @@ def configure_logging(settings: LogSettings) -> None:
     """Send structlog and the standard library's loggers to standard error in one form."""
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     shared: list[structlog.types.Processor] = [
+        _merge_request,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -266,6 +268,14 @@ def configure_logging(settings: LogSettings) -> None:
     # Foreign loggers may quote what they handle below WARNING (URLs with queries, SQL, prompts, headers).
     for name in ("asyncio", "uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "openai", "asyncpg"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+request_fields: ContextVar[Mapping[str, str] | None] = ContextVar("request_fields", default=None)
+"""What every log line about the request that is worked on says: one variable, because each request sets it."""
+
+
+def _merge_request(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {**(request_fields.get() or {}), **fields}
 
 
 def _exception_without_message(

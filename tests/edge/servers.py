@@ -91,7 +91,7 @@ def decoded(
     idempotency_key: str | None = None,
 ) -> Batch:
     """What an envelope becomes."""
-    headers = [] if idempotency_key is None else [(b"idempotency-key", idempotency_key.encode())]
+    headers = {} if idempotency_key is None else {b"idempotency-key": idempotency_key.encode()}
     caller = Caller(client, frozenset({"ingest"}))
     request = IngestRequest(request_id, caller, "192.0.2.7", headers, b"", received)
     return EnvelopeProtocol(BatchBuilder(limits, key=b"test"), limits).decode(body, request)

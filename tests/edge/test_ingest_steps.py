@@ -66,7 +66,7 @@ def ingest(acceptor: RecordingAcceptor) -> Ingest:
 
 
 def request(**headers: str) -> IngestRequest:
-    sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    sent = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     return IngestRequest("r", ANONYMOUS, "192.0.2.7", sent, b"", 1)
 
 

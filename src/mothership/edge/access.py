@@ -5,10 +5,9 @@ a name for the request → whose address is it → is it for us → who is askin
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 
 import orjson
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mothership.edge.addresses import Networks, client_address, is_loopback_name, rate_limit_key
@@ -19,11 +18,13 @@ from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.request_id import request_id
 from mothership.errors import Refusal
 from mothership.log_limiter import LogLimiter
-from mothership.telemetry import log
+from mothership.telemetry import log, request_fields
 
 ALWAYS_OPEN = frozenset({"/livez", "/readyz"})
 PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})
 CSP = b"content-security-policy"
+NO_CONTENT_LOADED = (CSP, b"default-src 'none'; frame-ancestors 'none'")
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 DOCUMENTS = ("/docs", "/openapi.json", "/redoc")
 
 
@@ -63,23 +64,24 @@ class AccessMiddleware:
             return
         # A redirect would send the node to whatever scheme and host stand before a proxy.
         scope["path"] = scope["path"].rstrip("/") or "/"
-        headers = _first(scope["headers"])
-        identity = request_id(headers.get(b"x-request-id"), self._is_secret)
+        headers = dict(reversed(scope["headers"]))  # the first of each name
+        identity = request_id(_text(headers.get(b"x-request-id")), self._is_secret)
         scope["request_id"] = identity
         answer = _ResponseSender(send, identity, scope.get("ends_connection", bool))
         # A pipelined request runs in the context of the one before it, whose caller is not this one's.
-        structlog.contextvars.unbind_contextvars("client")
-        with structlog.contextvars.bound_contextvars(request_id=identity):
-            try:
-                await self._authorize(scope, headers)
-                await self._app(scope, receive, answer.send)
-            except Refusal as refusal:
-                await self._refuse(refusal, answer, scope)
-            except Exception:  # noqa: BLE001  # nothing of it may reach the caller
-                log.exception("request_failed")
-                await answer.refuse(500, "internal error")
+        request_fields.set({"request_id": identity})
+        try:
+            await self._authorize(scope, headers)
+            await self._app(scope, receive, answer.send)
+        except Refusal as refusal:
+            await self._refuse(refusal, answer, scope)
+        except Exception:  # noqa: BLE001  # nothing of it may reach the caller
+            log.exception("request_failed")
+            await answer.refuse(500, "internal error")
+        finally:
+            request_fields.set(None)
 
-    async def _authorize(self, scope: Scope, headers: dict[bytes, str]) -> None:
+    async def _authorize(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Put the caller into the scope, or raise `Refusal`."""
         address = client_address(scope["client"], scope["headers"], self._proxies)
         scope["client"] = (address, 0) if scope["client"] is None or address != scope["client"][0] else scope["client"]
@@ -88,13 +90,15 @@ class AccessMiddleware:
         needed = self._required_scope(scope["path"])
         if needed is None:
             return
-        caller = self._authenticator.caller(address, headers.get(b"authorization"), scope.get("certificate_names", ()))
+        caller = self._authenticator.caller(
+            address, _text(headers.get(b"authorization")), scope.get("certificate_names", ())
+        )
         if caller.delay_seconds:
             await self._delay(caller.delay_seconds, scope)
         self._authenticator.allow(caller, needed)
         scope["caller"], scope["client_field"] = caller, self._client_field
         scope["source_address"] = address if self._address_as_source else ""
-        structlog.contextvars.bind_contextvars(client=caller.name)
+        request_fields.set({"request_id": scope["request_id"], "client": caller.name})
         try:
             scope["waited_seconds"] = await self._rate_limiter.acquire(caller, rate_limit_key(address))
         except Refusal as refusal:
@@ -131,13 +135,13 @@ class _ResponseSender:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._started = True
-            headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-request-id"]
-            headers += [(b"x-request-id", self._identity.encode()), (b"x-content-type-options", b"nosniff")]
-            if not any(name.lower() == CSP for name, _ in headers):  # a page may have one of its own
-                headers.append((CSP, b"default-src 'none'; frame-ancestors 'none'"))
+            headers = [(b"x-request-id", self._identity.encode()), NO_SNIFFING]
+            headers += [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
+            if CSP not in dict(headers):  # a page may have one of its own
+                headers.append(NO_CONTENT_LOADED)
             if self._ends_connection():
                 headers.append((b"connection", b"close"))
-            message = {**message, "headers": headers}
+            message["headers"] = headers
         await self._send(message)
 
     async def refuse(self, status: int, reason: str, retry_after_seconds: float | None = None) -> None:
@@ -154,7 +158,7 @@ class _ResponseSender:
         await self.send({"type": "http.response.body", "body": content})
 
 
-def _check_no_foreign_page(headers: dict[bytes, str]) -> None:
+def _check_no_foreign_page(headers: dict[bytes, bytes]) -> None:
     """Refuse what a web page of somebody else makes a browser on this machine send. Nodes send no Origin.
 
     And what a proxy on this machine passes on: it opens to others what is meant for this machine alone.
@@ -165,18 +169,15 @@ def _check_no_foreign_page(headers: dict[bytes, str]) -> None:
             "without credentials no request that came through a proxy is answered: add a token, or say "
             "`auth: {anonymous: true}`",
         )
-    host = headers.get(b"host", "")
+    host = _text(headers.get(b"host")) or ""
     if not is_loopback_name(host):
         raise Refusal(
             403, "without credentials only requests to localhost are accepted: see `auth` in the configuration"
         )
-    origin = headers.get(b"origin")
+    origin = _text(headers.get(b"origin"))
     if origin is not None and origin.partition("://")[2] != host:
         raise Refusal(403, "without credentials requests from other web pages are refused: see `auth`")
 
 
-def _first(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
-    found: dict[bytes, str] = {}
-    for name, value in headers:
-        found.setdefault(name, value.decode("latin-1"))
-    return found
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("latin-1")

@@ -52,6 +52,7 @@ def rate_limit_key(address: str) -> str:
     return address
 
 
+@lru_cache(maxsize=256)
 def is_loopback_name(host: str) -> bool:
     """Whether a Host header names this machine to itself."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host

@@ -30,6 +30,8 @@ NOTICED_SECONDS = 0.001
 """A shorter wait is none."""
 OWN_THREAD_BYTES = 1024 * 1024
 """From this size on a body is decoded in a thread, so that other requests do not wait for it."""
+COMPRESSED_SMALL_BYTES = 64 * 1024
+"""A compressed body up to this size is likely to be small decompressed, too."""
 UPLOAD_WINDOW_SECONDS = 10.0
 """Over how long the pace of an upload is measured."""
 
@@ -55,6 +57,40 @@ class AdmissionControl:
         self._turns = FairLimiter(1, limits.arriving_bytes, waiting_max=limits.concurrent_requests)
         # What large bodies become needs more memory than they do.
         self._large = FairLimiter(1, limits.in_flight_bytes, waiting_max=limits.concurrent_requests)
+
+    def try_receive(self, chunk: bytes, body: RequestBody, who: Holder) -> "Received | None":
+        """Take a body that is whole with its first piece, as `receive` does, if it has to wait for nothing.
+
+        Else None, and nothing has changed. Most bodies are such: for them no deadline and no place among those that
+        arrive is made, to be given back in the same breath. Raises `Refusal`.
+        """
+        sent_bytes = len(chunk)
+        body.feed(chunk)
+        body.end()
+        if sent_bytes > (COMPRESSED_SMALL_BYTES if body.is_compressed else OWN_THREAD_BYTES):
+            body.clear()
+            return None
+        turn = self._turns.try_enter(who, 1, 0) if self._arriving.has_room(who, 0, sent_bytes) else None
+        if turn is None:
+            body.clear()
+            return None
+        # As in `_processor`.
+        asyncio.get_running_loop().call_soon(turn.release)
+        at_work = self._working.try_enter(who, 1, OWN_THREAD_BYTES if body.is_compressed else sent_bytes)
+        if at_work is None:
+            body.clear()
+            return None
+        try:
+            data = body.read(OWN_THREAD_BYTES)
+        except BaseException:
+            at_work.release()
+            raise
+        if data is None:
+            at_work.release()
+            body.clear()
+            return None
+        at_work.resize(len(data))
+        return Received(data, at_work)
 
     async def receive(
         self, chunks: AsyncIterable[bytes], body: RequestBody, who: Holder, budget: WaitBudget

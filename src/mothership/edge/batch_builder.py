@@ -25,6 +25,7 @@ class BatchBuilder:
         self._limits = limits
         self._event_limits = EventLimits(limits)
         self._levels = _levels_max() - limits.depth - 1
+        self._nests: list[tuple[list[Any], list[Any]]] = []
         # Without a secret, whoever can read fingerprints could test what a batch held.
         self.use_key(key)
 
@@ -84,10 +85,9 @@ class BatchBuilder:
         events is refused when one of them is too deep: nothing has to be counted.
         """
         dumps, option, levels = orjson.dumps, orjson.OPT_SORT_KEYS, self._levels
-        inner: list[Any] = [None]
-        outer = inner
-        for _ in range(levels - 1):
-            outer = [outer]
+        # Lists in lists are made once for each thread that decodes at a time.
+        nest = self._nests.pop() if self._nests else _nest(levels)
+        outer, inner = nest
         groups = []
         try:
             for at in range(0, len(messages), GROUP_EVENTS):
@@ -99,6 +99,9 @@ class BatchBuilder:
                 groups.append(wrapped[levels : len(wrapped) - levels])
         except orjson.JSONEncodeError:
             return None
+        finally:
+            inner[0] = None
+            self._nests.append(nest)
         return groups
 
     def _identity(
@@ -108,7 +111,11 @@ class BatchBuilder:
         name = client.encode("utf-8", "replace")
         if idempotency_key is not None:
             return hmac.digest(self._key, b"key %d %s %s" % (len(name), name, idempotency_key.encode()), "sha256"), b""
-        mac = hmac.new(self._key, b"messages %d %s " % (len(name), name), "sha256")
+        head = b"messages %d %s " % (len(name), name)
+        if len(canonical) == 1:
+            content = hmac.digest(self._key, head + canonical[0], "sha256")
+            return content if is_retry else new_identity(), content
+        mac = hmac.new(self._key, head, "sha256")
         for group in canonical:
             mac.update(group)
         content = mac.digest()
@@ -125,6 +132,15 @@ def _levels_max() -> int:
             return level - 1
         nested = [nested]
     raise NotImplementedError("this version of orjson has no bound on nesting any more")
+
+
+def _nest(levels: int) -> tuple[list[Any], list[Any]]:
+    """So many lists in each other: the outermost and the innermost."""
+    inner: list[Any] = [None]
+    outer = inner
+    for _ in range(levels - 1):
+        outer = [outer]
+    return outer, inner
 
 
 def _canonical(messages: list[Any]) -> list[bytes]:

@@ -169,7 +169,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if len(self.pipeline) > PIPELINED_MAX:
             self._refuse(429, "too many pipelined requests")
-        self.cycle.transport = _Lingering(self.transport, self)  # type: ignore[assignment]  # it has what a cycle uses
+        self.cycle.transport = _ResponseTransport(self.transport, self)  # type: ignore[assignment]  # it has what a cycle uses
 
     def on_message_complete(self) -> None:
         """The body has ended."""
@@ -179,6 +179,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request, unless this one has not been read to its end."""
+        if self._running is not None and isinstance(self._running.transport, _ResponseTransport):
+            self._running.transport.flush()
         if self.ends_connection() and not self._lingering:
             self.linger()
         super().on_response_complete()
@@ -291,21 +293,40 @@ class BoundedProtocol(HttpToolsProtocol):
             timer.cancel()
 
 
-class _Lingering:
-    """A transport that does not close under a client that is still sending: a reset would take the answer with it."""
+class _ResponseTransport:
+    """What a cycle writes its answer to.
+
+    The head waits for the first piece of the body: together they are one system call and one packet. And it does not
+    close under a client that is still sending: a reset would take the answer with it.
+    """
 
     def __init__(self, transport: asyncio.Transport, protocol: BoundedProtocol) -> None:
         self._transport = transport
         self._protocol = protocol
+        self._cycle = protocol.cycle
+        self._head: bytes | None = None
+        self._has_head = False
 
     def close(self) -> None:
+        self.flush()
         if self._protocol.ends_connection():
             self._protocol.linger()
         else:
             self._transport.close()
 
     def write(self, data: bytes) -> None:
-        self._transport.write(data)
+        if self._head is not None:
+            self._transport.write(self._head + data)
+            self._head = None
+        elif self._cycle.response_started and not self._has_head:  # before, `100 Continue` may come
+            self._head, self._has_head = data, True
+        else:
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        """Write the head of an answer that has no body."""
+        if self._head is not None:
+            self.write(b"")
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
+from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
 from mothership.batch_log import BatchLog
@@ -85,6 +86,7 @@ class Ingest:
         self._admission = AdmissionControl(limits)
         self._retries = RetryTracker(refused_max=limits.refused_batches)
         self._client_labels = BoundedLabels(CLIENT_LABELS)
+        self._client_events: dict[str, Counter] = {}
         self._nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,7 +131,10 @@ class Ingest:
         if length.isdigit() and int(length[:20]) > self._limits.body_bytes:
             raise Refusal(413, f"the body is larger than {self._limits.body_bytes} bytes (limits.body_bytes)")
         who = Holder(request.caller.name, request.address)
-        return await self._admission.receive(self._chunks(request, receive), body, who, budget)
+        first = await self._next_chunk(request, receive)
+        if not first[1] and (received := self._admission.try_receive(first[0], body, who)):
+            return received
+        return await self._admission.receive(self._chunks(first, request, receive), body, who, budget)
 
     async def decode(self, request: IngestRequest, protocol: IngestProtocol, received: Received) -> Batch:
         """Return what the protocol makes of the body, with the caller's name on it."""
@@ -159,8 +164,8 @@ class Ingest:
         self._batch_log.add(batch, receipt, seconds)
         taken = 0 if receipt.duplicate else len(batch.indices)
         ingestion_events.inc(taken)
-        client_events.labels(client=self._client_labels(request.caller.name)).inc(taken)
-        ingestion_requests.labels(status="success" if is_complete(batch, receipt) else "partial").inc()
+        self._count_for(request.caller.name, taken)
+        (_succeeded if is_complete(batch, receipt) else _succeeded_in_part).inc()
         return protocol.answer(request, batch, receipt, seconds)
 
     def refuse(self, request: IngestRequest, protocol: IngestProtocol, refusal: Refusal) -> IngestResponse:
@@ -171,17 +176,35 @@ class Ingest:
         _log_refused((request.caller.name, status, refusal.reason), status=status, reason=refusal.reason)
         return protocol.refuse(request, refusal)
 
-    async def _chunks(self, request: IngestRequest, receive: Receive) -> AsyncIterator[bytes]:
+    def _count_for(self, caller: str, events: int) -> None:
+        counter = self._client_events.get(caller)
+        if counter is None:
+            counter = client_events.labels(client=self._client_labels(caller))
+            if len(self._client_events) < CLIENT_LABELS:
+                self._client_events[caller] = counter
+        counter.inc(events)
+
+    async def _next_chunk(self, request: IngestRequest, receive: Receive) -> tuple[bytes, bool]:
+        """The next piece of the body, and whether more comes."""
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _ClientDisconnect
+        more = message.get("more_body", False)
+        if not more:
+            request.whole_at = self._stopwatch()
+        return message.get("body", b""), more
+
+    async def _chunks(
+        self, first: tuple[bytes, bool], request: IngestRequest, receive: Receive
+    ) -> AsyncIterator[bytes]:
         """The body as it comes."""
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise _ClientDisconnect
-            if chunk := message.get("body", b""):
+        chunk, more = first
+        while True:
+            if chunk:
                 yield chunk
-            more = message.get("more_body", False)
-        request.whole_at = self._stopwatch()
+            if not more:
+                return
+            chunk, more = await self._next_chunk(request, receive)
 
 
 def _stamp(batch: Batch, caller: Caller, field: str) -> None:
@@ -204,6 +227,8 @@ def _source(given: str, caller: Caller, address: str) -> str:
 
 
 def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:
+    if len(batch.rejected) == known:
+        return
     reasons: dict[str, list[int]] = {}
     for rejection in batch.rejected[known:]:
         reasons.setdefault(rejection.reason, []).append(rejection.index)
@@ -219,6 +244,8 @@ def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:
         )
 
 
+_succeeded = ingestion_requests.labels(status="success")
+_succeeded_in_part = ingestion_requests.labels(status="partial")
 _log_refused = LogLimiter("warning", "ingest_refused")
 _log_rejected = LogLimiter("warning", "events_rejected")
 _reason_labels = BoundedLabels(REASON_LABELS)

@@ -1,6 +1,6 @@
 """The seam between `Ingest` and the protocols it speaks: one module a protocol, each an `IngestProtocol`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs
@@ -25,8 +25,8 @@ class IngestRequest:
     caller: Caller
     address: str
     """Where it comes from, as it is counted: an address, or the network that is counted as one."""
-    headers: Sequence[tuple[bytes, bytes]]
-    """Names in small letters."""
+    headers: Mapping[bytes, bytes]
+    """Names in small letters; several values of a name are joined by commas."""
     query: bytes
     received: int
     """Microseconds since the Unix epoch, UTC."""
@@ -42,10 +42,12 @@ class IngestRequest:
     @classmethod
     def of(cls, scope: Scope, *, received: int) -> "IngestRequest":
         """Made from an ASGI scope that `AccessMiddleware` has filled."""
-        headers = scope["headers"]
+        headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            headers[name] = b"%s,%s" % (headers[name], value) if name in headers else value
         client = scope.get("client")
         return cls(
-            scope.get("request_id") or request_id(header(headers, b"x-request-id")),
+            scope.get("request_id") or request_id(headers.get(b"x-request-id", b"").decode("latin-1")),
             scope.get("caller", ANONYMOUS),
             rate_limit_key(client[0] if client else UNKNOWN),
             headers,
@@ -58,7 +60,8 @@ class IngestRequest:
 
     def header(self, name: bytes) -> str | None:
         """A header's values, joined by commas; None when it isn't there."""
-        return header(self.headers, name)
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
     @property
     def media_type(self) -> str | None:
@@ -121,12 +124,6 @@ class IngestProtocol(Protocol):
 
     def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:
         """What makes the client keep its copy (429, 5xx) or give it up (another 4xx)."""
-
-
-def header(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str | None:
-    """A header's values, joined by commas; None when it isn't there."""
-    found = [value for key, value in headers if key == name]
-    return b",".join(found).decode("latin-1") if found else None
 
 
 def is_complete(batch: Batch, receipt: Receipt) -> bool:

@@ -1,7 +1,7 @@
 """The name of a request: in every log line about it, and in its answer."""
 
+import os
 import re
-import uuid
 from collections.abc import Callable
 
 HEADER = b"x-request-id"
@@ -14,4 +14,4 @@ def request_id(given: str | None, is_secret: Callable[[str], bool] = lambda _tex
 
     `is_secret` tells whether redaction would take something out of it: a token ends up in a wrong header easily.
     """
-    return given if given and _USABLE.fullmatch(given) and not is_secret(given) else uuid.uuid4().hex
+    return given if given and _USABLE.fullmatch(given) and not is_secret(given) else os.urandom(16).hex()

@@ -7,9 +7,8 @@ What this process has not read, or another has refused, can't be remembered: the
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from secrets import token_bytes
+from types import TracebackType
 
 from mothership.event import Batch
 from mothership.telemetry import refusals_forgotten
@@ -29,36 +28,56 @@ class RetryTracker:
         self._refused = _Refused(refused_max)
         self._under_way: dict[bytes, list[asyncio.Future[None]]] = {}
 
-    @asynccontextmanager
-    async def track(self, batch: Batch) -> AsyncIterator[None]:
-        """Runs around what keeps the batch, and learns from its end whether it was kept.
+    def track(self, batch: Batch) -> "_Transmission":
+        """Stands around what keeps the batch, and learns from its end whether it was kept.
 
         A retry first waits for the transmissions that it may repeat, and gets an identity of its own when one of them
         was refused.
         """
+        return _Transmission(self, batch)
+
+    async def begin(self, batch: Batch) -> "asyncio.Future[None] | None":
+        """Wait for what the batch may repeat; what ends with it, if others may have to wait for it."""
         if batch.is_retry:
             while under_way := self._under_way.get(batch.content):
                 await asyncio.wait(under_way)
             if not self._refused.take(batch.client, batch.content):
-                yield
-                return
+                return None
             batch.fingerprint = new_identity()
         elif not batch.content:
-            yield
-            return
+            return None
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._under_way.setdefault(batch.content, []).append(over)
-        try:
-            yield
-        except BaseException:
+        return over
+
+    def end(self, batch: Batch, over: "asyncio.Future[None]", *, kept: bool) -> None:
+        """It is over, and those that wait for it go on."""
+        if not kept:
             self._refused.add(batch.client, batch.content)
-            raise
-        finally:
-            over.set_result(None)
-            rest = self._under_way[batch.content]
-            rest.remove(over)
-            if not rest:
-                del self._under_way[batch.content]
+        over.set_result(None)
+        rest = self._under_way[batch.content]
+        rest.remove(over)
+        if not rest:
+            del self._under_way[batch.content]
+
+
+class _Transmission:
+    """One attempt to keep a batch."""
+
+    __slots__ = ("_batch", "_over", "_tracker")
+
+    def __init__(self, tracker: RetryTracker, batch: Batch) -> None:
+        self._tracker = tracker
+        self._batch = batch
+
+    async def __aenter__(self) -> None:
+        self._over = await self._tracker.begin(self._batch)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._over is not None:
+            self._tracker.end(self._batch, self._over, kept=kind is None)
 
 
 class _Refused:
