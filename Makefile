@@ -47,6 +47,7 @@ bench: setup ## the benchmarks, each against a floor in the same run
 	@$(PY) bench/pipeline.py
 	@$(PY) -m bench.redaction
 	@$(PY) bench/spool.py
+	@$(PY) bench/requests.py
 	@$(PY) bench/end_to_end.py --clean
 	@$(PY) bench/end_to_end.py
 

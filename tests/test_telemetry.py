@@ -71,3 +71,25 @@ def test_a_service_without_a_model_does_not_import_the_client_library() -> None:
     """It would take half of every start, of `check` too."""
     code = "import sys, mothership.app\nassert 'openai' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+SPEAK_OF_REQUESTS = """
+from mothership.telemetry import LogSettings, configure_logging, log, request_fields
+configure_logging(LogSettings(level="INFO", format="json"))
+request_fields.set({"request_id": "r1", "client": "ship-7"})
+log.info("first")
+log.info("second", client="another")
+request_fields.set(None)
+log.info("third")
+"""
+
+
+def test_a_line_about_a_request_names_it_and_its_caller() -> None:
+    """What the line says itself stands; and when the request is over, nothing of it is left."""
+    result = subprocess.run([sys.executable, "-c", SPEAK_OF_REQUESTS], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    assert [(line.get("request_id"), line.get("client")) for line in lines] == [
+        ("r1", "ship-7"),
+        ("r1", "another"),
+        (None, None),
+    ]

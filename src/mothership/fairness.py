@@ -301,11 +301,11 @@ class WaitBudget:
     def __init__(self, seconds: float) -> None:
         self.left_seconds = seconds
 
-    async def spend(self, wait: Callable[..., Awaitable[T]]) -> T:
-        """Wait, with what is left as its `wait_seconds`."""
+    async def spend(self, wait: Callable[..., Awaitable[T]], *, at_least_seconds: float = 0.0) -> T:
+        """Wait, with what is left as its `wait_seconds`, and so long in any case."""
         ticks = asyncio.get_running_loop().time
         began = ticks()
         try:
-            return await wait(wait_seconds=self.left_seconds)
+            return await wait(wait_seconds=max(self.left_seconds, at_least_seconds))
         finally:
             self.left_seconds -= ticks() - began

@@ -1,6 +1,7 @@
 """`Ingest` step by step: receive, decode, accept, answer; and what another protocol has to say."""
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from typing import Any
 
@@ -134,6 +135,17 @@ async def test_another_protocol_only_says_how_bytes_become_a_batch(acceptor: Rec
     assert (many.status_code, many.text) == (413, f"more than {events} events: send fewer at a time (limits.events)")
     assert (kind.status_code, read.status_code, read.headers["allow"]) == (415, 405, "POST")
     assert document["paths"]["/lines"]["post"]["summary"] == "Take lines"
+
+
+async def test_a_small_body_that_becomes_a_large_one_is_taken_once(
+    acceptor: RecordingAcceptor, make_client: Callable[..., httpx2.AsyncClient]
+) -> None:
+    """The short way for small bodies finds out late, and leaves it to the other as it was."""
+    large = b'{"messages":[' + b",".join([b'{"type":"log"}'] * 100_000) + b"]}"
+    headers = {"Content-Encoding": "gzip"}
+    async with make_client(events=10**6) as client:
+        answer = await client.post("/ingest", content=gzip.compress(large), headers=headers)
+    assert answer.json()["processed_events"] == len(acceptor.batches[0].events) == 100_000
 
 
 async def test_a_large_body_gives_its_turn_back_when_it_can_not_be_decoded(

@@ -28,6 +28,8 @@ T_co = TypeVar("T_co", covariant=True)
 RETRY_AFTER_SECONDS = 1.0
 NOTICED_SECONDS = 0.001
 """A shorter wait is none."""
+ROUND_SECONDS = 0.01
+"""A turn that comes so soon is no wait: who was held back for its rate until its time was up has one, too."""
 OWN_THREAD_BYTES = 1024 * 1024
 """From this size on a body is decoded in a thread, so that other requests do not wait for it."""
 COMPRESSED_SMALL_BYTES = 64 * 1024
@@ -175,7 +177,7 @@ class AdmissionControl:
         return at_work
 
     async def _processor(self, who: Holder, budget: WaitBudget) -> None:
-        turn = await _wait(budget, "turn", partial(self._turns.enter, who, 1, 0))
+        turn = await _wait(budget, "turn", partial(self._turns.enter, who, 1, 0), at_least_seconds=ROUND_SECONDS)
         # What comes now runs to its first wait before the loop has seen to timers, connections and answers.
         asyncio.get_running_loop().call_soon(turn.release)
 
@@ -217,10 +219,10 @@ class _Bounded(Protocol[T_co]):
     def __call__(self, *, wait_seconds: float) -> Awaitable[T_co]: ...
 
 
-async def _wait(budget: WaitBudget, stage: str, wait: _Bounded[T]) -> T:
+async def _wait(budget: WaitBudget, stage: str, wait: _Bounded[T], *, at_least_seconds: float = 0.0) -> T:
     left_seconds = budget.left_seconds
     try:
-        got = await budget.spend(wait)
+        got = await budget.spend(wait, at_least_seconds=at_least_seconds)
     except NoRoom as no_room:
         raise overloaded(stage, OVERLOAD_REASONS[stage, no_room.bound]) from None
     if (waited_seconds := left_seconds - budget.left_seconds) > NOTICED_SECONDS:
