@@ -21,7 +21,7 @@ SILENT_SECONDS = 10.0
 """A worker whose status is older than this hangs."""
 HIGHEST = frozenset({"oldest_seconds", "confidence_threshold", "tokens_today", "cost_today"})
 """Numbers that are no sums: each worker knows the whole, or the oldest counts."""
-BREAKERS = ("closed", "half_open", "half-open", "open", "paused")
+BREAKERS = ("closed", "half_open", "open", "paused")
 
 
 class StatusDirectory:

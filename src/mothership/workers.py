@@ -18,8 +18,10 @@ from pathlib import Path
 from prometheus_client.multiprocess import mark_process_dead
 
 from mothership import worker_status
+from mothership.retry import backoff_seconds
 from mothership.telemetry import log
 
+RESTART_PAUSE_SECONDS = 1.0
 RESTART_PAUSE_SECONDS_MAX = 30.0
 QUICK_DEATH_SECONDS = 10.0
 _ENDED_WHILE_STARTING = (-signal.SIGTERM, 128 + signal.SIGTERM)
@@ -90,7 +92,7 @@ async def _keep_running(
     statuses: worker_status.StatusDirectory,
     ended: list[int],
 ) -> None:
-    pause_seconds = 1.0
+    deaths = 0
     while not stop.is_set():
         started = asyncio.get_running_loop().time()
         process = await asyncio.create_subprocess_exec(
@@ -112,8 +114,9 @@ async def _keep_running(
             ended.append(status)
             return
         if asyncio.get_running_loop().time() - started > QUICK_DEATH_SECONDS:
-            pause_seconds = 1.0
+            deaths = 0
+        deaths += 1
+        pause_seconds = backoff_seconds(deaths, first=RESTART_PAUSE_SECONDS, longest=RESTART_PAUSE_SECONDS_MAX)
         log.error("worker_died", worker=index, exit_status=status, restart_in_seconds=pause_seconds)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause_seconds)
-        pause_seconds = min(RESTART_PAUSE_SECONDS_MAX, pause_seconds * 2)

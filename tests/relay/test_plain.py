@@ -6,37 +6,10 @@ import pytest
 
 from mothership.errors import Refusal
 from mothership.fairness import Holder, WaitBudget
-from mothership.relay.backoff import Breaker, backoff_seconds
 from mothership.relay.in_flight import InFlightLimiter
 from mothership.relay.poison import PoisonTracker
 from mothership.relay.rate import EventRate
 from mothership.relay.settings import InFlightSettings
-
-
-def test_pauses_double_up_to_a_bound_and_jitter_shortens_them() -> None:
-    """No thundering herd, no endless wait, no overflow after a week."""
-    pauses = [backoff_seconds(attempt, jitter=0.0, initial=0.2, longest=15.0) for attempt in range(1, 10)]
-    assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0]
-    assert backoff_seconds(3, jitter=0.999, initial=0.2, longest=15.0) == pytest.approx(0.4, rel=0.01)
-    assert backoff_seconds(100_000, jitter=0.0, initial=0.2, longest=15.0) == 15.0
-
-
-def test_a_breaker_opens_after_failures_in_a_row_and_lets_one_probe_through() -> None:
-    """Half open: one write at a time, and its end decides."""
-    breaker = Breaker(3)
-    assert not breaker.fail(0.0, 1.0)
-    assert breaker.ready_in(0.4) == pytest.approx(0.6)
-    assert not breaker.fail(1.0, 1.0)
-    assert breaker.succeed() is False
-    assert [breaker.fail(2.0, 1.0) for _ in range(3)] == [False, False, True]
-    assert breaker.state == "open"
-    breaker.begin()
-    assert (breaker.state, breaker.ready_in(9.0)) == ("half_open", float("inf"))
-    assert breaker.fail(9.0, 2.0) is False
-    assert (breaker.state, breaker.ready_in(9.0)) == ("open", 2.0)
-    breaker.begin()
-    assert breaker.succeed()
-    assert (breaker.state, breaker.ready_in(9.0), breaker.failed) == ("closed", 0.0, 0)
 
 
 async def test_retry_after_follows_the_pace() -> None:

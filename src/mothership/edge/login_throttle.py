@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 from mothership.ports import Clock
+from mothership.retry import backoff_seconds
 
 MINUTE_SECONDS = 60.0
 ADDRESSES_MAX = 10_000
@@ -84,7 +85,7 @@ class LoginThrottle:
         run.count += 1
         if run.count > self._most:
             raise TooManyFailures(max(1.0, run.since + MINUTE_SECONDS - now))
-        pause_seconds = min(self._pause_seconds_max, PAUSE_SECONDS_FIRST * 2.0 ** min(run.count - 1, 10))
+        pause_seconds = backoff_seconds(run.count, first=PAUSE_SECONDS_FIRST, longest=self._pause_seconds_max)
         due = max(run.free_at, now) + pause_seconds
         if due - now > self._pause_seconds_max:
             raise TooManyFailures(due - now)

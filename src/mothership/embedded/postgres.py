@@ -12,7 +12,10 @@ from mothership.embedded.endpoint import dsn_for
 from mothership.embedded.processes import postmaster_lines
 from mothership.embedded.server import PROBE_SECONDS, START_SECONDS, PostgresServer
 from mothership.errors import ConfigurationError
+from mothership.retry import backoff_seconds
 from mothership.telemetry import log
+
+RESTART_PAUSE_SECONDS_MAX = 30.0
 
 SOCKET_DIR_LINE = 5
 """Of `postmaster.pid`."""
@@ -47,7 +50,7 @@ async def _until_ready(server: PostgresServer) -> None:
 
 async def _keep_running(server: PostgresServer) -> None:
     """Start the server again whenever it ends by itself."""
-    pause_seconds = 1.0
+    failures = 0
     while True:
         await asyncio.sleep(0.5)
         if server.running():
@@ -58,11 +61,12 @@ async def _keep_running(server: PostgresServer) -> None:
             server.launch()
             await _until_ready(server)
         except (ConfigurationError, OSError) as error:
+            failures += 1
+            pause_seconds = backoff_seconds(failures, first=1.0, longest=RESTART_PAUSE_SECONDS_MAX)
             log.error("embedded_postgres_did_not_return", error=type(error).__name__, pause_seconds=pause_seconds)
             await asyncio.sleep(pause_seconds)
-            pause_seconds = min(30.0, pause_seconds * 2)
         else:
-            pause_seconds = 1.0
+            failures = 0
             log.warning("embedded_postgres_restarted")
 
 

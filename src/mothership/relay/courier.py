@@ -13,7 +13,6 @@ from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, Paused, Permanent, Transient, Unsafe
 from mothership.plurals import counted
 from mothership.ports import Health
-from mothership.relay.backoff import Breaker, backoff_seconds
 from mothership.relay.deferred import DeferredBatches
 from mothership.relay.poison import PoisonTracker
 from mothership.relay.rate import EventRate
@@ -22,6 +21,7 @@ from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.deliveries import LeaseLimits
 from mothership.relay.spool.lease import Lease
 from mothership.relay.spool.spool import SEQ_MAX, Spool
+from mothership.retry import BreakerState, CircuitBreaker, backoff_seconds
 from mothership.telemetry import log
 
 __all__ = ["Courier", "Route"]
@@ -51,7 +51,7 @@ class Courier:
         jitter: Callable[[], float],
     ) -> None:
         self.name = route.sink.name
-        self.breaker = Breaker(settings.retry.breaker_failures)
+        self.breaker = CircuitBreaker(settings.retry.breaker_failures)
         self.reason = ""
         """Why the last write failed; empty when all is well."""
         self.paused = False
@@ -73,9 +73,14 @@ class Courier:
         self._drain_paused_until = 0.0
 
     @property
+    def breaker_state(self) -> BreakerState:
+        """Whether writes are tried."""
+        return self.breaker.state(self._ticks())
+
+    @property
     def is_healthy(self) -> bool:
         """Are writes going well, as far as is known?"""
-        return self.breaker.state == "closed" and not self.paused
+        return self.breaker.is_closed and not self.paused
 
     @property
     def unhealthy_reason(self) -> str:
@@ -127,7 +132,7 @@ class Courier:
         async with self._opening:
             if self.breaker.ready_in(self._ticks()) > 0:
                 return False
-            if self._opened and self.breaker.state == "closed":
+            if self._opened and self.breaker.is_closed:
                 return True
             self.breaker.begin()
             return await self._open()
@@ -148,7 +153,7 @@ class Courier:
     # --- what to write -------------------------------------------------------------------------------------------
 
     async def _next(self) -> Lease | None:
-        probing = self.breaker.state != "closed"
+        probing = not self.breaker.is_closed
         seq = None if probing else self._poison.take_due(self._ticks(), self._retry.write_seconds)
         if seq is not None:
             if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
@@ -316,17 +321,17 @@ class Courier:
         cause = _cause(error)
         self.retries += 1
         telemetry.sink_retries.labels(self.name, type(error).__name__).inc()
-        if not counts and self.breaker.state == "closed":
+        if not counts and self.breaker.is_closed:
             return
         asked = error.retry_after_seconds if isinstance(error, Transient) else None
-        pause = asked if asked is not None else self._backoff(self.breaker.failed + 1)
+        pause = asked if asked is not None else self._backoff(self.breaker.failures + 1)
         pause = min(pause, max(self._retry.max_seconds, 300.0))
         self.reason = cause
         self._pause_seconds = pause
         opened = self.breaker.fail(self._ticks(), pause)
         self._export_breaker_state()
         log.warning(
-            "write_failed", sink=self.name, cause=cause, breaker=self.breaker.state, pause_seconds=round(pause, 3)
+            "write_failed", sink=self.name, cause=cause, breaker=self.breaker_state, pause_seconds=round(pause, 3)
         )
         if opened:
             self._listener.on_change()
@@ -352,11 +357,11 @@ class Courier:
 
     def _on_idle(self) -> None:
         self._deferred.forget_due(self._ticks())
-        if self.breaker.state != "closed":  # it opened well, and there is nothing to try it with
+        if not self.breaker.is_closed:  # it opened well, and there is nothing to try it with
             self._mark_healthy()
 
     def _export_breaker_state(self) -> None:
-        telemetry.breaker_state.labels(self.name).set(3 if self.paused else BREAKER_STATE_VALUES[self.breaker.state])
+        telemetry.breaker_state.labels(self.name).set(3 if self.paused else BREAKER_STATE_VALUES[self.breaker_state])
 
     async def _sink_is_healthy(self) -> bool:
         try:
@@ -368,7 +373,7 @@ class Courier:
 
     def _backoff(self, attempt: int) -> float:
         return backoff_seconds(
-            attempt, jitter=self._jitter(), initial=self._retry.initial_seconds, longest=self._retry.max_seconds
+            attempt, first=self._retry.initial_seconds, longest=self._retry.max_seconds, jitter=self._jitter()
         )
 
     def _due_in(self) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from mothership.plurals import counted
 from mothership.relay.settings import RetrySettings
+from mothership.retry import backoff_seconds
 
 PAUSE_SECONDS_MAX = 300.0
 
@@ -29,7 +30,7 @@ class DeferredBatches:
 
     def defer(self, seqs: Iterable[int], attempts: int, now: float, reason: str) -> None:
         """Keep these out of writes for a while: longer each time they were tried in vain."""
-        pause = min(PAUSE_SECONDS_MAX, self._first_seconds * 2.0 ** min(attempts - 1, 30))
+        pause = backoff_seconds(attempts, first=self._first_seconds, longest=PAUSE_SECONDS_MAX)
         self._until.update(dict.fromkeys(seqs, now + pause))
         self._reason = reason
 

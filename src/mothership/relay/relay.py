@@ -278,7 +278,7 @@ class Relay:
         oldest = self._spool_stats.oldest.get(courier.name)
         return {
             "healthy": not courier.unhealthy_reason,
-            "breaker": "paused" if courier.paused else courier.breaker.state,
+            "breaker": "paused" if courier.paused else courier.breaker_state,
             "reason": courier.reason or courier.unhealthy_reason,
             "queued_events": waits.events,
             "queued_bytes": waits.bytes,

@@ -178,7 +178,7 @@ async def test_the_breaker_opens_probes_once_and_closes(start: Any, endpoint: En
     assert harness.enricher.health().healthy is False
     assert "3 failed calls" in harness.enricher.health().reason
     now[0] += 61
-    assert harness.enricher.status()["circuit_breaker"] == "half-open"
+    assert harness.enricher.status()["circuit_breaker"] == "half_open"
     assert [await ask() for _ in range(2)] == [4, 4]
     now[0] += 61
     endpoint.behave = says(VERDICT)

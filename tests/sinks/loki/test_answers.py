@@ -214,16 +214,6 @@ async def test_retry_after_is_passed_on(
     assert naps.seconds == []
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("5", 5), (" 2.5 ", 2.5), ("999999999", 3600), ("-3", None), ("soon", None), ("", None), ("nan", None),
-     ("Mon, 01 Jan 1990 00:00:00 GMT", 0), ("inf", None)],
-)  # fmt: skip
-def test_any_retry_after_is_read_with_care(value: str, seconds: float | None) -> None:
-    """Seconds, a date, or nonsense; never longer than an hour."""
-    assert reasons.retry_after_seconds(value, 1e9) == seconds
-
-
 async def test_a_rate_limit_is_waited_for(sink_of: SinkOf, row: RowOf, batch: BatchOf) -> None:
     """429 of the tenant: the whole push is refused, and taken later."""
     clock = [time.time()]

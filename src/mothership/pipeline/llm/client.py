@@ -14,6 +14,8 @@ from mothership.pipeline.llm.prompt import Question, messages
 from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.llm.verdict import AnswerLengths, CallFailed, ModelAnswer, answer_lengths, schema
 from mothership.plain_http import verification
+from mothership.ports import Clock
+from mothership.retry import retry_after_seconds
 from mothership.telemetry import log
 
 
@@ -29,7 +31,6 @@ _FORMATS: tuple[Callable[[AnswerLengths], dict[str, Any] | None], ...] = (
 )
 _REFUSES_A_PARAMETER = frozenset({400, 422, 501})
 _SENT_HEADERS = frozenset({"host", "content-type", "content-length", "accept", "connection"})
-_RETRY_AFTER_SECONDS_MAX = 3_600.0
 _TOKENS_MAX = 1_000_000
 _BOM = b"\xef\xbb\xbf"
 _TEXT_PARTS = frozenset({"text", "output_text"})
@@ -59,8 +60,9 @@ class EndpointCapabilities:
 class LLMClient:
     """Speaks to the endpoint of the settings and to nothing else: no redirects, no retries, no ambient credentials."""
 
-    def __init__(self, settings: LLMSettings) -> None:
+    def __init__(self, settings: LLMSettings, clock: Clock) -> None:
         self._settings = settings
+        self._clock = clock
         self._capabilities = EndpointCapabilities()
         self._lengths = answer_lengths(settings.max_tokens)
         key = settings.api_key.get_secret_value() if settings.api_key else ""
@@ -99,7 +101,7 @@ class LLMClient:
                 answer = await self._once(question, nonce, capabilities)
             except openai.APIStatusError as error:
                 if error.status_code not in _REFUSES_A_PARAMETER:
-                    raise _failed(error) from None
+                    raise _failed(error, self._clock()) from None
                 capabilities = capabilities.after(error)
                 await before_retry()
                 continue
@@ -189,7 +191,7 @@ class _BoundedStream(httpx2.AsyncByteStream):
         await self._inner.aclose()
 
 
-def _failed(error: openai.APIStatusError) -> CallFailed:
+def _failed(error: openai.APIStatusError, now: float) -> CallFailed:
     """Sort a status that is no 2xx. The text of the answer is not looked at."""
     status = error.status_code
     outcome = {401: "unauthorized", 403: "unauthorized", 404: "not_found", 408: "timeout", 429: "rate_limited"}.get(
@@ -197,14 +199,9 @@ def _failed(error: openai.APIStatusError) -> CallFailed:
     )
     if outcome is None:
         outcome = "redirect" if status < 400 else "bad_request" if status < 500 else "server_error"  # noqa: PLR2004
-    return CallFailed(outcome, retry_after_seconds=retry_after_seconds(error.response.headers.get("retry-after")))
-
-
-def retry_after_seconds(value: str | None) -> float | None:
-    """Read a Retry-After in seconds, an hour at most."""
-    if value is None or not value.strip().isascii() or not value.strip().isdigit():
-        return None
-    return min(float(value.strip()[:9]), _RETRY_AFTER_SECONDS_MAX)
+    return CallFailed(
+        outcome, retry_after_seconds=retry_after_seconds(error.response.headers.get("retry-after"), now=now)
+    )
 
 
 def _answer(body: bytes) -> ModelAnswer:

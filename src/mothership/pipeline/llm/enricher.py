@@ -32,7 +32,7 @@ from mothership.telemetry import log
 __all__ = ["CircuitBreakerSettings", "LLMEnricher", "LLMSettings"]
 
 _PROBE_SECONDS = 1.0
-_BREAKER_VALUES = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
+_BREAKER_VALUES = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 
 
 class _WaitingEvents(NamedTuple):

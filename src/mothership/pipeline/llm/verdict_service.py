@@ -15,7 +15,6 @@ from typing import Any
 from mothership import telemetry
 from mothership.pipeline.llm.best_effort_store import BestEffortStore
 from mothership.pipeline.llm.budget import Budget
-from mothership.pipeline.llm.circuit_breaker import Breaker
 from mothership.pipeline.llm.client import LLMClient
 from mothership.pipeline.llm.fair_queue import Caller, FairQueue
 from mothership.pipeline.llm.prompt import Question
@@ -23,6 +22,7 @@ from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.llm.verdict import CallFailed, Discarded, ModelAnswer, Redact, VerdictRecord, read_verdict
 from mothership.pipeline.llm.verdict_cache import CachedVerdict, VerdictCache
 from mothership.ports import Clock, Health, VerdictStore
+from mothership.retry import BreakerState, CircuitBreaker
 from mothership.telemetry import log
 
 ENDPOINT_FAILURES = frozenset(
@@ -87,7 +87,7 @@ class VerdictService:
         self._redact = redact
         self._clock = clock
         self._nonce = nonce
-        self._client = LLMClient(settings)
+        self._client = LLMClient(settings, clock)
         best_effort = BestEffortStore(store, clock)
         self._budget = Budget(settings, clock, best_effort)
         self._cache = VerdictCache(
@@ -97,11 +97,10 @@ class VerdictService:
             store=best_effort,
         )
         breaker = settings.circuit_breaker
-        self._breaker = Breaker(
-            failure_threshold=breaker.failure_threshold if breaker.enabled else _NEVER,
-            reset_seconds=breaker.reset_timeout.total_seconds(),
-            clock=clock,
-        )
+        self._breaker = CircuitBreaker(breaker.failure_threshold if breaker.enabled else _NEVER)
+        self._reset_seconds = breaker.reset_timeout.total_seconds()
+        self._calls = 0
+        """Under way."""
         self._pending: dict[bytes, PendingQuestion] = {}
         self._to_fetch, self._to_call = FairQueue(), FairQueue()
         self._call_ended = asyncio.Event()
@@ -180,7 +179,7 @@ class VerdictService:
 
     def health(self) -> Health:
         """How the endpoint is."""
-        state = self._breaker.state
+        state = self.breaker_state
         if state != "closed":
             return Health(healthy=False, reason=f"circuit breaker {state} after {self._breaker.failures} failed calls")
         if self._budget.spent:
@@ -188,9 +187,9 @@ class VerdictService:
         return Health(healthy=True)
 
     @property
-    def breaker_state(self) -> str:
-        """`closed`, `open` or `half-open`."""
-        return self._breaker.state
+    def breaker_state(self) -> BreakerState:
+        """Whether the endpoint is called."""
+        return self._breaker.state(self._clock())
 
     def stats(self) -> dict[str, Any]:
         """What was asked and spent."""
@@ -201,7 +200,7 @@ class VerdictService:
             "queued": len(self._pending),
             "tokens_today": self._budget.tokens_today,
             "cost_today": round(self._budget.cost_today, 6),
-            "circuit_breaker": self._breaker.state,
+            "circuit_breaker": self.breaker_state,
         }
 
     async def _work_off(self, queue: FairQueue, work: Callable[[Question], Any]) -> None:
@@ -259,14 +258,16 @@ class VerdictService:
 
     @property
     def _resting(self) -> bool:
-        return self._budget.paused or not self._breaker.admits
+        return self._budget.paused or not self._breaker.admits(self._clock())
 
     async def _call_endpoint(self, question: Question) -> ModelAnswer:
         await self._budget.wait_for_request_slot()
-        while self._breaker.is_at_limit:
+        while self._breaker.would_open(self._calls):
             await self._call_ended.wait()
-        if self._budget.paused or not self._breaker.admit():
+        if self._resting:
             raise CallFailed(_RESTING)
+        self._breaker.begin()
+        self._calls += 1
         outcome = "abandoned"
         try:
             answer = await self._client.ask(question, self._nonce(), self._budget.wait_for_request_slot)
@@ -281,15 +282,16 @@ class VerdictService:
     def _record_outcome(self, outcome: str) -> None:
         self._call_ended.set()
         self._call_ended = asyncio.Event()
-        before = self._breaker.state
+        self._calls -= 1
+        before = self.breaker_state
         if outcome == "answered":
-            self._breaker.succeeded()
+            self._breaker.succeed()
         elif outcome in ENDPOINT_FAILURES:
-            self._breaker.failed()
+            self._breaker.fail(self._clock(), self._reset_seconds)
         else:
-            self._breaker.abandoned()
-        if before != self._breaker.state:
-            log.warning("llm_breaker_changed", before=before, after=self._breaker.state, outcome=outcome)
+            self._breaker.abandon()
+        if before != self.breaker_state:
+            log.warning("llm_breaker_changed", before=before, after=self.breaker_state, outcome=outcome)
 
     async def _read_answer(self, question: Question, answer: ModelAnswer, seconds: float) -> None:
         """Make a verdict of an answer, or discard it."""

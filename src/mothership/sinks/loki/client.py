@@ -10,7 +10,8 @@ from mothership import __version__
 from mothership.errors import ConfigurationError, Paused, Transient
 from mothership.plain_http import verification
 from mothership.ports import Clock
-from mothership.sinks.loki.responses import LokiResponse, retry_after_seconds
+from mothership.retry import retry_after_seconds
+from mothership.sinks.loki.responses import LokiResponse
 from mothership.sinks.loki.settings import PUSH_PATH, LokiSettings
 
 RESPONSE_BYTES_MAX = 262_144
@@ -78,7 +79,7 @@ class LokiClient:
             return LokiResponse(
                 response.status_code,
                 read[:bytes_max].decode(errors="replace").strip(),
-                retry_after_seconds(response.headers.get("Retry-After"), self._clock()),
+                retry_after_seconds(response.headers.get("Retry-After"), now=self._clock()),
                 truncated=len(read) > bytes_max,
             )
 

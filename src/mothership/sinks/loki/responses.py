@@ -3,17 +3,11 @@
 Reasons are Mothership's own words: Loki's text quotes labels and times, so it is read here and goes no further.
 """
 
-import re
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import NamedTuple
 
 from mothership.errors import Paused, Transient
-
-RETRY_AFTER_SECONDS_MAX = 3600.0
-
 
 BLOCKED_STATUS = 260
 """Loki's own: ingestion is blocked, and a client that takes every 2xx for success shall not notice."""
@@ -97,21 +91,6 @@ def is_stream_rate_limit(response: LokiResponse) -> bool:
 def is_sharded(response: LokiResponse) -> bool:
     """Tell an answer about one shard of a stream: of the push's other entries it says nothing."""
     return "__stream_shard__" in response.text
-
-
-def retry_after_seconds(value: str | None, now: float) -> float | None:
-    """Read a `Retry-After` header: seconds, or a date."""
-    if not value:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value.strip()):
-        seconds = float(value)
-    else:
-        try:
-            date = parsedate_to_datetime(value)
-        except (TypeError, ValueError, IndexError):
-            return None
-        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
-    return min(max(seconds, 0.0), RETRY_AFTER_SECONDS_MAX)
 
 
 def is_loki(empty_push: LokiResponse) -> bool:

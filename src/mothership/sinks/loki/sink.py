@@ -16,6 +16,7 @@ from typing import NamedTuple
 from mothership.errors import Deferred, FailedRow, Paused, Permanent, SinkError, Transient
 from mothership.event import RowBatch
 from mothership.ports import Clock, Health
+from mothership.retry import RETRY_AFTER_SECONDS_MAX, backoff_seconds
 from mothership.sinks.loki import responses
 from mothership.sinks.loki.client import LokiClient
 from mothership.sinks.loki.log_line import log_line
@@ -282,7 +283,12 @@ class LokiSink:
         body = self._encode(push, metadata=self._metadata)
         until = self._clock() + self._settings.timeout_seconds
         for attempt in range(self._settings.max_retries + 1):
-            pause = self._settings.retry_backoff_seconds * 2**attempt * (0.5 + self._jitter() / 2)
+            pause = backoff_seconds(
+                attempt + 1,
+                first=self._settings.retry_backoff_seconds,
+                longest=RETRY_AFTER_SECONDS_MAX,
+                jitter=self._jitter(),
+            )
             try:
                 return await self._push_once(push, body)
             except Transient as error:

@@ -14,6 +14,7 @@ from mothership.errors import FailedRow, Paused, Permanent, SinkError, Transient
 from mothership.event import Row, RowBatch
 from mothership.plurals import counted
 from mothership.ports import Clock, Health
+from mothership.retry import backoff_seconds
 from mothership.sinks import batch_identity
 from mothership.sinks.tsdb import binary_copy, schema, timescale
 from mothership.sinks.tsdb.clock import DatabaseClock, boot_ticks
@@ -224,15 +225,16 @@ class TsdbSink:
         self.clock.learn(micros, asked)
 
     async def _run_rechecks(self) -> None:
-        pause_seconds = RECHECK_SECONDS_MIN
+        pause_seconds, unsettled = RECHECK_SECONDS_MIN, 1
         while True:
             await asyncio.sleep(pause_seconds)
-            pause_seconds = min(RECHECK_SECONDS, pause_seconds * 2)
             if self._state is None:
-                pause_seconds = RECHECK_SECONDS_MIN
-                continue
-            if await self.recheck():
+                pause_seconds, unsettled = RECHECK_SECONDS_MIN, 1
+            elif await self.recheck():
                 pause_seconds = RECHECK_SECONDS
+            else:
+                unsettled += 1
+                pause_seconds = backoff_seconds(unsettled, first=RECHECK_SECONDS_MIN, longest=RECHECK_SECONDS)
 
     async def recheck(self) -> bool:
         """Look, and show a failure to among the facts: what was known before stays, and writes go on.
