@@ -14,7 +14,7 @@ from tests.starvation import PATIENCE_SECONDS
 from mothership.edge.admission import UploadDeadline
 from mothership.edge.auth import hashed
 from mothership.edge.limits import LimitSettings
-from mothership.log_limiter import LINES_BURST, LogLimiter
+from mothership.log_limiter import KEY_SECONDS, LINES_BURST, LogLimiter
 from mothership.telemetry import Counts
 
 Serve = Callable[..., Any]
@@ -210,6 +210,7 @@ def test_an_address_does_not_use_up_the_rate_that_others_share_with_it(served: S
 def test_a_flood_of_refusals_is_no_flood_of_lines(served: Serve) -> None:
     """Failed logins, and everything else that whoever reaches the port can cause."""
     server = served(auth={"tokens": tokens(name="flood"), "failure_pause_seconds": 0, "failures_per_minute": 1000})
+    began = time.monotonic()
     with capture_logs() as lines:
         for _ in range(60):
             with connect(server) as guess:
@@ -223,11 +224,9 @@ def test_a_flood_of_refusals_is_no_flood_of_lines(served: Serve) -> None:
                 assert status(one_answer(other)) == 400
     until(lambda: any(line["event"] == "connections_refused" for line in lines))
     names = [line["event"] for line in lines]
-    assert {name: names.count(name) for name in ("login_failed", "ingest_refused", "connections_refused")} == {
-        "login_failed": 1,
-        "ingest_refused": 1,
-        "connections_refused": 1,
-    }
+    most = 1 + (time.monotonic() - began) / KEY_SECONDS
+    for name in ("login_failed", "ingest_refused", "connections_refused"):
+        assert 1 <= names.count(name) <= most, name
     assert next(line for line in lines if line["event"] == "connections_refused")["cause"] == "tls_on_plain_port"
 
 

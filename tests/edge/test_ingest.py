@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 import zstandard
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.errors import Refusal, Unsafe
 from mothership.event import Batch
@@ -196,6 +197,12 @@ async def test_a_large_body_is_read_beside_the_loop_with_the_same_outcome(
     assert acceptor.batches[0].events == events
 
 
+async def until(promise: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not promise():  # noqa: ASYNC110 - nobody signals it
+            await asyncio.sleep(0.005)
+
+
 async def test_work_and_memory_are_bounded_by_503(make_client: ClientFactory, acceptor: Any) -> None:
     """With a Retry-After; whoever is alone is served whatever the bound, and slow senders take nobody's place."""
     small = b'{"messages":[{"type":"x"}]}'
@@ -212,7 +219,7 @@ async def test_work_and_memory_are_bounded_by_503(make_client: ClientFactory, ac
         assert (await client.post("/ingest", content=BODY)).status_code == 200, "one sends, none is at work"
         acceptor.wait = threading.Event()
         busy = asyncio.create_task(client.post("/ingest", content=small))
-        await asyncio.sleep(0.05)
+        await until(lambda: acceptor.waiting == 1)
         refused = await client.post("/ingest", content=small)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert refused.json()["reason"] == "too many requests at a time (limits.concurrent_requests)"
@@ -223,7 +230,7 @@ async def test_work_and_memory_are_bounded_by_503(make_client: ClientFactory, ac
     async with make_client(in_flight_bytes=len(BODY), wait_seconds_max=0.02) as client:
         acceptor.wait = threading.Event()
         busy = asyncio.create_task(client.post("/ingest", content=small))
-        await asyncio.sleep(0.05)
+        await until(lambda: acceptor.waiting == 2)
         refused = await client.post("/ingest", content=BODY)
         assert refused.json()["reason"] == "too many bytes at a time (limits.in_flight_bytes)"
         acceptor.wait.set()
@@ -236,7 +243,6 @@ async def test_a_batch_waits_for_its_turn_before_it_is_refused(make_client: Clie
     acceptor.wait = threading.Event()
     async with make_client(concurrent_requests=1, wait_seconds_max=20.0) as client:
         busy = [asyncio.create_task(client.post("/ingest", content=BODY)) for _ in range(2)]
-        await asyncio.sleep(0.05)
-        assert acceptor.waiting == 1
+        await until(lambda: acceptor.waiting == 1)
         acceptor.wait.set()
         assert [answer.status_code for answer in await asyncio.gather(*busy)] == [200, 200]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.event import Event
 from mothership.shipping.ship import (
@@ -209,7 +210,7 @@ async def test_a_quiet_pipe_does_not_hold_up_the_network(server: ScriptedServer)
 
     def slowly() -> Iterator[Event]:
         yield from events_of(2)
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_SECONDS)
         yield from events_of(2)
 
     arrived: list[float] = []
