@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import logging
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+import structlog
 
 from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.server import TUNING, PostgresServer
@@ -31,6 +33,17 @@ def pytest_configure() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: where a test waits, for a time-out or for a process, another can work."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """For a test that configures logging: it is put back after it, since the stream that it was given is closed."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,12 @@
 """The chain: order, counts, culprits, slices."""
 
 import asyncio
-import logging
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
-import structlog
 from prometheus_client import REGISTRY
 from tests import simulated_time
 
@@ -108,15 +106,12 @@ async def test_a_processor_that_raises_costs_only_the_events_it_fails_on(bad: se
     }
 
 
+@pytest.mark.usefixtures("own_logging")
 async def test_what_a_processor_raised_is_not_quoted(capsys: pytest.CaptureFixture[str]) -> None:
     """The message of a foreign error may hold a value of the event; its type and place may be told."""
     configure_logging(LogSettings(format="json"))
-    try:
-        batch = batch_of([{"type": "log", "message": "canary-4711"}])
-        await Chain([fails_on("canary-4711")]).run(batch)
-    finally:
-        structlog.reset_defaults()
-        logging.getLogger().handlers.clear()
+    batch = batch_of([{"type": "log", "message": "canary-4711"}])
+    await Chain([fails_on("canary-4711")]).run(batch)
     written = capsys.readouterr().err
     assert "canary-4711" not in batch.rejected[0].reason
     assert "canary-4711" not in written
