@@ -139,7 +139,7 @@ class Mothership:
         settings = self.settings
         configuration = server.uvicorn_config(
             self.http(),
-            settings.auth,
+            settings.auth.for_one_of(settings.server.workers),
             settings.server.tls,
             settings.limits,
             host=settings.server.host,

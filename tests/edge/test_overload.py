@@ -27,12 +27,19 @@ class Service:
         self.refused: dict[str, float] = {}
         self.refusals: set[tuple[int, float | None]] = set()
 
-    async def send(self, name: str, *, address: str = "192.0.2.1", after_seconds: float = 0.0) -> None:
+    async def send(
+        self,
+        name: str,
+        *,
+        address: str = "192.0.2.1",
+        after_seconds: float = 0.0,
+        wait_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         """A request, from its first byte to its answer."""
         await asyncio.sleep(after_seconds)
         began = asyncio.get_running_loop().time()
         limits = LimitSettings()
-        budget = WaitBudget(PATIENCE_SECONDS)
+        budget = WaitBudget(wait_seconds)
         try:
             received = await self.admission.receive(_chunks(), RequestBody("", limits), Holder("node", address), budget)
         except Refusal as refusal:
@@ -111,3 +118,16 @@ def test_a_node_has_its_turn_beside_one_that_sends_without_end() -> None:
 
     run(main())
     assert service.worked_on.index("quiet") <= 3
+
+
+def test_one_that_has_waited_for_its_tokens_rate_is_not_refused_for_a_round() -> None:
+    """It has no time left, and another is being worked on at this moment: that is no overload."""
+    service = Service()
+
+    async def main() -> None:
+        first = asyncio.create_task(service.send("first"))
+        await asyncio.gather(first, service.send("waited", wait_seconds=0.0))
+
+    run(main())
+    assert sorted(service.worked_on) == ["first", "waited"]
+    assert not service.refused

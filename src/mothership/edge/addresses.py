@@ -52,6 +52,16 @@ def rate_limit_key(address: str) -> str:
     return address
 
 
+@lru_cache(maxsize=4096)
+def surrounding_network(address: str) -> str:
+    """Return what one that has many addresses most often has: an IPv4 /24, an IPv6 /48. Takes a network as well."""
+    try:
+        network = ipaddress.ip_network(address, strict=False)
+    except ValueError:
+        return address
+    return str(network.supernet(new_prefix=min(network.prefixlen, 24 if network.version == 4 else 48)))  # noqa: PLR2004
+
+
 @lru_cache(maxsize=256)
 def is_loopback_name(host: str) -> bool:
     """Whether a Host header names this machine to itself."""

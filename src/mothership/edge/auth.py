@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import math
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
@@ -107,7 +108,9 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
         default=frozenset(), description="Endpoints that need no credentials, besides /livez and /readyz."
     )
     failures_per_minute: PositiveInt = Field(
-        default=30, description="Failed logins a minute from one address, after which it is answered 429 for a while."
+        default=30,
+        description="Failed logins a minute from one address, after which it is answered 429 for a while. Each of "
+        "several workers allows its part of them.",
     )
     failure_pause_seconds: NonNegativeFloat = Field(
         default=2.0,
@@ -127,6 +130,10 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
         default=(),
         description="Addresses or networks of reverse proxies whose X-Forwarded-For is trusted.",
     )
+
+    def for_one_of(self, workers: int) -> "AuthSettings":
+        """As one of several workers has to take them, so that all together answer no more guesses than one would."""
+        return self.model_copy(update={"failures_per_minute": math.ceil(self.failures_per_minute / workers)})
 
     @field_validator("tokens", mode="before")
     @classmethod

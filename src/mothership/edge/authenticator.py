@@ -1,7 +1,7 @@
 """Who is asking, and may they? Every no is the same to whoever says the wrong thing: slower each time."""
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mothership.edge.addresses import rate_limit_key
@@ -93,12 +93,12 @@ class Authenticator:
     def _denied(self, address: str, reason: str, **fields: Any) -> AuthenticationFailed:
         place = rate_limit_key(address)
         # Whoever shows no token guesses none: it is slowed, but holds no right token of a neighbour back.
-        counted = (place, reason) if reason == "missing" else place
+        kind = reason if reason == "missing" else ""
         try:
-            pause_seconds = self._throttle.failed(counted)
+            pause_seconds = self._throttle.failed(place, kind)
         except TooManyFailures as much:
             return self._too_many(address, reason, much, **fields)
-        self._record_failure(address, reason, counted, **fields)
+        self._record_failure(address, reason, kind, **fields)
         certificate = ", or a client certificate" if self._tls.client_ca_file else ""
         return AuthenticationFailed(
             401,
@@ -108,14 +108,13 @@ class Authenticator:
 
     def _too_many(self, address: str, reason: str, much: TooManyFailures, **fields: Any) -> AuthenticationFailed:
         """The same for a right token as for a wrong one."""
-        self._record_failure(address, reason, rate_limit_key(address), **fields)
+        self._record_failure(address, reason, "", **fields)
         return AuthenticationFailed(
             429, "too many failed logins", pause_seconds=0.0, retry_after_seconds=much.retry_after_seconds
         )
 
-    def _record_failure(self, address: str, reason: str, counted: Hashable, **fields: Any) -> None:
+    def _record_failure(self, address: str, reason: str, kind: str, **fields: Any) -> None:
         auth_failures.labels(reason=reason).inc()
-        failures = self._throttle.failures(counted)
-        self._log_failed_login(
-            (reason, rate_limit_key(address)), reason=reason, address=address, failures=failures, **fields
-        )
+        place = rate_limit_key(address)
+        failures = self._throttle.failures(place, kind)
+        self._log_failed_login((reason, place), reason=reason, address=address, failures=failures, **fields)

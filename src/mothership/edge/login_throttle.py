@@ -5,9 +5,8 @@ that was never seen from there takes its turn among them, so that neither the an
 from a wrong one before. One that was seen from there passes at once: nobody locks a neighbour out.
 """
 
-from collections import OrderedDict
-from collections.abc import Hashable
-
+from mothership.edge.addresses import surrounding_network
+from mothership.fair_cache import FairCache
 from mothership.ports import Clock
 from mothership.retry import backoff_seconds
 
@@ -36,47 +35,45 @@ class _Run:
 
 
 class LoginThrottle:
-    """For as many addresses as fit; the one that failed longest ago gives way."""
+    """For as many addresses as fit. Past it the network with the most of them loses the one that failed longest ago.
+
+    And of those that passed, the token that did so from most addresses.
+    """
 
     def __init__(self, *, failures_per_minute: int, pause_seconds_max: float, clock: Clock) -> None:
         self._most = failures_per_minute
         self._pause_seconds_max = pause_seconds_max
         self._clock = clock
-        self._runs: OrderedDict[Hashable, _Run] = OrderedDict()
-        self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._runs: FairCache[tuple[str, str], _Run] = FairCache(ADDRESSES_MAX)
+        self._seen: FairCache[str, float] = FairCache(SEEN_MAX)
         """From when on each token passes at once from each address."""
 
-    def failed(self, address: Hashable) -> float:
-        """Count a failure; how long its answer is held back. Raises `TooManyFailures`."""
-        run = self._run(address) or _Run(self._clock())
-        self._runs[address] = run
-        self._runs.move_to_end(address)
-        if len(self._runs) > ADDRESSES_MAX:
-            self._runs.popitem(last=False)
+    def failed(self, address: str, kind: str = "") -> float:
+        """Count a failure; how long its answer is held back. Raises `TooManyFailures`. Each kind counts by itself."""
+        run = self._run(address, kind) or _Run(self._clock())
+        self._runs.put(surrounding_network(address), (address, kind), run)
         return self._turn(run)
 
     def passed(self, address: str, token: str) -> float:
         """A right token came; how long its answer is held back. Raises `TooManyFailures`."""
-        key, now = (address, token), self._clock()
-        if (since := self._seen.get(key)) is not None:
-            self._seen.move_to_end(key)
+        now = self._clock()
+        if (since := self._seen.get(token, address)) is not None:
             return max(0.0, min(since - now, self._pause_seconds_max))
         run = self._run(address)
         delay_seconds = self._turn(run) if run else 0.0
-        self._seen[key] = now + delay_seconds
-        if len(self._seen) > SEEN_MAX:
-            self._seen.popitem(last=False)
+        self._seen.put(token, address, now + delay_seconds)
         return delay_seconds
 
-    def failures(self, address: Hashable) -> int:
+    def failures(self, address: str, kind: str = "") -> int:
         """How many there were in the current minute."""
-        run = self._run(address)
+        run = self._run(address, kind)
         return run.count if run else 0
 
-    def _run(self, address: Hashable) -> _Run | None:
-        run = self._runs.get(address)
+    def _run(self, address: str, kind: str = "") -> _Run | None:
+        network = surrounding_network(address)
+        run = self._runs.get(network, (address, kind))
         if run is None or not 0 <= self._clock() - run.since < MINUTE_SECONDS:
-            self._runs.pop(address, None)
+            self._runs.pop(network, (address, kind))
             return None
         return run
 

@@ -6,11 +6,11 @@ What this process has not read, or another has refused, can't be remembered: the
 """
 
 import asyncio
-from collections import OrderedDict
 from secrets import token_bytes
 from types import TracebackType
 
 from mothership.event import Batch
+from mothership.fair_cache import FairCache
 from mothership.telemetry import refusals_forgotten
 
 IDENTITY_BYTES = 32
@@ -84,32 +84,16 @@ class _Refused:
     """How often each content was refused, for so many contents; past it the caller with the most gives way."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._size = 0
-        self._counts: dict[str, OrderedDict[bytes, int]] = {}
+        self._counts: FairCache[bytes, int] = FairCache(most)
 
     def add(self, client: str, content: bytes) -> None:
         """Count one in."""
-        mine = self._counts.setdefault(client, OrderedDict())
-        count = mine.pop(content, 0)
-        mine[content] = count + 1
-        self._size += not count
-        if self._size > self._most:
+        if self._counts.put(client, content, (self._counts.get(client, content) or 0) + 1):
             refusals_forgotten.inc()
-            largest = max(self._counts, key=lambda name: len(self._counts[name]))
-            self._forget(largest, next(iter(self._counts[largest])))
 
     def take(self, client: str, content: bytes) -> bool:
         """Count one out. Whether there was one."""
-        count = self._counts[client].get(content, 0) if client in self._counts else 0
+        count = self._counts.pop(client, content) or 0
         if count > 1:
-            self._counts[client][content] = count - 1
-        elif count:
-            self._forget(client, content)
+            self._counts.put(client, content, count - 1)
         return count > 0
-
-    def _forget(self, client: str, content: bytes) -> None:
-        del self._counts[client][content]
-        self._size -= 1
-        if not self._counts[client]:
-            del self._counts[client]
