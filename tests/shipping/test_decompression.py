@@ -13,7 +13,7 @@ import zstandard
 
 from mothership.shipping.decompression import CHUNK_BYTES, DamagedError, packing_of, unpacked
 
-TEXT = b"".join(b"line %d %d\n" % (n, random.Random(n).randrange(10**9)) for n in range(20_000))
+TEXT = b"".join(b"line %d %d\n" % (n, random.Random(n).randrange(10**9)) for n in range(6_000))
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "zstd": zstandard.compress,

@@ -130,7 +130,7 @@ async def test_a_refusal_says_what_to_do(server: ScriptedServer, status: int, to
     """And ends at once."""
     server.script = [ScriptedAnswer(status, {"reason": "no"})]
     said = await failure(server.url, token=token)
-    assert re.search(rf"refused a batch of 1 events: {status} .*: no; .*{re.escape(advice)}", said)
+    assert re.search(rf"refused a batch of 1 event: {status} .*: no; .*{re.escape(advice)}", said)
     assert "wrong" not in said
 
 
@@ -207,7 +207,7 @@ def test_nothing_is_sent_by_a_dry_run(server: ScriptedServer, tmp_path: Path) ->
     plain, own, told = result.output.splitlines()
     assert '"service":"shop","hostname":"web01","tags":{"site":"nyc"},"message":"one"' in plain
     assert own == '{"service":"shop","hostname":"web01","tags":{"site":"nyc"},"type":"x","n":1.50}'
-    assert told == "would send 2 events in 1 requests"
+    assert told == "would send 2 events in 1 request"
     assert server.seen == []
 
 

@@ -54,14 +54,14 @@ def test_a_refused_batch_is_exit_status_3_and_the_reason(server: ScriptedServer,
 def test_a_damaged_archive_is_exit_status_3(server: ScriptedServer, tmp_path: Path) -> None:
     """Whole lines are shipped, the rest is named, and the next file goes on."""
     path, other = tmp_path / "app.log.gz", tmp_path / "other.log"
-    path.write_bytes(gzip.compress(b"line\n" * 10_000)[:-20])
+    path.write_bytes(gzip.compress(b"line\n" * 4_000)[:-20])
     other.write_text("other\n")
     result = run(str(path), str(other), "--url", server.url)
     assert result.exit_code == 3
     assert f"{path}: the gzip data is cut off; the whole lines before that are shipped" in result.output
     messages = [event["message"] for event in server.stored()]
     assert set(messages) == {"line", "other"}
-    assert messages.count("line") > 1000
+    assert messages.count("line") > 100
 
 
 def test_a_wrong_address_is_exit_status_2(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def send(
 ) -> None:
     r"""Ship FILES: log lines, NDJSON, JSON, an EdgeBot's payload, packed or not; patterns like '/var/log/*.log', too.
 
-    \- is standard input, shipped as it comes. A batch that can't be delivered is sent again until --give-up-seconds
+    Standard input is `-`, shipped as it comes. A batch that can't be delivered is sent again until --give-up-seconds
     have passed, and is stored once however often it arrives: the same file again adds nothing for a week. Ends with 0
     when all is kept, 1 when events were rejected or are dead letters, 2 for wrong usage, 3 when something could not be
     delivered or read.
@@ -248,8 +248,9 @@ def _ship(
     if report.cut_lines:
         click.echo(f"  {report.cut_lines} lines were longer than 4 MiB: what is beyond that was left out", err=True)
     if fault:
-        again = "; the next start sends it" if state.is_kept else ""
-        click.echo(escaped(f"error: {fault}{again}"), err=True)
+        click.echo(escaped(f"error: {fault}"), err=True)
+        if state.is_kept:
+            click.echo("what was not delivered is sent at the next start", err=True)
     if fault or report.unreadable:
         return NOT_DELIVERED
     return REJECTED if last.rejected or last.dead else 0
