@@ -15,9 +15,7 @@ from mothership.shipping.ship import (
     ShippingError,
     ShipTarget,
     Summary,
-    backoff_seconds,
     endpoint,
-    retry_after_seconds,
     ship,
 )
 
@@ -49,7 +47,7 @@ async def shipped(server: ScriptedServer, events: list[Any], naps: Naps | None =
         ShipOptions(**{"concurrency": 1, **options}),
         sleep=naps,
         clock=naps.clock,
-        jitter=lambda: 1.0,
+        jitter=lambda: 0.0,
     )
 
 
@@ -177,22 +175,6 @@ async def test_an_error_in_reading_is_raised(server: ScriptedServer) -> None:
 
     with pytest.raises(OSError, match="the disk went away"):
         await ship(broken(), ShipTarget(server.url))
-
-
-def test_the_backoff_grows_to_a_bound_and_half_of_it_is_chance() -> None:
-    """A thousand nodes must not come back in step."""
-    assert [backoff_seconds(n, jitter=1.0) for n in range(4)] == [0.25, 0.5, 1.0, 2.0]
-    assert backoff_seconds(3, jitter=0.0) == 1.0
-    assert backoff_seconds(1_000, jitter=1.0) == 30.0
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("5", 5.0), ("0", 0.0), ("Tue, 24 Nov 2026 21:12:37 GMT", 10.0), ("rubbish", None), ("", None), (None, None)],
-)
-def test_both_forms_of_retry_after_are_read(header: str | None, seconds: float | None) -> None:
-    """Proxies write dates."""
-    assert retry_after_seconds(header, now=1_795_554_747.0) == seconds
 
 
 def test_the_path_is_added_to_a_bare_address() -> None:

@@ -242,18 +242,23 @@ def _ship(
     except KeyboardInterrupt:
         click.echo(f"interrupted: {sentence(last)}")
         return INTERRUPTED
+    _tell(last, report, fault, state)
+    if fault or report.unreadable:
+        return NOT_DELIVERED
+    return REJECTED if last.rejected or last.dead else 0
+
+
+def _tell(last: Summary, report: InputReport, fault: Exception | None, state: State) -> None:
+    """Say what became of it all."""
     click.echo(sentence(last))
     for reason, count in last.reasons.most_common(_REASONS_SHOWN):
         click.echo(escaped(f"  rejected {count}: {reason}"))
     if report.cut_lines:
-        click.echo(f"  {report.cut_lines} lines were longer than 4 MiB: what is beyond that was left out", err=True)
+        click.echo(f"  {counted(report.cut_lines, 'line')} over 4 MiB: what is beyond that was left out", err=True)
     if fault:
         click.echo(escaped(f"error: {fault}"), err=True)
         if state.is_kept:
             click.echo("what was not delivered is sent at the next start", err=True)
-    if fault or report.unreadable:
-        return NOT_DELIVERED
-    return REJECTED if last.rejected or last.dead else 0
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
@@ -25,6 +24,7 @@ import orjson
 from mothership.errors import MothershipError
 from mothership.event import Event
 from mothership.plurals import counted
+from mothership.retry import backoff_seconds, retry_after_seconds
 from mothership.shipping import faults
 from mothership.shipping.batches import Batcher, OutgoingBatch
 from mothership.shipping.events import encoded
@@ -33,7 +33,7 @@ from mothership.shipping.feed import Feed
 _BAD_REQUEST, _TOO_MANY_REQUESTS, _TOO_LARGE = 400, 429, 413
 _TRY_AGAIN = frozenset({408, 425, _TOO_MANY_REQUESTS})
 _REASON_CHARS_MAX, _REASONS_MAX = 500, 1000
-_PAUSE_SECONDS_MAX = 30.0
+_FIRST_PAUSE_SECONDS, _PAUSE_SECONDS_MAX = 0.25, 30.0
 _ASKED_SECONDS_MAX = 300.0
 _NAP_SECONDS = 5.0
 STOPPING_SECONDS = 10.0
@@ -172,21 +172,6 @@ def shown(url: str) -> str:
     return str(parsed.copy_with(username="", password="", query=None, fragment=None))
 
 
-def backoff_seconds(attempt: int, *, jitter: float) -> float:
-    """How long to wait after the n-th failure in a row, with a jitter between 0 and 1: half of it is chance."""
-    return float(min(_PAUSE_SECONDS_MAX, 0.25 * 2 ** min(attempt, 16)) * (0.5 + 0.5 * jitter))
-
-
-def retry_after_seconds(header: str | None, *, now: float) -> float | None:
-    """Read a `Retry-After` of either form. None when there is none that can be read."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header) if header.strip().isdigit() else parsedate_to_datetime(header).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _client(target: ShipTarget) -> httpx2.AsyncClient:
     verify: ssl.SSLContext | bool = True
     if target.ca or target.client_cert:
@@ -269,7 +254,7 @@ class _Post:
             asked = retry_after_seconds(
                 answer.headers.get("retry-after") if answer is not None else None, now=time.time()
             )
-            pause = backoff_seconds(attempt, jitter=self._jitter()) if asked is None else min(asked, _ASKED_SECONDS_MAX)
+            pause = self._backoff_seconds(attempt) if asked is None else min(asked, _ASKED_SECONDS_MAX)
             if self._stopping():
                 deadline = min(deadline, self._clock() + STOPPING_SECONDS)
             if self._clock() + pause > deadline:
@@ -282,6 +267,11 @@ class _Post:
             await self._pause(pause)
             attempt += 1
             self._summary.retries += 1
+
+    def _backoff_seconds(self, attempt: int) -> float:
+        return backoff_seconds(
+            attempt + 1, first=_FIRST_PAUSE_SECONDS, longest=_PAUSE_SECONDS_MAX, jitter=self._jitter()
+        )
 
     async def _pause(self, seconds: float) -> None:
         """Sleep in short naps, for the end may be asked for meanwhile."""
