@@ -72,7 +72,7 @@ _WORDS = (
     # Nov 29, 2026 1:00:00 PM
     (
         rf"[*.]?{_WEEKDAY}{_MONTH}\s{{1,2}}(?P<day>\d{{1,2}}),?\s{{1,2}}(?:{_YEAR},?\s{{1,2}})?{_CLOCK}{_HALF}{_ZONE}"
-        rf"(?:\s(?P<year2>(?:19|20)\d{{2}})(?![\d:.-]))?"
+        rf"(?:\s(?P<year2>(?:19|20)\d{{2}})(?![\d:-]|\.\d))?"
     ),
     # Tue, 24 Nov 2026 21:12:27 GMT
     rf"{_WEEKDAY}(?P<day>\d{{1,2}})\s{{1,2}}{_MONTH}\s{{1,2}}{_YEAR}\s{{1,2}}{_CLOCK}{_ZONE}",

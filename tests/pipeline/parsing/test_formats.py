@@ -82,6 +82,8 @@ LINES = [
     ("[11.29 10:00:00] chrome.exe - proxy:5070 close", "text", TEN, None, None, None, None),
     ("- 1131566461 2026.11.29 dn228 Nov 29 10:00:00 dn228/dn228 crond[2915]: session", "syslog", TEN, "dn228", "crond", 2915, None),
     ("nova-api.log.1.2017-05-16_13:53:08 2026-11-29 10:00:00.123 INFO x", "text", MILLIS, None, None, None, "info"),
+    ("Local time is now:      Sun Nov 29 10:00:00 UTC 2026.", "text", TEN, None, None, None, None),
+    ("The job of Nov 29 10:00:00 is done", "text", TEN, None, None, None, None),
     ("[ERROR] something broke", "text", None, None, None, None, "error"),
     ("2026-11-29 10:00:00 Server started: ok", "text", TEN, None, None, None, None),
     ("2026-11-29 10:00:00 INFO Started: ok", "log4j", TEN, None, None, None, "info"),

@@ -134,7 +134,9 @@ def time_inside(head: str, now: int) -> Facts | None:
             break
         if found := time_at(head, match.end(), now=now):
             facts = behind_time(head, found)
-            return facts if facts.format != "cri" else Facts("text", found.micros)
+            # Behind other words a name needs its colon, and a container's line begins with its time.
+            is_meant = facts.format != "cri" and (facts.format != "syslog" or facts.program)
+            return facts if is_meant else Facts("text", found.micros)
     if epoch := _EPOCH.match(head):
         return Facts("text", int(epoch[1]) * 1_000_000 + int((epoch[2] or "")[:6].ljust(6, "0")))
     columns = _COLUMNS.match(head)
