@@ -31,6 +31,7 @@ from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.telemetry import LogSettings, configure_logging
 
 SECONDS_MAX = 5.0
+"""Of the processor, for one input."""
 OUTCOMES = {"taken", "partial", "none good", "400", "413"}
 NOW = 1_750_000_000_000_000
 TEN_THOUSAND_YEARS = 253_402_300_800_000_000
