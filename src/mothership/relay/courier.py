@@ -199,7 +199,8 @@ class Courier:
     # --- writing -------------------------------------------------------------------------------------------------
 
     async def _deliver(self, lease: Lease) -> None:
-        if lease.crashes[0] > self._retry.poison_attempts:
+        # As often alone as in company: a process that is killed by others dies in the midst of innocent writes, too.
+        if lease.crashes[0] >= 2 * self._retry.poison_attempts:
             await self._dead_letter(
                 lease, f"the process died {counted(lease.crashes[0], 'time')} while writing this batch"
             )

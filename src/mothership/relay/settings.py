@@ -103,7 +103,8 @@ class RetrySettings(BaseModel, frozen=True, extra="forbid"):
     )
     poison_attempts: PositiveInt = Field(
         default=5,
-        description="Deaths of the process while writing a batch, after which it is written alone, then set aside.",
+        description="Deaths of the process while writing a batch, after which it is written alone; after as many more "
+        "it is set aside.",
     )
 
 
