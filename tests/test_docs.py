@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from prometheus_client import REGISTRY
 
 import mothership.telemetry
 from mothership.config import CONFIG_VARIABLE, keys, section, variable
+from mothership.edge import loki_push_events, otlp_events
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -107,3 +109,11 @@ def test_what_the_specification_names_is_mapped_to_what_is_here(name: str) -> No
     """Each of its commands, files and variables."""
     page = (ROOT / "docs" / "getting-started" / "coming-from-the-specification.md").read_text()
     assert f"`{name}" in page
+
+
+@pytest.mark.parametrize("module", [loki_push_events, otlp_events], ids=lambda module: module.__name__)
+def test_the_inputs_become_what_the_page_says(module: ModuleType) -> None:
+    """The tables stand beside the code; the tests of the inputs hold them to it."""
+    table = "\n".join(line for line in (module.__doc__ or "").splitlines() if line.startswith("|"))
+    assert table
+    assert table in (ROOT / "docs" / "reference" / "inputs.md").read_text()

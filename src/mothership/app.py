@@ -20,8 +20,8 @@ from mothership.edge import documentation, server, status
 from mothership.edge.application import EdgeApplication
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.credentials import Credentials
-from mothership.edge.envelope import EnvelopeProtocol
 from mothership.edge.ingest import Ingest
+from mothership.edge.inputs import protocols
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
 from mothership.pipeline.chain import Chain
@@ -115,7 +115,7 @@ class Mothership:
         sinks = [sink.name for sink in (self.tsdb, self.loki) if sink]
         ingest = Ingest(
             self.accept,
-            [EnvelopeProtocol(self._batch_builder, self.settings.limits)],
+            protocols(self._batch_builder, self.settings.limits, self.settings.inputs),
             limits=self.settings.limits,
             batch_log=self._batch_log,
             sinks=sinks,

@@ -21,7 +21,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 # --- the specification's metrics ---------------------------------------------------------------------------------
 
-ingestion_requests = Counter("mothership_ingestion_requests_total", "Requests to /ingest.", ["status"])
+ingestion_requests = Counter("mothership_ingestion_requests_total", "Requests with events, by outcome.", ["status"])
+input_requests = Counter(
+    "mothership_input_requests_total",
+    "Requests with events, by input (ingest, otlp, loki) and outcome.",
+    ["input", "status"],
+)
+input_events = Counter("mothership_input_events_total", "Events accepted and made safe, by input.", ["input"])
 ingestion_events = Counter("mothership_ingestion_events_total", "Events taken: accepted by /ingest and made safe.")
 pipeline_duration = Histogram(
     "mothership_pipeline_duration_seconds",

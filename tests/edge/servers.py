@@ -18,6 +18,8 @@ from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.envelope import EnvelopeProtocol
 from mothership.edge.ingest import Ingest
 from mothership.edge.ingest_protocol import IngestRequest
+from mothership.edge.input_settings import InputSettings
+from mothership.edge.inputs import protocols
 from mothership.edge.limits import LimitSettings
 from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
@@ -53,7 +55,7 @@ class RecordingAcceptor:
 def application(acceptor: Any, limits: LimitSettings, *, wait_seconds_max: float = 1.0) -> EdgeApplication:
     ingest = Ingest(
         acceptor,
-        [EnvelopeProtocol(BatchBuilder(limits, key=b"test"), limits)],
+        protocols(BatchBuilder(limits, key=b"test"), limits, InputSettings(tenant_field="tenant")),
         limits=limits,
         batch_log=BatchLog("each"),
         sinks=["tsdb"],

@@ -69,7 +69,13 @@ def guarded_client(acceptor: Any, clock: Time) -> Callable[..., httpx2.AsyncClie
         app = application(acceptor, LimitSettings())
         rate_limiter = RateLimiter(1.0, clock=clock, pause=_no_pause)
         guarded = AccessMiddleware(
-            app, authenticator, auth, loopback=loopback, rate_limiter=rate_limiter, pause=_no_pause
+            app,
+            authenticator,
+            auth,
+            loopback=loopback,
+            rate_limiter=rate_limiter,
+            protocols=app.ingest.protocols,
+            pause=_no_pause,
         )
         transport = httpx2.ASGITransport(guarded, client=(client, 1))
         return httpx2.AsyncClient(transport=transport, base_url="http://localhost")
@@ -230,12 +236,14 @@ async def test_a_right_guess_waits_like_a_wrong_one_whether_or_not_the_client_do
 
     auth = AuthSettings(tokens=[token("x", "right")])
     authenticator = Authenticator(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
+    app = application(acceptor, LimitSettings())
     guarded = AccessMiddleware(
-        application(acceptor, LimitSettings()),
+        app,
         authenticator,
         auth,
         loopback=False,
         rate_limiter=RateLimiter(1.0, clock=clock, pause=pause),
+        protocols=app.ingest.protocols,
         pause=pause,
     )
     transport = httpx2.ASGITransport(guarded, client=("192.0.2.7", 1))

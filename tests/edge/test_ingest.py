@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[bytes, dict[str, str], int]] = {
     "10,000 members": (gzip.compress(b" ") * 10_000, {"content-encoding": "gzip"}, 400),
     "a form": (BODY, {"content-type": "application/x-www-form-urlencoded"}, 415),
     "multipart": (b"--x\r\n\r\n{}\r\n--x--", {"content-type": "multipart/form-data; boundary=x"}, 415),
-    "plain text": (BODY, {"content-type": "text/plain"}, 415),
+    "plain text of a web page": (BODY, {"content-type": "text/plain", "origin": "http://localhost"}, 415),
     "an empty key": (BODY, {"idempotency-key": ""}, 400),
     "a long key": (BODY, {"idempotency-key": "k" * 257}, 400),
     "a large body": (b" " * (8 * 1024 * 1024 + 1), {}, 413),

@@ -15,6 +15,7 @@ from tests.edge.servers import RecordingAcceptor
 from mothership.batch_log import BatchLog
 from mothership.edge.application import EdgeApplication
 from mothership.edge.auth import ANONYMOUS
+from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.envelope import EnvelopeProtocol
 from mothership.edge.ingest import Ingest
@@ -36,6 +37,7 @@ class Lines:
 
     name = "lines"
     path = "/lines"
+    scope: Permission = "ingest"
     operation = LINES
 
     def __init__(self, builder: BatchBuilder) -> None:
@@ -45,6 +47,10 @@ class Lines:
         """Lines only."""
         if request.media_type != "text/plain":
             raise Refusal(415, "Content-Type must be text/plain")
+
+    def encoding(self, request: IngestRequest) -> str:
+        """As sent."""
+        return request.header(b"content-encoding") or ""
 
     def decode(self, body: bytes, request: IngestRequest) -> Batch:
         """An event a line."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validat
 
 from mothership.config.document import Fault, Location
 from mothership.edge.auth import AuthSettings, check_exposure
+from mothership.edge.input_settings import InputSettings
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
@@ -100,6 +101,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     server: ServerSettings = Field(default_factory=ServerSettings, description="Where the service listens.")
     auth: AuthSettings = Field(default_factory=AuthSettings, description="Who may send and read.")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="Limits on requests and events.")
+    inputs: InputSettings = Field(default_factory=InputSettings, description="How events of other senders are read.")
     database: DatabaseSettings = Field(
         default_factory=DatabaseSettings, description="The database; without `dsn` and `host` an embedded one."
     )

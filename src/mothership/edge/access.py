@@ -5,7 +5,8 @@ a name for the request → whose address is it → is it for us → who is askin
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,7 @@ from mothership.edge.addresses import Networks, client_address, is_loopback_name
 from mothership.edge.auth import AuthSettings
 from mothership.edge.auth import Scope as Permission
 from mothership.edge.authenticator import AuthenticationFailed, Authenticator
+from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse
 from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.request_id import request_id
 from mothership.errors import Refusal
@@ -39,13 +41,18 @@ class AccessMiddleware:
         *,
         loopback: bool,
         rate_limiter: RateLimiter,
+        protocols: Mapping[str, IngestProtocol] = MappingProxyType({}),
         is_secret: Callable[[str], bool] = lambda _text: False,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """`loopback` says that the server listens there only; `is_secret`, what no request may be named by."""
+        """`loopback` says that the server listens there only; `is_secret`, what no request may be named by.
+
+        `protocols` are those of the application, by path: each has words of its own for a refusal.
+        """
         self._app = app
         self._authenticator = authenticator
         self._rate_limiter = rate_limiter
+        self._protocols = protocols
         self._open = ALWAYS_OPEN | auth.open_endpoints
         self._proxies = Networks(auth.trusted_proxies)
         # A page in a browser on this machine reaches loopback too, under a name of its own (DNS rebinding).
@@ -106,8 +113,8 @@ class AccessMiddleware:
             raise
 
     def _required_scope(self, path: str) -> Permission | None:
-        if path == "/ingest":
-            return "ingest"
+        if protocol := self._protocols.get(path):
+            return protocol.scope
         if "/docs" in self._open and path.startswith(DOCUMENTS):
             return None
         return None if path in self._open else "read"
@@ -115,7 +122,11 @@ class AccessMiddleware:
     async def _refuse(self, refusal: Refusal, answer: "_ResponseSender", scope: Scope) -> None:
         if isinstance(refusal, AuthenticationFailed) and refusal.pause_seconds:
             await self._delay(refusal.pause_seconds, scope)
-        await answer.refuse(refusal.status, refusal.reason, refusal.retry_after_seconds)
+        protocol = self._protocols.get(scope["path"])
+        if protocol is None:
+            await answer.refuse(refusal.status, refusal.reason, refusal.retry_after_seconds)
+        else:
+            await answer.respond(protocol.refuse(IngestRequest.of(scope, received=0), refusal))
 
     async def _delay(self, seconds: float, scope: Scope) -> None:
         scope["delayed"] = True
@@ -145,17 +156,22 @@ class _ResponseSender:
         await self._send(message)
 
     async def refuse(self, status: int, reason: str, retry_after_seconds: float | None = None) -> None:
-        if self._started:
-            return
         kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
         content = orjson.dumps({"status": kind, "reason": reason, "request_id": self._identity})
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
-        if status == 401:  # noqa: PLR2004
-            headers.append((b"www-authenticate", b"Bearer"))
+        headers = [(b"content-type", b"application/json")]
         if retry_after_seconds is not None:
             headers.append((b"retry-after", b"%d" % max(1, math.ceil(retry_after_seconds))))
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": content})
+        await self.respond(IngestResponse(status, content, headers))
+
+    async def respond(self, response: IngestResponse) -> None:
+        """Send it, unless an answer is under way."""
+        if self._started:
+            return
+        headers = [*response.headers, (b"content-length", b"%d" % len(response.body))]
+        if response.status == 401:  # noqa: PLR2004
+            headers.append((b"www-authenticate", b"Bearer"))
+        await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": response.body})
 
 
 def _check_no_foreign_page(headers: dict[bytes, bytes]) -> None:

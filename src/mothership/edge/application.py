@@ -4,6 +4,7 @@ What nodes send goes past FastAPI: its layers cost more than all the rest of the
 model describes. Its OpenAPI document describes both.
 """
 
+from copy import deepcopy
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -22,7 +23,7 @@ class EdgeApplication:
         self.pages = pages
         pages.add_exception_handler(HTTPException, _refusal)
         document = pages.openapi()
-        described = {path: {"post": protocol.operation} for path, protocol in ingest.protocols.items()}
+        described = {path: {"post": deepcopy(protocol.operation)} for path, protocol in ingest.protocols.items()}
         document["paths"] = {**described, **document["paths"]}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -20,8 +20,10 @@ from pydantic import (
 
 from mothership.edge.tls import TLSSettings
 
-Scope: TypeAlias = Literal["ingest", "read"]
+Scope: TypeAlias = Literal["ingest", "otlp", "loki", "read"]
 SCOPES: tuple[Scope, ...] = ("ingest", "read")
+"""They open everything."""
+INPUT_SCOPES = frozenset({"ingest", "otlp", "loki"})
 HASH_PREFIX = "sha256:"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -60,7 +62,8 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
     scopes: frozenset[Scope] = Field(
         default=frozenset({"ingest"}),
         min_length=1,
-        description="What it opens: `ingest` (POST /ingest), `read` (status, metrics, documentation).",
+        description="What it opens: `ingest` (every input), `otlp` (POST /v1/logs alone), `loki` (POST "
+        "/loki/api/v1/push alone), `read` (status, metrics, documentation).",
     )
     expires: AwareDatetime | None = Field(
         default=None, description="When it expires, as a date and time with offset. Default: never."

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mothership.edge.addresses import rate_limit_key
-from mothership.edge.auth import ANONYMOUS, NAME_PATTERN, AuthSettings, Caller, Scope, TokenSettings
+from mothership.edge.auth import ANONYMOUS, INPUT_SCOPES, NAME_PATTERN, AuthSettings, Caller, Scope, TokenSettings
 from mothership.edge.credentials import Credentials
 from mothership.edge.login_throttle import LoginThrottle, TooManyFailures
 from mothership.edge.tls import TLSSettings
@@ -57,7 +57,7 @@ class Authenticator:
 
     def allow(self, caller: Caller, needed: Scope) -> None:
         """Raise `Refusal` (403) unless the caller's credentials open this."""
-        if needed not in caller.scopes:
+        if needed not in caller.scopes and not (needed in INPUT_SCOPES and "ingest" in caller.scopes):
             auth_failures.labels(reason="scope").inc()
             self._log_missing_scope((caller.name, needed), client=caller.name, needed=needed)
             raise Refusal(403, f"these credentials lack the scope `{needed}`")

@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -44,10 +46,12 @@ class BatchBuilder:
         is_retry: bool = False,
         body_bytes: int = 0,
         needs_repair: bool = False,
+        unreadable: Mapping[int, str] = MappingProxyType({}),
     ) -> Batch:
         """Return the batch with its good events, and a rejection for each of the others. It owns `messages` then.
 
-        `needs_repair` says that the decoder let through what strict JSON would not. Raises `Refusal` (400, 413).
+        `needs_repair` says that the decoder let through what strict JSON would not. `unreadable` has the places of
+        what the protocol could not read, with the reason of each. Raises `Refusal` (400, 413).
         """
         if len(messages) > self._limits.events:
             raise Refusal(413, f"more than {self._limits.events} events: send fewer at a time (limits.events)")
@@ -73,8 +77,9 @@ class BatchBuilder:
             body_bytes=body_bytes,
             oversized=oversized,
         )
-        faults = _name_faults(messages)
-        batch.remains = {at: self._event_limits.bounded(messages[at]) for at in sorted(faults)[:REMAINS_MAX]}
+        faults = {**_name_faults(messages), **unreadable}
+        left = sorted(faults.keys() - unreadable.keys())[:REMAINS_MAX]
+        batch.remains = {at: self._event_limits.bounded(messages[at]) for at in left}
         batch.reject(faults)
         return batch
 

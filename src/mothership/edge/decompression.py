@@ -2,12 +2,15 @@
 
 import zlib
 
+import cramjam
 import zstandard
 
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
 
 ENCODINGS = "gzip, zstd, deflate"
+SNAPPY_BLOCK = "snappy-block"
+"""Snappy without frames, which no Content-Encoding names: a protocol has to say that it is meant."""
 GZIP_MAGIC = b"\x1f\x8b"
 RATIO_FREE_BYTES = 1024 * 1024
 """Below this nothing is a bomb."""
@@ -74,6 +77,13 @@ class RequestBody:
             raise Refusal(400, f"the body is not {self._encoding}, as Content-Encoding says") from None
 
 
+def decompressed(data: bytes, encoding: str, limits: LimitSettings) -> bytes:
+    """Return data that is there as a whole, decompressed. Raises `Refusal` (400, 413)."""
+    body = RequestBody(encoding, limits)
+    body.feed(data)
+    return body.read() or b""
+
+
 class _LargerError(Exception):
     """It becomes larger than was asked for."""
 
@@ -92,7 +102,9 @@ class _Decompression:
 
     def run(self, sent: bytes) -> bytes:
         """Raises `Refusal`, or the decompressor's error, or `_LargerError`."""
-        if not (self._zstd(sent) if self._encoding == "zstd" else self._zlib(sent)):
+        if self._encoding == SNAPPY_BLOCK:
+            self._snappy(sent)
+        elif not (self._zstd(sent) if self._encoding == "zstd" else self._zlib(sent)):
             raise Refusal(400, f"the {self._encoding} stream is cut short")
         return b"".join(self._parts)
 
@@ -128,13 +140,26 @@ class _Decompression:
                 piece = stream.unused_data if stream.eof else b""
         return stream is not None and stream.eof
 
+    def _snappy(self, sent: bytes) -> None:
+        """A block says first how large it becomes, so it is judged before any room is taken."""
+        try:
+            size = cramjam.snappy.decompress_raw_len(sent)
+            self._count_bytes(size)
+            self._parts.append(bytes(cramjam.snappy.decompress_raw(sent)))
+        except cramjam.DecompressionError:
+            raise Refusal(400, "the body is not a snappy block, as this protocol has it") from None
+
     def _count_member(self) -> None:
         self._members += 1
         if self._members > MEMBERS_MAX or (self._members > 1 and self._encoding == "deflate"):
             raise Refusal(400, f"the body holds too many {self._encoding} streams")
 
     def _keep(self, data: bytes) -> None:
-        self._bytes += len(data)
+        self._count_bytes(len(data))
+        self._parts.append(data)
+
+    def _count_bytes(self, size: int) -> None:
+        self._bytes += size
         if self._bytes > self._limits.inflated_bytes:
             raise _too_large(self._limits)
         if self._bytes > self._ratio_bytes_max:
@@ -143,7 +168,6 @@ class _Decompression:
             )
         if self._bytes > self._bytes_max:
             raise _LargerError
-        self._parts.append(data)
 
 
 def _too_large(limits: LimitSettings) -> Refusal:
@@ -153,6 +177,6 @@ def _too_large(limits: LimitSettings) -> Refusal:
 def _known(encoding: str) -> str:
     name = encoding.strip().lower() or "identity"
     name = {"x-gzip": "gzip"}.get(name, name)
-    if name not in {"identity", "gzip", "deflate", "zstd"}:
+    if name not in {"identity", "gzip", "deflate", "zstd", SNAPPY_BLOCK}:
         raise Refusal(415, f"Content-Encoding must be one of {ENCODINGS}, or none")
     return name

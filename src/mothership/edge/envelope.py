@@ -1,63 +1,78 @@
-"""POST /ingest, an EdgeBot's own protocol: a JSON object with a list `messages`."""
+"""POST /ingest: an EdgeBot's envelope, and events without one: a JSON array, an object, NDJSON, lines of text."""
 
 import math
+import re
 from typing import Any
 
-import msgspec
 import orjson
 
-from mothership import decimals
-from mothership.edge import lenient_json
+from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.decompression import ENCODINGS
+from mothership.edge.event_limits import check_containers
+from mothership.edge.event_lists import Sent, from_json, from_lines, from_ndjson
 from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, is_complete
 from mothership.edge.limits import LimitSettings
 from mothership.edge.openapi import INGEST_OPERATION
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt
 
-NAME_CHARACTERS = 256
-"""Longest envelope `source`: it is a column with an index, and a label."""
+LINES = "text/plain"
+NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+JSON_KIND = re.compile(r"application/[^/]+\+json")
+ACCEPTED = NDJSON | {"application/json", None}
 ERRORS_SHOWN = 100
 """Most rejections that an answer lists; `rejected` counts them all."""
 BOM = b"\xef\xbb\xbf"
 
 
 class EnvelopeProtocol:
-    """One decode of the whole body; only a body that needs mending is read again, slower."""
+    """One decode of the whole body; only a body that needs repair is read again, slower."""
 
     name = "ingest"
     path = "/ingest"
+    scope: Permission = "ingest"
     operation = INGEST_OPERATION
 
     def __init__(self, builder: BatchBuilder, limits: LimitSettings) -> None:
         self._builder = builder
         self._containers_max = limits.containers
+        self._events_max = limits.events
 
     def check(self, request: IngestRequest) -> None:
         """Refuse what a web page may send across origins without asking, such as a form or plain text."""
         kind = request.media_type
-        if kind not in (None, "application/json") and not (kind.startswith("application/") and kind.endswith("+json")):
-            raise Refusal(415, "Content-Type must be application/json")
+        if kind == LINES:
+            if request.header(b"origin") is not None or request.header(b"sec-fetch-site") is not None:
+                raise Refusal(415, "a web page must send application/json")
+        elif kind not in ACCEPTED and not JSON_KIND.fullmatch(kind or ""):
+            raise Refusal(415, "Content-Type must be application/json, application/x-ndjson or text/plain")
+
+    def encoding(self, request: IngestRequest) -> str:
+        """As `IngestProtocol.encoding`."""
+        return request.header(b"content-encoding") or ""
 
     def decode(self, body: bytes, request: IngestRequest) -> Batch:
         """As `IngestProtocol.decode`."""
         key = request.idempotency_key
-        self._check_containers(body)
-        envelope, is_lenient = _envelope(body)
-        messages = envelope.get("messages")
-        if type(messages) is not list:
-            raise Refusal(400, f"`messages` is {'not a list' if 'messages' in envelope else 'missing'}")
+        sent = self._sent(body, request.media_type)
         return self._builder.build(
-            messages,
+            sent.messages,
             request,
             input=self.name,
-            source=_source(envelope),
+            source=sent.source,
             idempotency_key=key,
-            is_retry=envelope.get("is_retry") is True,
+            is_retry=sent.is_retry,
             body_bytes=len(body),
-            needs_repair=is_lenient,
+            needs_repair=sent.needs_repair,
         )
+
+    def _sent(self, body: bytes, kind: str | None) -> Sent:
+        body = body.removeprefix(BOM)
+        if kind == LINES:
+            return from_lines(body, self._events_max)
+        check_containers(body, self._containers_max)
+        return from_ndjson(body, self._events_max) if kind in NDJSON else from_json(body)
 
     def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:
         """Always a 2xx, even when every event was bad: after a 4xx a node drops the batch, a 5xx would never end."""
@@ -85,28 +100,3 @@ class EnvelopeProtocol:
             headers.append((b"accept-encoding", ENCODINGS.encode()))
         body = orjson.dumps({"status": kind, "reason": refusal.reason, "request_id": request.id})
         return IngestResponse(status, body, headers)
-
-    def _check_containers(self, body: bytes) -> None:
-        """Each costs up to 200 bytes of memory for the two that it takes in the body."""
-        most = self._containers_max
-        if len(body) > most and body.count(b"[") + body.count(b"{") > most:
-            raise Refusal(413, f"more than {most} objects and arrays: send fewer at a time (limits.containers)")
-
-
-def _envelope(body: bytes) -> tuple[dict[str, Any], bool]:
-    """The body's object, and whether its messages need repair."""
-    body = body.removeprefix(BOM)
-    is_lenient = False
-    try:
-        envelope = decimals.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        envelope, is_lenient = lenient_json.decode(body), True
-    if type(envelope) is not dict:
-        raise Refusal(400, "the body is not a JSON object with a list `messages`")
-    return envelope, is_lenient
-
-
-def _source(envelope: dict[str, Any]) -> str:
-    source = envelope.get("source")
-    # Never cut before redaction: of half a token no rule knows that it was one.
-    return lenient_json.text(source) if type(source) is str and 0 < len(source) <= NAME_CHARACTERS else "unknown"

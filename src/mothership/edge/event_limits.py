@@ -11,6 +11,7 @@ import orjson
 
 from mothership.edge.lenient_json import LEVELS_MAX
 from mothership.edge.limits import LimitSettings
+from mothership.errors import Refusal
 from mothership.event import Event
 from mothership.truncation import truncate_structure
 
@@ -79,3 +80,12 @@ class EventLimits:
                 return True
             level = inner
         return any(type(value) in (dict, list) for value in level)
+
+
+def check_containers(body: bytes, containers_max: int) -> None:
+    """Raise `Refusal` (413) for a JSON body with more objects and arrays than that.
+
+    Each costs up to 200 bytes of memory for the two that it takes in the body.
+    """
+    if len(body) > containers_max and body.count(b"[") + body.count(b"{") > containers_max:
+        raise Refusal(413, f"more than {containers_max} objects and arrays: send fewer at a time (limits.containers)")

@@ -28,7 +28,15 @@ from mothership.event import Batch, Receipt, Tally, is_nil
 from mothership.fairness import Holder, WaitBudget
 from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock
-from mothership.telemetry import client_events, events_rejected, ingestion_events, ingestion_requests, log
+from mothership.telemetry import (
+    client_events,
+    events_rejected,
+    ingestion_events,
+    ingestion_requests,
+    input_events,
+    input_requests,
+    log,
+)
 
 Accept: TypeAlias = Callable[[Batch], Awaitable[tuple[Batch, Receipt]]]
 """Runs a batch through the pipeline and keeps it. What was rejected on the way is in the batch it returns."""
@@ -42,6 +50,7 @@ CONSTANT_SOURCE = "edgebot"
 """The envelope's `source` of every EdgeBot."""
 REASON_LABELS = 64
 """Most reasons of rejections that the metrics tell apart."""
+OUTCOMES = ("success", "partial", "unavailable", "error", "refused")
 CLIENT_LABELS = 200
 """Most callers that the metrics tell apart."""
 
@@ -87,6 +96,11 @@ class Ingest:
         self._retries = RetryTracker(refused_max=limits.refused_batches)
         self._client_labels = BoundedLabels(CLIENT_LABELS)
         self._client_events: dict[str, Counter] = {}
+        names = {protocol.name for protocol in protocols}
+        self._input_events = {name: input_events.labels(name) for name in names}
+        self._input_requests = {
+            (name, outcome): input_requests.labels(name, outcome) for name in names for outcome in OUTCOMES
+        }
         self._nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,7 +140,7 @@ class Ingest:
     ) -> Received:
         """Return the body with what it holds. Raises `Refusal`, before it is read when the headers say enough."""
         protocol.check(request)
-        body = RequestBody(request.header(b"content-encoding") or "", self._limits)
+        body = RequestBody(protocol.encoding(request), self._limits)
         length = request.header(b"content-length") or ""
         if length.isdigit() and int(length[:20]) > self._limits.body_bytes:
             raise Refusal(413, f"the body is larger than {self._limits.body_bytes} bytes (limits.body_bytes)")
@@ -165,7 +179,10 @@ class Ingest:
         taken = 0 if receipt.duplicate else len(batch.indices)
         ingestion_events.inc(taken)
         self._count_for(request.caller.name, taken)
-        (_succeeded if is_complete(batch, receipt) else _succeeded_in_part).inc()
+        is_whole = is_complete(batch, receipt)
+        (_succeeded if is_whole else _succeeded_in_part).inc()
+        self._input_requests[protocol.name, "success" if is_whole else "partial"].inc()
+        self._input_events[protocol.name].inc(taken)
         return protocol.answer(request, batch, receipt, seconds)
 
     def refuse(self, request: IngestRequest, protocol: IngestProtocol, refusal: Refusal) -> IngestResponse:
@@ -173,6 +190,7 @@ class Ingest:
         status = refusal.status
         kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
         ingestion_requests.labels(status=kind).inc()
+        self._input_requests[protocol.name, kind].inc()
         _log_refused((request.caller.name, status, refusal.reason), status=status, reason=refusal.reason)
         return protocol.refuse(request, refusal)
 

@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from mothership.edge.addresses import UNKNOWN, rate_limit_key
 from mothership.edge.auth import ANONYMOUS, Caller
+from mothership.edge.auth import Scope as Permission
 from mothership.edge.request_id import request_id
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt
@@ -107,11 +108,16 @@ class IngestProtocol(Protocol):
     """Becomes `Batch.input`."""
     path: str
     """Where it is spoken, by POST."""
+    scope: Permission
+    """What a caller must be allowed. `ingest` opens every input."""
     operation: dict[str, Any]
     """What the OpenAPI document says of it."""
 
     def check(self, request: IngestRequest) -> None:
         """Raise `Refusal` for what the headers alone show to be in vain: then the body is not read."""
+
+    def encoding(self, request: IngestRequest) -> str:
+        """How the body is compressed: its Content-Encoding, or what this protocol means by that."""
 
     def decode(self, body: bytes, request: IngestRequest) -> Batch:
         """Return the batch with its good events, and a rejection for each of the others.

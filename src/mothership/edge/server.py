@@ -112,7 +112,13 @@ def with_access_control(
         return is_secret(text) or known.is_token(text)
 
     return AccessMiddleware(
-        app, authenticator, auth, loopback=is_loopback(host), rate_limiter=rate_limiter, is_secret=may_not_be_a_name
+        app,
+        authenticator,
+        auth,
+        loopback=is_loopback(host),
+        rate_limiter=rate_limiter,
+        protocols=app.ingest.protocols,
+        is_secret=may_not_be_a_name,
     )
 
 

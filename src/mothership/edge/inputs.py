@@ -1,0 +1,21 @@
+"""The inputs of a service: every protocol that it speaks."""
+
+from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.envelope import EnvelopeProtocol
+from mothership.edge.ingest_protocol import IngestProtocol
+from mothership.edge.input_settings import InputSettings
+from mothership.edge.limits import LimitSettings
+from mothership.edge.loki_push import LokiPush
+from mothership.edge.otlp import OTLPLogs, OTLPNotTaken
+
+
+def protocols(builder: BatchBuilder, limits: LimitSettings, settings: InputSettings) -> list[IngestProtocol]:
+    """Make them all, over one builder."""
+    logs = OTLPLogs(builder, limits)
+    return [
+        EnvelopeProtocol(builder, limits),
+        logs,
+        OTLPNotTaken(logs, "/v1/metrics"),
+        OTLPNotTaken(logs, "/v1/traces"),
+        LokiPush(builder, limits, tenant_field=settings.tenant_field),
+    ]

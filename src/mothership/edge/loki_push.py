@@ -1,0 +1,140 @@
+"""POST /loki/api/v1/push: what Promtail, Grafana Alloy, Fluent Bit's `loki` and Docker's driver speak.
+
+Loki answers 204 when it has taken all, and 400 with the reasons when it has taken the rest: so does this. 429 and 5xx
+are sent again, every other error is final.
+"""
+
+import math
+from typing import Any
+
+import msgspec
+
+from mothership import decimals
+from mothership.edge import lenient_json
+from mothership.edge.auth import Scope as Permission
+from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.decompression import SNAPPY_BLOCK, decompressed
+from mothership.edge.event_limits import check_containers
+from mothership.edge.ingest_protocol import IngestRequest, IngestResponse
+from mothership.edge.limits import LimitSettings
+from mothership.edge.loki_push_encodings import PushReader
+from mothership.edge.otlp import explained
+from mothership.edge.unix_nanoseconds import is_finer_than_seconds
+from mothership.errors import Refusal
+from mothership.event import Batch, Receipt
+
+TEXT = b"text/plain; charset=utf-8"
+TENANT_HEADER = b"x-scope-orgid"
+TENANT_CHARACTERS = 256
+RETRY_SECONDS = 1.0
+_INTERNAL, _UNAVAILABLE = 500, 503
+
+
+class LokiPush:
+    """Streams of lines in, nothing out."""
+
+    name = "loki"
+    path = "/loki/api/v1/push"
+    scope: Permission = "loki"
+    operation: dict[str, Any] = {  # noqa: RUF012  # as `IngestProtocol`
+        "summary": "Take log lines (Loki push)",
+        "description": "`PushRequest` in snappy protobuf or JSON; see docs/reference/inputs.md.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+                "application/json": {"schema": {"type": "object", "additionalProperties": True}},
+            },
+        },
+        "responses": {
+            "204": {"description": "Kept."},
+            "400": {"description": "Not such a request, or some lines of it: why, and that the others are kept."},
+            "401": {"description": "No valid credentials."},
+            "403": {"description": "Not for this caller."},
+            "413": {"description": "Too many bytes or lines."},
+            "415": {"description": "An unknown Content-Encoding."},
+            "429": {"description": "Send it again after `Retry-After`."},
+            "503": {"description": "Send it again after `Retry-After`."},
+        },
+    }
+
+    def __init__(self, builder: BatchBuilder, limits: LimitSettings, *, tenant_field: str = "") -> None:
+        """`tenant_field` is the field that keeps `X-Scope-OrgID`; empty: none."""
+        self._builder = builder
+        self._limits = limits
+        self._tenant_field = tenant_field
+
+    def check(self, request: IngestRequest) -> None:
+        """Any type is welcome: what is not JSON is protobuf. But a page elsewhere may send text without asking."""
+        if request.header(b"origin") and request.media_type not in {"application/json", "application/x-protobuf"}:
+            raise Refusal(415, "Content-Type must be application/x-protobuf or application/json")
+
+    def encoding(self, request: IngestRequest) -> str:
+        """Protobuf comes in a snappy block whether or not the header says so, and JSON never does."""
+        said = (request.header(b"content-encoding") or "").strip().lower()
+        if said not in {"", "snappy"}:
+            return said
+        return "" if _is_json(request) else SNAPPY_BLOCK
+
+    def decode(self, body: bytes, request: IngestRequest) -> Batch:
+        """As `IngestProtocol.decode`."""
+        key = request.idempotency_key
+        limits = self._limits
+        read = PushReader(
+            events_max=limits.events,
+            containers_max=limits.containers,
+            event_bytes_max=limits.event_bytes,
+            tenant=self._tenant(request),
+        )
+        is_lenient = False
+        if _is_json(request):
+            check_containers(body, limits.containers)
+            try:
+                content = decimals.decode(body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                content, is_lenient = lenient_json.decode(body), True
+            events: list[Any] = read.json(content)
+        else:
+            # Packed once more, as by a proxy.
+            is_packed = self.encoding(request) != SNAPPY_BLOCK
+            events = read.protobuf(decompressed(body, SNAPPY_BLOCK, limits) if is_packed else body)
+        unreadable = {place: event for place, event in enumerate(events) if type(event) is str}
+        for place in unreadable:
+            events[place] = {}
+        return self._builder.build(
+            events,
+            request,
+            input=self.name,
+            idempotency_key=key,
+            # A client sends again what lost its answer and does not say so.
+            is_retry=any(is_finer_than_seconds(event.get("timestamp", "")) for event in events),
+            body_bytes=len(body),
+            needs_repair=is_lenient,
+            unreadable=unreadable,
+        )
+
+    def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:  # noqa: ARG002  # as `IngestProtocol`
+        """As Loki does."""
+        if not batch.rejected:
+            return IngestResponse(204)
+        text = f"{len(batch.rejected)} lines were rejected, the others are kept: {explained(batch)}\n"
+        return IngestResponse(400, text.encode(), [(b"content-type", TEXT)])
+
+    def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:  # noqa: ARG002  # as `IngestProtocol`
+        """In a line of text, as Loki does. A fault of ours is passing."""
+        status, again = refusal.status, refusal.retry_after_seconds
+        if status == _INTERNAL:
+            status, again = _UNAVAILABLE, RETRY_SECONDS
+        headers = [(b"content-type", TEXT)]
+        if again is not None:
+            headers.append((b"retry-after", b"%d" % max(1, math.ceil(again))))
+        return IngestResponse(status, f"{refusal.reason}\n".encode(), headers)
+
+    def _tenant(self, request: IngestRequest) -> dict[str, str]:
+        named = request.header(TENANT_HEADER) if self._tenant_field else None
+        # Never cut before redaction: of half a token no rule knows that it was one.
+        return {self._tenant_field: named} if named and len(named) <= TENANT_CHARACTERS else {}
+
+
+def _is_json(request: IngestRequest) -> bool:
+    return request.media_type == "application/json"

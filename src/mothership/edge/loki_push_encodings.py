@@ -1,0 +1,132 @@
+"""The two encodings of a push: snappy protobuf (`logproto.PushRequest`) and JSON."""
+
+from typing import Any
+
+from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
+
+from mothership.edge.loki_push_events import Entry, StreamReader, parsed_labels
+from mothership.edge.protobuf_frames import FrameReader, not_protobuf
+from mothership.edge.unix_nanoseconds import SECOND
+from mothership.errors import Refusal
+from mothership.event import Event
+
+ENTRY_FACTOR = 4
+"""An entry larger than so many times the largest event is not built."""
+_STREAMS, _ENTRIES = 1, 2
+_LABELS_UNREADABLE = "a stream whose labels can't be read"
+_NOT_ENTRY = "no entry: it is not a list of a time in nanoseconds as text, a line and perhaps an object"
+
+
+class PushReader:
+    """Reads one body."""
+
+    def __init__(self, *, events_max: int, containers_max: int, event_bytes_max: int, tenant: dict[str, str]) -> None:
+        self._events_max = events_max
+        self._containers_max = containers_max
+        self._entry_bytes_max = ENTRY_FACTOR * event_bytes_max
+        self._tenant = tenant
+
+    def protobuf(self, body: bytes) -> list[Event | str]:
+        """Return an event for each entry, or why there is none. Raises `Refusal` (400, 413)."""
+        frames = FrameReader(self._containers_max)
+        events: list[Event | str] = []
+        for stream in frames.split(body, _STREAMS)[1]:
+            rest, entries = frames.split(stream, _ENTRIES)
+            self._count(len(events) + len(entries))
+            labels = parsed_labels(_text(_parsed("Stream", rest).labels))
+            read = None if labels is None else StreamReader(labels, self._tenant).event
+            events += [_LABELS_UNREADABLE if read is None else self._read(read, entry) for entry in entries]
+        return events
+
+    def json(self, request: Any) -> list[Event | str]:
+        """The same for JSON."""
+        streams = request.get("streams") if type(request) is dict else None
+        if type(streams) is not list:
+            raise Refusal(400, "the body is not a JSON object with a list `streams`")
+        events: list[Event | str] = []
+        for stream in streams:
+            labels, values = (stream.get("stream"), stream.get("values")) if type(stream) is dict else (None, None)
+            if type(values) is not list:
+                raise Refusal(400, "a stream is not an object with an object `stream` and a list `values`")
+            self._count(len(events) + len(values))
+            if type(labels) is not dict or not all(type(value) is str for value in labels.values()):
+                events += [_LABELS_UNREADABLE] * len(values)
+                continue
+            read = StreamReader(labels, self._tenant).event
+            for value in values:
+                entry = _json_entry(value)
+                events.append(_NOT_ENTRY if entry is None else read(entry))
+        return events
+
+    def _count(self, events: int) -> None:
+        if events > self._events_max:
+            raise Refusal(413, f"more than {self._events_max} events: send fewer at a time (limits.events)")
+
+    def _read(self, read: Any, entry: bytes) -> Event | str:
+        if len(entry) > self._entry_bytes_max:
+            return f"an entry of more than {self._entry_bytes_max} bytes (limits.event_bytes)"
+        try:
+            message = _parsed("Entry", entry)
+        except Refusal:
+            return "no entry: it is damaged"
+        nanoseconds = message.timestamp.seconds * SECOND + message.timestamp.nanos
+        metadata = {_text(pair.name): _text(pair.value) for pair in message.metadata}
+        event: Event = read(Entry(nanoseconds, _text(message.line), metadata))
+        return event
+
+
+def _json_entry(value: Any) -> Entry | None:
+    if type(value) is not list or not 2 <= len(value) <= 3 or type(value[1]) is not str:  # noqa: PLR2004
+        return None
+    time, line = value[:2]
+    if type(time) is str and time.isascii() and time.isdecimal() and len(time) <= 20:  # noqa: PLR2004 - 64 bits
+        time = int(time)
+    metadata = value[2] if len(value) > 2 else {}  # noqa: PLR2004
+    if type(time) is not int or type(metadata) is not dict:
+        return None
+    return Entry(time, line, {name: text for name, text in metadata.items() if type(text) is str})
+
+
+def _parsed(kind: str, data: bytes) -> Any:
+    try:
+        return _MESSAGES[kind].FromString(data)
+    except DecodeError:
+        raise not_protobuf() from None
+
+
+def _text(value: bytes) -> str:
+    """Promtail ships what a file holds, which need not be UTF-8: so text is read as bytes."""
+    return value.decode("utf-8", "replace")
+
+
+def _messages() -> dict[str, Any]:
+    """`Stream` without its entries, and `Entry`, by the numbers of Loki's push.proto."""
+    kinds = {"bytes": FieldDescriptorProto.TYPE_BYTES, "int64": FieldDescriptorProto.TYPE_INT64}
+    described: dict[str, dict[str, tuple[int, str]]] = {
+        "Pair": {"name": (1, "bytes"), "value": (2, "bytes")},
+        "Time": {"seconds": (1, "int64"), "nanos": (2, "int64")},
+        "Entry": {"timestamp": (1, "Time"), "line": (2, "bytes"), "metadata": (3, "Pair")},
+        "Stream": {"labels": (1, "bytes")},
+    }
+    file = FileDescriptorProto(name="loki_push.proto", package="push", syntax="proto3")
+    for name, fields in described.items():
+        message = DescriptorProto(name=name)
+        for field, (number, kind) in fields.items():
+            repeated = kind == "Pair"
+            message.field.add(
+                name=field,
+                number=number,
+                label=FieldDescriptorProto.LABEL_REPEATED if repeated else FieldDescriptorProto.LABEL_OPTIONAL,
+                type=kinds.get(kind, FieldDescriptorProto.TYPE_MESSAGE),
+                type_name=None if kind in kinds else f".push.{kind}",
+            )
+        file.message_type.add().CopyFrom(message)
+    pool = DescriptorPool()
+    pool.Add(file)
+    return {name: GetMessageClass(pool.FindMessageTypeByName(f"push.{name}")) for name in described}
+
+
+_MESSAGES = _messages()

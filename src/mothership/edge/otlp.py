@@ -1,0 +1,183 @@
+"""POST /v1/logs: OTLP/HTTP, as the OpenTelemetry Protocol Specification 1.x has it, in protobuf and JSON.
+
+A client takes 429, 502, 503 and 504 for "send it again" and every other error for "never": so nothing that can never
+succeed is answered 429, and a fault of ours is not a 500.
+"""
+
+import math
+from typing import Any
+
+import msgspec
+import orjson
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+
+from mothership import decimals
+from mothership.edge import lenient_json, otlp_json
+from mothership.edge.auth import Scope as Permission
+from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.event_limits import check_containers
+from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse
+from mothership.edge.limits import LimitSettings
+from mothership.edge.otlp_protobuf import ProtobufReader
+from mothership.edge.unix_nanoseconds import is_finer_than_seconds
+from mothership.errors import Refusal
+from mothership.event import Batch, Event, Receipt
+
+PROTOBUF = b"application/x-protobuf"
+PROTOBUF_TYPES = frozenset({"application/x-protobuf", "application/protobuf"})
+REASONS_SHOWN = 5
+"""Most rejected records that an answer explains; it counts them all."""
+RETRY_SECONDS = 1.0
+_BAD_REQUEST, _INTERNAL, _UNAVAILABLE = 400, 500, 503
+_GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 12, 413: 11, 415: 3, 429: 8, 503: 14}
+"""google.rpc.Code of an HTTP status."""
+_GRPC_UNKNOWN = 2
+
+
+class OTLPLogs:
+    """Log records in, a receipt with the number of rejected ones out."""
+
+    name = "otlp"
+    path = "/v1/logs"
+    scope: Permission = "otlp"
+    operation: dict[str, Any] = {  # noqa: RUF012  # as `IngestProtocol`
+        "summary": "Take log records (OTLP/HTTP)",
+        "description": "`ExportLogsServiceRequest` in protobuf or JSON, gzip or not; see docs/reference/inputs.md.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+                "application/json": {"schema": {"type": "object", "additionalProperties": True}},
+            },
+        },
+        "responses": {
+            "200": {
+                "description": "`ExportLogsServiceResponse`: kept, except for the records that it counts as rejected."
+            },
+            "400": {"description": "`Status`: not such a request; sending it again is in vain."},
+            "401": {"description": "`Status`: no valid credentials."},
+            "403": {"description": "`Status`: not for this caller."},
+            "413": {"description": "`Status`: too many bytes or records."},
+            "415": {"description": "`Status`: neither protobuf nor JSON, or an unknown Content-Encoding."},
+            "429": {"description": "`Status`: send it again after `Retry-After`."},
+            "503": {"description": "`Status`: send it again after `Retry-After`."},
+        },
+    }
+
+    def __init__(self, builder: BatchBuilder, limits: LimitSettings) -> None:
+        self._builder = builder
+        self._limits = limits
+
+    def check(self, request: IngestRequest) -> None:
+        """Refuse what is neither protobuf nor JSON."""
+        if request.media_type not in PROTOBUF_TYPES | {"application/json"}:
+            raise Refusal(415, "Content-Type must be application/x-protobuf or application/json")
+
+    def encoding(self, request: IngestRequest) -> str:
+        """As `IngestProtocol.encoding`."""
+        return request.header(b"content-encoding") or ""
+
+    def decode(self, body: bytes, request: IngestRequest) -> Batch:
+        """As `IngestProtocol.decode`."""
+        key = request.idempotency_key
+        events, needs_repair = self._json(body) if _is_json(request) else (self._protobuf(body), False)
+        unreadable = {place: event for place, event in enumerate(events) if type(event) is str}
+        for place in unreadable:
+            events[place] = {}
+        return self._builder.build(
+            events,
+            request,
+            input=self.name,
+            idempotency_key=key,
+            # A client sends again what lost its answer and does not say so.
+            is_retry=any(_has_own_time(event) for event in events if type(event) is dict),
+            body_bytes=len(body),
+            needs_repair=needs_repair,
+            unreadable=unreadable,
+        )
+
+    def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:  # noqa: ARG002  # as `IngestProtocol`
+        """A 200, whatever was rejected: records that could not be kept would not be kept the next time either."""
+        response = ExportLogsServiceResponse()
+        if batch.rejected:
+            response.partial_success.rejected_log_records = len(batch.rejected)
+            response.partial_success.error_message = explained(batch)
+        if not _is_json(request):
+            return IngestResponse(200, response.SerializeToString(), [(b"content-type", PROTOBUF)])
+        answer: dict[str, Any] = {}
+        if batch.rejected:
+            partial = response.partial_success
+            answer["partialSuccess"] = {
+                "rejectedLogRecords": str(partial.rejected_log_records),  # a 64-bit integer is text in this encoding
+                "errorMessage": partial.error_message,
+            }
+        return IngestResponse(200, orjson.dumps(answer), [(b"content-type", JSON)])
+
+    def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:
+        """A `Status` in the request's encoding."""
+        status, again = refusal.status, refusal.retry_after_seconds
+        if status == _INTERNAL:
+            status, again = _UNAVAILABLE, RETRY_SECONDS
+        code = _GRPC_CODES.get(status, _GRPC_UNKNOWN)
+        headers = [] if again is None else [(b"retry-after", b"%d" % max(1, math.ceil(again)))]
+        if request.media_type == "application/json":
+            body = orjson.dumps({"code": code, "message": refusal.reason})
+            return IngestResponse(status, body, [(b"content-type", JSON), *headers])
+        body = Status(code=code, message=refusal.reason).SerializeToString()
+        return IngestResponse(status, body, [(b"content-type", PROTOBUF), *headers])
+
+    def _protobuf(self, body: bytes) -> list[Any]:
+        limits = self._limits
+        reader = ProtobufReader(
+            events_max=limits.events, containers_max=limits.containers, event_bytes_max=limits.event_bytes
+        )
+        return reader.events(body)
+
+    def _json(self, body: bytes) -> tuple[list[Any], bool]:
+        """The events, and whether they need repair."""
+        check_containers(body, self._limits.containers)
+        try:
+            request, is_lenient = decimals.decode(body), False
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            request, is_lenient = lenient_json.decode(body), True
+        return otlp_json.events(request, events_max=self._limits.events), is_lenient
+
+
+class OTLPNotTaken:
+    """Metrics and traces, which clients send to the same address unless they are told not to."""
+
+    name = "otlp"
+    scope: Permission = "otlp"
+
+    def __init__(self, logs: OTLPLogs, path: str) -> None:
+        self.path = path
+        self.operation = {"summary": "Not taken", "responses": {"404": {"description": "Only logs are taken here."}}}
+        self.refuse = logs.refuse
+        self.encoding = logs.encoding
+        self.answer = logs.answer
+
+    def check(self, request: IngestRequest) -> None:  # noqa: ARG002  # as `IngestProtocol`
+        """Refuse it."""
+        raise Refusal(404, f"only logs are taken here (POST {OTLPLogs.path}): switch off the exporter to {self.path}")
+
+    def decode(self, body: bytes, request: IngestRequest) -> Batch:  # as `IngestProtocol`
+        """Never comes to this."""
+        raise NotImplementedError
+
+
+def explained(batch: Batch) -> str:
+    """Why records were rejected, the first few by their place in the request."""
+    rejected = sorted(batch.rejected, key=lambda rejection: rejection.index)
+    shown = [f"record {fault.index}: {fault.reason}" for fault in rejected[:REASONS_SHOWN]]
+    more = len(rejected) - len(shown)
+    return "; ".join([*shown, f"and {more} more"] if more else shown)
+
+
+def _is_json(request: IngestRequest) -> bool:
+    return request.media_type == "application/json"
+
+
+def _has_own_time(event: Event) -> bool:
+    """Whether its time is finer than a second: then equal records are the same."""
+    return is_finer_than_seconds(event.get("timestamp") or event.get("observed_timestamp") or "")

@@ -1,0 +1,119 @@
+"""Senders as they are: the OpenTelemetry SDK with its retries, and curl."""
+
+import gzip
+import http.server
+import logging
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.request import Request, urlopen
+
+import orjson
+import pytest
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.resources import Resource
+from tests.journey.conftest import Service
+from tests.journey.test_service import select
+
+RECORDS = 10_000
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own, about its handler
+
+
+@contextmanager
+def answers_lost(target: str, *, every: int) -> Iterator[str]:
+    """A proxy that passes requests on and loses some of the answers: the client is told 503 and sends again."""
+    seen = iter(range(10**9))
+
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            with urlopen(Request(target + self.path, body, dict(self.headers))) as answer:  # noqa: S310 - loopback
+                content = answer.read()
+            lost = next(seen) % every == 0
+            self.send_response(503 if lost else 200)
+            self.send_header("Content-Type", "application/x-protobuf")
+            if lost:
+                self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", str(0 if lost else len(content)))
+            self.end_headers()
+            self.wfile.write(b"" if lost else content)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_opentelemetry_sdk_delivers_each_record_once(service: Service) -> None:
+    """10,000 records by way of Python's logging, gzipped protobuf, some answers lost and sent again by the SDK."""
+    with answers_lost(service.url, every=5) as url:
+        exporter = OTLPLogExporter(f"{url}/v1/logs", compression=Compression.Gzip, timeout=60)
+        provider = LoggerProvider(Resource({"service.name": "checkout", "host.name": "web01"}))
+        processor = BatchLogRecordProcessor(exporter, max_queue_size=2 * RECORDS, max_export_batch_size=1000)
+        provider.add_log_record_processor(processor)
+        logger = logging.getLogger("app.orders")
+        logger.propagate = False
+        handler = LoggingHandler(logger_provider=provider)
+        logger.addHandler(handler)
+        try:
+            for number in range(RECORDS):
+                logger.error("order %d of alice@example.com failed", number, extra={"order": number})
+            assert provider.force_flush(120_000)
+        finally:
+            logger.removeHandler(handler)
+            provider.shutdown()
+    rows = select(
+        service.dsn,
+        "SELECT count(*)::int, count(DISTINCT data->'attributes'->>'order')::int, min(source), min(data->>'service'),"
+        " bool_or(data::text LIKE '%alice@%') FROM events",
+    )
+    assert rows == [(RECORDS, RECORDS, "web01", "checkout", False)]
+    metrics = service.get("/metrics").text
+    assert f'mothership_input_events_total{{input="otlp"}} {RECORDS}.0' in metrics
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
+def test_curl_sends_every_form(service: Service) -> None:
+    """What the pages show: lines, NDJSON, OTLP in JSON, and a push for Loki."""
+    now, url, sent = "1764464523123456789", service.url, ("--data-binary", "@-")
+    otlp = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": now, "body": {"stringValue": "d"}}]}]}]}
+    loki = {"streams": [{"stream": {"service": "shop"}, "values": [[now, "e"]]}]}
+    for path, kind, body, status in (
+        ("/ingest", "text/plain", b"a\nb\n", "200"),
+        ("/ingest", "application/x-ndjson", b'{"message": "c"}\n', "200"),
+        ("/v1/logs", "application/json", orjson.dumps(otlp), "200"),
+        ("/loki/api/v1/push", "application/json", gzip.compress(orjson.dumps(loki)), "204"),
+    ):
+        more = ["-H", "Content-Encoding: gzip"] if body.startswith(b"\x1f\x8b") else []
+        done = subprocess.run(
+            [
+                "curl",
+                "-sSw",
+                "%{http_code}",
+                "-o",
+                "/dev/null",
+                "-H",
+                f"Content-Type: {kind}",
+                *more,
+                *sent,
+                url + path,
+            ],
+            input=body,
+            capture_output=True,
+            check=True,
+        )
+        assert done.stdout.decode() == status
+    rows = select(service.dsn, "SELECT data->>'message' FROM events ORDER BY 1")
+    assert rows == [("a",), ("b",), ("c",), ("d",), ("e",)]
