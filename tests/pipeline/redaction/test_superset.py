@@ -17,7 +17,7 @@ from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Matcher
 from mothership.pipeline.redaction.rules.rule import source_of
-from mothership.pipeline.redaction.scan import Prefilters, encodable
+from mothership.pipeline.redaction.prefilters import Prefilters, encodable
 
 TEXTS = int(os.environ.get("SUPERSET_TEXTS", "6000"))
 SEED = int(os.environ.get("SUPERSET_SEED", "1"))
@@ -85,7 +85,7 @@ def test_what_is_found_is_not_readable_any_more(
 def test_an_event_without_secrets_is_worth_no_closer_look() -> None:
     """A prefilter that hits on ordinary lines costs every event: say more in its expression, or `secret_has`."""
     prefilters = Prefilters({name: each.prefilters for name, each in MATCHERS.items() if name.partition(".")[0] in ON})
-    hits = {hit for event in clean_events(200) for hit in prefilters.in_json(orjson.dumps(event))}
+    hits = {hit for event in clean_events(200) for hit in prefilters.in_bytes(orjson.dumps(event))}
     assert hits == set()
 
 

@@ -9,15 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-import orjson
 import re2
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import fold
-from mothership.pipeline.redaction.scan import chunk_size, expected_share
+from mothership.pipeline.redaction.scan import Found, Scan
 from mothership.pipeline.redaction.text import ActiveRule
-from mothership.pipeline.redaction.watch import Shape, Watch
+from mothership.pipeline.redaction.watch import Watch
 from mothership.telemetry import log, redaction_unsafe
 
 SCRUBBED: Final = "[REDACTED:unsafe]"
@@ -107,7 +106,8 @@ class PIISafetyValidator:
         action: Literal["reject", "scrub", "flag"],
         ledger: Ledger,
         *,
-        shapes: Iterable[Shape],
+        watch: Watch,
+        scan: Scan,
         rules: Iterable[ActiveRule],
         fields: Collection[str],
         binary: Collection[str] = (),
@@ -121,11 +121,12 @@ class PIISafetyValidator:
         self._numbers = frozenset(name for name, rule in self._rules.items() if rule.numbers)
         self._fields = frozenset(fields)
         self._binary = frozenset(binary)
-        self._watch = Watch([shape for shape in shapes if shape.rule in self._rules], _key_signs(self._fields))
+        self._watch = watch
+        self._scan = scan
+        self._signs = watch.signs | frozenset(key_signs(self._fields))
         self._clean: set[str] = set()  # short texts that look like nothing: most keys, and words such as `info`
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
         self._found: Counter[str] = Counter()
-        self._share = 0.0
 
     def __call__(self, batch: Batch) -> None:
         """Check every event, act on those that look unsafe, and close the ledger on the batch."""
@@ -145,33 +146,24 @@ class PIISafetyValidator:
 
     def _check(self, batch: Batch) -> None:
         faults: dict[int, str] = {}
-        events = batch.events
-        size = chunk_size(self._share)
-        suspicious = 0
-        for start in range(0, len(events), size):
-            part = events[start : start + size]
-            if not self._suspicious(part):
-                continue
-            for position, event in enumerate(part, start):
-                if len(part) > 1 and not self._suspicious(event):
-                    continue
-                suspicious += 1
-                reason = self._judge(batch, event)
-                if reason:
-                    faults[position] = reason
-        self._share = expected_share(self._share, suspicious, len(events))
+        for position, found in self._scan(batch.events, self._signs).items():
+            reason = self._judge(batch, batch.events[position], found)
+            if reason:
+                faults[position] = reason
         batch.reject(faults)
 
-    def _suspicious(self, value: Any) -> bool:
-        try:
-            return self._watch.suspects(orjson.dumps(value))
-        except (orjson.JSONEncodeError, RecursionError):
-            return True
+    def _findings_in(self, event: Event, suspicion: Found) -> list[Finding]:
+        """Return where an event looks unsafe, of the items that may."""
+        if suspicion.items is None:
+            return self.findings(event)
+        listed = list(event.items())
+        items = [listed[number] for number, owners in suspicion.items if not self._signs.isdisjoint(owners)]
+        return list(self._walk_items(event, items, (), ()))
 
-    def _judge(self, batch: Batch, event: Event) -> str | None:
+    def _judge(self, batch: Batch, event: Event, suspicion: Found) -> str | None:
         """Act on one suspicious event; return the reason when it is refused."""
         try:
-            found = self.findings(event)
+            found = self._findings_in(event, suspicion)
         except RecursionError:
             return "redaction check: nested too deeply; flatten the event"
         if not found:
@@ -240,14 +232,7 @@ class PIISafetyValidator:
     def _walk(self, value: Any, path: tuple[str, ...], here: tuple[str, ...], name: str = "") -> Iterator[Finding]:
         """Yield what looks unsafe below; `path` is shown, `here` is folded and decides which rules look."""
         if isinstance(value, dict):
-            for key, inner in value.items():
-                if key in self._fields and _holds(inner):
-                    yield Finding((*path, key), "credential field")
-                what = self._unsafe(key, here)
-                if what:
-                    yield Finding((*path, "(key)"), what)
-                if not self._counted_or_binary(key, inner, value):
-                    yield from self._walk(inner, (*path, key), (*here, fold(key)), key)
+            yield from self._walk_items(value, value.items(), path, here)
         elif isinstance(value, list):
             for inner in value:
                 yield from self._walk(inner, path, here, name)
@@ -255,6 +240,18 @@ class PIISafetyValidator:
             what = self._value(value, name, here)
             if what:
                 yield Finding(path, what)
+
+    def _walk_items(
+        self, value: dict[str, Any], items: Iterable[tuple[str, Any]], path: tuple[str, ...], here: tuple[str, ...]
+    ) -> Iterator[Finding]:
+        for key, inner in items:
+            if key in self._fields and _holds(inner):
+                yield Finding((*path, key), "credential field")
+            what = self._unsafe(key, here)
+            if what:
+                yield Finding((*path, "(key)"), what)
+            if not self._counted_or_binary(key, inner, value):
+                yield from self._walk(inner, (*path, key), (*here, fold(key)), key)
 
     def _scrub(self, value: Any, here: tuple[str, ...], name: str = "") -> Any:
         """Replace everything below that looks unsafe, the whole of each string."""
@@ -274,7 +271,8 @@ class PIISafetyValidator:
         return value
 
 
-def _key_signs(fields: Collection[str]) -> list[str]:
+def key_signs(fields: Collection[str]) -> list[str]:
+    """Return what tells that a field has one of these names, in JSON."""
     return [rf'"(?:{"|".join(map(re2.escape, sorted(fields)))})":'] if fields else []
 
 

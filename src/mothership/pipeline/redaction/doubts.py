@@ -211,11 +211,15 @@ def quoted(context: Context) -> bool:
 # --- credentials --------------------------------------------------------------------------------------------------
 
 
+_MARKER_BEGINS = "[redacted:"
+
+
 def url_password(context: Context) -> bool:
     """Tell whether what stands between `:` and `@` of a URL is a password."""
     text = context.value
     return (
         not _stands_for_nothing(text)
+        and not context.before(len(_MARKER_BEGINS)).endswith(_MARKER_BEGINS)
         and not re.fullmatch(r"[0-9]{1,5}(?:[,?].*)?", text)
         and text.lower() not in {"password", "pass", "pwd", "secret"}
     )

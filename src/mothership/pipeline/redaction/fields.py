@@ -8,7 +8,7 @@ import orjson
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.key import Pseudonyms
 from mothership.pipeline.redaction.ledger import Ledger
-from mothership.pipeline.redaction.names import FieldNames, fold, names_person
+from mothership.pipeline.redaction.names import NESTED, FieldNames, fold, names_person
 from mothership.pipeline.redaction.propagation import MARK, Propagation, telling
 
 DROP: Final = "DropFields"
@@ -21,7 +21,6 @@ VALUES: Final = (
     *("value", "Value", "val", "stringValue", "content", "v"),
     *("new", "old", "newValue", "oldValue", "new_value", "old_value"),
 )
-_LABELS: Final = frozenset(LABELS)
 GONE_BY_NAME: Final = "[REDACTED:assignment]"
 """Stands in a list, where leaving out would shift the others."""
 TOO_DEEP: Final = "redaction: nested too deeply; flatten the event"
@@ -41,20 +40,6 @@ def work_on(batch: Batch, positions: Iterable[int], work: Callable[[int, Event],
     batch.reject(faults)
 
 
-def _touched(names: FieldNames, batch: Batch, *, lists: bool) -> Iterable[int]:
-    """Return the positions of events in which a field may be named."""
-    if names.paths:
-        return range(len(batch.events))
-    return [position for position, event in enumerate(batch.events) if not _untouched(names, event, lists=lists)]
-
-
-def _untouched(names: FieldNames, event: Event, *, lists: bool) -> bool:
-    try:
-        return names.nowhere_in(event, lists=lists)
-    except RecursionError:
-        return False
-
-
 class DropFields:
     """Removes fields by name, at every depth."""
 
@@ -67,7 +52,7 @@ class DropFields:
 
     def __call__(self, batch: Batch) -> None:
         """Take the named fields out of every event that has any."""
-        work_on(batch, _touched(self._names, batch, lists=True), lambda _, event: self.apply(event))
+        work_on(batch, self._names.touched(batch.events, lists=True), lambda _, event: self.apply(event))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Take the named fields out of one event."""
@@ -82,15 +67,14 @@ class DropFields:
     def _drop(self, value: Any, note: Note | None, path: tuple[str, ...]) -> Iterator[Any]:
         """Take the named fields out, and yield what they held."""
         if type(value) is dict:
-            named = self._names.among(value)
-            for key in named if _LABELS.isdisjoint(value) else (*named, *self._paired(value)):
+            named, labels = self._names.plan(value)
+            for key in (*named, *self._paired(value, labels)) if labels else named:
                 if key in value and not self._names.holds_nothing(key, value[key]):
                     yield value.pop(key)
                     if note:
                         note(DROP, (*path, key), -1)
-            for key, inner in value.items():
-                kind = type(inner)
-                if kind is dict or kind is list:
+            for key, inner in () if NESTED.isdisjoint(map(type, value.values())) else value.items():
+                if type(inner) in NESTED:
                     yield from self._drop(inner, note, (*path, key) if note else path)
         else:
             yield from self._follow(value)
@@ -109,9 +93,9 @@ class DropFields:
                 value[number + 1] = GONE_BY_NAME
                 yield secret
 
-    def _paired(self, value: dict[str, Any]) -> list[str]:
+    def _paired(self, value: dict[str, Any], labels: Iterable[str]) -> list[str]:
         """Return the values whose name stands beside them: `{"name": "db_password", "value": "…"}`."""
-        names = [name for label in LABELS if type(name := value.get(label)) is str and name in self._names]
+        names = self._names.labels(value, labels)
         return [
             key
             for key in (VALUES if names else ())
@@ -149,7 +133,7 @@ class HashFields:
 
     def __call__(self, batch: Batch) -> None:
         """Replace the named fields of every event that has any."""
-        work_on(batch, _touched(self._names, batch, lists=False), lambda _, event: self.apply(event))
+        work_on(batch, self._names.touched(batch.events, lists=False), lambda _, event: self.apply(event))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Replace the named fields of one event."""
@@ -180,14 +164,13 @@ class HashFields:
                 if type(inner) is dict or type(inner) is list:
                     yield from self._walk_names(inner)
             return
-        named = self._names.among(value)
+        named = self._names.plan(value).named
         for key in named:
             before = value[key]
             value[key] = self._hashed(before, (), None, person=names_person(key))
             yield before, value[key]
         for key, inner in value.items():
-            kind = type(inner)
-            if (kind is dict or kind is list) and key not in named:
+            if type(inner) in NESTED and key not in named:
                 yield from self._walk_names(inner)
 
     @property

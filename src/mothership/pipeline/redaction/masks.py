@@ -1,7 +1,7 @@
 """MaskPatterns: what goes because of how it looks."""
 
 import re
-from itertools import islice
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import re2
@@ -11,8 +11,8 @@ from mothership.pipeline.redaction.credential_names import words
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import fold
-from mothership.pipeline.redaction.scan import Scan
-from mothership.pipeline.redaction.text import WINDOW, Gate, TextRedactor
+from mothership.pipeline.redaction.scan import Found, Scan
+from mothership.pipeline.redaction.text import TextRedactor
 
 PLACES_REMEMBERED: Final = 4_096
 CLEAN_REMEMBERED: Final = 8_192
@@ -105,12 +105,12 @@ class MaskPatterns:
 
     def __call__(self, batch: Batch) -> None:
         """Mask every event in which a rule may find something."""
-        gate_for, found = self._text.gate_for, self._scan(batch.events)
-        work_on(batch, found, lambda position, event: self._dict(event, (), (), None, gate_for(found[position])))
+        found = self._scan(batch.events, self._text.owners)
+        work_on(batch, found, lambda position, event: self._event(event, found[position]))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Mask one event."""
-        self._dict(event, (), (), note, self._text.gate)
+        self._dict(event, event.items(), (), (), note)
 
     def text(self, text: str, note: Note | None = None) -> str:
         """Mask a lone string."""
@@ -120,35 +120,50 @@ class MaskPatterns:
         """Tell whether a lone string would be masked; nothing is counted."""
         return self._text.redact(text, self._text.hits(text), self._all)[0] != text
 
-    def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, gate: Gate) -> Any:
+    def _event(self, event: Event, found: Found) -> None:
+        """Mask what of an event may hold something."""
+        items: Iterable[tuple[str, Any]] = event.items()
+        if found.items is not None:
+            listed, owners = list(items), self._text.owners
+            items = [listed[number] for number, hits in found.items if not owners.isdisjoint(hits)]
+        self._dict(event, items, (), (), None)
+
+    def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
         kind = type(value)
         if kind is str:
             if value in self._clean:
                 return value
-            masked = self._masked(value, self._rules_at(path), shown, note, gate)
+            masked = self._masked(value, self._rules_at(path), shown, note)
             return _DROPPED if masked is None else masked
         if kind is dict:
-            self._dict(value, path, shown, note, gate)
+            self._dict(value, value.items(), path, shown, note)
         elif kind is list:
-            self._list(value, path, shown, note, gate)
+            self._list(value, path, shown, note)
         elif (kind is int or kind is float) and value >= NUMBER_MIN:
             return self._number(value, path, shown, note)
         return value
 
-    def _dict(  # noqa: C901 - the hot loop, in one piece for speed
-        self, value: dict[str, Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, gate: Gate
+    def _dict(
+        self,
+        value: dict[str, Any],
+        items: Iterable[tuple[str, Any]],
+        path: tuple[str, ...],
+        shown: tuple[str, ...],
+        note: Note | None,
     ) -> None:
-        fresh: dict[str, Any] | None = None  # made only when a key changes or goes
+        """Mask these items of an object."""
         clean, keys = self._clean, self._keys
-        for number, (key, inner) in enumerate(value.items()):
+        renamed: dict[str, str] = {}
+        dropped: list[str] = []
+        for key, inner in list(items):
             name = key
             if key not in clean:
-                changed = self._masked(key, self._rules_at(path), (*shown, "(key)"), note, gate)
+                changed = self._masked(key, self._rules_at(path), (*shown, "(key)"), note)
+                if changed is None:
+                    dropped.append(key)
+                    continue
                 if changed != key:
-                    fresh = dict(islice(value.items(), number)) if fresh is None else fresh
-                    if changed is None:
-                        continue
-                    name = _unused(changed, fresh, value)
+                    name = renamed[key] = changed
             known = keys.get(key) or self._learn(key)
             if not known.context:
                 kind = type(inner)
@@ -157,22 +172,15 @@ class MaskPatterns:
                     if kind is str
                     else (inner is None or kind is bool or ((kind is int or kind is float) and inner < NUMBER_MIN))
                 ):
-                    if fresh is not None:
-                        fresh[name] = inner
                     continue
             counted = known.reads and _whole_number(inner) and (known.reads == ALWAYS or _is_reading(value))
-            place = (*shown, name) if note else shown
-            masked = inner if counted else self._field(inner, known, path, place, note, gate)
+            masked = inner if counted else self._field(inner, known, path, (*shown, name) if note else shown, note)
             if masked is _DROPPED:
-                if fresh is None:
-                    fresh = dict(islice(value.items(), number))
-            elif fresh is not None:
-                fresh[name] = masked
+                dropped.append(key)
             elif masked is not inner:
                 value[key] = masked
-        if fresh is not None:
-            value.clear()
-            value.update(fresh)
+        if renamed or dropped:
+            _rename(value, renamed, frozenset(dropped))
 
     def _field(
         self,
@@ -181,7 +189,6 @@ class MaskPatterns:
         path: tuple[str, ...],
         shown: tuple[str, ...],
         note: Note | None,
-        gate: Gate,
     ) -> Any:
         here = path if self._names_decide and not self._scoped else (*path, known.folded)
         if self._hashed is not None:
@@ -190,7 +197,7 @@ class MaskPatterns:
                 return inner
         if known.binary and type(inner) is str and _is_base64(inner):
             return inner
-        inner = self._value(inner, here, shown, note, gate)
+        inner = self._value(inner, here, shown, note)
         return self._named(known.context, inner, here, shown, note) if known.context else inner
 
     def _named(self, context: str, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
@@ -203,11 +210,9 @@ class MaskPatterns:
             return _DROPPED
         return masked.removeprefix(context) if masked != text else value
 
-    def _list(
-        self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, gate: Gate
-    ) -> None:
+    def _list(self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> None:
         fresh = [
-            self._value(inner, path, (*shown, str(number)) if note else shown, note, gate)
+            self._value(inner, path, (*shown, str(number)) if note else shown, note)
             for number, inner in enumerate(value)
         ]
         value[:] = [inner for inner in fresh if inner is not _DROPPED]
@@ -220,20 +225,11 @@ class MaskPatterns:
         masked = self._masked(text, self._rules_at(path) & self._numbers, shown, note)
         return _DROPPED if masked is None else (value if masked == text else masked)
 
-    def _masked(
-        self,
-        text: str,
-        allowed: frozenset[str],
-        shown: tuple[str, ...],
-        note: Note | None,
-        gate: Gate | None = None,
-    ) -> str | None:
-        """Mask one text; a gate may ask for fewer rules, where it is known that no other finds anything."""
-        # Of short texts there are few: what is known of one for all rules is worth more.
-        narrow = gate is not None and CLEAN_CHARACTERS_MAX < len(text) <= WINDOW
-        hits = gate(text) if gate and narrow else self._text.hits(text)
+    def _masked(self, text: str, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None) -> str | None:
+        """Mask one text."""
+        hits = self._text.hits(text)
         if not hits:
-            if not narrow and len(text) <= CLEAN_CHARACTERS_MAX:
+            if len(text) <= CLEAN_CHARACTERS_MAX:
                 self._remember(text)
             return text
         masked, found = self._text.redact(text, hits, allowed)
@@ -307,11 +303,18 @@ def _nested(value: Any) -> bool:
     return type(value) is dict or (type(value) is list and any(type(inner) in (dict, list) for inner in value))
 
 
-def _unused(name: str, taken: dict[str, Any], coming: dict[str, Any]) -> str:
-    """Return the name, or with a number behind it when another key has it."""
-    if name not in taken and name not in coming:
-        return name
-    number = 2
-    while f"{name}#{number}" in taken or f"{name}#{number}" in coming:
-        number += 1
-    return f"{name}#{number}"
+def _rename(value: dict[str, Any], renamed: dict[str, str], dropped: frozenset[str]) -> None:
+    """Give keys other names, in their place; one that another key has gets a number behind it."""
+    taken = set(value)
+    numbers: dict[str, int] = {}
+    for key, name in renamed.items():
+        number, unused = numbers.get(name, 1), name
+        while unused in taken:
+            number += 1
+            unused = f"{name}#{number}"
+        numbers[name] = number
+        renamed[key] = unused
+        taken.add(unused)
+    kept = {renamed.get(key, key): inner for key, inner in value.items() if key not in dropped}
+    value.clear()
+    value.update(kept)

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 from mothership.pipeline.redaction.credential_names import TAILS, says_credential, words
+from mothership.pipeline.redaction.prefilters import make_room
 from mothership.pipeline.redaction.rules.vocabulary import benign
 
 NAMES_REMEMBERED = 8_192
@@ -55,26 +56,46 @@ def names_person(name: str) -> bool:
     return fold(name[-NAME_CHARACTERS_MAX:]).replace(".", "").endswith(_PEOPLE)
 
 
-_NESTED: Final = frozenset({dict, list})
+NESTED: Final = frozenset({dict, list})
+
+
+class _Plan(NamedTuple):
+    """What is known of an object from its keys alone: machines send few shapes of objects."""
+
+    named: tuple[str, ...]
+    """Those that are named."""
+    labels: tuple[str, ...]
+    """Those that may say what the value beside them is called."""
+
+
+_NOTHING: Final = _Plan((), ())
 
 
 class FieldNames:
-    """A compiled list of field names and dotted paths, asked once for each key that was not seen before."""
+    """A compiled list of field names and dotted paths, asked once for each key that was not seen before.
 
-    def __init__(self, names: Iterable[str], *, credentials: bool = False, labels: Iterable[str] = ()) -> None:
+    Of an object in which a value stands beside a label (`{"name": "db_password", "value": "…"}`), the label names it.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        *,
+        credentials: bool = False,
+        labels: Iterable[str] = (),
+        values: Iterable[str] = (),
+    ) -> None:
         listed = tuple(names)
         self.paths = tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name)
         self._listed = frozenset(fold(name) for name in listed if "." not in name)
         self._flattened = tuple(".".join(path) for path in self.paths)
         self._credentials = credentials
         self._known: dict[str, bool] = {}
-        self._labels = frozenset(labels)
-        self._plain: dict[tuple[str, ...], bool] = {}
-        """For the keys of an object whether none of them is named or a label."""
+        self._labels = tuple(labels)
+        self._values = frozenset(values)
         self._called: dict[str, tuple[str, bool]] = {}
         """What a key calls its value, and whether the operator listed it."""
-        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
-        """For the keys of an object, in order, those of them that are named: machines send few shapes of objects."""
+        self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def __bool__(self) -> bool:
         return bool(self._listed or self.paths or self._credentials)
@@ -92,8 +113,7 @@ class FieldNames:
             return False
         known = self._called.get(key)
         if known is None:
-            if len(self._called) >= NAMES_REMEMBERED:
-                self._called.clear()
+            make_room(self._called, NAMES_REMEMBERED)
             name = fold(_last_part(key))
             known = self._called[key] = name, name in self._listed or fold(key) in self._listed
         name, listed = known
@@ -103,46 +123,60 @@ class FieldNames:
             return name.endswith(_PLURALS)
         return value is None or (type(value) is str and benign(value, quoted=True))
 
-    def among(self, value: dict[str, Any]) -> tuple[str, ...]:
-        """Return the keys of an object that are named."""
+    def plan(self, value: dict[str, Any]) -> _Plan:
+        """Return which keys of an object are named, and which label a value."""
         shape = tuple(value)
-        named = self._shapes.get(shape)
-        if named is None:
-            named = tuple([key for key in shape if key in self])
-            if len(shape) <= SHAPE_CHARACTERS_MAX and sum(map(len, shape)) <= SHAPE_CHARACTERS_MAX:
-                if len(self._shapes) >= SHAPES_REMEMBERED:
-                    self._shapes.clear()
-                self._shapes[shape] = named
-        return named
+        return self._plans.get(shape) or self._learn_plan(shape)
 
-    def nowhere_in(self, value: Any, *, lists: bool) -> bool:
-        """Tell quickly whether no key in an object, at any depth, is named or a label.
+    def touched(self, events: Sequence[dict[str, Any]], *, lists: bool) -> list[int]:
+        """Return the positions of events in which a key, at any depth, is named or may be.
 
-        Of an object that holds lists the answer is no where what stands in lists matters by itself.
+        An event that holds lists is one of them where what stands in lists matters by itself.
         """
+        if self.paths:
+            return list(range(len(events)))
+        known, nested = self._plans.get, NESTED
+        touched = []
+        for position, event in enumerate(events):
+            if known(tuple(event)) is not _NOTHING or not nested.isdisjoint(map(type, event.values())):
+                try:
+                    if self._nowhere_in(event, lists=lists):
+                        continue
+                except RecursionError:
+                    pass  # whoever works on it says so
+                touched.append(position)
+        return touched
+
+    def _nowhere_in(self, value: Any, *, lists: bool) -> bool:
         if type(value) is dict:
-            shape = tuple(value)
-            plain = self._plain.get(shape)
-            if plain is None:
-                plain = not self.among(value) and self._labels.isdisjoint(shape)
-                if shape in self._shapes:  # as many, and as long
-                    if len(self._plain) >= SHAPES_REMEMBERED:
-                        self._plain.clear()
-                    self._plain[shape] = plain
-            if not plain:
+            named, labels = self.plan(value)
+            if named or (labels and any(self.labels(value, labels))):
                 return False
             inside = value.values()
         else:
             if lists and str in map(type, value):
                 return False
             inside = value
-        return _NESTED.isdisjoint(map(type, inside)) or all(
-            self.nowhere_in(inner, lists=lists) for inner in inside if type(inner) in _NESTED
+        return NESTED.isdisjoint(map(type, inside)) or all(
+            self._nowhere_in(inner, lists=lists) for inner in inside if type(inner) in NESTED
         )
 
+    def labels(self, value: dict[str, Any], labels: Iterable[str]) -> list[str]:
+        """Return the names that stand in an object beside its value."""
+        return [name for label in labels if type(name := value[label]) is str and name in self]
+
+    def _learn_plan(self, shape: tuple[str, ...]) -> _Plan:
+        named = tuple([key for key in shape if key in self])
+        labels = tuple([label for label in self._labels if label in shape])
+        plan = _Plan(named, () if self._values.isdisjoint(shape) else labels)
+        plan = plan if any(plan) else _NOTHING
+        if len(shape) <= SHAPE_CHARACTERS_MAX and sum(map(len, shape)) <= SHAPE_CHARACTERS_MAX:
+            make_room(self._plans, SHAPES_REMEMBERED)
+            self._plans[shape] = plan
+        return plan
+
     def _learn(self, key: str) -> bool:
-        if len(self._known) >= NAMES_REMEMBERED:
-            self._known.clear()
+        make_room(self._known, NAMES_REMEMBERED)
         self._known[key] = answer = self._is_named(key)
         return answer
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import re2
 
+from mothership.pipeline.redaction.prefilters import ATOM, encodable
 from mothership.pipeline.redaction.rules import REACH, Finder, Span
 from mothership.pipeline.redaction.rules.derive import derive
-from mothership.pipeline.redaction.scan import encodable
 
 CONTEXT: Final = 256
 
@@ -46,11 +46,6 @@ def pattern_finder(compiled: Any, lets_be: Callable[[str], bool] | None = None) 
     return find
 
 
-_ATOM = re.compile(
-    r"\\Q|\\[pP](?:\{[^}]*\}|.)|\\x\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\[0-7]{2,3}|\\."
-    r"|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\(\?(?:P?<\w+>|[a-zA-Z-]*:|[a-zA-Z-]+\))|\{[0-9,]+\}|.",
-    re.DOTALL,
-)
 _ASSERTIONS: Final = frozenset({"^", "$", r"\A", r"\z", r"\b", r"\B"})
 _REPEATS: Final = ("*", "+", "?", "{")
 _SYNTAX: Final = frozenset("()|*+?")
@@ -64,7 +59,7 @@ def pattern_prefilter(pattern: str, *, ignore_case: bool) -> str:
     RE2's syntax is written in Python's first: each atom as the class of the characters that RE2 itself takes for it.
     What can't be written so (`\Q`, a repeated assertion) has a prefilter that hits everywhere.
     """
-    atoms = _ATOM.findall(pattern)
+    atoms = ATOM.findall(pattern)
     ignore_case = ignore_case or any("i" in flags[1] for atom in atoms if (flags := _FLAGS.fullmatch(atom)))
     written: list[str] = []
     for number, atom in enumerate(atoms):

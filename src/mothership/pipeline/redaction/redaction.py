@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.pipeline.redaction.audit import Audit
-from mothership.pipeline.redaction.checker import FIELDS, PIISafetyValidator
-from mothership.pipeline.redaction.fields import LABELS, DropFields, HashFields
+from mothership.pipeline.redaction.checker import FIELDS, PIISafetyValidator, key_signs
+from mothership.pipeline.redaction.fields import LABELS, VALUES, DropFields, HashFields
 from mothership.pipeline.redaction.key import (
     SALT_COMMAND,
     Pseudonyms,
@@ -28,10 +28,11 @@ from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
 from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder, pattern_prefilter
+from mothership.pipeline.redaction.prefilters import Hits, Prefilters
 from mothership.pipeline.redaction.propagation import Propagation
 from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, identity, own_token_finders
 from mothership.pipeline.redaction.rules.vocabulary import says_nothing
-from mothership.pipeline.redaction.scan import Hits, Prefilters, Scan
+from mothership.pipeline.redaction.scan import Scan
 from mothership.pipeline.redaction.settings import (
     DEFAULT_MASK_PATTERNS,
     PatternSettings,
@@ -40,8 +41,9 @@ from mothership.pipeline.redaction.settings import (
     Scope,
     parse_patterns,
 )
-from mothership.pipeline.redaction.text import ODD, ActiveRule, Gate, Place, TextRedactor
+from mothership.pipeline.redaction.text import ODD, ActiveRule, Place, Prefilter, TextRedactor
 from mothership.pipeline.redaction.views import PREFILTERS as ODD_PREFILTERS
+from mothership.pipeline.redaction.watch import Watch, prefilters_of
 from mothership.ports import Processor
 from mothership.telemetry import log
 
@@ -66,23 +68,25 @@ class Redaction:
         patterns = (*settings.mask_patterns, *read_rule_files(settings.rule_files))
         self.pseudonyms = Pseudonyms(key, previous_keys, normalize=settings.pseudonyms.normalize)
         self.ledger = Ledger(rules_hash(settings, patterns))
-        drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields, labels=LABELS)
+        drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields, labels=LABELS, values=VALUES)
         hashed = FieldNames((*settings.hash_fields, *_identity_fields(settings)))
         expressions: dict[str, Sequence[str]] = {ODD: ODD_PREFILTERS}
         rules = [*_operators(settings, patterns, expressions), *_builtin(settings, builtin, len(patterns), expressions)]
-        prefilters = Prefilters(expressions)
-        scan = Scan(prefilters)
+        names = {rule.name for rule in rules[len(patterns) :]}
+        shapes = [shape for shape in shapes_for(builtin) if shape.rule in names]
+        fields = [name for name in FIELDS if name in drop]
+        prefilters, signs = Prefilters(expressions), prefilters_of(shapes, key_signs(fields))
+        scan = Scan(prefilters, signs)
         propagation = Propagation(self.ledger) if settings.propagate else None
         self.drop = DropFields(drop, self.ledger, propagation)
         self.hash = HashFields(hashed, self.pseudonyms, self.ledger, propagation)
         hashing, binary = self.hash if hashed else None, _binary(settings)
         complete = tuple(_completed(rules, self, is_token))
 
-        def masks(may_hold: Gate, narrowed: Callable[[Hits], Gate], ledger: Ledger) -> MaskPatterns:
+        def masks(prefilter: Prefilter, ledger: Ledger) -> MaskPatterns:
             text = TextRedactor(
                 complete,
-                may_hold,
-                narrowed,
+                prefilter,
                 self.pseudonyms,
                 mask_char=settings.mask_char,
                 mask_length=settings.mask_length,
@@ -93,16 +97,17 @@ class Redaction:
         def everything(_text: str) -> Hits:
             return prefilters.everything
 
-        self.mask = masks(prefilters.in_text, prefilters.among, self.ledger)
+        self.mask = masks(prefilters.in_text, self.ledger)
         # With counts of its own: what it finds is a fault, and no redaction as usual.
-        unfiltered = masks(everything, lambda _hits: everything, Ledger(self.ledger.rules_hash))
+        unfiltered = masks(everything, Ledger(self.ledger.rules_hash))
         self.audit = Audit(settings.checker.audit_share, unfiltered, complete)
         self.check = PIISafetyValidator(
             settings.checker.action,
             self.ledger,
-            shapes=shapes_for(builtin),
+            watch=Watch(shapes, signs),
+            scan=scan,
             rules=complete[len(patterns) :],
-            fields=[name for name in FIELDS if name in drop],
+            fields=fields,
             binary=binary,
             audit=self.audit,
         )

@@ -1,174 +1,139 @@
-r"""One native scan over many events: which of them hold anything that a rule might want.
+"""One look over many events: which of them hold anything that is worth a closer look, and where.
 
-Every rule's prefilter is in one of five automata (RE2 sets), by what it is made of: how far each of those that may
-begin nearly anywhere has come would otherwise be multiplied with how far all others have, and every new text would make
-new states. They read compact JSON in which the escapes are undone: there
-each string stands as it is, between quotation marks, so what a finder finds in a string its prefilter finds here. Some
-events are looked at together, and only when there is something among them each of them alone.
-
-Measured beside it (8,000 real log lines of 142 bytes, 237 derived prefilters, one run): this 0.9 µs a line together and
-1.7 alone; Hyperscan with offsets 2.7 together, and 6.5 s to compile. So no second engine, and no fallback for where it
-isn't.
+Events are read as compact JSON, part by part: the text between one `,"` and the next. No string is cut within, for
+inside of it a quotation mark has a backslash before it. Parts that were seen before are not read again, the others of
+all events together, and each of them alone only when there is something among them.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import orjson
-import re2
 
-from mothership.errors import ConfigurationError
 from mothership.event import Event
-from mothership.pipeline.redaction.rules.derive import has_stretch
+from mothership.pipeline.redaction.prefilters import NOTHING, SHAPE, SHAPE_BYTES_MAX, Hits, Prefilters, make_room
 
-CHUNK_EVENTS: Final = ((0.004, 24), (0.03, 8), (0.15, 3))
-"""Up to which share of events with hits how many are looked at together first; beyond that, each alone at once."""
+EVENTS_REMEMBERED: Final = 8_192
+PARTS_REMEMBERED: Final = 16_384
+PORTION_BYTES: Final = 2_048
+"""About how much of what was not seen before is read at once."""
 LONG_BYTES: Final = 64 * 1024
 """An event longer than this is not looked at as a whole: its long strings are looked at part by part in any case."""
-ANSWERS_REMEMBERED: Final = 1_024
-SET_MEMORY_BYTES: Final = 64 * 1024 * 1024
-LONG_TEXT: Final = 4_096
-SMALL_EXPRESSIONS: Final = 12
-FEW_OWNERS: Final = 8
-NARROW_REMEMBERED: Final = 256
-SETS_REMEMBERED: Final = 64
-NARROW_BYTES: Final = 8 * 1024 * 1024
-
-_EDGE: Final = re.compile(r"\[\\x00[^\]]*\]")
-"""The class of what is neither letter nor digit, as it begins most of the expressions for vendors' keys."""
-_NUMBERS: Final = re.compile(r"\[[0-9]-9\][\[{+]|@")
-_EITHER_CASE: Final = re.compile(r"\[[A-Z][a-z][^\]-]{0,2}\]")
-
-Hits: TypeAlias = frozenset[str]
-"""Names of what an event or a text may hold: owners of prefilters."""
-NOTHING: Final[Hits] = frozenset()
+_BETWEEN: Final = b',"'
 
 
-class Prefilters:
-    """Expressions by owner, matched all at once: a text's owners may find something in it, all others don't."""
+class Found(NamedTuple):
+    """What an event may hold."""
 
-    def __init__(self, expressions: Mapping[str, Sequence[str]], *, memory_bytes: int = SET_MEMORY_BYTES) -> None:
-        self.everything: Hits = frozenset(expressions)
-        self._expressions = expressions
-        self._narrow: dict[Hits, Callable[[str], Hits]] = {}
-        listed = [(owner, expression) for owner, each in expressions.items() for expression in each]
-        families: dict[str, list[tuple[str, str]]] = {}
-        for owner, expression in listed:
-            family = _family(expression) if len(listed) > SMALL_EXPRESSIONS else ""
-            families.setdefault(family, []).append((owner, expression))
-        self._automata = [_Automaton(each, memory_bytes) for each in families.values()]
-        self._small: list[_Automaton] = []
-        self._memory_bytes = memory_bytes
-
-    def in_json(self, encoded: bytes) -> Hits:
-        """Return the owners that may find something in the strings and numbers of a JSON value."""
-        return self._in(plain_json(encoded), self._automata)
-
-    def among(self, owners: Hits) -> Callable[[str], Hits]:
-        """Return a quicker `in_text` that asks only for these owners: for the strings of an event with these hits."""
-        if len(owners) > FEW_OWNERS:
-            return self.in_text
-        known = self._narrow.get(owners)
-        if known is None:
-            if len(self._narrow) >= NARROW_REMEMBERED:
-                return self.in_text
-            narrow = Prefilters({owner: self._expressions[owner] for owner in owners}, memory_bytes=NARROW_BYTES)
-            known = self._narrow[owners] = narrow.in_text
-        return known
-
-    def in_text(self, text: str) -> Hits:
-        """Return the owners that may find something in a single string."""
-        automata = self._automata if len(text) <= LONG_TEXT else self._small_automata()
-        return self._in(f'"{encodable(text)}"'.encode(), automata)
-
-    def _small_automata(self) -> "list[_Automaton]":
-        """Return many small automata instead of few big ones: a long text can be made to meet states without end.
-
-        What two expressions have come to is one state more for each pair; of few expressions there are few pairs.
-        """
-        if not self._small:
-            listed = [(owner, each) for owner, expressions in self._expressions.items() for each in expressions]
-            self._small = [
-                _Automaton(listed[start : start + SMALL_EXPRESSIONS], self._memory_bytes)
-                for start in range(0, len(listed), SMALL_EXPRESSIONS)
-            ]
-        return self._small
-
-    def _in(self, text: bytes, automata: "Sequence[_Automaton]") -> Hits:
-        hits = NOTHING
-        for automaton in automata:
-            found = automaton.match(text)
-            if found:
-                hits = hits | automaton.named(tuple(found)) if hits else automaton.named(tuple(found))
-        return hits
+    owners: Hits
+    items: tuple[tuple[int, Hits], ...] | None
+    """Which of the event's items, by number, may hold what of it; None when that isn't known."""
 
 
-def _family(expression: str) -> str:
-    """Tell which expressions share an automaton with this one.
-
-    Measured on 6,000 real lines, each read once: one automaton with the stretches apart 37-45 us a line, these five 17.
-    """
-    if has_stretch(expression):
-        return "stretch"
-    if _NUMBERS.search(_EDGE.sub("", expression)):
-        return "numbers"
-    if _EDGE.match(expression):
-        return "behind an edge"
-    return "either case" if _EITHER_CASE.search(expression) else "words"
+CLEAN: Final = Found(NOTHING, ())
 
 
-class _Automaton:
-    """Expressions with their owners, matched all at once."""
+class Scan:
+    """Tells which events are worth a closer look."""
 
-    def __init__(self, expressions: Sequence[tuple[str, str]], memory_bytes: int) -> None:
-        self._owners = [owner for owner, _ in expressions]
-        self._known: dict[tuple[int, ...], Hits] = {}
-        compiled = _compiled(tuple(expression for _, expression in expressions), memory_bytes)
-        if compiled is None:
-            reason = "too many or too big for one scan; use fewer or simpler ones"
-            raise ConfigurationError([f"pipeline.processors.redaction.mask_patterns: {reason}"])
-        self.match: Callable[[bytes], list[int] | None] = compiled.Match
-        """Which expressions match, by number."""
+    def __init__(self, rules: Prefilters, signs: Prefilters) -> None:
+        self._rules = rules
+        self._signs = signs
+        self._unknown = Found(rules.everything | signs.everything, None)
+        self._shape_may_err = rules.shape_may_err | signs.shape_may_err
+        self._events: dict[bytes, Found] = {}
+        self._parts: dict[bytes, Hits] = {}
 
-    def named(self, numbers: tuple[int, ...]) -> Hits:
-        """Return the owners of these expressions."""
-        known = self._known.get(numbers)
-        if known is None:
-            if len(self._known) >= ANSWERS_REMEMBERED:
-                self._known.clear()
-            known = self._known[numbers] = frozenset(self._owners[number] for number in numbers)
-        return known
+    def __call__(self, events: Sequence[Event], owners: Hits) -> dict[int, Found]:
+        """Return what those events may hold that hold anything of these owners, by position."""
+        found: dict[int, Found] = {}
+        unseen: list[tuple[int, bytes]] = []
+        dumps, known, shape, may_err = orjson.dumps, self._events.get, SHAPE, self._shape_may_err
+        for position, event in enumerate(events):
+            try:
+                encoded = dumps(event)
+            except (orjson.JSONEncodeError, RecursionError):
+                found[position] = self._unknown
+                continue
+            answer = known(encoded.translate(shape))
+            if answer is None:
+                unseen.append((position, encoded))
+            elif answer is not CLEAN and not owners.isdisjoint(answer.owners):
+                found[position] = answer if may_err.isdisjoint(answer.owners) else self._confirmed(answer, encoded)
+        for position, answer, encoded in self._of_unseen(unseen, events) if unseen else ():
+            found[position] = answer if may_err.isdisjoint(answer.owners) else self._confirmed(answer, encoded)
+        return {at: each for at, each in found.items() if not owners.isdisjoint(each.owners)} if found else found
+
+    def _of_unseen(
+        self, unseen: Sequence[tuple[int, bytes]], events: Sequence[Event]
+    ) -> Iterator[tuple[int, Found, bytes]]:
+        """Yield what was found in events that were not seen before, and remember it for all of their shape."""
+        split: list[tuple[int, bytes, list[bytes]]] = []
+        for position, encoded in unseen:
+            if len(encoded) <= LONG_BYTES:
+                split.append((position, encoded, list(map(_shape, encoded.split(_BETWEEN)))))
+            else:
+                yield position, Found(self._rules.everything | self._signs.in_bytes(_text(encoded)), None), encoded
+        answers = self._of_parts({part for _, _, parts in split for part in parts})
+        for position, encoded, parts in split:
+            items = tuple([(number, hits) for number, part in enumerate(parts) if (hits := answers[part])])
+            answer = CLEAN
+            if items:
+                # A part for each item, when none of them holds several; else it isn't known where a part belongs.
+                owners = NOTHING.union(*(hits for _, hits in items))
+                answer = Found(owners, items if len(parts) == len(events[position]) else None)
+                yield position, answer, encoded
+            if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
+                make_room(self._events, EVENTS_REMEMBERED)
+                self._events[encoded.translate(SHAPE)] = answer
+
+    def _of_parts(self, parts: Iterable[bytes]) -> dict[bytes, Hits]:
+        known = self._parts
+        answers = {part: hits for part in parts if (hits := known.get(part)) is not None}
+        for portion in _portions([part for part in parts if part not in answers]):
+            texts = list(map(_text, portion))
+            of_rules, of_signs = self._rules.in_shapes(texts), self._signs.in_shapes(texts)
+            for part, rules, signs in zip(portion, of_rules, of_signs, strict=True):
+                answers[part] = rules | signs
+                if len(part) <= SHAPE_BYTES_MAX:
+                    make_room(known, PARTS_REMEMBERED)
+                    known[part] = answers[part]
+        return answers
+
+    def _confirmed(self, answer: Found, encoded: bytes) -> Found:
+        """Return of what the shape of an event may hold only what the event itself may."""
+        if answer.items is None:
+            return answer
+        parts = encoded.split(_BETWEEN)
+        sure = []
+        for number, hits in answer.items:
+            text = _text(parts[number])
+            sure.append((number, self._signs.confirmed(self._rules.confirmed(hits, text), text)))
+        return Found(NOTHING.union(*(hits for _, hits in sure)), tuple(sure))
 
 
-@lru_cache(maxsize=SETS_REMEMBERED)
-def _compiled(expressions: tuple[str, ...], memory_bytes: int) -> Any:
-    """Compile once what several redactors of a process look for.
-
-    None when it doesn't work: RE2 answers "no match" when its memory doesn't suffice, and that must never pass for
-    "clean".
-    """
-    options = re2.Options()
-    options.max_mem = memory_bytes
-    options.log_errors = False
-    compiled = re2.Set.SearchSet(options)
-    try:
-        for expression in expressions:
-            compiled.Add(expression)
-        works = compiled.Add(r"\x01\x02\x03")
-        compiled.Compile()
-    except re2.error:
-        return None
-    return compiled if works in (compiled.Match(b"\x01\x02\x03") or ()) else None
+def _shape(part: bytes) -> bytes:
+    r"""Return what stands for a part; digits of an escape such as `\u001b` are no digits of its text."""
+    return part if b"\\u" in part else part.translate(SHAPE)
 
 
-def encodable(text: str) -> str:
-    """Return the text with something readable in the place of each half of a surrogate pair."""
-    return text if text.isascii() else _HALF.sub("\ufffd", text)
+def _text(part: bytes) -> bytes:
+    """Return the text of a part as it stood: a quotation mark before it, and behind it what ended it."""
+    return b'"%b,"' % plain_json(part)
 
 
-_HALF: Final = re.compile("[\ud800-\udfff]")
+def _portions(parts: Sequence[bytes]) -> Iterable[list[bytes]]:
+    """Part what is to be read into portions."""
+    portion: list[bytes] = []
+    size = 0
+    for part in parts:
+        portion.append(part)
+        size += len(part)
+        if size >= PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 def plain_json(encoded: bytes) -> bytes:
@@ -184,51 +149,3 @@ def plain_json(encoded: bytes) -> bytes:
         text = text.replace(b"\\n", b"\n").replace(b"\\t", b"\t").replace(b"\\r", b"\r")
         text = text.replace(b"\\f", b"\f").replace(b"\\b", b"\b")
     return text.replace(b"\xff", b"\\")
-
-
-def chunk_size(share: float) -> int:
-    """Return how many events are best looked at together, when this share of them holds something."""
-    return next((size for most, size in CHUNK_EVENTS if share <= most), 1)
-
-
-def expected_share(share: float, found: int, events: int) -> float:
-    """Return the share to expect next: what comes next is most likely what came last."""
-    return share + (found / max(1, events) - share) * min(1.0, events / 500)
-
-
-class Scan:
-    """Tells which events of a batch are worth a closer look."""
-
-    def __init__(self, prefilters: Prefilters) -> None:
-        self._match = prefilters.in_json
-        self._everything = prefilters.everything
-        self._share = 0.0
-
-    def __call__(self, events: Sequence[Event]) -> dict[int, Hits]:
-        """Return the hits of those events that have any, by position."""
-        found: dict[int, Hits] = {}
-        size = chunk_size(self._share)
-        for start in range(0, len(events), size):
-            part = events[start : start + size]
-            if size == 1 or len(events) == 1 or self._may_hold(part):
-                self._each(part, start, found)
-        self._share = expected_share(self._share, len(found), len(events))
-        return found
-
-    def _may_hold(self, events: Sequence[Event]) -> bool:
-        try:
-            encoded = orjson.dumps(events)
-        except (orjson.JSONEncodeError, RecursionError):
-            return True  # one by one, to find out which
-        return len(encoded) > LONG_BYTES or bool(self._match(encoded))
-
-    def _each(self, events: Sequence[Event], start: int, found: dict[int, Hits]) -> None:
-        dumps, match = orjson.dumps, self._match
-        for position, event in enumerate(events, start):
-            try:
-                encoded = dumps(event)
-                hits = match(encoded) if len(encoded) <= LONG_BYTES else self._everything
-            except (orjson.JSONEncodeError, RecursionError):
-                hits = self._everything
-            if hits:
-                found[position] = hits

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 from mothership.pipeline.redaction.json_text import JsonText, json_text
 from mothership.pipeline.redaction.key import Pseudonyms
+from mothership.pipeline.redaction.prefilters import Hits
 from mothership.pipeline.redaction.propagation import NAME as PROPAGATED
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
-from mothership.pipeline.redaction.scan import Hits
 from mothership.pipeline.redaction.settings import Action
 from mothership.pipeline.redaction.views import Crowded, views
 
@@ -51,14 +51,14 @@ class ActiveRule:
     rank: int
     """Which rule names a place where several hit: the lowest."""
     part: int = 0
-    """Of a rule whose finders have gates of their own, which."""
+    """Of a rule whose finders have prefilters of their own, which."""
     numbers: bool = False
     only: Place = field(default_factory=Place)
     never: Place = field(default_factory=Place)
 
     @property
     def owner(self) -> str:
-        """The name by which its gates are known to the scan."""
+        """The name by which its prefilters are known to the scan."""
         return f"{self.rank}.{self.part}" if self.part else str(self.rank)
 
     def looks_at(self, path: Sequence[str]) -> bool:
@@ -74,7 +74,8 @@ class Hit(NamedTuple):
     rule: ActiveRule
 
 
-Gate: TypeAlias = Callable[[str], Hits]
+Prefilter: TypeAlias = Callable[[str], Hits]
+"""Tells which rules may find something in a text."""
 
 
 class TooMany(Exception):
@@ -87,8 +88,7 @@ class TextRedactor:
     def __init__(
         self,
         rules: Iterable[ActiveRule],
-        gate: Gate,
-        narrowed: Callable[[Hits], Gate],
+        prefilter: Prefilter,
         pseudonyms: Pseudonyms,
         *,
         mask_char: str,
@@ -96,28 +96,22 @@ class TextRedactor:
         spans_max: int,
     ) -> None:
         self.rules = {rule.owner: rule for rule in rules}
-        self._narrowed = narrowed
-        self.gate = gate
-        """Which rules may find something in a text."""
+        self._prefilter = prefilter
         self._pseudonyms = pseudonyms
         self._mask_char = mask_char
         self._mask_length = mask_length
         self._spans_max = spans_max
         self.owners: Hits = frozenset((*self.rules, ODD))
-        """All that the gate may say."""
+        """All that the prefilter may say of rules."""
         names = (
             {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE, PROPAGATED}
         )
         self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{pseudonyms.pattern}")
 
-    def gate_for(self, hits: Hits) -> Gate:
-        """Return what to ask of the strings of an event with these hits."""
-        return self._narrowed(hits & self.owners)
-
     def redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
         """Return the text without its secrets, or None when the field is to be dropped, and what was found first.
 
-        `hits` are what the gate says of the text; of a long one it is asked part by part in any case.
+        `hits` are what the prefilter says of the text; of a long one it is asked part by part in any case.
         """
         try:
             return self._redact(text, hits, allowed)
@@ -140,8 +134,8 @@ class TextRedactor:
         raise TooMany
 
     def hits(self, text: str) -> Hits:
-        """Return what the gate says of a text; of a long one all that it might say."""
-        return self.gate(text) if len(text) <= WINDOW else self.owners
+        """Return what the prefilter says of a text; of a long one all that it might say."""
+        return self._prefilter(text) & self.owners if len(text) <= WINDOW else self.owners
 
     def _find(self, text: str, hits: Hits, allowed: Collection[str]) -> list[Hit]:
         return _merged(self._found(text, hits, allowed))
@@ -180,7 +174,7 @@ class TextRedactor:
         for start in range(0, len(text), WINDOW):
             end = min(start + WINDOW, len(text))
             # What only the cut makes look like something is in no event's hits.
-            here = self.gate(text[max(0, start - WINDOW_OVERLAP) : end + REACH]) & hits
+            here = self._prefilter(text[max(0, start - WINDOW_OVERLAP) : end + REACH]) & hits
             known = len(found)
             self._collect_part(text, start, end, here, allowed, found, left)
             if ODD in here:

@@ -1,6 +1,7 @@
 """Looks for the check's shapes in texts: those of the rules that are on, where these look."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -8,10 +9,10 @@ from typing import Any, Final, NamedTuple
 import re2
 
 from mothership.pipeline.redaction.doubts import Context
+from mothership.pipeline.redaction.prefilters import Hits, Prefilters
 
 MATCHES_MAX: Final = 200
 """Matches of one shape in one string that are looked at closely."""
-SIGN_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 
 class Shape(NamedTuple):
@@ -35,32 +36,40 @@ def forms(name: str, rule: str, sign: str, *each: tuple[str, Callable[[Context],
     return (Shape(name, rule, sign, pattern, sure) for pattern, sure in each)
 
 
+def prefilters_of(shapes: Iterable[Shape], others: Iterable[str] = ()) -> Prefilters:
+    """Compile what to ask of a text before its shapes are: each sign by its own name."""
+    return Prefilters(
+        {sign: (sign,) for sign in [*(shape.sign for shape in shapes), *others]}, _family, long_text=sys.maxsize
+    )
+
+
+def _family(sign: str) -> str:
+    if sign.startswith("[0-9A-Za-z]{"):
+        return "begins anywhere"
+    return "any case" if "(?i)" in sign else "as written"
+
+
 class Watch:
     """The shapes of the rules that are on, asked about texts."""
 
-    def __init__(self, shapes: Iterable[Shape], signs: Sequence[str] = ()) -> None:
+    def __init__(self, shapes: Iterable[Shape], prefilters: Prefilters | None = None) -> None:
         self._shapes = tuple(shapes)
         self._compiled = {shape: _compiled(shape.pattern) for shape in self._shapes}
-        self._signs = _Signs(dict.fromkeys([*(shape.sign for shape in self._shapes), *signs]))
-        grouped: dict[str, list[int]] = {}
-        for number, shape in enumerate(self._shapes):
-            grouped.setdefault(shape.sign, []).append(number)
-        self._grouped = {sign: tuple(numbers) for sign, numbers in grouped.items()}
+        grouped: dict[str, list[Shape]] = {}
+        for shape in self._shapes:
+            grouped.setdefault(shape.sign, []).append(shape)
+        self._grouped = {sign: tuple(each) for sign, each in grouped.items()}
+        self.signs: Hits = frozenset(grouped)
+        self._prefilters = prefilters or prefilters_of(self._shapes)
 
-    def suspects(self, encoded: bytes) -> bool:
-        """Tell whether compact JSON may hold anything unsafe."""
-        return self._signs.any(encoded)
-
-    def signs(self, encoded: bytes) -> set[str]:
+    def signs_in(self, encoded: bytes) -> Hits:
         """Return the signs that a string between quotation marks, or JSON, holds."""
-        return set(self._signs.found(encoded))
+        return self._prefilters.in_bytes(encoded) & self.signs
 
     def unsafe(self, text: str, allowed: Collection[str]) -> str | None:
         """Return what a text looks like, of the rules that look here; None when it looks like nothing."""
-        signs = self._signs.found(f'"{text}"'.encode("utf-8", "replace"))
-        for sign in signs:
-            for number in self._grouped.get(sign, ()):
-                shape = self._shapes[number]
+        for sign in self._prefilters.in_text(text) & self.signs:
+            for shape in self._grouped[sign]:
                 if shape.rule in allowed and self.matches(shape, text):
                     return shape.name
         return None
@@ -74,36 +83,6 @@ class Watch:
         return any(
             shape.sure(Context(text, *match.span(group))) for match in islice(compiled.finditer(text), MATCHES_MAX)
         )
-
-
-class _Signs:
-    """Cheap expressions, matched all at once."""
-
-    def __init__(self, expressions: Iterable[str]) -> None:
-        self._expressions = tuple(expressions)
-        self._set = _set_of(self._expressions)
-
-    def any(self, text: bytes) -> bool:
-        """Tell whether an expression matches."""
-        return bool(self._expressions and self._set.Match(text))
-
-    def found(self, text: bytes) -> list[str]:
-        """Return the expressions that match."""
-        return [self._expressions[number] for number in self._set.Match(text) or ()] if self._expressions else []
-
-
-@lru_cache(maxsize=8)
-def _set_of(expressions: tuple[str, ...]) -> Any:
-    """Compile once what several redactors of a process look for."""
-    options = re2.Options()
-    options.max_mem = SIGN_MEMORY_BYTES
-    options.log_errors = False
-    signs = re2.Set.SearchSet(options)
-    for each in expressions:
-        signs.Add(each)
-    if expressions:
-        signs.Compile()
-    return signs
 
 
 @lru_cache(maxsize=1_024)

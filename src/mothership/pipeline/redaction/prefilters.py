@@ -1,0 +1,233 @@
+r"""Which expressions may match in a text: all of them asked at once, and only of texts that were not seen before.
+
+Every expression is in one of a few automata (RE2 sets), by what it is made of: how far each of those that may begin
+nearly anywhere has come would otherwise be multiplied with how far all others have, and every new text would make new
+states.
+
+Texts are read by their shape, which has a 0 for every digit, and an answer holds for all texts of that shape: a
+machine's lines differ in their numbers, and hardly in anything else. The expressions that tell one digit from another
+are asked once more of the text itself where its shape may have one of them.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice, pairwise
+from typing import Any, Final, TypeAlias
+
+import re2
+
+from mothership.errors import ConfigurationError
+from mothership.pipeline.redaction.rules.derive import has_stretch
+
+SHAPE: Final = bytes.maketrans(b"123456789", b"0" * 9)
+SHAPES_REMEMBERED: Final = 8_192
+SHAPE_BYTES_MAX: Final = 1_024
+ANSWERS_REMEMBERED: Final = 1_024
+SETS_REMEMBERED: Final = 256
+AUTOMATON_BYTES: Final = 64 * 1024 * 1024
+LONG_TEXT: Final = 4_096
+SMALL_EXPRESSIONS: Final = 12
+
+_EDGE: Final = re.compile(r"\[\\x00[^\]]*\]")
+"""The class of what is neither letter nor digit, as it begins most of the expressions for vendors' keys."""
+_NUMBERS: Final = re.compile(r"\[[0-9]-9\][\[{+]|@")
+_EITHER_CASE: Final = re.compile(r"\[[A-Z][a-z][^\]-]{0,2}\]")
+
+Hits: TypeAlias = frozenset[str]
+"""Names of what a text may hold: owners of expressions."""
+NOTHING: Final[Hits] = frozenset()
+
+
+class Prefilters:
+    """Expressions by owner, matched all at once: a text's owners may find something in it, all others don't."""
+
+    def __init__(
+        self,
+        expressions: Mapping[str, Sequence[str]],
+        family: Callable[[str], str] | None = None,
+        *,
+        long_text: int = LONG_TEXT,
+        memory_bytes: int = AUTOMATON_BYTES,
+    ) -> None:
+        """Compile; `family` tells which expressions share an automaton, for texts that are not longer than this."""
+        self.everything: Hits = frozenset(expressions)
+        self.shape_may_err: Hits = frozenset(
+            owner for owner, each in expressions.items() if any(map(reads_digits, each))
+        )
+        """Owners of expressions that tell one number from another."""
+        self._exact = {
+            owner: _Automaton([(owner, each) for each in expressions[owner]], memory_bytes)
+            for owner in self.shape_may_err
+        }
+        given = [(owner, each) for owner, several in expressions.items() for each in several]
+        self._listed = [(owner, any_digit(each)) for owner, each in given]
+        families: dict[str, list[tuple[str, str]]] = {}
+        for (_, expression), listed in zip(given, self._listed, strict=True):
+            name = (family or family_of_derived)(expression) if len(given) > SMALL_EXPRESSIONS else ""
+            families.setdefault(name, []).append(listed)
+        self._automata = [_Automaton(each, memory_bytes) for each in families.values()]
+        self._small: list[_Automaton] = []
+        self._known: dict[bytes, Hits] = {}
+        self._long_text = long_text
+        self._memory_bytes = memory_bytes
+
+    def in_text(self, text: str) -> Hits:
+        """Return the owners that may find something in a string."""
+        return self.in_bytes(f'"{encodable(text)}"'.encode())
+
+    def in_bytes(self, text: bytes) -> Hits:
+        """Return the owners that may find something in strings that stand in UTF-8 between quotation marks."""
+        shape = text.translate(SHAPE)
+        hits = self._known.get(shape)
+        if hits is None:
+            hits = self.in_shape(shape)
+            if len(shape) <= SHAPE_BYTES_MAX:
+                make_room(self._known, SHAPES_REMEMBERED)
+                self._known[shape] = hits
+        return self.confirmed(hits, text) if hits and len(text) <= LONG_TEXT else hits
+
+    def confirmed(self, hits: Hits, text: bytes) -> Hits:
+        """Return those of a shape's hits that the text has, too."""
+        doubtful = hits & self.shape_may_err
+        return hits - {owner for owner in doubtful if not self._exact[owner].hits(text)} if doubtful else hits
+
+    def in_shape(self, shape: bytes) -> Hits:
+        """Return the owners that may find something in some text of this shape."""
+        return _union(automaton.hits(shape) for automaton in self._automata_for(shape))
+
+    def in_shapes(self, shapes: Sequence[bytes]) -> Iterator[Hits]:
+        """Do the same for many: together, and each of them alone only where there is something among them."""
+        together = b"".join(shapes)
+        automata = [automaton for automaton in self._automata_for(together) if automaton.hits(together)]
+        for shape in shapes:
+            yield _union(automaton.hits(shape) for automaton in automata)
+
+    def _automata_for(self, shape: bytes) -> "list[_Automaton]":
+        """Return many small automata instead of few big ones for a long text.
+
+        It can be made to meet states without end: what two expressions have come to is one state more for each pair.
+        Of few expressions there are few pairs.
+        """
+        if len(shape) <= self._long_text:
+            return self._automata
+        if not self._small:
+            self._small = [
+                _Automaton(self._listed[start : start + SMALL_EXPRESSIONS], self._memory_bytes)
+                for start in range(0, len(self._listed), SMALL_EXPRESSIONS)
+            ]
+        return self._small
+
+
+def _union(several: Iterable[Hits]) -> Hits:
+    hits = NOTHING
+    for each in several:
+        if each:
+            hits = hits | each if hits else each
+    return hits
+
+
+def family_of_derived(expression: str) -> str:
+    """Tell which expressions share an automaton with this one.
+
+    Measured on 6,000 real lines, each read once: one automaton with the stretches apart 37-45 us a line, these five 17.
+    """
+    if has_stretch(expression):
+        return "stretch"
+    if _NUMBERS.search(_EDGE.sub("", expression)):
+        return "numbers"
+    if _EDGE.match(expression):
+        return "behind an edge"
+    return "either case" if _EITHER_CASE.search(expression) else "words"
+
+
+class _Automaton:
+    """Expressions with their owners, matched all at once."""
+
+    def __init__(self, expressions: Sequence[tuple[str, str]], memory_bytes: int) -> None:
+        self._owners = [owner for owner, _ in expressions]
+        self._known: dict[tuple[int, ...], Hits] = {}
+        compiled = _compiled(tuple(expression for _, expression in expressions), memory_bytes)
+        if compiled is None:
+            reason = "too many or too big for one scan; use fewer or simpler ones"
+            raise ConfigurationError([f"pipeline.processors.redaction.mask_patterns: {reason}"])
+        self._match: Callable[[bytes], list[int] | None] = compiled.Match
+
+    def hits(self, text: bytes) -> Hits:
+        """Return the owners of those that match."""
+        found = self._match(text)
+        if not found:
+            return NOTHING
+        numbers = tuple(found)
+        known = self._known.get(numbers)
+        if known is None:
+            make_room(self._known, ANSWERS_REMEMBERED)
+            known = self._known[numbers] = frozenset(self._owners[number] for number in numbers)
+        return known
+
+
+@lru_cache(maxsize=SETS_REMEMBERED)
+def _compiled(expressions: tuple[str, ...], memory_bytes: int) -> Any:
+    """Compile once what several redactors of a process look for.
+
+    None when it doesn't work: RE2 answers "no match" when its memory doesn't suffice, and that must never pass for
+    "clean".
+    """
+    options = re2.Options()
+    options.max_mem = memory_bytes
+    options.log_errors = False
+    compiled = re2.Set.SearchSet(options)
+    try:
+        for expression in expressions:
+            compiled.Add(expression)
+        works = compiled.Add(r"\x01\x02\x03")
+        compiled.Compile()
+    except re2.error:
+        return None
+    return compiled if works in (compiled.Match(b"\x01\x02\x03") or ()) else None
+
+
+def make_room(known: dict[Any, Any], most: int) -> None:
+    """Forget the older half of what is remembered when there is no room for more."""
+    if len(known) >= most:
+        for key in list(islice(known, most // 2)):
+            del known[key]
+
+
+def encodable(text: str) -> str:
+    """Return the text with something readable in the place of each half of a surrogate pair."""
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
+
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
+ATOM: Final = re.compile(
+    r"\\Q|\\[pP](?:\{[^}]*\}|.)|\\x\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\[0-7]{2,3}|\\."
+    r"|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\(\?(?:P?<\w+>|[a-zA-Z-]*:|[a-zA-Z-]+\))|\{[0-9,]+\}|.",
+    re.DOTALL,
+)
+"""What an expression for RE2 is made of: characters, classes, and signs of its syntax."""
+_SYNTAX: Final = re.compile(r"[()|*+?^$.]|\\[AzbBQdDsSwWpP]|\{", re.DOTALL)
+
+
+def any_digit(expression: str) -> str:
+    """Return an expression that takes every digit wherever the one that is given takes one."""
+    atoms = ATOM.findall(expression)
+    return "".join([f"(?:{each}|[0-9])" if 0 < _digits(each) < _ALL_DIGITS else each for each in atoms])
+
+
+def reads_digits(expression: str) -> bool:
+    """Tell whether an expression tells one number from another: more than the 2 of `oauth2`."""
+    taken = [_digits(atom) for atom in ATOM.findall(expression) if not _SYNTAX.match(atom)]
+    return any(before and after and min(before, after) < _ALL_DIGITS for before, after in pairwise(taken))
+
+
+@lru_cache(maxsize=8_192)
+def _digits(atom: str) -> int:
+    """Return how many digits an atom takes."""
+    if _SYNTAX.match(atom):
+        return 0
+    takes = re2.compile(atom).fullmatch
+    return sum(takes(digit) is not None for digit in "0123456789")
+
+
+_ALL_DIGITS: Final = 10
