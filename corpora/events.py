@@ -7,9 +7,9 @@ from mothership.event import Event
 from mothership.sample.fleet import sample
 
 
-def clean_events(count: int) -> list[Event]:
-    """Return events of every EdgeBot type in which there is nothing to redact."""
-    return [_clean_event(number) for number in range(count)]
+def clean_events(count: int, *, first: int = 0) -> list[Event]:
+    """Return events of every EdgeBot type in which there is nothing to redact; from another `first` on, others."""
+    return [_clean_event(number) for number in range(first, first + count)]
 
 
 def _clean_event(n: int) -> Event:
@@ -53,10 +53,10 @@ def _clean_event(n: int) -> Event:
     }
 
 
-def mixed_events(count: int) -> list[Event]:
+def mixed_events(count: int, *, first: int = 0) -> list[Event]:
     """Return the same with something to redact in every tenth, and the SNMP community in every snmp event."""
-    events = clean_events(count)
-    for number, event in enumerate(events):
+    events = clean_events(count, first=first)
+    for number, event in enumerate(events, first):
         if event["type"] == "snmp":
             event["community"] = "public"
         elif number % 10 == 1:

@@ -12,7 +12,7 @@ from bench.redaction import cost
 from corpora.events import ordinary_events
 from corpora.hostile import WRITTEN, cut_off, joined, mixed, repeated
 
-from mothership.event import Batch
+from mothership.event import Batch, Event
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.text import WINDOW, WINDOW_OVERLAP
 
@@ -31,6 +31,11 @@ def spread(texts: Iterable[str]) -> list[str]:
     return listed[:: max(1, len(listed) // TEXTS)]
 
 
+def unread(make: Callable[..., Redaction], lines: list[Event]) -> float:
+    """Return what lines cost that were not read before, as no hostile text was: those that were cost a fifth."""
+    return cost(make(), lines)
+
+
 @pytest.mark.parametrize(
     ("size", "texts"),
     [
@@ -46,10 +51,10 @@ def test_a_hostile_text_costs_about_what_ordinary_lines_do(
     """Whatever a rule's expression begins to match again and again, and never ends; and texts that repeat nothing."""
     redaction = make()
     lines = ordinary_events(size)
-    ordinary = min(cost(redaction, lines) for _ in range(5))
+    ordinary = min(unread(make, lines) for _ in range(5))
     dear = {name: text for name, text in texts(size) if cost(redaction, [{"message": text}]) > FACTOR * ordinary}
     for _ in range(TRIES):  # side by side: a busy machine is as slow for one as for the other
-        beside = cost(redaction, lines)
+        beside = unread(make, lines)
         dear = {
             name: text
             for name, text in dear.items()

@@ -14,10 +14,10 @@ from corpora.events import clean_events
 from corpora.mutations import mutations
 
 from mothership.event import Batch
+from mothership.pipeline.redaction.prefilters import Prefilters, encodable
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Matcher
 from mothership.pipeline.redaction.rules.rule import source_of
-from mothership.pipeline.redaction.prefilters import Prefilters, encodable
 
 TEXTS = int(os.environ.get("SUPERSET_TEXTS", "6000"))
 SEED = int(os.environ.get("SUPERSET_SEED", "1"))
