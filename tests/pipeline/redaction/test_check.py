@@ -206,3 +206,13 @@ def test_the_check_lets_pass_what_the_rules_take_for_a_reading(make: Callable[..
     check = make().check
     assert check.findings({"value": "4111111111111111"})
     assert [key for key in sorted(READING_KEYS) if check.findings({"value": "4111111111111111", key: "x"})] == []
+
+
+@pytest.mark.parametrize("url", ["https://deploy:hunter2@registry.example.com/portal", "redis://:s3cr3t@10.0.0.1/0"])
+def test_what_stands_for_a_secret_raises_no_alarm(
+    make: Callable[..., Redaction], through: Callable[..., Batch], url: str
+) -> None:
+    """`https://[REDACTED:url_credentials]@registry` has a colon and an at sign, too."""
+    message = through(make(), {"type": "log", "message": f"pulling {url}:12065"}).events[0]["message"]
+    assert message.startswith("pulling ")
+    assert message != f"pulling {url}:12065"

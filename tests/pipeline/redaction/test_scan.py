@@ -1,0 +1,96 @@
+"""The scan answers for a shape what it would answer for the text, and says where to look."""
+
+from collections.abc import Callable
+
+import pytest
+from corpora.events import clean_events
+from corpora.lines import SETS, secret_lines
+
+from mothership.event import Batch
+from mothership.pipeline.redaction.prefilters import Prefilters, any_digit, make_room, reads_digits
+from mothership.pipeline.redaction.redaction import Redaction
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"message": "card 4111111111111111"},
+        {"message": "at the end,", "other": "password=hunter2,"},
+        {"a": ["x,", "password=hunter2"], "b": 1},
+        {"pass\\word,": "a", "next": 'say "password=hunter2"'},
+        {"deep": {"one": "x", "two": "password=hunter2"}},
+        {"message": "pass\x1bword=hunter2", "n": 1},
+        {"message": "pass\x00word=hunter2", "n": 1},
+        {"card": 4111111111111111},
+    ],
+)
+def test_a_second_event_of_the_same_shape_is_redacted_like_the_first(
+    make: Callable[..., Redaction], through: Callable[..., Batch], event: dict[str, object]
+) -> None:
+    """Where a string ends in a comma, where a part is no item, and where control characters differ in digits alone."""
+    redaction = make()
+    first = through(redaction, dict(event)).events
+    again = through(redaction, dict(event)).events
+    assert first == again == through(make(), dict(event)).events
+    assert "hunter2" not in str(first)
+    assert "4111111111111111" not in str(first)
+
+
+def test_other_digits_decide_anew(make: Callable[..., Redaction], through: Callable[..., Batch]) -> None:
+    """A number that is no card has the shape of one."""
+    redaction = make()
+    texts = ["paid with 4111111111111112", "paid with 4111111111111111", "paid with 4111111111111112"]
+    kept = [through(redaction, {"message": text}).events[0]["message"] for text in texts]
+    assert kept == [texts[0], "paid with [REDACTED:credit_card]", texts[2]]
+
+
+def test_what_was_seen_before_changes_nothing(make: Callable[..., Redaction], through: Callable[..., Batch]) -> None:
+    """Lines with secrets among clean events, in one batch and one by one, the memory full of others or empty."""
+    lines = [text for each in SETS for _, text, _ in secret_lines(f"secrets{each}", rounds=1)][::7]
+    used, events = make(), clean_events(len(lines))
+    through(used, *(dict(event) for event in clean_events(500)))
+    together = through(used, *(event | {"message": line} for event, line in zip(events, lines, strict=True))).events
+    events = clean_events(len(lines))
+    alone = [through(used, event | {"message": line}).events[0] for event, line in zip(events, lines, strict=True)]
+    assert [event.get("message") for event in together] == [event.get("message") for event in alone]
+    assert [event.get("message") for event in alone] == [make_text(used, line) for line in lines]
+
+
+def make_text(redaction: Redaction, line: str) -> object:
+    """What becomes of a line without any memory of events."""
+    event = {"message": line}
+    for step in (redaction.drop, redaction.mask, redaction.hash):
+        step.apply(event)
+    redaction.check._scrub(event, ())
+    return event.get("message")
+
+
+@pytest.mark.parametrize(
+    ("expression", "blind", "reads"),
+    [
+        ("[2-6][0-9]{3}", "(?:[2-6]|[0-9])[0-9]{3}", True),
+        ("oauth2=", "oauth(?:2|[0-9])=", False),
+        (r"[^4]x\x{30}", r"(?:[^4]|[0-9])x(?:\x{30}|[0-9])", False),
+        (r"00 ?[1-9]", r"(?:0|[0-9])(?:0|[0-9]) ?(?:[1-9]|[0-9])", True),
+        (r"\d{2,5}[a-f]\w.", r"\d{2,5}[a-f]\w.", False),
+    ],
+)
+def test_an_expression_is_made_blind_for_digits(expression: str, blind: str, *, reads: bool) -> None:
+    """So that one answer holds for all texts of a shape."""
+    assert any_digit(expression) == blind
+    assert reads_digits(expression) is reads
+
+
+def test_a_prefilter_that_reads_digits_is_asked_of_the_text() -> None:
+    """Its shape alone would stand for too much."""
+    prefilters = Prefilters({"card": ["[2-6][0-9]{3}x"], "any": ["[0-9]x"]})
+    assert prefilters.in_text("a 4111x") == {"card", "any"}
+    assert prefilters.in_text("a 1111x") == {"any"}
+    assert prefilters.in_text("a 4111x") == {"card", "any"}
+
+
+def test_the_memory_is_bounded() -> None:
+    """The older half makes room."""
+    known = dict.fromkeys(range(10))
+    make_room(known, 10)
+    assert list(known) == [5, 6, 7, 8, 9]
