@@ -80,7 +80,7 @@ class Mothership:
         self.loki = loki
         self._key_is_agreed = key_is_agreed
         self.stopping = False
-        self._batch_log = BatchLog(settings.log.batches, redactor.ledger.rules_hash)
+        self._batch_log = BatchLog(settings.log.batches, redactor.counters.rules_hash)
         self._remains_processors = [*redactor.processors, CutOversized(_bounds(settings))]
         self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
         self._server: uvicorn.Server | None = None

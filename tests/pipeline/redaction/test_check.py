@@ -14,7 +14,7 @@ from corpora.lines import SETS, harmless_lines, secret_lines
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.checker import PIISafetyValidator
 from mothership.pipeline.redaction.learned import shapes_for
-from mothership.pipeline.redaction.masks import READING_KEYS
+from mothership.pipeline.redaction.readings import READING_KEYS
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.rules import BUILTIN, Matcher, Rule
 from mothership.pipeline.redaction.rules.identity import IDENTITY

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mothership.event import Batch
+from mothership.pipeline.redaction.obfuscation import normalized_texts
 from mothership.pipeline.redaction.redaction import Redaction
-from mothership.pipeline.redaction.views import views
 
 CONTROLS = [chr(code) for code in (*range(9), 11, 12, *range(14, 32), 127, *range(128, 160), 0xFFFD, 0x200B)]
 
@@ -27,7 +27,7 @@ def test_a_character_that_nobody_sees_hides_nothing(make: Callable[..., Redactio
 def test_the_digits_of_every_script_are_read() -> None:
     """Those that this Python knows: none of them hides a number."""
     digits = [char for char in map(chr, range(128, sys.maxunicode + 1)) if char.isdecimal()]
-    [view] = views("".join(digits))
+    [view] = normalized_texts("".join(digits))
     assert view.text == "".join(str(unicodedata.decimal(char)) for char in digits)
 
 

@@ -209,10 +209,10 @@ def test_a_rule_file_that_can_not_be_used_is_an_error_that_names_it(tmp_path: Pa
 
 def test_the_rule_set_hash_tells_rule_sets_apart_and_nothing_of_the_salt() -> None:
     """It stands in the audit log beside every decision."""
-    plain = redaction().ledger.rules_hash
-    assert redaction().ledger.rules_hash == plain
-    assert redaction(salt="x" * 16).ledger.rules_hash == plain
-    assert redaction(rules={"phone": False}).ledger.rules_hash != plain
+    plain = redaction().counters.rules_hash
+    assert redaction().counters.rules_hash == plain
+    assert redaction(salt="x" * 16).counters.rules_hash == plain
+    assert redaction(rules={"phone": False}).counters.rules_hash != plain
 
 
 def test_a_scan_without_enough_memory_is_an_error_and_not_a_clean_bill() -> None:

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from mothership.event import Event
 from mothership.pipeline.redaction.masks import MaskPatterns
+from mothership.pipeline.redaction.obfuscation import normalized_texts
 from mothership.pipeline.redaction.text import ActiveRule
-from mothership.pipeline.redaction.views import views
 from mothership.telemetry import log, redaction_audit_missed, redaction_audited
 
 CHARACTERS_MAX: Final = 16_384
@@ -59,7 +59,7 @@ class Audit:
         if len(text) > CHARACTERS_MAX:
             return
         redaction_audited.inc()
-        if not (self._finds(text) or any(self._finds(view.text) for view in views(text))):
+        if not (self._finds(text) or any(self._finds(each.text) for each in normalized_texts(text))):
             return
         missed: Counter[str] = Counter()
         copy = deepcopy(event)

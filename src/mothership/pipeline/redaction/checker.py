@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import re2
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.ledger import Ledger
+from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.names import fold
 from mothership.pipeline.redaction.scan import Found, Scan
 from mothership.pipeline.redaction.text import ActiveRule
@@ -104,7 +104,7 @@ class PIISafetyValidator:
     def __init__(
         self,
         action: Literal["reject", "scrub", "flag"],
-        ledger: Ledger,
+        counters: RedactionCounters,
         *,
         watch: Watch,
         scan: Scan,
@@ -114,7 +114,7 @@ class PIISafetyValidator:
         audit: Callable[[Sequence[Event]], None],
     ) -> None:
         self._action = action
-        self._ledger = ledger
+        self._counters = counters
         self._audit = audit
         self._rules = {rule.name: rule for rule in rules}
         self._everywhere = frozenset(name for name, rule in self._rules.items() if not (rule.only or rule.never))
@@ -129,12 +129,12 @@ class PIISafetyValidator:
         self._found: Counter[str] = Counter()
 
     def __call__(self, batch: Batch) -> None:
-        """Check every event, act on those that look unsafe, and close the ledger on the batch."""
+        """Check every event, act on those that look unsafe, and close the counters on the batch."""
         try:
             self._audit(batch.events)
             self._check(batch)
         finally:
-            self._ledger.settle(batch)
+            self._counters.settle(batch)
 
     def counts(self) -> dict[str, int]:
         """Return what was found since the start, by kind."""
@@ -266,7 +266,7 @@ class PIISafetyValidator:
         elif isinstance(value, list):
             value[:] = [self._scrub(inner, here, name) for inner in value]
         elif self._value(value, name, here):
-            self._ledger.add("unsafe")
+            self._counters.add("unsafe")
             return SCRUBBED
         return value
 

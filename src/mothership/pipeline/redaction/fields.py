@@ -6,8 +6,8 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from mothership.event import Batch, Event
+from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.key import Pseudonyms
-from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import NESTED, FieldNames, fold, names_person
 from mothership.pipeline.redaction.propagation import MARK, Propagation, telling
 
@@ -45,9 +45,9 @@ class DropFields:
 
     name = DROP
 
-    def __init__(self, names: FieldNames, ledger: Ledger, propagation: Propagation | None = None) -> None:
+    def __init__(self, names: FieldNames, counters: RedactionCounters, propagation: Propagation | None = None) -> None:
         self._names = names
-        self._ledger = ledger
+        self._counters = counters
         self._propagation = propagation
 
     def __call__(self, batch: Batch) -> None:
@@ -60,7 +60,7 @@ class DropFields:
         for path in self._names.paths:
             dropped += _drop_path(event, path, note, ())
         if dropped:
-            self._ledger.add(DROP, len(dropped))
+            self._counters.add(DROP, len(dropped))
             if self._propagation:
                 self._propagation.apply(event, dict.fromkeys(telling(dropped), MARK))
 
@@ -124,11 +124,15 @@ class HashFields:
     name = HASH
 
     def __init__(
-        self, names: FieldNames, pseudonyms: Pseudonyms, ledger: Ledger, propagation: Propagation | None = None
+        self,
+        names: FieldNames,
+        pseudonyms: Pseudonyms,
+        counters: RedactionCounters,
+        propagation: Propagation | None = None,
     ) -> None:
         self._names = names
         self._pseudonyms = pseudonyms
-        self._ledger = ledger
+        self._counters = counters
         self._propagation = propagation
 
     def __call__(self, batch: Batch) -> None:
@@ -198,7 +202,7 @@ class HashFields:
             }
         pseudonym = self._pseudonyms.of(value if type(value) is str else _number(value), person=person)
         if pseudonym != value:
-            self._ledger.add(HASH)
+            self._counters.add(HASH)
             if note:
                 note(HASH, path, -1)
         return pseudonym

@@ -4,13 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-import re2
-
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.credential_names import words
+from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
-from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.names import fold
+from mothership.pipeline.redaction.readings import ALWAYS, is_reading, reads, whole_number
 from mothership.pipeline.redaction.scan import Found, Scan
 from mothership.pipeline.redaction.text import TextRedactor
 
@@ -22,41 +20,10 @@ NUMBER_MIN: Final = 10**12
 PHONE_NAMES: Final = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
 SESSION_NAMES: Final = ("sessionid", "sessid")
 CARD_NAMES: Final = ("pan", "card", "cardno", "ccn", "ccnum", "ccnumber")
-_READING_WORDS = """
-byte bytes octet octets packet packets pkt pkts count counts counter counters duration timestamp ts time epoch offset
-sequence seq seqno size nanos micros millis ns us ms uptime rx tx total sum min max avg delta ticks id inode lsn xid
-sentbyte sentbytes rcvdbyte rcvdbytes rxbytes txbytes
-"""
-READING_WORDS: Final = frozenset(_READING_WORDS.split())
-"""Last words of the names of what a machine counts or numbers: `rx_bytes`, but not `account`."""
-VALUE_WORDS: Final = frozenset({"value", "val", "reading", "measurement", "gauge"})
-"""Names of what a machine measured, when what says so stands beside it."""
-READING_CHARACTERS: Final = 64
-_MAY_READ: Final = re2.compile(rf"(?i)(?:{'|'.join(sorted(READING_WORDS | VALUE_WORDS))})[0-9]*[^0-9A-Za-z]*$")
-READING_KEYS: Final = frozenset(
-    (
-        "oid",
-        "metric",
-        "measurement",
-        "unit",
-        "units",
-        "sensor",
-        "register",
-        "counter",
-        "gauge",
-        "__name__",
-        "poll_interval",
-    )
-)
-"""Beside a value, they say that it was measured."""
-READING_TYPES: Final = ("Counter", "Gauge", "Integer", "INTEGER", "Unsigned", "TimeTicks", "counter", "gauge")
 PHONE_CONTEXT: Final = "phone="
 CARD_CONTEXT: Final = "card="
 SESSION_CONTEXT: Final = "sessionid="
 AUTH_CONTEXT: Final = "auth="
-ALWAYS: Final = "always"
-BESIDE: Final = "beside"
-"""When what says so stands beside it."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _DROPPED: Final = object()
 
@@ -84,14 +51,14 @@ class MaskPatterns:
         self,
         text: TextRedactor,
         scan: Scan,
-        ledger: Ledger,
+        counters: RedactionCounters,
         hashed: HashFields | None,
         *,
         binary: frozenset[str] = frozenset(),
     ) -> None:
         self._text = text
         self._scan = scan
-        self._ledger = ledger
+        self._counters = counters
         self._hashed = hashed
         self._binary = binary
         self._all = frozenset(text.rules)
@@ -173,7 +140,7 @@ class MaskPatterns:
                     else (inner is None or kind is bool or ((kind is int or kind is float) and inner < NUMBER_MIN))
                 ):
                     continue
-            counted = known.reads and _whole_number(inner) and (known.reads == ALWAYS or _is_reading(value))
+            counted = known.reads and whole_number(inner) and (known.reads == ALWAYS or is_reading(value))
             masked = inner if counted else self._field(inner, known, path, (*shown, name) if note else shown, note)
             if masked is _DROPPED:
                 dropped.append(key)
@@ -234,7 +201,7 @@ class MaskPatterns:
             return text
         masked, found = self._text.redact(text, hits, allowed)
         for hit in found if masked != text else ():
-            self._ledger.add(hit.rule.name)
+            self._counters.add(hit.rule.name)
             if note:
                 note(hit.rule.name, shown, hit.start)
         return masked
@@ -261,7 +228,7 @@ class MaskPatterns:
             self._keys.clear()
         folded = fold(key)
         hashed = self._hashed is not None and self._hashed.takes((folded,))
-        self._keys[key] = answer = _Key(folded, _context(folded), hashed, folded in self._binary, _reads(key))
+        self._keys[key] = answer = _Key(folded, _context(folded), hashed, folded in self._binary, reads(key))
         return answer
 
 
@@ -273,24 +240,6 @@ def _context(folded: str) -> str:
     if folded == "auth":
         return AUTH_CONTEXT
     return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
-
-
-def _reads(key: str) -> str:
-    """Tell when a field holds what a machine counted, which passes for a card number once in a while."""
-    last = (words(key[-READING_CHARACTERS:]) or [""])[-1].rstrip("0123456789") if _MAY_READ.search(key) else ""
-    if last in READING_WORDS:
-        return ALWAYS
-    return BESIDE if last in VALUE_WORDS else ""
-
-
-def _is_reading(value: dict[str, Any]) -> bool:
-    kind = value.get("type")
-    return not READING_KEYS.isdisjoint(value) or (type(kind) is str and kind.startswith(READING_TYPES))
-
-
-def _whole_number(value: Any) -> bool:
-    kind = type(value)
-    return kind is int or kind is float or (kind is str and value.isascii() and value.isdigit())
 
 
 def _is_base64(text: str) -> bool:

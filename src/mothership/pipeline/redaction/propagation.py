@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from mothership.event import Event
-from mothership.pipeline.redaction.ledger import Ledger
+from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.rules.vocabulary import benign
 
 NAME: Final = "propagated"
@@ -36,8 +36,8 @@ _COMMON: Final = frozenset(_COMMON_WORDS.split())
 class Propagation:
     """Replaces values that were taken from an event's fields in its other strings."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, counters: RedactionCounters) -> None:
+        self._counters = counters
 
     def apply(self, event: Event, gone: Mapping[str, str]) -> None:
         """Replace each value by what stands in its place; an event that holds none of them is not walked."""
@@ -52,7 +52,7 @@ class Propagation:
                 replaced, count = pattern.subn(lambda match: wanted.get(match[0].lower(), MARK), inner)
                 if count:
                     value[place] = replaced
-                    self._ledger.add(NAME, count)
+                    self._counters.add(NAME, count)
             elif type(inner) is dict or type(inner) is list:
                 self._walk(inner, pattern, wanted)
 

@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from mothership.errors import ConfigurationError
 from mothership.event import Event
+from mothership.pipeline.redaction.active_rules import BINARY, builtin_rules, identity_fields, operators_rules
 from mothership.pipeline.redaction.audit import Audit
 from mothership.pipeline.redaction.checker import FIELDS, PIISafetyValidator, key_signs
+from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.fields import LABELS, VALUES, DropFields, HashFields
 from mothership.pipeline.redaction.key import (
     SALT_COMMAND,
@@ -24,34 +26,25 @@ from mothership.pipeline.redaction.key import (
     load_or_make_key,
 )
 from mothership.pipeline.redaction.learned import shapes_for
-from mothership.pipeline.redaction.ledger import Ledger
 from mothership.pipeline.redaction.masks import MaskPatterns
 from mothership.pipeline.redaction.names import FieldNames, fold
-from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder, pattern_prefilter
+from mothership.pipeline.redaction.obfuscation import PREFILTERS as OBFUSCATION_PREFILTERS
 from mothership.pipeline.redaction.prefilters import Hits, Prefilters
 from mothership.pipeline.redaction.propagation import Propagation
-from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, identity, own_token_finders
-from mothership.pipeline.redaction.rules.vocabulary import says_nothing
+from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, own_token_finders
 from mothership.pipeline.redaction.scan import Scan
 from mothership.pipeline.redaction.settings import (
-    DEFAULT_MASK_PATTERNS,
     PatternSettings,
     RedactionSettings,
-    RuleSettings,
-    Scope,
     parse_patterns,
 )
-from mothership.pipeline.redaction.text import ODD, ActiveRule, Place, Prefilter, TextRedactor
-from mothership.pipeline.redaction.views import PREFILTERS as ODD_PREFILTERS
+from mothership.pipeline.redaction.text import OBFUSCATED, ActiveRule, Prefilter, TextRedactor
 from mothership.pipeline.redaction.watch import Watch, prefilters_of
 from mothership.ports import Processor
 from mothership.telemetry import log
 
 VERSION: Final = 1
 """Of the built-in rules and of how they are applied: part of the rule-set hash in the audit trail."""
-
-
-BINARY: Final = frozenset({"payloadb64"})
 
 
 class Redaction:
@@ -67,23 +60,23 @@ class Redaction:
     ) -> None:
         patterns = (*settings.mask_patterns, *read_rule_files(settings.rule_files))
         self.pseudonyms = Pseudonyms(key, previous_keys, normalize=settings.pseudonyms.normalize)
-        self.ledger = Ledger(rules_hash(settings, patterns))
+        self.counters = RedactionCounters(rules_hash(settings, patterns))
         drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields, labels=LABELS, values=VALUES)
-        hashed = FieldNames((*settings.hash_fields, *_identity_fields(settings)))
-        expressions: dict[str, Sequence[str]] = {ODD: ODD_PREFILTERS}
-        rules = [*_operators(settings, patterns, expressions), *_builtin(settings, builtin, len(patterns), expressions)]
+        hashed = FieldNames((*settings.hash_fields, *identity_fields(settings)))
+        rules = [*operators_rules(settings, patterns), *builtin_rules(settings, builtin, len(patterns))]
         names = {rule.name for rule in rules[len(patterns) :]}
         shapes = [shape for shape in shapes_for(builtin) if shape.rule in names]
         fields = [name for name in FIELDS if name in drop]
+        expressions = {OBFUSCATED: OBFUSCATION_PREFILTERS} | {rule.owner: rule.prefilters for rule in rules}
         prefilters, signs = Prefilters(expressions), prefilters_of(shapes, key_signs(fields))
         scan = Scan(prefilters, signs)
-        propagation = Propagation(self.ledger) if settings.propagate else None
-        self.drop = DropFields(drop, self.ledger, propagation)
-        self.hash = HashFields(hashed, self.pseudonyms, self.ledger, propagation)
+        propagation = Propagation(self.counters) if settings.propagate else None
+        self.drop = DropFields(drop, self.counters, propagation)
+        self.hash = HashFields(hashed, self.pseudonyms, self.counters, propagation)
         hashing, binary = self.hash if hashed else None, _binary(settings)
         complete = tuple(_completed(rules, self, is_token))
 
-        def masks(prefilter: Prefilter, ledger: Ledger) -> MaskPatterns:
+        def masks(prefilter: Prefilter, counters: RedactionCounters) -> MaskPatterns:
             text = TextRedactor(
                 complete,
                 prefilter,
@@ -92,18 +85,18 @@ class Redaction:
                 mask_length=settings.mask_length,
                 spans_max=settings.spans_max,
             )
-            return MaskPatterns(text, scan, ledger, hashing, binary=binary)
+            return MaskPatterns(text, scan, counters, hashing, binary=binary)
 
         def everything(_text: str) -> Hits:
             return prefilters.everything
 
-        self.mask = masks(prefilters.in_text, self.ledger)
+        self.mask = masks(prefilters.in_text, self.counters)
         # With counts of its own: what it finds is a fault, and no redaction as usual.
-        unfiltered = masks(everything, Ledger(self.ledger.rules_hash))
+        unfiltered = masks(everything, RedactionCounters(self.counters.rules_hash))
         self.audit = Audit(settings.checker.audit_share, unfiltered, complete)
         self.check = PIISafetyValidator(
             settings.checker.action,
-            self.ledger,
+            self.counters,
             watch=Watch(shapes, signs),
             scan=scan,
             rules=complete[len(patterns) :],
@@ -139,7 +132,7 @@ class Redaction:
 
     def counts(self) -> dict[str, int]:
         """Return the places redacted since the start, by rule."""
-        return self.ledger.counts()
+        return self.counters.counts()
 
     def explain(self, event: Event) -> Iterator[dict[str, Any]]:
         """Redact one event and tell each hit: rule, path, offset in the string; never the value."""
@@ -251,59 +244,6 @@ def _builtin_facts() -> str:
     return hashlib.blake2b("\0".join(facts).encode()).hexdigest()
 
 
-def _operators(
-    settings: RedactionSettings,
-    patterns: Sequence[PatternSettings],
-    expressions: dict[str, Sequence[str]],
-) -> Iterator[ActiveRule]:
-    for rank, each in enumerate(patterns):
-        compiled = compile_pattern(each.pattern, ignore_case=each.ignore_case)
-        expressions[str(rank)] = (pattern_prefilter(each.pattern, ignore_case=each.ignore_case),)
-        yield ActiveRule(
-            name=each.name,
-            find=pattern_finder(compiled, says_nothing if (each.name, each.pattern) in DEFAULT_MASK_PATTERNS else None),
-            action=each.action,
-            keep_last=each.keep_last,
-            rank=rank,
-            only=_place(settings.fields, each.fields),
-            never=_place(_except(settings), each.except_fields),
-        )
-
-
-def _identity_fields(settings: RedactionSettings) -> tuple[str, ...]:
-    """Return the names of fields that say who somebody is, where the whole group is on."""
-    chosen = settings.rules.get(identity.GROUP)
-    return identity.FIELDS if chosen and chosen.enabled else ()
-
-
-def _builtin(
-    settings: RedactionSettings, rules: Sequence[Rule], first: int, expressions: dict[str, Sequence[str]]
-) -> Iterator[ActiveRule]:
-    for rank, rule in enumerate(rules, first):
-        chosen = settings.rules.get(rule.name) or settings.rules.get(rule.group)
-        if not _enabled(rule, chosen):
-            continue
-        scope: Scope = chosen or Scope()
-        for part, matcher in enumerate(rule.matchers):
-            active = ActiveRule(
-                name=rule.name,
-                find=matcher.finder(),
-                action=(chosen and chosen.action) or settings.action,
-                keep_last=chosen.keep_last if chosen else 4,
-                rank=rank,
-                part=part,
-                numbers=rule.numbers,
-                only=_place(settings.fields, scope.fields),
-                never=_place(_except(settings), scope.except_fields),
-            )
-            expressions[active.owner] = matcher.prefilters
-            yield active
-
-
-def _enabled(rule: Rule, chosen: RuleSettings | None) -> bool:
-    return chosen.enabled if chosen else rule.default
-
-
 def _completed(
     rules: Sequence[ActiveRule], redaction: Redaction, is_token: Callable[[str], bool] | None
 ) -> Iterator[ActiveRule]:
@@ -318,21 +258,9 @@ def _completed(
             yield rule
 
 
-def _except(settings: RedactionSettings) -> list[str]:
-    return [name for name in settings.except_fields if fold(name) not in BINARY]
-
-
 def _binary(settings: RedactionSettings) -> frozenset[str]:
     """Return which of the excepted fields are so for being base64: anything else in them is looked at as ever."""
     return frozenset(fold(name) for name in settings.except_fields) & BINARY
-
-
-def _place(general: Sequence[str], own: Sequence[str]) -> Place:
-    listed = (*general, *own)
-    return Place(
-        frozenset(fold(name) for name in listed if "." not in name),
-        tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name),
-    )
 
 
 def _safe_path(redaction: Redaction, path: tuple[str, ...]) -> str:

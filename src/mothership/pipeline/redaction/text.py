@@ -8,11 +8,11 @@ from typing import Final, NamedTuple, TypeAlias
 
 from mothership.pipeline.redaction.json_text import JsonText, json_text
 from mothership.pipeline.redaction.key import Pseudonyms
+from mothership.pipeline.redaction.obfuscation import LimitExceeded, normalized_texts
 from mothership.pipeline.redaction.prefilters import Hits
 from mothership.pipeline.redaction.propagation import NAME as PROPAGATED
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
 from mothership.pipeline.redaction.settings import Action
-from mothership.pipeline.redaction.views import Crowded, views
 
 WINDOW: Final = 16_384
 WINDOW_OVERLAP: Final = 512
@@ -22,11 +22,11 @@ EXCESS: Final = "excess"
 UNSAFE: Final = "unsafe"
 PEOPLE: Final = frozenset({"email", "login_name"})
 """Rules that find who somebody is by a name that is written in any case."""
-ODD: Final = "odd spelling"
+OBFUSCATED: Final = "obfuscated"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FieldScope:
     """Where a rule looks: below these names or paths, and not below those."""
 
     names: frozenset[str] = frozenset()
@@ -53,8 +53,10 @@ class ActiveRule:
     part: int = 0
     """Of a rule whose finders have prefilters of their own, which."""
     numbers: bool = False
-    only: Place = field(default_factory=Place)
-    never: Place = field(default_factory=Place)
+    prefilters: tuple[str, ...] = ()
+    """Expressions of which one matches wherever it finds anything."""
+    only: FieldScope = field(default_factory=FieldScope)
+    never: FieldScope = field(default_factory=FieldScope)
 
     @property
     def owner(self) -> str:
@@ -78,10 +80,6 @@ Prefilter: TypeAlias = Callable[[str], Hits]
 """Tells which rules may find something in a text."""
 
 
-class TooMany(Exception):
-    """A text holds more matches or candidates than are worth telling apart."""
-
-
 class TextRedactor:
     """Takes the secrets out of texts. Doing it twice changes nothing more."""
 
@@ -101,7 +99,7 @@ class TextRedactor:
         self._mask_char = mask_char
         self._mask_length = mask_length
         self._spans_max = spans_max
-        self.owners: Hits = frozenset((*self.rules, ODD))
+        self.owners: Hits = frozenset((*self.rules, OBFUSCATED))
         """All that the prefilter may say of rules."""
         names = (
             {rule.name for rule in BUILTIN} | {rule.name for rule in self.rules.values()} | {EXCESS, UNSAFE, PROPAGATED}
@@ -115,7 +113,7 @@ class TextRedactor:
         """
         try:
             return self._redact(text, hits, allowed)
-        except (TooMany, Crowded):
+        except LimitExceeded:
             return f"[REDACTED:{EXCESS}]", [Hit(0, len(text), _EXCESS_RULE)]
 
     def _redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
@@ -131,7 +129,7 @@ class TextRedactor:
             text, hits = redacted, self.hits(redacted)
             if not hits:
                 return text, first
-        raise TooMany
+        raise LimitExceeded
 
     def hits(self, text: str) -> Hits:
         """Return what the prefilter says of a text; of a long one all that it might say."""
@@ -155,11 +153,11 @@ class TextRedactor:
         # What only the cut makes look like something is right beside it.
         least = first + WINDOW_OVERLAP if first else 0
         most = last - WINDOW_OVERLAP if last < len(text) else last
-        for view in views(text[first:last]):
+        for plain_text in normalized_texts(text[first:last]):
             plain: list[Hit] = []
-            self._collect(view.text, self.hits(view.text), allowed, plain)
+            self._collect(plain_text.text, self.hits(plain_text.text), allowed, plain)
             for hit in plain:
-                begin, stop = view.span(hit.start, hit.end)
+                begin, stop = plain_text.span(hit.start, hit.end)
                 if least <= first + begin < most:
                     yield Hit(first + begin, first + stop, hit.rule)
 
@@ -168,7 +166,7 @@ class TextRedactor:
         left = dict.fromkeys(hits & self.rules.keys(), self._spans_max * CANDIDATES_PER_SPAN_MAX)
         if len(text) <= WINDOW:
             self._collect_part(text, 0, len(text), hits, allowed, found, left)
-            return [(0, len(text))] if ODD in hits else []
+            return [(0, len(text))] if OBFUSCATED in hits else []
         # Part by part, so that a text made to hurt is given up long before its end.
         odd: list[Span] = []
         for start in range(0, len(text), WINDOW):
@@ -177,7 +175,7 @@ class TextRedactor:
             here = self._prefilter(text[max(0, start - WINDOW_OVERLAP) : end + REACH]) & hits
             known = len(found)
             self._collect_part(text, start, end, here, allowed, found, left)
-            if ODD in here:
+            if OBFUSCATED in here:
                 odd.append((odd.pop()[0], end) if odd and odd[-1][1] == start else (start, end))
             if any(hit.end == len(text) for hit in found[known:]):
                 break  # everything that follows goes
@@ -204,9 +202,9 @@ class TextRedactor:
                 if span is not None and span[1] > span[0]:
                     found.append(Hit(span[0], span[1], rule))
                     if end + REACH <= span[1] < len(text):
-                        raise TooMany  # longer than anything that is looked at as one
+                        raise LimitExceeded  # longer than anything that is looked at as one
                 if candidates < 0 or len(found) > self._spans_max:
-                    raise TooMany
+                    raise LimitExceeded
             left[name] = candidates
 
     def _replaced(self, text: str, hits: list[Hit], document: JsonText | None) -> str:

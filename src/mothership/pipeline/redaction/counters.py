@@ -6,7 +6,7 @@ from mothership.event import Batch
 from mothership.telemetry import redactions
 
 
-class Ledger:
+class RedactionCounters:
     """Adds up what the processors of one pipeline did."""
 
     def __init__(self, rules_hash: str) -> None:

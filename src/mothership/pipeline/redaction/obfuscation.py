@@ -1,6 +1,6 @@
 r"""How a text reads to whoever is not fooled by its spelling.
 
-A view has invisible and control characters and terminal colours taken out, digits and letters of other forms
+A normalized text has invisible and control characters and terminal colours taken out, digits and letters of other forms
 (full-width, mathematical, Arabic) and odd dashes and spaces made plain, and `%40`, `\u0040`, `\x40`, `&#64;`, `=40`
 and `\/` decoded. It knows where each of its places lies in the text.
 """
@@ -52,24 +52,24 @@ TOKENS_MAX = 5_000
 ROUNDS = 2
 
 PREFILTERS = tuple(derive(first + rest) for first, rest in _FORMS)
-"""One of them matches wherever a view differs from its text."""
+"""One of them matches wherever a normalized text differs from its text."""
 
 
-class Crowded(Exception):
-    """The text holds more spellings than are worth decoding."""
+class LimitExceeded(Exception):
+    """A text holds more matches, candidates or spellings than are worth telling apart."""
 
 
 class _Piece(NamedTuple):
-    view: int
-    view_end: int
+    plain: int
+    plain_end: int
     text: int
     text_end: int
 
 
-class View:
+class NormalizedText:
     """A plainer reading of a text."""
 
-    def __init__(self, text: str, inner: "View | None" = None) -> None:
+    def __init__(self, text: str, inner: "NormalizedText | None" = None) -> None:
         self._inner = inner
         self._pieces: list[_Piece] = []
         shift = 0
@@ -77,7 +77,7 @@ class View:
         last = 0
         for match in _TOKEN.finditer(text):
             if len(self._pieces) >= TOKENS_MAX:
-                raise Crowded
+                raise LimitExceeded
             start, end = match.span()
             plain = _plain(match[0])
             out += (text[last:start], plain)
@@ -86,32 +86,32 @@ class View:
             last = end
         out.append(text[last:])
         self.text = "".join(out)
-        self._starts = [piece.view for piece in self._pieces]
+        self._starts = [piece.plain for piece in self._pieces]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a span of the view lies in the text."""
-        first, last = self._place(start), self._place(end - 1, behind=True)
+        """Return where a span of it lies in the text."""
+        first, last = self._scope(start), self._scope(end - 1, behind=True)
         return self._inner.span(first, last) if self._inner else (first, last)
 
-    def _place(self, at: int, *, behind: bool = False) -> int:
+    def _scope(self, at: int, *, behind: bool = False) -> int:
         number = bisect_right(self._starts, at) - 1
         if number < 0:
             return at + behind
         piece = self._pieces[number]
-        if at < piece.view_end:
+        if at < piece.plain_end:
             return piece.text_end if behind else piece.text
-        return piece.text_end + at - piece.view_end + behind
+        return piece.text_end + at - piece.plain_end + behind
 
 
-def views(text: str) -> list[View]:
+def normalized_texts(text: str) -> list[NormalizedText]:
     """Return the readings of a text that differ from it: decoded once, and again when that leaves more to decode."""
-    found: list[View] = []
+    found: list[NormalizedText] = []
     while len(found) < ROUNDS and _TOKEN.search(text):
-        view = View(text, found[-1] if found else None)
-        if view.text == text:
+        plain = NormalizedText(text, found[-1] if found else None)
+        if plain.text == text:
             break
-        found.append(view)
-        text = view.text
+        found.append(plain)
+        text = plain.text
     return found
 
 
