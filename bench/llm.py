@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -133,7 +134,7 @@ async def _round(mode: str, lines: list[str], events: int, sink: TsdbSink | None
         started, spent = time.perf_counter(), time.process_time()
         await asyncio.gather(*[client() for _ in range(CLIENTS)])
         seconds, cpu = time.perf_counter() - started, time.process_time() - spent
-        return Round(events / seconds, cpu * 1e6 / events, slowest, enricher.stats() if enricher else {})
+        return Round(events / seconds, cpu * 1e6 / events, slowest, asdict(enricher.status()) if enricher else {})
 
 
 def _batch(lines: list[str]) -> Batch:

@@ -48,7 +48,7 @@ async def test_dead_letters_show_and_list_escape(tmp_path: Path) -> None:
     rows = [Row(row.ts, row.type, row.source, evil, *row[4:]) for row in batch.rows[:1]]
     async with running(tmp_path, ToxicSink("tsdb", poison=b"-1")) as relay:
         await relay.keep(RowBatch(batch.fingerprint, f"r{EVIL}", batch.received, rows, batch.client))
-        await until(lambda: relay.status()["dead_letters"]["events"] == 1)
+        await until(lambda: relay.status().dead_letters.events == 1)
     (tmp_path / "config.yaml").write_text(f"server: {{data_dir: {tmp_path}}}\n")
     config = ["--config", str(tmp_path / "config.yaml")]
     listed = CliRunner().invoke(cli, ["dead-letters", "list", *config]).output

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from mothership import __version__, telemetry
@@ -11,12 +12,15 @@ from mothership.ports import Health, Sink
 from mothership.relay.relay import Relay
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink
-from mothership.worker_status import SILENT_SECONDS, StatusDirectory, merge
+from mothership.status import RelayStatus, WorkerStatus, merge
+from mothership.worker_status import SILENT_SECONDS, StatusDirectory
 
 if TYPE_CHECKING:
     from mothership.pipeline.llm.enricher import LLMEnricher
 
 PUBLISH_SECONDS = 1.0
+LLM_HEALTH = frozenset({"healthy", "reason", "model"})
+"""What `/healthz` says of the step, and `/stats` does not repeat."""
 
 
 class Report:
@@ -48,71 +52,70 @@ class Report:
     async def run(self) -> None:
         """Tell the other workers how this one stands, for ever."""
         while self._status_directory:
-            self._status_directory.publish(self._status())
+            self._status_directory.publish(self._own_status())
             await asyncio.sleep(PUBLISH_SECONDS)
 
-    def _status(self) -> dict[str, Any]:
-        """How this worker stands."""
-        status: dict[str, Any] = {"workers": 1, "relay": self._relay.status()}
-        if self._enricher:
-            health, stats = self._enricher.health(), self._enricher.stats()
-            status["llm"] = {
-                "healthy": health.healthy,
-                "reason": health.reason,
-                "stats": stats,
-                **self._enricher.status(),
-            }
-        return status
+    def _own_status(self) -> WorkerStatus:
+        """How this worker is."""
+        llm = self._enricher.status() if self._enricher else None
+        return WorkerStatus(workers=1, relay=self._relay.status(), llm=llm)
 
-    def _statuses(self) -> list[dict[str, Any]]:
-        """How each worker stands. One that hangs can take nothing."""
+    def _statuses(self) -> list[WorkerStatus]:
+        """How each worker is. One that hangs can take nothing; one that has just started is not counted yet."""
         if self._status_directory is None:
-            return [self._status()]
-        self._status_directory.publish(self._status())
+            return [self._own_status()]
+        self._status_directory.publish(self._own_status())
         statuses = []
         for age_seconds, status in self._status_directory.read():
             if age_seconds > SILENT_SECONDS:
-                reason = f"no sign of life from a worker for {age_seconds:.0f} seconds"
-                relay = status.setdefault("relay", {})
-                relay["healthy"] = False
-                relay["spool"] = {**relay.get("spool", {}), "healthy": False, "reason": reason}
-            statuses.append(status)
+                silent = WorkerStatus.silent(f"a worker has not been heard of for {age_seconds:.0f} seconds")
+                statuses.append(silent.merge(status) if status else silent)
+            elif status:
+                statuses.append(status)
         return statuses
 
     async def ready(self) -> Health:
         """Can a batch be made safe now, by any worker?"""
         if self._is_stopping():
             return Health(healthy=False, reason="the service is stopping")
-        spools = [status["relay"]["spool"] for status in self._statuses() if "relay" in status]
-        if any(spool["healthy"] for spool in spools):
+        spools = [status.relay.spool for status in self._statuses()]
+        if any(spool.healthy for spool in spools):
             return Health(healthy=True)
-        return Health(healthy=False, reason=merge(spools)["reason"])
+        return Health(healthy=False, reason=merge(spools).reason)
 
     async def parts(self) -> dict[str, Health]:
         """The health of the spool, each enabled sink, and the LLM when it is on."""
         whole = merge(self._statuses())
-        relay = whole["relay"]
         sinks: list[Sink] = [sink for sink in (self._tsdb, self._loki) if sink]
         asked = await asyncio.gather(*(sink.health() for sink in sinks))
-        parts = {"spool": Health(relay["spool"]["healthy"], relay["spool"]["reason"])}
+        parts = {"spool": Health(whole.relay.spool.healthy, whole.relay.spool.reason)}
         for sink, health in zip(sinks, asked, strict=True):
-            courier = relay["sinks"][sink.name]
-            parts[sink.name] = health if not health.healthy or courier["healthy"] else Health(False, courier["reason"])
-        if "llm" in whole:
-            parts["llm"] = Health(whole["llm"]["healthy"], whole["llm"]["reason"])
+            delivery = whole.relay.sinks[sink.name]
+            parts[sink.name] = health if not health.healthy or delivery.healthy else Health(False, delivery.reason)
+        if whole.llm:
+            parts["llm"] = Health(whole.llm.healthy, whole.llm.reason)
         return parts
 
     async def facts(self) -> dict[str, Any]:
         """What there is to know about the parts besides their health."""
         whole = merge(self._statuses())
-        relay = self._relay_over_all(whole["relay"])
-        shown = ("breaker", "queued_events", "queued_bytes", "oldest_seconds", "retries", "drain_rate")
-        facts = {name: {key: sink[key] for key in shown} for name, sink in relay["sinks"].items()}
+        relay = self._relay_over_all(whole.relay)
+        facts: dict[str, Any] = {
+            name: {
+                "breaker": sink.breaker,
+                "queued_events": sink.queued_events,
+                "queued_bytes": sink.queued_bytes,
+                "oldest_seconds": sink.oldest_seconds,
+                "retries": sink.retries,
+                "drain_rate": sink.drain_rate,
+            }
+            for name, sink in relay.sinks.items()
+        }
         if self._tsdb:
             facts["tsdb"] |= self._tsdb.describe()
-        if "llm" in whole:
-            facts["llm"] = {key: whole["llm"][key] for key in ("circuit_breaker", "model")}
-        facts["spool"] = {"bytes": relay["spool"]["bytes"], "dead_letters": relay["dead_letters"]["events"]}
+        if whole.llm:
+            facts["llm"] = {"circuit_breaker": whole.llm.circuit_breaker, "model": whole.llm.model}
+        facts["spool"] = {"bytes": relay.spool.bytes, "dead_letters": relay.dead_letters.events}
         return facts
 
     async def stats(self) -> dict[str, Any]:
@@ -122,25 +125,31 @@ class Report:
         pipeline = self._chain.stats()
         if counts:
             pipeline |= _pipeline_over_all(pipeline, counts)
-        if self._enricher:
-            pipeline["processors"][self._enricher.name] |= whole["llm"]["stats"]
+        if self._enricher and whole.llm:
+            shown = {name: value for name, value in asdict(whole.llm).items() if name not in LLM_HEALTH}
+            pipeline["processors"][self._enricher.name] |= shown
         redactions = counts.by("mothership_redactions_total", "rule") if counts else self._redactions()
         uptime = self._status_directory.uptime_seconds() if self._status_directory else time.monotonic() - self._began
         return {
-            "service": {"uptime": round(uptime, 3), "version": __version__, "workers": whole["workers"]},
+            "service": {"uptime": round(uptime, 3), "version": __version__, "workers": whole.workers},
             "pipeline": {**pipeline, "redactions": redactions},
             "database": await self._tsdb.stats() if self._tsdb else {},
-            "relay": self._relay_over_all(whole["relay"], counts),
+            "relay": asdict(self._relay_over_all(whole.relay, counts)),
         }
 
-    def _relay_over_all(self, relay: dict[str, Any], counts: telemetry.Counts | None = None) -> dict[str, Any]:
+    def _relay_over_all(self, relay: RelayStatus, counts: telemetry.Counts | None = None) -> RelayStatus:
         """Its counters from the shared files: they outlast a worker that died."""
-        if self._status_directory:
-            counts = counts or telemetry.Counts()
-            relay["in_flight"]["refused"] = counts.total("mothership_in_flight_refused_total")
-            for name, sink in relay["sinks"].items():
-                sink["retries"] = counts.total("mothership_sink_retries_total", sink=name)
-        return relay
+        if not self._status_directory:
+            return relay
+        counts = counts or telemetry.Counts()
+        return replace(
+            relay,
+            in_flight=replace(relay.in_flight, refused=counts.total("mothership_in_flight_refused_total")),
+            sinks={
+                name: replace(sink, retries=counts.total("mothership_sink_retries_total", sink=name))
+                for name, sink in relay.sinks.items()
+            },
+        )
 
 
 def _pipeline_over_all(pipeline: dict[str, Any], counts: telemetry.Counts) -> dict[str, Any]:

@@ -7,21 +7,29 @@ each worker writes to a file of its own every second, and again whenever it is a
 import os
 import shutil
 import time
-from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import orjson
+
+from mothership.status import WorkerStatus
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Names the directory of the shared files; set for the workers by their supervisor."""
 BEGAN = "began"
 SILENT_SECONDS = 10.0
 """A worker whose status is older than this hangs."""
-HIGHEST = frozenset({"oldest_seconds", "confidence_threshold", "tokens_today", "cost_today"})
-"""Numbers that are no sums: each worker knows the whole, or the oldest counts."""
-BREAKERS = ("closed", "half_open", "open", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class _StatusFile:
+    posted: float
+    status: WorkerStatus | None
+
+
+_decode = msgspec.json.Decoder(_StatusFile).decode
 
 
 class StatusDirectory:
@@ -48,20 +56,20 @@ class StatusDirectory:
         """Since the supervisor began, whenever the workers did."""
         return time.monotonic() - float((self._directory / BEGAN).read_text())
 
-    def publish(self, status: dict[str, Any], pid: int | None = None) -> None:
-        """Replace this process's status. The supervisor begins with an empty one for each."""
+    def publish(self, status: WorkerStatus | None, pid: int | None = None) -> None:
+        """Replace this process's status. The supervisor begins with None for each, which starts."""
         path = self._path(pid or os.getpid())
         draft = path.with_suffix(".draft")
-        draft.write_bytes(orjson.dumps({"posted": time.monotonic(), "status": status}))
+        draft.write_bytes(orjson.dumps(_StatusFile(time.monotonic(), status)))
         draft.replace(path)
 
-    def read(self) -> list[tuple[float, dict[str, Any]]]:
+    def read(self) -> list[tuple[float, WorkerStatus | None]]:
         """The status of each worker that lives, and how many seconds old it is."""
         found = []
         for path in sorted(self._directory.glob("status-*.json")):
             with suppress(FileNotFoundError):  # its worker has just died
-                posted = orjson.loads(path.read_bytes())
-                found.append((time.monotonic() - posted["posted"], posted["status"]))
+                read = _decode(path.read_bytes())
+                found.append((time.monotonic() - read.posted, read.status))
         return found
 
     def remove(self, pid: int) -> None:
@@ -70,18 +78,3 @@ class StatusDirectory:
 
     def _path(self, pid: int) -> Path:
         return self._directory / f"status-{pid}.json"
-
-
-def merge(statuses: Sequence[Any], name: str = "") -> Any:
-    """Several statuses as one: numbers are added, all must be healthy, the worst word counts."""
-    first = statuses[0]
-    if isinstance(first, dict):
-        keys = dict.fromkeys(key for status in statuses for key in status)
-        return {key: merge([status[key] for status in statuses if key in status], key) for key in keys}
-    if isinstance(first, bool):
-        return all(statuses)
-    if isinstance(first, str):
-        if name.endswith("breaker"):
-            return max(statuses, key=lambda word: BREAKERS.index(word) if word in BREAKERS else len(BREAKERS))
-        return next((word for word in statuses if word), "")
-    return max(statuses) if name in HIGHEST else round(sum(statuses), 6)

@@ -105,7 +105,7 @@ async def _keep_running(
         running[index] = process
         if stop.is_set():  # while it was being made
             process.terminate()
-        statuses.publish({}, process.pid)
+        statuses.publish(None, process.pid)
         status = await process.wait()
         del running[index]
         statuses.remove(process.pid)

@@ -66,17 +66,17 @@ async def test_a_real_model_gives_verdicts_that_are_applied(model_url: str) -> N
         for message in MESSAGES:
             await harness.say(message)
         async with asyncio.timeout(1_500):
-            while harness.enricher.stats()["queued"]:  # noqa: ASYNC110 - nobody signals it
+            while harness.enricher.status().queued:  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(0.05)
         events = [await harness.say(message) for message in MESSAGES]
-    stats = harness.enricher.stats()
-    assert sum(stats["calls"].values()) == len(MESSAGES)
+    status = harness.enricher.status()
+    assert sum(status.calls.values()) == len(MESSAGES)
     # What a model of this size says is chance: how sure it is, and whether a category is a word. The rest is not.
-    assert set(stats["calls"]) <= {"applied", "low_confidence", "wrong_shape"}
-    assert stats["tokens_today"] > 200 * len(MESSAGES)
+    assert set(status.calls) <= {"applied", "low_confidence", "wrong_shape"}
+    assert status.tokens_today > 200 * len(MESSAGES)
     applied = [event for event in events if "llm" in event]
     assert applied
-    assert len(applied) == stats["calls"].get("applied", 0)
+    assert len(applied) == status.calls.get("applied", 0)
     for event in applied:
         assert event["llm"]["template_id"] == event["template_id"]
         assert 0.8 <= event["llm"]["confidence"] <= 1.0

@@ -31,7 +31,7 @@ async def refused(tmp_path: Path, *batches: RowBatch) -> None:
     async with running(tmp_path, ToxicSink("tsdb", poison=b"-1")) as relay:
         for batch in batches:
             await relay.keep(batch)
-        await until(lambda: relay.status()["dead_letters"]["events"] == len(batches))
+        await until(lambda: relay.status().dead_letters.events == len(batches))
 
 
 async def test_dead_letters_are_listed_shown_and_dropped(tmp_path: Path, config: Path) -> None:

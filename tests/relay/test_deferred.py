@@ -48,14 +48,14 @@ async def test_rows_that_can_not_be_had_yet_hold_nobody_up(tmp_path: Path) -> No
     async with running(tmp_path, sink, ticks=lambda: time.monotonic() + later[0]) as relay:
         receipts = [await relay.keep(rows_batch(number)) for number in range(20)]
         assert {receipt.sinks["memory"] for receipt in receipts} == {Tally(2, 1, 0)}
-        status = relay.status()["sinks"]["memory"]
-        assert (status["breaker"], status["healthy"], status["queued_events"]) == ("closed", False, 20)
-        assert status["reason"] == "no room (20 batches waiting)"
+        status = relay.status().sinks["memory"]
+        assert (status.breaker, status.healthy, status.queued_events) == ("closed", False, 20)
+        assert status.reason == "no room (20 batches waiting)"
         assert len(sink.rows) == 40
         sink.crowded = b"\xff"
         later[0] += 16.0
         await until(lambda: len(sink.rows) == 60)
-        await until(lambda: relay.status()["sinks"]["memory"]["healthy"])
+        await until(lambda: relay.status().sinks["memory"].healthy)
     assert len(set(sink.rows)) == 60
 
 
@@ -75,7 +75,7 @@ async def test_what_is_put_off_outlasts_the_process(tmp_path: Path) -> None:
         await relay.keep(rows_batch(1))
     sink.crowded = b"\xff"
     async with running(tmp_path, sink) as relay:
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
     assert len(sink.rows) == len(set(sink.rows)) == 3
 
 
@@ -85,9 +85,9 @@ async def test_what_expires_while_it_waits_is_no_trouble_for_ever(tmp_path: Path
     spool = {"max_age_seconds": 0.2}
     async with running(tmp_path, sink, ticks=lambda: time.monotonic() + later[0], spool=spool) as relay:
         await relay.keep(rows_batch(1))
-        await until(lambda: relay.status()["dead_letters"]["events"] == 1)
+        await until(lambda: relay.status().dead_letters.events == 1)
         later[0] += 16.0
-        await until(lambda: relay.status()["sinks"]["memory"]["healthy"])
+        await until(lambda: relay.status().sinks["memory"].healthy)
 
 
 async def test_refused_and_deferred_rows_of_one_write(tmp_path: Path) -> None:
@@ -98,8 +98,8 @@ async def test_refused_and_deferred_rows_of_one_write(tmp_path: Path) -> None:
         assert receipt.sinks["memory"] == Tally(1, 1, 1)
         sink.crowded = b'"n"'
         assert (await relay.keep(rows_batch(2, 2))).sinks["memory"] == Tally(0, 2, 0)
-        assert relay.status()["sinks"]["memory"]["queued_events"] == 3
-        await until(lambda: relay.status()["dead_letters"]["events"] == 1)
+        assert relay.status().sinks["memory"].queued_events == 3
+        await until(lambda: relay.status().dead_letters.events == 1)
 
 
 async def test_too_many_that_wait_go_to_the_dead_letters(tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ async def test_too_many_that_wait_go_to_the_dead_letters(tmp_path: Path) -> None
     async with running(tmp_path, sink, retry={"deferred_batches": 5}) as relay:
         for number in range(8):
             await relay.keep(rows_batch(number))
-        await until(lambda: relay.status()["dead_letters"]["events"] == 3)
-        assert relay.status()["sinks"]["memory"]["queued_events"] == 5
+        await until(lambda: relay.status().dead_letters.events == 3)
+        assert relay.status().sinks["memory"].queued_events == 5
     assert len(sink.rows) == 16
 
 
@@ -119,6 +119,6 @@ async def test_a_long_pause_is_not_health(tmp_path: Path) -> None:
     sink.failures = [Transient("come again", retry_after_seconds=120.0)]
     async with running(tmp_path, sink, answer_seconds=0.01) as relay:
         await relay.keep(rows_batch(1))
-        await until(lambda: relay.status()["sinks"]["memory"]["retries"] == 1)
-        status = relay.status()["sinks"]["memory"]
-        assert (status["breaker"], status["healthy"], status["reason"]) == ("closed", False, "come again")
+        await until(lambda: relay.status().sinks["memory"].retries == 1)
+        status = relay.status().sinks["memory"]
+        assert (status.breaker, status.healthy, status.reason) == ("closed", False, "come again")

@@ -65,7 +65,7 @@ async def test_a_retry_is_known_after_a_restart(tmp_path: Path) -> None:
         assert await relay.keep(retry(2)) == replace(await relay.keep(retry(3)), duplicate=True)
         assert (await relay.keep(retry(2))).sinks["memory"] == Tally(0, 3, 0)
         sink.open_for_writes.set()
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
         assert (await relay.keep(retry(2))).sinks["memory"] == Tally(3, 0, 0)
     async with running(tmp_path, sink) as relay:
         assert (await relay.keep(retry(2))).duplicate
@@ -100,7 +100,7 @@ async def test_a_part_of_a_batch_is_no_repeat_of_another(tmp_path: Path) -> None
         await relay.keep(first(1))
         await relay.keep(first(2))
         await until(lambda: len(sink.rows) == 4)
-        await until(lambda: relay.status()["dead_letters"]["events"] == 2)
+        await until(lambda: relay.status().dead_letters.events == 2)
         assert (await relay.keep(retry(2))).duplicate
 
 

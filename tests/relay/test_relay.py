@@ -26,7 +26,7 @@ async def test_a_good_day_is_written(tmp_path: Path) -> None:
     sink = MemorySink()
     async with running(tmp_path, sink) as relay:
         receipts = await asyncio.gather(*(relay.keep(rows_batch(number)) for number in range(50)))
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
     assert {receipt.sinks["memory"] for receipt in receipts} == {Tally(3, 0, 0)}
     assert not any(receipt.duplicate for receipt in receipts)
     assert len(sink.rows) == len(set(sink.rows)) == 150
@@ -69,7 +69,7 @@ async def test_a_repeat_of_a_finished_batch_adds_nothing(tmp_path: Path) -> None
     sink = ToxicSink()
     async with running(tmp_path, sink) as relay:
         await relay.keep(rows_batch(1))
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
         again = await relay.keep(replace(rows_batch(1), request_id="other"))
     async with running(tmp_path, sink) as relay:
         after_restart = await relay.keep(rows_batch(1))
@@ -117,7 +117,7 @@ async def test_a_failure_that_passes_loses_nothing_and_keeps_the_order(tmp_path:
         for number in range(10):
             await relay.keep(rows_batch(number))
         await until(lambda: len(sink.rows) == 30)
-        assert relay.status()["sinks"]["memory"]["retries"] >= 10
+        assert relay.status().sinks["memory"].retries >= 10
     assert sink.rows == [row for number in range(10) for row in rows_batch(number).rows]
 
 
@@ -130,9 +130,9 @@ async def test_an_open_breaker_is_not_waited_for(tmp_path: Path) -> None:
         await relay.keep(rows_batch(1))
         receipt = await relay.keep(rows_batch(2))
         assert unstarved_time() - began < ANSWER_SECONDS / 2
-        status = relay.status()["sinks"]["memory"]
+        status = relay.status().sinks["memory"]
     assert receipt.sinks["memory"] == Tally(0, 3, 0)
-    assert (status["breaker"], status["reason"], status["healthy"]) == ("open", "down", False)
+    assert (status.breaker, status.reason, status.healthy) == ("open", "down", False)
 
 
 async def test_a_paused_sink_rests_and_drops_nothing(tmp_path: Path) -> None:
@@ -144,9 +144,9 @@ async def test_a_paused_sink_rests_and_drops_nothing(tmp_path: Path) -> None:
         receipt = await relay.keep(rows_batch(1))
         assert unstarved_time() - began < ANSWER_SECONDS / 2
         assert receipt.sinks["memory"].queued == 3
-        assert relay.status()["sinks"]["memory"]["breaker"] == "paused"
+        assert relay.status().sinks["memory"].breaker == "paused"
         await until(lambda: len(sink.rows) == 3)
-        await until(lambda: relay.status()["sinks"]["memory"]["healthy"])
+        await until(lambda: relay.status().sinks["memory"].healthy)
 
 
 async def test_refused_rows_are_set_aside_and_the_others_stored(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ async def test_refused_rows_are_set_aside_and_the_others_stored(tmp_path: Path) 
     async with running(tmp_path, sink) as relay:
         receipts = await asyncio.gather(*(relay.keep(rows_batch(number)) for number in range(10)))
         again = await relay.keep(rows_batch(7))
-        await until(lambda: relay.status()["dead_letters"]["events"] == 1)
+        await until(lambda: relay.status().dead_letters.events == 1)
     assert receipts[7].sinks["memory"] == again.sinks["memory"] == Tally(2, 0, 1)
     assert sum(receipt.sinks["memory"].written for receipt in receipts) == len(sink.rows) == 29
 
@@ -167,9 +167,9 @@ async def test_a_culprit_is_found_by_splitting(tmp_path: Path, writers: int) -> 
     async with running(tmp_path, sink, answer_seconds=0.01, writers=writers) as relay:
         for number in range(10):
             await relay.keep(rows_batch(number, 1000))
-        await until(lambda: relay.status()["dead_letters"]["events"] == 1, 20.0)
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
-        assert relay.status()["sinks"]["memory"]["healthy"]
+        await until(lambda: relay.status().dead_letters.events == 1, 20.0)
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
+        assert relay.status().sinks["memory"].healthy
     assert len(sink.rows) == len(set(sink.rows)) == 9999
 
 

@@ -73,9 +73,9 @@ async def test_one_that_fills_the_spool_leaves_room_for_others(tmp_path: Path) -
         await relay.keep(rows_batch(0, client="quiet"))
         assert 100 < await fill(relay, "noisy", range(1, 1000)) < 160
         assert await fill(relay, "quiet", range(1000, 2000)) > 10
-        assert relay.status()["spool"]["reason"]
+        assert relay.status().spool.reason
         sink.open_for_writes.set()
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
     sink.open_for_writes.clear()
     async with running(tmp_path / "alone", sink, answer_seconds=0.0, spool={"max_bytes": 100_000}) as relay:
         assert await fill(relay, "only", range(1000)) > 170
@@ -92,7 +92,7 @@ async def test_a_batch_waits_for_room_in_the_spool_before_it_is_refused(tmp_path
         assert not late.done()
         sink.open_for_writes.set()
         assert (await late).sinks["memory"].errors == 0
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
     assert rows_batch(200).rows[0] in sink.rows
 
 
@@ -103,7 +103,7 @@ async def test_dead_letters_of_one_do_not_push_out_those_of_another(tmp_path: Pa
         await relay.keep(rows_batch(1, client="quiet"))
         for number in range(100, 160):
             await relay.keep(rows_batch(number, client="noisy"))
-        await until(lambda: 3 < relay.status()["dead_letters"]["events"] < 20)
+        await until(lambda: 3 < relay.status().dead_letters.events < 20)
         kept = {view.request_id for view in DeadLetterStore(tmp_path).views()}
     assert "request-1" in kept
     assert "request-159" in kept
@@ -122,8 +122,8 @@ async def test_a_spool_of_the_second_version_keeps_its_letters(tmp_path: Path) -
             f"PRAGMA user_version=2; PRAGMA application_id={mark};"
         )
     async with running(tmp_path, MemorySink()) as relay:
-        assert relay.status()["dead_letters"]["events"] in (0, 1)
-        await until(lambda: relay.status()["dead_letters"]["events"] == 1)
+        assert relay.status().dead_letters.events in (0, 1)
+        await until(lambda: relay.status().dead_letters.events == 1)
     with closing(sqlite3.connect(path)) as link:
         assert link.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert link.execute("SELECT client FROM letters").fetchall() == [("",)]

@@ -75,7 +75,7 @@ async def test_a_full_spool_refuses_and_takes_again_when_there_is_room(tmp_path:
         assert 2 < kept < 10
         sink.open_for_writes.set()
         await until(lambda: len(sink.rows) == 3 * kept)
-        await until(lambda: relay.status()["spool"]["bytes"] == 0)
+        await until(lambda: relay.status().spool.bytes == 0)
         await relay.keep(rows_batch(50))
 
 
@@ -100,8 +100,8 @@ async def test_a_disk_that_refuses_is_no_loss_and_no_end(tmp_path: Path, trouble
         link.execute("PRAGMA max_page_count=1000000")
         link.execute("PRAGMA query_only=OFF")
         await relay.keep(rows_batch(77))
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
-        assert relay.status()["spool"]["healthy"]
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
+        assert relay.status().spool.healthy
     assert len(sink.rows) == len(set(sink.rows))
 
 
@@ -112,7 +112,7 @@ async def test_what_waits_too_long_goes_to_the_dead_letters(tmp_path: Path) -> N
     async with running(tmp_path, sink, answer_seconds=0.0, batch_size=3, spool={"max_age_seconds": 2.0}) as relay:
         for number in range(5):
             await relay.keep(rows_batch(number))
-        await until(lambda: relay.status()["dead_letters"]["events"] == 12)  # the first is in the sink's hands
+        await until(lambda: relay.status().dead_letters.events == 12)  # the first is in the sink's hands
         box = DeadLetterStore(tmp_path)
         assert all("max_age_seconds" in view.reason for view in box.views())
         sink.open_for_writes.set()
@@ -148,7 +148,7 @@ async def test_old_dead_letters_give_way_when_there_are_too_many(tmp_path: Path)
     async with running(tmp_path, sink, dead_letters={"max_bytes": 3000}) as relay:
         for number in range(12):
             await relay.keep(rows_batch(number))
-        await until(lambda: 0 < relay.status()["dead_letters"]["events"] < 8)
+        await until(lambda: 0 < relay.status().dead_letters.events < 8)
         assert max(view.request_id for view in DeadLetterStore(tmp_path).views()) == "request-9"
 
 
@@ -164,7 +164,7 @@ async def test_a_damaged_record_is_set_aside_and_the_rest_goes_on(tmp_path: Path
     sink = MemorySink()
     async with running(tmp_path, sink) as relay:
         await until(lambda: len(sink.rows) == 24)
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
     assert len(list(spool_file(tmp_path).with_name("spool-0.sqlite.quarantine").iterdir())) == 1
 
 
@@ -180,7 +180,7 @@ async def test_no_workers_file_is_orphaned(tmp_path: Path) -> None:
         await dead.close()
         await until(lambda: len(sink.rows) == 1500)
         await until(lambda: not spool_file(tmp_path).exists())
-        await until(lambda: relay.status()["sinks"]["memory"]["queued_events"] == 0)
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
     assert len(set(sink.rows)) == 1500
 
 
@@ -232,7 +232,7 @@ async def main():
         for number in range(20):
             await relay.keep(rows_batch(number))
     task = asyncio.create_task(relay.run())
-    while relay.status()["sinks"]["memory"]["queued_events"]:
+    while relay.status().sinks["memory"].queued_events:
         await asyncio.sleep(0.01)
     await relay.close(1.0)
     await task
@@ -284,8 +284,8 @@ async def test_a_sink_that_passes_health_but_not_writes_buries_nothing(tmp_path:
         for number in range(5):
             await relay.keep(rows_batch(number))
         await asyncio.sleep(0.7)
-        assert relay.status()["sinks"]["memory"]["queued_events"] == 15
-        assert relay.status()["dead_letters"]["events"] == 0
+        assert relay.status().sinks["memory"].queued_events == 15
+        assert relay.status().dead_letters.events == 0
 
 
 async def test_a_spool_is_well_again_without_a_new_batch(tmp_path: Path) -> None:
@@ -295,11 +295,11 @@ async def test_a_spool_is_well_again_without_a_new_batch(tmp_path: Path) -> None
         link.execute("PRAGMA query_only=ON")
         with pytest.raises(Unsafe):
             await relay.keep(rows_batch(1))
-        assert not relay.status()["spool"]["healthy"]
+        assert not relay.status().spool.healthy
         await asyncio.sleep(0.15)
-        assert not relay.status()["spool"]["healthy"]
+        assert not relay.status().spool.healthy
         link.execute("PRAGMA query_only=OFF")
-        await until(lambda: relay.status()["spool"]["healthy"])
+        await until(lambda: relay.status().spool.healthy)
 
 
 async def test_a_place_that_cannot_hold_a_spool_is_a_fault_of_the_configuration(tmp_path: Path) -> None:

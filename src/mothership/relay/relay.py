@@ -26,6 +26,7 @@ from mothership.relay.spool.file import BatchStatus
 from mothership.relay.spool.record import weight
 from mothership.relay.spool.spool import Spool, SpoolStats
 from mothership.relay.spool.takeover import take_over_orphans
+from mothership.status import DeadLetterStatus, DeliveryStatus, InFlightStatus, RelayStatus, SpoolStatus
 from mothership.telemetry import log
 
 DRAIN_SECONDS_DEFAULT = 10.0
@@ -244,46 +245,43 @@ class Relay:
             await asyncio.sleep(self._settings.spool.adopt_seconds)
 
     def _export_metrics(self) -> None:
-        for name, part in self.status()["sinks"].items():
-            telemetry.spool_events.labels(name).set(part["queued_events"])
-            telemetry.spool_bytes.labels(name).set(part["queued_bytes"])
-            telemetry.spool_oldest_seconds.labels(name).set(part["oldest_seconds"])
-            telemetry.sink_drain_rate.labels(name).set(part["drain_rate"])
+        for name, sink in self.status().sinks.items():
+            telemetry.spool_events.labels(name).set(sink.queued_events)
+            telemetry.spool_bytes.labels(name).set(sink.queued_bytes)
+            telemetry.spool_oldest_seconds.labels(name).set(sink.oldest_seconds)
+            telemetry.sink_drain_rate.labels(name).set(sink.drain_rate)
         telemetry.dead_letters_waiting.set(self._spool_stats.dead_letters.events)
 
-    def status(self) -> dict[str, Any]:
-        """For /stats and /healthz: plain numbers and words."""
-        return {
-            "healthy": not self._spool.unwritable_reason and all(courier.is_healthy for courier in self.couriers),
-            "spool": {
-                "healthy": not self._spool.unwritable_reason,
-                "reason": self._spool.unwritable_reason,
-                "bytes": self._spool_stats.stored_bytes,
-                "max_bytes": self._settings.spool.max_bytes,
-            },
-            "dead_letters": {
-                "events": self._spool_stats.dead_letters.events,
-                "bytes": self._spool_stats.dead_letters.bytes,
-            },
-            "in_flight": {
-                "events": self.in_flight.events,
-                "bytes": self.in_flight.bytes,
-                "refused": self.in_flight.refused,
-            },
-            "sinks": {courier.name: self._sink_status(courier) for courier in self.couriers},
-        }
+    def status(self) -> RelayStatus:
+        """For /stats, /healthz and the metrics."""
+        spool = SpoolStatus(
+            healthy=not self._spool.unwritable_reason,
+            reason=self._spool.unwritable_reason,
+            bytes=self._spool_stats.stored_bytes,
+            max_bytes=self._settings.spool.max_bytes,
+        )
+        dead_letters = self._spool_stats.dead_letters
+        return RelayStatus(
+            healthy=spool.healthy and all(courier.is_healthy for courier in self.couriers),
+            spool=spool,
+            dead_letters=DeadLetterStatus(events=dead_letters.events, bytes=dead_letters.bytes),
+            in_flight=InFlightStatus(
+                events=self.in_flight.events, bytes=self.in_flight.bytes, refused=self.in_flight.refused
+            ),
+            sinks={courier.name: self._delivery_status(courier) for courier in self.couriers},
+        )
 
-    def _sink_status(self, courier: Courier) -> dict[str, Any]:
+    def _delivery_status(self, courier: Courier) -> DeliveryStatus:
         waits = self._spool.totals(courier.name)
         oldest = self._spool_stats.oldest.get(courier.name)
-        return {
-            "healthy": not courier.unhealthy_reason,
-            "breaker": "paused" if courier.paused else courier.breaker_state,
-            "reason": courier.reason or courier.unhealthy_reason,
-            "queued_events": waits.events,
-            "queued_bytes": waits.bytes,
-            "oldest_seconds": round(max(0.0, self._clock() - oldest / 1e6), 3) if oldest and waits.events else 0.0,
-            "retries": courier.retries,
-            "dead_letters": self._spool_stats.dead_letters_by_sink.get(courier.name, 0),
-            "drain_rate": round(courier.rate.per_second(self._ticks()), 1),
-        }
+        return DeliveryStatus(
+            healthy=not courier.unhealthy_reason,
+            breaker="paused" if courier.paused else courier.breaker_state,
+            reason=courier.reason or courier.unhealthy_reason,
+            queued_events=waits.events,
+            queued_bytes=waits.bytes,
+            oldest_seconds=round(max(0.0, self._clock() - oldest / 1e6), 3) if oldest and waits.events else 0.0,
+            retries=courier.retries,
+            dead_letters=self._spool_stats.dead_letters_by_sink.get(courier.name, 0),
+            drain_rate=round(courier.rate.per_second(self._ticks()), 1),
+        )

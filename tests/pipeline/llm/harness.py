@@ -84,13 +84,13 @@ class EnricherHarness:
     async def settled(self) -> None:
         """Wait until no question is open."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while self.enricher.stats()["queued"]:  # noqa: ASYNC110 - nobody signals it
+            while self.enricher.status().queued:  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(0.01)
 
     @property
     def calls(self) -> dict[str, int]:
         """Calls by what became of them."""
-        return dict(self.enricher.stats()["calls"])
+        return dict(self.enricher.status().calls)
 
 
 @asynccontextmanager

@@ -55,7 +55,7 @@ async def test_one_callers_templates_dont_starve_anothers(start: Any, endpoint: 
 
     endpoint.behave = slowly
     await harness.see(*(dict(event) for event in JUNK[:1_200]), client="hostile")
-    assert harness.enricher.stats()["queued"] == 1_000
+    assert harness.enricher.status().queued == 1_000
     await harness.see({"type": "log", "message": "disk corruption detected"}, client="ship")
     assert harness.calls == {"displaced": 1}
     gate.set()
@@ -152,7 +152,7 @@ async def test_one_client_leaves_the_others_their_part_of_the_day(start: Any) ->
         await harness.see(*(dict(event) for event in JUNK[:100]), client="hostile")
         await harness.settled()
     # The ship was seen, and had 340 tokens of its 2,000: the rest is kept for it.
-    assert 5_000 < harness.enricher.stats()["tokens_today"] <= 8_000 - (2_000 - 340)
+    assert 5_000 < harness.enricher.status().tokens_today <= 8_000 - (2_000 - 340)
     assert harness.calls["displaced"] > 0
     assert "budget_spent" not in harness.calls
     await harness.see({"type": "log", "message": "disk corruption detected"}, client="hostile")

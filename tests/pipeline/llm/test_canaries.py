@@ -47,13 +47,13 @@ async def test_no_canary_is_ever_in_a_prompt_an_audit_line_or_the_store(
         for start in range(0, len(events), 100):
             await chain.run(batch_of(*events[start : start + 100]))
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while enricher.stats()["queued"]:  # noqa: ASYNC110 - nobody signals it
+            while enricher.status().queued:  # noqa: ASYNC110 - nobody signals it
                 await asyncio.sleep(0.01)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert len(endpoint.requests) > 10
-    assert enricher.stats()["applied"] > 100
+    assert enricher.status().applied > 100
     out = capsys.readouterr()
     everything = "\n".join(
         [

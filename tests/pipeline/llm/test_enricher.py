@@ -73,7 +73,7 @@ async def test_a_flagged_event_never_reaches_the_endpoint(start: Any, endpoint: 
     await asyncio.sleep(0.05)
     assert "llm" not in events[0]
     assert endpoint.requests == []
-    assert harness.enricher.stats()["results"] == {"unsafe": 1}
+    assert harness.enricher.status().results == {"unsafe": 1}
 
 
 async def test_events_without_a_message_cost_nothing(start: Any, endpoint: Endpoint) -> None:
@@ -90,7 +90,7 @@ async def test_a_template_without_a_known_word_costs_nothing(start: Any, endpoin
     harness = start()
     assert "llm" not in await harness.say("zyxxy 4711 qwertzu")
     assert endpoint.requests == []
-    assert harness.enricher.stats()["results"] == {"no_words": 1}
+    assert harness.enricher.status().results == {"no_words": 1}
 
 
 async def test_a_verdict_under_the_threshold_is_not_applied_and_not_asked_for_again(
@@ -155,7 +155,7 @@ async def test_stored_verdicts_are_used_while_the_endpoint_is_away(start: Any, e
     harness = start(store=store, timeout_seconds=0.1, wait_seconds=0, circuit_breaker={"failure_threshold": 1})
     await harness.say("another message")
     await harness.settled()
-    assert harness.enricher.status()["circuit_breaker"] == "open"
+    assert harness.enricher.status().circuit_breaker == "open"
     await harness.say("Failed password for root")
     await harness.settled()
     assert (await harness.say("Failed password for root"))["llm"]["priority"] == "high"
@@ -254,7 +254,7 @@ async def test_the_memory_is_bounded(start: Any) -> None:
     harness = start(cache_verdicts_max=3, requests_per_minute=1000)
     for word in words:
         await harness.say(f"{word} failed")
-    assert harness.enricher.stats()["verdicts_cached"] == 3
+    assert harness.enricher.status().verdicts_cached == 3
     assert len(harness.enricher._questions) <= 3
 
 
@@ -264,7 +264,7 @@ async def test_open_questions_are_bounded(start: Any, endpoint: Endpoint) -> Non
     harness = start(queue_max=2, wait_seconds=0)
     for word in ("alarm", "backup", "cache", "disk"):
         await harness.say(f"{word} failed")
-    assert harness.enricher.stats()["queued"] == 2
+    assert harness.enricher.status().queued == 2
 
 
 async def test_a_stop_ends_calls_and_waits_at_once(endpoint: Endpoint) -> None:
@@ -298,4 +298,4 @@ async def test_an_unasked_for_answer_changes_nothing(start: Any, endpoint: Endpo
     harness = start()
     event = await harness.say("service started")
     assert event["llm"]["confidence"] == 0.95
-    assert harness.enricher.stats()["tokens_today"] > 0
+    assert harness.enricher.status().tokens_today > 0

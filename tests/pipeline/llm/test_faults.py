@@ -174,16 +174,16 @@ async def test_the_breaker_opens_probes_once_and_closes(start: Any, endpoint: En
         return len(endpoint.requests)
 
     assert [await ask() for _ in range(5)] == [1, 2, 3, 3, 3]
-    assert harness.enricher.status()["circuit_breaker"] == "open"
+    assert harness.enricher.status().circuit_breaker == "open"
     assert harness.enricher.health().healthy is False
     assert "3 failed calls" in harness.enricher.health().reason
     now[0] += 61
-    assert harness.enricher.status()["circuit_breaker"] == "half_open"
+    assert harness.enricher.status().circuit_breaker == "half_open"
     assert [await ask() for _ in range(2)] == [4, 4]
     now[0] += 61
     endpoint.behave = says(VERDICT)
     assert await ask() == 5
-    assert harness.enricher.status()["circuit_breaker"] == "closed"
+    assert harness.enricher.status().circuit_breaker == "closed"
     assert harness.enricher.health().healthy is True
     assert harness.calls == {"server_error": 4, "resting": 3, "applied": 1}
 
@@ -210,7 +210,7 @@ async def test_nonsense_does_not_open_the_breaker(start: Any, endpoint: Endpoint
     harness = start(wait_seconds=0, circuit_breaker={"failure_threshold": 1})
     await harness.say(MESSAGE)
     await harness.settled()
-    assert harness.enricher.status()["circuit_breaker"] == "closed"
+    assert harness.enricher.status().circuit_breaker == "closed"
 
 
 async def test_a_breaker_that_is_off_never_opens(start: Any, endpoint: Endpoint) -> None:
@@ -221,7 +221,7 @@ async def test_a_breaker_that_is_off_never_opens(start: Any, endpoint: Endpoint)
         await harness.say(f"{word} failed")
         await harness.settled()
     assert len(endpoint.requests) == 3
-    assert harness.enricher.status()["circuit_breaker"] == "closed"
+    assert harness.enricher.status().circuit_breaker == "closed"
 
 
 async def test_retry_after_is_kept(start: Any, endpoint: Endpoint) -> None:
@@ -364,7 +364,7 @@ async def test_the_breaker_opens_at_its_threshold_and_not_after_it(start: Any, e
     await harness.see(*({"type": "log", "message": f"{word} failed"} for word in words))
     await harness.settled()
     assert len(endpoint.requests) == 5
-    assert harness.enricher.status()["circuit_breaker"] == "open"
+    assert harness.enricher.status().circuit_breaker == "open"
     assert "after 5 failed calls" in harness.enricher.health().reason
 
 
@@ -413,13 +413,13 @@ async def test_tokens_a_day_are_bounded_across_instances_and_restarts(
     # A call is estimated at 300 + 150 tokens and costs 340.
     assert [await ask(one), await ask(one), await ask(one)] == [1, 2, 2]
     assert one.calls == {"applied": 2, "budget_spent": 1}
-    assert one.enricher.stats()["tokens_today"] == 680
+    assert one.enricher.status().tokens_today == 680
     other = start(**settings)
     assert await ask(other) == 2
-    assert other.enricher.stats()["tokens_today"] == 680
+    assert other.enricher.status().tokens_today == 680
     restarted = start(**settings)
     await asyncio.sleep(0.05)
-    assert restarted.enricher.stats()["tokens_today"] == 680
+    assert restarted.enricher.status().tokens_today == 680
     now[0] += 86_400
     assert await ask(other) == 3
 
@@ -438,7 +438,7 @@ async def test_cost_a_day_is_bounded(start: Any, endpoint: Endpoint) -> None:
         await harness.say(f"{word} failed")
     await harness.settled()
     assert len(endpoint.requests) == 2
-    assert harness.enricher.stats()["cost_today"] == pytest.approx(2 * (300 * 0.5 + 40 * 1.5) / 1e6)
+    assert harness.enricher.status().cost_today == pytest.approx(2 * (300 * 0.5 + 40 * 1.5) / 1e6)
 
 
 async def test_a_call_whose_outcome_is_unknown_stays_paid(start: Any, endpoint: Endpoint) -> None:
@@ -447,11 +447,11 @@ async def test_a_call_whose_outcome_is_unknown_stays_paid(start: Any, endpoint: 
     harness = start(timeout_seconds=0.1, wait_seconds=0)
     await harness.say(MESSAGE)
     await harness.settled()
-    assert harness.enricher.stats()["tokens_today"] > 150
+    assert harness.enricher.status().tokens_today > 150
     dead = start(url="http://127.0.0.1:9/v1", wait_seconds=0)
     await dead.say(MESSAGE)
     await dead.settled()
-    assert dead.enricher.stats()["tokens_today"] == 0
+    assert dead.enricher.status().tokens_today == 0
 
 
 async def test_a_spent_budget_shows_in_the_health(start: Any) -> None:
@@ -467,4 +467,4 @@ async def test_a_lying_usage_is_bounded(start: Any, endpoint: Endpoint) -> None:
     harness = start()
     await harness.say(MESSAGE)
     await harness.settled()
-    assert harness.enricher.stats()["tokens_today"] <= 1_000_000 + 150
+    assert harness.enricher.status().tokens_today <= 1_000_000 + 150

@@ -54,7 +54,7 @@ async def test_a_broken_endpoint_costs_one_look_a_second(start: Any, endpoint: E
     assert await looked_at(harness, 50) == 1
     now.seconds -= 86_400
     assert await looked_at(harness, 50) == 1
-    assert harness.enricher.stats()["results"]["resting"] == 197
+    assert harness.enricher.status().results["resting"] == 197
 
 
 async def test_before_the_first_answer_as_many_questions_as_calls_are_enough(start: Any, endpoint: Endpoint) -> None:
@@ -101,7 +101,7 @@ async def test_known_verdicts_are_applied_while_the_endpoint_is_away(start: Any,
     endpoint.behave = answers(500, b"")
     await harness.say("disk failed")
     await harness.settled()
-    assert harness.enricher.status()["circuit_breaker"] == "open"
+    assert harness.enricher.status().circuit_breaker == "open"
     assert [("llm" in event) for event in [await harness.say("service started") for _ in range(10)]] == [True] * 10
 
 

@@ -23,7 +23,7 @@ def _minute(row: RowOf, number: int, at: float) -> RowBatch:
 
 
 def _waiting(relay: Relay) -> int:
-    return int(relay.status()["sinks"]["loki"]["queued_events"])
+    return int(relay.status().sinks["loki"].queued_events)
 
 
 def _at_rest(loki: StrictLoki, rows: list[Row]) -> bool:
@@ -48,7 +48,7 @@ async def test_loki_away_for_most_of_an_hour_costs_the_database_nothing(
         for number in range(55, 58):
             await relay.keep(_minute(row, number, start + number * MINUTE))
         await until(lambda: _waiting(relay) == 0, seconds=20)
-        assert relay.status()["sinks"]["loki"]["breaker"] == "closed"
+        assert relay.status().sinks["loki"].breaker == "closed"
     assert len(database.rows) == 58 * 5
     assert _at_rest(loki, database.rows)
 

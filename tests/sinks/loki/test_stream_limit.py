@@ -79,15 +79,15 @@ async def test_known_streams_flow_past_those_that_can_not_be_had(
         await keep(0, *[row("known", hostname=f"h{n}") for n in range(3)])
         for number in range(1, 41):
             await keep(number, row(f"{number}", hostname=f"h{number % 3}"), row(f"{number}", hostname=f"n{number % 8}"))
-        status = relay.status()["sinks"]["loki"]
-        assert (status["breaker"], status["healthy"], status["queued_events"]) == ("closed", False, 40)
-        assert "max_global_streams_per_user" in status["reason"]
+        status = relay.status().sinks["loki"]
+        assert (status.breaker, status.healthy, status.queued_events) == ("closed", False, 40)
+        assert "max_global_streams_per_user" in status.reason
         assert loki.counted == 43
         loki.limits.max_streams = 100
         loki.turn(61)
         later[0] += 16.0
-        await until(lambda: relay.status()["sinks"]["loki"]["queued_events"] == 0)
-        assert relay.status()["sinks"]["loki"]["healthy"]
+        await until(lambda: relay.status().sinks["loki"].queued_events == 0)
+        assert relay.status().sinks["loki"].healthy
     assert loki.counted == len(loki.lines) == 83
 
 

@@ -53,7 +53,7 @@ async def test_two_instances_and_a_restart_pay_once(database_dsn: str) -> None:
             async with running(harness):
                 assert (await harness.say("Failed password for root"))["llm"]["priority"] == "high"
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    while harness.enricher.stats()["tokens_today"] != 340:  # noqa: ASYNC110 - nobody signals it
+                    while harness.enricher.status().tokens_today != 340:  # noqa: ASYNC110 - nobody signals it
                         await asyncio.sleep(0.01)
             await sink.close()
         assert len(endpoint.requests) == 1

@@ -27,6 +27,7 @@ from mothership.pipeline.llm.verdict_service import PendingQuestion, VerdictServ
 from mothership.pipeline.templates.template_tree import Template
 from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Clock, Health, VerdictStore
+from mothership.status import LLMStatus
 from mothership.telemetry import log
 
 __all__ = ["CircuitBreakerSettings", "LLMEnricher", "LLMSettings"]
@@ -95,20 +96,26 @@ class LLMEnricher:
         """How the endpoint is, for /healthz."""
         return self._service.health()
 
-    def status(self) -> dict[str, Any]:
-        """Facts for /healthz."""
-        return {"circuit_breaker": self._service.breaker_state, "model": self._settings.model}
-
-    def stats(self) -> dict[str, Any]:
-        """Facts for /stats: `pipeline.processors.LLMEnricher`. `processed` are the events that have a template."""
-        return {
-            "processed": self._results.total() - self._results["resting"],
-            "confidence_threshold": self._settings.confidence_threshold,
-            "applied": self._results["applied"],
-            "results": dict(self._results),
-            "templates": len(self._templates),
-            **self._service.stats(),
-        }
+    def status(self) -> LLMStatus:
+        """For /healthz and /stats."""
+        service, health = self._service, self._service.health()
+        return LLMStatus(
+            healthy=health.healthy,
+            reason=health.reason,
+            model=self._settings.model,
+            circuit_breaker=service.breaker_state,
+            processed=self._results.total() - self._results["resting"],
+            confidence_threshold=self._settings.confidence_threshold,
+            applied=self._results["applied"],
+            results=dict(self._results),
+            templates=len(self._templates),
+            errors=service.errors,
+            calls=dict(service.outcomes),
+            verdicts_cached=service.verdicts_cached,
+            queued=service.queued,
+            tokens_today=service.budget.tokens_today,
+            cost_today=round(service.budget.cost_today, 6),
+        )
 
     def _is_worthwhile(self) -> bool:
         """Is it worth finding templates? While there is nothing to gain, one batch now and then finds out."""

@@ -89,7 +89,7 @@ class VerdictService:
         self._nonce = nonce
         self._client = LLMClient(settings, clock)
         best_effort = BestEffortStore(store, clock)
-        self._budget = Budget(settings, clock, best_effort)
+        self.budget = Budget(settings, clock, best_effort)
         self._cache = VerdictCache(
             verdicts_max=settings.cache_verdicts_max,
             keep_seconds=settings.cache_seconds,
@@ -104,7 +104,7 @@ class VerdictService:
         self._pending: dict[bytes, PendingQuestion] = {}
         self._to_fetch, self._to_call = FairQueue(), FairQueue()
         self._call_ended = asyncio.Event()
-        self._outcomes: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
         self.is_waiting_useful: bool | None = None
         """Did the last answer come in time for a batch that would wait for it? None: there was no answer yet."""
 
@@ -114,7 +114,7 @@ class VerdictService:
 
     def reserve_share(self, client: str) -> None:
         """Keep a share of the day for a client, whether it asks or not."""
-        self._budget.reserve_share(client)
+        self.budget.reserve_share(client)
 
     def ask(self, question: Question, caller: Caller, request_id: str = "") -> PendingQuestion | None:
         """Have a question answered, once however often it is asked meanwhile.
@@ -122,7 +122,7 @@ class VerdictService:
         When `queue_max` wait already, whoever has most in line gives way; None when that is this caller, or when it has
         used up its share of the day.
         """
-        if not self._budget.allows(caller.client, question.tokens):
+        if not self.budget.allows(caller.client, question.tokens):
             return None
         pending = self._pending.get(question.key)
         if pending is None:
@@ -148,7 +148,7 @@ class VerdictService:
 
     def _drop(self, question: Question) -> None:
         """Let a question go that gave way to others'; a later event asks it again."""
-        self._outcomes["displaced"] += 1
+        self.outcomes["displaced"] += 1
         telemetry.llm_calls.labels("displaced").inc()
         self._answered(question, useful=False)
 
@@ -161,13 +161,13 @@ class VerdictService:
         oldest = next(iter(self._pending.values()), None)
         # A clock that was set back counts as silence: a look at events is then made now and then.
         silent = oldest is not None and not 0 <= now - oldest.since < _SILENCE_SECONDS
-        return silent or self._budget.spent
+        return silent or self.budget.spent
 
     async def run(self) -> None:
         """Answer questions until cancelled. Owns every call; one that fails ends nothing."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._budget.load_today())
+                tasks.create_task(self.budget.load_today())
                 tasks.create_task(self._work_off(self._to_fetch, self._fetch))
                 for _ in range(self._settings.concurrency):
                     tasks.create_task(self._work_off(self._to_call, self._call))
@@ -182,7 +182,7 @@ class VerdictService:
         state = self.breaker_state
         if state != "closed":
             return Health(healthy=False, reason=f"circuit breaker {state} after {self._breaker.failures} failed calls")
-        if self._budget.spent:
+        if self.budget.spent:
             return Health(healthy=False, reason="llm.tokens_per_day or llm.cost_per_day is used up until midnight UTC")
         return Health(healthy=True)
 
@@ -191,17 +191,20 @@ class VerdictService:
         """Whether the endpoint is called."""
         return self._breaker.state(self._clock())
 
-    def stats(self) -> dict[str, Any]:
-        """What was asked and spent."""
-        return {
-            "errors": sum(count for outcome, count in self._outcomes.items() if outcome in ENDPOINT_FAILURES),
-            "calls": dict(self._outcomes),
-            "verdicts_cached": len(self._cache),
-            "queued": len(self._pending),
-            "tokens_today": self._budget.tokens_today,
-            "cost_today": round(self._budget.cost_today, 6),
-            "circuit_breaker": self.breaker_state,
-        }
+    @property
+    def errors(self) -> int:
+        """Calls that the endpoint failed."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome in ENDPOINT_FAILURES)
+
+    @property
+    def verdicts_cached(self) -> int:
+        """How many are in memory."""
+        return len(self._cache)
+
+    @property
+    def queued(self) -> int:
+        """Questions without an answer yet."""
+        return len(self._pending)
 
     async def _work_off(self, queue: FairQueue, work: Callable[[Question], Any]) -> None:
         while True:
@@ -234,11 +237,11 @@ class VerdictService:
             self._conclude(question, _RESTING)
             return
         client = self._pending[question.key].payer
-        if not self._budget.allows(client, question.tokens):
+        if not self.budget.allows(client, question.tokens):
             # No verdict on the question: others may ask it.
             self._drop(question)
             return
-        reservation = await self._budget.reserve(question.tokens, client)
+        reservation = await self.budget.reserve(question.tokens, client)
         if reservation is None:
             self._conclude(question, "budget_spent")
             return
@@ -247,21 +250,21 @@ class VerdictService:
             answer = await self._call_endpoint(question)
         except CallFailed as error:
             if error.outcome not in _MAYBE_CHARGED:
-                await self._budget.settle(reservation, 0, 0)
+                await self.budget.settle(reservation, 0, 0)
             if error.retry_after_seconds:
-                self._budget.pause(error.retry_after_seconds)
+                self.budget.pause(error.retry_after_seconds)
             self._conclude(question, error.outcome, seconds=time.monotonic() - started)
         else:
             seconds = time.monotonic() - started
-            await self._budget.settle(reservation, answer.prompt_tokens, answer.answer_tokens)
+            await self.budget.settle(reservation, answer.prompt_tokens, answer.answer_tokens)
             await self._read_answer(question, answer, seconds)
 
     @property
     def _resting(self) -> bool:
-        return self._budget.paused or not self._breaker.admits(self._clock())
+        return self.budget.paused or not self._breaker.admits(self._clock())
 
     async def _call_endpoint(self, question: Question) -> ModelAnswer:
-        await self._budget.wait_for_request_slot()
+        await self.budget.wait_for_request_slot()
         while self._breaker.would_open(self._calls):
             await self._call_ended.wait()
         if self._resting:
@@ -270,7 +273,7 @@ class VerdictService:
         self._calls += 1
         outcome = "abandoned"
         try:
-            answer = await self._client.ask(question, self._nonce(), self._budget.wait_for_request_slot)
+            answer = await self._client.ask(question, self._nonce(), self.budget.wait_for_request_slot)
             outcome = "answered"
         except CallFailed as error:
             outcome = error.outcome
@@ -322,7 +325,7 @@ class VerdictService:
             self._cache.put_failure(
                 question.key, outcome, rest if outcome == _RESTING else self._settings.retry_seconds
             )
-        self._outcomes[outcome] += 1
+        self.outcomes[outcome] += 1
         telemetry.llm_calls.labels(outcome).inc()
         if answer or outcome in ENDPOINT_FAILURES:
             telemetry.llm_seconds.observe(seconds)
