@@ -43,8 +43,6 @@ async def judge(
     lost = sum(1 for name in ledger.acknowledged if name not in stored)
     if lost > forgiven:
         print("lost:", sorted(ledger.acknowledged - set(stored))[:5])  # noqa: T201  # for whoever looks for the reason
-        for service in services:  # a batch that was under way when the process died too often is set aside
-            print((await service.command("dead-letters", "list"))[1])  # noqa: T201
     answers = " ".join(f"{status}:{count}" for status, count in sorted(ledger.answers.items()))
     return Verdict(
         scenario=scenario,

@@ -96,7 +96,7 @@ def mixed(context: Context) -> bool:
 
 _STATES = frozenset(
     """
-    none null nil true false yes no off on required optional missing empty invalid valid expired changed change failed
+    none null nil true false yes no off on anonymous required optional missing empty invalid valid expired changed change failed
     failure success successful successfully accepted rejected denied granted disabled enabled unset set unknown undefined
     default string text boolean object array number integer char varchar bytes password passwd secret token key value
     auth login username user hidden redacted masked removed filtered encrypted encryption prompt given provided supplied
@@ -208,6 +208,37 @@ def quoted(context: Context) -> bool:
     return any(_made(each, named=True) for each in re.findall(r"[\"']([^\"'\n]{5,})[\"']", context.value))
 
 
+_NO_SECRET_KEY = re.compile(
+    r"(?:public|pub|peer|cache|primary|foreign|host|restore|websocket|ssh|index|object|event|trusted|authorized|idempotency|dedup|partition)[_ -]?key\W*[a-z]*\W*$"
+)
+
+
+def random_key(context: Context) -> bool:
+    """Tell whether what stands behind `key` was made by chance, and the key is none that everybody may know."""
+    text = context.value
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return (
+        all(any(map(kind, text)) for kind in kinds)
+        and text.count("-") < 2
+        and sum(map(str.isdigit, text)) > 2
+        and not text.startswith(("AAAA", "MII", "sha"))
+        and _random(text)
+        and not _NO_SECRET_KEY.search(context.before(40))
+    )
+
+
+def last_quoted(context: Context) -> bool:
+    """Tell whether one of a call's arguments between quotation marks is made, and no address of something."""
+    texts = re.findall(r"[\"']([^\"'\n]{5,})[\"']", context.value)
+    return any(_made(each) and "://" not in each and not re.search(r"^[0-9.]+$|\.[a-z]{2,}$", each) for each in texts)
+
+
+def quoted_words(context: Context) -> bool:
+    """Tell whether what stands between quotation marks is a value: no placeholder, nor made of words for one."""
+    words = context.value.lower().split()
+    return not _stands_for_nothing(context.value) and not any(word in _STATES for word in words)
+
+
 # --- credentials --------------------------------------------------------------------------------------------------
 
 
@@ -233,6 +264,24 @@ def basic(context: Context) -> bool:
 def plain(context: Context) -> bool:
     """Tell whether base64 holds what SASL PLAIN sends."""
     return "\0" in _decoded(context.value)
+
+
+def encoded_credential(context: Context) -> bool:
+    """Tell whether base64 holds JSON that names a credential."""
+    return _NAMED_IN_JSON.search(_decoded(context.value)) is not None
+
+
+def hex_command(context: Context) -> bool:
+    """Tell whether a command line in hexadecimal holds a made word, or an option for a password."""
+    text = context.value
+    line = bytes.fromhex(text[: len(text) // 2 * 2]).decode("utf-8", "replace")
+    return _HEX_OPTION.search(line) is not None
+
+
+_NAMED_IN_JSON = re.compile(
+    r"\"(?:auths?|[a-z_.-]{0,20}(?:password|passwd|secret|token|api_?key))\"\s?:\s?[\"{]", re.IGNORECASE
+)
+_HEX_OPTION = re.compile(r"passw|secret|token|\x00-p[^\x00]", re.IGNORECASE)
 
 
 def _decoded(text: str) -> str:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from mothership.pipeline.redaction.command_shapes import COMMANDS
 from mothership.pipeline.redaction.doubts import Context, random_part, random_parts
+from mothership.pipeline.redaction.key_shapes import KEYS
 from mothership.pipeline.redaction.password_shapes import PASSWORDS
 from mothership.pipeline.redaction.prose_shapes import PROSE
 from mothership.pipeline.redaction.rules import Rule
@@ -34,7 +36,7 @@ _WORD_ENDS: Final = re.compile(r"[\s\"'<>()=,;:/]")
 
 def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
     """Return the shapes that were written, and those learned from the examples of rules for which none was."""
-    written = (*PERSONAL_AND_CREDENTIALS, *PASSWORDS, *PROSE)
+    written = (*PERSONAL_AND_CREDENTIALS, *PASSWORDS, *COMMANDS, *KEYS, *PROSE)
     yield from written
     yield from VENDORS
     covered, by_hand = ({shape.rule for shape in shapes} for shapes in (written, VENDORS))

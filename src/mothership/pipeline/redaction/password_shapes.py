@@ -35,7 +35,7 @@ _ASSIGNED: Final = (
 _SAID: Final = rf"(?i){_NAME} (?:is|was|set|reset|changed) "
 _NAMED_COLUMN: Final = rf"(?i){_NAME}[\"',;\t|a-z_\\]*(?:\n|\\n)"
 _COMMAND: Final = (
-    rf"(?i)(?:[^0-9a-z]|\\[nrt]){_COMMANDS}[ \"\\]|\s-{{1,2}}u(?:ser|sername)?[ =]|(?:[\s\"'\\]|\\[nrt])-{{1,2}}[a-z-]*(?:pass|pw|key|secret|token|auth)[a-z]*[\s=\"',\\]"
+    rf"(?i)(?:[^0-9a-z]|\\[nrt]){_COMMANDS}[ '\"\\]|\s-{{1,2}}u(?:ser|sername)?[ =]|(?:[\s\"'\\]|\\[nrt])-{{1,2}}[a-z-]*(?:pass|pw|key|secret|token|auth)[a-z]*[\s=\"',\\]"
     r"|chpasswd|passwd -|kinit |encrypt_string|securestring|wpa_passphrase|radtest|sqlplus|net us|machine [^\s]+ login"
 )
 _CHANGED: Final = r"(?i)(?:changed|reset|set|updated?) (?:the )?password |set password|alter (?:user|role|login)"
@@ -154,10 +154,9 @@ PASSWORDS: Final = (
             doubts.made,
         ),
         (
-            r"(?i)(?:chpasswd|passwd --stdin|kinit|encrypt_string|ConvertTo-SecureString|wpa_passphrase|radtest|sqlplus|net (?:user|use)|machine \S{1,80} login)\b[^\n]{0,80}",
+            r"(?i)(?:chpasswd|encrypt_string|ConvertTo-SecureString|wpa_passphrase|radtest|sqlplus|net (?:user|use)|machine \S{1,80} login)\b[^\n]{0,80}",
             doubts.any_made,
         ),
-        (r"(?i)(?:echo|printf|<<<) [^\n|]{1,80}\| ?(?:sudo )?(?:chpasswd|passwd|kinit|cryptsetup)", doubts.any_made),
     ),
     *forms(
         "password",

@@ -77,7 +77,7 @@ PROSE: Final = (
         "session_cookie",
         r"NSC_[A-Za-z0-9]{2}|MYSAPSSO2=|(?i)--cookie |jsessionid value=|-b '",
         (r"(?:NSC_[A-Za-z0-9]{2,30}|MYSAPSSO2)=(?P<v>[^\s;\"'\[]{16,})", None),
-        (r"(?i)(?:--cookie|-b) [\"']?(?P<v>[^\"'\n]{8,})", doubts.cookie),
+        (r"(?i)(?:--cookie [\"']?|-b ')(?P<v>[^\"'\n]{8,})", doubts.cookie),
         (r"(?i)jsessionid value=(?P<v>[^\s\"']{10,})", doubts.made),
     ),
     *forms(

@@ -10,6 +10,7 @@ from mothership.pipeline.redaction.rules.devices import DEVICES
 from mothership.pipeline.redaction.rules.encoded import BASE64, ENCODED_CREDENTIAL, base64_finder
 from mothership.pipeline.redaction.rules.hashes import PASSWORD_HASH
 from mothership.pipeline.redaction.rules.identity import IDENTITY
+from mothership.pipeline.redaction.rules.keys import NAMED_KEY
 from mothership.pipeline.redaction.rules.own_tokens import OWN_TOKENS, own_token_finders
 from mothership.pipeline.redaction.rules.personal import PERSONAL
 from mothership.pipeline.redaction.rules.protocols import LOGIN
@@ -32,6 +33,7 @@ BUILTIN: tuple[Rule, ...] = (
     *OWN_TOKENS,
     CODE,
     ENCODED_CREDENTIAL,
+    NAMED_KEY,
     SENTENCE,
     ONE_TIME_CODE,
     ASSIGNMENT,

@@ -39,6 +39,8 @@ _PAGING = re.compile(
     r"(?:next|prev|previous|page|continuation|sync|cursor|resume|watch|public ?key)[-_. ]?(?:page[-_. ]?)?\Z",
     re.IGNORECASE,
 )
+_EXISTING = re.compile(r"existing[-_]?\Z", re.IGNORECASE)
+"""What makes of a secret the name of one that is kept elsewhere: Helm's `existingSecret`."""
 _NO_BEFORE = re.compile(r"(?:^|[^a-z])no\Z", re.IGNORECASE)
 _COMPLAINT = re.compile(
     r"(?:unexpected|invalid|illegal|unknown|bad|next|current|end|missing|malformed) \Z", re.IGNORECASE
@@ -57,6 +59,25 @@ _FOREIGN = (
     "parola",
     "şifre",
     "jelszó",
+    "κωδικός",
+    "סיסמה",
+    "كلمة المرور",
+    "كلمة السر",
+    "mật khẩu",
+    "kata sandi",
+    "รหัสผ่าน",
+    "पासवर्ड",
+    "salasana",
+    "passord",
+    "adgangskode",
+    "lozinka",
+    "parool",
+    "clave",
+    "mdp",
+    "passw",
+    "psw",
+    "palavra-passe",
+    "口令",
 )
 """The same in other languages; behind these only what can't be a word."""
 
@@ -106,8 +127,8 @@ _TAIL = (
 )
 _QUOTE = r"\\{0,8}[\"']"
 _BETWEEN = (
-    rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:\S)|(?:\r?\n|\\n)[ \t]{{1,40}}(?=value:))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
-    rf"|(?:\s(?:for|of)\s[\w.@'\"`%-]{{1,64}}(?=\s?(?::(?!//)|=))|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?\]?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
+    rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:)|(?:\r?\n|\\n)[ \t]{{1,40}}(?=value:))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
+    rf"|(?:\s(?:for|of)\s[\w.@'\"`%-]{{1,64}}(?=\s?(?::(?!//)|=))|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?\]?(?:\[[0-9A-Z_]{{0,24}}\])?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
     r"|(?P<tab>\t{1,4})"
     rf"|(?P<form>{_QUOTE}(?:(?:\r?\n|\\r\\n){{2}}))"
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"
@@ -129,7 +150,8 @@ _VALUE = (
 )
 _MORE = re.compile(r"(?:[\"'][^\s,;&\"'<>\\`|:=)\]}]{1,4096}){1,8}(?![\"'])")
 _GOES_ON = re.compile(rf"(?:{_SIGNS}{_PLAIN}{{1,256}}){{1,16}}")
-_NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}=")
+_PARAMETER = re.compile(r"[?&][\w.-]{0,64}\Z")
+_NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}=(?![\s=\"',;)}\]\\]|\Z)")
 _IN_QUOTES = re.compile(r"(?P<q>[\"'])[\w.-]{0,64}\Z")
 _PHRASE = re.compile(r"(?: [^\s\"'=:\\]{1,64}){1,12}(?=\\{0,4}[\"'])")
 _SCHEMA = re.compile(r"[{\[]+\Z")
@@ -191,6 +213,8 @@ def _names(stem: str, text: str, at: int) -> bool:
         return not _ends(before, _PAGING_ENDS) or _PAGING.search(before) is None
     if stem in _CODES or stem in {"jwt", "bearer"}:
         return not letter or (before[-1].islower() and text[at].isupper())
+    if stem in {"secret", "credential"} and _EXISTING.search(before):
+        return False
     # Not the name of one, `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db`, and not sudo's `NOPASSWD: ALL`.
     return not (before.endswith(":") and before[-13:-1].isdigit()) and _NO_BEFORE.search(before) is None
 
@@ -210,7 +234,7 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
         if _says_no_value(text, match, more=more is not None):
             return None
         end = more.end() if more else start + (len(match["bare"].rstrip(".,:)]}!?")) or end - start)
-    elif kind in {"braced", "angled"} and not _stands_for_itself(stem, match[kind]):
+    elif (kind in {"braced", "angled"} and not _stands_for_itself(stem, match[kind])) or _is_behind(text, start, end):
         return None
     if match["block"]:
         return _in_block(stem, text, match, (start, end), last)
@@ -232,6 +256,11 @@ def _secret(stem: str, text: str, match: "re.Match[str]", last: int) -> Span | N
     return start, _whole(text, match, end) if kind == "bare" and not match["list"] else end
 
 
+def _is_behind(text: str, start: int, end: int) -> bool:
+    """Tell what stands behind the end of a quotation from what stands inside of one: it begins with a blank and has no end."""
+    return text[start : start + 1] == " " and text[start - 1] in "\"'" and text[end : end + 1] not in {'"', "'", "\\"}
+
+
 def _says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
     """Tell whether what stands unquoted is no value: a word for none, where a program has it from, the next pair, JSON."""
     value, (start, end) = match["bare"], match.span("bare")
@@ -239,6 +268,12 @@ def _says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
         return True
     if _SCHEMA.fullmatch(value) and text[end : end + 1] in {'"', "'", "\\"}:
         return True
+    if (
+        match["sign"] == "="
+        and text[start - 1] in " \t"
+        and _PARAMETER.search(text, max(0, match.start() - 66), match.start())
+    ):
+        return True  # of a URL's query, empty
     if value.rstrip(";,)}").isdigit() and len(value.rstrip(";,)}")) == 1:
         return True
     return text[start - 1] in " \t" and text[match.start("sign") - 1] not in " \t" and bool(_NEXT_NAME.match(value))
@@ -496,6 +531,8 @@ ASSIGNMENT = Rule(
         'password = getpass.getpass("Password: ")',
         "INSERT INTO users (name, password) VALUES ($1, $2), (?, ?)",
         "name,token,count\na,12,3\n",
+        'helm upgrade x --set postgres.existingSecret=pg-creds, "GET /api/keys?sort=token&api_key= HTTP/1.1" 401, userToken=Anonymous',
+        'password = getpass.getpass("Password for %s: " % user)',
         '("password", "required"), t("password", "Password")',
     ),
 )

@@ -4,7 +4,7 @@
 import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
-from mothership.pipeline.redaction.rules.vocabulary import benign, is_reference, says_words
+from mothership.pipeline.redaction.rules.vocabulary import benign, is_made, is_reference, says_words
 
 _NAME = r"(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|api_?key|auth_?key|(?<![a-z])pass(?![a-z])|access_?key|private_?key|secret_?key|credentials?)"
 _TAIL = r"\w{0,24}"
@@ -14,13 +14,20 @@ _LOGIN_CALLS = (
     r"|UserPasswordCredential|SqlCredential|BasicAuth|HTTPBasicAuth|HTTPDigestAuth|basic_?auth|setBasicAuth|simple_bind(?:_s)?"
     r"|ldap_bind(?:_ext)?|mysqli?_(?:real_|p)?connect|pg_p?connect|oci_p?connect|ftp_login|imap_open|ssh2_auth_password"
     r"|connect|login|authenticate|auth|signIn|sign_in|WiFi\.begin|softAP|createUser|create_user|set_credentials|withCredentials"
-    r"|username_pw_set|setUsernameAndPassword)"
+    r"|username_pw_set|setUsernameAndPassword|[A-Za-z_]{0,40}(?:Connect|connect|Login|login|Logon|Auth|auth|Authenticate|Authentication|authenticate|Bind|bind|Credentials?|credentials?|Identity|UserData|Username|UsernameToken|SignIn|changePassword|changeUserPassword|createSession|mysqli))"
 )
 PASSPHRASE_MIN = 8
 """Characters of a word that stands where only a password can."""
 _STATE_WORDS = re.compile(
     r"[A-Za-z]{1,24}(?: [A-Za-z]{1,24}){2,20}[.:!?]?|[a-z]+(?:[_.:/-][a-z]+)*|[A-Z]+(?:_[A-Z]+)+|\s*"
 )
+
+
+_PHRASE = re.compile(r"[A-Za-z]{3,24}(?: [A-Za-z]{3,24}){2,6}")
+_OF_SENTENCES = """
+the and with was were has had have this that here there you your please must could can would cannot failed error refused timed out connection connect server host user
+"""
+_FOR_SENTENCES = frozenset(_OF_SENTENCES.split())
 
 
 def _is_value(text: str) -> bool:
@@ -37,7 +44,9 @@ def _is_value(text: str) -> bool:
 
 def _is_argument(text: str) -> bool:
     """Tell a password that is an argument from an address, a file or another argument."""
-    return (_is_value(text) and not text.isdigit() and not text.startswith("/")) or (
+    if _PHRASE.fullmatch(text):
+        return not any(word in _FOR_SENTENCES or says_words(word) for word in text.lower().split())
+    return (_is_value(text) and not text.isdigit() and not text.startswith("/") and "://" not in text) or (
         len(text) >= PASSPHRASE_MIN and text.isalnum() and text.islower() and not says_words(text)
     )
 
@@ -51,10 +60,35 @@ CODE = Rule(
     matchers=(
         Matcher(rf"{_NAME}{_TAIL}\sas\s\w{{3,12}}\s?=\s?{_TEXT}", _is_value, ignore_case=True),
         Matcher(
-            rf"{_LOGIN_CALLS}(?:\]?::new)?\s?\(\s?(?:[^()\r\n]{{0,200}}?,\s{{0,2}})(?:password\s?[:=]\s?)?{_TEXT}(?=\s{{0,2}}(?:\)|,\s{{0,2}}(?:\[|Array|[{{]|null|[0-9])))",
+            rf"{_LOGIN_CALLS}(?:\]?::new)?\s?\(\s?(?:(?:[^()\r\n]|\([^()\r\n]{{0,40}}\)){{0,200}}?,\s{{0,2}})(?:password\s?[:=]\s?)?{_TEXT}(?=\s{{0,2}}(?:\)|,\s{{0,2}}(?:\[|Array|[{{]|null|[0-9])))",
             _is_argument,
             ignore_case=True,
         ),
+        # With the database or the address behind it: `mysqli("h", "bob", "…", "shop")`, `connect('bob', '…', 't3://h')`.
+        Matcher(
+            rf"(?:mysqli|mysql_connect|pymysql\.connect|MySQLdb\.connect|psycopg2?\.connect|connect|login)\s?\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE}\s?,\s{{0,2}}(?:{QUOTE}[^\"'\\\r\n]{{1,64}}{QUOTE}\s?,\s{{0,2}})?{_TEXT}\s?,\s{{0,2}}{QUOTE}(?:[\w-]{{1,64}}|[a-z0-9]{{1,12}}://[^\"'\r\n]{{1,128}}){QUOTE}",
+            is_made,
+        ),
+        # SNMP's: `CommunityData('…')`, `UsmUserData('bob', '…', '…')`, `community=OctetString("…")`
+        Matcher(
+            rf"(?:CommunityData\(\s?(?:{QUOTE}[^\"'\\\r\n]{{1,64}}{QUOTE},\s{{0,2}}(?=\\{{0,3}}[\"']))?|community\s?=\s?\w{{1,24}}\(|createV?[123]?c?Session\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE},\s{{0,2}})\s?{_TEXT}",
+            _is_value,
+            ignore_case=True,
+        ),
+        Matcher(
+            rf"UsmUserData\(\s?{QUOTE}[^\"'\\\r\n]{{1,64}}{QUOTE},\s{{0,2}}(?:\w{{1,12}}=)?{QUOTE}(?P<secret>[^\r\n)]{{3,256}}?){QUOTE}\s{{0,2}}[,)](?!\s{{0,2}}[\"'])"
+        ),
+        # SQL's procedures and functions: `sp_addlogin 'bob', '…'`, `crypt('…', gen_salt('bf'))`
+        Matcher(
+            rf"(?:sp_addlogin\s(?:@\w{{1,16}}\s?=\s?)?N?{QUOTE}[^\"'\\\r\n]{{1,64}}{QUOTE}|sp_password\s(?:NULL|N?{QUOTE}[^\"'\\\r\n]{{1,64}}{QUOTE}))\s?,\s{{0,2}}(?:@\w{{1,16}}\s?=\s?)?N?{_TEXT}",
+            ignore_case=True,
+        ),
+        Matcher(
+            rf"(?:crypt|pgp_sym_(?:en|de)crypt|hash_?pw|hashpw|password_hash|password_verify|make_password)\(\s?{_TEXT}\s?,",
+            _is_value,
+        ),
+        # C: `#define WIFI_PASS "…"`
+        Matcher(rf"#define\s{{1,4}}\w{{0,40}}{_NAME}{_TAIL}\s{{1,16}}{_TEXT}", _is_value, ignore_case=True),
         Matcher(rf"redis[\w.]{{0,24}}\.auth\(\s?{_TEXT}", _is_argument, ignore_case=True),
         Matcher(rf"auth\s?=\s?\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE},\s{{0,2}}{_TEXT}\s?\)"),
         Matcher(
@@ -75,7 +109,7 @@ CODE = Rule(
             ignore_case=True,
         ),
         Matcher(
-            rf"{_NAME}{_TAIL}[\]\"')]{{0,3}}\s?(?:[!=]==?|<>|\b(?:eq|ne|is|is not|-eq|-ne|-ceq|-like)\b|\.equals(?:IgnoreCase)?\(|\.Equals\(|, )\s?{_TEXT}",
+            rf"{_NAME}{_TAIL}[\]\"')]{{0,3}}\s?(?:[!=]==?|<>|\b(?:eq|ne|is|is not|-eq|-ne|-ceq|-like)\b|\.equals(?:IgnoreCase)?\(|\.Equals\(|, )\s?{_TEXT}(?!\s?:)",
             _is_value,
             ignore_case=True,
         ),
@@ -110,6 +144,16 @@ CODE = Rule(
         ('builder.setPassword("hunter2")', "hunter2"),
         ('Const PWD As String = "Regen772#"', "Regen772#"),
         ('let db_pass: &str = "CM6cq41lJCe4r";', "CM6cq41lJCe4r"),
+        ('UA_Client_connectUsername(client, "opc.tcp://h:4840", "app", "ginger.Summer_54")', "ginger.Summer_54"),
+        ('new mysqli("h", "bob", "2gyZbdNRQmf1qJ", "shop")', "2gyZbdNRQmf1qJ"),
+        ("connect('weblogic','Suns3t?263','t3://h')", "Suns3t?263"),
+        ('client.connect(clientId.c_str(), "bob", "bridge8382!")', "bridge8382!"),
+        ('smtp.login("bob@example.com", "anchor rotterdam juventus")', "anchor rotterdam juventus"),
+        ("CommunityData('pumpkin70_', mpModel=1)", "pumpkin70_"),
+        ("UsmUserData('bob', 'Br1dg3?363', 'qwertQWE~6920')", "Br1dg3?363"),
+        ("sp_addlogin 'bob', 'Shadow1939#', 'db'", "Shadow1939#"),
+        ("SELECT crypt('qwertwsx~6360', gen_salt('bf'))", "qwertwsx~6360"),
+        ('#define WIFI_PASS "granite8 shadow"', "granite8 shadow"),
         ('WiFi.begin("Boathouse", "Tulpenveld63188")', "Tulpenveld63188"),
     ),
     negatives=(
@@ -119,6 +163,8 @@ CODE = Rule(
         'authenticate("user", "password"), login("username", "password"), connect("db", "users")',
         'password: str = "", token: Optional[str] = None',
         "const label = secret ? 'yes' : 'no'; token || 'none'",
+        'connect("db", "could not reach the server"), {"format": "password", "maxLength": 67}, connect("h", "shop", "public")',
+        '#define PASSWORD_MAX "64", onLogin("user", "login_ok"), crypt("x")',
         'connect("10.0.0.1", "5432"), auth(request, "/login")',
     ),
 )

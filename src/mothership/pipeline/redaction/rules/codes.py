@@ -5,7 +5,7 @@ from mothership.pipeline.redaction.rules.rule import Matcher, Rule
 
 _CODE = (
     r"(?:(?:verification|confirmation|security|authentication|access|login|sign-?in|one-?time|activation|recovery|backup|entry|door|gate"
-    r"|alarm|2fa|mfa|otp|sms|tan)[- _]?(?:pass)?(?:code|password|pin|key)|(?:bestätigungs|verifizierungs|sicherheits|aktivierungs|zugangs|einmal|tür|tor|freischalt)"
+    r"|alarm|safe|vault|locker|2fa|mfa|otp|sms|tan)[- _]?(?:pass)?(?:code|password|pin|key)|(?:bestätigungs|verifizierungs|sicherheits|aktivierungs|zugangs|einmal|tür|tor|freischalt)"
     r"-?(?:code|kennwort|passwort|pin|kode)|(?:verificatie|bevestigings|toegangs|pin|beveiligings|inlog|activerings)-?code"
     r"|code\s(?:de\s)?(?:vérification|verification|confirmation|sécurité|pin|d['’]accès|secret)|c(?:ó|o)digo\s(?:de\s)?(?:verificación|verificacion|verificação|confirmación"
     r"|confirmação|seguridad|segurança|acceso|acesso|pin)|codice\s(?:di\s)?(?:verifica|sicurezza|conferma|pin)|kod\s(?:weryfikacyjny|dostępu|pin|potwierdzający)"
@@ -37,7 +37,10 @@ ONE_TIME_CODE = Rule(
             lambda text: any(char.isdigit() for char in text),
             ignore_case=True,
         ),
-        Matcher(r"AT\+C(?:PIN|LCK|PWD)=(?P<secret>\\*\"[^\r\n]{1,64})"),
+        Matcher(
+            r"AT[+^$#%*](?:C(?:PIN|LCK|PWD|WJAP\w{0,5}|WSAP\w{0,5}|GAUTH)|[A-Z]{0,8}(?:AUTH|PASS|PWD|PSK)[A-Z]{0,6})=(?P<secret>[^\r\n;]{4,256})",
+            lambda text: any(char.isalnum() for char in text),
+        ),
         Matcher(r"pin_?block\W{1,4}(?P<secret>[0-9A-F]{16,32})(?![0-9A-Za-z])", ignore_case=True),
         Matcher(r"one-?time[- ]password\s{1,2}(?P<secret>[0-9]{4,10})(?![\w.])", ignore_case=True),
     ),
@@ -52,6 +55,10 @@ ONE_TIME_CODE = Rule(
         ("您的验证码是707370,五分钟内有效", "707370"),
         ('AT+CPIN="9330"', "9330"),
         ("Türcode: 454879", "454879"),
+        ('AT+CWJAP="MV-Crew","vanilla 218!"', "vanilla 218!"),
+        ('AT^AUTHDATA=1,1,"","blizzard2421","bob"', "blizzard2421"),
+        ("AT+CPIN=6332", "6332"),
+        ("safe code is 698308", "698308"),
         ("pincode 2692 voor de steiger", "2692"),
         ("pairing passkey 697965", "697965"),
         ("wps_pin any 24083584", "24083584"),
@@ -65,6 +72,6 @@ ONE_TIME_CODE = Rule(
         "exit code is 137, error code 5000, status code: 4042, access code policy 2026-11-29",
         "verification code sent to 3 users, confirmation code expired after 600 s",
         "login code 12.5 ms, security code review #12",
-        "confirmation code length 6, TAN 2.0",
+        "confirmation code length 6, TAN 2.0, AT+CPIN?, AT+CWJAP?, AT+CSQ=1",
     ),
 )

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from mothership.pipeline.redaction.credential_names import says_credential
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Matcher, Span
 from mothership.pipeline.redaction.rules.vocabulary import benign, says_words
 
@@ -33,6 +34,15 @@ _NEXT_ROW = re.compile(r"\s{0,8},\s{0,8}(?=\()")
 
 def _named(names: Sequence[str]) -> list[int]:
     return [number for number, name in enumerate(names[:COLUMNS_MAX]) if _NAME.fullmatch(name)]
+
+
+def _named_columns(names: Sequence[str]) -> list[int]:
+    """Return which columns of a table are named as fields with a credential are."""
+    return [
+        number
+        for number, name in enumerate(names[:COLUMNS_MAX])
+        if _NAME.fullmatch(name) or says_credential(name.strip(" \t\r\n\"'`[]"))
+    ]
 
 
 def _says_something(value: str) -> bool:
@@ -94,7 +104,7 @@ def _insert(text: str, start: int, end: int) -> Iterator[Span | None]:
         if head.start() >= end:
             return
         yield None  # counts as a candidate even when no row follows
-        named = _named(head["names"].split(","))
+        named = _named_columns(head["names"].split(","))
         at = head.end()
         for _ in range(ROWS_MAX if named else 0):
             number = 0

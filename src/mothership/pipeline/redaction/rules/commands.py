@@ -1,15 +1,45 @@
 """The rule for passwords on the command lines of common tools."""
+# ruff: noqa: E501 - an expression reads best in one piece
 
 import re
 from collections.abc import Iterator
 
+from mothership.pipeline.redaction.rules.piped import PIPED, PIPED_NEGATIVES, PIPED_POSITIVES
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, WORD, CodeMatcher, Matcher, Rule, Span
-from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word
+from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_written_out
+
+_S = r"(?:\s{1,4}|\\{0,3}[\"']\s?,\s?\\{0,3}[\"']|\\{1,2}x00|\\{1,2}u0000|\\{0,3}\"\s{1,4}a[0-9]{1,3}=\\{0,3}\")"
+"""What parts the arguments of a command: blanks, in a list quotes and a comma, in /proc a zero byte, audit's ` a1=`."""
+_ARGUMENT = (
+    r"(?:\\{0,3}(?P<quote>[\"'])(?=(?:(?!(?P=quote))[^\r\n\\]){1,256}\\{0,3}(?P=quote))|[\\\"']{0,3})"
+    r"(?P<secret>(?(quote)(?:(?!(?P=quote))[^\r\n\\]){1,256}"
+    r"|(?:(?<=[\"'])[^\"'\\\r\n]{1,256}(?=\\{0,3}[\"'](?:\s?[,\])]|\s{1,4}a[0-9]|\s{0,4}(?:$|[\r\n])))|[^\s\"'\\,;|&<>$`(){}]{3,256})))"
+)
+"""A secret that is an argument: a word, or whatever stands between quotation marks."""
+_PLAIN = r"[\\\"']{0,3}[^\s\"'\\,;|&<>-][^\s\"'\\,;|&<>]{0,127}[\\\"']{0,3}"
 
 
 def _option(commands: str, option: str) -> Matcher:
     """Make a matcher of a command's option that takes a password."""
-    return Matcher(rf"(?:{commands})(?:\.exe)?[\"']?\s(?:[^\r\n;|]{{0,160}}?\s)?{option}{WORD}", _secret_option)
+    return Matcher(
+        rf"(?:{commands})(?:\.exe)?[\"']?{_S}(?:[^\r\n;|]{{0,160}}?{_S})?{option}{_ARGUMENT}",
+        _secret_option,
+        guard=_begins_word,
+    )
+
+
+def _behind(commands: str, arguments: int) -> Matcher:
+    """Make a matcher of a command that takes a password behind so many other arguments, options aside."""
+    return Matcher(
+        rf"(?:{commands})(?:{_S}-[\w-]{{1,20}}){{0,4}}(?:{_S}{_PLAIN}){{{arguments}}}{_S}(?![-/]){_ARGUMENT}",
+        _secret_option,
+        guard=_begins_word,
+    )
+
+
+def _begins_word(text: str, at: int) -> bool:
+    """Tell whether the name of a command begins here, and not the rest of a longer word."""
+    return at == 0 or not (text[at - 1].isalnum() or text[at - 1] in "_-") or text[at - 2 : at] in {"\\n", "\\t", "\\r"}
 
 
 def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
@@ -32,30 +62,64 @@ def _secret_option(text: str) -> bool:
 
 _COMMANDS = (
     (
-        "docker login|podman login|helm registry login|oras login|skopeo login|nerdctl login|az login|az acr login",
-        r"-p\s{1,2}",
+        "docker login|podman login|helm registry login|oras login|skopeo login|nerdctl login|crane auth login|az login|az acr login|oc login",
+        rf"-p{_S}",
     ),
-    ("redis-cli", r"(?:-a|--pass)\s{1,2}"),
-    ("ldapsearch|ldapadd|ldapmodify|ldapdelete|ldappasswd|ldapwhoami|ldapcompare", r"-[wys]\s{0,2}"),
-    ("ipmitool|ipmi-chassis|ipmipower", r"-[PK]\s{1,2}"),
-    ("mosquitto_pub|mosquitto_sub|mosquitto_rr", r"(?:-P|--pw)\s{1,2}"),
-    ("sqlcmd|bcp|osql|isql|tsql", r"-P\s{0,2}"),
-    ("plink|pscp|psftp|putty", r"-pw\s{1,2}"),
-    ("mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport", r"-p\s{1,2}"),
-    ("psexec|PsExec|PsExec64", r"-p\s{1,2}"),
     (
-        "useradd|usermod|cqlsh|elasticsearch-users|check_mysql|check_pgsql|security|altool|userconfig|addent",
-        r"-[pw]\s{1,2}",
+        "mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|psexec|PsExec|PsExec64|hydra|medusa|veracrypt|racadm|ilorest|redfishtool|hdbsql|evil-winrm|crackmapexec|nxc|netexec|smbmap|beeline|influx|xfreerdp|certutil|CertUtil|esxcli|rabbitmqadmin|vpn connect",
+        rf"-p{_S}",
     ),
-    ("knife|ssh-copy-id|winrm", r"-P\s{1,2}"),
-    ("ansible-vault", r"encrypt_string\s{1,2}"),
-    ("schtasks|SCHTASKS", r"/(?:rp|RP)\s{1,2}"),
+    ("redis-cli|valkey-cli|keydb-cli", rf"(?:-a|--pass){_S}"),
+    ("sipsak|sipexer|onvif-cli|onvif-util", rf"-a{_S}"),
+    (
+        "ldapsearch|ldapadd|ldapmodify|ldapdelete|ldappasswd|ldapwhoami|ldapcompare|ldapmodrdn|kadmin|ktutil|addent|vsql",
+        rf"-[wys](?:{_S})?",
+    ),
+    ("ipmitool|ipmi-chassis|ipmipower|ipmi-sensors|bmc-config", rf"-[PK]{_S}"),
+    ("mosquitto_pub|mosquitto_sub|mosquitto_rr|mqttx|hivemq", rf"(?:-P|--pw){_S}"),
+    ("sqlcmd|bcp|osql|isql|tsql", rf"-P(?:{_S})?"),
+    ("plink|pscp|psftp|putty|xe|winexe|dsadd|dsmod|manage-bde", rf"-(?:pw|pwd){_S}"),
+    ("signtool|cipher|winrs", rf"[/-]p{_S}"),
+    (
+        "useradd|usermod|cqlsh|elasticsearch-users|check_mysql|check_pgsql|security|altool|userconfig|htpasswd",
+        rf"-[pw]{_S}",
+    ),
+    ("knife|ssh-copy-id|winrm|p4|sshpass", rf"-[Pp]{_S}"),
+    ("sipp|swaks", rf"-ap{_S}"),
+    ("sendemail|sendEmail", rf"-xp{_S}"),
+    ("ansible-vault", rf"encrypt_string{_S}"),
+    ("schtasks|SCHTASKS|at", rf"/(?:rp|RP){_S}"),
     ("7z|7za|7zz|rar|unrar", r"-h?p(?!\s)"),
-    ("zip|unzip", r"-P\s{1,2}"),
-    ("openssl enc", r"-k\s{1,2}"),
-    ("openssl", r"-pass(?:in|out)?\s{1,2}pass:"),
-    ("net rpc|net ads", r"-U\s{0,2}[\\\"']{0,2}[^\s%\"']{1,64}%"),
-    ("mysqladmin|mysqldump|mariadb-admin", r"password\s{1,2}"),
+    ("zip|unzip", rf"-P{_S}"),
+    ("openssl enc", rf"-k{_S}"),
+    ("openssl", rf"-pass(?:in|out)?{_S}[\"']?pass:"),
+    ("net rpc|net ads", rf"-U(?:{_S})?[\\\"']{{0,2}}[^\s%\"']{{1,64}}%"),
+    ("mysqladmin|mysqldump|mariadb-admin", rf"password{_S}"),
+    (
+        "http|https|xh|httpie|elastic-agent|etcdctl|skopeo",
+        rf"(?:-a|--auth|--user|--(?:src-|dest-)?creds)(?:{_S}|=)[\"']?[^\s:\"'/@]{{1,64}}:",
+    ),
+    (
+        r"nxc|netexec|crackmapexec|evil-winrm|impacket-\w{1,20}|wmiexec\.py|psexec\.py|secretsdump\.py",
+        rf"-(?:H|hashes){_S}(?:[0-9a-f]{{0,32}}:)?",
+    ),
+    ("qpdf", rf"--encrypt{_S}"),
+    ("qpdf", rf"--encrypt{_S}(?:{_PLAIN}{_S})?"),
+    ("pdftk", rf"(?:user|owner|input)_pw{_S}"),
+    ("netsh", r"\bkey(?:Content)?="),
+    ("iw|iwconfig", rf"key{_S}(?:[0-9]:|s:)"),
+    ("dig|nsupdate|delv|kdig|knsupdate", rf"-y{_S}(?:hmac-[a-z0-9-]{{3,10}}:)?[\w.-]{{1,128}}:"),
+    ("dotnet nuget push|nuget push", rf"-k{_S}"),
+)
+_POSITIONS = (
+    # Commands, and how many arguments stand before the password.
+    (r"rclone obscure|vncpasswd|cargo login|nuget setapikey|grafana-cli admin reset-admin-password", 0),
+    (
+        r"samba-tool user (?:create|add|setpassword)|user:(?:password|pw|pass|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -n?bn?|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
+        1,
+    ),
+    (r"mosquitto_passwd -b", 2),
+    (r"mc alias set|mc config host add", 3),
 )
 
 _USER_AND_PASSWORD = re.compile(
@@ -70,6 +134,8 @@ COMMAND_PASSWORD = Rule(
     source="the manuals of the tools; netrc(5), pgpass",
     matchers=(
         *(_option(commands, option) for commands, option in _COMMANDS),
+        *(_behind(commands, arguments) for commands, arguments in _POSITIONS),
+        *PIPED,
         Matcher(
             r"(?:smbclient|smbget|rpcclient|smbmap)\s[^\r\n]{0,300}?-U\s{0,2}[\"']?[^\s%\"']{1,64}%(?P<secret>[^\s\"']{1,256})",
         ),
@@ -115,9 +181,6 @@ COMMAND_PASSWORD = Rule(
         Matcher(
             r"echo\s(?:-[ne]\s)?[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?chpasswd",
         ),
-        Matcher(
-            r"echo\s(?:-[ne]\s)?[\"']?(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?(?:passwd\s--stdin|sudo\s-S|kinit|docker\slogin|podman\slogin|helm\sregistry|gpg|cryptsetup|smbpasswd|vault\slogin)",
-        ),
         Matcher(r"chpasswd[^\r\n]{0,40}?<<<\s{0,2}[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"']{1,256})"),
         Matcher(
             rf"a[0-9]{{1,3}}={QUOTE}-(?:u|-user){QUOTE}\s{{1,4}}a[0-9]{{1,3}}={QUOTE}[^\s\"':\\]{{0,64}}:(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}"
@@ -148,10 +211,58 @@ COMMAND_PASSWORD = Rule(
             rf"rabbitmqctl\s(?:[^\r\n]{{0,60}}?\s)?(?:add_user|change_password|authenticate_user)\s\S{{1,64}}\s{{1,2}}{WORD}",
         ),
         Matcher(
-            r"(?:xfreerdp|wfreerdp|mstsc|cmdkey|wmic|msdeploy)\s[^\r\n]{0,300}?/p(?:ass)?:(?P<secret>[^\s\"']{1,256})",
+            rf"(?:xfreerdp|wfreerdp|mstsc|cmdkey|wmic|msdeploy|vpncmd|net|runas)\s[^\r\n]{{0,300}}?/p(?:ass(?:word)?)?:{WORD}",
+            is_written_out,
+            ignore_case=True,
+        ),
+        # `connect to db user bob using …`, `.LOGON host/bob,…`, `catalog rc/…`, `bob/…@//host:1521/sid`
+        Matcher(rf"connect\s(?:to\s)?[^\r\n;]{{0,80}}?\suser\s\S{{1,64}}\susing\s{WORD}", is_no_word, ignore_case=True),
+        Matcher(rf"\.LOGON\s[\w./-]{{1,128}},{WORD}", is_no_word, ignore_case=True),
+        Matcher(
+            r"(?:catalog|target|auxiliary|connect|conn|userid=)\s{0,2}[\\\"']{0,2}[A-Za-z][\w$#]{0,30}/\\{0,2}\"?(?P<secret>[^\s/\"'@\\;]{3,127})(?=[\\\"']{0,3}[\s@;]|[\\\"']{0,3}$)",
+            is_made,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?<![\w/.:@-])[A-Za-z][\w$#]{0,30}/\\{0,2}\"?(?P<secret>[^\s/\"'@\\]{3,127})\\{0,2}\"?@//[\w.-]", is_made
+        ),
+        # `:pserver:bob:…@host`, `impacket-psexec CORP/bob:…@host`
+        Matcher(
+            r"(?::pserver:|:sspi:)[\w.-]{1,64}:(?P<secret>[^\s/\"'@:\\]{3,127})@",
+            is_written_out,
+        ),
+        Matcher(
+            r"(?:impacket-\w{1,20}|(?:psexec|wmiexec|smbexec|secretsdump|smbclient|GetNPUsers|GetUserSPNs|dcomexec|atexec|lookupsid|ntlmrelayx)\.py)\s[^\r\n]{0,120}?[\w.-]{0,64}/?[\w.$-]{1,64}:(?P<secret>[^\r\n\"'@]{3,127})@[\w.-]",
+            is_written_out,
         ),
     ),
     positives=(
+        *PIPED_POSITIVES,
+        ('"cmd": ["mysqladmin", "-u", "root", "password", "falcon 4417"]', "falcon 4417"),
+        ("argv=['sshpass', '-p', 'crème-9055', 'ssh']", "crème-9055"),
+        ("cmdline: sshpass\\x00-p\\x00Marlin2010~\\x00ssh", "Marlin2010~"),
+        ('["redis-cli", "-a", "Tc7LmGCwWUBtgOB2"]', "Tc7LmGCwWUBtgOB2"),
+        ("valkey-cli -a 'crème shadow 829!' ping", "crème shadow 829!"),
+        ("evil-winrm -i h -u bob -p 'vanilla bridge compass anchor'", "vanilla bridge compass anchor"),
+        ("hydra -l bob -p pumpkin4490 ssh://h", "pumpkin4490"),
+        ("mosquitto_passwd -b /etc/mosquitto/pw bob granite48_", "granite48_"),
+        ("samba-tool user create bob orion4417_", "orion4417_"),
+        ("VBoxManage controlvm x setcredentials bob 'blizzard 9' d", "blizzard 9"),
+        (
+            "mc alias set prod https://s3.example.com ACCESSK1 BVysBelnrzoyHpF7h6lDb4Tv5m3dGC9U",
+            "BVysBelnrzoyHpF7h6lDb4Tv5m3dGC9U",
+        ),
+        ("http -a bob:qwertASD_1919 GET h", "qwertASD_1919"),
+        ("skopeo copy --src-creds bob:zxcvQWE_1779 a b", "zxcvQWE_1779"),
+        ("dig @h -y hmac-sha256:xfr:koOEPIuE8pzsQKuX9InrBzZSgxGJ8GPZq6YQLPWk= axfr", "koOEPIuE8pzsQKuX9InrBzZS"),
+        ("netsh wlan set hostednetwork ssid=x key=rotterdam-65", "rotterdam-65"),
+        ("pdftk a input_pw qwertQWE_7399 output b", "qwertQWE_7399"),
+        ("db2 connect to FLEET user db2inst1 using bridge_51", "bridge_51"),
+        (".LOGON tdpid/bob,Kr4k3n*761", "Kr4k3n*761"),
+        ("rman target sys/Suns3t-466 catalog rc/anchor60_@y", "anchor60_"),
+        ("bob/compass19_@//h:1521/X", "compass19_"),
+        ("cvs -d :pserver:bob:UnxQ1DfZ8PE@h:/cvs co x", "UnxQ1DfZ8PE"),
+        ("secretsdump.py 'corp/bob:Bridge720!@h'", "Bridge720!"),
         ("docker login -u bob -p hunter2 registry.example.org", "hunter2"),
         ("az login --service-principal -u app -p hunter2 --tenant t1", "hunter2"),
         ("redis-cli -h r1 -a hunter2 ping", "hunter2"),
@@ -197,6 +308,7 @@ COMMAND_PASSWORD = Rule(
         ("wpa_passphrase home hunter2", "hunter2"),
     ),
     negatives=(
+        *PIPED_NEGATIVES,
         "docker run -p 8080:80 image, podman login --help -p",
         "ssh -p 2222 host, tar -P x, grep -w word file, mosquitto_pub -p 1883 -t x",
         "mongosh -p --host db, redis-cli -p 6379 ping, sqlcmd -S db,1433 -E",
@@ -208,6 +320,10 @@ COMMAND_PASSWORD = Rule(
         "zip -r out.zip dir, 7z x out.7z -o/tmp, unzip -p out.zip a.txt, exp and imp/exp done",
         "sqlplus / as sysdba, sqlplus /nolog, sqlplus @/tmp/x.sql, rman target /",
         "openssl s_client -connect h:443, openssl rsa -passin file:/run/k, lftp -u bob sftp://srv",
+        '["redis-cli", "-p", "6379"], ["docker", "login", "-u", "bob"], type=EXECVE a0="zip" a1="-r" a2="out.zip"',
+        "samba-tool user create bob --random-password, isql DSN bob, mosquitto_passwd -c /etc/mosquitto/pw bob, user add bob",
+        "dig @h example.com axfr, http GET h, skopeo copy a b, qpdf --decrypt a b, pdftk a cat output b, netsh wlan show profile",
+        "connect to FLEET user db2inst1, image repo/app:1.25@sha256:aa11, HTTP/web01.example.com@CORP, npm i @types/node@20.1.0",
         "connect 10.0.0.9:5432:shop, h:5432:a:b:* 12:5432:1",
     ),
 )

@@ -8,7 +8,7 @@ from mothership.pipeline.redaction.rules.vocabulary import MADE_HAS, is_made, is
 
 _KIND = (
     r"(?:(?:(?:level|type)\s[0-9]{1,2}|[0-9]{1,3}|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii(?:-text)?|hexadecimal|hex"
-    r"|plain(?:-?text)?|clear(?:-?text)?|text|md5|hmac-sha-?[0-9]{1,3}|cmac-aes-[0-9]{1,3}|local|remote)\s{1,4})"
+    r"|plain(?:-?text)?|clear(?:-?text)?|text|REG_[A-Z]{2,9}|algorithm-type\s\w{3,8}\s(?:secret|password)|ikev[12]|address\s\S{3,40}\s(?:\S{3,40}\s)?key|aes|tkip|pass-?phrase|psk|md5|hmac-sha-?[0-9]{1,3}|cmac-aes-[0-9]{1,3}|local|remote)\s{1,4})"
 )
 _LAST_WORD = rf"{WORD}(?=[\\\"']{{0,3}}\s{{0,4}}(?:$|[\r\n]|\\[rn]))"
 _NAMED = r"(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key)"
@@ -23,12 +23,22 @@ _STRONG = (
         "pre-shared-key",
         "authentication-key",
     ),
-    *("psksecret", "wpa-psk", "encrypted-password", "masteruser"),
+    *(
+        "psksecret",
+        "wpa-psk",
+        "encrypted-password",
+        "masteruser",
+        "shared-key",
+        "plain-text-password",
+        "pass-phrase",
+        "sae-password",
+    ),
+    *("plain-text-password-value", "ascii-text", "wpa-passphrase", "sae_password", "set_network [0-9] psk"),
 )
 _WORDS = re.compile(r"(?:[A-Z]++|[A-Z]?[a-z]{2,}+|[0-9]{1,4}+|[_/+~-])++")
 _OWNER = (
-    r"(?:enable|(?:user(?:name)?|local-user|neighbor|peer)\s{1,4}\S{1,64}|ip\s(?:ftp|http\sclient)|ppp\s(?:chap|pap(?:\ssent-username\s\S{1,64})?)|super)"
-    r"\s{1,4}(?:privilege\s[0-9]{1,2}\s{1,4})?(?:password|passwd|secret)\s{1,4}"
+    r"(?:enable|(?:user(?:name)?|local-user|neighbor|peer)\s{1,4}\S{1,64}|ip\s(?:ftp|http\sclient)|(?:ppp\s)?(?:chap|pap(?:\ssent-username\s\S{1,64})?)|super|account\s\S{1,64})"
+    r"\s{1,4}(?:privilege\s[0-9]{1,2}\s{1,4})?(?:algorithm-type\s\S{3,10}\s{1,4})?(?:password|passwd|secret|pass|passw|pwd)\s{1,4}"
 )
 
 
@@ -130,6 +140,12 @@ CONFIG_PASSWORD = Rule(
         Matcher(rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{WORD}", is_no_word, ignore_case=True),
     ),
     positives=(
+        ("HKLM\\SOFTWARE\\TightVNC\\Server Password REG_BINARY ACCA37EC7DC61179", "ACCA37EC7DC61179"),
+        ("enable algorithm-type scrypt secret rh91WFrjxZPr7x", "rh91WFrjxZPr7x"),
+        ("radius-server shared-key cipher PjUda1xmze5271VlP", "PjUda1xmze5271VlP"),
+        ('set system root-authentication plain-text-password-value "crème-5811"', "crème-5811"),
+        ("wlan security wpa2 psk pass-phrase zxcvASD865 aes", "zxcvASD865"),
+        ("username bob pass 9eEju21b7T8xOR0ON privilege admin", "9eEju21b7T8xOR0ON"),
         ("Key Content            : tundra4626", "tundra4626"),
         ("ICH408I ALTUSER DBAT01 PASSWORD(BWF8W631) NOEXPIRED", "BWF8W631"),
         ("Benutzer edi01, Kennwort Orchard.11x", "Orchard.11x"),
@@ -183,6 +199,6 @@ CONFIG_PASSWORD = Rule(
         "set token expiry 3600, set secret db-x2x7q deleted, config key path /etc/x9",
         "password (sha256=x), password user@host, [Set root password] ***",
         "invalid token UsernamePasswordAuthenticationToken123, secret web-token-9x2qz-db-x2x7q-0a1b2, token 0a1b2c3d4e5f60718293",
-        "psk2 mode, passwd user1=x, password_policy v2",
+        "psk2 mode, passwd user1=x, password_policy v2, Password REG_SZ (value not set), user bob pass 2 of 3",
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import basic_credentials, has_digit, jwt
+from mothership.pipeline.redaction.rules.vocabulary import is_written_out
 
 _GO_DSN = re.compile(r":[^\s/@\"'<>(),;=]*@(?:tcp|unix|udp)[46]{0,2}\(")
 _GO_USER = re.compile(r"[^\s/@\"'<>(),;=]{1,256}")
@@ -26,11 +27,6 @@ def _has_password(text: str) -> bool:
     return re.fullmatch(r"\*+|[xX]{3,}|\$\{?\w{1,60}\}?|<[\w-]{1,40}>", text.partition(":")[2]) is None
 
 
-def _is_written_out(text: str) -> bool:
-    """Tell a value from asterisks, and from a variable that holds it."""
-    return re.fullmatch(r"\*+|\$\{?\w{1,60}\}?|\{\{?\s?[\w.]{1,60}\s?\}?\}", text) is None
-
-
 def _go_dsn(text: str, start: int, end: int) -> Iterator[Span | None]:
     """Find `user:password@tcp(host)`, reading backwards from the `@`."""
     for protocol in ("@tcp", "@unix", "@udp"):
@@ -49,7 +45,7 @@ URL = Rule(
     source="RFC 3986, 3.2.1",
     matchers=(
         Matcher(
-            r"://(?P<secret>[^\s/?#\"'<>@:]{0,256}:(?![0-9]{1,5}(?:[/?#\s]|$))"
+            r"://(?P<secret>[^\s/?#\"'<>@:]{0,256}(?:@[\w.-]{1,128}(?=:[^\s@/]{1,256}@))?:(?![0-9]{1,5}(?:[/?#\s]|$))"
             r"(?:[^\s/\"<>]{1,1024}|[^\s\"<>@]{1,1024}))@(?=[\w\[.-]|%2F)",
             _has_password,
             then=("@", 1_300),
@@ -69,6 +65,7 @@ URL = Rule(
         ("git clone https://bob:hunter2@git.example.com/x.git", "bob:hunter2"),
         ("dsn postgresql://app:p%40ss@db.example:5432/app", "app:p%40ss"),
         ("redis://:s3cr3t@10.0.0.5:6379/0", ":s3cr3t"),
+        ("smtp://bob@example.com:copper1873@mail.example.com:587", "copper1873"),
         ("amqp://u:p@ss#w@mq/vhost", "u:p@ss#w"),
         ("jdbc:oracle:thin:scott/tiger@//db:1521/xe", "scott/tiger"),
         ('{"url":"https:\\/\\/bob:hunter2@h\\/x"}', "bob:hunter2"),
@@ -101,7 +98,7 @@ AUTHORIZATION = Rule(
             _HEADER
             + r"(?:basic|bearer|token|apikey|negotiate|ntlm|jwt|dpop|sharedkey(?:lite)?|ssws|key|aws|goog[14])\s{1,4}"
             r"(?P<secret>[^\s\"'\\,;<>]{1,16384})",
-            _is_written_out,
+            is_written_out,
             ignore_case=True,
         ),
         Matcher(
@@ -192,7 +189,8 @@ JWT = Rule(
 
 _GAP = r"(?:[ +_]|%20)"
 _BEGIN = re.compile(
-    rf"-{{2,5}}{_GAP}?BEGIN{_GAP}(?:[A-Z0-9]{{1,12}}{_GAP}){{0,4}}(?:PRIVATE|SECRET){_GAP}KEY(?:{_GAP}BLOCK)?{_GAP}?-{{2,5}}"
+    rf"-{{2,5}}{_GAP}?BEGIN{_GAP}(?:(?:[A-Z0-9]{{1,12}}{_GAP}){{0,4}}(?:PRIVATE|SECRET){_GAP}KEY(?:{_GAP}BLOCK)?"
+    rf"|OpenVPN{_GAP}(?:Static|tls-crypt-v2{_GAP}(?:client|server)){_GAP}key(?:{_GAP}V[0-9])?){_GAP}?-{{2,5}}"
 )
 _END = re.compile(rf"-{{2,5}}{_GAP}?END{_GAP}[^-\r\n]{{1,60}}-{{2,5}}")
 _END_MAX = 80  # characters
@@ -245,6 +243,15 @@ PRIVATE_KEY = Rule(
             r"LS0tLS1CRUdJTiB(?:QUklWQVRF|SU0EgUFJJ|FQyBQUklW|PUEVOU1NI|FTkNSWVBU|EU0EgUFJJ)[0-9A-Za-z+/\r\n]{16,16000}={0,2}"
         ),
         Matcher(r"AGE-SECRET-KEY-1[0-9A-Z]{10,80}"),
+        # Without its lines: DER in base64 begins alike for each kind, and otherwise than a public key or a certificate.
+        Matcher(
+            r"(?<![0-9A-Za-z+/])M(?:II[A-Za-z0-9+/]{1,4}(?:IBADANBgkqhkiG9w0BAQEFAASC|IBAAK[BC])|IG[HT]AgEAMB[AM]GByqGSM49AgEG|H[cQ]CAQEEI|C4CAQAwBQYDK2V|IGkAgEBBD)[0-9A-Za-z+/\r\n]{24,16000}={0,2}"
+        ),
+        # A wallet's: extended keys, and what stands behind the words for one in hexadecimal or base58.
+        Matcher(r"(?<![0-9A-Za-z])[xyztuv]prv(?P<secret>[1-9A-HJ-NP-Za-km-z]{80,120})(?![0-9A-Za-z])"),
+        Matcher(
+            r"(?:WIF|priv(?:ate|kei?y)?)[\s_-]{0,2}(?:key)?[\s\"':=]{1,4}(?P<secret>[5KLc9][1-9A-HJ-NP-Za-km-z]{50,51})(?![0-9A-Za-z])",
+        ),
     ),
     positives=(
         (
@@ -255,6 +262,18 @@ PRIVATE_KEY = Rule(
             '{"k":"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkq\\n-----END PRIVATE KEY-----\\n"}',
             "MIIEvQIBADANBgkq",
         ),
+        (
+            "-----BEGIN OpenVPN Static key V1-----\n68358e94e65fd995324c7934e0bada66\n-----END OpenVPN Static key V1-----",
+            "68358e94e65fd995324c7934e0bada66",
+        ),
+        (
+            "ssh_host_rsa_key: MIIEowIBAAKCAQEAruaTVrByQ49ep0InLS552FeL1n1KZxtlI2MgJ30bnvoFN4YvjEHLYO9hBbiGxguV",
+            "ruaTVrByQ49ep0InLS552FeL1n1KZxtlI2MgJ30bnvoFN4YvjEHLYO9hBbiGxguV",
+        ),
+        (
+            "wif key 5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ".replace("wif", "WIF"),
+            "5HueCGU8rMjxEXxiPuD5BDku4MkFqe",
+        ),
         ("cut -----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNzaC1rZXktdjE", "b3BlbnNzaC1rZXktdjE"),
     ),
     negatives=(
@@ -262,6 +281,8 @@ PRIVATE_KEY = Rule(
         "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG\n-----END PUBLIC KEY-----",
         "expected -----BEGIN RSA PRIVATE KEY----- in file",
         "BEGIN TRANSACTION",
+        "spki MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAdqw0PWA12teOHpZPFKiywN1YZ8sr, cert MIIDdzCCAl+gAwIBAgIEAfcELdFrqueEHkOo1",
+        "OpenVPN Static key file: ta.key, -----BEGIN OpenVPN tls-auth-----",
     ),
 )
 
@@ -275,6 +296,11 @@ URL_PARAMETER = Rule(
         Matcher(
             r"[?&;](?:key|k|apikey|appid|app_key|code|auth|authkey|ticket|assertion|signature|hmac|subscription-key|access|sid|otp|nonce_str|saml_?art|samlart|oauth_verifier)=(?P<secret>[0-9A-Za-z%._~+/-]{16,8192}={0,2})(?![\w=])",
             _made_by_chance_or_hex,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"[?&](?:u|usr|user|username|login|loginuse|uname|name|userid)=[^&\s\"'#]{1,128}&(?:amp;)?(?:p|pw|psw|pwd|pass|passwd|loginpass?|loginpwd|upass|userpwd)=(?P<secret>[^&\s\"'#<>]{3,512})",
+            is_written_out,
             ignore_case=True,
         ),
         Matcher(
@@ -298,8 +324,25 @@ URL_PARAMETER = Rule(
             ignore_case=True,
         ),
         Matcher(r"unseal\s[^\r\n]{0,60}?key=(?P<secret>[0-9A-Za-z+/]{24,512}={0,2})", has_digit, ignore_case=True),
-        Matcher(r"\"kty\"[^{}\r\n]{0,2048}?\"(?:d|k|p|q|dp|dq|qi)\"\s?:\s?\"(?P<secret>[0-9A-Za-z_-]{16,4096})\""),
-        Matcher(r"\\\"kty\\\"[^{}\r\n]{0,2048}?\\\"(?:d|k)\\\"\s?:\s?\\\"(?P<secret>[0-9A-Za-z_-]{16,4096})\\\""),
+        Matcher(
+            rf"{QUOTE}kty{QUOTE}[^{{}}\r\n]{{0,2048}}?{QUOTE}(?:d|k|p|q|dp|dq|qi){QUOTE}\s?:\s?{QUOTE}(?P<secret>[0-9A-Za-z_-]{{16,4096}})"
+        ),
+        Matcher(
+            rf"{QUOTE}(?:d|k){QUOTE}\s?:\s?{QUOTE}(?P<secret>[0-9A-Za-z_-]{{16,4096}}){QUOTE}[^{{}}\r\n]{{0,2048}}?{QUOTE}kty{QUOTE}"
+        ),
+        Matcher(
+            r"(?:oauth|oidc|authorization|callback|redirect)[^\r\n]{0,60}?[\s?&]code=(?P<secret>[0-9A-Za-z%._~+/-]{20,4096})",
+            _made_by_chance,
+            ignore_case=True,
+        ),
+        # What decrypts a recorded connection: NSS key logs, `ip xfrm`.
+        Matcher(
+            r"(?:CLIENT_RANDOM|(?:CLIENT|SERVER|EXPORTER|EARLY)_[A-Z_]{0,30}SECRET(?:_[0-9])?)\s[0-9a-fA-F]{64}\s(?P<secret>[0-9a-fA-F]{32,128})"
+        ),
+        Matcher(
+            r"(?:enc|auth|auth-trunc|aead)\s{1,2}\\?'?[a-z0-9()_,-]{3,40}\\?'?\s{1,2}0x(?P<secret>[0-9a-f]{16,160})",
+            ignore_case=True,
+        ),
     ),
     positives=(
         (
@@ -311,6 +354,12 @@ URL_PARAMETER = Rule(
             "9FRLaw-TocSPuNI_woQlKFHQ33TR59vfkTsjnPJc",
         ),
         ("/weather?q=Delft&appid=289ade3c3a9124e01fbd9cd71b9a0847", "289ade3c3a9124e01fbd9cd71b9a0847"),
+        ("POST http://h:8086/write?db=x&u=bob&p=Qwerty123%238193", "Qwerty123%238193"),
+        (
+            "oauth callback code=hwBigjz6sfW4UIsOdVlHnwrXNCDzAnECEO8tJd8t&state=x",
+            "hwBigjz6sfW4UIsOdVlHnwrXNCDzAnECEO8tJd8t",
+        ),
+        ("{'kty': 'OKP', 'd': 'tioWSGOkN8HKeoy7p7SOzOypZerAFMmtkG75c4IDR7H', 'x': 'abc'}", "tioWSGOkN8HKeoy7p7SOzOypZ"),
         ("sonar.login=ccc50de9c136cbfa74832c2ea7e402b4b07a823a", "ccc50de9c136cbfa74832c2ea7e402b4b07a823a"),
         (
             "unseal key share accepted: key=07zFEkto/c6xrsF9Kfe2KrYZe6y7NI3/Jjb59zqIlcfz",
@@ -325,7 +374,7 @@ URL_PARAMETER = Rule(
         "GET /search?key=name&code=404&k=10 HTTP/1.1",
         "GET /items?key=customer-orders-by-region&auth=none",
         '{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx","e":"AQAB"}',
-        "appid=440 installed, recovery key not found",
+        "appid=440 installed, recovery key not found, GET /list?user=bob&page=2, GET /x?u=1&p=${pw}",
     ),
 )
 

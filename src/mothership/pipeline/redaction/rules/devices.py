@@ -5,7 +5,7 @@ import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import has_digit
-from mothership.pipeline.redaction.rules.vocabulary import benign, is_no_word
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_written_out
 
 _NO_COMMUNITY_WORDS = """
 string name strings is not and or the a none null list mismatch invalid unknown unset missing wrong from for with access
@@ -24,11 +24,6 @@ def _community(text: str) -> bool:
 
 def _mixed_community(text: str) -> bool:
     return has_digit(text) and any(char.isalpha() for char in text) and _community(text)
-
-
-def _is_written_out(text: str) -> bool:
-    """Tell a value from asterisks, and from a variable that holds it."""
-    return not benign(text, quoted=True) and not re.fullmatch(r"(?:\$\{?\w{1,60}\}?:?){1,3}", text)
 
 
 SNMP_COMMUNITY = Rule(
@@ -205,7 +200,7 @@ DEVICE_PASSWORD = Rule(
         ),
         Matcher(
             rf"(?:identified\s{{1,4}}(?:with\s{{1,4}}[\w']{{1,40}}\s{{1,4}})?by|password(?:\s(?:to|as|with))?)\s{{1,4}}N?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
-            _is_written_out,
+            is_written_out,
             ignore_case=True,
         ),
         Matcher(
@@ -214,22 +209,23 @@ DEVICE_PASSWORD = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"--[a-z-]{0,20}(?:password|passwd|passphrase|secret|token|api-?key|access-key|secret-key|account-key|private-key|signing-key|encryption-key)\s{1,4}"
-            r"(?![-|<\[(])[\"']?(?P<secret>[^\s\"'`]{2,512})",
+            r"--[a-z0-9-]{0,24}(?:password|passwd|passphrase|pass|secret|token|api-?key|access-key|secret-key|account-key|private-key|signing-key|encryption-key|certificate-key"
+            r"|plaintext|secret-string|credential)(?:-?(?:string|value|[0-9]{1,2}))?(?:\s{1,4}|=|\\{0,3}[\"']\s?,\s?(?=\\{0,3}[\"']))(?!-(?:-|[a-z]\s)|[|<\[(])"
+            r"(?:\\{0,3}(?P<q>[\"'])(?=[^\"'\r\n\\]{2,512}\\{0,3}(?P=q))|[\\\"']{0,4})(?P<secret>(?(q)[^\"'\r\n\\]{2,512}|[^\s\"'`\\]{2,512}))",
             is_no_word,
             ignore_case=True,
         ),
         Matcher(
             r"(?:\s-u|--user|--proxy-user)[ =]\s{0,3}[\"']?(?P<secret>[^\s:\"'/@]{0,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\"']{1,256})",
-            _is_written_out,
+            is_written_out,
         ),
         Matcher(
             rf"(?:curl|wget|http|httpie|xh)\s(?:[^\r\n]{{0,300}}?\s)?(?:-[a-zA-Z]{{0,6}}u|--user|--proxy-user|-a|--auth)[\s=]{{0,4}}(?:[^\s:\"'/@]{{0,64}}:)?(?P<q>{QUOTE})(?P<secret>(?:[^\s:\"'/@\\]{{0,64}}:)?(?:(?!(?P=q))[^\r\n]){{2,256}})(?P=q)",
-            lambda text: _is_written_out(text) and (":" in text or " " in text or has_digit(text)),
+            lambda text: is_written_out(text) and (":" in text or " " in text or has_digit(text)),
         ),
         Matcher(
             r"curl\s(?:[^\r\n]{0,300}?\s)?-[a-zA-Z]{0,6}u\s?[\\\"']{0,2}(?P<secret>[^\s:\\\"'/@]{1,64}:(?![0-9]{1,5}(?:[\s\"']|$))[^\s\\\"']{1,256})",
-            _is_written_out,
+            is_written_out,
         ),
         Matcher(
             rf"password\s?\(\s?(?P<q>{QUOTE})(?P<secret>[^\"'\\\r\n]{{1,256}})(?P=q)",
@@ -241,7 +237,7 @@ DEVICE_PASSWORD = Rule(
         Matcher(
             r"(?:mysql[a-z]{0,12}|mariadb[a-z-]{0,12})\s(?:-[^p\s][^\s]{0,64}\s{1,2}|[^\s-][^\s]{0,64}\s{1,2}){0,8}"
             r"-p(?![0-9]{2,5}(?:\s|$))(?:\\{0,4}[\"'](?=[^\s]))?(?P<secret>(?:(?<=[\"'])[^\"'\\\r\n]|[^\s\"'\\]){1}[^\s\"'\\]{1,256})",
-            _is_written_out,
+            is_written_out,
         ),
     ),
     positives=(
@@ -251,6 +247,9 @@ DEVICE_PASSWORD = Rule(
         ("CREATE DATABASE LINK l CONNECT TO app IDENTIFIED BY hunter2 USING 'x'", "hunter2"),
         ("changed password to 'hunter2'", "hunter2"),
         ("exec tool --db-password hunter2 --verbose", "hunter2"),
+        ("imapsync --host1 h --password1 'qaz copper 25' --host2 k --password2 5FXbqwtZZQ", "qaz copper 25"),
+        ('args: ["--db-pass", "pumpkin copper blizzard"]', "pumpkin copper blizzard"),
+        ("aws secretsmanager put-secret-value --secret-string 'crème-8212'", "crème-8212"),
         ("curl -u bob:hunter2 http://x", "bob:hunter2"),
         ("curl -u  bob:hunter2 http://x", "bob:hunter2"),
         ("curl --user kevin:'pw of mine' http://x", "pw of mine"),

@@ -3,11 +3,15 @@
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, Finder, Matcher, Rule, Span
+from mothership.pipeline.redaction.credential_names import says_credential
+from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Finder, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import readable
+from mothership.pipeline.redaction.rules.vocabulary import is_made
 
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/_=-])[0-9A-Za-z+/_-]{16,16384}={0,2}(?![0-9A-Za-z+/_=-])")
 
@@ -47,9 +51,50 @@ def _three_parts(text: str) -> bool:
     return b"\0" in _text_of(text)[:256]
 
 
+def _speaks_of_one(text: str) -> bool:
+    """Tell whether audit's hexadecimal command line has an option that takes a password."""
+    return _OPTION.search(bytes.fromhex(text).decode("utf-8", errors="replace")) is not None
+
+
+_OPTION = re.compile(r"pass|pwd|secret|token|api-?key|\0-[pPaw][^\0]|\0-[pPaw]\0|:[^\0/]+@", re.IGNORECASE)
 _SECRET_WORD = re.compile(
     r"pass|pwd|secret|token|key|cred|/user:|net1?(?:\.exe)? use|-u\b|logon|invoke-|downloadstring|http", re.IGNORECASE
 )
+
+
+def _holds_login(text: str) -> bool:
+    """Tell whether base64 holds `user:password`, or JSON with a name for a credential in it."""
+    plain = readable(text)
+    if plain.startswith("{"):
+        return _holds_credential(text)
+    return _USER_AND_PASSWORD.fullmatch(plain) is not None
+
+
+def _holds_credential(text: str) -> bool:
+    """Tell whether base64 holds JSON with a name for a credential in it."""
+    try:
+        read = json.loads(readable(text))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(read, dict) and any(
+        name in {"auth", "auths"} or says_credential(name) for name in _names(read, 3)
+    )
+
+
+def _names(read: dict[str, Any], depth: int) -> Iterator[str]:
+    yield from read
+    for inner in read.values() if depth else ():
+        if isinstance(inner, dict):
+            yield from _names(inner, depth - 1)
+
+
+def _holds_password(text: str) -> bool:
+    """Tell whether base64 that a program decodes on the spot holds a password or a login."""
+    plain = readable(text)
+    return is_made(plain) or _USER_AND_PASSWORD.fullmatch(plain) is not None or _holds_credential(text)
+
+
+_USER_AND_PASSWORD = re.compile(r"[^\s:{}\"'/]{1,64}:[^\s:/][^\r\n]{2,256}")
 
 ENCODED_CREDENTIAL = Rule(
     name="encoded_credential",
@@ -82,9 +127,40 @@ ENCODED_CREDENTIAL = Rule(
             _three_parts,
             ignore_case=True,
         ),
+        Matcher(
+            r"(?:basic|auth(?:orization|data)?|credentials?|creds|b64|base64|dockercfg|userinfo|remember-?me|login|user:pass\w{0,5})(?:\s(?:auth\s)?(?:header|string|value))?\)?[^\r\n0-9A-Za-z+/=]{1,3}(?:\(base64\)\s)?[=:\s\"']{0,4}(?P<secret>[0-9A-Za-z+/]{8,4096}={0,2})(?![0-9A-Za-z+/=])",
+            _holds_login,
+            ignore_case=True,
+        ),
+        Matcher(r"(?<![0-9A-Za-z+/_-])eyJ[0-9A-Za-z+/]{16,8192}={0,2}(?![0-9A-Za-z+/=._-])", _holds_credential),
+        Matcher(
+            r"(?:atob|base64_decode|b64decode|FromBase64String|decodeBase64|Base64\.decode\w{0,12}|base64ToString|Buffer\.from)\(\s?b?\\{0,3}[\"'](?P<secret>[0-9A-Za-z+/_-]{8,4096}={0,2})\\{0,3}[\"']",
+            _holds_password,
+            ignore_case=True,
+        ),
+        Matcher(r"OBF:[0-9a-z]{12,512}"),
+        Matcher(r"proctitle=(?P<secret>(?:[0-9A-F]{2}){8,4096})(?![0-9A-Za-z])", _speaks_of_one),
+        Matcher(
+            rf"(?:hex|unhex|from_?hex|decode)\(\s?{QUOTE}(?P<secret>(?:[0-9a-f]{{2}}){{6,256}}){QUOTE}[^\r\n]{{0,24}}?pass",
+            ignore_case=True,
+        ),
+        Matcher(r"Negotiate\s{1,2}(?P<secret>(?:YII|TlRMTVNTUAA)[0-9A-Za-z+/]{32,16384}={0,2})"),
         Matcher(r"Password>\s{0,8}<Value>(?P<secret>[^<]{1,1024})", ignore_case=True),
     ),
     positives=(
+        ("basic auth header: b3BzOmJyaWRnZTgyOQ==", "b3BzOmJyaWRnZTgyOQ=="),
+        ("credentials (base64) b3BzOmNvZmZlZTIyOTc=", "b3BzOmNvZmZlZTIyOTc="),
+        (
+            ".dockerconfigjson: eyJhdXRocyI6IHsici5pbyI6IHsiYXV0aCI6ICJZVHB4In19fQ==",
+            "eyJhdXRocyI6IHsici5pbyI6IHsiYXV0aCI6",
+        ),
+        (
+            "body_b64=eyJ1c2VyIjogIm9wcyIsICJwYXNzd29yZCI6ICJHNWRZVkFnNUF5In0=",
+            "eyJ1c2VyIjogIm9wcyIsICJwYXNzd29yZCI6ICJH",
+        ),
+        ("Buffer.from('b3BzOndzeFFXRSM2Mg==', 'base64')", "b3BzOndzeFFXRSM2Mg=="),
+        ("OBF:1v2j1uum1xtv1zej1zer1xtn1uvk1v1v", "1v2j1uum1xtv1zej1zer1xtn1uvk1v1v"),
+        ("proctitle=6D7973716C002D75726F6F74002D7053656372337421", "6D7973716C002D75726F6F74002D7053656372337421"),
         ("userPassword:: bTlraG9MRHJaRFRzTmRFRQ==", "bTlraG9MRHJaRFRzTmRFRQ=="),
         ("unicodePwd:: lwGS2IY4MkPmS7vmvhPiOSN3+kjuJQ==", "lwGS2IY4MkPmS7vmvhPiOSN3+kjuJQ=="),
         ("< 334 UGFzc3dvcmQ6 > Y29iYWx0c2FmZnJvbjI=", "Y29iYWx0c2FmZnJvbjI="),
@@ -104,7 +180,8 @@ ENCODED_CREDENTIAL = Rule(
         "334 UGFzc3dvcmQ6",
         "AUTHENTICATE PLAIN failed, XOAUTH2 not supported, SAMLResponse missing",
         "powershell -ec ZQBjAGgAbwAgAGgAZQBsAGwAbwAgAHcAbwByAGwAZAA=",
-        "std::password::policy",
+        "std::password::policy, basic authentication, auth: eyJub3RhIjoiand0In0, base64: aGVsbG8gd29ybGQ=, atob('aGVsbG8gd29ybGQ=')",
+        "login description_b64=QmFsbGFzdCBwdW1wIHN0YXJib2FyZCwgMjUwIG0zL2ggNjE=, proctitle=2F7573722F7362696E2F73736864",
     ),
 )
 

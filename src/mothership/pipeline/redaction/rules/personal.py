@@ -1,5 +1,5 @@
 """Rules for personal data."""
-# ruff: noqa: E501, PLR2004 - an expression reads best in one piece
+# ruff: noqa: E501, PLR2004, RUF001 - an expression reads best in one piece, and these are the signs that people write
 
 import re
 from collections.abc import Iterator
@@ -43,6 +43,13 @@ _NOT_TOP_LEVEL = frozenset(
 _URL_USER = re.compile(r"[a-z0-9+.-]://[^\s/?#\"<>]{0,128}\Z")
 
 
+# Made by the sender's program: the part before the `@` is figures, and no mailbox.
+_MESSAGE_ID = re.compile(
+    r"(?:message-?id|references|in-reply-to|content-id|resent-id)\W{1,4}(?:<[^>\s]{1,80}>\s)?<?(?=[^\s<>]{0,40}[0-9]{5})[0-9A-Fa-f.$_-]{8,64}\Z",
+    re.IGNORECASE,
+)
+
+
 def _emails(text: str, start: int, end: int) -> Iterator[Span | None]:
     at = text.find("@", start, end + 64)
     while at >= 0:
@@ -59,6 +66,8 @@ def _emails(text: str, start: int, end: int) -> Iterator[Span | None]:
 def _other_use(text: str, at: int, domain: "re.Match[str]") -> bool:
     """Tell a repository's address (`git@github.com:owner/name`) and a URL's user from a mailbox."""
     if text.find("://", max(0, at - 160), at) >= 0 and _URL_USER.search(text, max(0, at - 160), at):
+        return True
+    if _MESSAGE_ID.search(text, max(0, at - 96), at):
         return True
     return text[max(0, at - 3) : at] in {"git", "svn"} and text[domain.end() : domain.end() + 1] in {":", "/"}
 
@@ -88,6 +97,7 @@ EMAIL = Rule(
         "npm install lodash@4.17.21 @types/node@20.1.0",
         "loaded icon@2x.png",
         "java.lang.Object@1b6d3586 leaked",
+        "removed; message-id=<20333045330187.4171EF89B27@nas-prod3.local>",
         "cloning git@github.com:owner/repo.git",
         "root@localhost:~# ls",
         "sd=[exampleSDID@32473 iut=3]",
@@ -319,8 +329,8 @@ _EUROPEAN = (
     r")(?![0-9A-Za-z_])(?![ .:-]?[0-9A-Fa-f]{2}(?![a-z]))(?![.-][0-9])"
 )
 _NAMED_NUMBER = (
-    r"(?:phone|mobile|msisdn|電話番号|電話|телефон|fax|whatsapp|callback|(?<![a-z])(?:tel(?:ephone|efon|éphone|éfono|efone)?(?:oon|oonnummer|onnummer)?|rufnummer|telefoonnummer|mobil(?:nummer)?|handy(?:nummer)?|cell))"
-    r"(?:[ _-]?(?:number|no|nr|num))?(?:\.?['\"]?[ ]?(?:[:=]|is\b|#)|(?<=nummer)(?=[ ][0(+])|\.(?=[ ][(+0]))[ ]?['\"]?"
+    r"(?:phone|mobile|msisdn|電話番号|電話|電话|电话|手机号?|телефон|τηλέφωνο|fax|whatsapp|callback|calling(?:party)?|called(?:party)?|(?<![a-z])(?:tlf|mob|gsm|sms|ani|dnis|caller|callee|clid|cli|tel(?:ephone|efon|éphone|éfono|efone)?(?:oon|oonnummer|onnummer)?|rufnummer|telefoonnummer|mobil(?:nummer)?|handy(?:nummer)?|cell))"
+    r"(?:[ _-]?(?:number|no|nr|num))?(?:\.?['\"]?[ ]?(?:[:=：]|is\b|#)|(?<=nummer)(?=[ ][0(+])|\.(?=[ ][(+0]))[ ]?['\"]?"
     r"(?P<secret>\+?[(]?[0-9](?:[ ()./-]{0,2}[0-9]){6,14})(?![0-9A-Za-z_])"
 )
 
@@ -376,8 +386,8 @@ def _dialled(text: str) -> bool:
 
 
 _SPOKEN_NUMBER = (
-    r"(?:(?:phone|tel|mobile|msisdn|fax|whatsapp|call|caller|callback|dial(?:ed|ing)?|ring|(?:sms|text)\s(?:message\s)?(?:sent\s)?to|contact)"
-    r"(?:\s(?:number|no|nr|num|to|from))?[.:]?\s{1,2}|callerid[= ](?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<|sips?:|tel:)"
+    r"(?:(?:phone|tel|mobile|msisdn|fax|whatsapp|call|caller|callback|dial(?:l?ed|ing)?|ring|reach(?:\sme)?(?:\sat)?|tlf|mob\.?|電話|电话|(?:sms|text)\s(?:message\s)?(?:sent\s)?to|contact)"
+    r"(?:\s(?:number|no|nr|num|to|from))?[.:]?\s{1,2}|callerid[= ](?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<|sips?:|tel:|ATDT?)"
     r"(?P<secret>(?:00[1-9]|0[1-9]|\+?[1-9])[0-9]{0,13}(?:[ ]?[-/ .][ ]?\(?[0-9]{2,8}\)?){0,5})(?![0-9A-Za-z_.:/-]?[0-9A-Za-z_])"
 )
 
@@ -443,6 +453,11 @@ PHONE = Rule(
         ("sms sent to 0412 345 678 status=ok", "0412 345 678"),
         ("call 06-12345678 back", "06-12345678"),
         ('callerid="Bob" <4155552671>', "4155552671"),
+        ("kontakt: tlf 0912 34 567", "0912 34 567"),
+        ("FBB500 voice call MO dialled 00870773123456 duration 12s", "870773123456"),
+        ("ATDT004791234567", "4791234567"),
+        ("caller=4791234567 callee=4722334455", "4722334455"),
+        ("手机号:13812345678", "13812345678"),
     ),
     negatives=(
         "at 2024-01-15T08:15:23+0000 up",

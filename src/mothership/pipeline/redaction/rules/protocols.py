@@ -43,12 +43,21 @@ LOGIN = Rule(
             lambda text: is_made(text) and text.lower() not in _MECHANISMS,
         ),
         Matcher(
-            rf"LOGIN(?<=[0-9]\sLOGIN)\s(?:{QUOTE})?[^\s\"\\]{{1,128}}(?:{QUOTE})?\s(?:{QUOTE})?(?P<secret>(?<=[\"'])[^\"\\\r\n]{{1,256}}|[^\s\"\\{{(]{{3,256}}(?=\s{{0,4}}$))",
+            rf"(?:LOGIN(?<=[0-9]\sLOGIN)|login(?<=[0-9]\slogin))\s(?:{QUOTE})?[^\s\"\\]{{1,128}}(?:{QUOTE})?\s(?:{QUOTE})?(?P<secret>(?<=[\"'])[^\"\\\r\n]{{1,256}}|[^\s\"\\{{(]{{3,256}}(?=\s{{0,4}}$))",
         ),
         Matcher(
-            r"PASS(?:(?<=[<>:-]\sPASS)|(?<=[<>:\"']PASS)|(?:(?<=[\r\n]PASS)|(?<=\\nPASS)|(?<=^PASS))(?=\s{1,2}[^\s\"\\]{3,128}\s{0,2}(?:$|[\r\n\"]|\\[rn])))\s{1,2}(?P<secret>[^\s\"\\]{3,256})",
+            r"PASS(?:(?<=[<>:-]\sPASS)|(?<=quote\sPASS)|(?<=[0-9]\sPASS)|(?<=[<>:\"']PASS)|(?:(?<=[\r\n]PASS)|(?<=\\nPASS)|(?<=^PASS))(?=\s{1,2}[^\s\"\\]{3,128}\s{0,2}(?:$|[\r\n\"]|\\[rn])))\s{1,2}(?P<secret>[^\s\"\\]{3,256})",
             _password,
         ),
+        # `REDISCLI_AUTH=…`, `NEO4J_AUTH=neo4j/…`, `neo4j auth: neo4j/…`
+        Matcher(r"[A-Z0-9]_AUTH=\\{0,2}[\"']?(?:[\w.@-]{1,64}[/:])?(?P<secret>[^\s\"'\\;,]{4,256})", is_made),
+        Matcher(r"\bauth[:=]\s?[\w.@-]{1,32}/(?P<secret>[^\s\"'\\;,/]{6,256})(?![\w/])", is_made, ignore_case=True),
+        # Chat: `OPER bob …`, `NickServ :IDENTIFY …`; FTP's client: `ftp> user bob …`
+        Matcher(
+            r"(?:NickServ|nickserv|NICKSERV)\s:?(?:IDENTIFY|identify|REGISTER|GHOST\s\S{1,32})\s(?:[\w-]{1,32}\s)?(?P<secret>[^\s\"']{4,128})",
+            _password,
+        ),
+        Matcher(r"ftp>\s{1,2}user\s\S{1,64}\s(?P<secret>[^\s\"']{3,128})", _password),
         Matcher(r"USER\s[^\s\"\\]{1,128}\sPASS\s(?P<secret>[^\s\"\\]{3,256})", _password),
         Matcher(
             rf"(?:auth(?:enticate)?\s(?:plain|login)|plain(?:[ \t:\"'>]|\\t|\\[\"']){{1,4}}|plain[^\r\n]{{0,200}}?resp=)(?:{QUOTE})?(?P<secret>[0-9A-Za-z+/]{{8,1024}}={{0,2}})(?![0-9A-Za-z+/])",
@@ -97,6 +106,10 @@ LOGIN = Rule(
         ('C: a001 LOGIN bob "hunter2"', "hunter2"),
         ("a1 LOGIN bob hunter2", "hunter2"),
         ("> AUTH hunter2", "hunter2"),
+        ("REDISCLI_AUTH=bridge14_ redis-cli ping", "bridge14_"),
+        ("NEO4J_AUTH=neo4j/granite0_", "granite0_"),
+        ("PRIVMSG NickServ :IDENTIFY juventus24_", "juventus24_"),
+        ("ftp> quote PASS qazwsx~2592", "qazwsx~2592"),
         ("---> PASS hunter2", "hunter2"),
         ("< USER bob\r\n< PASS hunter2\r\n", "hunter2"),
         ('FTP command: Client "10.0.0.9", "PASS hunter2"', "hunter2"),

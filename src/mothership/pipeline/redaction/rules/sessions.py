@@ -25,6 +25,17 @@ def _opaque(text: str) -> bool:
 
 _NAMED = rf"(?:{QUOTE})?[=:]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/:!|@=-]{{6,4096}})"
 
+_PLAIN_COOKIES = re.compile(
+    r"(?:[\w.-]{0,24}(?:consent|theme|lang|language|locale|timezone|tz|currency|country|region|dark_?mode|font|layout|sidebar|banner|gdpr|seen|dismissed|expanded)[\w.-]{0,24}=[A-Za-z0-9_.,/+-]{0,24}(?:;\s?|$))+",
+    re.IGNORECASE,
+)
+
+
+def _says_who(text: str) -> bool:
+    """Tell cookies from those that only say how a page is to look."""
+    return _PLAIN_COOKIES.fullmatch(text) is None
+
+
 SESSION_COOKIE = Rule(
     name="session_cookie",
     description="`Cookie` and `Set-Cookie` headers, and the session cookies of the usual frameworks by name.",
@@ -33,6 +44,7 @@ SESSION_COOKIE = Rule(
         Matcher(
             rf"(?<!set-)(?<!set_)cookie2?(?:{QUOTE})?\s?(?:=>|[:=])\s?(?:\[\s?)?(?:{QUOTE})?"
             rf"(?P<secret>{_COOKIE_NAME}={_COOKIE_VALUE}(?:;\s?{_COOKIE_NAME}={_COOKIE_VALUE}){{0,100}})",
+            _says_who,
             ignore_case=True,
         ),
         Matcher(
@@ -46,7 +58,7 @@ SESSION_COOKIE = Rule(
         ),
         Matcher(
             r"(?<![0-9A-Za-z])(?:JSESSIONID(?:SSO)?|PHPSESSID|ASPSESSIONID[A-Z]{8}|ASP\.NET_SessionId|\.ASPXAUTH|connect\.sid"
-            r"|laravel_session|csrftoken|NSC_[0-9A-Za-z_.-]{1,32}|MYSAPSSO2|LtpaToken2?|SMSESSION|MRHSession|webvpn|DSID|F5_ST|BIGipServer[0-9A-Za-z_.~-]{1,64}|AWSALB(?:CORS|TG)?|sessionToken|auth_tkt|iPlanetDirectoryPro|openam|mod_auth_openidc_session|grafana_session|_gitlab_session|sap-usercontext|CGISESSID|fe_typo_user|phpMyAdmin|zbx_session\w{0,4}|roundcube_sessauth|SimpleSAMLAuthToken|XSRF-TOKEN|PLAY_SESSION|SSESS[0-9a-f]{20,40}|remember_me|remember_token"
+            r"|laravel_session|csrftoken|NSC_[0-9A-Za-z_.-]{1,32}|MYSAPSSO2|LtpaToken2?|SMSESSION|MRHSession|webvpn|DSID|F5_ST|BIGipServer[0-9A-Za-z_.~-]{1,64}|AWSALB(?:CORS|TG)?|sessionToken|auth_tkt|iPlanetDirectoryPro|openam|sysauth\w{0,8}|[A-Z]{2,12}COOKIE\w{0,12}|mod_auth_openidc_session|grafana_session|_gitlab_session|sap-usercontext|CGISESSID|fe_typo_user|phpMyAdmin|zbx_session\w{0,4}|roundcube_sessauth|SimpleSAMLAuthToken|XSRF-TOKEN|PLAY_SESSION|SSESS[0-9a-f]{20,40}|remember_me|remember_token"
             rf"|wordpress_logged_in_[0-9a-f]{{1,40}}|__(?:Host|Secure)-[0-9A-Za-z_.-]{{1,40}}){_NAMED}",
             ignore_case=True,
         ),
@@ -109,13 +121,14 @@ SESSION_COOKIE = Rule(
         ("GET /a;jsessionid=0A1B2C3D4E5F60718293A4B5C6D7E8F9?x=1", "0A1B2C3D4E5F60718293A4B5C6D7E8F9"),
         ("Cookie: kT9xw2LqPz", "kT9xw2LqPz"),
         ("PHPSESSID=r2t5uvjq435r4q7ib3vtdjq120", "r2t5uvjq435r4q7ib3vtdjq120"),
+        ("sysauth=a6cbc0d990c2e54e6f146dd6bfef1c94 expired", "a6cbc0d990c2e54e6f146dd6bfef1c94"),
         ('{"session_id": "kT9xw2LqPz"}', "kT9xw2LqPz"),
     ),
     negatives=(
         "session=12 opened for user root",
         "Session: 30546354_3350523820 initialized by client",
         "session_id=550e8400-e29b-41d4-a716-446655440000",
-        "cookie: not found",
+        "cookie: not found, Cookie: cookie_consent=accepted; theme=dark; lang=nb-NO",
         "sid=S-1-5-21-3623811015-3361044348-30300820-1013 session_id=shard42",
         "Got user-level KeeperException when processing sessionid:0x14f05578bd80006 type:create",
         "side=left&inside=0123456789abcdef",

@@ -6,7 +6,7 @@ import re
 _STATES = """
 none null nil undef nullptr true false yes no undefined empty required missing invalid incorrect wrong expired expires failed failure
 accepted ok changed reset set unset unknown redacted masked hidden removed string str char text object bool boolean int
-integer optional disabled enabled n/a na never default mismatch
+integer optional disabled enabled n/a na never default mismatch anonymous
 """
 _PROSE = """
 authentication prompt must should cannot can can't could is was has had have not for from user username the a an too does
@@ -24,6 +24,7 @@ _PLACEHOLDER = re.compile(
 )
 # What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
 _WRAPPED = re.compile(r"(?P<in>[<\[({%]|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%]?")
+_VARIABLES = re.compile(r"(?:\$\{?\w{1,60}\}?:?){1,3}|\{\{?\s?[\w.]{1,60}\s?\}?\}|\$\(.{0,80}|`.{0,80}", re.DOTALL)
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s_.-]+")
 _VOCABULARY_WORDS = """
 password passwd pass pwd pw secret secrets token tokens key keys api apikey auth access refresh client your my new old
@@ -46,7 +47,9 @@ _NO_NAME_MIN = 12
 NO_NAME = re.compile(r"[b-df-hj-np-tv-xz]{5}|[Qq](?!u)")
 _VOWELS = re.compile(r"[AEIOUaeiou]")
 # All in lower case: a secret of base64 may well begin with a slash.
-PATH = re.compile(r"[~.]{0,2}/(?:[a-z][a-z0-9._-]*/)*[a-z0-9._-]*|[A-Za-z]:\\.{0,200}")
+PATH = re.compile(
+    r"[a-z_-]{2,}(?:/[a-z][a-z_-]*){1,}/[a-z0-9._-]*|[~.]{0,2}/(?:[a-z][a-z0-9._-]*/)*[a-z0-9._-]*|[A-Za-z]:\\.{0,200}"
+)
 DIRECTORY = re.compile(r"[~.]{0,2}/[\w./~+-]*|[A-Za-z]:\\.{0,200}")
 # Where a program gets a secret from: `process.env.DB_PASSWORD`, `var.db_password`, and `os.environ[` before its quote.
 _REFERENCE = re.compile(
@@ -90,9 +93,15 @@ def benign(value: str, *, quoted: bool = False) -> bool:
     return wrapped is not None and says_words(wrapped["words"])
 
 
+def is_written_out(value: str) -> bool:
+    """Tell a value from what stands for one: asterisks, a placeholder, a variable, another one's mark."""
+    return not benign(value, quoted=True) and _VARIABLES.fullmatch(value) is None and not value.startswith("[REDACTED")
+
+
 def says_nothing(value: str) -> bool:
     """Tell whether a value is a word for a state, such as `null` or `required`."""
-    return value.lower().rstrip(".,:;!?)]}") in _SAYS_NOTHING
+    word = value.lower().rstrip(".,:;!?)]}")
+    return word in _SAYS_NOTHING or (len(word) == 1 and word.isdigit())
 
 
 def is_public(value: str) -> bool:

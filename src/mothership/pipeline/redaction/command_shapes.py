@@ -1,0 +1,58 @@
+"""What a password looks like to the check where a shell feeds it to a command, or a command takes it by its place."""
+# ruff: noqa: E501 - an expression reads best in one piece
+
+from typing import Final
+
+from mothership.pipeline.redaction import doubts
+from mothership.pipeline.redaction.watch import forms
+
+_WORD: Final = r"[\"'\\]{0,4}(?P<v>[^\s\"'\\,;&<>|(){}\[\]]{4,})"
+_TOOLS: Final = r"(?:hydra|evil-winrm|nxc|netexec|crackmapexec|veracrypt|racadm|ilorest|sipsak|swaks|sipp|sendemail|signtool|valkey-cli)"
+_PLACED: Final = (
+    r"(?:mosquitto_passwd -b [^\s]+|samba-tool user [a-z]+|setcredentials|rclone obscure|(?:input|user|owner)_pw|mc alias set [^\s]+ [^\s]+ [^\s]+"
+    r"|user [^\s]+ using|\.logon [^\s,]+,|catalog [a-z]+/|:pserver:[a-z]+:|-y hmac[^\s]+:|hostednetwork [^\n]*key=|\.py '?[a-z]+/[a-z]+:)"
+)
+
+COMMANDS: Final = (
+    *forms(
+        "password",
+        "command_password",
+        r"(?i)\| ?(?:sudo|(?:ch|smb)?passwd|kinit|gpg|su -|docker|cryptsetup|base64 -)|<<<|<\(echo|(?:command|eval) '?echo|send -- ",
+        (
+            r"(?i)(?:echo|printf|yes)\b(?P<v>[^\n|]{2,120})\| ?(?:base64 -[a-z-]+ ?\| ?)?(?:sudo|(?:ch|smb)?passwd|kinit|gpg|su -|docker|cryptsetup)",
+            doubts.any_made,
+        ),
+        (r"(?i)<<< ?[\"']?(?P<v>[^\s\"']{6,})", doubts.made),
+        (r"(?i)<\(echo (?P<v>[^\n)]{6,})\)", doubts.any_made),
+        (r"(?i)(?:command|eval) '?echo (?P<v>[^\n']{6,})", doubts.any_made),
+        (r"(?i)send -- \"(?P<v>[^\s\"\\]{6,})", doubts.made),
+    ),
+    *forms(
+        "password",
+        "command_password",
+        rf"(?i){_TOOLS} |(?:http|https|xh) -a |creds[ =]|(?:-p|-a|-pw|password)\\*[\"'], ?\\*[\"']|x00-p",
+        (rf"(?i){_TOOLS} [^\n]{{0,160}}?[-/](?:p|a|ap|xp) [\"'](?P<v>[^\n\"']{{6,}})", None),
+        (rf"(?i){_TOOLS} [^\n]{{0,160}}?[-/](?:p|a|ap|xp) {_WORD}", doubts.made),
+        (rf"(?i)(?:https? -a|xh -a|creds[ =]) ?[a-z0-9._-]{{1,40}}:{_WORD}", doubts.made),
+        (r"(?i)(?:-p|-a|-pw|password)[\"'], ?[\"'](?P<v>[^\n\"']{6,})[\"']", doubts.any_made),
+        (r"(?i)x00-p\\{1,2}x00(?P<v>[^\s\\]{6,})", doubts.made),
+    ),
+    *forms(
+        "password",
+        "command_password",
+        rf"(?i){_PLACED}|@//[a-z]",
+        (rf"(?i){_PLACED} ?(?:[a-z0-9]{{1,40}} )?{_WORD}", doubts.made),
+        (r"(?i)setcredentials [a-z0-9]{1,40} '(?P<v>[^\n']{6,})'", doubts.any_made),
+        (r"(?i)\.py '?[a-z]+/[a-z]+:(?P<v>[^\n@']{6,})@", doubts.any_made),
+        (r"(?i)\b[a-z]{1,30}/(?P<v>[^\s/@]{6,})@//[a-z]", doubts.made),
+    ),
+    *forms(
+        "password",
+        "device_password",
+        r"(?i)--(?:[a-z-]+-)?(?:pass|password[0-9]?|secret-string)\\*[\"']?[ =,]",
+        (
+            r"(?i)--(?:[a-z-]{1,20}-)?(?:pass|password[0-9]?|secret-string)[\"']?[ =,]{1,2}[\"'](?P<v>[^\n\"']{8,})[\"']",
+            doubts.quoted_words,
+        ),
+    ),
+)
