@@ -5,17 +5,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from mothership.named_sql import statements
 from mothership.relay.spool.record import SpoolRecord
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
 
-DEAD_LETTER_COLUMNS = "sink, reason, buried, request_id, origin, fingerprint, events, size, record, client"
+SQL = statements(__package__, "sql/dead_letters.sql")
+
 REASON_CHARACTERS = 500
 PIPELINE = "pipeline"
 """Stands for a sink on the letters of events that were rejected before any sink had them."""
 
 
 class DeadLetter(NamedTuple):
-    """Rows of one batch that a sink refused for one reason. Fields as `DEAD_LETTER_COLUMNS`, after the id."""
+    """Rows of one batch that a sink refused for one reason. Fields as the statement `all` selects them."""
 
     id: int
     sink: str
@@ -44,8 +46,7 @@ class Totals(NamedTuple):
 
 def select_dead_letters(connection: sqlite3.Connection, sink: str | None = None) -> Iterator[DeadLetter]:
     """Dead letters, oldest first; all, or a sink's."""
-    sql = f"SELECT id, {DEAD_LETTER_COLUMNS} FROM letters WHERE ? IS NULL OR sink=? ORDER BY id"  # noqa: S608  # constants
-    for row in connection.execute(sql, (sink, sink)):
+    for row in connection.execute(SQL["all"], (sink,)):
         yield DeadLetter(*row)
 
 
@@ -61,10 +62,8 @@ class DeadLetterTable:
 
     def count(self) -> None:
         """Count what is there."""
-        sums = "SELECT count(*), coalesce(sum(events), 0), coalesce(sum(size), 0) FROM letters"
-        self.totals = Totals(*self._connection.execute(sums).fetchone())
-        held = "SELECT client, sum(size) FROM letters GROUP BY client"
-        self.bytes_by_client = Counter(dict(self._connection.execute(held).fetchall()))
+        self.totals = Totals(*self._connection.execute(SQL["totals"]).fetchone())
+        self.bytes_by_client = Counter(dict(self._connection.execute(SQL["bytes_by_client"]).fetchall()))
 
     def add(self, sink: str, reason: str, record: SpoolRecord, packed: bytes, now: int) -> None:
         """Set rows aside. `item.fingerprint` is what a retry will use, `item.parent` the batch they came from."""
@@ -78,11 +77,11 @@ class DeadLetterTable:
 
     def drop(self, letter_id: int) -> int:
         """Forget a dead letter. Returns its events."""
-        row = self._connection.execute("SELECT events, size, client FROM letters WHERE id=?", (letter_id,)).fetchone()
+        row = self._connection.execute(SQL["sizes"], (letter_id,)).fetchone()
         if row is None:
             return 0
         events, size, client = row
-        self._connection.execute("DELETE FROM letters WHERE id=?", (letter_id,))
+        self._connection.execute(SQL["remove"], (letter_id,))
         self._on_commit(lambda: self._change(client, -1, -events, -size))
         return int(events)
 
@@ -90,9 +89,7 @@ class DeadLetterTable:
         """Dead letters past their age; and past the bound of bytes the oldest of whoever holds most."""
         if not self.totals.batches:
             return []
-        found = [
-            row[0] for row in self._connection.execute("SELECT id FROM letters WHERE buried<? LIMIT 1000", (before,))
-        ]
+        found = [row[0] for row in self._connection.execute(SQL["older_than"], (before,))]
         return list(dict.fromkeys([*found, *self._beyond(bytes_max)]))
 
     def _beyond(self, bytes_max: int) -> Iterator[int]:
@@ -101,8 +98,7 @@ class DeadLetterTable:
         while held and held.total() > bytes_max:
             client = max(held, key=held.__getitem__)
             if client not in oldest:
-                of_client = "SELECT id, size FROM letters WHERE client=? ORDER BY sink<>?, id LIMIT 1000"
-                oldest[client] = iter(self._connection.execute(of_client, (client, PIPELINE)).fetchall())
+                oldest[client] = iter(self._connection.execute(SQL["oldest_of_client"], (client, PIPELINE)).fetchall())
             letter_id, size = next(oldest[client], (0, 0))
             if not letter_id:
                 return  # the rest at the next look
@@ -113,18 +109,15 @@ class DeadLetterTable:
         """Events among the dead letters, for each sink."""
         if not self.totals.batches:
             return {}
-        return dict(self._connection.execute("SELECT sink, sum(events) FROM letters GROUP BY sink").fetchall())
+        return dict(self._connection.execute(SQL["events_by_sink"]).fetchall())
 
     def of_batch(self, fingerprint: bytes) -> dict[str, int]:
         """Events of one batch that were set aside, for each sink."""
-        refused = "SELECT sink, sum(events) FROM letters WHERE origin=? GROUP BY sink"
-        return dict(self._connection.execute(refused, (fingerprint,)).fetchall())
+        return dict(self._connection.execute(SQL["events_of_batch"], (fingerprint,)).fetchall())
 
     def _add(self, columns: Sequence[Any]) -> None:
         events, size, _record, client = columns[-4:]
-        marks = ",".join("?" * len(columns))
-        sql = f"INSERT OR IGNORE INTO letters({DEAD_LETTER_COLUMNS}) VALUES({marks})"
-        if self._connection.execute(sql, columns).rowcount:
+        if self._connection.execute(SQL["add"], columns).rowcount:
             self._on_commit(lambda: self._change(client, 1, events, size))
 
     def _change(self, client: str, letters: int, events: int, size: int) -> None:

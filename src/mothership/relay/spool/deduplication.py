@@ -9,6 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from mothership.named_sql import statements
+
+SQL = statements(__package__, "sql/fingerprints.sql")
+
 PRUNE_ROWS_MAX = 5_000
 
 FingerprintRow: TypeAlias = tuple[bytes, int, int, bytes | None, str]
@@ -26,18 +30,14 @@ class FingerprintTable:
 
     def count(self) -> None:
         """Count what is there."""
-        self._rows_by_client = Counter(
-            dict(self._connection.execute("SELECT client, count(*) FROM finished GROUP BY client"))
-        )
+        self._rows_by_client = Counter(dict(self._connection.execute(SQL["rows_by_client"])))
 
     def find(self, fingerprint: bytes, *, is_retry: bool) -> tuple[bytes, int] | None:
         """Fingerprint and events of the batch that it names: a retry's names its content. None if it isn't known."""
-        row = self._connection.execute(
-            "SELECT fingerprint, events FROM finished WHERE fingerprint=?", (fingerprint,)
-        ).fetchone()
+        row = self._connection.execute(SQL["by_fingerprint"], (fingerprint,)).fetchone()
         if row is None and is_retry:
             row = self._connection.execute(
-                "SELECT fingerprint, events FROM finished WHERE content=? ORDER BY finished DESC LIMIT 1",
+                SQL["by_content"],
                 (fingerprint,),
             ).fetchone()
         return row or None
@@ -45,8 +45,7 @@ class FingerprintTable:
     def add(self, seq: int, client: str, now: int) -> None:
         """Remember a batch that is about to go. A part of one is not worth it."""
         added = self._connection.execute(
-            "INSERT OR IGNORE INTO finished(fingerprint, finished, events, content, client)"
-            " SELECT fingerprint, ?, events, content, client FROM batches WHERE seq=? AND parent IS NULL",
+            SQL["add_batch"],
             (now, seq),
         ).rowcount
         if added:
@@ -54,29 +53,26 @@ class FingerprintTable:
 
     def take_in(self, rows: Iterable[FingerprintRow]) -> None:
         """Know these, from another file."""
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO finished(fingerprint, finished, events, content, client) VALUES(?,?,?,?,?)", rows
-        )
+        self._connection.executemany(SQL["add"], rows)
 
     def prune(self, before: int, most: int) -> None:
         """Forget some of those that are too old or too many."""
-        gone = self._forget("SELECT client, fingerprint FROM finished WHERE finished<?", before, PRUNE_ROWS_MAX)
+        gone = self._forget("older_than", before, PRUNE_ROWS_MAX)
         over = min(self._rows_by_client.total() - gone.total() - most, PRUNE_ROWS_MAX - gone.total())
         while over > 0:
             (client, rows), *others = (self._rows_by_client - gone).most_common(2)
             lead = rows - (others[0][1] if others else 0)
-            of_client = "SELECT client, fingerprint FROM finished WHERE client=?"
-            more = self._forget(of_client, client, min(over, max(lead, 1)))
+            more = self._forget("oldest_of_client", client, min(over, max(lead, 1)))
             if not more:
                 break  # counted wrong; the next count puts it right
             gone += more
             over -= more.total()
         self._on_commit(lambda: self._change({client: -rows for client, rows in gone.items()}))
 
-    def _forget(self, which: str, value: object, most: int) -> Counter[str]:
+    def _forget(self, name: str, value: object, most: int) -> Counter[str]:
         """Forget the oldest of these. Returns how many of each caller they were."""
-        found = self._connection.execute(f"{which} ORDER BY finished LIMIT ?", (value, most)).fetchall()
-        self._connection.executemany("DELETE FROM finished WHERE fingerprint=?", [(mark,) for _, mark in found])
+        found = self._connection.execute(SQL[name], (value, most)).fetchall()
+        self._connection.executemany(SQL["remove"], [(mark,) for _, mark in found])
         return Counter(client for client, _ in found)
 
     def _change(self, rows: Mapping[str, int]) -> None:

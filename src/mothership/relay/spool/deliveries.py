@@ -5,7 +5,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+from mothership.named_sql import statements
 from mothership.relay.spool.dead_letters import Totals
+
+SQL = statements(__package__, "sql/deliveries.sql")
 
 
 class LeaseLimits(NamedTuple):
@@ -45,15 +48,13 @@ class Deliveries:
 
     def count(self) -> None:
         """Count what is there."""
-        counted = "SELECT sink, count(*), sum(events), sum(size) FROM deliveries GROUP BY sink"
-        self.totals = {sink: Totals(*counts) for sink, *counts in self._connection.execute(counted).fetchall()}
+        self.totals = {sink: Totals(*counts) for sink, *counts in self._connection.execute(SQL["totals"]).fetchall()}
         self.sinks |= set(self.totals)
         self._cursor.clear()
 
     def stored_bytes(self) -> int:
         """Bytes of all batches that wait for anyone, counted."""
-        distinct = "SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT seq, size FROM deliveries)"
-        stored: int = self._connection.execute(distinct).fetchone()[0]
+        stored: int = self._connection.execute(SQL["stored_bytes"]).fetchone()[0]
         return stored
 
     # --- leases --------------------------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ class Deliveries:
 
     def recover(self) -> int:
         """After opening: whatever was leased belonged to a process that died. Returns how many."""
-        return self._connection.execute("UPDATE deliveries SET crashes=crashes+1, leased=0 WHERE leased=1").rowcount
+        return self._connection.execute(SQL["recover_leases"]).rowcount
 
     def select(
         self, sink: str, limits: LeaseLimits, *, first: int, end: int, exclude: Collection[int] = ()
@@ -88,8 +89,7 @@ class Deliveries:
         picked: list[PendingDelivery] = []
         rows = heavy = 0
         found = self._connection.execute(
-            "SELECT seq, attempts, crashes, events, weight FROM deliveries"
-            " WHERE sink=? AND seq>=? AND seq<? ORDER BY seq",
+            SQL["pending"],
             (sink, start, end),
         )
         lowest: int | None = None
@@ -111,22 +111,18 @@ class Deliveries:
 
     def record_attempt(self, sink: str, seqs: Sequence[int]) -> None:
         """Count an attempt before the write."""
-        self._connection.executemany(
-            "UPDATE deliveries SET attempts=attempts+1, leased=1 WHERE sink=? AND seq=?", [(sink, seq) for seq in seqs]
-        )
+        self._connection.executemany(SQL["record_attempt"], [(sink, seq) for seq in seqs])
 
     def release(self, sink: str, seqs: Iterable[int]) -> None:
         """The write ended, badly but with the process alive."""
-        self._connection.executemany(
-            "UPDATE deliveries SET leased=0, crashes=0 WHERE sink=? AND seq=?", [(sink, seq) for seq in seqs]
-        )
+        self._connection.executemany(SQL["release"], [(sink, seq) for seq in seqs])
 
     # --- rows ----------------------------------------------------------------------------------------------------
 
     def add(self, seq: int, sinks: Sequence[str], appended: int, events: int, weight: int, size: int) -> None:
         """A batch waits for these sinks."""
         self._connection.executemany(
-            "INSERT INTO deliveries(sink, seq, appended, events, weight, size) VALUES(?,?,?,?,?,?)",
+            SQL["add"],
             [(sink, seq, appended, events, weight, size) for sink in sinks],
         )
 
@@ -139,32 +135,25 @@ class Deliveries:
 
     def remove(self, seq: int, sink: str, events: int, size: int) -> bool:
         """A batch waits for this sink no more. Whether it did."""
-        if not self._connection.execute("DELETE FROM deliveries WHERE sink=? AND seq=?", (sink, seq)).rowcount:
+        if not self._connection.execute(SQL["remove"], (sink, seq)).rowcount:
             return False
         self._on_commit(lambda: self._change(sink, -1, -events, -size))
         return True
 
     def awaited_by(self, seq: int) -> list[str]:
         """The sinks that have not got a batch."""
-        one = "SELECT 1 FROM deliveries WHERE sink=? AND seq=?"
-        return [sink for sink in sorted(self.sinks) if self._connection.execute(one, (sink, seq)).fetchone()]
+        return [sink for sink in sorted(self.sinks) if self._connection.execute(SQL["waits"], (sink, seq)).fetchone()]
 
     def oldest(self, sink: str) -> int | None:
         """When the oldest batch that waits for this sink was appended."""
-        row = self._connection.execute(
-            "SELECT appended FROM deliveries WHERE sink=? AND seq>=? ORDER BY seq LIMIT 1",
-            (sink, self._cursor.get(sink, 0)),
-        ).fetchone()
-        return row[0] if row else None
+        row = self._connection.execute(SQL["oldest"], (sink, self._cursor.get(sink, 0), 1)).fetchone()
+        return row[1] if row else None
 
     def expired(self, before: int, limit: int) -> list[tuple[str, int]]:
         """The oldest of each sink, if they have waited since before then and are not leased: sink, seq."""
         found: list[tuple[str, int]] = []
         for sink in sorted(self.sinks):
-            oldest = self._connection.execute(
-                "SELECT seq, appended FROM deliveries WHERE sink=? AND seq>=? ORDER BY seq LIMIT ?",
-                (sink, self._cursor.get(sink, 0), limit),
-            )
+            oldest = self._connection.execute(SQL["oldest"], (sink, self._cursor.get(sink, 0), limit))
             old = takewhile(lambda row: row[1] < before, oldest.fetchall())
             found += [(sink, seq) for seq, _ in old if (sink, seq) not in self._locked]
         return found

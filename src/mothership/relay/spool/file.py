@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mothership.event import RowBatch
+from mothership.named_sql import statements
 from mothership.relay.spool.batch_cache import BatchCache
 from mothership.relay.spool.dead_letters import DeadLetter, DeadLetterTable
 from mothership.relay.spool.deduplication import FingerprintTable
 from mothership.relay.spool.deliveries import Deliveries, LeaseLimits, PendingDelivery
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, unpack, weight
 from mothership.relay.spool.schema import PAGE_BYTES, ROW_OVERHEAD_BYTES, SCHEMA_VERSION, connect
+
+SQL = statements(__package__, "sql/batches.sql")
 
 
 class BatchStatus(NamedTuple):
@@ -111,8 +114,8 @@ class SpoolFile:
         """After opening: leases of a process that died are over. Returns how many there were."""
         died = self.deliveries.recover()
         # A batch without deliveries, or the reverse, is left only by damage.
-        self.connection.execute("DELETE FROM deliveries WHERE seq NOT IN (SELECT seq FROM batches)")
-        self.connection.execute("DELETE FROM batches WHERE seq NOT IN (SELECT seq FROM deliveries)")
+        self.connection.execute(SQL["remove_deliveries_without_batch"])
+        self.connection.execute(SQL["remove_batches_without_delivery"])
         return died
 
     def has_changed(self) -> bool:
@@ -130,37 +133,31 @@ class SpoolFile:
         self.dead_letters.count()
         self.fingerprints.count()
         self.stored_bytes = self.deliveries.stored_bytes()
-        self.bytes_by_client = Counter(
-            dict(self.connection.execute("SELECT client, sum(size) FROM batches GROUP BY client").fetchall())
-        )
-        last = self.connection.execute("SELECT seq FROM sqlite_sequence WHERE name='batches'").fetchone()
+        self.bytes_by_client = Counter(dict(self.connection.execute(SQL["bytes_by_client"]).fetchall()))
+        last = self.connection.execute(SQL["last_seq"]).fetchone()
         self.last_seq = last[0] if last else 0
 
     # --- batches -------------------------------------------------------------------------------------------------
 
     def batch_status(self, fingerprint: bytes, *, is_retry: bool = False) -> BatchStatus | None:
         """What is known of the batch that it names, if it was taken before: a retry's names its content."""
-        row = self._waiting("fingerprint", fingerprint)
+        row = self._find("by_fingerprint", fingerprint)
         if row is None and is_retry:
-            row = self._waiting("content", fingerprint)
+            row = self._find("by_content", fingerprint)
         if row is None and (through := self.fingerprints.find(fingerprint, is_retry=is_retry)) is not None:
             row = (0, *through)
         if row is None:
             return None
         seq, fingerprint, events = row
         queued = dict.fromkeys(self.deliveries.awaited_by(seq), events) if seq else {}
-        for part, waiting in self.connection.execute("SELECT seq, events FROM batches WHERE parent=?", (fingerprint,)):
+        for part, waiting in self.connection.execute(SQL["parts"], (fingerprint,)):
             for sink in self.deliveries.awaited_by(part):
                 queued[sink] = queued.get(sink, 0) + waiting
         return BatchStatus(seq, events, new=False, queued=queued, errors=self.dead_letters.of_batch(fingerprint))
 
-    def _waiting(self, column: str, value: bytes) -> tuple[int, bytes, int] | None:
-        """Number, fingerprint and events of the newest whole batch that has this there."""
-        row: tuple[int, bytes, int] | None = self.connection.execute(
-            f"SELECT seq, fingerprint, events FROM batches WHERE {column}=? AND parent IS NULL"  # noqa: S608  # constants
-            " ORDER BY seq DESC LIMIT 1",
-            (value,),
-        ).fetchone()
+    def _find(self, name: str, value: bytes) -> tuple[int, bytes, int] | None:
+        """Number, fingerprint and events of the batch that the statement of this name finds."""
+        row: tuple[int, bytes, int] | None = self.connection.execute(SQL[name], (value,)).fetchone()
         return row
 
     def append(self, record: SpoolRecord, packed: bytes, batch: RowBatch | None = None) -> BatchStatus:
@@ -187,7 +184,7 @@ class SpoolFile:
         events, size = len(record.rows), len(packed) + ROW_OVERHEAD_BYTES
         heavy = weight(batch or record.batch())
         seq = self.connection.execute(
-            "INSERT INTO batches(fingerprint, parent, events, size, record, content, client) VALUES(?,?,?,?,?,?,?)",
+            SQL["add"],
             (record.fingerprint, record.parent or None, events, size, packed, record.content or None, record.client),
         ).lastrowid
         assert seq is not None  # noqa: S101  # an INSERT has one
@@ -216,7 +213,7 @@ class SpoolFile:
 
     def packed(self, seq: int) -> bytes:
         """A batch as it is on disk."""
-        packed: bytes = self.connection.execute("SELECT record FROM batches WHERE seq=?", (seq,)).fetchone()[0]
+        packed: bytes = self.connection.execute(SQL["record"], (seq,)).fetchone()[0]
         return packed
 
     def finish(self, sink: str, seqs: Iterable[int], now: int) -> None:
@@ -227,14 +224,14 @@ class SpoolFile:
         self._commit_actions.append(lambda: self.deliveries.unlock(sink, done))
 
     def _finish(self, sink: str, seq: int, now: int) -> None:
-        found = self.connection.execute("SELECT events, size, client FROM batches WHERE seq=?", (seq,)).fetchone()
+        found = self.connection.execute(SQL["sizes"], (seq,)).fetchone()
         events, size, client = found or (0, 0, "")
         if self.deliveries.remove(seq, sink, events, size) and not self.deliveries.awaited_by(seq):
             self.fingerprints.add(seq, client, now)
             self._remove(seq, client, size)
 
     def _remove(self, seq: int, client: str, size: int) -> None:
-        self.connection.execute("DELETE FROM batches WHERE seq=?", (seq,))
+        self.connection.execute(SQL["remove"], (seq,))
 
         def apply() -> None:
             self._hold(client, -size)
@@ -260,7 +257,7 @@ class SpoolFile:
 
     def discard(self, seq: int) -> tuple[bytes, int] | None:
         """Take a damaged batch out, for all sinks. Returns its record and how many events it held."""
-        row = self.connection.execute("SELECT record, events, size, client FROM batches WHERE seq=?", (seq,)).fetchone()
+        row = self.connection.execute(SQL["record_and_sizes"], (seq,)).fetchone()
         if row is None:
             return None
         packed, events, size, client = row

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mothership.relay.spool import rebuild
 from mothership.relay.spool.dead_letters import DeadLetter, select_dead_letters
-from mothership.relay.spool.file import SpoolFile
+from mothership.relay.spool.file import SQL, SpoolFile
 from mothership.telemetry import log
 
 
@@ -27,7 +27,7 @@ class OrphanFile:
 
     def batches(self, limit: int) -> list[tuple[int, list[str], bytes]]:
         """The oldest batches: number, the sinks that have not got it, record."""
-        found = self._file.connection.execute("SELECT seq, record FROM batches ORDER BY seq LIMIT ?", (limit,))
+        found = self._file.connection.execute(SQL["oldest_records"], (limit,))
         return [(seq, self._file.deliveries.awaited_by(seq), packed) for seq, packed in found.fetchall()]
 
     def remove_batches(self, seqs: Sequence[int]) -> None:

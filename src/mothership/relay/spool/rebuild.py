@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mothership import telemetry
 from mothership.relay.spool import salvage
-from mothership.relay.spool.deduplication import FingerprintRow
+from mothership.relay.spool.deduplication import SQL, FingerprintRow
 from mothership.relay.spool.file import SpoolFile
 from mothership.relay.spool.record import CorruptRecord, unpack
 from mothership.relay.spool.schema import connect, corruption_error, is_disk_failure
@@ -123,10 +123,9 @@ def _restore(file: SpoolFile, records: Sequence[bytes], *, log_damaged: bool) ->
 def _readable_fingerprints(path: Path) -> list[FingerprintRow]:
     """Fingerprints that the damaged file still gives: what they name needs no second delivery."""
     found: list[FingerprintRow] = []
-    for more in ("content, client", "NULL, ''"):  # a file of before the second version has neither
+    for statement in (SQL["all"], SQL["all_of_version_1"]):
         with suppress(sqlite3.Error), closing(connect(path, read_only=True)) as connection:
-            columns = f"SELECT fingerprint, finished, events, {more} FROM finished LIMIT ?"  # noqa: S608  # constants
-            for row in connection.execute(columns, (FINGERPRINTS_MAX,)):
+            for row in connection.execute(statement, (FINGERPRINTS_MAX,)):
                 if [type(value) for value in row] in FINGERPRINT_ROW_TYPES:
                     found.append(row)  # noqa: PERF401  # what was read before an error counts
         if found:

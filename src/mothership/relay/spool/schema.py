@@ -5,48 +5,13 @@ import sqlite3
 from pathlib import Path
 
 from mothership.errors import ConfigurationError
+from mothership.named_sql import statements
 
 SCHEMA_VERSION = 3
 PAGE_BYTES = 4096
 ROW_OVERHEAD_BYTES = 400
 """What a batch takes on disk beside its record: columns, deliveries, indexes."""
-# What is asked of many batches at once is in `deliveries`, which is small: the records need not be read for it.
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS batches(
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint BLOB NOT NULL, parent BLOB, events INTEGER NOT NULL,
-    size INTEGER NOT NULL, record BLOB NOT NULL, content BLOB, client TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS batches_fingerprint ON batches(fingerprint);
-CREATE INDEX IF NOT EXISTS batches_content ON batches(content) WHERE content IS NOT NULL;
-CREATE INDEX IF NOT EXISTS batches_parent ON batches(parent) WHERE parent IS NOT NULL;
-CREATE INDEX IF NOT EXISTS batches_held ON batches(client, size);
-CREATE TABLE IF NOT EXISTS deliveries(
-    sink TEXT NOT NULL, seq INTEGER NOT NULL, appended INTEGER NOT NULL, events INTEGER NOT NULL,
-    weight INTEGER NOT NULL, size INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-    crashes INTEGER NOT NULL DEFAULT 0, leased INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(sink, seq)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS finished(
-    fingerprint BLOB PRIMARY KEY, finished INTEGER NOT NULL, events INTEGER NOT NULL, content BLOB,
-    client TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS finished_when ON finished(finished, client);
-CREATE INDEX IF NOT EXISTS finished_content ON finished(content) WHERE content IS NOT NULL;
-CREATE TABLE IF NOT EXISTS letters(
-    id INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, reason TEXT NOT NULL, buried INTEGER NOT NULL,
-    request_id TEXT NOT NULL, origin BLOB NOT NULL, fingerprint BLOB NOT NULL, events INTEGER NOT NULL,
-    size INTEGER NOT NULL, record BLOB NOT NULL, client TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS letters_held ON letters(client, id, size);
-CREATE UNIQUE INDEX IF NOT EXISTS letters_once ON letters(sink, fingerprint);
-CREATE INDEX IF NOT EXISTS letters_origin ON letters(origin);
-"""
-UPGRADES = {
-    1: """
-ALTER TABLE batches ADD COLUMN content BLOB;
-ALTER TABLE batches ADD COLUMN client TEXT NOT NULL DEFAULT '';
-ALTER TABLE finished ADD COLUMN content BLOB;
-ALTER TABLE finished ADD COLUMN client TEXT NOT NULL DEFAULT '';
-DROP INDEX finished_when;
-""",
-    2: "ALTER TABLE letters ADD COLUMN client TEXT NOT NULL DEFAULT '';",
-}
-"""What makes the tables of a version those of the next; what `SCHEMA` has beyond them is made after it."""
+SQL = statements(__package__, "sql/schema.sql")
 DAMAGE_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
 
@@ -113,7 +78,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     if version == mark == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         connection.executescript(
-            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION};"
+            f"BEGIN IMMEDIATE; {SQL['create']} PRAGMA user_version={SCHEMA_VERSION};"
             f" PRAGMA application_id={APPLICATION_ID ^ SCHEMA_VERSION}; COMMIT;"
         )
     elif mark != APPLICATION_ID ^ version:
@@ -121,9 +86,9 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     elif version > SCHEMA_VERSION:
         raise ConfigurationError([f"server.data_dir: {path.name} was written by a newer Mothership"])
     elif version < SCHEMA_VERSION:
-        steps = "".join(UPGRADES[step] for step in range(version, SCHEMA_VERSION))
+        steps = "".join(SQL[f"upgrade_{step}"] for step in range(version, SCHEMA_VERSION))
         connection.executescript(
-            f"BEGIN IMMEDIATE; {steps} {SCHEMA} PRAGMA user_version={SCHEMA_VERSION};"
+            f"BEGIN IMMEDIATE; {steps} {SQL['create']} PRAGMA user_version={SCHEMA_VERSION};"
             f" PRAGMA application_id={APPLICATION_ID ^ SCHEMA_VERSION}; COMMIT;"
         )
 

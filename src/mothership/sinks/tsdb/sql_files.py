@@ -1,12 +1,12 @@
 """The SQL lives in `sql/`: statements with a name and a purpose, and numbered migrations."""
 
 import re
-from collections.abc import Mapping
 from importlib.resources import files
 from typing import NamedTuple
 
+from mothership.named_sql import statements
+
 SQL_DIRECTORY = files("mothership.sinks") / "sql"
-HEADER = re.compile(r"^-- name: (\w+)\n((?:--.*\n)+)", re.MULTILINE)
 TABLE = re.compile(r"^(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)", re.MULTILINE)
 
 
@@ -22,12 +22,6 @@ class Migration(NamedTuple):
         return TABLE.findall(self.sql)
 
 
-def statements(file: str) -> Mapping[str, str]:
-    """The statements of one file by name."""
-    parts = HEADER.split((SQL_DIRECTORY / file).read_text(encoding="utf-8"))
-    return {name: sql.strip() for name, sql in zip(parts[1::3], parts[3::3], strict=True)}
-
-
 def migrations() -> list[Migration]:
     """Every migration in its order."""
     found = []
@@ -38,6 +32,6 @@ def migrations() -> list[Migration]:
     return sorted(found)
 
 
-WRITE = statements("statements.sql")
-SCHEMA = statements("schema.sql")
-TIMESCALE = statements("timescale.sql")
+WRITE = statements("mothership.sinks", "sql/statements.sql")
+SCHEMA = statements("mothership.sinks", "sql/schema.sql")
+TIMESCALE = statements("mothership.sinks", "sql/timescale.sql")

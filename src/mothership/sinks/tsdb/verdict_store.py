@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 
+from mothership.named_sql import statements
 from mothership.sinks.tsdb.connection_pool import Connection
-from mothership.sinks.tsdb.sql_files import statements
 
-VERDICTS = statements("verdicts.sql")
+VERDICTS = statements("mothership.sinks", "sql/verdicts.sql")
 
 
 class TsdbVerdictStore:
