@@ -116,6 +116,7 @@ async def _round(mode: str, lines: list[str], events: int, sink: TsdbSink | None
             # Its verdicts would be known in the next round; a broken endpoint gives none.
             store = TsdbVerdictStore(sink.session) if sink and mode != "on" else None
             enricher = LLMEnricher(settings, templates, redactor.text, store=store)
+            templates.suspend_unless(enricher.wants_templates)
             stack.push_async_callback(_stopped, asyncio.get_running_loop().create_task(enricher.run()))
         chain = Chain(steps, enricher)
         feed = islice(cycle(lines), events)

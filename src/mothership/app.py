@@ -59,6 +59,7 @@ class Mothership:
         data_dir: Path,
         *,
         chain: Chain,
+        templates: Templates | None,
         enricher: "LLMEnricher | None",
         credentials: Credentials,
         redactor: Redaction,
@@ -71,6 +72,7 @@ class Mothership:
         self.settings = settings
         self.data_dir = data_dir
         self.chain = chain
+        self._templates = templates
         self.enricher = enricher
         self._credentials = credentials
         self.redactor = redactor
@@ -164,6 +166,8 @@ class Mothership:
                 agreement = group.create_task(self._use_fingerprint_key(self.tsdb), name="fingerprint-key")
                 work.append(agreement)
                 await asyncio.wait([agreement], timeout=shared_keys.PATIENCE_SECONDS)
+            if self._templates:
+                work.append(group.create_task(self._templates.run(), name="templates"))
             if self.enricher:
                 work.append(group.create_task(self.enricher.run(), name="llm"))
             try:
@@ -248,6 +252,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
             settings,
             data_dir,
             chain=chain,
+            templates=templates,
             enricher=enricher,
             credentials=credentials,
             redactor=redactor,
@@ -263,7 +268,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
             if sink:
                 await sink.close()
         if templates is not None:
-            templates.save()
+            await asyncio.to_thread(templates.save)
 
 
 async def _pseudonym_key(settings: Settings, data_dir: Path, tsdb: TsdbSink | None) -> tuple[bytes, bool]:
@@ -311,7 +316,9 @@ def _enricher(
     from mothership.pipeline.llm.enricher import LLMEnricher  # noqa: PLC0415
 
     store = TsdbVerdictStore(tsdb.session) if tsdb else None
-    return LLMEnricher(settings.llm, templates, redactor.text, store=store)
+    enricher = LLMEnricher(settings.llm, templates, redactor.text, store=store)
+    templates.suspend_unless(enricher.wants_templates)
+    return enricher
 
 
 def _bounds(settings: Settings) -> Bounds:

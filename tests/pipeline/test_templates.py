@@ -1,5 +1,6 @@
 """Templates: ids that hold, work and memory that are bounded."""
 
+import asyncio
 import random
 import time
 from pathlib import Path
@@ -118,20 +119,30 @@ def test_a_restart_changes_no_id(tmp_path: Path) -> None:
     assert [event["template_id"] for event in restarted] == [event["template_id"] for event in again]
 
 
-def test_what_was_learnt_is_saved_now_and_then(tmp_path: Path) -> None:
-    """Even a kill costs no more than the last five minutes' new templates."""
-    now = [1_000.0]
+async def test_what_was_learnt_is_saved_now_and_then(tmp_path: Path) -> None:
+    """Even a kill costs no more than the last five minutes' new templates; no batch waits for the disk."""
     state = tmp_path / "templates.json"
-    templates = Templates(TemplateSettings(), state=state, clock=lambda: now[0])
+    templates = Templates(TemplateSettings(), state=state)
+    slept = asyncio.Queue[float]()
+    wake = asyncio.Queue[None]()
+
+    async def sleep(seconds: float) -> None:
+        slept.put_nowait(seconds)
+        await wake.get()
+
+    task = asyncio.create_task(templates.run(sleep=sleep))
     templates(batch_of({"message": "service started"}))
+    assert await slept.get() == 300
     assert not state.exists()
-    now[0] += 301
-    templates(batch_of({"message": "service started"}))
+    wake.put_nowait(None)
+    await slept.get()
     assert b"service started" in state.read_bytes()
     state.unlink()
-    now[0] += 301
     templates(batch_of({"message": "service started"}))
+    wake.put_nowait(None)
+    await slept.get()
     assert not state.exists()
+    task.cancel()
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ class EnricherHarness:
         self.templates = Templates(TemplateSettings(enabled=all_templates))
         extra = {"clock": clock} if clock else {}
         self.enricher = LLMEnricher(LLMSettings(**settings), self.templates, redact, store=store, **extra)
+        self.templates.suspend_unless(self.enricher.wants_templates)
 
     async def see(
         self, *events: dict[str, Any], unsafe: tuple[int, ...] = (), client: str = "anonymous"

@@ -75,7 +75,6 @@ class LLMEnricher:
         self._found = telemetry.llm_cache.labels("memory")
         self._probe_waits = False
         self._probed_at = -math.inf
-        templates.suspend_unless(self._is_worthwhile)
 
     async def __call__(self, batch: Batch) -> None:
         """Add `llm` to the events whose verdict is known now, or within the wait. Never raises."""
@@ -117,8 +116,8 @@ class LLMEnricher:
             cost_today=round(service.budget.cost_today, 6),
         )
 
-    def _is_worthwhile(self) -> bool:
-        """Is it worth finding templates? While there is nothing to gain, one batch now and then finds out."""
+    def wants_templates(self) -> bool:
+        """Whether it is worth finding templates. While there is nothing to gain, one batch now and then finds out."""
         now = self._clock()
         if not self._service.is_unavailable(now):
             return True

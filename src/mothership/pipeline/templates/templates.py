@@ -5,20 +5,20 @@ It runs after redaction, so no template holds what redaction took out. With the 
 instead of once an event.
 """
 
+import asyncio
 import json
 import os
 import tempfile
-import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from threading import Lock
 
 from pydantic import BaseModel, Field, PositiveInt
 
 from mothership import telemetry
 from mothership.event import Batch, Event
 from mothership.pipeline.templates.template_tree import Template, TemplateTree
-from mothership.ports import Clock
 from mothership.telemetry import log
 
 _FORMAT = 2
@@ -57,17 +57,18 @@ class TemplateSettings(BaseModel, frozen=True, extra="forbid"):
 class Templates:
     """Sets `template_id`, and knows each template's text by its id.
 
-    With `state` the templates learnt are read from that file at the start and written there by `save` and, when there
-    are new ones, every five minutes, so that a restart changes no id. The file holds nothing that redaction took out.
+    With `state` the templates learnt are read from that file at the start and written there by `save` and, while `run`
+    runs and there are new ones, every five minutes, so that a restart changes no id. The file holds nothing that
+    redaction took out.
     """
 
     name = "Templates"
 
-    def __init__(self, settings: TemplateSettings, *, state: Path | None = None, clock: Clock = time.time) -> None:
+    def __init__(self, settings: TemplateSettings, *, state: Path | None = None) -> None:
         self._settings = settings
         self._state = state
-        self._clock = clock
-        self._saved_at, self._saved_changes = clock(), 0
+        self._saved_changes = 0
+        self._writing = Lock()
         self._tree = TemplateTree(similarity=settings.similarity, templates_max=settings.templates_max)
         self._known: OrderedDict[str, Template] = OrderedDict()
         self._worthwhile: Callable[[], bool] = lambda: True
@@ -96,8 +97,6 @@ class Templates:
         while len(known) > 2 * self._settings.templates_max:
             known.popitem(last=False)
         telemetry.templates_known.set(len(self._tree))
-        if self._tree.changes != self._saved_changes and self._clock() - self._saved_at > _SAVE_EVERY_SECONDS:
-            self.save()
 
     def suspend_unless(self, worthwhile: Callable[[], bool]) -> None:
         """Set ids only while this says that somebody uses them, unless the settings want them in any case."""
@@ -116,16 +115,29 @@ class Templates:
 
     def save(self) -> None:
         """Write what was learnt to the state file, whole or not at all. Never raises: ids are a convenience."""
-        if self._state is None:
-            return
-        self._saved_at, self._saved_changes = self._clock(), self._tree.changes
+        if self._state is not None:
+            self._write(self._state, self._snapshot())
+
+    async def run(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Save every five minutes what is new, in a thread. Never returns."""
+        while True:
+            await sleep(_SAVE_EVERY_SECONDS)
+            if self._state is not None and self._tree.changes != self._saved_changes:
+                await asyncio.to_thread(self._write, self._state, self._snapshot())
+
+    def _snapshot(self) -> list[tuple[str, str]]:
+        self._saved_changes = self._tree.changes
+        return list(self._tree.texts())
+
+    def _write(self, state: Path, texts: list[tuple[str, str]]) -> None:
         # The standard library's encoder: a message may hold half a surrogate pair, which others refuse.
-        body = json.dumps({"format": _FORMAT, "templates": list(self._tree.texts())}).encode()
+        body = json.dumps({"format": _FORMAT, "templates": texts}).encode()
         try:
-            handle, name = tempfile.mkstemp(dir=self._state.parent, prefix=self._state.name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(body)
-            Path(name).replace(self._state)
+            with self._writing:  # the last `save` comes after what `run` had begun
+                handle, name = tempfile.mkstemp(dir=state.parent, prefix=state.name)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(body)
+                Path(name).replace(state)
         except OSError as error:
             log.warning("templates_not_saved", error=type(error).__name__, errno=error.errno)
 
