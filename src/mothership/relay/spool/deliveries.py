@@ -121,13 +121,14 @@ class Deliveries:
 
     def add(self, seq: int, sinks: Sequence[str], appended: int, events: int, weight: int, size: int) -> None:
         """A batch waits for these sinks."""
+        # Known before the commit: the same transaction may ask who waits for a batch that it has added.
+        self.sinks.update(sinks)
         self._connection.executemany(
             SQL["add"],
             [(sink, seq, appended, events, weight, size) for sink in sinks],
         )
 
         def apply() -> None:
-            self.sinks.update(sinks)
             for sink in sinks:
                 self._change(sink, 1, events, size)
 
