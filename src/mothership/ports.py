@@ -1,4 +1,8 @@
-"""Every seam on one page. Each docstring is a promise, and `tests/contracts/` holds the suite that checks it."""
+"""Every seam on one page. Each docstring is a promise, and `tests/contracts/` holds the suite that checks it.
+
+Everything runs in one event loop. A promise says what may be called while another call is under way; where it says
+nothing, calls follow one another.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -7,7 +11,10 @@ from typing import NamedTuple, Protocol, TypeAlias
 from mothership.event import Batch, Receipt, RowBatch
 
 Clock: TypeAlias = Callable[[], float]
-"""Seconds since the Unix epoch. Time is an argument, so no test sleeps or patches."""
+"""Seconds since the Unix epoch. Time is an argument, so no test sleeps or patches.
+
+It never raises, waits for nothing, and may be asked from any thread. It may go backwards: wall clocks are set.
+"""
 
 
 class Health(NamedTuple):
@@ -28,6 +35,7 @@ class Processor(Protocol):
 
         An event it can't handle is taken out with `batch.reject` and a reason that quotes nothing of it.
         Whatever it raises costs no other event: the chain finds the failing event and rejects that one.
+        It awaits nothing, so it works on one batch at a time; it may see an event twice.
         """
 
 
@@ -37,13 +45,17 @@ class Enricher(Protocol):
     name: str
 
     async def __call__(self, batch: Batch) -> None:
-        """Add to the batch's events what is known within the configured wait. Never raises, never rejects."""
+        """Add to the batch's events what is known within the configured wait. Never raises, never rejects.
+
+        Called for many batches at a time.
+        """
 
 
 class VerdictStore(Protocol):
     """Where the LLM's verdicts and spending are shared between instances and outlast a restart.
 
-    It is asked off the way of events, and may raise whatever it likes: then each process knows only its own.
+    It is asked off the way of events, and may raise whatever it likes: then each process knows only its own. Every
+    method may be called any number of times at once, by several processes.
     """
 
     async def get(self, key: bytes) -> bytes | None:
@@ -57,7 +69,11 @@ class VerdictStore(Protocol):
 
 
 class Sink(Protocol):
-    """A place where rows rest."""
+    """A place where rows rest.
+
+    A courier awaits `open` alone, and then has as many writes under way as the sink's route says (one for Loki);
+    `health` is asked beside them at any time, and `close` when no write is under way.
+    """
 
     name: str
     """`tsdb`, `loki`: as in the answer's `sink_results`."""
@@ -82,7 +98,10 @@ class Sink(Protocol):
 
 
 class Relay(Protocol):
-    """Keeps what the pipeline made until every sink has it."""
+    """Keeps what the pipeline made until every sink has it.
+
+    `keep` is called by every request at a time. One that is cancelled while it waits takes nothing back.
+    """
 
     async def keep(self, batch: RowBatch, *, waited_seconds: float = 0.0) -> Receipt:
         """Return once every row is committed, on disk, or in the dead letters, for every enabled sink.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from tests.pipeline.llm.endpoint import Endpoint
 
 from mothership.event import Row
 from mothership.ports import Sink
@@ -61,3 +62,10 @@ async def bench(made: Bench) -> AsyncIterator[Bench]:
     await made.sink.open()
     yield made
     await made.sink.close()
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[Endpoint]:
+    """A language model that says what a test wants."""
+    async with Endpoint() as endpoint:
+        yield endpoint
