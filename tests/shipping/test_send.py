@@ -112,3 +112,44 @@ def test_a_file_shipped_again_is_known_by_its_keys(server: ScriptedServer, tmp_p
     assert len(set(keys)) == 6
     assert run(str(path), "--url", server.url, "--again").exit_code == 0
     assert server.seen[-1].headers["idempotency-key"] not in keys
+
+
+def test_with_a_state_a_run_goes_on_where_the_last_one_ended(server: ScriptedServer, tmp_path: Path) -> None:
+    """A cron job on files that grow; what is packed is read as a whole each time, under the same keys."""
+    log, packed, state = tmp_path / "app.log", tmp_path / "old.log.gz", tmp_path / "state.json"
+    packed.write_bytes(gzip.compress(b"packed\n"))
+    for lines in ("one\none\n", "one\nlast without an end"):
+        with log.open("a") as file:
+            file.write(lines)
+        assert run(str(log), str(packed), "--state", str(state), "--url", server.url).exit_code == 0
+    assert run(str(log), "--state", str(state), "--url", server.url).exit_code == 0
+    messages = [event["message"] for event in server.stored()]
+    assert sorted(messages) == ["last without an end", "one", "one", "one", "packed", "packed"]
+    keys = {seen.headers["idempotency-key"] for seen in server.seen if seen.messages[0]["message"] == "packed"}
+    assert len(keys) == 1
+
+
+def test_what_was_not_delivered_is_sent_by_the_next_run(server: ScriptedServer, tmp_path: Path) -> None:
+    """As the same batch, though the file has grown and the options are others."""
+    log, state = tmp_path / "app.log", tmp_path / "state.json"
+    log.write_text("one\n")
+    server.script = [ScriptedAnswer(401, {"reason": "no"})]
+    refused = run(str(log), "--state", str(state), "--url", server.url)
+    assert refused.exit_code == 3
+    assert "what was not delivered is sent at the next start" in refused.output
+    with log.open("a") as file:
+        file.write("two\n")
+    assert run(str(log), "--state", str(state), "--url", server.url, "--service", "shop").exit_code == 0
+    first, again, new = server.seen
+    assert first.headers["idempotency-key"] == again.headers["idempotency-key"]
+    assert [event["message"] for event in again.messages + new.messages] == ["one", "two"]
+
+
+def test_a_dry_run_leaves_the_state_alone(server: ScriptedServer, tmp_path: Path) -> None:
+    """Nothing was shipped."""
+    log, state = tmp_path / "app.log", tmp_path / "state.json"
+    log.write_text("one\n")
+    for _ in range(2):
+        assert '"message":"one"' in run(str(log), "--state", str(state), "--url", server.url, "--dry-run").output
+    assert run(str(log), "--state", str(state), "--url", server.url).exit_code == 0
+    assert [event["message"] for event in server.stored()] == ["one"]

@@ -75,31 +75,28 @@ def access_log(head: str, now: int) -> Facts | None:
 def behind_time(head: str, found: Found) -> Facts:  # noqa: PLR0911 - one line a layout
     """A line that begins with a time: what follows tells the layout."""
     at, micros = found.end, found.micros
-    if found.has_zone and _CRI.match(head, at):
+    behind = head[at : at + 2]
+    if found.has_zone and head.startswith((" stdout ", " stderr "), at) and _CRI.match(head, at):
         return Facts("cri", micros)
-    if match := _NGINX.match(head, at):
+    if behind == " [" and (match := _NGINX.match(head, at)):
         return Facts("nginx", micros, None, None, pid_of(match[2]), WORDS[match[1]])
-    if match := _WINDOWS.match(head, at):
+    if behind == ", " and (match := _WINDOWS.match(head, at)):
         pid = _WINDOWS_PID.search(head, at, at + 120)
-        return Facts(
-            "windows_servicing",
-            micros,
-            None,
-            None,
-            pid_of(pid[1]) if pid else None,
-            WORDS.get(match[1].lower(), "info"),
-        )
-    if not found.has_year and (match := _ANDROID.match(head, at)):
-        return Facts(
-            "android", micros, None, None, pid_of(match[1]), WORDS["critical" if match[2] == "A" else match[2].lower()]
-        )
-    if found.has_year and ":  " in head and (match := _POSTGRESQL.match(head, at)) and (found.has_zone or match["pid"]):
+        severity = WORDS.get(match[1].lower(), "info")
+        return Facts("windows_servicing", micros, None, None, pid_of(pid[1]) if pid else None, severity)
+    if not found.has_year:
+        if match := _ANDROID.match(head, at):
+            severity = WORDS["critical" if match[2] == "A" else match[2].lower()]
+            return Facts("android", micros, None, None, pid_of(match[1]), severity)
+        if facts := syslog.in_file(head, found):
+            return facts
+    elif ":  " in head and (match := _POSTGRESQL.match(head, at)) and (found.has_zone or match["pid"]):
         return Facts("postgresql", micros, None, None, pid_of(match["pid"]), WORDS.get(match["level"].lower()))
-    if match := _PYTHON.match(head, at):
+    if behind == " -" and (match := _PYTHON.match(head, at)):
         return Facts("python", micros, None, None, None, WORDS[match["level"].lower()])
     if match := _LEVELLED.match(head, at):
         return _levelled(head, match, micros)
-    return syslog.in_file(head, found) or Facts("text", micros)
+    return (syslog.in_file(head, found) if found.has_year else None) or Facts("text", micros)
 
 
 def in_brackets(head: str, now: int) -> Facts | None:

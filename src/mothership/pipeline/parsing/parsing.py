@@ -7,6 +7,7 @@ A value that a mask stands in is left alone, and the line itself is never change
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, Field
@@ -26,8 +27,8 @@ FORMAT_FIELD = "log_format"
 _MEMO_ENTRIES_MAX = 20_000
 _HOSTS = ("hostname", "host")
 _PROGRAMS = ("program", "app_name", "tag", "process_name")
-_PIDS = ("pid", "process_id", "proc_id")
-_LEVELS = ("severity", "level", "log_level")
+_PIDS = frozenset({"pid", "process_id", "proc_id"})
+_OTHER_LEVELS = ("level", "log_level")
 _MARK = re.compile(r"\[REDACTED|REDACTED:")
 
 
@@ -97,28 +98,29 @@ class ParseLines:
         return facts
 
     def _fill(self, event: Event, facts: Facts, *, is_tail: bool) -> None:
+        _, micros, hostname, program, pid, severity = facts
         event[FORMAT_FIELD] = facts.format
-        if facts.micros is not None and self._may_fill["timestamp"]:
-            self._set_time(event, facts.micros, is_tail=is_tail)
-        if facts.hostname and not _says(event, _HOSTS):
-            self._set(event, "hostname", facts.hostname)
-        if facts.program and not _says(event, _PROGRAMS):
-            self._set(event, "program", facts.program)
-        if facts.pid and self._may_fill["pid"] and all(event.get(name) is None for name in _PIDS):
-            event["pid"] = facts.pid
-        is_open = event.get("severity") in (None, "unknown") and not any(
-            _is_severity(event.get(name)) for name in _LEVELS
-        )
-        if facts.severity and is_open and self._may_fill["severity"]:
-            event["severity"] = facts.severity
+        if micros is not None and self._may_fill["timestamp"]:
+            self._set_time(event, micros, is_tail=is_tail)
+        if hostname and not _says(event, _HOSTS):
+            self._set(event, "hostname", hostname)
+        if program and not _says(event, _PROGRAMS):
+            self._set(event, "program", program)
+        if pid and self._may_fill["pid"] and _PIDS.isdisjoint(event):
+            event["pid"] = pid
+        if severity and self._may_fill["severity"] and _is_open(event):
+            event["severity"] = severity
 
     def _set_time(self, event: Event, micros: int, *, is_tail: bool) -> None:
-        if (text := text_of(micros)) is None:
+        if (text := _text_of(micros)) is None:
             return
-        sent = next((name for name in self._time_fields if event.get(name) not in (None, "")), None)
-        if sent is None:
+        for sent in self._time_fields:
+            if event.get(sent) not in (None, ""):
+                break
+        else:
             event["timestamp"] = text
-        elif sent == "timestamp" and is_tail and event.get("file_path") and event.get("type") == "log":
+            return
+        if sent == "timestamp" and is_tail and event.get("file_path") and event.get("type") == "log":
             if event.get(OBSERVED) is None and event["timestamp"] != text:
                 event[OBSERVED] = event["timestamp"]
             event["timestamp"] = text
@@ -140,10 +142,29 @@ class ParseLines:
 _SAMPLES = {"timestamp": "2026-11-29T10:00:00.000000Z", "pid": "311", "severity": "info"}
 
 
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str | None:
+    text = text_of(seconds * 1_000_000)
+    return text and text[:20]
+
+
+def _text_of(micros: int) -> str | None:
+    """As `text_of`; of the lines of one second only the first pays for it."""
+    second = _second(micros // 1_000_000)
+    return second and f"{second}{micros % 1_000_000:06d}Z"
+
+
 def _says(event: Event, names: tuple[str, ...]) -> bool:
-    return any(
-        (value := event.get(name)) is not None and not (value.__class__ is str and is_nil(value)) for name in names
-    )
+    for name in names:
+        if (value := event.get(name)) is not None and not (value.__class__ is str and is_nil(value)):
+            return True
+    return False
+
+
+def _is_open(event: Event) -> bool:
+    """Whether the sender has said no severity."""
+    unsaid = event.get("severity") in (None, "unknown")
+    return unsaid and not any(_is_severity(event[name]) for name in _OTHER_LEVELS if name in event)
 
 
 def _is_severity(value: object) -> bool:
