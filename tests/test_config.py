@@ -527,7 +527,7 @@ def test_what_check_prints_loads_again(tmp_path: Path) -> None:
     tree["auth"] = {"tokens": [{"name": "node", "hash": "sha256:" + "0" * 64}]}
     tree["pipeline"]["processors"]["redaction"]["previous_keys"] = ["hunter2-old"]
     path = written(tmp_path, yaml.safe_dump(tree).replace("${", "$${"))
-    result = run("check", "--config", str(path))
+    result = run("check", "--config", str(path), HOME=str(Path.home()))  # where an ordinary user's data go
     assert result.returncode == 0, result.stderr
     assert not [secret for secret in ("k-2", "hunter2", "0" * 64, "your-secret-salt") if secret in result.stdout]
     (tmp_path / "again.yaml").write_text(result.stdout)
