@@ -2,12 +2,14 @@
 
 import asyncio
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership import keys, shared_keys
 from mothership.app import opened
@@ -40,27 +42,38 @@ def _full_disk() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At some of the starts here nobody answers; at the others the database is at hand."""
-    monkeypatch.setattr(shared_keys, "PATIENCE_SECONDS", 2.0)
+def patience(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """At some of the starts here nobody answers; at the others the database is at hand, however busy the machine."""
+
+    def set_patience(seconds: float) -> None:
+        monkeypatch.setattr(shared_keys, "PATIENCE_SECONDS", seconds)
+
+    monkeypatch.setattr(shared_keys, "FIRST_PATIENCE_SECONDS", PATIENCE_SECONDS)
+    set_patience(PATIENCE_SECONDS)
+    return set_patience
 
 
-async def test_instances_without_a_salt_give_a_person_one_pseudonym(database_dsn: str, tmp_path: Path) -> None:
+async def test_instances_without_a_salt_give_a_person_one_pseudonym(
+    database_dsn: str, tmp_path: Path, patience: Callable[[float], None]
+) -> None:
     """Also when they start at the same time, and after a restart."""
     homes = [tmp_path / str(n) for n in range(3)]
     names = await asyncio.gather(*(_pseudonym(database_dsn, home) for home in homes))
     assert len(set(names)) == 1
+    patience(2.0)
     assert await _pseudonym(NOBODY, homes[0]) == names[0]
     assert all(not kept_former_keys(home) for home in homes)
 
 
 async def test_an_instance_whose_key_loses_adopts_the_shared_one_and_can_look_up_both(
-    database_dsn: str, tmp_path: Path
+    database_dsn: str, tmp_path: Path, patience: Callable[[float], None]
 ) -> None:
     """What it stored before stays findable, by the command too; its own pseudonyms are not hashed again."""
     own = tmp_path / "own"
     keys.load_or_make(own / "pseudonym.key")
+    patience(2.0)
     before = await _pseudonym(NOBODY, own)
+    patience(PATIENCE_SECONDS)
     shared = await _pseudonym(database_dsn, tmp_path / "first")
     async with opened(_settings(database_dsn), own) as worker:
         pseudonyms = worker.redactor.pseudonyms
@@ -73,7 +86,7 @@ async def test_an_instance_whose_key_loses_adopts_the_shared_one_and_can_look_up
 
 
 async def test_a_key_does_not_change_under_a_running_service(
-    database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: Callable[[float], None]
 ) -> None:
     """The database was away at the start: its own key until the restart, said in /healthz, then the shared one."""
     shared = await _pseudonym(database_dsn, tmp_path / "first")
@@ -87,6 +100,7 @@ async def test_a_key_does_not_change_under_a_running_service(
         assert worker.redactor.pseudonyms.of("carol") == before != shared
         assert tsdb.describe()["lacking"][-1] == shared_keys.DIFFERS
         await tsdb.close()
+    patience(2.0)
     async with opened(_settings(NOBODY), late) as worker:
         assert worker.redactor.pseudonyms.of("carol") == shared
         assert before in worker.redactor.pseudonyms.all_of("carol")
@@ -111,10 +125,11 @@ async def test_a_full_disk_keeps_no_shared_key_and_stops_nothing(database_dsn: s
     home = tmp_path / "full"
     mine = keys.load_or_make(home / "fingerprint.key")
     own = keys.load_or_make(home / "pseudonym.key")
-    with _full_disk():
+    with capture_logs() as told, _full_disk():  # else where pytest keeps what is printed would be full, too
         assert await shared_keys.fingerprint_key(tsdb, home / "fingerprint.key") == first != mine
         key, is_agreed = await shared_keys.pseudonym_key(tsdb, home, own, is_first=False)
     assert (key != own, is_agreed) == (True, True)
+    assert "fingerprint_key_not_kept" in [line["event"] for line in told]
     assert keys.load_or_make(home / "fingerprint.key") == mine
     assert keys.load_or_make(home / "pseudonym.key") == own
     assert sorted(path.name for path in home.iterdir()) == ["fingerprint.key", "pseudonym.key"]
