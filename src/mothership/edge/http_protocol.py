@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 from mothership.edge.addresses import UNKNOWN, Networks
 from mothership.edge.connection_limiter import ConnectionLimiter, Stage
 from mothership.edge.limits import LimitSettings
+from mothership.edge.response_transport import ResponseTransport
 from mothership.edge.tls import certificate_names
 
 PIPELINED_MAX = 16
@@ -169,7 +170,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if len(self.pipeline) > PIPELINED_MAX:
             self._refuse(429, "too many pipelined requests")
-        self.cycle.transport = _ResponseTransport(self.transport, self)  # type: ignore[assignment]  # it has what a cycle uses
+        self.cycle.transport = ResponseTransport(self.transport, self.cycle, self)  # type: ignore[assignment]  # it has what a cycle uses
 
     def on_message_complete(self) -> None:
         """The body has ended."""
@@ -179,7 +180,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request, unless this one has not been read to its end."""
-        if self._running is not None and isinstance(self._running.transport, _ResponseTransport):
+        if self._running is not None and isinstance(self._running.transport, ResponseTransport):
             self._running.transport.flush()
         if self.ends_connection() and not self._lingering:
             self.linger()
@@ -291,45 +292,6 @@ class BoundedProtocol(HttpToolsProtocol):
     def _cancel(timer: asyncio.TimerHandle | None) -> None:
         if timer is not None:
             timer.cancel()
-
-
-class _ResponseTransport:
-    """What a cycle writes its answer to.
-
-    The head waits for the first piece of the body: together they are one system call and one packet. And it does not
-    close under a client that is still sending: a reset would take the answer with it.
-    """
-
-    def __init__(self, transport: asyncio.Transport, protocol: BoundedProtocol) -> None:
-        self._transport = transport
-        self._protocol = protocol
-        self._cycle = protocol.cycle
-        self._head: bytes | None = None
-        self._has_head = False
-
-    def close(self) -> None:
-        self.flush()
-        if self._protocol.ends_connection():
-            self._protocol.linger()
-        else:
-            self._transport.close()
-
-    def write(self, data: bytes) -> None:
-        if self._head is not None:
-            self._transport.write(self._head + data)
-            self._head = None
-        elif self._cycle.response_started and not self._has_head:  # before, `100 Continue` may come
-            self._head, self._has_head = data, True
-        else:
-            self._transport.write(data)
-
-    def flush(self) -> None:
-        """Write the head of an answer that has no body."""
-        if self._head is not None:
-            self.write(b"")
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
 
 
 def bounded(limits: LimitSettings, proxies: Networks) -> type[BoundedProtocol]:
