@@ -68,7 +68,7 @@ class Report:
         statuses = []
         for age_seconds, status in self._status_directory.read():
             if age_seconds > SILENT_SECONDS:
-                silent = WorkerStatus.silent(f"a worker has not been heard of for {age_seconds:.0f} seconds")
+                silent = WorkerStatus.silent(f"no sign of life from a worker for {age_seconds:.0f} seconds")
                 statuses.append(silent.merge(status) if status else silent)
             elif status:
                 statuses.append(status)
