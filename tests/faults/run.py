@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.faults.database import Database, database
-from tests.faults.judge import Verdict
+from tests.faults.reconciliation import Reconciliation
 from tests.faults.scenarios import SCENARIOS
 from tests.starvation import PATIENCE_SECONDS
 
@@ -43,14 +43,14 @@ def main() -> int:
     return 1 if broken else 0
 
 
-async def one(server: Database, home: Path, number: int, seconds: float) -> Verdict:
+async def one(server: Database, home: Path, number: int, seconds: float) -> Reconciliation:
     """One scenario on a fresh database."""
     await server.renew()
     async with asyncio.timeout(2 * PATIENCE_SECONDS + 4 * seconds):
         return await SCENARIOS[number - 1](server, home, seconds)
 
 
-def line(verdict: Verdict) -> str:
+def line(verdict: Reconciliation) -> str:
     """As a row of the table."""
     other = verdict.invented + verdict.altered
     return (

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.database import ROLE, Database
-from tests.faults.judge import Verdict, judge
 from tests.faults.nodes import Fleet, Ledger, Node
 from tests.faults.proxy import Proxy
+from tests.faults.reconciliation import Reconciliation, reconcile
 from tests.faults.service import SHUTDOWN_SECONDS, Service
 from tests.starvation import PATIENCE_SECONDS
 
-Scenario = Callable[[Database, Path, float], Awaitable[Verdict]]
+Scenario = Callable[[Database, Path, float], Awaitable[Reconciliation]]
 
 
 @asynccontextmanager
@@ -35,7 +35,7 @@ async def service_on(home: Path, dsn: str, **changes: Any) -> AsyncIterator[Serv
         service.end()
 
 
-async def killed(database: Database, home: Path, seconds: float) -> Verdict:
+async def killed(database: Database, home: Path, seconds: float) -> Reconciliation:
     """1: `kill -9` at random moments under load."""
     ledger, chance, kills = Ledger(), random.Random(1), 0
     until = time.monotonic() + seconds
@@ -50,10 +50,10 @@ async def killed(database: Database, home: Path, seconds: float) -> Verdict:
                 else:
                     service.launch()
             await service.answers()
-        return await judge("1 kill -9", database, ledger, service, note=f"{kills} kills")
+        return await reconcile("1 kill -9", database, ledger, service, note=f"{kills} kills")
 
 
-async def down(database: Database, home: Path, seconds: float) -> Verdict:
+async def down(database: Database, home: Path, seconds: float) -> Reconciliation:
     """2: the database stopped fast, stopped at once, and hanging, each longer than every time-out; one restart."""
     ledger = Ledger()
     step = max(2.5, seconds / 4)
@@ -75,10 +75,10 @@ async def down(database: Database, home: Path, seconds: float) -> Verdict:
             await asyncio.sleep(max(step, 5.0))  # longer than all the database's time-outs together
             database.go_on()
             await asyncio.sleep(1.0)
-        return await judge("2 database down", database, ledger, service, note="fast, immediate, SIGSTOP; a restart")
+        return await reconcile("2 database down", database, ledger, service, note="fast, immediate, SIGSTOP; a restart")
 
 
-async def cut(database: Database, home: Path, seconds: float) -> Verdict:
+async def cut(database: Database, home: Path, seconds: float) -> Reconciliation:
     """3: connections cut in the middle of a COPY, and answers to commits lost."""
     ledger = Ledger()
     async with Proxy(database.socket) as proxy:
@@ -89,10 +89,10 @@ async def cut(database: Database, home: Path, seconds: float) -> Verdict:
                 await _until(lambda: len(proxy.toxins.done) == 2)
             proxy.toxins.cut_copy = proxy.toxins.swallow_commit = 0.0
             note = ", ".join(f"{count} {what}" for what, count in proxy.toxins.done.items())
-            return await judge("3 connections cut", database, ledger, service, note=note)
+            return await reconcile("3 connections cut", database, ledger, service, note=note)
 
 
-async def refusing(database: Database, home: Path, seconds: float) -> Verdict:
+async def refusing(database: Database, home: Path, seconds: float) -> Reconciliation:
     """4: the database refuses: read-only, no connection left, no right to insert, its disk full."""
     ledger, done = Ledger(), []
     step = max(1.2, seconds / 5)
@@ -115,7 +115,7 @@ async def refusing(database: Database, home: Path, seconds: float) -> Verdict:
                 await asyncio.sleep(1.2)
             if await _fill_the_databases_disk(database, step):
                 done.append("disk full")
-        return await judge("4 database refuses", database, ledger, service, note=", ".join(done))
+        return await reconcile("4 database refuses", database, ledger, service, note=", ".join(done))
 
 
 async def _fill_the_databases_disk(database: Database, seconds: float) -> bool:
@@ -144,7 +144,7 @@ def _resize(disk: Path, size: int) -> None:
     subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)
 
 
-async def spool_full(database: Database, home: Path, seconds: float) -> Verdict:
+async def spool_full(database: Database, home: Path, seconds: float) -> Reconciliation:
     """5: the spool at its bound, its disk full, and its file damaged while the service is down."""
     ledger, done = Ledger(), []
     async with small_disk(64) as disk:
@@ -169,7 +169,9 @@ async def spool_full(database: Database, home: Path, seconds: float) -> Verdict:
             await service.drained()
             lost = await _damage(database, service, ledger, data_dir, rounds=min(10, max(3, int(seconds / 2))))
             done.append(f"damaged; {lost} events in broken records, counted")
-            return await judge("5 spool full, damaged", database, ledger, service, forgiven=lost, note=", ".join(done))
+            return await reconcile(
+                "5 spool full, damaged", database, ledger, service, forgiven=lost, note=", ".join(done)
+            )
 
 
 async def _damage(database: Database, service: Service, ledger: Ledger, data_dir: Path, *, rounds: int) -> int:
@@ -204,7 +206,7 @@ async def _damage_again_and_again(database: Database, service: Service, node: No
     return lost
 
 
-async def poison(database: Database, home: Path, seconds: float) -> Verdict:
+async def poison(database: Database, home: Path, seconds: float) -> Reconciliation:
     """6: one event among 10,000 that the database will not take; then it is put right and tried again."""
     del seconds
     ledger = Ledger()
@@ -227,10 +229,10 @@ async def poison(database: Database, home: Path, seconds: float) -> Verdict:
         async with asyncio.timeout(PATIENCE_SECONDS), database.session() as link:  # the live service notices
             while await link.fetchval("SELECT count(*) FROM events WHERE source = 'node'") < 10_000:  # noqa: ASYNC110  # a table has no event
                 await asyncio.sleep(0.05)
-        return await judge("6 poison event", database, ledger, service, note="set aside, retried, stored")
+        return await reconcile("6 poison event", database, ledger, service, note="set aside, retried, stored")
 
 
-async def twice(database: Database, home: Path, seconds: float) -> Verdict:
+async def twice(database: Database, home: Path, seconds: float) -> Reconciliation:
     """7: two services, one database: answers are lost, services killed, and retries go to the other one."""
     ledger, chance, kills = Ledger(), random.Random(7), 0
     until = time.monotonic() + seconds
@@ -242,10 +244,10 @@ async def twice(database: Database, home: Path, seconds: float) -> Verdict:
                 service.kill()
                 kills += 1
                 await service.start()
-        return await judge("7 two services", database, ledger, one, two, note=f"{kills} kills")
+        return await reconcile("7 two services", database, ledger, one, two, note=f"{kills} kills")
 
 
-async def terminated(database: Database, home: Path, seconds: float) -> Verdict:
+async def terminated(database: Database, home: Path, seconds: float) -> Reconciliation:
     """8: SIGTERM under load, with the database up, down and hanging; and a second signal."""
     ledger, done = Ledger(), []
     async with service_on(home, database.dsn) as service:
@@ -270,10 +272,10 @@ async def terminated(database: Database, home: Path, seconds: float) -> Verdict:
                 elif what in ("hanging", "twice"):
                     database.go_on()
                 await service.start()
-        return await judge("8 SIGTERM", database, ledger, service, note=", ".join(done))
+        return await reconcile("8 SIGTERM", database, ledger, service, note=", ".join(done))
 
 
-async def overload(database: Database, home: Path, seconds: float) -> Verdict:
+async def overload(database: Database, home: Path, seconds: float) -> Reconciliation:
     """9: twice the load that the database sustains: memory flat, answers in time, 429 and 503 and no loss."""
     ledger = Ledger()
     bounds = {"in_flight": {"max_events": 2000}, "spool": {"max_bytes": 2_000_000}}
@@ -289,7 +291,7 @@ async def overload(database: Database, home: Path, seconds: float) -> Verdict:
             proxy.toxins.bytes_per_second = 0.0
         growth = (peaks[-1] - peaks[len(peaks) // 2]) / 2**20
         assert ledger.slowest_seconds < 5.0, f"an answer took {ledger.slowest_seconds:.1f} s"
-        return await judge("9 overload", database, ledger, service, note=f"peak grew {growth:.1f} MiB in 2nd half")
+        return await reconcile("9 overload", database, ledger, service, note=f"peak grew {growth:.1f} MiB in 2nd half")
 
 
 SCENARIOS: list[Scenario] = [killed, down, cut, refusing, spool_full, poison, twice, terminated, overload]

@@ -10,7 +10,7 @@ from tests.faults.nodes import Ledger, Node, key
 from tests.faults.service import Service
 
 
-class Verdict(NamedTuple):
+class Reconciliation(NamedTuple):
     """The row of the table."""
 
     scenario: str
@@ -30,9 +30,9 @@ class Verdict(NamedTuple):
         return not (self.lost or self.duplicated or self.invented or self.altered) and self.acknowledged > 0
 
 
-async def judge(
+async def reconcile(
     scenario: str, database: Database, ledger: Ledger, *services: Service, forgiven: int = 0, note: str = ""
-) -> Verdict:
+) -> Reconciliation:
     """Wait until nothing is on its way, see a fresh event flow, and compare. `forgiven`: taken by damage."""
     for service in services:
         await service.drained()
@@ -44,7 +44,7 @@ async def judge(
     if lost > forgiven:
         print("lost:", sorted(ledger.acknowledged - set(stored))[:5])  # noqa: T201  # for whoever looks for the reason
     answers = " ".join(f"{status}:{count}" for status, count in sorted(ledger.answers.items()))
-    return Verdict(
+    return Reconciliation(
         scenario=scenario,
         acknowledged=len(ledger.acknowledged),
         lost=max(0, lost - forgiven),
