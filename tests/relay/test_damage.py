@@ -15,9 +15,9 @@ import pytest
 from tests.relay.support import rows_batch
 
 from mothership.relay.spool import rebuild, salvage
-from mothership.relay.spool.file import SpoolFile
 from mothership.relay.spool.record import CorruptRecord, pack, spool_record, unpack
 from mothership.relay.spool.schema import connect
+from mothership.relay.spool.spool_file import SpoolFile
 
 BATCHES = 40
 

@@ -13,9 +13,9 @@ from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, Paused, Permanent, Transient, Unsafe
 from mothership.plurals import counted
 from mothership.ports import Health
-from mothership.relay.deferred import DeferredBatches
-from mothership.relay.poison import PoisonTracker
-from mothership.relay.rate import EventRate
+from mothership.relay.deferred_batches import DeferredBatches
+from mothership.relay.event_rate import EventRate
+from mothership.relay.poison_tracker import PoisonTracker
 from mothership.relay.route import DeliveryListener, DeliveryResult, Route
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.deliveries import LeaseLimits

@@ -7,7 +7,7 @@ from functools import partial
 from mothership import telemetry
 from mothership.errors import Refusal
 from mothership.fairness import FairLimiter, Holder, NoRoom, WaitBudget
-from mothership.relay.rate import EventRate
+from mothership.relay.event_rate import EventRate
 from mothership.relay.settings import InFlightSettings
 
 RETRY_AFTER_SECONDS_MIN = 1.0

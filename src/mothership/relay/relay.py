@@ -18,13 +18,13 @@ from mothership.fairness import Holder, WaitBudget
 from mothership.ports import Clock
 from mothership.relay.courier import Courier
 from mothership.relay.in_flight import InFlightLimiter
-from mothership.relay.pending import PendingBatch
+from mothership.relay.pending_batch import PendingBatch
 from mothership.relay.route import DeliveryResult, Route
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.dead_letters import Totals
-from mothership.relay.spool.file import BatchStatus
 from mothership.relay.spool.record import weight
 from mothership.relay.spool.spool import Spool, SpoolStats
+from mothership.relay.spool.spool_file import BatchStatus
 from mothership.relay.spool.takeover import take_over_orphans
 from mothership.status import DeadLetterStatus, DeliveryStatus, InFlightStatus, RelayStatus, SpoolStatus
 from mothership.telemetry import log

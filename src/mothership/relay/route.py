@@ -33,7 +33,7 @@ class DeliveryResult(NamedTuple):
 
 
 class DeliveryListener(Protocol):
-    """Who wants to know."""
+    """Whoever is told what becomes of batches: the relay."""
 
     def on_result(self, result: DeliveryResult) -> None:
         """A sink is through with a batch."""

@@ -29,6 +29,6 @@ class BatchCache:
         return held[0] if held else None
 
     def discard(self, seq: int) -> None:
-        """It is needed no more."""
+        """Free its room: every sink is through with it."""
         if held := self._batches.pop(seq, None):
             self._free_bytes += held[1]

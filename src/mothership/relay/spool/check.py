@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from mothership.relay.spool import directory
 from mothership.relay.spool.dead_letters import SQL as LETTERS
-from mothership.relay.spool.file import SQL as BATCHES
 from mothership.relay.spool.record import CorruptRecord, unpack
 from mothership.relay.spool.schema import connect
+from mothership.relay.spool.spool_file import SQL as BATCHES
 
 
 class SpoolFileReport(NamedTuple):

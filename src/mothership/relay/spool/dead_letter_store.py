@@ -13,9 +13,9 @@ from typing import NamedTuple
 from mothership.event import Row
 from mothership.relay.spool import directory
 from mothership.relay.spool.dead_letters import PIPELINE, DeadLetter, select_dead_letters
-from mothership.relay.spool.file import SpoolFile
 from mothership.relay.spool.record import CorruptRecord, unpack
 from mothership.relay.spool.schema import connect
+from mothership.relay.spool.spool_file import SpoolFile
 from mothership.telemetry import log
 
 
@@ -112,7 +112,7 @@ class _Reader:
         return select_dead_letters(self._connection, sink)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
 

@@ -61,7 +61,7 @@ class DeadLetterTable:
         self._on_commit = on_commit
 
     def count(self) -> None:
-        """Count what is there."""
+        """Count what the file holds; afterwards the counts follow each commit."""
         self.totals = Totals(*self._connection.execute(SQL["totals"]).fetchone())
         self.bytes_by_client = Counter(dict(self._connection.execute(SQL["bytes_by_client"]).fetchall()))
 

@@ -29,7 +29,7 @@ class FingerprintTable:
         """Rows of each caller."""
 
     def count(self) -> None:
-        """Count what is there."""
+        """Count the rows of each client in the file."""
         self._rows_by_client = Counter(dict(self._connection.execute(SQL["rows_by_client"])))
 
     def find(self, fingerprint: bytes, *, is_retry: bool) -> tuple[bytes, int] | None:
@@ -52,7 +52,7 @@ class FingerprintTable:
             self._on_commit(lambda: self._change({client: 1}))
 
     def take_in(self, rows: Iterable[FingerprintRow]) -> None:
-        """Know these, from another file."""
+        """Remember what another file did."""
         self._connection.executemany(SQL["add"], rows)
 
     def prune(self, before: int, most: int) -> None:

@@ -47,7 +47,7 @@ class Deliveries:
         self._locked_now: set[tuple[str, int]] = set()
 
     def count(self) -> None:
-        """Count what is there."""
+        """Count what the file holds; afterwards the counts follow each commit."""
         self.totals = {sink: Totals(*counts) for sink, *counts in self._connection.execute(SQL["totals"]).fetchall()}
         self.sinks |= set(self.totals)
         self._cursor.clear()
@@ -74,7 +74,7 @@ class Deliveries:
         self._locked_now |= fresh
 
     def unlock(self, sink: str, seqs: Sequence[int]) -> None:
-        """They may be leased again."""
+        """Let these be leased again."""
         self._locked -= {(sink, seq) for seq in seqs}
 
     def recover(self) -> int:

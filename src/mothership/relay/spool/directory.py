@@ -19,7 +19,7 @@ class SpoolFileLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let others have it. May be called twice."""
+        """Let another process lock it. May be called twice."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

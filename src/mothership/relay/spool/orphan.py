@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mothership.relay.spool import rebuild
 from mothership.relay.spool.dead_letters import DeadLetter, select_dead_letters
-from mothership.relay.spool.file import SQL, SpoolFile
+from mothership.relay.spool.spool_file import SQL, SpoolFile
 from mothership.telemetry import log
 
 
@@ -31,7 +31,7 @@ class OrphanFile:
         return [(seq, self._file.deliveries.awaited_by(seq), packed) for seq, packed in found.fetchall()]
 
     def remove_batches(self, seqs: Sequence[int]) -> None:
-        """They are safe elsewhere."""
+        """Remove what the reader has kept in its own file."""
         self._file.begin(durable=False)
         for seq in seqs:
             self._file.discard(seq)
@@ -42,7 +42,7 @@ class OrphanFile:
         return [letter for letter, _ in zip(select_dead_letters(self._file.connection), range(limit), strict=False)]
 
     def remove_dead_letters(self, ids: Sequence[int]) -> None:
-        """They are safe elsewhere."""
+        """Remove what the reader has kept in its own file."""
         self._file.begin(durable=False)
         for letter_id in ids:
             self._file.dead_letters.drop(letter_id)
@@ -53,5 +53,5 @@ class OrphanFile:
         rebuild.quarantine_record(self._file.path, seq, packed)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file; its lock stays with whoever took it."""
         self._file.close()

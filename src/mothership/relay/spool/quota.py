@@ -6,8 +6,8 @@ from contextlib import suppress
 from mothership.errors import SpoolFull, Unsafe
 from mothership.fairness import ADDRESS_SHARE
 from mothership.relay.settings import SpoolSettings
-from mothership.relay.spool.file import SpoolFile
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
+from mothership.relay.spool.spool_file import SpoolFile
 
 
 class Quota:
@@ -23,7 +23,7 @@ class Quota:
 
     def require(self, file: SpoolFile, client: str, record_bytes: int) -> None:
         """Raise `Unsafe` when a record of this size would be too much."""
-        if len(self._callers) < 2:  # noqa: PLR2004
+        if len(self._callers) < 2:  # noqa: PLR2004  # from two on there are shares
             self._callers.add(client)
         try:
             self._check(file, client, record_bytes)

@@ -2,8 +2,8 @@
 
 from mothership import telemetry
 from mothership.relay.settings import DeadLetterSettings
-from mothership.relay.spool.file import SpoolFile
 from mothership.relay.spool.record import CorruptRecord, unpack
+from mothership.relay.spool.spool_file import SpoolFile
 from mothership.telemetry import log
 
 EXPIRE_BATCHES_MAX = 64

@@ -18,10 +18,10 @@ from mothership.relay.settings import DeadLetterSettings, SpoolSettings
 from mothership.relay.spool import directory, disk_reserve, rebuild, retention
 from mothership.relay.spool.dead_letters import PIPELINE, DeadLetter, Totals
 from mothership.relay.spool.deliveries import LeaseLimits
-from mothership.relay.spool.file import BatchStatus, LeasedRecord, SpoolFile
 from mothership.relay.spool.lease import Lease, dead_letters, deferred_parts, halves
 from mothership.relay.spool.quota import Quota
 from mothership.relay.spool.record import SpoolRecord, pack, spool_record
+from mothership.relay.spool.spool_file import BatchStatus, LeasedRecord, SpoolFile
 from mothership.relay.spool.writer import SpoolWriter
 from mothership.telemetry import log
 

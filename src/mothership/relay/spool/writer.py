@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 from mothership import telemetry
 from mothership.errors import MothershipError, Unsafe
-from mothership.relay.spool.file import SpoolFile
 from mothership.relay.spool.schema import is_corruption
+from mothership.relay.spool.spool_file import SpoolFile
 from mothership.telemetry import log
 
 GROUP_OPERATIONS_MAX = 512

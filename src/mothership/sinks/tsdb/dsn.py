@@ -57,7 +57,7 @@ FOREIGN_PARAMETERS = {
 """What other programs, or libpq alone, take in a DSN, and what to write instead."""
 SYSTEM = "system"
 """As `sslrootcert`: the certificates that the machine trusts."""
-SOCKET_DIRECTORIES = ("/run/postgresql", "/var/run/postgresql", "/tmp", "/private/tmp", "localhost")  # noqa: S108
+SOCKET_DIRECTORIES = ("/run/postgresql", "/var/run/postgresql", "/tmp", "/private/tmp", "localhost")  # noqa: S108  # where PostgreSQL puts its socket
 PORT = 5432
 
 
@@ -118,7 +118,7 @@ class ConnectionTarget:
         if certificate := told.get("sslcert") or _in_home("postgresql.crt"):
             key = told.get("sslkey") or _in_home("postgresql.key")
             # An empty password, lest OpenSSL ask for one on the terminal.
-            load = lambda: context.load_cert_chain(certificate, key, password=told.get("sslpassword", ""))  # noqa: E731
+            load = lambda: context.load_cert_chain(certificate, key, password=told.get("sslpassword", ""))  # noqa: E731  # one expression, used once
             self._load("sslcert", certificate, load)
         return context
 
@@ -193,7 +193,7 @@ def _places(netloc: str, told: Mapping[str, str]) -> tuple[tuple[str, ...], tupl
     if len(ports) == 1:
         ports *= len(hosts)
     found = tuple(port or ports[at] for at, port in enumerate(own)) if len(ports) == len(hosts) else ()
-    if not found or not all(0 < port < 65_536 for port in found):  # noqa: PLR2004 - of 16 bits
+    if not found or not all(0 < port < 65_536 for port in found):  # noqa: PLR2004  # of 16 bits
         raise ValueError("port")
     return tuple(hosts), found
 

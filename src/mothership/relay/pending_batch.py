@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mothership.event import Receipt, Tally
 from mothership.relay.route import DeliveryResult
-from mothership.relay.spool.file import BatchStatus
+from mothership.relay.spool.spool_file import BatchStatus
 
 
 class PendingBatch:
@@ -22,7 +22,7 @@ class PendingBatch:
         self._change: asyncio.Future[None] | None = None
 
     def record_result(self, result: DeliveryResult) -> None:
-        """A sink is through with it."""
+        """Note what a sink did with it, and wake those who wait."""
         self.waits_for.discard(result.sink)
         self._results[result.sink] = result
         self.notify()
@@ -40,7 +40,7 @@ class PendingBatch:
         await asyncio.shield(self._change)
 
     def receipt(self, sinks: Sequence[str], status: BatchStatus, *, repeated: bool) -> Receipt:
-        """What may be said by now."""
+        """What every sink has done with the batch by now."""
         duplicate = repeated or not status.new or any(result.duplicate for result in self._results.values())
         return Receipt({sink: self._tally(sink, status) for sink in sinks}, duplicate)
 

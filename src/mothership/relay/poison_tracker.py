@@ -75,7 +75,7 @@ class PoisonTracker:
             self._suspects.pop(seq, None)
 
     def is_poison(self, seq: int) -> bool:
-        """Has it failed often enough, at a sink that is well?"""
+        """Whether it has failed often enough, at a sink that is well, to be split or set aside."""
         return self.failures(seq) >= self._failures_max
 
     def take_due(self, now: float, hold_seconds: float) -> int | None:
@@ -91,10 +91,10 @@ class PoisonTracker:
         return max(0.0, min((suspect.until - now for suspect in self._suspects.values()), default=float("inf")))
 
     def forget(self, seq: int) -> None:
-        """It is gone."""
+        """The batch is delivered, or among the dead letters: its failures count no more."""
         self._suspects.pop(seq, None)
 
     def reset(self) -> None:
-        """The sink is to blame."""
+        """Forget every failure: the sink itself is not well."""
         self._suspects.clear()
         self._first = (0, 0)

@@ -39,7 +39,7 @@ class DeferredBatches:
         return {seq for seq, until in self._until.items() if until > now}
 
     def discard(self, seqs: Iterable[int]) -> None:
-        """The sink is through with these."""
+        """Forget these: they are delivered, or among the dead letters."""
         for seq in seqs:
             self._until.pop(seq, None)
 
