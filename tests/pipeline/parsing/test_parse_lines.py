@@ -20,11 +20,12 @@ TIMES = TimestampSettings().fields
 
 @cache
 def default() -> Redaction:
-    return redaction()
+    return build(RedactionSettings(), key=b"k" * 32)
 
 
 def redaction(**settings: Any) -> Redaction:
-    return build(RedactionSettings.model_validate(settings), key=b"k" * 32)
+    """With the operator's rules alone, which are compiled in no time."""
+    return build(RedactionSettings.model_validate(settings), key=b"k" * 32, builtin=())
 
 
 def parsed(
@@ -138,8 +139,7 @@ def test_nothing_that_was_masked_comes_back_or_is_torn() -> None:
         assert "hostname" not in event or event["hostname"] == "web01"
         assert event.get("program") in (None, "cron")
         assert "box-77" not in str(event)
-    starred = redaction(action="mask", rules={"email": True})
-    (event,) = parsed(line("level=info host=alice@example.com msg=x"), redactor=starred)
+    (event,) = parsed(line("level=info host=alice@example.com msg=x"))
     assert "hostname" not in event
     assert "alice" not in str(event)
 
