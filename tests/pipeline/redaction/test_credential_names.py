@@ -17,7 +17,7 @@ key keys primary_key partition_key public_key foreign_key sort_key cache_key rou
 passive passenger token_count max_tokens next_page_token total_tokens prompt_tokens sync_token password_policy
 password_expires_at password_length has_password is_secret secretary secret_name token_type token_expiry pass_count
 cookie_policy session_id tokenizer author authority cursor monkey turkey hotkey keypad access_log auth_method
-api_version signing_alg client_id community_id secretsmanager username appid
+api_version signing_alg client_id community_id secretsmanager username appid publicKeyToken
 """
 
 

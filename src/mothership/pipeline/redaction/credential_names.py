@@ -81,6 +81,7 @@ _COUNTED: Final = frozenset(
         "pagination",
         "sync",
         "cursor",
+        "public",  # of an assembly in .NET: `publicKeyToken`
     ]
 )
 _TAILS = """
