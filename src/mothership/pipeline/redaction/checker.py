@@ -123,7 +123,6 @@ class PIISafetyValidator:
         self._binary = frozenset(binary)
         self._watch = watch
         self._scan = scan
-        self._signs = watch.signs | frozenset(key_signs(self._fields))
         self._clean: set[str] = set()  # short texts that look like nothing: most keys, and words such as `info`
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
         self._found: Counter[str] = Counter()
@@ -146,7 +145,7 @@ class PIISafetyValidator:
 
     def _check(self, batch: Batch) -> None:
         faults: dict[int, str] = {}
-        for position, found in self._scan(batch.events, self._signs).items():
+        for position, found in self._scan(batch.events).items():
             reason = self._judge(batch, batch.events[position], found)
             if reason:
                 faults[position] = reason
@@ -157,7 +156,7 @@ class PIISafetyValidator:
         if suspicion.items is None:
             return self.findings(event)
         listed = list(event.items())
-        items = [listed[number] for number, owners in suspicion.items if not self._signs.isdisjoint(owners)]
+        items = [listed[number] for number, signs in suspicion.items if signs]
         return list(self._walk_items(event, items, (), ()))
 
     def _judge(self, batch: Batch, event: Event, suspicion: Found) -> str | None:

@@ -72,7 +72,7 @@ class MaskPatterns:
 
     def __call__(self, batch: Batch) -> None:
         """Mask every event in which a rule may find something."""
-        found = self._scan(batch.events, self._text.owners)
+        found = self._scan(batch.events)
         work_on(batch, found, lambda position, event: self._event(event, found[position]))
 
     def apply(self, event: Event, note: Note | None = None) -> None:
@@ -91,8 +91,8 @@ class MaskPatterns:
         """Mask what of an event may hold something."""
         items: Iterable[tuple[str, Any]] = event.items()
         if found.items is not None:
-            listed, owners = list(items), self._text.owners
-            items = [listed[number] for number, hits in found.items if not owners.isdisjoint(hits)]
+            listed = list(items)
+            items = [listed[number] for number, hits in found.items if hits]
         self._dict(event, items, (), (), None)
 
     def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:

@@ -98,8 +98,10 @@ class Prefilters:
 
     def in_shapes(self, shapes: Sequence[bytes]) -> Iterator[Hits]:
         """Do the same for many: together, and each of them alone only where there is something among them."""
-        together = b"".join(shapes)
-        automata = [automaton for automaton in self._automata_for(together) if automaton.hits(together)]
+        automata = self._automata_for(shapes[0])
+        if len(shapes) > 1:
+            together = b"".join(shapes)
+            automata = [automaton for automaton in self._automata_for(together) if automaton.hits(together)]
         for shape in shapes:
             yield _union(automaton.hits(shape) for automaton in automata)
 

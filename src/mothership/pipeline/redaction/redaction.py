@@ -1,6 +1,7 @@
 """Redaction: what every event passes first, and the only way into the rest of the service."""
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -69,7 +70,7 @@ class Redaction:
         fields = [name for name in FIELDS if name in drop]
         expressions = {OBFUSCATED: OBFUSCATION_PREFILTERS} | {rule.owner: rule.prefilters for rule in rules}
         prefilters, signs = Prefilters(expressions), prefilters_of(shapes, key_signs(fields))
-        scan = Scan(prefilters, signs)
+        scan = Scan(prefilters)
         propagation = Propagation(self.counters) if settings.propagate else None
         self.drop = DropFields(drop, self.counters, propagation)
         self.hash = HashFields(hashed, self.pseudonyms, self.counters, propagation)
@@ -98,7 +99,7 @@ class Redaction:
             settings.checker.action,
             self.counters,
             watch=Watch(shapes, signs),
-            scan=scan,
+            scan=Scan(signs, long_bytes=sys.maxsize),
             rules=complete[len(patterns) :],
             fields=fields,
             binary=binary,

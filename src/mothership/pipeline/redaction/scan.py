@@ -18,7 +18,7 @@ PARTS_REMEMBERED: Final = 16_384
 PORTION_BYTES: Final = 2_048
 """About how much of what was not seen before is read at once."""
 LONG_BYTES: Final = 64 * 1024
-"""An event longer than this is not looked at as a whole: its long strings are looked at part by part in any case."""
+"""An event longer than this is not looked at as a whole where its long strings are read part by part in any case."""
 _BETWEEN: Final = b',"'
 
 
@@ -34,21 +34,20 @@ CLEAN: Final = Found(NOTHING, ())
 
 
 class Scan:
-    """Tells which events are worth a closer look."""
+    """Tells which events are worth a closer look; what it remembers is a matter between it and its prefilters."""
 
-    def __init__(self, rules: Prefilters, signs: Prefilters) -> None:
-        self._rules = rules
-        self._signs = signs
-        self._unknown = Found(rules.everything | signs.everything, None)
-        self._shape_may_err = rules.shape_may_err | signs.shape_may_err
+    def __init__(self, prefilters: Prefilters, *, long_bytes: int = LONG_BYTES) -> None:
+        self._prefilters = prefilters
+        self._long_bytes = long_bytes
+        self._unknown = Found(prefilters.everything, None)
         self._events: dict[bytes, Found] = {}
         self._parts: dict[bytes, Hits] = {}
 
-    def __call__(self, events: Sequence[Event], owners: Hits) -> dict[int, Found]:
-        """Return what those events may hold that hold anything of these owners, by position."""
+    def __call__(self, events: Sequence[Event]) -> dict[int, Found]:
+        """Return what those events may hold that may hold anything, by position."""
         found: dict[int, Found] = {}
         unseen: list[tuple[int, bytes]] = []
-        dumps, known, shape, may_err = orjson.dumps, self._events.get, SHAPE, self._shape_may_err
+        dumps, known, shape, may_err = orjson.dumps, self._events.get, SHAPE, self._prefilters.shape_may_err
         for position, event in enumerate(events):
             try:
                 encoded = dumps(event)
@@ -58,11 +57,11 @@ class Scan:
             answer = known(encoded.translate(shape))
             if answer is None:
                 unseen.append((position, encoded))
-            elif answer is not CLEAN and not owners.isdisjoint(answer.owners):
+            elif answer is not CLEAN:
                 found[position] = answer if may_err.isdisjoint(answer.owners) else self._confirmed(answer, encoded)
         for position, answer, encoded in self._of_unseen(unseen, events) if unseen else ():
             found[position] = answer if may_err.isdisjoint(answer.owners) else self._confirmed(answer, encoded)
-        return {at: each for at, each in found.items() if not owners.isdisjoint(each.owners)} if found else found
+        return {position: each for position, each in found.items() if each.owners} if found else found
 
     def _of_unseen(
         self, unseen: Sequence[tuple[int, bytes]], events: Sequence[Event]
@@ -70,10 +69,10 @@ class Scan:
         """Yield what was found in events that were not seen before, and remember it for all of their shape."""
         split: list[tuple[int, bytes, list[bytes]]] = []
         for position, encoded in unseen:
-            if len(encoded) <= LONG_BYTES:
+            if len(encoded) <= self._long_bytes:
                 split.append((position, encoded, list(map(_shape, encoded.split(_BETWEEN)))))
             else:
-                yield position, Found(self._rules.everything | self._signs.in_bytes(_text(encoded)), None), encoded
+                yield position, self._unknown, encoded
         answers = self._of_parts({part for _, _, parts in split for part in parts})
         for position, encoded, parts in split:
             items = tuple([(number, hits) for number, part in enumerate(parts) if (hits := answers[part])])
@@ -91,13 +90,11 @@ class Scan:
         known = self._parts
         answers = {part: hits for part in parts if (hits := known.get(part)) is not None}
         for portion in _portions([part for part in parts if part not in answers]):
-            texts = list(map(_text, portion))
-            of_rules, of_signs = self._rules.in_shapes(texts), self._signs.in_shapes(texts)
-            for part, rules, signs in zip(portion, of_rules, of_signs, strict=True):
-                answers[part] = rules | signs
+            for part, hits in zip(portion, self._prefilters.in_shapes(list(map(_text, portion))), strict=True):
+                answers[part] = hits
                 if len(part) <= SHAPE_BYTES_MAX:
                     make_room(known, PARTS_REMEMBERED)
-                    known[part] = answers[part]
+                    known[part] = hits
         return answers
 
     def _confirmed(self, answer: Found, encoded: bytes) -> Found:
@@ -105,10 +102,7 @@ class Scan:
         if answer.items is None:
             return answer
         parts = encoded.split(_BETWEEN)
-        sure = []
-        for number, hits in answer.items:
-            text = _text(parts[number])
-            sure.append((number, self._signs.confirmed(self._rules.confirmed(hits, text), text)))
+        sure = [(number, self._prefilters.confirmed(hits, _text(parts[number]))) for number, hits in answer.items]
         return Found(NOTHING.union(*(hits for _, hits in sure)), tuple(sure))
 
 
