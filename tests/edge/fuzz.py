@@ -1,4 +1,4 @@
-"""Random bytes and mutated batches under every Content-Encoding, through decode, pipeline and seal. No tests.
+"""Random bytes and mutated batches for every input and Content-Encoding, through decode and pipeline. No tests.
 
 python -m tests.edge.fuzz 1000000 [seed]          so many inputs, and what became of them
 """
@@ -14,11 +14,17 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import cramjam
 import orjson
 import zstandard
-from tests.edge.servers import decoded
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from mothership.edge.decompression import RequestBody
+from mothership.edge.auth import Caller
+from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.decompression import SNAPPY_BLOCK, RequestBody
+from mothership.edge.ingest_protocol import IngestRequest
+from mothership.edge.input_settings import InputSettings
+from mothership.edge.inputs import protocols
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
 from mothership.event import Row
@@ -186,6 +192,60 @@ def odd(chance: random.Random) -> bytes:
     return written
 
 
+def _otlp() -> bytes:
+    """A request with a record of every kind of value."""
+    made = ExportLogsServiceRequest()
+    resource_logs = made.resource_logs.add()
+    resource_logs.resource.attributes.add(key="service.name").value.string_value = "shop"
+    scope_logs = resource_logs.scope_logs.add()
+    scope_logs.scope.name = "app"
+    for text in ("password=hunter2", "a.b@example.org"):
+        record = scope_logs.log_records.add(time_unix_nano=NOW * 1000 + 1, severity_number=9, flags=1)
+        record.trace_id, record.span_id = bytes(range(16)), bytes(range(8))
+        record.body.kvlist_value.values.add(key="message").value.string_value = text
+        record.attributes.add(key="list").value.array_value.values.add().int_value = -7
+        record.attributes.add(key="double").value.double_value = 1.5
+        record.attributes.add(key="bytes").value.bytes_value = b"\x00\xff"
+    return made.SerializeToString()
+
+
+_RECORD = {"timeUnixNano": "1750000000000000001", "severityNumber": 9, "body": {"stringValue": "password=hunter2"}}
+_OTLP_JSON = {
+    "resourceLogs": [
+        {
+            "resource": {"attributes": [{"key": "host.name", "value": {"stringValue": "web01"}}]},
+            "scopeLogs": [
+                {"logRecords": [_RECORD, {"body": {"kvlistValue": {"values": [{"key": "a", "value": {}}]}}}]}
+            ],
+        }
+    ]
+}
+_PUSH = {"streams": [{"stream": {"service": "shop"}, "values": [["1750000000000000001", "a@b.co", {"trace_id": "7"}]]}]}
+_LOKI = (
+    b'\x0a\x39\x0a\x10{service="shop"}\x12\x23\x0a\x06\x08\x80\xa4\xab\xc2\x06'
+    b"\x12\x0ahello shop\x1a\x0d\x0a\x08trace_id\x12\x017\x18\x07"
+)
+OTHER_SEEDS: dict[str, list[bytes]] = {
+    "ndjson": [b"\n".join(json.dumps(event).encode() for event in EVENTS)],
+    "lines": [b"Accepted password for bob\r\nsecret=hunter2\n\xff\xfe\n"],
+    "otlp": [_otlp()],
+    "otlp json": [json.dumps(_OTLP_JSON).encode()],
+    "loki": [_LOKI],
+    "loki json": [json.dumps(_PUSH).encode()],
+}
+INPUTS = {
+    "envelope": ("/ingest", "application/json"),
+    "ndjson": ("/ingest", "application/x-ndjson"),
+    "lines": ("/ingest", "text/plain"),
+    "otlp": ("/v1/logs", "application/x-protobuf"),
+    "otlp json": ("/v1/logs", "application/json"),
+    "loki": ("/loki/api/v1/push", "application/x-protobuf"),
+    "loki json": ("/loki/api/v1/push", "application/json"),
+}
+"""Path and Content-Type of each."""
+CALLER = Caller("fuzz", frozenset({"ingest"}))
+
+
 class Route:
     """The way of a body through the edge and the pipeline."""
 
@@ -197,16 +257,21 @@ class Route:
             *enrichment.build(EnrichmentSettings()),
         ]
         self.chain = Chain(processors)
+        builder = BatchBuilder(self.limits, key=b"test")
+        self.protocols = {made.path: made for made in protocols(builder, self.limits, InputSettings())}
         self.rows: list[Row] = []
 
-    async def take(self, sent: bytes, encoding: str, step: int) -> str:
+    async def take(self, sent: bytes, encoding: str, step: int, input_name: str = "envelope") -> str:
         """Return what became of it. Anything but a `Refusal` on the way is a fault, and is raised."""
         try:
             body = RequestBody(encoding, self.limits)
             for start in range(0, len(sent), step):
                 body.feed(sent[start : start + step])
             body.end()
-            batch = decoded(self.limits, body.read() or b"", client="fuzz", request_id="fuzz", received=NOW)
+            path, kind = INPUTS[input_name]
+            headers = {b"content-type": kind.encode()}
+            request = IngestRequest("fuzz", CALLER, "192.0.2.7", headers, b"", NOW)
+            batch = self.protocols[path].decode(body.read() or b"", request)
         except Refusal as refusal:
             return f"{refusal.status}"
         accepted, rejected = len(batch.events), len(batch.rejected)
@@ -253,8 +318,10 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
     return bytes(made[:60_000])
 
 
-def draw(chance: random.Random) -> tuple[bytes, str, int]:
-    """One input: bytes, their Content-Encoding, and the size of the pieces in which they come."""
+def draw(chance: random.Random) -> tuple[bytes, str, int, str]:
+    """One input: bytes, their Content-Encoding, the size of the pieces in which they come, and where they go."""
+    if chance.random() < 0.3:
+        return _draw_elsewhere(chance)
     name = chance.choice(list(ENCODERS))
     kind = chance.random()
     if kind < 0.6:
@@ -266,7 +333,24 @@ def draw(chance: random.Random) -> tuple[bytes, str, int]:
     sent = ENCODERS[name](data)
     if name and chance.random() < 0.1:
         sent = mutate(sent, chance)
-    return sent, name.strip(), chance.choice((1, 7, 64, 65536)) if len(sent) < 5000 else 65536
+    return sent, name.strip(), chance.choice((1, 7, 64, 65536)) if len(sent) < 5000 else 65536, "envelope"
+
+
+def _draw_elsewhere(chance: random.Random) -> tuple[bytes, str, int, str]:
+    """The same for what is no envelope."""
+    name = chance.choice([name for name in INPUTS if name != "envelope"])
+    kind = chance.random()
+    seeds = OTHER_SEEDS[name]
+    if kind < 0.2:
+        data = chance.choice(seeds)
+    elif kind < 0.97:
+        data = mutate(chance.choice(seeds), chance)
+    else:
+        data = chance.randbytes(chance.randrange(300))
+    if name != "loki":
+        return data, "", 65536, name
+    sent = bytes(cramjam.snappy.compress_raw(data))
+    return mutate(sent, chance) if chance.random() < 0.1 else sent, SNAPPY_BLOCK, 65536, name
 
 
 async def run(count: int, seed: int, report: Callable[[Any], None] = print) -> None:
@@ -274,12 +358,12 @@ async def run(count: int, seed: int, report: Callable[[Any], None] = print) -> N
     chance, route, found = random.Random(seed), Route(), Counter[str]()
     slowest, started = 0.0, time.monotonic()
     for number in range(1, count + 1):
-        sent, encoding, step = draw(chance)
+        sent, encoding, step, input_name = draw(chance)
         start = time.process_time()  # not the wall's: other processes are none of its business
         try:
-            found[await route.take(sent, encoding, step)] += 1
+            found[await route.take(sent, encoding, step, input_name)] += 1
         except BaseException:
-            sys.stderr.write(f"input {number} of seed {seed}: {encoding!r} {sent!r}\n")
+            sys.stderr.write(f"input {number} of seed {seed}: {input_name} {encoding!r} {sent!r}\n")
             raise
         assert found.keys() <= OUTCOMES
         slowest = max(slowest, time.process_time() - start)
