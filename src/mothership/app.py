@@ -122,7 +122,7 @@ class Mothership:
             batch_log=self._batch_log,
             sinks=sinks,
             set_aside=self.set_aside,
-            wait_seconds_max=self.settings.relay.answer_seconds,
+            wait_seconds_max=self.settings.relay.room_seconds,
         )
         pages = FastAPIOffline(
             title="Mothership",
@@ -146,7 +146,7 @@ class Mothership:
             settings.limits,
             host=settings.server.host,
             port=0,
-            wait_seconds_max=settings.relay.answer_seconds,
+            wait_seconds_max=settings.relay.room_seconds,
             credentials=self._credentials,
             is_secret=self.redactor.unsafe,
         )
@@ -243,7 +243,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     processors, templates = _processors(settings, redactor, data_dir, budget)
     enricher = _enricher(settings, redactor, templates, tsdb)
     timestamps = settings.pipeline.processors.enrichment.timestamps
-    wait_seconds = settings.relay.answer_seconds
+    wait_seconds = settings.relay.room_seconds
     chain = Chain(processors, enricher, timestamps=timestamps, budget=budget, wait_seconds=wait_seconds)
     batch_builder = BatchBuilder(settings.limits, key=_fingerprint_key(settings, data_dir))
     relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))

@@ -106,7 +106,7 @@ class Relay(Protocol):
     async def keep(self, batch: RowBatch, *, waited_seconds: float = 0.0) -> Receipt:
         """Return once every row is committed, on disk, or in the dead letters, for every enabled sink.
 
-        Waits up to `relay.answer_seconds` for the sinks. Where there is no room it waits as long for that before, less
-        what its request has waited already. Raises `Unsafe` when nothing could be made safe, and
+        Waits up to `relay.answer_seconds` for the sinks. Where there is no room it waits up to `relay.room_seconds` for
+        that before, less what its request has waited already. Raises `Unsafe` when nothing could be made safe, and
         `Refusal` (429, with a Retry-After) when too much is in flight.
         """

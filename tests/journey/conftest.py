@@ -100,6 +100,7 @@ def starting(home: Path) -> Iterator[Start]:
         }
         settings = config or {}
         relay = {"answer_seconds": ANSWER_SECONDS, **settings.get("relay", {})}
+        relay = {"room_seconds": relay["answer_seconds"], **relay}
         path = home / f"config{number}.yaml"
         path.write_text(yaml.safe_dump({**settings, "relay": relay}))
         with log.open("wb") as out:

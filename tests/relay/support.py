@@ -25,11 +25,12 @@ QUICK: dict[str, Any] = {
 
 
 def settings(**changes: Any) -> RelaySettings:
-    """Settings under which nothing takes long."""
+    """Settings under which nothing takes long. Room is waited for as long as sinks are, unless said otherwise."""
     merged = {
         key: {**QUICK.get(key, {}), **value} if isinstance(value, dict) else value for key, value in changes.items()
     }
-    return RelaySettings.model_validate({**QUICK, **merged})
+    waits = {"room_seconds": changes["answer_seconds"]} if "answer_seconds" in changes else {}
+    return RelaySettings.model_validate({**QUICK, **waits, **merged})
 
 
 def rows_batch(number: int, rows: int = 3, *, client: str = "ship") -> RowBatch:

@@ -14,6 +14,7 @@ from mothership.errors import Paused, Refusal, Transient, Unsafe
 from mothership.event import Tally
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
+from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.schema import connect
 from mothership.sinks.memory import MemorySink
 
@@ -187,6 +188,22 @@ async def test_too_much_in_flight_is_refused_with_a_time(tmp_path: Path) -> None
         assert refusal.value.retry_after_seconds >= 1.0
         await asyncio.gather(*waiting)
         assert (await relay.keep(rows_batch(9))).sinks["memory"].queued == 3
+
+
+async def test_room_is_waited_for_longer_than_sinks_are(tmp_path: Path) -> None:
+    """A node loses what is refused, and its answer may come late: so nothing is refused while there is time."""
+    sink = ToxicSink()
+    sink.open_for_writes.clear()
+    bounds = {"max_events": 3}
+    async with running(tmp_path, sink, answer_seconds=0.05, room_seconds=60.0, in_flight=bounds) as relay:
+        receipts = await asyncio.gather(*(relay.keep(rows_batch(n, client=f"c{n}")) for n in range(4)))
+    assert [receipt.sinks["memory"].queued for receipt in receipts] == [3] * 4
+
+
+def test_a_node_is_answered_before_it_gives_up() -> None:
+    """The waits for room and for the sinks, one after the other, leave time for the work."""
+    defaults = RelaySettings()
+    assert defaults.room_seconds + defaults.answer_seconds <= 4.0
 
 
 async def test_a_noisy_client_leaves_room_for_others(tmp_path: Path) -> None:

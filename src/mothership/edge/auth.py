@@ -71,7 +71,7 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
     requests_per_second: PositiveFloat | None = Field(
         default=None,
         description="Most requests a second, after a burst of twice as many. Those beyond are held back for up to "
-        "relay.answer_seconds, then answered 429 with Retry-After.",
+        "relay.room_seconds, then answered 429 with Retry-After.",
     )
 
     @field_validator("name")

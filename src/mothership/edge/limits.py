@@ -76,7 +76,7 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         default=1000,
         description="Maximum number of requests to /ingest at work at a time in a worker; as many may wait for "
         "their turn, up to "
-        "relay.answer_seconds; further ones are answered 503 with Retry-After.",
+        "relay.room_seconds; further ones are answered 503 with Retry-After.",
     )
     arriving_bytes: PositiveInt = Field(
         default=32 * 1024 * 1024,

@@ -91,7 +91,7 @@ class Relay:
         if not self._accepting:
             raise Unsafe("the service is stopping", retry_after_seconds=self._settings.spool.retry_after_seconds)
         who = Holder(batch.client, batch.address)
-        budget = WaitBudget(self._settings.answer_seconds - waited_seconds)
+        budget = WaitBudget(self._settings.room_seconds - waited_seconds)
         async with self.in_flight.hold(who, len(batch.rows), weight(batch), budget):
             return await self._keep_once_there_is_space(batch, budget)
 

@@ -116,6 +116,12 @@ class RelaySettings(BaseModel, frozen=True, extra="forbid"):
         le=60.0,
         description="Longest an answer waits for the sinks, in seconds; what is not there by then is `queued`.",
     )
+    room_seconds: NonNegativeFloat = Field(
+        default=3.0,
+        le=60.0,
+        description="Longest a batch waits for room before it is refused for load, in seconds, over everything that it "
+        "waits for. Together with `answer_seconds` it stays below the 5 seconds after which an EdgeBot gives up.",
+    )
     drain_rate: PositiveFloat | None = Field(
         default=None,
         description="Maximum number of events a second that go to a sink from an outage's backlog; unset: as "
