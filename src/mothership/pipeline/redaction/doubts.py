@@ -37,7 +37,8 @@ class Context(NamedTuple):
 
 _MARKED = re.compile(r"\[REDACTED|\*{3}|hash:[a-p]{4}:|x{4}|(?:\.\.\.|…)[0-9a-z]|^[.…]|^[*•#_.-]+$", re.IGNORECASE)
 _TAKEN = re.compile(
-    r"[$%@{<\[(~]|\\?[nrt]$|0x[0-9a-f]|[a-z_]+[=(]|\.[a-z]+$|(?:env|file|fd|stdin|ref|vault|ssm)(?::|$)", re.IGNORECASE
+    r"[$%@{<\[(~]|\\?[nrt]$|0x[0-9a-f]|enc\[(?:aes|pkcs)|hmac-sha256:[0-9a-f]{64}$|_channel=|[a-z_]+[=(]|\.[a-z]+$|(?:env|file|fd|stdin|ref|vault|ssm)(?::|$)",
+    re.IGNORECASE,
 )
 """Beginnings of what stands for a value: `$PASSWORD`, `%s`, `<password>`, a call, another assignment."""
 _FIGURE = re.compile(
@@ -58,6 +59,13 @@ _PATH = re.compile(
     r"[./~\\][^/\\]*[/\\]|/[a-z_.-]+$|[0-9a-z_.-]+(?:/[0-9a-z_.-]+)+$|.*\.(?:[a-z]{1,4}|conf|json|yaml|toml|service)$|[a-z]+://|.*::",
     re.IGNORECASE,
 )
+_SHARE = re.compile(r"\\{2,4}[a-z0-9_.-]+(?:\\{1,2}[a-z0-9_.-]+\$?)+", re.IGNORECASE)
+"""A share of Windows: `\\\\host\\share$`."""
+_SENTENCE = re.compile(
+    r"(?=.*\b(?:must|should|required|characters?|too (?:short|long|common|weak)|match)\b)(?:[a-z][a-z']*|[0-9]{1,3})[.,:;!]?(?: \(?(?:[a-z][a-z']*|[0-9]{1,3})[.,:;!)]{0,2}){1,}",
+    re.IGNORECASE,
+)
+"""What a program answers to a password that it doesn't take."""
 _MADE_LENGTH_MIN: Final = 6
 _HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
 
@@ -67,7 +75,7 @@ def _plain(value: str) -> str:
 
 
 def _stands_for_nothing(value: str) -> bool:
-    return bool(_MARKED.search(value) or _TAKEN.match(value))
+    return bool(_MARKED.search(value) or _TAKEN.match(value) or (" " in value and _SENTENCE.fullmatch(value)))
 
 
 def made(context: Context) -> bool:
@@ -78,6 +86,8 @@ def made(context: Context) -> bool:
 def _made(value: str, *, named: bool = False) -> bool:
     plain = _plain(value)
     if len(plain) < _MADE_LENGTH_MIN or _stands_for_nothing(value) or _FIGURE.fullmatch(plain) or _PATH.match(plain):
+        return False
+    if _SHARE.fullmatch(value):
         return False
     if not named and _NUMBERED_NAME.fullmatch(plain):
         return False
@@ -121,6 +131,11 @@ def _value(text: str) -> bool:
     if len(plain) < 4 or _stands_for_nothing(text) or plain.lower() in _STATES or _PATH.match(plain):
         return False
     return (not plain.isdigit() and not _NAME_LIKE.fullmatch(plain) and not _FIGURE.fullmatch(plain)) or _made(text)
+
+
+def identified(context: Context) -> bool:
+    """Tell whether what stands between quotation marks is a secret, and not the plugin: `IDENTIFIED WITH '…'`."""
+    return value(context) and not re.search(r"\b(?:with|via) [\"'\\]{1,3}$", context.before(12))
 
 
 _NO_SECRET = re.compile(

@@ -194,7 +194,7 @@ PASSWORDS: Final = (
         _CHANGED,
         (
             rf"(?i)(?:set password|alter (?:user|role|login))\b[^\n;]{{0,120}}=? ?(?:password ?\(?)?[\s=(]{{1,3}}[\"']{_V}[\"']",
-            doubts.value,
+            doubts.identified,
         ),
         (
             rf"(?i)(?:changed|reset|set|update[sd]?) (?:the )?password (?:for \S{{1,40}} )?(?:to|as) {_WORD}",

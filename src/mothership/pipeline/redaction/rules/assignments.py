@@ -16,6 +16,7 @@ from mothership.pipeline.redaction.rules.vocabulary import (
     is_public,
     is_random,
     is_reference,
+    list_says_nothing,
     says_words,
 )
 
@@ -44,6 +45,11 @@ _EXISTING = re.compile(r"existing[-_]?\Z", re.IGNORECASE)
 _NO_BEFORE = re.compile(r"(?:^|[^a-z])no\Z", re.IGNORECASE)
 _COMPLAINT = re.compile(
     r"(?:unexpected|invalid|illegal|unknown|bad|next|current|end|missing|malformed) \Z", re.IGNORECASE
+)
+
+_TOKENS_COUNTED = re.compile(
+    r"[0-9] tokens?\b|\b(?:n|max|num|total|prompt|completion|input|output|cached|generated)[-_](?:new[-_])?tokens?[\"']{0,2}\s?[=:]\s?[0-9]|tokens? per second|tok(?:ens)?/s",
+    re.IGNORECASE,
 )
 
 _FOREIGN = (
@@ -118,6 +124,7 @@ _PASSWORDS = frozenset(
 )
 _CODES = frozenset({"otp", "cvv", "cvc", "pin", "code"})
 VALUE_MAX = 4_096
+COUNTED_DIGITS_MAX = 7
 LONG = 16
 SLASHES_MAX = 64
 _TAIL = (
@@ -154,6 +161,7 @@ _PARAMETER = re.compile(r"[?&][\w.-]{0,64}\Z")
 _NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}=(?![\s=\"',;)}\]\\]|\Z)")
 _IN_QUOTES = re.compile(r"(?P<q>[\"'])[\w.-]{0,64}\Z")
 _PHRASE = re.compile(r"(?: [^\s\"'=:\\]{1,64}){1,12}(?=\\{0,4}[\"'])")
+_SHELL_NAME = re.compile(r"\$\{\w{0,60}\Z")
 _SCHEMA = re.compile(r"[{\[]+\Z")
 _NAME_BEFORE = re.compile(r"(?:^|[\r\n]|\\n)[ \t]*(?:- )?[\w.-]*\Z")
 _LIST_END = re.compile(r"\\*[\"']\s*\]")
@@ -266,6 +274,8 @@ def _says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
     value, (start, end) = match["bare"], match.span("bare")
     if (not more and benign(value)) or is_reference(value, text[end : end + 1]):
         return True
+    if value[0] == "?" and _SHELL_NAME.search(text, max(0, match.start() - 64), match.start()):
+        return True  # what the shell says when there is none: `${DB_PASSWORD:?must be set}`
     if _SCHEMA.fullmatch(value) and text[end : end + 1] in {'"', "'", "\\"}:
         return True
     if (
@@ -357,7 +367,15 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
         # Without a space it may be a package and its architecture: `python3-jwt:all`.
         alone = spaced and _fills_line(text, match)
         return (is_random(value) or alone) and not (spaced and _COMPLAINT.search(before))
-    return len(value) > 3 or not value.isdigit()
+    return not value.isdigit() or (len(value) > 3 and not (stem == "token" and _counts_tokens(text, match, value)))
+
+
+def _counts_tokens(text: str, match: "re.Match[str]", number: str) -> bool:
+    """Tell whether a number is of a language model's tokens: small, and in its line behind how many there were."""
+    if len(number) > COUNTED_DIGITS_MAX:
+        return False
+    line = max(text.rfind("\n", 0, match.start()) + 1, match.start() - 160)
+    return _TOKENS_COUNTED.search(text, line, match.start()) is not None
 
 
 def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> bool:
@@ -372,6 +390,8 @@ def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> b
         or (match["given"] and not is_made(value))
         or not value.strip(".,:;()[]{}!?")
     ):
+        return True
+    if match["list"] and list_says_nothing(value):
         return True
     return benign(value, quoted=kind != "bare") or (stem == "pwd" and DIRECTORY.fullmatch(value) is not None)
 
@@ -494,6 +514,15 @@ ASSIGNMENT = Rule(
         ("user,password,role\nbob,hunter2,admin\neve,hunter3,user", "hunter3"),
         ("password=&quot;hunter2&quot;", "hunter2"),
         ("&lt;password&gt;hunter2&lt;/password&gt;", "hunter2"),
+        ("environment: DB_PASSWORD=${DB_PASSWORD:-hunter2}", "hunter2"),
+        ("password=!vaultHunter2", "!vaultHunter2"),
+        ("client_token=hmac-sha256:hunter2", "hunter2"),
+        ('password="<<<hunter2>>>"', "hunter2"),
+        ("rtsp://10.0.0.93:554/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp", "tlJwpbo6"),
+        ('{"password": ["must be at least 18 characters", "hunter2"]}', "hunter2"),
+        ('{"password": ["must be hunter2"]}', "hunter2"),
+        ('{"password": "correct horse battery staple"}', "correct horse battery staple"),
+        ("used 311 tokens, token=8f3a29871c", "8f3a29871c"),
     ),
     negatives=(
         "Failed password for root from 10.0.0.1 port 22 ssh2",
@@ -534,5 +563,28 @@ ASSIGNMENT = Rule(
         'helm upgrade x --set postgres.existingSecret=pg-creds, "GET /api/keys?sort=token&api_key= HTTP/1.1" 401, userToken=Anonymous',
         'password = getpass.getpass("Password for %s: " % user)',
         '("password", "required"), t("password", "Password")',
+        # What stands for a value that is kept elsewhere.
+        "      - POSTGRES_PASSWORD=${POSTGRES_PASSWORD:?must be set}",
+        "        password: ${{ secrets.DOCKERHUB_TOKEN }}",
+        'with: {token: "${{secrets.GITHUB_TOKEN}}"}',
+        '{"api_key": "%ENV(API_KEY)%", "db_password": "%env(resolve:DB_PASSWORD)%"}, password=%DB_PASS%',
+        "db_password: {{ vault_db_password }}",
+        "db_password: <%= ENV['DB_PASSWORD'] %>",
+        'db_password: "<%= Rails.application.credentials.db_password %>"',
+        "db_password: ENC[AES256_GCM,data:UAJ7NO4qFqwGzWCA,iv:thEgG178Z3GpOFpjQnbfjdMVDmJcRjLJTF4LMfJze2I=,tag:IvOrEeTOlu5sMNzRfQzwTw==,type:str]",
+        "profile::db_password: ENC[PKCS7,MIIBeQYJKoZIhvcNAQcDoIIBajCCAWYCAQAxggEhMIIBHQIBADAFMAACAQEw]",
+        "db_password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n",
+        "wifi:\n  password: !secret wifi_password\n",
+        '{"auth":{"client_token":"hmac-sha256:e64716f10dfda69224ab135cb72af64738ae9d1d333a6f6b62569856cfcb572b"}}',
+        # Masked, or nothing.
+        '(43)   User-Password = "<<< secret >>>", password=<<hidden>>',
+        "#3 crypto_key_load (key=0x555f448faa20, pass=0x0) at key.c:696",
+        "eos_token='</s>' pad_token='<pad>' mask_token=\"[MASK]\" eot_token='<|endoftext|>'",
+        "rtsp://10.0.0.93:554/user=admin_password=_channel=1_stream=0.sdp",
+        # Said of one.
+        '{"errors": {"password": ["must be at least 18 characters"], "token": ["is required", "can\'t be blank"]}}',
+        '{"password": "This password is too short. It must contain at least 8 characters."}',
+        "prompt eval time = 3598.12 ms / 311 tokens; max_tokens=4727 token=29871",
+        "n_tokens=512, token=13",
     ),
 )

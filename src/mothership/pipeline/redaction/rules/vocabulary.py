@@ -20,10 +20,15 @@ _SAYS_NOTHING = frozenset(_STATES.split())
 _WORDS = frozenset(_PROSE.split()) | _SAYS_NOTHING
 _PLACEHOLDER = re.compile(
     r"[$#]\{[^}]{0,80}\}|\$\([^)]{0,80}\)?|\$[A-Z_][A-Z0-9_]{0,60}|\$[a-z_]{3,40}|\$[0-9]{1,2}|:[a-z]?[0-9]{1,2}|\?|\{\{.{0,80}|%\(?[\w]{0,40}\)?[sd]"
+    r"|\$\{\w{1,60}:?\?[^}]{0,80}|\$\{\{.{0,80}|%(?:env|ENV)\([\w.:/-]{1,80}\)%|%[A-Z][A-Z_]{1,60}%|<%[=-]{0,2}(?:\s?[A-Z@][\w.@]{0,40}\b[^%]{0,80}[%>]{0,2})?"
+    # What a vault, a template or an audit puts there: ciphertext, a YAML tag that fetches it, a keyed hash.
+    r"|ENC\[(?:AES(?:128|256)_GCM|PKCS7).{0,4000}|!(?:vault|Ref|GetAtt|Sub|ImportValue|secret|reference|env|env_var|ENV|include)|hmac-sha256:[0-9a-f]{64}"
+    # A null pointer; the next parameter behind an empty one in a camera's address; a language model's special tokens.
+    r"|0x0{1,16}|_channel=[0-9].{0,80}|</?(?:s|pad|unk|mask|cls|sep|[be]os|eo[dpt]|(?:start|end)_of_[a-z]{1,12})>|<\|[a-z_]{1,40}\|>|\[(?:PAD|CLS|SEP|UNK|MASK)\]"
     r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*xX•.#_-]{2,}|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
 )
 # What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
-_WRAPPED = re.compile(r"(?P<in>[<\[({%]|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%]?")
+_WRAPPED = re.compile(r"(?P<in>[<\[({%]{1,3}\s?|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%]{0,3}")
 _VARIABLES = re.compile(r"(?:\$\{?\w{1,60}\}?:?){1,3}|\{\{?\s?[\w.]{1,60}\s?\}?\}|\$\(.{0,80}|`.{0,80}", re.DOTALL)
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s_.-]+")
 _VOCABULARY_WORDS = """
@@ -82,12 +87,54 @@ active inactive yes no true false option options via argument arguments paramete
 recovery reset change expiry rotation manager policy protection length file this it you your
 """
 _MANUAL = frozenset(_MANUAL_WORDS.split())
+# What a program says of a password that it didn't take: nothing but words for that, and small figures.
+_MESSAGE_WORDS = """
+a an and as at be been between by can can't cannot character characters choose common confirmation contain contains data
+different digit digits does doesn't don't empty ensure enter entirely equal expected field fields from given greater has
+have in is it least leak length less letter letters long longer lower lowercase match maximum minimum more most must new
+no not null number numbers numeric of one only or password passwords please provided received required secret short
+shorter should similar size special string strong symbol symbols than that the their this to token too undefined upper
+uppercase username valid value values was weak with you your blank invalid missing
+"""
+_MESSAGE = frozenset(_MESSAGE_WORDS.split())
+_SAYS_OF = frozenset(
+    [
+        "be",
+        "been",
+        "can't",
+        "cannot",
+        "contain",
+        "does",
+        "doesn't",
+        "ensure",
+        "enter",
+        "is",
+        "must",
+        "required",
+        "should",
+        "too",
+        "was",
+    ]
+)
+_NEXT_IN_LIST = re.compile(r"\\*[\"']\s?,\s?\\*[\"']")
+
+
+def is_message(value: str) -> bool:
+    """Tell whether a value is a sentence about a password, such as `must be at least 12 characters`."""
+    words = [word.strip(".,:;!()").lower().replace("\u2019", "'") for word in value.split()]
+    return (
+        len(words) > 1
+        and not _SAYS_OF.isdisjoint(words)
+        and all(word in _MESSAGE or (word.isdigit() and len(word) < 4) for word in words if word)
+    )
 
 
 def benign(value: str, *, quoted: bool = False) -> bool:
     """Tell whether a value says nothing: a state, a placeholder, and unless quoted a word of a sentence."""
     word = value.lower().rstrip(".,:;!?")
     if not value or word in (_SAYS_NOTHING if quoted else _WORDS) or _PLACEHOLDER.fullmatch(value):
+        return True
+    if " " in value and is_message(value):
         return True
     wrapped = _WRAPPED.fullmatch(value)
     return wrapped is not None and says_words(wrapped["words"])
@@ -98,9 +145,16 @@ def is_written_out(value: str) -> bool:
     return not benign(value, quoted=True) and _VARIABLES.fullmatch(value) is None and not value.startswith("[REDACTED")
 
 
+def list_says_nothing(text: str) -> bool:
+    """Tell whether each of the texts of a list, without its first and last quotation mark, is benign."""
+    return all(benign(each, quoted=True) for each in _NEXT_IN_LIST.split(text))
+
+
 def says_nothing(value: str) -> bool:
-    """Tell whether a value is a word for a state, such as `null` or `required`."""
+    """Tell whether a value is a word for a state, such as `null` or `required`, or what stands for one."""
     word = value.lower().rstrip(".,:;!?)]}")
+    if value.startswith(("0x0", "_channel=")) and _PLACEHOLDER.fullmatch(word):
+        return True
     return word in _SAYS_NOTHING or (len(word) == 1 and word.isdigit())
 
 
