@@ -333,6 +333,27 @@ _TOP = frozenset(
 )
 
 
+_SSH: Final = re.compile(
+    r"(?:^|[^0-9a-z._+-])(?:[a-z0-9-]*(?:[0-9]{2}|sha[0-9])[a-z0-9-]*|rijndael-cbc|zlib|eow|keepalive|ping|pong|tun|limits|fsync|hardlink|lsetstat|x11-req|elevation|[a-z0-9]+-[a-z0-9-]+)@$"
+)
+_SERVICE: Final = re.compile(
+    r"(?:^|[^0-9a-z/._@-])(?!http/[a-z]+@)(?:krbtgt|kadmin|kiprop|[a-z]{2,18}(?=/[^@]*[.0-9-]))/[a-z0-9.-]+(?::[0-9a-z]+)?@$"
+)
+_ID_OF_MESSAGE: Final = re.compile(
+    r"(?:message.?id|references|reply.to|content.id|resent)[^0-9a-z]{1,8}(?:<[^>]*> )?<?[0-9a-f.$_-]*[0-9][0-9a-f.$_-]*@$"
+)
+_ONLY_AN_ID: Final = re.compile(r"<[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12,44}@[^@]*>", re.IGNORECASE)
+
+
+def _names_no_mailbox(context: Context, before: str) -> bool:
+    """Tell names with an `@`: SSH's algorithms, Kerberos's services, and identifiers of messages."""
+    if context.value in {"openssh.com", "libssh.org", "tinyssh.org", "lysator.liu.se", "ssh.com"}:
+        return _SSH.search(before) is not None
+    if context.value.isupper() and _SERVICE.search(before):
+        return True
+    return _ID_OF_MESSAGE.search(before) is not None or _ONLY_AN_ID.fullmatch(context.text) is not None
+
+
 def mail_domain(context: Context) -> bool:
     """Tell whether a domain behind `@` can be one that takes mail."""
     top = context.value.rpartition(".")[2].lower()
@@ -342,6 +363,7 @@ def mail_domain(context: Context) -> bool:
         and not re.match(r":[^\s\"']|/", context.behind(2))
         and not before.endswith("git@")
         and not re.search(r"://[^\s/:@]*@$", before)
+        and not _names_no_mailbox(context, context.before(160))
     )
 
 

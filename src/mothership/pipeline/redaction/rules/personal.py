@@ -45,8 +45,23 @@ _URL_USER = re.compile(r"[a-z0-9+.-]://[^\s/?#\"<>]{0,128}\Z")
 
 # Made by the sender's program: the part before the `@` is figures, and no mailbox.
 _MESSAGE_ID = re.compile(
-    r"(?:message-?id|references|in-reply-to|content-id|resent-id)\W{1,4}(?:<[^>\s]{1,80}>\s)?<?(?=[^\s<>]{0,40}[0-9]{5})[0-9A-Fa-f.$_-]{8,64}\Z",
+    r"(?:message[-_]?id|references|in[-_]reply[-_]to|content[-_]id|resent[-_](?:message[-_])?id)\W{1,8}(?:<[^>\s]{1,80}>\s)?<?(?P<made>[0-9A-Fa-f.$_-]{8,64})\Z",
     re.IGNORECASE,
+)
+_MADE_DIGITS_MIN = 5
+# A message's identifier is alone in its field: `{"message_id": "<….@host>"}`.
+_ALONE = re.compile(r"<(?:[0-9a-f]{32,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@[\w.-]{1,255}>", re.IGNORECASE)
+# Algorithms and requests that others than the IETF have named: RFC 4251, section 6.
+_SSH_NAME = re.compile(
+    r"(?:^|[^\w.+-])(?:(?:aes|chacha|hmac-|umac-|curve|sntrup|kex-|ssh-(?:rsa|dss|ed)|sk-|ecdsa-|rsa-sha|webauthn-|hostkeys-|rijndael-)[a-z0-9-]{1,48}"
+    r"|zlib|eow|keepalive|ping|pong|tun|limits|expand-path|fsync|hardlink|lsetstat|posix-rename|f?statvfs|home-directory|users-groups-by-id|no-more-sessions|publickey-hostbound(?:-v00)?"
+    r"|session-bind|restrict-destination-v00|associated-certs-v00|auth-agent(?:-req)?|(?:cancel-)?streamlocal-forward|(?:direct|forwarded)-streamlocal|x11-req|elevation)\Z"
+)
+_SSH_DOMAINS = frozenset(("@openssh.com", "@libssh.org", "@tinyssh.org", "@lysator.liu.se", "@ssh.com"))
+# Of Kerberos: a machine's service, `host/web1.example.com@EXAMPLE.COM`, or the realm's own.
+_PRINCIPAL = re.compile(
+    r"(?:^|[^\w/.@-])(?:(?i:host|https?|nfs|cifs|ldap|imap|smtp|pop|ftp|dns|gc|postgres|kafka|hdfs|hive|yarn|mapred|zookeeper|hbase|impala|spark|livy|mssqlsvc|termsrv|wsman|rpc|restrictedkrbhost|ipp|xmpp|afs|ceph|oracle|sip)"
+    r"/(?:[a-z0-9-]{1,63}\.[a-z0-9.-]{1,190}|(?=[a-z-]{0,63}[0-9])[a-z0-9-]{1,63})(?::[0-9a-z]{1,16})?|krbtgt/[A-Z0-9.-]{1,190}|kadmin/(?:admin|changepw|history)|kiprop/[a-z0-9.-]{1,190})\Z"
 )
 
 
@@ -64,12 +79,26 @@ def _emails(text: str, start: int, end: int) -> Iterator[Span | None]:
 
 
 def _other_use(text: str, at: int, domain: "re.Match[str]") -> bool:
-    """Tell a repository's address (`git@github.com:owner/name`) and a URL's user from a mailbox."""
+    """Tell a mailbox from a repository's address (`git@github.com:owner/name`), a URL's user, and names with an `@`."""
     if text.find("://", max(0, at - 160), at) >= 0 and _URL_USER.search(text, max(0, at - 160), at):
         return True
-    if _MESSAGE_ID.search(text, max(0, at - 96), at):
+    if _is_message_id(text, at, domain) or _names_no_person(text, at, domain):
         return True
     return text[max(0, at - 3) : at] in {"git", "svn"} and text[domain.end() : domain.end() + 1] in {":", "/"}
+
+
+def _is_message_id(text: str, at: int, domain: "re.Match[str]") -> bool:
+    made = _MESSAGE_ID.search(text, max(0, at - 128), at)
+    if made and len(digits_of(made["made"])) >= _MADE_DIGITS_MIN:
+        return True
+    return text[0] == "<" and domain.end() + 1 == len(text) and _ALONE.fullmatch(text) is not None
+
+
+def _names_no_person(text: str, at: int, domain: "re.Match[str]") -> bool:
+    """Tell the name of an SSH algorithm, and the Kerberos principal of a host or of a service."""
+    if domain[0] in _SSH_DOMAINS:
+        return _SSH_NAME.search(text, max(0, at - 64), at) is not None
+    return domain[0].isupper() and _PRINCIPAL.search(text, max(0, at - 255), at) is not None
 
 
 EMAIL = Rule(
@@ -91,6 +120,14 @@ EMAIL = Rule(
         ("<a href='mailto:alice&#x40;example.com'>", "alice"),
         ("alice@example.com_bak", "alice@example.com"),
         ("bounce alice=40example.com;", "alice"),
+        ("patch by djm@openssh.com, alice-hmac-sha2@openssh.com", "djm@openssh.com"),
+        ("AS_REQ 203.0.113.130: alice@PROD.INTERNAL for krbtgt/PROD.INTERNAL@PROD.INTERNAL", "alice@PROD.INTERNAL"),
+        ("principal alice/admin@EXAMPLE.COM authenticated", "admin@EXAMPLE.COM"),
+        ("kept in http/alice@EXAMPLE.COM", "alice@EXAMPLE.COM"),
+        ("reply of host/alice.smith@example.com", "alice.smith@example.com"),
+        ('{"message_id": "<alice.smith@example.com>"}', "alice.smith@example.com"),
+        ("message-id=<alice.20240115@example.com>", "alice.20240115@example.com"),
+        ("to=<f600bc29e59b50ea5c9dc7439b55034b@relay.example.com>, status=sent", "f600bc29e59b50ea5c9dc7439b55034b"),
     ),
     negatives=(
         "Started user@1000.service - User Manager for UID 1000.",
@@ -98,6 +135,15 @@ EMAIL = Rule(
         "loaded icon@2x.png",
         "java.lang.Object@1b6d3586 leaked",
         "removed; message-id=<20333045330187.4171EF89B27@nas-prod3.local>",
+        "postfix/cleanup[19964]: B9954C9907: message-id=<f600bc29e59b50ea5c9dc7439b55034b@fw-27.corp.example.com>",
+        '{"to": "<hidden>", "message_id": "<95fdd386-4485-d9fc-1406-cf2726199af1@gw-13.plant3.local>"}',
+        'In-Reply-To: <9a1b-c2d3.e4f5.6@mail.example.com>, \\"Message-ID\\": \\"<20240115.8f3a@mail.example.com>\\"',
+        "<95fdd386-4485-d9fc-1406-cf2726199af1@mail.example.com>",
+        "debug2: ciphers stoc: chacha20-poly1305@openssh.com,aes128-ctr,aes256-gcm@openssh.com,rijndael-cbc@lysator.liu.se",
+        "kex: sntrup761x25519-sha512@openssh.com MACs umac-128-etm@openssh.com, curve25519-sha256@libssh.org, none,zlib@openssh.com",
+        "sk-ssh-ed25519-cert-v01@openssh.com, hostkeys-00@openssh.com, keepalive@openssh.com, posix-rename@openssh.com",
+        "NEEDED_PREAUTH: host/bld-20.lan@PROD.INTERNAL for krbtgt/PROD.INTERNAL@PROD.INTERNAL, kadmin/changepw@EXAMPLE.COM",
+        "HTTP/web.example.com@EXAMPLE.COM MSSQLSvc/db1.example.com:1433@EXAMPLE.COM nfs/nas2@EXAMPLE.COM",
         "cloning git@github.com:owner/repo.git",
         "root@localhost:~# ls",
         "sd=[exampleSDID@32473 iut=3]",
