@@ -141,7 +141,7 @@ def _json() -> Iterator[Hostile]:
     yield _case("no messages", 400, lambda: posted(b"{}"))
     yield _case("events that are none", 200, lambda: posted(messages(b"0", b"null", b'"a"', b"[]", b"{}", EVENT)), 1)
     foreign = (b"Content-Type: text/plain", b"Origin: http://x.example", b"Content-Length: 2")
-    yield _case("text/plain of a web page", 415, lambda: head(*foreign) + b"{}")
+    yield _case("text/plain of a web page", 403, lambda: head(*foreign) + b"{}")
     form = b"--x\r\nContent-Disposition: form-data; name=messages\r\n\r\n[]\r\n--x--"
     kind = b"Content-Type: multipart/form-data; boundary=x"
     yield _case("multipart", 415, lambda: head(kind, b"Content-Length: %d" % len(form)) + form)

@@ -164,3 +164,19 @@ async def test_a_large_body_gives_its_turn_back_when_it_can_not_be_decoded(
         good = await client.post("/ingest", content=large[:-1] + b"]}")
     assert [answer.status_code for answer in answers] == [400] * 3
     assert (good.status_code, len(acceptor.batches)) == (200, 1)
+
+
+async def test_a_body_that_never_begins_is_not_waited_for(acceptor: RecordingAcceptor) -> None:
+    """A head, and then a chunk extension without end: no piece of the body is ever there."""
+    limits = LimitSettings(body_seconds=0.05)
+    builder = BatchBuilder(limits, key=b"test")
+    edge = Ingest(acceptor, [EnvelopeProtocol(builder, limits)], limits=limits, batch_log=BatchLog("none"))
+
+    async def never() -> Message:
+        await asyncio.Event().wait()
+        return {}
+
+    with pytest.raises(Refusal) as refusal:
+        await edge.receive(request(), edge.protocols["/ingest"], never, WaitBudget(1.0))
+    assert refusal.value.status == 503
+    assert "limits.body_seconds" in refusal.value.reason

@@ -21,9 +21,10 @@ async def test_the_batch_says_whether_its_lines_are_to_be_read(
     assert (batch.input, batch.parse) == ("ingest", wanted)
 
 
-async def test_a_word_that_is_neither_is_refused(make_client: Callable[..., httpx2.AsyncClient]) -> None:
+@pytest.mark.parametrize("word", ["yes", "%F1%9C%B0%B8", "%FF", ""])
+async def test_a_word_that_is_neither_is_refused(make_client: Callable[..., httpx2.AsyncClient], word: str) -> None:
     """A slip must not go unnoticed."""
     async with make_client() as client:
-        answer = await client.post("/ingest?parse=yes", json=BODY)
+        answer = await client.post(f"/ingest?parse={word}", json=BODY)
     assert answer.status_code == 400
     assert answer.json()["reason"] == "the parameter `parse` must be true or false"

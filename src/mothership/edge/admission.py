@@ -60,6 +60,17 @@ class AdmissionControl:
         # What large bodies become needs more memory than they do.
         self._large = FairLimiter(1, limits.in_flight_bytes, waiting_max=limits.concurrent_requests)
 
+    async def first_chunk(self, chunk: Awaitable[T]) -> T:
+        """Return a body's first piece, if it comes as soon as any other must. Raises `Refusal`.
+
+        It may be a long time coming after the head: within a chunk's extension, say.
+        """
+        try:
+            async with asyncio.timeout(min(self._limits.body_seconds, UPLOAD_WINDOW_SECONDS)):
+                return await chunk
+        except TimeoutError:
+            raise self._too_slow() from None
+
     def try_receive(self, chunk: bytes, body: RequestBody, who: Holder) -> "Received | None":
         """Take a body that is whole with its first piece, as `receive` does, if it has to wait for nothing.
 
@@ -124,12 +135,15 @@ class AdmissionControl:
                 raise overloaded(
                     "arriving", "others needed the room that this body took (limits.arriving_bytes)"
                 ) from None
-            seconds, bytes_per_second = self._limits.body_seconds, self._limits.body_bytes_per_second
-            reason = (
-                f"the body took longer than {seconds:g} seconds, or came slower than {bytes_per_second} bytes a second "
-                "(limits.body_seconds, limits.body_bytes_per_second)"
-            )
-            raise overloaded("slow", reason) from None
+            raise self._too_slow() from None
+
+    def _too_slow(self) -> Refusal:
+        seconds, bytes_per_second = self._limits.body_seconds, self._limits.body_bytes_per_second
+        reason = (
+            f"the body took longer than {seconds:g} seconds, or came slower than {bytes_per_second} bytes a second "
+            "(limits.body_seconds, limits.body_bytes_per_second)"
+        )
+        return overloaded("slow", reason)
 
     async def _admit(self, arrived: Slot, body: RequestBody, budget: WaitBudget) -> "Received":
         """Wait for a turn, and decompress."""

@@ -23,7 +23,11 @@ class EdgeApplication:
         self.pages = pages
         pages.add_exception_handler(HTTPException, _refusal)
         document = pages.openapi()
-        described = {path: {"post": deepcopy(protocol.operation)} for path, protocol in ingest.protocols.items()}
+        described = {
+            path: {"post": deepcopy(protocol.operation)}
+            for path, protocol in ingest.protocols.items()
+            if protocol.operation
+        }
         document["paths"] = {**described, **document["paths"]}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

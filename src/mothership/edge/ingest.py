@@ -145,7 +145,7 @@ class Ingest:
         if length.isdigit() and int(length[:20]) > self._limits.body_bytes:
             raise Refusal(413, f"the body is larger than {self._limits.body_bytes} bytes (limits.body_bytes)")
         who = Holder(request.caller.name, request.address)
-        first = await self._next_chunk(request, receive)
+        first = await self._admission.first_chunk(self._next_chunk(request, receive))
         if not first[1] and (received := self._admission.try_receive(first[0], body, who)):
             return received
         return await self._admission.receive(self._chunks(first, request, receive), body, who, budget)

@@ -81,12 +81,12 @@ class IngestRequest:
     @property
     def parse(self) -> bool | None:
         """Whether the client wants lines to be read, with `?parse=true` or `?parse=false`. Raises `Refusal` (400)."""
-        wanted = parse_qs(self.query, keep_blank_values=True).get(b"parse") if self.query else None
+        wanted = parse_qs(self.query.decode("latin-1"), keep_blank_values=True).get("parse") if self.query else None
         if not wanted:
             return None
-        if wanted[-1] not in (b"true", b"false"):
+        if wanted[-1] not in ("true", "false"):
             raise Refusal(400, "the parameter `parse` must be true or false")
-        return wanted[-1] == b"true"
+        return wanted[-1] == "true"
 
 
 class IngestResponse(NamedTuple):
@@ -111,7 +111,7 @@ class IngestProtocol(Protocol):
     scope: Permission
     """What a caller must be allowed. `ingest` opens every input."""
     operation: dict[str, Any]
-    """What the OpenAPI document says of it."""
+    """What the OpenAPI document says of it; nothing where nothing is taken."""
 
     def check(self, request: IngestRequest) -> None:
         """Raise `Refusal` for what the headers alone show to be in vain: then the body is not read."""

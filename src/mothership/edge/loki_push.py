@@ -30,6 +30,22 @@ RETRY_SECONDS = 1.0
 _INTERNAL, _UNAVAILABLE = 500, 503
 
 
+_ENTRY = {"type": "array", "prefixItems": [{"type": "string", "pattern": "^[0-9]{1,19}$"}, {"type": "string"}]}
+_STREAM = {
+    "type": "object",
+    "required": ["stream", "values"],
+    "properties": {
+        "stream": {"type": "object", "additionalProperties": {"type": "string"}},
+        "values": {"type": "array", "items": {**_ENTRY, "minItems": 2, "maxItems": 2}},
+    },
+}
+_JSON_SCHEMA = {
+    "type": "object",
+    "required": ["streams"],
+    "properties": {"streams": {"type": "array", "items": _STREAM}},
+}
+
+
 class LokiPush:
     """Streams of lines in, nothing out."""
 
@@ -43,7 +59,7 @@ class LokiPush:
             "required": True,
             "content": {
                 "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
-                "application/json": {"schema": {"type": "object", "additionalProperties": True}},
+                "application/json": {"schema": _JSON_SCHEMA},
             },
         },
         "responses": {

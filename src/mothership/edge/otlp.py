@@ -152,7 +152,7 @@ class OTLPNotTaken:
 
     def __init__(self, logs: OTLPLogs, path: str) -> None:
         self.path = path
-        self.operation = {"summary": "Not taken", "responses": {"404": {"description": "Only logs are taken here."}}}
+        self.operation: dict[str, Any] = {}
         self.refuse = logs.refuse
         self.encoding = logs.encoding
         self.answer = logs.answer
