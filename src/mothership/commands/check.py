@@ -22,8 +22,8 @@ from mothership.pipeline.redaction.coverage import not_covered
 def check(config: Path | None, quiet: bool) -> None:
     """Validate a configuration, and print it in full with what it means.
 
-    Exit status 1 and one line a fault when it can't be used. What is printed can be saved and loaded again; a secret
-    in it is the variable that holds it.
+    If it can't be used, print one line per error and exit with status 1. The output is a valid configuration, in which
+    each secret is replaced by the name of its environment variable.
     """
     settings, warnings = load_all(config, look=faults)
     for line in warnings:

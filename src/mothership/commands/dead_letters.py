@@ -47,9 +47,9 @@ class Told(click.Group):
 def dead_letters() -> None:
     """List, show, retry or drop events that a sink refused for good.
 
-    Works on the data directory of the configuration, whether the service runs or not. A running service notices a
-    retry within seconds; one that does not run picks it up at its next start. Exit status 2 when there is no data
-    directory with a spool there, or it may not be read.
+    Works on the configured data directory, whether the service runs or not. A running service notices a retry within
+    seconds, a stopped one at its next start. Exit status 2 if there is no data directory with a spool, or it can't be
+    read.
     """
 
 

@@ -59,10 +59,10 @@ class Arrival(NamedTuple):
     help="Directory for all its data.",
 )
 def demo(events: int, once: bool, data_dir: Path) -> None:
-    """Start the service on an embedded database, send it a sample, and show what became of it.
+    """Start the service on an embedded database, send it sample events, and show what became of them.
 
-    It stays up until Ctrl-C, to be looked at with a browser, curl or SQL. The sample holds planted personal data of
-    many kinds; the report says whether any of it can be read in the database.
+    The service stays up until Ctrl-C, for you to explore with a browser, curl or SQL. The sample contains planted
+    personal data of many kinds; the report says whether any of it can be read in the database.
     """
     # A terminal that closes must not leave the service behind: it is a process of its own.
     signal.signal(signal.SIGHUP, signal.default_int_handler)

@@ -69,8 +69,8 @@ def llm() -> None:
 def try_(*, files: tuple[str, ...], config: Path | None, calls: bool, limit: int, as_json: bool) -> None:
     """Show what the events of FILES would cost, and with --call what the model says.
 
-    FILES are NDJSON events or plain log lines (gzipped or not; - is standard input). They go through redaction and
-    enrichment first, exactly as in the service; nothing is stored, and without --call nothing leaves this process.
+    FILES are NDJSON events or plain log lines (gzipped or not; - is standard input). They are redacted and enriched
+    first, exactly as in the service. Nothing is stored, and without --call nothing leaves this process.
     """
     settings = load(config)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))

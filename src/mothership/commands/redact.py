@@ -59,11 +59,11 @@ class Faults:
 )
 @click.option("--lookup", is_flag=True, help="Print the pseudonyms of each line of input, the current key's first.")
 def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bool) -> None:
-    """Redact events or plain lines on standard input, the same on standard output, exactly as the service would.
+    """Redact events or plain lines from standard input to standard output, exactly as the service would.
 
-    A line that begins like JSON (`{`, or a list) is an event, NDJSON; any other is text, redacted as the message of a
-    log event. One that begins like an event and is none, and an event that redaction refuses, is told on standard error
-    by its number; the rest goes on, and the exit status is 1 at the end.
+    A line that begins like JSON (`{`, or a list) is an event (NDJSON). Any other line is redacted as the message of a
+    log event. Lines that begin like an event but are not, and events that redaction refuses, are reported on standard
+    error by their number. The rest is still processed, and the exit status is then 1.
     """
     configure_logging(LogSettings(level="ERROR"))
     if rules is not None:

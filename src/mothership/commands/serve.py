@@ -40,12 +40,12 @@ GARBAGE_THRESHOLDS = (50_000, 20, 50)
 def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: int) -> None:
     """Run the service until SIGTERM or Ctrl-C.
 
-    The first signal stops in good order, within server.shutdown_seconds; a second one ends at once. Neither loses an
-    event: what is not delivered by then waits in the spool. A hang-up (SIGHUP, a terminal that closes) is noted in the
-    log, and no reason to stop.
+    The first signal stops the service gracefully, within server.shutdown_seconds; a second one stops it at once.
+    Neither loses an event: what is not delivered by then waits in the spool. A SIGHUP (a closed terminal)
+    is only logged.
 
-    Exit status: 0 after a stop that was asked for, 1 when the configuration can't be used, 70 when a second signal
-    ended it at once, 71 when a part of it died, 130 or 143 when Ctrl-C or SIGTERM came while it was starting.
+    Exit status: 0 after a requested stop, 1 if the configuration can't be used, 70 if a second signal stopped it at
+    once, 71 if a part of it died, 130 or 143 if Ctrl-C or SIGTERM came while it was starting.
     """
     core_dumps.forbid()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -18,7 +18,7 @@ def spool() -> None:
 @spool.command()
 @config_option
 def check(config: Path | None) -> None:
-    """Read every record of every spool file. Exit status 1 when something is damaged, 2 when there is none to read."""
+    """Read every record of every spool file. Exit status 1 if something is damaged, 2 if there is no spool."""
     data_dir = spooling_data_dir(config)
     findings = check_spool(data_dir)
     for found in findings:
