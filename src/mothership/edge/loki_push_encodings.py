@@ -1,5 +1,6 @@
 """The two encodings of a push: snappy protobuf (`logproto.PushRequest`) and JSON."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
@@ -49,12 +50,9 @@ class PushReader:
         events: list[Event | str] = []
         for stream in streams:
             labels, values = (stream.get("stream"), stream.get("values")) if type(stream) is dict else (None, None)
-            if type(values) is not list:
-                raise Refusal(400, "a stream is not an object with an object `stream` and a list `values`")
+            if type(values) is not list or type(labels) is not dict or not _are_texts(labels.values()):
+                raise Refusal(400, "a stream is not an object with texts in an object `stream`, and a list `values`")
             self._count(len(events) + len(values))
-            if type(labels) is not dict or not all(type(value) is str for value in labels.values()):
-                events += [_LABELS_UNREADABLE] * len(values)
-                continue
             read = StreamReader(labels, self._tenant).event
             for value in values:
                 entry = _json_entry(value)
@@ -76,6 +74,10 @@ class PushReader:
         metadata = {_text(pair.name): _text(pair.value) for pair in message.metadata}
         event: Event = read(Entry(nanoseconds, _text(message.line), metadata))
         return event
+
+
+def _are_texts(values: Iterable[Any]) -> bool:
+    return all(type(value) is str for value in values)
 
 
 def _json_entry(value: Any) -> Entry | None:
