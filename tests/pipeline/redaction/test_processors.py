@@ -398,3 +398,53 @@ def test_a_path_reaches_a_key_that_was_flattened(make: Make, through: Through) -
     assert set(kept) == {"user", "host.owner", "badge"}
     assert kept["user"] == {}
     assert "carol" not in str(kept)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["mongosh", "-u", "root", "-p", "nd85Gandalf-", "--quiet"],
+        ["redis-cli", "-h", "cache", "-a", "nd85Gandalf-", "ping"],
+        ["ldapsearch", "-x", "-D", "cn=admin", "-w", "nd85Gandalf-"],
+        ["mysql", "-uroot", "-pnd85Gandalf-", "shop"],
+        ["docker", "login", "-u", "bob", "-p", "nd85Gandalf-"],
+    ],
+)
+def test_a_password_among_a_commands_arguments_is_masked(make: Make, through: Through, command: list[str]) -> None:
+    """As it is in a text: what an argument is, those before it tell."""
+    events: list[Event] = [{"data": {"command": list(command)}}, {"argv": [{"args": list(command)}]}]
+    for out in through(make(), *events).events:
+        assert "Gandalf" not in str(out)
+        assert command[0] in str(out)
+        assert command[1] in str(out)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ls", "-l", "/var/log", "-p", "é"],
+        ["nmap", "-p", "22-8080", "web1"],
+        ["docker", "run", "-p", "8080:80", "nginx"],
+        ["-a", "\ud800", "b"],
+        ["mongosh", "-p", 12, None],
+    ],
+)
+def test_arguments_that_are_no_password_stay(make: Make, through: Through, command: list[object]) -> None:
+    """Ports, paths, and what is no text."""
+    assert through(make(), {"command": list(command)}).events == [{"command": command}]
+
+
+def test_arguments_stay_where_the_rule_for_commands_is_off(make: Make, through: Through) -> None:
+    """Switched off is switched off."""
+    event: Event = {"command": ["mongosh", "-u", "root", "-p", "nd85Gandalf-"]}
+    off = make(rules={"command_password": False, "device_password": False})
+    assert through(off, dict(event)).events == [event]
+
+
+@pytest.mark.parametrize("name", ["wa_id", "called", "caller", "callee", "CallerIDNum"])
+def test_a_number_is_a_telephones_where_its_field_is_named_for_a_call(make: Make, through: Through, name: str) -> None:
+    """Only with its country's code: such fields hold functions and times as well."""
+    events: list[Event] = [{name: "0033623839172"}, {name: "393301507663"}, {name: 393301507663}]
+    assert [out[name] for out in through(make(), *events).events] == ["[REDACTED:phone]"] * 3
+    kept: list[Event] = [{name: 1700000000}, {name: "main.go:12"}, {name: "1700000000123"}, {name: "12345678"}]
+    assert through(make(), *[dict(each) for each in kept]).events == kept

@@ -23,6 +23,8 @@ VALUES: Final = (
 )
 GONE_BY_NAME: Final = "[REDACTED:assignment]"
 """Stands in a list, where leaving out would shift the others."""
+ARGUMENTS_MIN: Final = 3
+"""A command, an option and its value."""
 TOO_DEEP: Final = "redaction: nested too deeply; flatten the event"
 
 Note: TypeAlias = Callable[[str, tuple[str, ...], int], None]
@@ -45,10 +47,18 @@ class DropFields:
 
     name = DROP
 
-    def __init__(self, names: FieldNames, counters: RedactionCounters, propagation: Propagation | None = None) -> None:
+    def __init__(
+        self,
+        names: FieldNames,
+        counters: RedactionCounters,
+        propagation: Propagation | None = None,
+        *,
+        arguments: Callable[[list[str]], list[str]] | None = None,
+    ) -> None:
         self._names = names
         self._counters = counters
         self._propagation = propagation
+        self._arguments = arguments
 
     def __call__(self, batch: Batch) -> None:
         """Take the named fields out of every event that has any."""
@@ -92,6 +102,8 @@ class DropFields:
             if told and secret not in self._names and not secret.startswith("[REDACTED:"):
                 value[number + 1] = GONE_BY_NAME
                 yield secret
+        if self._arguments and len(value) >= ARGUMENTS_MIN and _is_command(value):
+            value[:] = self._arguments(value)
 
     def _paired(self, value: dict[str, Any], labels: Iterable[str]) -> list[str]:
         """Return the values whose name stands beside them: `{"name": "db_password", "value": "…"}`."""
@@ -101,6 +113,11 @@ class DropFields:
             for key in (VALUES if names else ())
             if key in value and not all(self._names.holds_nothing(name, value[key]) for name in names)
         ]
+
+
+def _is_command(value: list[Any]) -> bool:
+    """Tell whether a list may be a command and its arguments: texts, one of them an option."""
+    return all(type(each) is str for each in value) and any(each[:1] == "-" for each in value)
 
 
 def _drop_path(value: Any, parts: tuple[str, ...], note: Note | None, path: tuple[str, ...]) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """MaskPatterns: what goes because of how it looks."""
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
@@ -20,10 +21,16 @@ NUMBER_MIN: Final = 10**12
 PHONE_NAMES: Final = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
 SESSION_NAMES: Final = ("sessionid", "sessid")
 CARD_NAMES: Final = ("pan", "card", "cardno", "ccn", "ccnum", "ccnumber")
+PEER_NAMES: Final = frozenset(
+    ("waid", "caller", "called", "callee", "calling", "callernumber", "callednumber", "callingnumber", "calleridnum")
+)
+"""What machines call the ends of a call, and other things: only a number with its country's code is one."""
 PHONE_CONTEXT: Final = "phone="
+PEER_CONTEXT: Final = "wa_id="
 CARD_CONTEXT: Final = "card="
 SESSION_CONTEXT: Final = "sessionid="
 AUTH_CONTEXT: Final = "auth="
+COMMAND_RULES: Final = frozenset(("command_password", "device_password"))
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _DROPPED: Final = object()
 
@@ -64,6 +71,9 @@ class MaskPatterns:
         self._all = frozenset(text.rules)
         self._numbers = frozenset(name for name, rule in text.rules.items() if rule.numbers)
         self._names_decide = hashed is None or not hashed.by_path
+        self._of_commands = frozenset(
+            name for name, rule in text.rules.items() if rule.name in COMMAND_RULES and not (rule.only or rule.never)
+        )
         self._scoped = any(rule.only or rule.never for rule in text.rules.values())
         # Short texts in which no rule may find anything: most keys, and words such as `info`.
         self._clean: set[str] = set()
@@ -82,6 +92,17 @@ class MaskPatterns:
     def text(self, text: str, note: Note | None = None) -> str:
         """Mask a lone string."""
         return self._masked(text, self._all, (), note) or ""
+
+    def arguments(self, value: list[str]) -> list[str]:
+        """Mask the passwords in a command's arguments, which tell of one another as they do in a line."""
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        masked = self._masked(text, self._of_commands, (), None)
+        if masked != text:
+            value = json.loads(masked or "[]")
+        if any(" " in each for each in value):
+            return value
+        words = (self._masked(" ".join(value), self._of_commands, (), None) or "").split(" ")
+        return words if len(words) == len(value) else value
 
     def changes(self, text: str) -> bool:
         """Tell whether a lone string would be masked; nothing is counted."""
@@ -228,13 +249,17 @@ class MaskPatterns:
             self._keys.clear()
         folded = fold(key)
         hashed = self._hashed is not None and self._hashed.takes((folded,))
-        self._keys[key] = answer = _Key(folded, _context(folded), hashed, folded in self._binary, reads(key))
+        context = _context(folded)
+        counted = "" if context == PEER_CONTEXT else reads(key)  # `wa_id` counts nothing
+        self._keys[key] = answer = _Key(folded, context, hashed, folded in self._binary, counted)
         return answer
 
 
 def _context(folded: str) -> str:
     if folded.endswith(PHONE_NAMES):
         return PHONE_CONTEXT
+    if folded in PEER_NAMES:
+        return PEER_CONTEXT
     if folded in CARD_NAMES:
         return CARD_CONTEXT
     if folded == "auth":

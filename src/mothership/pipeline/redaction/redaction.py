@@ -72,7 +72,7 @@ class Redaction:
         prefilters, signs = Prefilters(expressions), prefilters_of(shapes, key_signs(fields))
         scan = Scan(prefilters)
         propagation = Propagation(self.counters) if settings.propagate else None
-        self.drop = DropFields(drop, self.counters, propagation)
+        self.drop = DropFields(drop, self.counters, propagation, arguments=self._arguments)
         self.hash = HashFields(hashed, self.pseudonyms, self.counters, propagation)
         hashing, binary = self.hash if hashed else None, _binary(settings)
         complete = tuple(_completed(rules, self, is_token))
@@ -105,6 +105,9 @@ class Redaction:
             binary=binary,
             audit=self.audit,
         )
+
+    def _arguments(self, command: list[str]) -> list[str]:
+        return self.mask.arguments(command)
 
     @property
     def processors(self) -> list[Processor]:

@@ -19,7 +19,7 @@ _DIGITS: Final = (
     r"|[2-6][0-9]{3}(?:_[0-9]{4}){2}_[0-9]{1,4}|[2-6][0-9]{3}(?:[ +-]{1,2}[0-9]{4}){2}[ +-]{1,2}[0-9]{1,4})[^0-9]"
 )
 _CALL: Final = (
-    r"(?i)(?:tele?fon|phone|fax|mobile?|cell|call(?:er(?:id)?|ing)?|ring|sms(?: sent)?(?: to)?|whatsapp|msisdn|dial(?:l?ed)?|ligue|sips?"
+    r"(?i)(?:tele?fon|phone|fax|mobile?|cell|call(?:er(?:id(?:num)?)?|ing)?|wa_id|anruf von|ring|sms(?: sent)?(?: to)?|whatsapp|msisdn|dial(?:l?ed)?|ligue|sips?"
     r"|(?:[^a-z]|\\[nrt])tel)[\"'.:= <+\\]{1,9}(?:[a-z]+\\?\" <)?\(?[0-9][0-9 ()./-]{6}"
 )
 _WRITTEN: Final = r"\([0-9]{2,4}\) ?[0-9]{3}|(?:[^0-9A-Za-z+.-]|\\[nrt])(?:0[1-9] [0-9]{2} [0-9]|0[0-9]{3} [0-9]{3} |06-[0-9]{4}|[2-9][0-9]{2}-[2-9][0-9]{2}-)"
@@ -97,7 +97,7 @@ PERSONAL_AND_CREDENTIALS: Final = (
         "phone",
         _CALL,
         (
-            r"(?i)(?:tel(?:e?phone|efon)?|phone|fax|mobile|mobil|cell|call(?:er(?:id)?|ing)?|ring|sms(?: sent)?(?: to)?|whatsapp|msisdn|dial(?:ed|led)?|ligue|sips?)[\"'.:= <+]{1,4}(?:\"?[a-z]{1,20}\" <)?(?P<v>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,14})(?:$|[^0-9])",
+            r"(?i)(?:tel(?:e?phone|efon)?|phone|fax|mobile|mobil|cell|call(?:er(?:id(?:num)?)?|ing)?|wa_id|anruf von|ring|sms(?: sent)?(?: to)?|whatsapp|msisdn|dial(?:ed|led)?|ligue|sips?)[\"'.:= <+]{1,4}(?:\"?[a-z]{1,20}\" <)?(?P<v>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,14})(?:$|[^0-9])",
             doubts.near_phone,
         ),
     ),

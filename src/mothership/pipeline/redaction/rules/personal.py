@@ -457,6 +457,20 @@ def _plain_number(text: str) -> bool:
 _NAMED_PLAIN = r"(?:msisdn\s{1,2}|sips?:\+?|callerid[= ](?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<\+?)(?P<secret>[1-9][0-9]{9,14})(?=[@>\s,;]|\Z)"
 
 
+# A machine's name for the other end of a call; and `"Name" <number>`, as Asterisk writes who calls.
+_NAMED_E164 = (
+    r"(?:(?<![A-Za-z])(?:wa_?id|(?:caller|called|callee|calling|connectedline)(?:[-_ ]?id)?(?:[-_ ]?num(?:ber)?)?)(?:\\{0,3}[\"'])?\s?[:=]\s?(?:\\{0,3}[\"'])?"
+    r"|(?<![A-Za-z])(?:anruf|ruf)\s(?:von|an)\s|\"{1,2}\s<)(?P<secret>(?:00|\+)?[1-9][0-9]{8,14})(?![0-9A-Za-z_.:-]|\s?times)"
+)
+_CDR = r"\"(?P<secret>[1-9][0-9]{9,14})(?=\",\"[0-9*#+]{0,20}\",\"(?:from|to|outbound|inbound)-)"
+
+
+def _with_country(text: str) -> bool:
+    """Tell whether plain digits are a telephone number with its country's code."""
+    digits = digits_of(text)
+    return len(digits) >= 10 and e164(digits.removeprefix("00"))
+
+
 def _no_address(text: str) -> bool:
     return text.count(".") != 3  # four groups with dots are an IP address
 
@@ -470,6 +484,8 @@ PHONE = Rule(
         Matcher(_NAMED_NUMBER, _no_address, ignore_case=True),
         Matcher(_SPOKEN_NUMBER, _spoken, ignore_case=True, fits=_no_quantity),
         Matcher(_NAMED_PLAIN, _plain_number, ignore_case=True),
+        Matcher(_NAMED_E164, _with_country, ignore_case=True, fits=_no_quantity),
+        Matcher(_CDR, _with_country),
         Matcher(_INTERNATIONAL, _international, fits=_no_quantity),
         *_AMERICAN,
         Matcher(_DIALLED, _dialled),
@@ -504,6 +520,11 @@ PHONE = Rule(
         ("ATDT004791234567", "4791234567"),
         ("caller=4791234567 callee=4722334455", "4722334455"),
         ("手机号:13812345678", "13812345678"),
+        ('{"wa_id": "393301507663", "type": "text"}', "393301507663"),
+        ("Event: Newchannel CallerIDNum: 4797809792 CallerIDName: Kim", "4797809792"),
+        ("Ankommender Anruf von 004915186818697 an MSN 638534", "004915186818697"),
+        ('"","48512598894","314","from-trunk","x"', "48512598894"),
+        ('"""Kim"" <5511968155174>","PJSIP/trunk-000083ae"', "5511968155174"),
     ),
     negatives=(
         "at 2024-01-15T08:15:23+0000 up",
@@ -512,6 +533,8 @@ PHONE = Rule(
         "dump 06 12 34 56 78 9a bc",
         "pid 4155552671",
         "range 100-200-3000",
+        "caller=0x7f3a12345678 wa_id: 1700000000, wa_id=1700000000123, callee_id=12345678901234567, called 4791234567 times",
+        'wa_id=12, "took" <5511968155> wa_ids=4791234567',
         "id 00000012345678 and 0012345678901",
         "0x415-555-2671",
         "diff @@ -1,7 +14155552 @@",
