@@ -10,11 +10,12 @@ _NAME = r"(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|api_?key|auth_?k
 _TAIL = r"\w{0,24}"
 _TEXT = rf"{QUOTE}(?P<secret>[^\"'\\\r\n]{{3,512}}){QUOTE}"
 _LOGIN_CALLS = (
-    r"(?:getConnection|UsernamePasswordToken|NetworkCredential|PSCredential|PasswordAuthentication|UsernamePasswordCredentials"
+    # Looked for where a word begins that a bracket follows: at every letter fifty names would be tried.
+    r"(?<![A-Za-z_])(?=[\w.:\]]{2,80}\s?\()[A-Za-z_]{0,40}(?:getConnection|UsernamePasswordToken|NetworkCredential|PSCredential|PasswordAuthentication|UsernamePasswordCredentials"
     r"|UserPasswordCredential|SqlCredential|BasicAuth|HTTPBasicAuth|HTTPDigestAuth|basic_?auth|setBasicAuth|simple_bind(?:_s)?"
     r"|ldap_bind(?:_ext)?|mysqli?_(?:real_|p)?connect|pg_p?connect|oci_p?connect|ftp_login|imap_open|ssh2_auth_password"
     r"|connect|login|authenticate|auth|signIn|sign_in|WiFi\.begin|softAP|createUser|create_user|set_credentials|withCredentials"
-    r"|username_pw_set|setUsernameAndPassword|[A-Za-z_]{0,40}(?:Connect|connect|Login|login|Logon|Auth|auth|Authenticate|Authentication|authenticate|Bind|bind|Credentials?|credentials?|Identity|UserData|Username|UsernameToken|SignIn|changePassword|changeUserPassword|createSession|mysqli))"
+    r"|username_pw_set|setUsernameAndPassword|Connect|Login|login|Logon|Auth|auth|Authenticate|Authentication|authenticate|Bind|bind|Credentials?|credentials?|Identity|UserData|Username|UsernameToken|SignIn|changePassword|changeUserPassword|createSession|mysqli)"
 )
 PASSPHRASE_MIN = 8
 """Characters of a word that stands where only a password can."""

@@ -116,6 +116,8 @@ _SAYS_OF = frozenset(
         "was",
     ]
 )
+MESSAGE_CHARACTERS_MAX = 160
+"""Longer is no sentence about a password."""
 _NEXT_IN_LIST = re.compile(r"\\*[\"']\s?,\s?\\*[\"']")
 
 
@@ -134,7 +136,7 @@ def benign(value: str, *, quoted: bool = False) -> bool:
     word = value.lower().rstrip(".,:;!?")
     if not value or word in (_SAYS_NOTHING if quoted else _WORDS) or _PLACEHOLDER.fullmatch(value):
         return True
-    if " " in value and is_message(value):
+    if len(value) <= MESSAGE_CHARACTERS_MAX and " " in value and is_message(value):
         return True
     wrapped = _WRAPPED.fullmatch(value)
     return wrapped is not None and says_words(wrapped["words"])
