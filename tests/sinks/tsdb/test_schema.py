@@ -109,7 +109,7 @@ async def test_a_look_that_fails_is_shown_and_stops_no_write(make_sink: MakeSink
     await sink.open()
     await sql("INSERT INTO mothership_migrations VALUES (4711, 'from the future')")
     await sink.recheck()
-    assert "look at the database failed: the database has schema 4711" in sink.describe()["lacking"][-1]
+    assert "the last check of the database failed: the database has schema 4711" in sink.describe()["lacking"][-1]
     assert await sink.write([_batch(1, [ROW])]) == frozenset()
     await sql("DELETE FROM mothership_migrations WHERE number = 4711")
     await sink.recheck()
