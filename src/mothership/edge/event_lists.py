@@ -30,11 +30,7 @@ class Sent:
 
 def from_json(body: bytes) -> Sent:
     """Read an envelope, an array of events, or one event. Raises `Refusal` (400)."""
-    is_lenient = False
-    try:
-        content = decimals.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        content, is_lenient = lenient_json.decode(body), True
+    content, is_lenient = lenient_json.read(body)
     if type(content) is list:
         return Sent(_typed(content), needs_repair=is_lenient)
     if type(content) is not dict:

@@ -71,6 +71,11 @@ class IngestRequest:
         return None if written is None else written.partition(";")[0].strip().lower()
 
     @property
+    def is_json(self) -> bool:
+        """Whether it says that its body is plain JSON."""
+        return self.media_type == "application/json"
+
+    @property
     def idempotency_key(self) -> str | None:
         """The batch's name, given by its sender. Raises `Refusal` (400) for one that can't be one."""
         key = self.header(b"idempotency-key")

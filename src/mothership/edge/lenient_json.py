@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
+
+from mothership import decimals
 from mothership.decimals import exact
 from mothership.errors import Refusal
 from mothership.truncation import ELLIPSIS
@@ -34,6 +37,14 @@ def decode(body: bytes) -> Any:
         return _loads(text)
     except RecursionError:
         return _decode_in_parts(text)
+
+
+def read(body: bytes) -> tuple[Any, bool]:
+    """Decode strictly, or else leniently; and whether it was leniently. Raises `Refusal` (400)."""
+    try:
+        return decimals.decode(body), False
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return decode(body), True
 
 
 def repair(messages: list[Any]) -> set[int]:
@@ -170,4 +181,4 @@ def _next(source: str, at: int) -> int:
     return token.start()
 
 
-__all__ = ["REPLACEMENT", "TOO_DEEP", "decode", "repair", "text"]
+__all__ = ["REPLACEMENT", "TOO_DEEP", "decode", "read", "repair", "text"]

@@ -7,9 +7,6 @@ are sent again, every other error is final.
 import math
 from typing import Any
 
-import msgspec
-
-from mothership import decimals
 from mothership.edge import lenient_json
 from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
@@ -90,7 +87,7 @@ class LokiPush:
         said = (request.header(b"content-encoding") or "").strip().lower()
         if said not in {"", "snappy"}:
             return said
-        return "" if _is_json(request) else SNAPPY_BLOCK
+        return "" if request.is_json else SNAPPY_BLOCK
 
     def decode(self, body: bytes, request: IngestRequest) -> Batch:
         """As `IngestProtocol.decode`."""
@@ -103,12 +100,9 @@ class LokiPush:
             tenant=self._tenant(request),
         )
         is_lenient = False
-        if _is_json(request):
+        if request.is_json:
             check_containers(body, limits.containers)
-            try:
-                content = decimals.decode(body)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                content, is_lenient = lenient_json.decode(body), True
+            content, is_lenient = lenient_json.read(body)
             events: list[Any] = read.json(content)
         else:
             # Packed once more, as by a proxy.
@@ -150,7 +144,3 @@ class LokiPush:
         named = request.header(TENANT_HEADER) if self._tenant_field else None
         # Never cut before redaction: of half a token no rule knows that it was one.
         return {self._tenant_field: named} if named and len(named) <= TENANT_CHARACTERS else {}
-
-
-def _is_json(request: IngestRequest) -> bool:
-    return request.media_type == "application/json"

@@ -7,12 +7,10 @@ succeed is answered 429, and a fault of ours is not a 500.
 import math
 from typing import Any
 
-import msgspec
 import orjson
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
-from mothership import decimals
 from mothership.edge import lenient_json, otlp_json
 from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
@@ -29,7 +27,7 @@ PROTOBUF_TYPES = frozenset({"application/x-protobuf", "application/protobuf"})
 REASONS_SHOWN = 5
 """Most rejected records that an answer explains; it counts them all."""
 RETRY_SECONDS = 1.0
-_BAD_REQUEST, _INTERNAL, _UNAVAILABLE = 400, 500, 503
+_INTERNAL, _UNAVAILABLE = 500, 503
 _GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 12, 413: 11, 415: 3, 429: 8, 503: 14}
 """google.rpc.Code of an HTTP status."""
 _GRPC_UNKNOWN = 2
@@ -81,7 +79,7 @@ class OTLPLogs:
     def decode(self, body: bytes, request: IngestRequest) -> Batch:
         """As `IngestProtocol.decode`."""
         key = request.idempotency_key
-        events, needs_repair = self._json(body) if _is_json(request) else (self._protobuf(body), False)
+        events, needs_repair = self._json(body) if request.is_json else (self._protobuf(body), False)
         unreadable = {place: event for place, event in enumerate(events) if type(event) is str}
         for place in unreadable:
             events[place] = {}
@@ -103,7 +101,7 @@ class OTLPLogs:
         if batch.rejected:
             response.partial_success.rejected_log_records = len(batch.rejected)
             response.partial_success.error_message = explained(batch)
-        if not _is_json(request):
+        if not request.is_json:
             return IngestResponse(200, response.SerializeToString(), [(b"content-type", PROTOBUF)])
         answer: dict[str, Any] = {}
         if batch.rejected:
@@ -137,10 +135,7 @@ class OTLPLogs:
     def _json(self, body: bytes) -> tuple[list[Any], bool]:
         """The events, and whether they need repair."""
         check_containers(body, self._limits.containers)
-        try:
-            request, is_lenient = decimals.decode(body), False
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            request, is_lenient = lenient_json.decode(body), True
+        request, is_lenient = lenient_json.read(body)
         return otlp_json.events(request, events_max=self._limits.events), is_lenient
 
 
@@ -172,10 +167,6 @@ def explained(batch: Batch) -> str:
     shown = [f"record {fault.index}: {fault.reason}" for fault in rejected[:REASONS_SHOWN]]
     more = len(rejected) - len(shown)
     return "; ".join([*shown, f"and {more} more"] if more else shown)
-
-
-def _is_json(request: IngestRequest) -> bool:
-    return request.media_type == "application/json"
 
 
 def _has_own_time(event: Event) -> bool:
