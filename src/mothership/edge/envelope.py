@@ -1,6 +1,5 @@
 """POST /ingest: an EdgeBot's envelope, and events without one: a JSON array, an object, NDJSON, lines of text."""
 
-import math
 import re
 from typing import Any
 
@@ -11,7 +10,7 @@ from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.decompression import ENCODINGS
 from mothership.edge.event_limits import check_containers
 from mothership.edge.event_lists import Sent, from_json, from_lines, from_ndjson
-from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, is_complete
+from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, is_complete, retry_after
 from mothership.edge.limits import LimitSettings
 from mothership.edge.openapi import INGEST_OPERATION
 from mothership.errors import Refusal
@@ -93,9 +92,7 @@ class EnvelopeProtocol:
         """In the form of every refusal of the service."""
         status = refusal.status
         kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
-        headers = [(b"content-type", JSON)]
-        if refusal.retry_after_seconds is not None:
-            headers.append((b"retry-after", b"%d" % max(1, math.ceil(refusal.retry_after_seconds))))
+        headers = [(b"content-type", JSON), *retry_after(refusal)]
         if status == 415:  # noqa: PLR2004
             headers.append((b"accept-encoding", ENCODINGS.encode()))
         body = orjson.dumps({"status": kind, "reason": refusal.reason, "request_id": request.id})

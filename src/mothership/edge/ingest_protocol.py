@@ -1,5 +1,6 @@
 """The seam between `Ingest` and the protocols it speaks: one module a protocol, each an `IngestProtocol`."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -140,3 +141,14 @@ class IngestProtocol(Protocol):
 def is_complete(batch: Batch, receipt: Receipt) -> bool:
     """Whether every event of the request is written or queued."""
     return not batch.rejected and not any(tally.errors for tally in receipt.sinks.values())
+
+
+def as_passing(refusal: Refusal) -> Refusal:
+    """For clients that take a 500 for final: a fault of ours is passing."""
+    return Refusal(503, refusal.reason, retry_after_seconds=1.0) if refusal.status == 500 else refusal  # noqa: PLR2004
+
+
+def retry_after(refusal: Refusal) -> list[tuple[bytes, bytes]]:
+    """The header that says when to come again, if anything does."""
+    seconds = refusal.retry_after_seconds
+    return [] if seconds is None else [(b"retry-after", b"%d" % max(1, math.ceil(seconds)))]

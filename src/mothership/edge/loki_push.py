@@ -4,7 +4,6 @@ Loki answers 204 when it has taken all, and 400 with the reasons when it has tak
 are sent again, every other error is final.
 """
 
-import math
 from typing import Any
 
 from mothership.edge import lenient_json
@@ -12,7 +11,7 @@ from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.decompression import SNAPPY_BLOCK, decompressed
 from mothership.edge.event_limits import check_containers
-from mothership.edge.ingest_protocol import IngestRequest, IngestResponse
+from mothership.edge.ingest_protocol import IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limits import LimitSettings
 from mothership.edge.loki_push_encodings import PushReader
 from mothership.edge.otlp import explained
@@ -23,8 +22,6 @@ from mothership.event import Batch, Receipt
 TEXT = b"text/plain; charset=utf-8"
 TENANT_HEADER = b"x-scope-orgid"
 TENANT_CHARACTERS = 256
-RETRY_SECONDS = 1.0
-_INTERNAL, _UNAVAILABLE = 500, 503
 
 
 _ENTRY = {"type": "array", "prefixItems": [{"type": "string", "pattern": "^[0-9]{1,19}$"}, {"type": "string"}]}
@@ -132,13 +129,9 @@ class LokiPush:
 
     def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:  # noqa: ARG002  # as `IngestProtocol`
         """In a line of text, as Loki does. A fault of ours is passing."""
-        status, again = refusal.status, refusal.retry_after_seconds
-        if status == _INTERNAL:
-            status, again = _UNAVAILABLE, RETRY_SECONDS
-        headers = [(b"content-type", TEXT)]
-        if again is not None:
-            headers.append((b"retry-after", b"%d" % max(1, math.ceil(again))))
-        return IngestResponse(status, f"{refusal.reason}\n".encode(), headers)
+        refusal = as_passing(refusal)
+        headers = [(b"content-type", TEXT), *retry_after(refusal)]
+        return IngestResponse(refusal.status, f"{refusal.reason}\n".encode(), headers)
 
     def _tenant(self, request: IngestRequest) -> dict[str, str]:
         named = request.header(TENANT_HEADER) if self._tenant_field else None

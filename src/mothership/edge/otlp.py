@@ -4,7 +4,6 @@ A client takes 429, 502, 503 and 504 for "send it again" and every other error f
 succeed is answered 429, and a fault of ours is not a 500.
 """
 
-import math
 from typing import Any
 
 import orjson
@@ -15,7 +14,7 @@ from mothership.edge import lenient_json, otlp_json
 from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.event_limits import check_containers
-from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse
+from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limits import LimitSettings
 from mothership.edge.otlp_protobuf import ProtobufReader
 from mothership.edge.unix_nanoseconds import is_finer_than_seconds
@@ -26,8 +25,6 @@ PROTOBUF = b"application/x-protobuf"
 PROTOBUF_TYPES = frozenset({"application/x-protobuf", "application/protobuf"})
 REASONS_SHOWN = 5
 """Most rejected records that an answer explains; it counts them all."""
-RETRY_SECONDS = 1.0
-_INTERNAL, _UNAVAILABLE = 500, 503
 _GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 12, 413: 11, 415: 3, 429: 8, 503: 14}
 """google.rpc.Code of an HTTP status."""
 _GRPC_UNKNOWN = 2
@@ -114,11 +111,9 @@ class OTLPLogs:
 
     def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:
         """A `Status` in the request's encoding."""
-        status, again = refusal.status, refusal.retry_after_seconds
-        if status == _INTERNAL:
-            status, again = _UNAVAILABLE, RETRY_SECONDS
+        refusal = as_passing(refusal)
+        status, headers = refusal.status, retry_after(refusal)
         code = _GRPC_CODES.get(status, _GRPC_UNKNOWN)
-        headers = [] if again is None else [(b"retry-after", b"%d" % max(1, math.ceil(again)))]
         if request.media_type == "application/json":
             body = orjson.dumps({"code": code, "message": refusal.reason})
             return IngestResponse(status, body, [(b"content-type", JSON), *headers])
