@@ -34,6 +34,7 @@ lint: setup ## style, types, imports, generated docs
 	@.venv/bin/hadolint Dockerfile
 	@$(PY) tools/configuration_docs.py --check
 	@$(PY) tools/notice.py --check
+	@$(PY) tools/vendor.py --check
 
 notice: setup ## write NOTICE and the licences of everything that ships
 	@$(PY) tools/notice.py

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tools import vendor
 
 ROOT = Path(__file__).parents[1]
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
@@ -40,6 +41,7 @@ def test_a_notice_that_lacks_a_package_is_noticed(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(ROOT / name)
     for name in ("NOTICE", "THIRD_PARTY_LICENSES", "requirements.lock"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "src").symlink_to(ROOT / "src")
     script = (ROOT / "tools" / "notice.py").read_text()
     (tmp_path / "notice.py").write_text(script.replace("Path(__file__).parents[1]", f"Path({str(tmp_path)!r})"))
     (tmp_path / "NOTICE").write_text((ROOT / "NOTICE").read_text().replace("asyncpg", "x"))
@@ -48,6 +50,32 @@ def test_a_notice_that_lacks_a_package_is_noticed(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "NOTICE is stale" in done.stderr
+
+
+def test_what_the_console_serves_of_others_is_what_was_recorded() -> None:
+    """By version, licence and hash, and nothing else lies beside it."""
+    assert vendor.faults() == []
+    for package in vendor.read():
+        assert package["licence"] in {"0BSD", "MIT"}
+        assert package["integrity"].startswith("sha512-")
+        assert any(name.endswith(".LICENSE") for name in package["files"])
+        assert f"{package['name']} {package['version']}: {package['licence']}" in (ROOT / "NOTICE").read_text()
+
+
+def test_a_served_file_that_was_changed_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check can fail."""
+    for path in vendor.FOLDER.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(vendor, "FOLDER", tmp_path)
+    with (tmp_path / "htmx.min.js").open("ab") as file:
+        file.write(b";")
+    (tmp_path / "uPlot.min.css").unlink()
+    (tmp_path / "new.js").touch()
+    assert vendor.faults() == [
+        "new.js: nobody recorded what this is",
+        "htmx.min.js: is not the file that was recorded",
+        "uPlot.min.css: is missing",
+    ]
 
 
 def test_the_setup_never_installs_a_package_of_the_system() -> None:

@@ -2,8 +2,8 @@
 
     tools/notice.py [--check]       with --check: exit status 1 when they are not what the lock file and .venv say
 
-What ships is the part of requirements.lock that the service runs on. The texts are those in the installed packages. A
-package that this platform does not need is listed by its name and version alone.
+What ships is the part of requirements.lock that the service runs on, and what the console serves. The texts are those
+in the installed packages. A package that this platform does not need is listed by its name and version alone.
 """
 
 import importlib.metadata
@@ -14,6 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "deploy"))
+sys.path.insert(0, str(ROOT / "tools"))
+import vendor  # noqa: E402 - beside this
 from runtime_lock import runtime  # noqa: E402 - beside the Dockerfile, which runs it by itself
 
 LIST, TEXTS = ROOT / "NOTICE", ROOT / "THIRD_PARTY_LICENSES"
@@ -75,6 +77,11 @@ def made() -> tuple[str, str]:
             sys.exit(f"notice: {name} {package.version} is installed and {version} is locked: run `make setup`")
         lines.append(f"{name} {version}: {licence(package)}")
         blocks.append(f"{RULE}\n{name}\n{RULE}\n{texts(package)}\n")
+    lines += ["", "The console serves these files of others:", ""]
+    for bundled in vendor.read():
+        lines.append(f"{bundled['name']} {bundled['version']}: {bundled['licence']}")
+        text = next(vendor.FOLDER / name for name in bundled["files"] if name.endswith(".LICENSE"))
+        blocks.append(f"{RULE}\n{bundled['name']}\n{RULE}\n{text.read_text(encoding='utf-8').strip()}\n")
     return HEAD + "\n" + "\n".join(lines) + "\n", "\n".join(blocks)
 
 

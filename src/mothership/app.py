@@ -16,12 +16,15 @@ from fastapi_offline import FastAPIOffline
 from mothership import __version__, keys, shared_keys
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
+from mothership.console import overview
+from mothership.console.application import Console
 from mothership.edge import documentation, server, status
 from mothership.edge.application import EdgeApplication
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.credentials import Credentials
 from mothership.edge.ingest import Ingest
 from mothership.edge.inputs import protocols
+from mothership.edge.sessions import Sessions
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
 from mothership.pipeline.chain import Chain
@@ -62,6 +65,7 @@ class Mothership:
         templates: Templates | None,
         enricher: "LLMEnricher | None",
         credentials: Credentials,
+        sessions: Sessions,
         redactor: Redaction,
         relay: Relay,
         batch_builder: BatchBuilder,
@@ -75,6 +79,7 @@ class Mothership:
         self._templates = templates
         self.enricher = enricher
         self._credentials = credentials
+        self._sessions = sessions
         self.redactor = redactor
         self.relay = relay
         self._batch_builder = batch_builder
@@ -134,7 +139,11 @@ class Mothership:
         )
         pages.include_router(status.router(self._report))
         pages.include_router(documentation.router(pages.title, pages.openapi_url or ""))
-        return EdgeApplication(ingest, pages)
+        return EdgeApplication(ingest, pages, self.console().application)
+
+    def console(self) -> Console:
+        """The pages for people, in the order of the navigation."""
+        return Console([overview.page(self._report)], self._sessions)
 
     async def run(self, listening: socket.socket) -> None:
         """Serve and deliver until `stop`. Server and couriers share one TaskGroup: one that dies ends the process."""
@@ -148,6 +157,7 @@ class Mothership:
             port=0,
             wait_seconds_max=settings.relay.room_seconds,
             credentials=self._credentials,
+            sessions=self._sessions,
             is_secret=self.redactor.unsafe,
         )
         configuration.timeout_graceful_shutdown = max(1, int(settings.server.shutdown_seconds / 2))
@@ -255,6 +265,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
             templates=templates,
             enricher=enricher,
             credentials=credentials,
+            sessions=_sessions(settings, data_dir, credentials),
             redactor=redactor,
             relay=relay,
             batch_builder=batch_builder,
@@ -331,6 +342,19 @@ def _fingerprint_key(settings: Settings, data_dir: Path) -> bytes:
     if salt is not None:
         return keys.derive(salt, FINGERPRINTS)
     return keys.load_or_make(data_dir / f"{FINGERPRINTS}.key")
+
+
+def _sessions(settings: Settings, data_dir: Path, credentials: Credentials) -> Sessions:
+    """Signed with a key that all workers share, and all instances with the same configured salt."""
+    salt = settings.pipeline.processors.redaction.own_salt
+    key = keys.load_or_make(data_dir / "sessions.key") if salt is None else keys.derive(salt, "sessions")
+    return Sessions(
+        credentials,
+        key,
+        seconds=settings.auth.session_seconds,
+        clock=time.time,
+        ended_dir=data_dir / "sessions-ended",
+    )
 
 
 def _routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None) -> list[Route]:

@@ -23,6 +23,7 @@ from mothership.edge.credentials import Credentials
 from mothership.edge.limits import LimitSettings
 from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.server import with_access_control
+from mothership.edge.sessions import Sessions
 from mothership.edge.tls import TLSSettings
 from mothership.errors import ConfigurationError, Refusal
 from mothership.telemetry import LogSettings, configure_logging
@@ -64,7 +65,8 @@ def guarded_client(acceptor: Any, clock: Time) -> Callable[..., httpx2.AsyncClie
 
     def build(host: str = "0.0.0.0", client: str = "192.0.2.7", **settings: Any) -> httpx2.AsyncClient:  # noqa: S104
         auth = AuthSettings(**settings)
-        authenticator = Authenticator(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
+        credentials = Credentials(auth, clock=clock)
+        authenticator = Authenticator(auth, TLSSettings(), credentials, clock=clock)
         loopback = host == "127.0.0.1"
         app = application(acceptor, LimitSettings())
         rate_limiter = RateLimiter(1.0, clock=clock, pause=_no_pause)
@@ -74,6 +76,7 @@ def guarded_client(acceptor: Any, clock: Time) -> Callable[..., httpx2.AsyncClie
             auth,
             loopback=loopback,
             rate_limiter=rate_limiter,
+            sessions=Sessions(credentials, b"of the test", seconds=auth.session_seconds, clock=clock),
             protocols=app.ingest.protocols,
             pause=_no_pause,
         )
@@ -235,7 +238,8 @@ async def test_a_right_guess_waits_like_a_wrong_one_whether_or_not_the_client_do
         held.append(round(seconds, 3))
 
     auth = AuthSettings(tokens=[token("x", "right")])
-    authenticator = Authenticator(auth, TLSSettings(), Credentials(auth, clock=clock), clock=clock)
+    credentials = Credentials(auth, clock=clock)
+    authenticator = Authenticator(auth, TLSSettings(), credentials, clock=clock)
     app = application(acceptor, LimitSettings())
     guarded = AccessMiddleware(
         app,
@@ -243,6 +247,7 @@ async def test_a_right_guess_waits_like_a_wrong_one_whether_or_not_the_client_do
         auth,
         loopback=False,
         rate_limiter=RateLimiter(1.0, clock=clock, pause=pause),
+        sessions=Sessions(credentials, b"of the test", seconds=auth.session_seconds, clock=clock),
         protocols=app.ingest.protocols,
         pause=pause,
     )

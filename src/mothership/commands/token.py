@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from mothership.edge.auth import NAME_PATTERN, SCOPES, TokenSettings, hashed
+from mothership.edge.auth import NAME_PATTERN, TokenSettings, hashed
 
 PREFIX = "ms_"
 """Lets secret scanners know one when they see it."""
@@ -23,7 +23,7 @@ def token() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(SCOPES),
+    type=click.Choice(["ingest", "read", "manage"]),
     default=["ingest"],
     help="What the token opens; repeatable.",
 )
@@ -53,7 +53,7 @@ def new(name: str, scopes: tuple[str, ...], days: int | None, rate: float | None
     click.echo(secret)
     click.echo("\n# For auth.tokens in config.yaml, or auth.tokens_file:", err=True)
     click.echo(_lines(made), err=True)
-    click.echo("\n# Or as a variable, where it opens both scopes:", err=True)
+    click.echo("\n# Or as a variable, where it opens `ingest` and `read`:", err=True)
     click.echo(f"# MOTHERSHIP_AUTH_TOKENS={made.name}={made.hash}", err=True)
 
 

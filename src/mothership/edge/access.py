@@ -6,18 +6,21 @@ a name for the request → whose address is it → is it for us → who is askin
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mothership.edge import browser
 from mothership.edge.addresses import Networks, client_address, is_loopback_name, rate_limit_key
-from mothership.edge.auth import AuthSettings
+from mothership.edge.auth import AuthSettings, Caller
 from mothership.edge.auth import Scope as Permission
 from mothership.edge.authenticator import AuthenticationFailed, Authenticator
 from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse
 from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.request_id import request_id
+from mothership.edge.sessions import Session, Sessions
 from mothership.errors import Refusal
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import log, request_fields
@@ -28,6 +31,11 @@ CSP = b"content-security-policy"
 NO_CONTENT_LOADED = (CSP, b"default-src 'none'; frame-ancestors 'none'")
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 DOCUMENTS = ("/docs", "/openapi.json", "/redoc")
+READING = frozenset({"GET", "HEAD"})
+
+
+class _SignInNeeded(Exception):  # as in errors.py
+    """A browser asks for a page, and nobody is signed in."""
 
 
 class AccessMiddleware:
@@ -41,6 +49,7 @@ class AccessMiddleware:
         *,
         loopback: bool,
         rate_limiter: RateLimiter,
+        sessions: Sessions,
         protocols: Mapping[str, IngestProtocol] = MappingProxyType({}),
         is_secret: Callable[[str], bool] = lambda _text: False,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -52,6 +61,7 @@ class AccessMiddleware:
         self._app = app
         self._authenticator = authenticator
         self._rate_limiter = rate_limiter
+        self._sessions = sessions
         self._protocols = protocols
         self._open = ALWAYS_OPEN | auth.open_endpoints
         self._proxies = Networks(auth.trusted_proxies)
@@ -80,6 +90,8 @@ class AccessMiddleware:
         try:
             await self._authorize(scope, headers)
             await self._app(scope, receive, answer.send)
+        except _SignInNeeded:
+            await answer.respond(browser.to_sign_in(scope["path"], scope["query_string"], headers))
         except Refusal as refusal:
             await self._refuse(refusal, answer, scope)
         except Exception:  # noqa: BLE001  # nothing of it may reach the caller
@@ -91,15 +103,17 @@ class AccessMiddleware:
     async def _authorize(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Put the caller into the scope, or raise `Refusal`."""
         address = client_address(scope["client"], scope["headers"], self._proxies)
+        scope["secure"] = self._is_secure(scope, headers)
         scope["client"] = (address, 0) if scope["client"] is None or address != scope["client"][0] else scope["client"]
         if self._loopback_names_only:
             _check_no_foreign_page(headers)
-        needed = self._required_scope(scope["path"])
+        session = self._session(scope, headers)
+        scope["session"] = session
+        needed = self._required_scope(scope["path"], scope["method"])
         if needed is None:
+            scope["sign_in"] = partial(self._sign_in, address, scope)
             return
-        caller = self._authenticator.caller(
-            address, _text(headers.get(b"authorization")), scope.get("certificate_names", ())
-        )
+        caller = self._caller(address, session, scope, headers)
         if caller.delay_seconds:
             await self._delay(caller.delay_seconds, scope)
         self._authenticator.allow(caller, needed)
@@ -112,9 +126,52 @@ class AccessMiddleware:
             self._log_rate_limited(caller.name, client=caller.name, address=address, reason=refusal.reason)
             raise
 
-    def _required_scope(self, path: str) -> Permission | None:
+    def _session(self, scope: Scope, headers: dict[bytes, bytes]) -> Session | None:
+        """Who is signed in. Credentials that a program shows come first, and no browser sends events."""
+        path = scope["path"]
+        if b"authorization" in headers or path in self._protocols:
+            return None
+        if scope["method"] not in READING and not browser.is_page(path):
+            return None
+        return self._sessions.find(browser.session_cookie(headers, secure=scope["secure"]))
+
+    def _caller(self, address: str, session: Session | None, scope: Scope, headers: dict[bytes, bytes]) -> Caller:
+        if session is not None:
+            return session.caller
+        certificate_names = scope.get("certificate_names", ())
+        is_unknown = not (certificate_names or b"authorization" in headers or self._authenticator.allows_anonymous)
+        if is_unknown and browser.is_page(scope["path"]) and browser.wants_page(headers):
+            raise _SignInNeeded
+        return self._authenticator.caller(address, _text(headers.get(b"authorization")), certificate_names)
+
+    async def _sign_in(self, address: str, scope: Scope, token: str) -> str:
+        """Return the cookie's value of a new session, after the pause that a login takes. Raises `Refusal`."""
+        try:
+            found, delay_seconds = self._authenticator.sign_in(address, token)
+        except AuthenticationFailed as refusal:
+            if refusal.pause_seconds:
+                await self._delay(refusal.pause_seconds, scope)
+            raise
+        if delay_seconds:
+            await self._delay(delay_seconds, scope)
+        self._authenticator.allow(Caller(found.name, found.scopes), "read")
+        log.info("signed_in", client=found.name, address=address)
+        return self._sessions.start(found)
+
+    def _is_secure(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
+        """Whether the browser speaks TLS: to us, or to a proxy of ours."""
+        if scope.get("scheme") == "https":
+            return True
+        by_proxy = scope["client"] is not None and scope["client"][0] in self._proxies
+        return by_proxy and headers.get(b"x-forwarded-proto") == b"https"
+
+    def _required_scope(self, path: str, method: str) -> Permission | None:
         if protocol := self._protocols.get(path):
             return protocol.scope
+        if browser.is_open_page(path):
+            return None
+        if browser.is_page(path) and method not in READING:
+            return "manage"
         if "/docs" in self._open and path.startswith(DOCUMENTS):
             return None
         return None if path in self._open else "read"

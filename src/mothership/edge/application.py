@@ -1,4 +1,4 @@
-"""What stands behind `AccessMiddleware`: `Ingest` on its paths, FastAPI's pages on all others.
+"""What stands behind `AccessMiddleware`: `Ingest` on its paths, the console on its own, FastAPI on all others.
 
 What nodes send goes past FastAPI: its layers cost more than all the rest of the edge, and do nothing for a body that no
 model describes. Its OpenAPI document describes both.
@@ -12,14 +12,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mothership.edge import browser
 from mothership.edge.ingest import Ingest
 
 
 class EdgeApplication:
     """The ASGI application of one worker."""
 
-    def __init__(self, ingest: Ingest, pages: FastAPI) -> None:
+    def __init__(self, ingest: Ingest, pages: FastAPI, console: ASGIApp | None = None) -> None:
+        """`console` has the pages for people, at `browser.CONSOLE` and below."""
         self.ingest = ingest
+        self._console = console
         self.pages = pages
         pages.add_exception_handler(HTTPException, _refusal)
         document = pages.openapi()
@@ -33,8 +36,12 @@ class EdgeApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         application: ASGIApp = self.pages
-        if scope["type"] == "http" and scope["path"] in self.ingest.protocols:
+        if scope["type"] != "http":
+            pass
+        elif scope["path"] in self.ingest.protocols:
             application = self.ingest if scope["method"] == "POST" else _not_allowed
+        elif self._console and browser.is_console(scope["path"]):
+            application = self._console
         await application(scope, receive, send)
 
 

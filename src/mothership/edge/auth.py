@@ -20,9 +20,9 @@ from pydantic import (
 
 from mothership.edge.tls import TLSSettings
 
-Scope: TypeAlias = Literal["ingest", "otlp", "loki", "read"]
+Scope: TypeAlias = Literal["ingest", "otlp", "loki", "read", "manage"]
 SCOPES: tuple[Scope, ...] = ("ingest", "read")
-"""They open everything."""
+"""What a token in the variable opens: to send and to read. To change something is for tokens that say so."""
 INPUT_SCOPES = frozenset({"ingest", "otlp", "loki"})
 HASH_PREFIX = "sha256:"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -44,6 +44,9 @@ class Caller(NamedTuple):
 
 
 ANONYMOUS = Caller("anonymous", frozenset(SCOPES))
+"""Anybody, where the configuration lets anybody in."""
+LOCAL = ANONYMOUS._replace(scopes=frozenset({*SCOPES, "manage"}))
+"""Whoever is on this machine, where nobody needs credentials and nobody else reaches the port."""
 
 
 def hashed(token: str) -> str:
@@ -63,7 +66,8 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
         default=frozenset({"ingest"}),
         min_length=1,
         description="What it opens: `ingest` (every input), `otlp` (POST /v1/logs alone), `loki` (POST "
-        "/loki/api/v1/push alone), `read` (status, metrics, documentation).",
+        "/loki/api/v1/push alone), `read` (status, metrics, documentation, the console), `manage` (the same, and to "
+        "change something in the console: retry, repair and drop dead letters).",
     )
     expires: AwareDatetime | None = Field(
         default=None, description="When it expires, as a date and time with offset. Default: never."
@@ -95,7 +99,7 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
     tokens: tuple[TokenSettings, ...] = Field(
         default=(),
         description="The credentials. In the variable: `name=token` or `name=sha256:…`, or tokens without names, "
-        "separated by commas; plain ones have 20 characters or more, are hashed at once and open both scopes.",
+        "separated by commas; plain ones have 20 characters or more, are hashed at once and open `ingest` and `read`.",
         json_schema_extra={"env": "MOTHERSHIP_AUTH_TOKENS"},
     )
     tokens_file: Path | None = Field(
@@ -118,6 +122,11 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
     failure_pause_seconds: NonNegativeFloat = Field(
         default=2.0,
         description="Longest the answer to a failed login is held back, in seconds; it doubles with each up to this.",
+    )
+    session_seconds: PositiveInt = Field(
+        default=8 * 3600,
+        description="How long a person who signed in to the console with a token stays signed in. It ends with the "
+        "token, too.",
     )
     client_field: str = Field(
         default="received_from",

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from mothership.edge.addresses import rate_limit_key
-from mothership.edge.auth import ANONYMOUS, INPUT_SCOPES, NAME_PATTERN, AuthSettings, Caller, Scope, TokenSettings
+from mothership.edge.auth import (
+    ANONYMOUS,
+    INPUT_SCOPES,
+    LOCAL,
+    NAME_PATTERN,
+    AuthSettings,
+    Caller,
+    Scope,
+    TokenSettings,
+)
 from mothership.edge.credentials import Credentials
 from mothership.edge.login_throttle import LoginThrottle, TooManyFailures
 from mothership.edge.tls import TLSSettings
@@ -15,6 +24,8 @@ from mothership.ports import Clock
 from mothership.telemetry import auth_failures
 
 _NAME = re.compile(NAME_PATTERN)
+_WIDER: Mapping[str, Scope] = {**dict.fromkeys(INPUT_SCOPES, "ingest"), "read": "manage"}
+"""The scope that opens this one, too."""
 TOKEN_CHARACTERS_MAX = 4096
 
 
@@ -43,6 +54,7 @@ class Authenticator:
         self._log_missing_scope = LogLimiter("warning", "scope_missing")
         self.names_callers = bool(auth.tokens or auth.tokens_file or tls.client_ca_file)
         self.allows_anonymous = auth.anonymous or not self.names_callers
+        self._anonymous = ANONYMOUS if auth.anonymous else LOCAL
 
     def caller(self, address: str, authorization: str | None, certificate_names: tuple[str, ...]) -> Caller:
         """Return who it is, or raise `AuthenticationFailed` (401, 429)."""
@@ -52,12 +64,19 @@ class Authenticator:
         if certificate_names:
             return self._by_certificate(address, certificate_names)
         if self.allows_anonymous:  # also with a token that nobody asked for: a node drops what is answered 401
-            return ANONYMOUS
+            return self._anonymous
         raise self._denied(address, "missing" if authorization is None else "wrong")
+
+    def sign_in(self, address: str, token: str) -> tuple[TokenSettings, float]:
+        """Whose token this is, and how long the answer is held back. Raises `AuthenticationFailed` (401, 429)."""
+        found = self._find(f"Bearer {token}")
+        if found is None:
+            raise self._denied(address, "wrong")
+        return found, self._by_token(address, found, guessed=True).delay_seconds
 
     def allow(self, caller: Caller, needed: Scope) -> None:
         """Raise `Refusal` (403) unless the caller's credentials open this."""
-        if needed not in caller.scopes and not (needed in INPUT_SCOPES and "ingest" in caller.scopes):
+        if needed not in caller.scopes and _WIDER.get(needed) not in caller.scopes:
             auth_failures.labels(reason="scope").inc()
             self._log_missing_scope((caller.name, needed), client=caller.name, needed=needed)
             raise Refusal(403, f"these credentials lack the scope `{needed}`")

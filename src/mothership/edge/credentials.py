@@ -38,6 +38,12 @@ class Credentials:
         found = self._found.get(self._blind(digest), _NOBODY)
         return found if hmac.compare_digest(digest, found.hash) else None
 
+    def tokens(self) -> Iterable[TokenSettings]:
+        """Every token that there is now, expired ones among them."""
+        if self._file.changed():
+            self._reload()
+        return self._found.values()
+
     def is_token(self, text: str) -> bool:
         """Whether this is one of the tokens, in the clear. Reads no file."""
         return self._blind(hashed(text)) in self._found

@@ -11,22 +11,22 @@ from fastapi.responses import HTMLResponse
 ASSETS = "/docs-assets"
 
 
-def content_security_policy(page: bytes, *, scripts: bool) -> str:
-    """What a browser may load for a page: its own files and the very scripts and styles in it; in no frame.
+def content_security_policy(page: bytes) -> str:
+    """What a browser may load for a page: its own files and the very scripts in it; in no frame.
 
-    `scripts` is for pages that run some: they may ask this service, and set styles of elements.
+    Its scripts may ask this service, and set styles of elements.
     """
     inline = " ".join(f"'{_digest(found)}'" for found in re.findall(rb"<script>(.*?)</script>", page, re.DOTALL))
-    styles = " ".join(f"'{_digest(found)}'" for found in re.findall(rb"<style>(.*?)</style>", page, re.DOTALL))
     allowed = {
         "default-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",
-        "style-src": "'self' 'unsafe-inline'" if scripts else styles or "'none'",
+        "style-src": "'self' 'unsafe-inline'",
+        "script-src": f"'self' {inline}",
+        "connect-src": "'self'",
+        "img-src": "'self' data:",
     }
-    if scripts:
-        allowed |= {"script-src": f"'self' {inline}", "connect-src": "'self'", "img-src": "'self' data:"}
     return "; ".join(f"{name} {value}" for name, value in allowed.items())
 
 
@@ -39,7 +39,7 @@ def router(title: str, openapi_url: str) -> APIRouter:
         swagger_css_url=f"{ASSETS}/swagger-ui.css",
         swagger_favicon_url=f"{ASSETS}/favicon.png",
     ).body
-    headers = {"Content-Security-Policy": content_security_policy(bytes(page), scripts=True)}
+    headers = {"Content-Security-Policy": content_security_policy(bytes(page))}
     pages = APIRouter()
 
     @pages.get("/docs", include_in_schema=False)

@@ -239,7 +239,7 @@ def _source(given: str, caller: Caller, address: str) -> str:
     """What names events without a source of their own: the envelope's word is the same on every node."""
     if given.strip().lower() != CONSTANT_SOURCE and not is_nil(given):
         return given
-    if caller is not ANONYMOUS:
+    if caller.name != ANONYMOUS.name:
         return caller.name
     return given if is_nil(address) else address
 

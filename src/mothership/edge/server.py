@@ -1,6 +1,7 @@
 """One listening server from the settings: what `app` starts, and what the tests of this folder start."""
 
 import resource
+import secrets
 import socket
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from mothership.edge.credentials import Credentials
 from mothership.edge.http_protocol import bounded
 from mothership.edge.limits import LimitSettings
 from mothership.edge.rate_limit import RateLimiter
+from mothership.edge.sessions import Sessions
 from mothership.edge.tls import Certificates, TLSSettings
 from mothership.edge.tls_listener import TLSListener
 from mothership.errors import ConfigurationError
@@ -94,6 +96,7 @@ def with_access_control(
     wait_seconds_max: float = 1.0,
     clock: Clock = time.time,
     credentials: Credentials | None = None,
+    sessions: Sessions | None = None,
     is_secret: Callable[[str], bool] = lambda _text: False,
 ) -> AccessMiddleware:
     """Put `AccessMiddleware` before the application. `wait_seconds_max`: how long a token's rate may delay a request.
@@ -107,6 +110,8 @@ def with_access_control(
             app.pages.openapi(), ALWAYS_OPEN | auth.open_endpoints, certificates=tls.client_ca_file is not None
         )
     rate_limiter = RateLimiter(wait_seconds_max, clock=clock)
+    if sessions is None:  # of this process alone
+        sessions = Sessions(known, secrets.token_bytes(32), seconds=auth.session_seconds, clock=clock)
 
     def may_not_be_a_name(text: str) -> bool:
         return is_secret(text) or known.is_token(text)
@@ -117,6 +122,7 @@ def with_access_control(
         auth,
         loopback=is_loopback(host),
         rate_limiter=rate_limiter,
+        sessions=sessions,
         protocols=app.ingest.protocols,
         is_secret=may_not_be_a_name,
     )
@@ -133,6 +139,7 @@ def uvicorn_config(
     wait_seconds_max: float = 1.0,
     clock: Clock = time.time,
     credentials: Credentials | None = None,
+    sessions: Sessions | None = None,
     is_secret: Callable[[str], bool] = lambda _text: False,
 ) -> uvicorn.Config:
     """Return what uvicorn needs. Raises `ConfigurationError` when a file of tokens or certificates can't be used."""
@@ -146,6 +153,7 @@ def uvicorn_config(
             wait_seconds_max=wait_seconds_max,
             clock=clock,
             credentials=credentials,
+            sessions=sessions,
             is_secret=is_secret,
         ),
         host=host,

@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
-from fastapi import APIRouter, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from mothership import __version__
-from mothership.edge.documentation import content_security_policy
+from mothership.edge import browser
 from mothership.ports import Health
 from mothership.telemetry import exposition
 
 PAGES = {
+    browser.CONSOLE: "the console, for a browser",
     "/docs": "the HTTP interface, to read and to try",
     "/healthz": "the state of each part",
     "/stats": "counts and times",
@@ -49,9 +50,11 @@ def router(status: Status) -> APIRouter:
     """The pages. `AccessMiddleware` decides who may see them."""
     pages = APIRouter(tags=["status"])
 
-    @pages.get("/", response_class=HTMLResponse, include_in_schema=False)
-    async def index() -> HTMLResponse:
-        return HTMLResponse(_INDEX, headers={"Content-Security-Policy": content_security_policy(_INDEX, scripts=False)})
+    @pages.get("/", include_in_schema=False)
+    async def index(request: Request) -> Response:
+        if browser.wants_page(dict(request.headers.raw)):
+            return RedirectResponse(browser.CONSOLE, 303, {"Vary": "Accept"})
+        return _json({"service": "Mothership", "version": __version__, "pages": PAGES})
 
     @pages.get("/livez", summary="Is the process alive?")
     async def livez() -> Response:
@@ -123,18 +126,3 @@ def _because(health: Health) -> dict[str, str]:
 
 def _json(body: dict[str, Any], status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def _index() -> bytes:
-    links = "".join(f'<li><a href="{path}">{path}</a> {meaning}</li>' for path, meaning in PAGES.items())
-    page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Mothership</title>
-<meta name="viewport" content="width=device-width"><style>
-body{{font:16px/1.6 system-ui,sans-serif;max-width:38rem;margin:4rem auto;padding:0 1rem;color:#1b2733}}
-a{{color:#0b5cad;display:inline-block;min-width:6rem}}li{{list-style:none}}ul{{padding:0}}
-code{{background:#eef2f6;padding:.1em .35em;border-radius:4px}}
-@media(prefers-color-scheme:dark){{body{{background:#10161d;color:#dbe4ec}}a{{color:#7db8f0}}code{{background:#1d2731}}}}
-</style><h1>Mothership</h1><p>Nodes send their events to <code>POST /ingest</code>.</p><ul>{links}</ul></html>"""
-    return page.encode()
-
-
-_INDEX = _index()

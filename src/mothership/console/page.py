@@ -1,0 +1,54 @@
+"""What a page is: an address, what it knows, and a template that shows it. The same address with `.json` is the rest.
+
+A page's `content` is plain data (what JSON has), made anew for each request: the template gets it as `it`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from jinja2 import Template
+from starlette.requests import Request
+from starlette.routing import Route
+
+from mothership.edge.auth import Caller
+from mothership.edge.browser import CONSOLE
+
+Content: TypeAlias = Mapping[str, Any]
+Fields: TypeAlias = Mapping[str, Sequence[str]]
+"""What a form brought: every field with its values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a person with the scope `manage` may do. The console checks that the form is one of ours."""
+
+    path: str
+    """Below the page's address: `/retry`."""
+    name: str
+    """In the log: `dead_letters_retried`."""
+    act: Callable[[Fields, Caller], Awaitable[Mapping[str, Any]]]
+    """Do it; what was done, for the log and for a program that asked. Raises `Refusal`."""
+    then: str = ""
+    """Where a browser goes afterwards, below the page's address; what was done is in its query, as `done.…`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page."""
+
+    path: str
+    """Below `/console`: `/dead-letters`."""
+    title: str
+    template: str | Template
+    content: Callable[[Request], Awaitable[Content]]
+    """Raises `Refusal` for what can't be shown."""
+    changes: Sequence[Change] = ()
+    routes: Sequence[Route] = ()
+    """Further addresses (begin each with `CONSOLE`): parts, streams, downloads. They read."""
+    in_navigation: bool = True
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return f"{CONSOLE}{self.path}"

@@ -1,0 +1,83 @@
+"""Templates → HTML. Every text in a page is one of a machine that may be hostile, so each is made harmless here.
+
+Jinja2 escapes all markup; and before that, whatever a template prints goes through `harmless`: control and direction
+characters become visible, and what is too long is cut.
+"""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from mothership.console import assets
+from mothership.terminal import escaped
+
+TEXT_CHARACTERS_MAX = 20_000
+"""Longest text that a page shows at one place."""
+KIBI = 1024
+
+
+def harmless(value: Any) -> Any:
+    """What a template prints, as it may be printed. Lines and tabs of a text stay."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    if len(value) > TEXT_CHARACTERS_MAX:
+        value = f"{value[:TEXT_CHARACTERS_MAX]}… ({len(value) - TEXT_CHARACTERS_MAX:,} more characters)"
+    if value.isascii() and value.isprintable():
+        return value
+    return "\n".join(escaped(line) for line in value.split("\n"))
+
+
+@cache
+def environment() -> Environment:
+    """The templates of the package."""
+    made = Environment(
+        loader=PackageLoader("mothership.console"),
+        autoescape=True,
+        finalize=harmless,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["static"] = assets.address
+    made.filters |= {"number": number, "size": size, "duration": duration, "moment": moment, "clock": clock}
+    return made
+
+
+def number(value: float) -> str:
+    """`12,345`, `0.25`."""
+    if isinstance(value, int) or value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"  # noqa: PLR2004
+
+
+def size(value: float) -> str:
+    """`12.3 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < KIBI:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
+        value /= KIBI
+    return f"{value:.3g} TiB"
+
+
+def duration(seconds: float) -> str:
+    """`40 ms`, `12 s`, `3 min`, `5 h`, `2 days`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms"
+    for most, length, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < most:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds / 86400:,.0f} days"
+
+
+def moment(micros: int) -> str:
+    """Microseconds since the Unix epoch as `2026-03-01 12:00:00Z`."""
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def clock(micros: int) -> str:
+    """The same without its day."""
+    return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%H:%M:%SZ")
