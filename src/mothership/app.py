@@ -14,10 +14,11 @@ import uvicorn
 from fastapi_offline import FastAPIOffline
 
 from mothership import __version__, keys, shared_keys
+from mothership.activity.activity import Activity
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
-from mothership.console import overview
 from mothership.console.application import Console
+from mothership.console.overview import Overview
 from mothership.edge import documentation, server, status
 from mothership.edge.application import EdgeApplication
 from mothership.edge.batch_builder import BatchBuilder
@@ -72,6 +73,7 @@ class Mothership:
         tsdb: TsdbSink | None,
         loki: LokiSink | None,
         key_is_agreed: bool,
+        activity: Activity,
     ) -> None:
         self.settings = settings
         self.data_dir = data_dir
@@ -86,9 +88,11 @@ class Mothership:
         self.tsdb = tsdb
         self.loki = loki
         self._key_is_agreed = key_is_agreed
+        self._activity = activity
         self.stopping = False
         self._batch_log = BatchLog(settings.log.batches, redactor.counters.rules_hash)
         self._remains_processors = [*redactor.processors, CutOversized(_bounds(settings))]
+        self._redacted_agent = lru_cache(maxsize=SOURCES_KNOWN)(redactor.text)
         self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
         self._server: uvicorn.Server | None = None
         self._report = Report(
@@ -108,12 +112,15 @@ class Mothership:
             batch.arrival = self.tsdb.clock.now()
         rows = await self.chain.run(batch)
         receipt = await self.relay.keep(rows, waited_seconds=batch.waited_seconds)
+        if not receipt.duplicate:
+            self._activity.took(batch.client, self._redacted_agent(batch.agent), rows.rows)
         return batch, receipt
 
     async def set_aside(self, batch: Batch) -> None:
         """What is left of rejected events goes to the dead letters: no node reads answers."""
         if not batch.rejected:
             return
+        self._activity.rejected(batch.client, len(batch.rejected))
         batch.source = self._redacted_source(batch.source)
         await self.relay.keep_rejected(*await rejected_rows(batch, self._remains_processors))
 
@@ -128,6 +135,7 @@ class Mothership:
             sinks=sinks,
             set_aside=self.set_aside,
             wait_seconds_max=self.settings.relay.room_seconds,
+            answered=self._activity.answered,
         )
         pages = FastAPIOffline(
             title="Mothership",
@@ -143,7 +151,7 @@ class Mothership:
 
     def console(self) -> Console:
         """The pages for people, in the order of the navigation."""
-        return Console([overview.page(self._report)], self._sessions)
+        return Console([Overview(self._report, self._activity).page], self._sessions)
 
     async def run(self, listening: socket.socket) -> None:
         """Serve and deliver until `stop`. Server and couriers share one TaskGroup: one that dies ends the process."""
@@ -167,6 +175,7 @@ class Mothership:
                 group.create_task(self.relay.run(), name="relay"),
                 group.create_task(self._report.run(), name="report"),
                 group.create_task(self._batch_log.run(), name="batch-log"),
+                group.create_task(self._activity.run(self._report.counted, self._report.levels), name="activity"),
             ]
             if self.tsdb:
                 work.append(group.create_task(self.tsdb.run_maintenance(), name="maintenance"))
@@ -237,8 +246,10 @@ def _database_files(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None = None) -> AsyncIterator[Mothership]:
-    """Build one worker and open its spool; on leaving, close what is open."""
+async def opened(
+    settings: Settings, data_dir: Path, *, embedded_dsn: str | None = None, worker: int = 0
+) -> AsyncIterator[Mothership]:
+    """Build one worker, by its number, and open its spool; on leaving, close what is open."""
     tsdb = None
     if settings.sinks.timescaledb.enabled:
         tsdb = TsdbSink(settings.database, settings.sinks.timescaledb, embedded_dsn=embedded_dsn)
@@ -256,6 +267,7 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
     wait_seconds = settings.relay.room_seconds
     chain = Chain(processors, enricher, timestamps=timestamps, budget=budget, wait_seconds=wait_seconds)
     batch_builder = BatchBuilder(settings.limits, key=_fingerprint_key(settings, data_dir))
+    activity = Activity(data_dir / "activity", worker)
     relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))
     try:
         yield Mothership(
@@ -272,12 +284,14 @@ async def opened(settings: Settings, data_dir: Path, *, embedded_dsn: str | None
             tsdb=tsdb,
             loki=loki,
             key_is_agreed=key_is_agreed,
+            activity=activity,
         )
     finally:
         await relay.close(0.0)
         for sink in (tsdb, loki):
             if sink:
                 await sink.close()
+        await asyncio.to_thread(activity.save)
         if templates is not None:
             await asyncio.to_thread(templates.save)
 

@@ -84,6 +84,8 @@ class Batch:
     """Whether lines are to be read for what they say about themselves; None: as configured for the input."""
     client: str = "anonymous"
     """Name of the authenticated caller."""
+    agent: str = ""
+    """What its sender calls itself (`User-Agent`), as it came."""
     address: str = ""
     """Where it was sent from: an address, or the network that is counted as one."""
     waited_seconds: float = 0.0

@@ -1,7 +1,7 @@
 """So many entries, each somebody's: past the bound, whoever has most loses its oldest."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -21,6 +21,10 @@ class FairCache(Generic[K, V]):
 
     def __len__(self) -> int:
         return self._entries
+
+    def values(self) -> Iterator[V]:
+        """All that is kept, by owner, each one's oldest first."""
+        return (value for mine in self._of.values() for value in mine.values())
 
     def get(self, owner: Hashable, key: K) -> V | None:
         """What is kept there. It counts as new from now on."""

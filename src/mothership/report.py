@@ -74,6 +74,20 @@ class Report:
                 statuses.append(status)
         return statuses
 
+    def counted(self) -> dict[str, float]:
+        """What this worker has counted so far, for the charts: requests that were refused, events stored."""
+        requests = telemetry.own(telemetry.ingestion_requests)
+        refused = sum(count for status, count in requests.items() if status not in {"success", "partial"})
+        stored = telemetry.own(telemetry.sink_events)
+        return {
+            "refused": refused,
+            **{f"stored.{name}": stored.get(name, 0.0) for name, on in self.sinks.items() if on},
+        }
+
+    def levels(self) -> dict[str, float]:
+        """What waits in this worker, for the charts."""
+        return {f"queued.{name}": sink.queued_events for name, sink in self._relay.status().sinks.items()}
+
     async def ready(self) -> Health:
         """Can a batch be made safe now, by any worker?"""
         if self._is_stopping():

@@ -197,6 +197,16 @@ def exposition() -> tuple[bytes, str]:
     return generate_latest(registry()), CONTENT_TYPE_LATEST
 
 
+def own(counter: Counter) -> dict[str, float]:
+    """What this process has counted, for each value of the counter's only label."""
+    return {
+        next(iter(sample.labels.values())): sample.value
+        for metric in counter.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    }
+
+
 class Counts:
     """Every counter as it stands, over all workers, read once."""
 
@@ -205,8 +215,12 @@ class Counts:
 
     def total(self, name: str, **labels: str) -> int:
         """What a counter has come to, over all values of the labels that are not named."""
+        return int(self.sum(name, **labels))
+
+    def sum(self, name: str, **labels: str) -> float:
+        """The same of a counter that counts in fractions, as seconds."""
         wanted = labels.items()
-        return int(sum(one.value for one in self._samples if one.name == name and wanted <= one.labels.items()))
+        return sum(one.value for one in self._samples if one.name == name and wanted <= one.labels.items())
 
     def by(self, name: str, label: str) -> dict[str, int]:
         """What a counter has come to for each value of a label, in their order."""

@@ -59,7 +59,7 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: 
         sys.exit(_run(_supervise(settings) if settings.server.workers > 1 else _serve_alone(settings)))
     structlog.contextvars.bind_contextvars(worker=worker)
     listening = socket.socket(fileno=socket_fd)
-    sys.exit(_run(_work(settings, listening, os.environ.get(EMBEDDED_VARIABLE), liveness_fd=liveness_fd)))
+    sys.exit(_run(_work(settings, listening, os.environ.get(EMBEDDED_VARIABLE), index=worker, liveness_fd=liveness_fd)))
 
 
 def _run(main: Coroutine[None, None, int]) -> int:
@@ -148,11 +148,17 @@ def _bind(settings: Settings, *, shared: bool = False, port: int | None = None) 
 
 
 async def _work(
-    settings: Settings, listening: socket.socket, embedded_dsn: str | None, *, liveness_fd: int | None = None
+    settings: Settings,
+    listening: socket.socket,
+    embedded_dsn: str | None,
+    *,
+    index: int = 0,
+    liveness_fd: int | None = None,
 ) -> int:
     """One worker, from its spool to its last answer."""
     os.umask(0o077)
-    async with opened(settings, settings.server.data_dir.absolute(), embedded_dsn=embedded_dsn) as worker:
+    data_dir = settings.server.data_dir.absolute()
+    async with opened(settings, data_dir, embedded_dsn=embedded_dsn, worker=index) as worker:
         # What is built by now stays. Batches are plain dicts without cycles: looking through them seldom is enough.
         gc.freeze()
         gc.set_threshold(*GARBAGE_THRESHOLDS)

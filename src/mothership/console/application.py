@@ -4,7 +4,7 @@ It stands behind `AccessMiddleware`, which has seen to it that whoever comes her
 than GET may manage; the pages for signing in and out are open, and look after themselves.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -22,21 +22,13 @@ from mothership import __version__
 from mothership.console import assets
 from mothership.console.page import Change, Fields, Page
 from mothership.console.rendering import environment
+from mothership.console.respond import HEADERS, as_json
 from mothership.edge import browser
 from mothership.edge.auth import ANONYMOUS, Caller
 from mothership.edge.sessions import Sessions
 from mothership.errors import Refusal
 from mothership.telemetry import log
 
-POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-"""What a browser may load and run: files of this service, nothing that stands in a page, nothing from elsewhere."""
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 FORM_BYTES_MAX = 4 * 1024 * 1024
 FORM_FIELDS_MAX = 20_000
 FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
@@ -197,12 +189,6 @@ SIGN_IN_FAULTS = {
     403: "This token can't be used here: it lacks the scope `read`, or the form was open for too long. Try again.",
     429: "Too many failed sign-ins from your address. Wait a minute, then try again.",
 }
-
-
-def as_json(content: Mapping[str, Any], status: int = 200) -> Response:
-    """A page's content for a program."""
-    body = orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
-    return Response(body, status, HEADERS, media_type="application/json")
 
 
 async def read_fields(request: Request) -> Fields:

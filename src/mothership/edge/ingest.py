@@ -51,6 +51,7 @@ CONSTANT_SOURCE = "edgebot"
 REASON_LABELS = 64
 """Most reasons of rejections that the metrics tell apart."""
 OUTCOMES = ("success", "partial", "unavailable", "error", "refused")
+AGENT_CHARACTERS = 100
 CLIENT_LABELS = 200
 """Most callers that the metrics tell apart."""
 
@@ -76,13 +77,14 @@ class Ingest:
         sinks: Sequence[str] = (),
         set_aside: SetAside = _nothing_left,
         wait_seconds_max: float = 1.0,
+        answered: Callable[[float], None] = lambda _seconds: None,
         clock: Clock = time.time,
         stopwatch: Clock = time.perf_counter,
     ) -> None:
         """`sinks` names those that an answer speaks of even when there was nothing to keep.
 
         `set_aside` is given every batch, for what was rejected of it. `wait_seconds_max` is how long a batch waits for
-        room before it is refused, over everything that it waits for.
+        room before it is refused, over everything that it waits for. `answered` is told how long each took.
         """
         self.protocols = {protocol.path: protocol for protocol in protocols}
         self._accept = accept
@@ -90,6 +92,7 @@ class Ingest:
         self._batch_log = batch_log
         self._set_aside = set_aside
         self._wait_seconds_max = wait_seconds_max
+        self._answered = answered
         self._clock = clock
         self._stopwatch = stopwatch
         self._admission = AdmissionControl(limits)
@@ -154,6 +157,7 @@ class Ingest:
         """Return what the protocol makes of the body, with the caller's name on it."""
         batch = await received.decode(partial(protocol.decode, request=request))
         batch.address = request.address
+        batch.agent = (request.header(b"user-agent") or "")[:AGENT_CHARACTERS]
         _count_rejected("decode", batch)
         _stamp(batch, request.caller, request.client_field)
         batch.source = _source(batch.source, request.caller, request.source_address)
@@ -176,6 +180,7 @@ class Ingest:
         """Count it, and let the client delete its copy."""
         seconds = self._stopwatch() - request.whole_at
         self._batch_log.add(batch, receipt, seconds)
+        self._answered(seconds)
         taken = 0 if receipt.duplicate else len(batch.indices)
         ingestion_events.inc(taken)
         self._count_for(request.caller.name, taken)
