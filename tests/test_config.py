@@ -10,7 +10,8 @@ import pytest
 import yaml
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.config import keys, load, load_all, section, variable
+from mothership.config import Settings, keys, load, load_all, section, variable
+from mothership.config.unwise import unwise
 from mothership.errors import ConfigurationError
 
 SPEC_VARIABLES = {
@@ -514,8 +515,9 @@ def test_check_says_what_a_configuration_means_and_hides_secrets(tmp_path: Path)
         assert sentence in result.stdout
 
 
-def test_what_check_prints_loads_again(tmp_path: Path) -> None:
-    """Every key, secrets as the variable to be set; odd values as they are."""
+@pytest.mark.parametrize("arguments", [[], ["--all"]])
+def test_what_check_prints_loads_again(tmp_path: Path, arguments: list[str]) -> None:
+    """Secrets as the variable to be set; odd values as they are; every key, or only what differs from the defaults."""
     tree: dict[str, Any] = yaml.safe_load(EVERY_SPEC_KEY.replace("${OPENAI_API_KEY}", "k-2"))
     for dotted, value in ODD_VALUES.items():
         *sections, last = dotted.split(".")
@@ -527,7 +529,7 @@ def test_what_check_prints_loads_again(tmp_path: Path) -> None:
     tree["auth"] = {"tokens": [{"name": "node", "hash": "sha256:" + "0" * 64}]}
     tree["pipeline"]["processors"]["redaction"]["previous_keys"] = ["hunter2-old"]
     path = written(tmp_path, yaml.safe_dump(tree).replace("${", "$${"))
-    result = run("check", "--config", str(path), HOME=str(Path.home()))  # where an ordinary user's data go
+    result = run("check", "--config", str(path), *arguments, HOME=str(Path.home()))  # where an ordinary user's data go
     assert result.returncode == 0, result.stderr
     assert not [secret for secret in ("k-2", "hunter2", "0" * 64, "your-secret-salt") if secret in result.stdout]
     (tmp_path / "again.yaml").write_text(result.stdout)
@@ -539,6 +541,51 @@ def test_what_check_prints_loads_again(tmp_path: Path) -> None:
         "MOTHERSHIP_AUTH__TOKENS__0__HASH": "sha256:" + "0" * 64,
     }
     assert load_all(tmp_path / "again.yaml", secrets) == load_all(path, {})
+
+
+def test_check_prints_what_differs_from_the_defaults(tmp_path: Path) -> None:
+    """What was decided is not lost among what was not; and a decision for the default is none."""
+    path = written(tmp_path, "server: {port: 8443, workers: 2}\nsinks: {loki: {batch_size: 7}}\nlimits:\n")
+    assert yaml.safe_load(run("check", "--config", str(path)).stdout) == {
+        "server": {"workers": 2},
+        "sinks": {"loki": {"batch_size": 7}},
+    }
+    everything = yaml.safe_load(run("check", "--config", str(path), "--all").stdout)
+    assert set(everything) == set(Settings.model_fields)
+    assert "Every setting has its default" in run("check", "--config", str(written(tmp_path, ""))).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("server: {data_dir: /tmp/x}", "server.data_dir: /tmp/x does not last"),
+        ("server: {data_dir: data}", "server.data_dir: data is relative"),
+        ("{auth: {anonymous: true}, server: {host: 0.0.0.0}}", "auth.anonymous: no credentials"),
+        ("auth: {anonymous: true, tokens_file: /nowhere}", "auth.anonymous: is set beside tokens"),
+        ("auth: {trusted_proxies: [0.0.0.0/0]}", "auth.trusted_proxies: 0.0.0.0/0"),
+        ("database: {dsn: 'postgresql://u:p@db.example/d'}", "database.dsn: sslmode is prefer"),
+        ("database: {chunk_interval: 1 minute}", "database.chunk_interval: "),
+        ("database: {fingerprint_days: 1}", "database.fingerprint_days: "),
+        ("pipeline: {processors: {redaction: {checker: {action: flag}}}}", "checker.action: is `flag`"),
+        ("pipeline: {processors: {redaction: {checker: {audit_share: 0}}}}", "checker.audit_share: is 0"),
+        ("relay: {answer_seconds: 2}", "relay.answer_seconds: with relay.room_seconds it makes 5 s"),
+        (
+            "sinks: {loki: {enabled: true, url: 'http://loki.example', username: u, password: p}}",
+            "sinks.loki.url: is plain HTTP",
+        ),
+        (
+            "llm: {enabled: true, endpoint: 'http://llm.example/v1', api_key: k}",
+            "llm.endpoint: is plain HTTP",
+        ),
+        ("log: {batches: each}", "log.batches: every batch has a line"),
+    ],
+)
+def test_what_is_legal_and_unwise_is_said(tmp_path: Path, text: str, key: str) -> None:
+    """With what it costs and what would be better; the defaults are wise."""
+    [found] = [each for each in unwise(load(written(tmp_path, text))) if key in str(each)]
+    assert found.cost
+    assert found.remedy
+    assert list(unwise(load(written(tmp_path, "")))) == []
 
 
 @pytest.mark.parametrize("command", ["check", "serve"])

@@ -19,6 +19,7 @@ INTERRUPTED = 128 + signal.SIGINT
 COMMANDS = {
     "serve": "Run the service.",
     "check": "Validate a configuration and show what it means.",
+    "doctor": "Examine everything that the service needs, and say what to do.",
     "demo": "Watch events travel over HTTP into a real database.",
     "send": "Ship NDJSON or plain log files to a service.",
     "redact": "Try the redaction on your own data.",

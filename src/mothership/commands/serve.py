@@ -19,6 +19,7 @@ from mothership import __version__, core_dumps, workers
 from mothership.app import faults, opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load_all
+from mothership.config.unwise import unwise
 from mothership.edge.auth import exposure_warning
 from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.postgres import postgres
@@ -52,7 +53,7 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: 
     settings, warnings = load_all(config, look=faults)
     configure_logging(settings.log)
     if worker is None:
-        for line in warnings:
+        for line in (*warnings, *map(str, unwise(settings))):
             log.warning("configuration_warning", reason=line)
         if reason := exposure_warning(settings.server.host, settings.auth, settings.server.tls):
             log.warning("tokens_over_plain_http", reason=reason)

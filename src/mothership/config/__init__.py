@@ -21,7 +21,19 @@ from mothership.errors import ConfigurationError
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be narrowed
 """Every address of the machine, and the one that only the machine itself reaches."""
 
-__all__ = ["CONFIG_VARIABLE", "Loaded", "Settings", "escaped", "keys", "load", "load_all", "section", "variable"]
+__all__ = [
+    "CONFIG_VARIABLE",
+    "Loaded",
+    "Settings",
+    "escaped",
+    "file",
+    "keys",
+    "load",
+    "load_all",
+    "plain_secrets",
+    "section",
+    "variable",
+]
 
 
 class Loaded(NamedTuple):
@@ -48,7 +60,7 @@ def load_all(
     then as by default.
     """
     environ = os.environ if environ is None else environ
-    document = read(_file(path, environ))
+    document = read(file(path, environ))
     given = variables.given(Settings, environ)
     tree, faults = document.filled(environ)
     tree = _without_empty(tree, Settings)
@@ -78,6 +90,18 @@ def load_all(
     return Loaded(Settings(**sections), warnings)
 
 
+def plain_secrets(path: Path) -> list[str]:
+    """The keys of a file whose value is a secret in the clear, and no variable."""
+    secret = {dotted for dotted, field in keys() if "SecretStr" in str(field.annotation) or not field.repr}
+    return [dotted for dotted in sorted(secret) if _is_plain(read(path).tree, dotted.split("."))]
+
+
+def _is_plain(node: Any, parts: list[str]) -> bool:
+    for part in parts:
+        node = node.get(part) if isinstance(node, dict) else None
+    return isinstance(node, str | list | dict) and bool(node) and "${" not in str(node)
+
+
 def keys() -> Iterator[tuple[str, Any]]:
     """Every dotted key with its pydantic field, sections before what they hold."""
     return variables.keys(Settings)
@@ -92,7 +116,9 @@ def _defaults() -> dict[str, Any]:
     return {name: field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()}
 
 
-def _file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+def file(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path | None:
+    """The file that is read: the one that is named, or the variable's, or `./config.yaml`; None when there is none."""
+    environ = os.environ if environ is None else environ
     if path is None and (named := environ.get(CONFIG_VARIABLE)):
         path = Path(named)
     if path is not None:

@@ -89,6 +89,11 @@ class LLMClient:
         # Taken now: the library imports these parts when they are first touched, which would hold the event loop up.
         self._completions = self._client.chat.completions.with_raw_response
 
+    @property
+    def is_strict(self) -> bool:
+        """Whether the endpoint took a strict schema, as far as it was asked."""
+        return _FORMATS[self._capabilities.format](self._lengths) not in ({"type": "json_object"}, None)
+
     async def close(self) -> None:
         """Give back every connection."""
         await self._http.aclose()

@@ -32,7 +32,7 @@ async def probe(client: LokiClient, settings: LokiSettings, now: float) -> LokiP
     """Ask what the settings let be asked. Raises `Transient` only when there is no connection at all."""
     version, streams = None, ExistingStreams()
     if settings.structured_metadata == "auto":
-        version = _version(await _get(client, "/loki/api/v1/status/buildinfo"))
+        version = buildinfo_version(await _get(client, "/loki/api/v1/status/buildinfo"))
     if settings.recall_streams:
         hour_ago = now - IDLE_SECONDS
         streams = ExistingStreams(
@@ -56,7 +56,7 @@ async def _get(client: LokiClient, path: str) -> LokiResponse | None:
     return response if response.status == HTTPStatus.OK and not response.truncated else None
 
 
-def _version(response: LokiResponse | None) -> tuple[int, ...] | None:
+def buildinfo_version(response: LokiResponse | None) -> tuple[int, ...] | None:
     """Read `3.5` from Loki's own account of itself; None where it is hidden or no release."""
     if response is None:
         return None

@@ -1,0 +1,31 @@
+"""The doctor beside a service that runs."""
+
+import json
+import subprocess
+import sys
+
+from tests.journey.conftest import Service
+from tests.starvation import PATIENCE_SECONDS
+
+
+def test_the_doctor_sees_the_service_and_leaves_it_as_it_is(service: Service) -> None:
+    """The port is no fault when the service has it, and what is in its spool and database is said."""
+    assert service.post({"messages": [{"type": "log", "message": "hello"}]}).status_code == 200
+    before = sorted(service.data_dir.rglob("*"))
+    result = subprocess.run(
+        [sys.executable, "-m", "mothership", "doctor", "--json"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=service.environ,
+        cwd=service.data_dir.parent,
+        timeout=PATIENCE_SECONDS,
+    )
+    findings = json.loads(result.stdout)["findings"]
+    said = "\n".join(f"{each['part']} {each['severity']}: {each['what']}" for each in findings)
+    assert "port ok: it says that it is ready" in said
+    assert "database ok: the role may write events" in said
+    assert "disk ok: 1 spool file with 0 events" in said
+    # The tests' server does not sync; below /tmp nothing lasts.
+    assert {each["part"] for each in findings if each["severity"] == "error"} == {"database"}
+    assert sorted(service.data_dir.rglob("*")) == before
