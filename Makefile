@@ -35,6 +35,7 @@ lint: setup ## style, types, imports, generated docs
 	@$(PY) tools/configuration_docs.py --check
 	@$(PY) tools/notice.py --check
 	@$(PY) tools/vendor.py --check
+	@$(PY) tools/requirements_txt.py --check
 
 notice: setup ## write NOTICE and the licences of everything that ships
 	@$(PY) tools/notice.py
@@ -74,8 +75,9 @@ audit: $(AUDIT)/.locked ## known vulnerabilities of what is locked
 
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes -q --no-header --python-version 3.11
 lock: setup ## resolve the dependencies again
-	@$(LOCK) --group dev pyproject.toml -o requirements.lock
+	@$(LOCK) --all-extras --group dev pyproject.toml -o requirements.lock
 	@$(LOCK) --group audit -o requirements-audit.lock
+	@$(PY) tools/requirements_txt.py
 
 clean: ## remove what make made
 	rm -rf .venv .tooling .demo site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

