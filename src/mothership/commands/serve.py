@@ -24,6 +24,7 @@ from mothership.edge.auth import exposure_warning
 from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
+from mothership.service_manager import ServiceManager
 from mothership.telemetry import configure_logging, log
 
 EMBEDDED_VARIABLE = "MOTHERSHIP_EMBEDDED_DSN"
@@ -49,6 +50,7 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: 
     once, 71 if a part of it died, 130 or 143 if Ctrl-C or SIGTERM came while it was starting.
     """
     core_dumps.forbid()
+    manager = ServiceManager.taken_from(os.environ)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     settings, warnings = load_all(config, look=faults)
     configure_logging(settings.log)
@@ -57,7 +59,7 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: 
             log.warning("configuration_warning", reason=line)
         if reason := exposure_warning(settings.server.host, settings.auth, settings.server.tls):
             log.warning("tokens_over_plain_http", reason=reason)
-        sys.exit(_run(_supervise(settings) if settings.server.workers > 1 else _serve_alone(settings)))
+        sys.exit(_run((_supervise if settings.server.workers > 1 else _serve_alone)(settings, manager)))
     structlog.contextvars.bind_contextvars(worker=worker)
     listening = socket.socket(fileno=socket_fd)
     sys.exit(_run(_work(settings, listening, os.environ.get(EMBEDDED_VARIABLE), index=worker, liveness_fd=liveness_fd)))
@@ -108,20 +110,22 @@ def _let_go_of_closed_streams() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-async def _serve_alone(settings: Settings) -> int:
+async def _serve_alone(settings: Settings, manager: ServiceManager) -> int:
     """One process does it all."""
     async with AsyncExitStack() as stack:
         bound = stack.enter_context(_bind(settings))
+        await stack.enter_async_context(manager.informed([bound]))
         embedded_dsn = await _prepare(stack, settings)
         return await _work(settings, bound, embedded_dsn)
 
 
-async def _supervise(settings: Settings) -> int:
+async def _supervise(settings: Settings, manager: ServiceManager) -> int:
     """One process for the data directory and the database, and several workers behind one port."""
     async with AsyncExitStack() as stack:
         first = stack.enter_context(_bind(settings, shared=True))
         port = first.getsockname()[1]
         others = [_bind(settings, shared=True, port=port) for _ in range(settings.server.workers - 1)]
+        await stack.enter_async_context(manager.informed([first, *others]))
         embedded_dsn = await _prepare(stack, settings)
         environ = {**os.environ, **({EMBEDDED_VARIABLE: embedded_dsn} if embedded_dsn else {})}
         return await workers.supervise([first, *others], settings.server.data_dir.absolute(), environ)
