@@ -146,6 +146,7 @@ class Report:
         uptime = self._status_directory.uptime_seconds() if self._status_directory else time.monotonic() - self._began
         return {
             "service": {"uptime": round(uptime, 3), "version": __version__, "workers": whole.workers},
+            "inputs": _inputs(counts or telemetry.Counts()),
             "pipeline": {**pipeline, "redactions": redactions},
             "database": await self._tsdb.stats() if self._tsdb else {},
             "relay": asdict(self._relay_over_all(whole.relay, counts)),
@@ -164,6 +165,18 @@ class Report:
                 for name, sink in relay.sinks.items()
             },
         )
+
+
+def _inputs(counts: telemetry.Counts) -> dict[str, Any]:
+    """What came in by each protocol, over all workers."""
+    return {
+        name: {
+            "requests": counts.by("mothership_input_requests_total", "status", input=name),
+            "events": counts.total("mothership_input_events_total", input=name),
+            "rejected_events": counts.total("mothership_input_events_rejected_total", input=name),
+        }
+        for name in counts.by("mothership_input_events_total", "input")
+    }
 
 
 def _pipeline_over_all(pipeline: dict[str, Any], counts: telemetry.Counts) -> dict[str, Any]:

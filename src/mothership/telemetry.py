@@ -28,6 +28,9 @@ input_requests = Counter(
     ["input", "status"],
 )
 input_events = Counter("mothership_input_events_total", "Events accepted and made safe, by input.", ["input"])
+input_rejected = Counter(
+    "mothership_input_events_rejected_total", "Events refused in requests that were taken, by input.", ["input"]
+)
 ingestion_events = Counter("mothership_ingestion_events_total", "Events taken: accepted by /ingest and made safe.")
 pipeline_duration = Histogram(
     "mothership_pipeline_duration_seconds",
@@ -222,10 +225,10 @@ class Counts:
         wanted = labels.items()
         return sum(one.value for one in self._samples if one.name == name and wanted <= one.labels.items())
 
-    def by(self, name: str, label: str) -> dict[str, int]:
-        """What a counter has come to for each value of a label, in their order."""
+    def by(self, name: str, label: str, **labels: str) -> dict[str, int]:
+        """What a counter has come to for each value of a label, in their order, where the others are as named."""
         values = sorted({one.labels[label] for one in self._samples if one.name == name})
-        return {value: self.total(name, **{label: value}) for value in values}
+        return {value: self.total(name, **{label: value}, **labels) for value in values}
 
 
 LogBatches: TypeAlias = Literal["notable", "each", "none"]

@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import cramjam
+
 CLOSED = 0
 """Stands for a connection that ends without an answer."""
 EVENT = b'{"type":"log","message":"good"}'
@@ -57,6 +59,8 @@ def zstd_bomb(total_bytes: int) -> bytes:
 def _cases() -> Iterator[Hostile]:
     yield from _compressed()
     yield from _json()
+    yield from _otlp()
+    yield from _loki_push()
     yield from _framing()
     yield from _slow()
 
@@ -145,6 +149,79 @@ def _json() -> Iterator[Hostile]:
     form = b"--x\r\nContent-Disposition: form-data; name=messages\r\n\r\n[]\r\n--x--"
     kind = b"Content-Type: multipart/form-data; boundary=x"
     yield _case("multipart", 415, lambda: head(kind, b"Content-Length: %d" % len(form)) + form)
+
+
+def _otlp() -> Iterator[Hostile]:
+    """Protobuf becomes many times what it was: an empty message of two bytes is forty, and a resource is copied."""
+    path, kind, packed = b"/v1/logs", b"Content-Type: application/x-protobuf", b"Content-Encoding: gzip"
+
+    def posted_logs(body: bytes, *lines: bytes) -> bytes:
+        return head(kind, b"Content-Length: %d" % len(body), *lines, path=path) + body
+
+    def logs(resource: bytes, records: bytes) -> bytes:
+        return framed(1, framed(1, resource) + framed(2, records))
+
+    def in_gzip(body: bytes) -> bytes:
+        return posted_logs(gzip.compress(body, 1), packed)
+
+    many = b"".join(framed(1, framed(1, b"k%d" % number) + b"\x12\x02\x18\x01") for number in range(5_000))
+    long = framed(1, framed(1, b"k") + framed(2, framed(1, b"v" * MEGABYTE)))
+    empty = b"\x12\x00"
+    yield _case("OTLP: a resource of 5,000 attributes, 5,000 records", 413, lambda: in_gzip(logs(many, empty * 5_000)))
+    yield _case("OTLP: a resource of a megabyte, 1,000 records", 413, lambda: in_gzip(logs(long, empty * 1_000)))
+    yield _case("OTLP: 10 million empty records", 413, lambda: in_gzip(logs(b"", empty * 10_000_000)))
+    yield _case("OTLP: 10 million empty resources", 413, lambda: in_gzip(b"\x0a\x00" * 10_000_000))
+    values = framed(2, framed(5, framed(5, b"\x0a\x00" * 1_900_000)))
+    yield _case("OTLP: a record of 1.9 million values", 413, lambda: in_gzip(logs(b"", values)))
+    yield _case(
+        "OTLP: 10,000 values in one another", 200, lambda: posted_logs(logs(b"", framed(2, framed(5, _nested()))))
+    )
+    yield _case("OTLP: a length of 2^63", 400, lambda: posted_logs(b"\x0a" + b"\xff" * 8 + b"\x7f"))
+    yield _case("OTLP: 100,000 random bytes", 400, lambda: posted_logs(b"\x0a" + os.urandom(100_000)))
+    yield _case("OTLP: a gzip bomb", 413, lambda: posted_logs(bomb(1024 * MEGABYTE), packed))
+
+
+def _nested() -> bytes:
+    value = b""
+    for _ in range(10_000):
+        value = framed(5, framed(1, value))
+    return value
+
+
+def _loki_push() -> Iterator[Hostile]:
+    """A snappy block says itself how large it becomes, and labels are copied to every line."""
+    path = b"/loki/api/v1/push"
+
+    def pushed(body: bytes) -> bytes:
+        packed = bytes(cramjam.snappy.compress_raw(body))
+        return head(b"Content-Length: %d" % len(packed), path=path) + packed
+
+    def stream(labels: bytes, entries: bytes) -> bytes:
+        return framed(1, framed(1, labels) + entries)
+
+    empty = b"\x12\x00"
+    many = b"{" + b",".join(b'k%d="v"' % number for number in range(5_000)) + b"}"
+    long = b'{a="' + b"v" * MEGABYTE + b'"}'
+    says = b"\xff\xff\xff\x7f" + bytes(100)
+    yield _case("Loki: 5,000 labels, 5,000 lines", 413, lambda: pushed(stream(many, empty * 5_000)))
+    yield _case("Loki: a label of a megabyte, 1,000 lines", 413, lambda: pushed(stream(long, empty * 1_000)))
+    yield _case("Loki: 9 million empty lines", 413, lambda: pushed(stream(b"{}", empty * 9_000_000)))
+    yield _case("Loki: 9 million empty streams", 413, lambda: pushed(b"\x0a\x00" * 9_000_000))
+    yield _case("Loki: labels without an end", 400, lambda: pushed(stream(b'{a="' + b"\\" * 5_000_000, empty)))
+    yield _case(
+        "Loki: a block that says it is 256 MB", 413, lambda: head(b"Content-Length: %d" % len(says), path=path) + says
+    )
+    junk = os.urandom(100_000)
+    yield _case("Loki: 100,000 random bytes", (400, 413), lambda: head(b"Content-Length: 100000", path=path) + junk)
+
+
+def framed(number: int, data: bytes) -> bytes:
+    """A protobuf field that holds a text or a message."""
+    size, length = len(data), b""
+    while size > 0x7F:
+        length += bytes([size & 0x7F | 0x80])
+        size >>= 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + data
 
 
 def _framing() -> Iterator[Hostile]:

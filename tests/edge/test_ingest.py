@@ -13,6 +13,7 @@ import pytest
 import zstandard
 from tests.starvation import PATIENCE_SECONDS
 
+from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal, Unsafe
 from mothership.event import Batch
 
@@ -83,7 +84,7 @@ REFUSED: dict[str, tuple[bytes, dict[str, str], int]] = {
     "plain text of a web page": (BODY, {"content-type": "text/plain", "origin": "http://localhost"}, 415),
     "an empty key": (BODY, {"idempotency-key": ""}, 400),
     "a long key": (BODY, {"idempotency-key": "k" * 257}, 400),
-    "a large body": (b" " * (8 * 1024 * 1024 + 1), {}, 413),
+    "a large body": (b" " * (LimitSettings().body_bytes + 1), {}, 413),
     "a gzip bomb": (gzip.compress(bytes(64 * 1024 * 1024), 9), {"content-encoding": "gzip"}, 413),
     "a zstd bomb": (zstandard.compress(bytes(512 * 1024 * 1024), 1), {"content-encoding": "zstd"}, 413),
 }

@@ -9,6 +9,7 @@ from typing import Any
 import cramjam
 import httpx2
 import pytest
+from tests.edge.hostile_inputs import framed
 from tests.edge.servers import RecordingAcceptor
 
 from mothership.edge.loki_push_events import parsed_labels
@@ -34,14 +35,6 @@ EVENT: Event = {
 }
 METADATA = {"trace_id": "5b8efff798038103d269b633813fc60c", "color": "red"}
 MakeClient = Callable[..., httpx2.AsyncClient]
-
-
-def framed(number: int, data: bytes) -> bytes:
-    size, length = len(data), b""
-    while size > 0x7F:
-        length += bytes([size & 0x7F | 0x80])
-        size >>= 7
-    return bytes([number << 3 | 2]) + length + bytes([size]) + data
 
 
 def varint(number: int, value: int) -> bytes:
@@ -196,6 +189,34 @@ async def test_bombs_cost_nothing(make_client: MakeClient) -> None:
     streams = snappy(b"\x0a\x00" * 200_000)
     async with make_client(containers=100_000) as client:
         assert [(await push(client, body)).status_code for body in (huge, many, streams)] == [413, 413, 413]
+
+
+@pytest.mark.parametrize(
+    "labels", [{"a": "v" * 100_000}, {f"k{at}": "v" for at in range(20_000)}], ids=["long", "many"]
+)
+async def test_the_labels_of_a_stream_are_not_copied_without_end(
+    acceptor: RecordingAcceptor, make_client: MakeClient, labels: dict[str, str]
+) -> None:
+    """Every line of it carries them, so their copies are counted before there are any."""
+    lines = [b"a"] * 2_000
+    values = [[str(NANOSECONDS), "a"]] * 2_000
+    in_text = json.dumps({"streams": [{"stream": labels, "values": values}]}).encode()
+    async with make_client() as client:
+        answers = [
+            await push(client, snappy(protobuf(*lines, labels=selector(tuple(labels.items()))))),
+            await push(client, in_text, "application/json"),
+        ]
+    assert [answer.status_code for answer in answers] == [413, 413]
+    assert "stream" in answers[0].text
+    assert not acceptor.batches
+
+
+async def test_a_full_batch_of_promtail_is_taken(acceptor: RecordingAcceptor, make_client: MakeClient) -> None:
+    """A mebibyte of lines, be they ever so short: a 413 would lose them."""
+    lines = [b"20 bytes, 52,428 of."] * 52_428
+    async with make_client() as client:
+        assert (await push(client, snappy(protobuf(*lines)))).status_code == 204
+    assert len(acceptor.batches[0].events) == 52_428
 
 
 async def test_a_push_sent_again_is_known(acceptor: RecordingAcceptor, make_client: MakeClient) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from google.protobuf.json_format import MessageToDict
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from tests.edge.hostile_inputs import framed
 from tests.edge.servers import RecordingAcceptor, Served
 
 from mothership.edge.auth import hashed
@@ -170,21 +172,13 @@ async def test_rejected_records_are_counted_and_explained(acceptor: RecordingAcc
 async def test_rejected_records_are_counted_in_protobuf_too(make_client: MakeClient) -> None:
     """A record that is damaged costs only itself."""
     good = request("a").resource_logs[0].scope_logs[0].log_records[0].SerializeToString()
-    damaged = _framed(5, b"\x0a\x7fxx")  # a body that ends inside its text
-    body = _framed(1, _framed(2, _framed(2, good) + _framed(2, damaged)))
+    damaged = framed(5, b"\x0a\x7fxx")  # a body that ends inside its text
+    body = framed(1, framed(2, framed(2, good) + framed(2, damaged)))
     async with make_client() as client:
         answer = await post(client, body)
     response = ExportLogsServiceResponse.FromString(answer.content)
     assert response.partial_success.rejected_log_records == 1
     assert "record 1: no log record" in response.partial_success.error_message
-
-
-def _framed(number: int, data: bytes) -> bytes:
-    size, length = len(data), b""
-    while size > 0x7F:
-        length += bytes([size & 0x7F | 0x80])
-        size >>= 7
-    return bytes([number << 3 | 2]) + length + bytes([size]) + data
 
 
 async def test_an_answer_stays_small_however_much_is_rejected(make_client: MakeClient) -> None:
@@ -259,22 +253,75 @@ async def test_nothing_hostile_is_built(make_client: MakeClient) -> None:
     """Two bytes of an empty message would be forty in memory: they are counted first."""
     bombs = (
         b"\x0a\x00" * 200_000,
-        _framed(1, b"\x12\x00" * 200_000),
-        _framed(1, _framed(2, b"\x18\x01" * 200_000)),
-        _framed(1, _framed(2, _framed(2, b"\x32\x00" * 200_000))),
-        _framed(1, _framed(2, _framed(2, _framed(5, _framed(5, b"\x0a\x00" * 200_000))))),
+        framed(1, b"\x12\x00" * 200_000),
+        framed(1, framed(2, b"\x18\x01" * 200_000)),
+        framed(1, framed(2, framed(2, b"\x32\x00" * 200_000))),
+        framed(1, framed(2, framed(2, framed(5, framed(5, b"\x0a\x00" * 200_000))))),
     )
     async with make_client(containers=100_000) as client:
         assert [(await post(client, body)).status_code for body in bombs] == [413] * len(bombs)
+
+
+@pytest.mark.parametrize("kind", [PROTOBUF, "application/json"])
+@pytest.mark.parametrize("values", [(b"v" * 100_000,), (b"v",) * 20_000], ids=["long", "many"])
+async def test_what_a_resource_says_is_not_copied_without_end(
+    acceptor: RecordingAcceptor, make_client: MakeClient, kind: str, values: tuple[bytes, ...]
+) -> None:
+    """Every event carries it, so its copies are counted before there are any: a body of 200 KB would be gigabytes."""
+    made = request(*["a"] * 2_000)
+    made.resource_logs[0].resource.attributes.extend(text(f"k{at}", one.decode()) for at, one in enumerate(values))
+    body = made.SerializeToString() if kind == PROTOBUF else json.dumps(_as_json(made)).encode()
+    async with make_client() as client:
+        answer = await post(client, body, kind)
+    assert answer.status_code == 413
+    assert b"resource" in answer.content
+    assert not acceptor.batches
+
+
+def _as_json(made: ExportLogsServiceRequest) -> Any:
+    written = MessageToDict(made)
+    for record in written["resourceLogs"][0]["scopeLogs"][0]["logRecords"]:
+        record |= {"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "000000000000001f"}
+    return written
+
+
+async def test_a_batch_of_a_collector_is_taken(acceptor: RecordingAcceptor, make_client: MakeClient) -> None:
+    """20,000 records of a pod with the attributes that Kubernetes gives it: more than the Collector's 8,192."""
+    made = request(*["request served"] * 20_000)
+    names = ("k8s.pod.uid", "k8s.pod.start_time", "k8s.namespace.name", "k8s.node.name", "container.image.name")
+    made.resource_logs[0].resource.attributes.extend(text(name, "x" * 60) for name in names)
+    async with make_client() as client:
+        answer = await post(client, gzip.compress(made.SerializeToString()), content_encoding="gzip")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert len(acceptor.batches[0].events) == 20_000
+
+
+async def test_a_body_of_20_mib_is_taken_and_no_larger_one(make_client: MakeClient) -> None:
+    """The limit that the specification recommends, as sent and decompressed."""
+    size = 20 * 1024 * 1024
+    made = request()
+    empty = len(made.SerializeToString())
+    fields = made.resource_logs[0].scope_logs[0]
+    while made.ByteSize() < size - 1_000_000:
+        fields.log_records.add().body.string_value = "x" * 250_000
+    fields.log_records.add().body.string_value = "x" * (size - made.ByteSize() - 30)
+    body = made.SerializeToString()
+    assert empty < size - 100 < len(body) <= size
+    async with make_client() as client:
+        assert (await post(client, body)).status_code == 200
+        assert (await post(client, gzip.compress(body, 1), content_encoding="gzip")).status_code == 200
+        larger = body + b"\x12\x00" * 100
+        assert (await post(client, larger)).status_code == 413
+        assert (await post(client, gzip.compress(larger, 1), content_encoding="gzip")).status_code == 413
 
 
 async def test_a_record_nested_without_end_costs_itself(acceptor: RecordingAcceptor, make_client: MakeClient) -> None:
     """Protobuf's own bound on depth, and ours for JSON."""
     deep = AnyValue(string_value="end").SerializeToString()
     for _ in range(200):
-        deep = _framed(5, _framed(1, deep))
+        deep = framed(5, framed(1, deep))
     good = request("a").resource_logs[0].scope_logs[0].log_records[0].SerializeToString()
-    body = _framed(1, _framed(2, _framed(2, good) + _framed(2, _framed(5, deep))))
+    body = framed(1, framed(2, framed(2, good) + framed(2, framed(5, deep))))
     nested: Any = {"stringValue": "end"}
     for _ in range(200):
         nested = {"arrayValue": {"values": [nested]}}

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.request import Request, urlopen
 
+import httpx2
 import orjson
 import pytest
 from opentelemetry.exporter.otlp.proto.http import Compression
@@ -20,6 +21,8 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 from tests.journey.conftest import Service
 from tests.journey.test_service import select
+from tests.loopback import PLAIN
+from tests.starvation import PATIENCE_SECONDS
 
 RECORDS = 10_000
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own, about its handler
@@ -82,6 +85,30 @@ def test_the_opentelemetry_sdk_delivers_each_record_once(service: Service) -> No
     assert rows == [(RECORDS, RECORDS, "web01", "checkout", False)]
     metrics = service.get("/metrics").text
     assert f'mothership_input_events_total{{input="otlp"}} {RECORDS}.0' in metrics
+
+
+def test_each_input_has_its_own_counts(service: Service) -> None:
+    """In `/stats` as in the metrics: requests by outcome, events taken, events rejected."""
+    otlp = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": "a"}}, 7]}]}]}
+    loki = {"streams": [{"stream": {"service": "shop"}, "values": [["1764464523123456789", "b"]] * 3}]}
+    before = service.get("/stats").json()["inputs"]
+    assert set(before) == {"ingest", "otlp", "loki"}
+    for path, body in (("/v1/logs", otlp), ("/v1/logs", []), ("/v1/traces", {}), ("/loki/api/v1/push", loki)):
+        httpx2.post(service.url + path, json=body, verify=PLAIN, timeout=PATIENCE_SECONDS)
+    after = service.get("/stats").json()["inputs"]
+
+    def gained(name: str) -> list[int]:
+        then, now = (
+            [*stats[name]["requests"].values(), stats[name]["events"], stats[name]["rejected_events"]]
+            for stats in (before, after)
+        )
+        return [later - earlier for earlier, later in zip(then, now, strict=True)]
+
+    assert list(after["otlp"]["requests"]) == ["error", "partial", "refused", "success", "unavailable"]
+    assert gained("otlp") == [0, 1, 2, 0, 0, 1, 1]
+    assert gained("loki") == [0, 0, 0, 1, 0, 3, 0]
+    assert gained("ingest") == [0] * 7
+    assert 'mothership_input_events_rejected_total{input="otlp"}' in service.get("/metrics").text
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")

@@ -34,6 +34,7 @@ from mothership.telemetry import (
     ingestion_events,
     ingestion_requests,
     input_events,
+    input_rejected,
     input_requests,
     log,
 )
@@ -101,6 +102,7 @@ class Ingest:
         self._client_events: dict[str, Counter] = {}
         names = {protocol.name for protocol in protocols}
         self._input_events = {name: input_events.labels(name) for name in names}
+        self._input_rejected = {name: input_rejected.labels(name) for name in names}
         self._input_requests = {
             (name, outcome): input_requests.labels(name, outcome) for name in names for outcome in OUTCOMES
         }
@@ -188,6 +190,8 @@ class Ingest:
         (_succeeded if is_whole else _succeeded_in_part).inc()
         self._input_requests[protocol.name, "success" if is_whole else "partial"].inc()
         self._input_events[protocol.name].inc(taken)
+        if batch.rejected:
+            self._input_rejected[protocol.name].inc(len(batch.rejected))
         return protocol.answer(request, batch, receipt, seconds)
 
     def refuse(self, request: IngestRequest, protocol: IngestProtocol, refusal: Refusal) -> IngestResponse:

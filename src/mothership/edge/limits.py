@@ -7,10 +7,10 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
     """How much may enter. A node drops a batch on 4xx, so the defaults lie far above what nodes send."""
 
     body_bytes: PositiveInt = Field(
-        default=8 * 1024 * 1024, description="Largest request body as sent, in bytes; a larger one is answered 413."
+        default=20 * 1024 * 1024, description="Largest request body as sent, in bytes; a larger one is answered 413."
     )
     inflated_bytes: PositiveInt = Field(
-        default=16 * 1024 * 1024,
+        default=20 * 1024 * 1024,
         description="Largest request body after decompression, in bytes; a larger one is answered 413.",
     )
     inflation_ratio: PositiveInt = Field(
@@ -19,10 +19,10 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         "more is answered 413.",
     )
     events: PositiveInt = Field(
-        default=10_000, description="Maximum number of events in one request; more are answered 413."
+        default=100_000, description="Maximum number of events in one request; more are answered 413."
     )
     containers: PositiveInt = Field(
-        default=500_000,
+        default=1_000_000,
         description="Maximum number of objects and arrays in one request, counted by their brackets (those in "
         "strings too); "
         "more are answered 413.",

@@ -14,8 +14,8 @@ from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limits import LimitSettings
 from mothership.edge.loki_push_encodings import PushReader
-from mothership.edge.otlp import explained
-from mothership.edge.unix_nanoseconds import is_finer_than_seconds
+from mothership.edge.unix_nanoseconds import any_finer_than_seconds
+from mothership.edge.unreadable import explained, take_unreadable
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt
 
@@ -90,31 +90,24 @@ class LokiPush:
         """As `IngestProtocol.decode`."""
         key = request.idempotency_key
         limits = self._limits
-        read = PushReader(
-            events_max=limits.events,
-            containers_max=limits.containers,
-            event_bytes_max=limits.event_bytes,
-            tenant=self._tenant(request),
-        )
+        read = PushReader(limits, self._tenant(request))
         is_lenient = False
         if request.is_json:
             check_containers(body, limits.containers)
             content, is_lenient = lenient_json.read(body)
-            events: list[Any] = read.json(content)
+            decoded = read.json(content)
         else:
             # Packed once more, as by a proxy.
             is_packed = self.encoding(request) != SNAPPY_BLOCK
-            events = read.protobuf(decompressed(body, SNAPPY_BLOCK, limits) if is_packed else body)
-        unreadable = {place: event for place, event in enumerate(events) if type(event) is str}
-        for place in unreadable:
-            events[place] = {}
+            decoded = read.protobuf(decompressed(body, SNAPPY_BLOCK, limits) if is_packed else body)
+        events, unreadable = take_unreadable(decoded)
         return self._builder.build(
             events,
             request,
             input=self.name,
             idempotency_key=key,
             # A client sends again what lost its answer and does not say so.
-            is_retry=any(is_finer_than_seconds(event.get("timestamp", "")) for event in events),
+            is_retry=any_finer_than_seconds(events),
             body_bytes=len(body),
             needs_repair=is_lenient,
             unreadable=unreadable,

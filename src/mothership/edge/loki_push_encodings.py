@@ -1,6 +1,6 @@
 """The two encodings of a push: snappy protobuf (`logproto.PushRequest`) and JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
@@ -8,8 +8,10 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
+from mothership.edge.limits import LimitSettings
 from mothership.edge.loki_push_events import Entry, StreamReader, parsed_labels
 from mothership.edge.protobuf_frames import FrameReader, not_protobuf
+from mothership.edge.shared_fields import SharedFieldBudget
 from mothership.edge.unix_nanoseconds import SECOND
 from mothership.errors import Refusal
 from mothership.event import Event
@@ -24,10 +26,12 @@ _NOT_ENTRY = "no entry: it is not a list of a time in nanoseconds as text, a lin
 class PushReader:
     """Reads one body."""
 
-    def __init__(self, *, events_max: int, containers_max: int, event_bytes_max: int, tenant: dict[str, str]) -> None:
-        self._events_max = events_max
-        self._containers_max = containers_max
-        self._entry_bytes_max = ENTRY_FACTOR * event_bytes_max
+    def __init__(self, limits: LimitSettings, tenant: Mapping[str, str]) -> None:
+        """`tenant` is a field that every event gets, or nothing."""
+        self._events_max = limits.events
+        self._containers_max = limits.containers
+        self._entry_bytes_max = ENTRY_FACTOR * limits.event_bytes
+        self._shared = SharedFieldBudget(limits)
         self._tenant = tenant
 
     def protobuf(self, body: bytes) -> list[Event | str]:
@@ -38,7 +42,7 @@ class PushReader:
             rest, entries = frames.split(stream, _ENTRIES)
             self._count(len(events) + len(entries))
             labels = parsed_labels(_text(_parsed("Stream", rest).labels))
-            read = None if labels is None else StreamReader(labels, self._tenant).event
+            read = None if labels is None else self._stream(labels, len(entries))
             events += [_LABELS_UNREADABLE if read is None else self._read(read, entry) for entry in entries]
         return events
 
@@ -53,11 +57,15 @@ class PushReader:
             if type(values) is not list or type(labels) is not dict or not _are_texts(labels.values()):
                 raise Refusal(400, "a stream is not an object with texts in an object `stream`, and a list `values`")
             self._count(len(events) + len(values))
-            read = StreamReader(labels, self._tenant).event
+            read = self._stream(labels, len(values))
             for value in values:
                 entry = _json_entry(value)
                 events.append(_NOT_ENTRY if entry is None else read(entry))
         return events
+
+    def _stream(self, labels: Mapping[str, str], entries: int) -> Callable[[Entry], Event]:
+        self._shared.spend(labels, entries)
+        return StreamReader(labels, self._tenant).event
 
     def _count(self, events: int) -> None:
         if events > self._events_max:

@@ -17,14 +17,13 @@ from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limits import LimitSettings
 from mothership.edge.otlp_protobuf import ProtobufReader
-from mothership.edge.unix_nanoseconds import is_finer_than_seconds
+from mothership.edge.unix_nanoseconds import any_finer_than_seconds
+from mothership.edge.unreadable import explained, take_unreadable
 from mothership.errors import Refusal
 from mothership.event import Batch, Event, Receipt
 
 PROTOBUF = b"application/x-protobuf"
 PROTOBUF_TYPES = frozenset({"application/x-protobuf", "application/protobuf"})
-REASONS_SHOWN = 5
-"""Most rejected records that an answer explains; it counts them all."""
 _GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 12, 413: 11, 415: 3, 429: 8, 503: 14}
 """google.rpc.Code of an HTTP status."""
 _GRPC_UNKNOWN = 2
@@ -76,17 +75,15 @@ class OTLPLogs:
     def decode(self, body: bytes, request: IngestRequest) -> Batch:
         """As `IngestProtocol.decode`."""
         key = request.idempotency_key
-        events, needs_repair = self._json(body) if request.is_json else (self._protobuf(body), False)
-        unreadable = {place: event for place, event in enumerate(events) if type(event) is str}
-        for place in unreadable:
-            events[place] = {}
+        decoded, needs_repair = self._json(body) if request.is_json else (self._protobuf(body), False)
+        events, unreadable = take_unreadable(decoded)
         return self._builder.build(
             events,
             request,
             input=self.name,
             idempotency_key=key,
             # A client sends again what lost its answer and does not say so.
-            is_retry=any(_has_own_time(event) for event in events if type(event) is dict),
+            is_retry=any_finer_than_seconds(events),
             body_bytes=len(body),
             needs_repair=needs_repair,
             unreadable=unreadable,
@@ -120,18 +117,14 @@ class OTLPLogs:
         body = Status(code=code, message=refusal.reason).SerializeToString()
         return IngestResponse(status, body, [(b"content-type", PROTOBUF), *headers])
 
-    def _protobuf(self, body: bytes) -> list[Any]:
-        limits = self._limits
-        reader = ProtobufReader(
-            events_max=limits.events, containers_max=limits.containers, event_bytes_max=limits.event_bytes
-        )
-        return reader.events(body)
+    def _protobuf(self, body: bytes) -> list[Event | str]:
+        return ProtobufReader(self._limits).events(body)
 
-    def _json(self, body: bytes) -> tuple[list[Any], bool]:
+    def _json(self, body: bytes) -> tuple[list[Event | str], bool]:
         """The events, and whether they need repair."""
         check_containers(body, self._limits.containers)
         request, is_lenient = lenient_json.read(body)
-        return otlp_json.events(request, events_max=self._limits.events), is_lenient
+        return otlp_json.events(request, self._limits), is_lenient
 
 
 class OTLPNotTaken:
@@ -154,16 +147,3 @@ class OTLPNotTaken:
     def decode(self, body: bytes, request: IngestRequest) -> Batch:  # as `IngestProtocol`
         """Never comes to this."""
         raise NotImplementedError
-
-
-def explained(batch: Batch) -> str:
-    """Why records were rejected, the first few by their place in the request."""
-    rejected = sorted(batch.rejected, key=lambda rejection: rejection.index)
-    shown = [f"record {fault.index}: {fault.reason}" for fault in rejected[:REASONS_SHOWN]]
-    more = len(rejected) - len(shown)
-    return "; ".join([*shown, f"and {more} more"] if more else shown)
-
-
-def _has_own_time(event: Event) -> bool:
-    """Whether its time is finer than a second: then equal records are the same."""
-    return is_finer_than_seconds(event.get("timestamp") or event.get("observed_timestamp") or "")

@@ -73,9 +73,10 @@ class EventBuilder:
     def __init__(self, resource: dict[str, Any], scope: dict[str, Any]) -> None:
         self._named = _named(resource)
         self._environment = _first(resource, _ENVIRONMENT_KEYS)
-        self._nested = {name: value for name, value in (("resource", resource), ("scope", scope)) if value}
+        self.shared = {name: value for name, value in (("resource", resource), ("scope", scope)) if value}
+        """What every event gets a copy of."""
         # What processors change in place is each event's own.
-        flat = all(isinstance(inner, _SCALARS) for value in self._nested.values() for inner in value.values())
+        flat = all(isinstance(inner, _SCALARS) for value in self.shared.values() for inner in value.values())
         self._copy = copy.copy if flat else copy.deepcopy
 
     def event(self, record: LogRecord) -> Event:
@@ -99,7 +100,7 @@ class EventBuilder:
         ):
             if said:
                 event[name] = said
-        for name, value in self._nested.items():
+        for name, value in self.shared.items():
             event[name] = self._copy(value)
         return event
 

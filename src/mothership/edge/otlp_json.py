@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from mothership.edge.limits import LimitSettings
 from mothership.edge.otlp_events import EventBuilder, LogRecord
+from mothership.edge.shared_fields import SharedFieldBudget
 from mothership.errors import Refusal
 from mothership.event import Event
 from mothership.truncation import ELLIPSIS
@@ -21,15 +23,17 @@ class _MalformedError(Exception):
     """A record that is none; the text names the field."""
 
 
-def events(request: Any, *, events_max: int) -> list[Event | str]:
+def events(request: Any, limits: LimitSettings) -> list[Event | str]:
     """Return an event for each record, or why there is none. Raises `Refusal` (400, 413)."""
     if type(request) is not dict:
         raise Refusal(400, "the body is not a JSON object with a list `resourceLogs`")
     found: list[Event | str] = []
+    shared = SharedFieldBudget(limits)
     try:
         for build, records in _scopes(request):
-            if len(found) + len(records) > events_max:
-                raise Refusal(413, f"more than {events_max} events: send fewer at a time (limits.events)")
+            if len(found) + len(records) > limits.events:
+                raise Refusal(413, f"more than {limits.events} events: send fewer at a time (limits.events)")
+            shared.spend(build.shared, len(records))
             found += [_event(build, record) for record in records]
     except _MalformedError as error:
         raise Refusal(400, f"not the JSON that this path takes: {error}") from None

@@ -12,8 +12,10 @@ from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.logs.v1 import logs_pb2
 from opentelemetry.proto.resource.v1 import resource_pb2
 
+from mothership.edge.limits import LimitSettings
 from mothership.edge.otlp_events import EventBuilder, LogRecord
 from mothership.edge.protobuf_frames import FrameReader, not_protobuf
+from mothership.edge.shared_fields import SharedFieldBudget
 from mothership.errors import Refusal
 from mothership.event import Event
 
@@ -26,12 +28,13 @@ _RESOURCE_LOGS, _SCOPE_LOGS, _LOG_RECORDS = 1, 2, 2
 class ProtobufReader:
     """Reads one body. No request holds more values than `containers`."""
 
-    def __init__(self, *, events_max: int, containers_max: int, event_bytes_max: int) -> None:
-        self._events_max = events_max
-        self._containers_max = containers_max
-        self._record_bytes_max = RECORD_FACTOR * event_bytes_max
-        self._values_left = containers_max
-        self._frames = FrameReader(containers_max)
+    def __init__(self, limits: LimitSettings) -> None:
+        self._events_max = limits.events
+        self._containers_max = limits.containers
+        self._record_bytes_max = RECORD_FACTOR * limits.event_bytes
+        self._values_left = limits.containers
+        self._shared = SharedFieldBudget(limits)
+        self._frames = FrameReader(limits.containers)
 
     def events(self, body: bytes) -> list[Event | str]:
         """Return an event for each record, or why there is none. Raises `Refusal` (400, 413)."""
@@ -43,7 +46,9 @@ class ProtobufReader:
                 rest, records = self._frames.split(scope_logs, _LOG_RECORDS)
                 if len(events) + len(records) > self._events_max:
                     raise Refusal(413, f"more than {self._events_max} events: send fewer at a time (limits.events)")
-                build = EventBuilder(resource, self._scope(_parsed(logs_pb2.ScopeLogs, rest).scope)).event
+                builder = EventBuilder(resource, self._scope(_parsed(logs_pb2.ScopeLogs, rest).scope))
+                self._shared.spend(builder.shared, len(records))
+                build = builder.event
                 for record in records:
                     read = self._record(record)
                     events.append(build(read) if isinstance(read, LogRecord) else read)
