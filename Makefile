@@ -50,6 +50,7 @@ bench: setup ## the benchmarks, each against a floor in the same run
 	@$(PY) -m bench.redaction
 	@$(PY) bench/spool.py
 	@$(PY) bench/requests.py
+	@$(PY) -m bench.inputs
 	@$(PY) bench/end_to_end.py --clean
 	@$(PY) bench/end_to_end.py
 

@@ -34,8 +34,9 @@ from mothership.batch_log import BatchLog
 from mothership.edge.application import EdgeApplication
 from mothership.edge.auth import AuthSettings
 from mothership.edge.batch_builder import BatchBuilder
-from mothership.edge.envelope import EnvelopeProtocol
 from mothership.edge.ingest import Accept, Ingest
+from mothership.edge.input_settings import InputSettings
+from mothership.edge.inputs import protocols
 from mothership.edge.limits import LimitSettings
 from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
@@ -142,8 +143,8 @@ def _edge_server(accept: Accept) -> uvicorn.Server:
     from fastapi import FastAPI  # noqa: PLC0415  # the floor has none
 
     limits = LimitSettings()
-    protocol = EnvelopeProtocol(BatchBuilder(limits, key=b"bench"), limits)
-    ingest = Ingest(accept, [protocol], limits=limits, batch_log=BatchLog("notable"), sinks=["tsdb"])
+    spoken = protocols(BatchBuilder(limits, key=b"bench"), limits, InputSettings())
+    ingest = Ingest(accept, spoken, limits=limits, batch_log=BatchLog("notable"), sinks=["tsdb"])
     app = EdgeApplication(ingest, FastAPI())
     return Server(uvicorn_config(app, AuthSettings(), TLSSettings(), limits, host="127.0.0.1", port=0), limits)
 
@@ -174,10 +175,10 @@ async def _measure(commands: dict[str, list[str]], rounds: int, connections: int
         for number in range(rounds + 1):
             for size, count in REQUESTS.items():
                 for name, process in running.items():
-                    before = _processor_ns(process.pid)
+                    before = processor_ns(process.pid)
                     await _send(ports[name], bodies[size], count, connections)
                     if number:  # the first round warms them
-                        measured[name][size].append((_processor_ns(process.pid) - before) / 1000 / count)
+                        measured[name][size].append((processor_ns(process.pid) - before) / 1000 / count)
         return measured
     finally:
         for process in running.values():
@@ -213,7 +214,7 @@ async def _send(port: int, requests: list[bytes], count: int, connections: int) 
     await asyncio.gather(*(client(number) for number in range(connections)))
 
 
-def _processor_ns(pid: int) -> int:
+def processor_ns(pid: int) -> int:
     """What all threads of a process have used."""
     tasks = Path(f"/proc/{pid}/task")
     return sum(int((tasks / task / "schedstat").read_text().split()[0]) for task in os.listdir(tasks))  # noqa: PTH208
