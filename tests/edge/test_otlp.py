@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, ParseDict
+from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -239,6 +240,37 @@ async def test_what_can_never_succeed_is_refused_for_good(
     assert "retry-after" not in answer.headers
 
 
+async def test_what_is_wrong_with_bad_data_is_in_the_details(make_client: MakeClient) -> None:
+    """A 400 has a `BadRequest` there, in either encoding."""
+    async with make_client() as client:
+        in_protobuf = Status.FromString((await post(client, b"\xff\xff")).content)
+        in_json = (await post(client, b'{"resourceLogs": 7}', "application/json")).json()
+    bad = BadRequest()
+    assert in_protobuf.details[0].Unpack(bad)
+    assert bad.field_violations[0].description == in_protobuf.message
+    read = ParseDict(in_json, Status())
+    assert read.details[0].Unpack(bad)
+    assert (
+        bad.field_violations[0].description
+        == in_json["message"]
+        == "not the JSON that this path takes: `resourceLogs` is not a list"
+    )
+
+
+async def test_a_record_without_a_time_has_the_time_at_which_it_was_observed(
+    acceptor: RecordingAcceptor, make_client: MakeClient
+) -> None:
+    """And a request of such records is known when it is sent again."""
+    made = request("a", nanoseconds=0)
+    made.resource_logs[0].scope_logs[0].log_records[0].observed_time_unix_nano = NANOSECONDS
+    async with make_client() as client:
+        for _ in range(2):
+            await post(client, made.SerializeToString())
+    (batch,) = acceptor.batches
+    assert "timestamp" not in batch.events[0]
+    assert batch.events[0]["observed_timestamp"] == EVENT["timestamp"]
+
+
 async def test_too_much_is_refused_for_good(make_client: MakeClient) -> None:
     """More records than `limits.events` would be as many the next time."""
     async with make_client(events=2) as client:
@@ -410,7 +442,7 @@ async def test_events_share_nothing(acceptor: RecordingAcceptor, make_client: Ma
     assert first["resource"]["nested"] is not second["resource"]["nested"]
 
 
-@pytest.mark.parametrize("path", ["/v1/metrics", "/v1/traces"])
+@pytest.mark.parametrize("path", ["/v1/metrics", "/v1/traces", "/v1development/profiles"])
 async def test_metrics_and_traces_are_told_apart(make_client: MakeClient, path: str) -> None:
     """A clear 404, not silence."""
     async with make_client() as client:

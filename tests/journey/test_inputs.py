@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 import httpx2
 import orjson
 import pytest
+from loki_logger_handler.loki_logger_handler import LokiLoggerHandler
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
@@ -85,6 +86,35 @@ def test_the_opentelemetry_sdk_delivers_each_record_once(service: Service) -> No
     assert rows == [(RECORDS, RECORDS, "web01", "checkout", False)]
     metrics = service.get("/metrics").text
     assert f'mothership_input_events_total{{input="otlp"}} {RECORDS}.0' in metrics
+
+
+def test_a_client_of_loki_delivers_each_line_once(service: Service) -> None:
+    """`loki-logger-handler` as its README has it: lines of JSON in gzip, labels, structured metadata."""
+    handler = LokiLoggerHandler(
+        url=f"{service.url}/loki/api/v1/push",
+        labels={"service": "shop", "env": "prod"},
+        label_keys={"level"},
+        enable_structured_loki_metadata=True,
+        loki_metadata={"trace_id": "5b8efff798038103d269b633813fc60c"},
+        enable_self_errors=True,
+        timeout=1,
+    )
+    logger = logging.getLogger("app.shop")
+    logger.propagate = False
+    logger.addHandler(handler)
+    try:
+        for number in range(1_000):
+            logger.error("order %d of alice@example.com failed", number)
+        handler.flush_event.set()
+        service.until(lambda: select(service.dsn, "SELECT count(*)::int FROM events") == [(1_000,)], "every line")
+    finally:
+        logger.removeHandler(handler)
+    rows = select(
+        service.dsn,
+        "SELECT count(DISTINCT data->>'message')::int, min(data->>'service'), min(data->'tags'->>'environment'),"
+        " min(data->>'severity'), min(data->>'trace_id'), bool_or(data::text LIKE '%alice@%') FROM events",
+    )
+    assert rows == [(1_000, "shop", "prod", "ERROR", "5b8efff798038103d269b633813fc60c", False)]
 
 
 def test_each_input_has_its_own_counts(service: Service) -> None:

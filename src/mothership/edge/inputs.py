@@ -17,5 +17,6 @@ def protocols(builder: BatchBuilder, limits: LimitSettings, settings: InputSetti
         logs,
         OTLPNotTaken(logs, "/v1/metrics"),
         OTLPNotTaken(logs, "/v1/traces"),
+        OTLPNotTaken(logs, "/v1development/profiles"),
         LokiPush(builder, limits, tenant_field=settings.tenant_field),
     ]

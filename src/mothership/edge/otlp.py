@@ -7,6 +7,7 @@ succeed is answered 429, and a fault of ours is not a 500.
 from typing import Any
 
 import orjson
+from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
@@ -27,6 +28,8 @@ PROTOBUF_TYPES = frozenset({"application/x-protobuf", "application/protobuf"})
 _GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 12, 413: 11, 415: 3, 429: 8, 503: 14}
 """google.rpc.Code of an HTTP status."""
 _GRPC_UNKNOWN = 2
+BAD_REQUEST = 400
+_BAD_REQUEST_TYPE = "type.googleapis.com/google.rpc.BadRequest"
 
 
 class OTLPLogs:
@@ -107,15 +110,22 @@ class OTLPLogs:
         return IngestResponse(200, orjson.dumps(answer), [(b"content-type", JSON)])
 
     def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:
-        """A `Status` in the request's encoding."""
+        """A `Status` in the request's encoding. A 400 has a `BadRequest` in its details, as the specification asks."""
         refusal = as_passing(refusal)
         status, headers = refusal.status, retry_after(refusal)
         code = _GRPC_CODES.get(status, _GRPC_UNKNOWN)
         if request.media_type == "application/json":
-            body = orjson.dumps({"code": code, "message": refusal.reason})
+            said: dict[str, Any] = {"code": code, "message": refusal.reason}
+            if status == BAD_REQUEST:
+                violation = {"description": refusal.reason}
+                said["details"] = [{"@type": _BAD_REQUEST_TYPE, "fieldViolations": [violation]}]
+            body = orjson.dumps(said)
             return IngestResponse(status, body, [(b"content-type", JSON), *headers])
-        body = Status(code=code, message=refusal.reason).SerializeToString()
-        return IngestResponse(status, body, [(b"content-type", PROTOBUF), *headers])
+        answer = Status(code=code, message=refusal.reason)
+        if status == BAD_REQUEST:
+            violation = BadRequest.FieldViolation(description=refusal.reason)
+            answer.details.add().Pack(BadRequest(field_violations=[violation]))
+        return IngestResponse(status, answer.SerializeToString(), [(b"content-type", PROTOBUF), *headers])
 
     def _protobuf(self, body: bytes) -> list[Event | str]:
         return ProtobufReader(self._limits).events(body)
@@ -128,7 +138,7 @@ class OTLPLogs:
 
 
 class OTLPNotTaken:
-    """Metrics and traces, which clients send to the same address unless they are told not to."""
+    """Other signals, which clients send to the same address unless they are told not to."""
 
     name = "otlp"
     scope: Permission = "otlp"
