@@ -30,6 +30,14 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A skipped proof should not go unnoticed."""
+    skipped = [one for one in terminalreporter.stats.get("skipped", []) if "no promtool here" in str(one.longrepr)]
+    if skipped:
+        message = f"{len(skipped)} tests of alert rules were SKIPPED: install Debian's package `prometheus`"
+        terminalreporter.write_line(message, yellow=True, bold=True)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: where a test waits, for a time-out or for a process, another can work."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)

@@ -1,6 +1,8 @@
 """The pages name only what is there."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -13,7 +15,7 @@ from mothership.edge import loki_push_events, otlp_events
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
-DASHBOARDS = sorted((ROOT / "deploy").rglob("*.json"))
+DASHBOARDS = sorted([*(ROOT / "deploy").rglob("*.json"), *(ROOT / "deploy").rglob("*.rules.yml")])
 OTHER_NAMES = {
     "mothership_token",
     "mothership_migrations",
@@ -117,3 +119,9 @@ def test_the_inputs_become_what_the_page_says(module: ModuleType) -> None:
     table = "\n".join(line for line in (module.__doc__ or "").splitlines() if line.startswith("|"))
     assert table
     assert table in (ROOT / "docs" / "reference" / "inputs.md").read_text()
+
+
+def test_the_page_of_metrics_is_what_is_declared() -> None:
+    """Name, type, unit, labels and meaning of each."""
+    command = [sys.executable, "tools/metrics_docs.py", "--check"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stderr == ""

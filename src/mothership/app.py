@@ -29,6 +29,7 @@ from mothership.edge.sessions import Sessions
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
 from mothership.extras import EMBEDDED, LLM
+from mothership.gauges import Gauges
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.cut_oversized import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
@@ -96,6 +97,7 @@ class Mothership:
         self._redacted_agent = lru_cache(maxsize=SOURCES_KNOWN)(redactor.text)
         self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
         self._server: uvicorn.Server | None = None
+        self._gauges = Gauges(settings, data_dir, credentials, enricher.budget_used if enricher else None)
         self._report = Report(
             chain=chain,
             redactions=redactor.counts,
@@ -176,6 +178,7 @@ class Mothership:
                 group.create_task(self.relay.run(), name="relay"),
                 group.create_task(self._report.run(), name="report"),
                 group.create_task(self._batch_log.run(), name="batch-log"),
+                group.create_task(self._gauges.run(), name="gauges"),
                 group.create_task(self._activity.run(self._report.counted, self._report.levels), name="activity"),
             ]
             if self.tsdb:

@@ -92,13 +92,13 @@ redaction_audit_missed = Counter(
     "Places that a rule's prefilter missed in audited events: 0 on a good day.",
     ["rule"],
 )
-
-# --- llm ---------------------------------------------------------------------------------------------------------
-
 chunk_budget_refused = Counter(
     "mothership_chunk_budget_refused_total",
     "Events stored at the time of receipt, because their own would have opened too many new chunks.",
 )
+
+# --- llm ---------------------------------------------------------------------------------------------------------
+
 templates_known = Gauge("mothership_templates", "Message templates in memory.", multiprocess_mode="livesum")
 llm_calls = Counter("mothership_llm_calls_total", "Calls to the LLM, by what became of them.", ["outcome"])
 llm_seconds = Histogram(
@@ -179,6 +179,63 @@ dead_letters_waiting = Gauge(
 dead_letters_dropped = Counter("mothership_dead_letters_dropped_total", "Events dropped from the dead letters' bounds.")
 in_flight_events = Gauge("mothership_in_flight_events", "Events that wait for an answer.", multiprocess_mode="livesum")
 in_flight_refused = Counter("mothership_in_flight_refused_total", "Batches answered 429: too much in flight.")
+
+
+spool_bytes_max = Gauge(
+    "mothership_spool_max_bytes", "Bytes that may wait on disk: relay.spool.max_bytes.", multiprocess_mode="livesum"
+)
+
+# --- the service itself ------------------------------------------------------------------------------------------
+
+build_info = Gauge(
+    "mothership_build_info",
+    "Always 1; the labels say what runs.",
+    ["version", "python"],
+    multiprocess_mode="livemax",
+)
+data_dir_free_bytes = Gauge(
+    "mothership_data_dir_free_bytes",
+    "Bytes that are free on the file system of server.data_dir.",
+    multiprocess_mode="livemostrecent",
+)
+data_dir_size_bytes = Gauge(
+    "mothership_data_dir_size_bytes",
+    "Size of the file system of server.data_dir in bytes.",
+    multiprocess_mode="livemostrecent",
+)
+certificate_expiry = Gauge(
+    "mothership_certificate_expiry_timestamp_seconds",
+    "When a certificate ends (`server`, `client_ca`), in seconds since the Unix epoch.",
+    ["certificate"],
+    multiprocess_mode="livemostrecent",
+)
+token_expiry = Gauge(
+    "mothership_token_expiry_timestamp_seconds",
+    "When the last token of a name ends, in seconds since the Unix epoch; +Inf: never, or there is none any more.",
+    ["client"],
+    multiprocess_mode="livemostrecent",
+)
+client_last_event = Gauge(
+    "mothership_client_last_event_timestamp_seconds",
+    "When events of a caller were last accepted, in seconds since the Unix epoch.",
+    ["client"],
+    multiprocess_mode="max",
+)
+database_failing_jobs = Gauge(
+    "mothership_database_failing_jobs",
+    "Jobs of TimescaleDB on the events that fail, are late or are paused.",
+    multiprocess_mode="livemax",
+)
+database_unsupported = Gauge(
+    "mothership_database_differences",
+    "What the database does not do as configured: `lacking` in /healthz.",
+    multiprocess_mode="livemax",
+)
+llm_budget_used = Gauge(
+    "mothership_llm_budget_used_ratio",
+    "Part of the day's budget of the LLM that is spent, by tokens or by money, whichever is more.",
+    multiprocess_mode="livemax",
+)
 
 
 def of_several_workers() -> bool:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ Start = Callable[..., Service]
 
 
 @contextlib.contextmanager
-def starting(home: Path) -> Iterator[Start]:
+def starting(home: Path, program: Sequence[str] = ("-m", "mothership")) -> Iterator[Start]:
     """Start services with `start(dsn=…, config={…}, data_dir=…)`. All are gone after the block."""
     running: list[Service] = []
 
@@ -105,7 +105,7 @@ def starting(home: Path) -> Iterator[Start]:
         path.write_text(yaml.safe_dump({**settings, "relay": relay}))
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "mothership", "serve", "--config", str(path)],
+                [sys.executable, *program, "serve", "--config", str(path)],
                 stdout=out,
                 stderr=out,
                 env=variables,

@@ -1,15 +1,20 @@
 """What the doctor says of hypertable and policies."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.alerts.series import Scrape, firing
 
 from mothership.doctor import policies
 from mothership.doctor.finding import Finding
 from mothership.sinks.tsdb.connection_pool import connect
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.telemetry import exposition
 
 pytestmark = [pytest.mark.timescale, pytest.mark.xdist_group("timescale")]
 
@@ -39,3 +44,18 @@ async def test_policies_that_differ_from_the_configuration_or_are_paused_are_nam
     [paused] = [each for each in await _said(timescale_dsn, **kept) if each.cost]
     assert "which drops events, is paused" in paused.what
     assert "alter_job" in paused.remedy
+
+
+async def test_a_job_that_is_paused_fires_its_alert(
+    make_sink: Callable[..., TsdbSink], sql: Callable[..., Awaitable[Any]], tmp_path: Path
+) -> None:
+    """By what `/metrics` says of it; while all jobs are well it does not."""
+    sink = make_sink(retention="90 days")
+    await sink.open()
+    before = Scrape(exposition()[0].decode(), time.time())
+    await sql("SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE proc_name = $1",
+              "policy_retention")  # fmt: skip
+    await sink.check_database()
+    after = Scrape(exposition()[0].decode(), time.time())
+    assert "MothershipDatabaseJobsFail" not in await asyncio.to_thread(firing, tmp_path, before, before, before)
+    assert "MothershipDatabaseJobsFail" in await asyncio.to_thread(firing, tmp_path, before, after, after)

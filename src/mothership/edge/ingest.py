@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from starlette.types import Receive, Scope, Send
 
 from mothership.batch_log import BatchLog
@@ -30,6 +30,7 @@ from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock
 from mothership.telemetry import (
     client_events,
+    client_last_event,
     events_rejected,
     ingestion_events,
     ingestion_requests,
@@ -99,7 +100,7 @@ class Ingest:
         self._admission = AdmissionControl(limits)
         self._retries = RetryTracker(refused_max=limits.refused_batches)
         self._client_labels = BoundedLabels(CLIENT_LABELS)
-        self._client_events: dict[str, Counter] = {}
+        self._client_events: dict[str, tuple[Counter, Gauge]] = {}
         names = {protocol.name for protocol in protocols}
         self._input_events = {name: input_events.labels(name) for name in names}
         self._input_rejected = {name: input_rejected.labels(name) for name in names}
@@ -204,12 +205,16 @@ class Ingest:
         return protocol.refuse(request, refusal)
 
     def _count_for(self, caller: str, events: int) -> None:
-        counter = self._client_events.get(caller)
-        if counter is None:
-            counter = client_events.labels(client=self._client_labels(caller))
+        found = self._client_events.get(caller)
+        if found is None:
+            label = self._client_labels(caller)
+            found = client_events.labels(client=label), client_last_event.labels(client=label)
             if len(self._client_events) < CLIENT_LABELS:
-                self._client_events[caller] = counter
+                self._client_events[caller] = found
+        counter, last = found
         counter.inc(events)
+        if events:
+            last.set(self._clock())
 
     async def _next_chunk(self, request: IngestRequest, receive: Receive) -> tuple[bytes, bool]:
         """The next piece of the body, and whether more comes."""

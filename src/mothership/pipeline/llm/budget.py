@@ -61,6 +61,11 @@ class Budget:
         return self._micros / 1e6 if self._day == self._today() else 0.0
 
     @property
+    def used(self) -> float:
+        """Which part of today's budget is spent, by tokens or by money, whichever is more."""
+        return max(self.tokens_today / self._settings.tokens_per_day, self.cost_today / self._settings.cost_per_day)
+
+    @property
     def paused(self) -> bool:
         """Did the endpoint ask for a pause that is not over?"""
         return self._clock() < self._paused_until
@@ -93,8 +98,7 @@ class Budget:
         if spent.get(client, 0.0) + wanted <= share:
             return True
         kept = sum(max(0.0, share - spent.get(other, 0.0)) for other in others)
-        used = max(self.tokens_today / self._settings.tokens_per_day, self.cost_today / self._settings.cost_per_day)
-        return used + wanted <= 1 - kept
+        return self.used + wanted <= 1 - kept
 
     async def load_today(self) -> None:
         """Learn what others, or this process before a restart, spent today."""

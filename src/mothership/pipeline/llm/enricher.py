@@ -116,6 +116,10 @@ class LLMEnricher:
             cost_today=round(service.budget.cost_today, 6),
         )
 
+    def budget_used(self) -> float:
+        """Which part of today's budget is spent."""
+        return self._service.budget.used
+
     def wants_templates(self) -> bool:
         """Whether it is worth finding templates. While there is nothing to gain, one batch now and then finds out."""
         now = self._clock()

@@ -23,6 +23,8 @@ class DatabaseState:
     """`events_per_minute` still has to be filled with what a big table holds."""
     needs_recheck: bool = False
     """Something failed that will pass, such as a lock: look again soon."""
+    failing_jobs: int = 0
+    """Jobs of the server on the table that fail, are late or are paused."""
     unsupported: list[str] = field(default_factory=list)
     """What is not as configured, and what could be done about it."""
 

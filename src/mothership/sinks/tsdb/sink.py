@@ -26,7 +26,14 @@ from mothership.sinks.tsdb.maintenance import Maintenance
 from mothership.sinks.tsdb.refused_rows import store_all_but_refused
 from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
 from mothership.sinks.tsdb.sql_files import WRITE
-from mothership.telemetry import database_rows, database_write_seconds, database_writes, log
+from mothership.telemetry import (
+    database_failing_jobs,
+    database_rows,
+    database_unsupported,
+    database_write_seconds,
+    database_writes,
+    log,
+)
 
 __all__ = ["DatabaseSettings", "TimescaleSinkSettings", "TsdbSink"]
 
@@ -262,6 +269,8 @@ class TsdbSink:
         for what in before:
             if what not in state.unsupported:
                 log.info("database_lacks_no_more", what=what)
+        database_failing_jobs.set(state.failing_jobs)
+        database_unsupported.set(len(state.unsupported))
         is_first, self._state = self._state is None, state
         if is_first:
             log.info("database_ready", **self.describe())

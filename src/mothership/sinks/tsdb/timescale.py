@@ -325,7 +325,7 @@ class Timescale:
             key = next(
                 policy.key for policy in (RETENTION, COLUMNSTORE, REFRESH) if policy.procedure == row["proc_name"]
             )
-            number = row["job_id"]
+            number, said = row["job_id"], len(self._state.unsupported)
             if not row["scheduled"]:
                 self._state.note_unsupported(
                     f"database.{key}: job {number} is paused; run: SELECT alter_job({number}, scheduled => true)"
@@ -340,6 +340,7 @@ class Timescale:
                     f"database.{key}: job {number} is over an hour late; the server may have too few "
                     "timescaledb.max_background_workers or max_worker_processes"
                 )
+            self._state.failing_jobs += len(self._state.unsupported) - said
 
     async def _jobs(self) -> list[asyncpg.Record]:
         return await self._connection.fetch(TIMESCALE["jobs"], self._schema)
