@@ -165,6 +165,8 @@ def _overload(fleet: Fleet, directory: Path) -> None:
     fleet.service.until(lambda: fleet.request("GET", "/readyz").status_code == 200, "readiness")
     before = fleet.scrape()
     fleet.send({"type": "log", "message": "connection to database failed"})
+    fleet.send(7, 7, ["none"])  # what is left of them is kept while there is room
+    fleet.until('mothership_dead_letters_total{sink="pipeline"}', 3.0)
     fleet.until('mothership_breaker_state{sink="tsdb"}', 2.0)
     fleet.until('mothership_breaker_state{sink="loki"}', 3.0)
     fleet.service.until(
