@@ -206,9 +206,9 @@ async def _send(port: int, requests: list[bytes], count: int, connections: int) 
         for at in range(number, count, connections):
             writer.write(requests[at % len(requests)])
             head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200"), head
             length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-            await reader.readexactly(int(length))
+            answer = await reader.readexactly(int(length))
+            assert head.startswith(b"HTTP/1.1 200"), answer
         writer.close()
 
     await asyncio.gather(*(client(number) for number in range(connections)))

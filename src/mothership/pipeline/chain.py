@@ -126,8 +126,9 @@ class Chain:
             await self._sliced(batch, process_and_encode, self._processing, self._wait_seconds)
         self.total_events += entered
         self.successful_events += len(rows)
-        telemetry.pipeline_events.labels("kept").inc(len(rows))
-        telemetry.pipeline_events.labels("rejected").inc(entered - len(rows))
+        _kept.inc(len(rows))
+        if entered > len(rows):
+            _rejected.inc(entered - len(rows))
         telemetry.pipeline_duration.observe(self._stopwatch() - started)
         return RowBatch(
             batch.fingerprint,
@@ -228,6 +229,10 @@ class Chain:
         self._enricher_stats.add(
             processed=len(batch.events) - errors, errors=errors, seconds=self._stopwatch() - started
         )
+
+
+_kept = telemetry.pipeline_events.labels("kept")
+_rejected = telemetry.pipeline_events.labels("rejected")
 
 
 def _rename(event: Event, name: str) -> None:

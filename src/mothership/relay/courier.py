@@ -64,6 +64,9 @@ class Courier:
         self._poison = PoisonTracker(settings.retry.split_attempts)
         self._deferred = DeferredBatches(settings.retry)
         self._pause_seconds = 0.0
+        self._write_seconds = telemetry.sink_write_seconds.labels(self.name)
+        self._write_events = telemetry.sink_write_events.labels(self.name)
+        self._stored_events = telemetry.sink_events.labels(self.name)
         self._work = asyncio.Event()
         self._opening = asyncio.Lock()
         self._opened = False
@@ -226,8 +229,8 @@ class Courier:
             self._on_stored(lease, duplicates, {})
             if self._route.linger_seconds:
                 await committed  # who lingers counts what waits
-        telemetry.sink_write_seconds.labels(self.name).observe(self._ticks() - began)
-        telemetry.sink_write_events.labels(self.name).observe(lease.events)
+        self._write_seconds.observe(self._ticks() - began)
+        self._write_events.observe(lease.events)
 
     def _on_stored(
         self,
@@ -238,14 +241,12 @@ class Courier:
     ) -> None:
         moved = lease.events - sum(deferred.values())
         self.rate.add(moved, self._ticks())
-        telemetry.sink_events.labels(self.name).inc(moved - sum(errors.values()))
+        self._stored_events.inc(moved - sum(errors.values()))
         self._poison.record_success(lease.seqs)
         self._deferred.discard(lease.seqs)
-        for position, seq in enumerate(lease.seqs):
+        for at, batch in enumerate(lease.batches):
             self._listener.on_result(
-                DeliveryResult(
-                    self.name, seq, errors.get(position, 0), position in duplicates, deferred.get(position, 0)
-                )
+                DeliveryResult(self.name, batch.fingerprint, errors.get(at, 0), at in duplicates, deferred.get(at, 0))
             )
         self._mark_healthy()
 
@@ -286,7 +287,7 @@ class Courier:
         log.error("batch_set_aside", sink=self.name, events=rows, reason=reason)
         self._deferred.discard(first.seqs)
         self._poison.forget(first.seqs[0])
-        self._listener.on_result(DeliveryResult(self.name, first.seqs[0], rows, duplicate=False))
+        self._listener.on_result(DeliveryResult(self.name, first.batches[0].fingerprint, rows, duplicate=False))
 
     async def _on_failed_write(self, lease: Lease, error: Exception) -> None:
         """A write failed in a way that may pass, or that the sink does not understand itself."""

@@ -9,35 +9,54 @@ from mothership.relay.spool.spool_file import BatchStatus
 
 
 class PendingBatch:
-    """What is known so far; forgotten when nobody waits any more."""
+    """What is known so far; forgotten when nobody waits any more. Who waits does so once, until it is settled."""
 
-    def __init__(self, identities: Sequence[bytes], appended: "asyncio.Future[BatchStatus]") -> None:
+    __slots__ = ("_results", "_waiters", "error", "identities", "is_settled", "status", "waits_for")
+
+    def __init__(self, identities: Sequence[bytes]) -> None:
         self.identities = identities
         """What another request is known to bring the same batch by."""
-        self.appended = appended
-        self.seq = 0
-        self.waiters = 0
+        self.status: BatchStatus | None = None
+        """None until it is on disk."""
         self.waits_for: set[str] = set()
+        """The sinks that it is not through with."""
+        self.is_settled = False
+        """Whether there is nothing more to wait for."""
+        self.error: BaseException | None = None
+        """Why it could not be kept."""
         self._results: dict[str, DeliveryResult] = {}
-        self._change: asyncio.Future[None] | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether anybody does."""
+        return bool(self._waiters)
+
+    async def wait(self) -> BatchStatus:
+        """Return what the disk said, once it is settled. Raises what kept it from being kept."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            if not self.is_settled:
+                await waiter
+        finally:
+            self._waiters.remove(waiter)
+        if self.error is not None:
+            raise self.error
+        assert self.status is not None  # noqa: S101  # settled without an error: it is on disk
+        return self.status
+
+    def settle(self) -> None:
+        """Let those go on who wait."""
+        self.is_settled = True
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def record_result(self, result: DeliveryResult) -> None:
-        """Note what a sink did with it, and wake those who wait."""
+        """Note what a sink did with it."""
         self.waits_for.discard(result.sink)
         self._results[result.sink] = result
-        self.notify()
-
-    def notify(self) -> None:
-        """Let those who wait look again."""
-        if self._change is not None and not self._change.done():
-            self._change.set_result(None)
-        self._change = None
-
-    async def wait_for_change(self) -> None:
-        """Wait for the next `tell`."""
-        if self._change is None:
-            self._change = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._change)
 
     def receipt(self, sinks: Sequence[str], status: BatchStatus, *, repeated: bool) -> Receipt:
         """What every sink has done with the batch by now."""

@@ -16,6 +16,7 @@ from mothership.errors import SpoolFull, Unsafe
 from mothership.event import Receipt, RowBatch, Tally
 from mothership.fairness import Holder, WaitBudget
 from mothership.ports import Clock
+from mothership.relay.answer_deadline import AnswerDeadline
 from mothership.relay.courier import Courier
 from mothership.relay.in_flight import InFlightLimiter
 from mothership.relay.pending_batch import PendingBatch
@@ -56,7 +57,9 @@ class Relay:
         self._sinks = [courier.name for courier in self.couriers]
         self._by_identity: dict[bytes, PendingBatch] = {}
         """By fingerprint, and by content: there a retry finds the first transmission that it repeats."""
-        self._by_seq: dict[int, PendingBatch] = {}
+        self._delivering: dict[bytes, PendingBatch] = {}
+        """Those on disk, by the fingerprint under which they are there."""
+        self._deadline = AnswerDeadline(settings.answer_seconds)
         self._spool_stats = SpoolStats({}, Totals(), {}, 0, {}, changed_by_others=False)
         self._delivered = asyncio.Event()
         self._end = asyncio.Event()
@@ -129,59 +132,59 @@ class Relay:
         repeated = pending is not None
         if pending is None:
             pending = self._start(batch)
-        pending.waiters += 1
         try:
-            status = await asyncio.shield(pending.appended)
-            await self._wait(pending)
-            return pending.receipt(self._sinks, status, repeated=repeated)
+            return pending.receipt(self._sinks, await pending.wait(), repeated=repeated)
         finally:
-            pending.waiters -= 1
-            if not pending.waiters:
+            if not pending.is_waited_for:
                 self._forget(pending)
 
     def _start(self, batch: RowBatch) -> PendingBatch:
-        appended = self._spool.append(batch, self._sinks)
-        pending = PendingBatch((batch.fingerprint, batch.content) if batch.content else (batch.fingerprint,), appended)
-        self._by_identity.update(dict.fromkeys(pending.identities, pending))
-        appended.add_done_callback(lambda future: self._appended(pending, future))
+        pending = PendingBatch((batch.fingerprint, batch.content) if batch.content else (batch.fingerprint,))
+        for identity in pending.identities:
+            self._by_identity[identity] = pending
+        self._spool.append(batch, self._sinks).add_done_callback(lambda future: self._appended(pending, future))
         return pending
 
     def _appended(self, pending: PendingBatch, appended: "asyncio.Future[BatchStatus]") -> None:
-        if appended.cancelled() or appended.exception() is not None:
+        if (error := appended.exception()) is not None:
+            pending.error = error
+            pending.settle()
             return
-        status = appended.result()
-        pending.waits_for = set(status.queued) & set(self._sinks)
-        if status.seq and pending.waiters:
-            pending.seq = status.seq
-            self._by_seq[status.seq] = pending
+        status = pending.status = appended.result()
+        if status.seq and pending.is_waited_for:
+            pending.waits_for = {sink for sink in self._sinks if sink in status.queued}
+            self._delivering[status.fingerprint] = pending
+        self._settle_unless_waited_for(pending)
+        if not pending.is_settled:
+            self._deadline.start(pending)
         for courier in self.couriers:
             courier.wake()
 
-    async def _wait(self, pending: PendingBatch) -> None:
-        """Until every sink that is worth waiting for has the batch, or the time is up."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.answer_seconds):
-                while pending.seq and any(
-                    courier.name in pending.waits_for and courier.is_waited_for for courier in self.couriers
-                ):
-                    await pending.wait_for_change()
+    def _settle_unless_waited_for(self, pending: PendingBatch) -> None:
+        """Let its answer go, unless a sink that is worth waiting for has not got it."""
+        for courier in self.couriers:
+            if courier.name in pending.waits_for and courier.is_waited_for:
+                return
+        pending.settle()
 
     def _forget(self, pending: PendingBatch) -> None:
         for identity in pending.identities:
             if self._by_identity.get(identity) is pending:
                 del self._by_identity[identity]
-        self._by_seq.pop(pending.seq, None)
+        if pending.status is not None and self._delivering.get(pending.status.fingerprint) is pending:
+            del self._delivering[pending.status.fingerprint]
 
     def on_result(self, result: DeliveryResult) -> None:
         """A courier is through with a batch."""
         self._delivered.set()
-        if pending := self._by_seq.get(result.seq):
+        if pending := self._delivering.get(result.fingerprint):
             pending.record_result(result)
+            self._settle_unless_waited_for(pending)
 
     def on_change(self) -> None:
         """A courier is waited for, or no longer."""
-        for pending in self._by_seq.values():
-            pending.notify()
+        for pending in self._delivering.values():
+            self._settle_unless_waited_for(pending)
 
     async def run(self) -> None:
         """Deliver until `close`. Raises what a courier or the spool dies of."""
@@ -250,6 +253,7 @@ class Relay:
             telemetry.spool_bytes.labels(name).set(sink.queued_bytes)
             telemetry.spool_oldest_seconds.labels(name).set(sink.oldest_seconds)
             telemetry.sink_drain_rate.labels(name).set(sink.drain_rate)
+        telemetry.in_flight_events.set(self.in_flight.events)
         telemetry.dead_letters_waiting.set(self._spool_stats.dead_letters.events)
 
     def status(self) -> RelayStatus:

@@ -25,7 +25,7 @@ class DeliveryResult(NamedTuple):
     """What became of a batch at a sink."""
 
     sink: str
-    seq: int
+    fingerprint: bytes
     errors: int
     duplicate: bool
     deferred: int = 0

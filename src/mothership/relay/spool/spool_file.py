@@ -29,6 +29,8 @@ class BatchStatus(NamedTuple):
 
     seq: int
     """Of the pending batch; 0 when it is through."""
+    fingerprint: bytes
+    """Under which it is kept: a retry's is not that of the first transmission which it repeats."""
     events: int
     new: bool
     queued: dict[str, int]
@@ -153,7 +155,9 @@ class SpoolFile:
         for part, waiting in self.connection.execute(SQL["parts"], (fingerprint,)):
             for sink in self.deliveries.awaited_by(part):
                 queued[sink] = queued.get(sink, 0) + waiting
-        return BatchStatus(seq, events, new=False, queued=queued, errors=self.dead_letters.of_batch(fingerprint))
+        return BatchStatus(
+            seq, fingerprint, events, new=False, queued=queued, errors=self.dead_letters.of_batch(fingerprint)
+        )
 
     def _find(self, name: str, value: bytes) -> tuple[int, bytes, int] | None:
         """Number, fingerprint and events of the batch that the statement of this name finds."""
@@ -170,7 +174,12 @@ class SpoolFile:
         """Keep a batch that is known to be new."""
         seq = self._insert(record, packed, batch)
         return BatchStatus(
-            seq, len(record.rows), new=True, queued=dict.fromkeys(record.sinks, len(record.rows)), errors={}
+            seq,
+            record.fingerprint,
+            len(record.rows),
+            new=True,
+            queued=dict.fromkeys(record.sinks, len(record.rows)),
+            errors={},
         )
 
     def take_in(self, record: SpoolRecord, packed: bytes) -> None:
