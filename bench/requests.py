@@ -12,6 +12,7 @@ measures another server in the same run, such as the edge of another checkout: a
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import shlex
@@ -31,6 +32,7 @@ import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mothership.batch_log import BatchLog
+from mothership.commands.serve import GARBAGE_THRESHOLDS
 from mothership.edge.application import EdgeApplication
 from mothership.edge.auth import AuthSettings
 from mothership.edge.batch_builder import BatchBuilder
@@ -70,6 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.serve:
         configure_logging(LogSettings(level="WARNING"))
+        gc.set_threshold(*GARBAGE_THRESHOLDS)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(KeyboardInterrupt):
             runner.run(SERVERS[options.serve]())
         return
@@ -144,7 +147,7 @@ def _edge_server(accept: Accept) -> uvicorn.Server:
 
     limits = LimitSettings()
     spoken = protocols(BatchBuilder(limits, key=b"bench"), limits, InputSettings())
-    ingest = Ingest(accept, spoken, limits=limits, batch_log=BatchLog("notable"), sinks=["tsdb"])
+    ingest = Ingest(accept, spoken, limits=limits, batch_log=BatchLog("notable"), sinks=["tsdb"], wait_seconds_max=30)
     app = EdgeApplication(ingest, FastAPI())
     return Server(uvicorn_config(app, AuthSettings(), TLSSettings(), limits, host="127.0.0.1", port=0), limits)
 

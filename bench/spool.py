@@ -22,6 +22,7 @@ from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.deliveries import LeaseLimits
 from mothership.relay.spool.record import pack, spool_record, unpack
 from mothership.relay.spool.spool import Spool
+from mothership.relay.spool.spool_file import BatchStatus
 from mothership.sinks.memory import MemorySink
 
 EVENTS = 1000
@@ -93,12 +94,23 @@ def fsync_floor(path: Path, records: Sequence[bytes]) -> None:
         told("floor: write and fdatasync", began)
 
 
+async def appended(spool: Spool, one: RowBatch) -> None:
+    """Return once it is on disk."""
+    on_disk: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def resolve(_status: BatchStatus | None, error: BaseException | None) -> None:
+        on_disk.set_exception(error) if error else on_disk.set_result(None)
+
+    spool.append(one, ["memory"], resolve)
+    await on_disk
+
+
 async def appends(home: Path, batches: Sequence[RowBatch]) -> None:
     """One after another, and several clients at once: how long, and how long the event loop was held."""
     spool = await Spool.open(home / "one", RelaySettings().spool, time.time)
     began = time.perf_counter()
     for one in batches:
-        await spool.append(one, ["memory"])
+        await appended(spool, one)
     told("append, one client", began)
     began, found = time.perf_counter(), 0
     while lease := await spool.lease("memory", LeaseLimits(5000, 1 << 25, 5)):
@@ -112,7 +124,7 @@ async def appends(home: Path, batches: Sequence[RowBatch]) -> None:
 
     async def client(mine: Sequence[RowBatch]) -> None:
         for one in mine:
-            await spool.append(one, ["memory"])
+            await appended(spool, one)
 
     await asyncio.gather(*(client(batches[number::CLIENTS]) for number in range(CLIENTS)))
     told(f"append, {CLIENTS} clients", began)
@@ -136,7 +148,7 @@ async def small(home: Path) -> None:
 
     async def client(mine: Sequence[RowBatch]) -> None:
         for one in mine:
-            await spool.append(one, ["memory"])
+            await appended(spool, one)
 
     await asyncio.gather(*(client(batches[number::50]) for number in range(50)))
     told("append 100 events, 50 clients", began, 100_000)

@@ -148,6 +148,11 @@ class RowBatch:
         """As `Batch.is_retry`."""
         return self.fingerprint == self.content
 
+    @property
+    def is_first_transmission(self) -> bool:
+        """Whether no other has its fingerprint: its sender named no key, and does not say that it is a repeat."""
+        return bool(self.content) and self.fingerprint != self.content
+
 
 class Tally(NamedTuple):
     """What became of a request's rows at one sink. The three add up to the rows accepted."""

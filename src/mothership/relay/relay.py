@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,15 +143,14 @@ class Relay:
         pending = PendingBatch((batch.fingerprint, batch.content) if batch.content else (batch.fingerprint,))
         for identity in pending.identities:
             self._by_identity[identity] = pending
-        self._spool.append(batch, self._sinks).add_done_callback(lambda future: self._appended(pending, future))
+        self._spool.append(batch, self._sinks, partial(self._appended, pending))
         return pending
 
-    def _appended(self, pending: PendingBatch, appended: "asyncio.Future[BatchStatus]") -> None:
-        if (error := appended.exception()) is not None:
-            pending.error = error
+    def _appended(self, pending: PendingBatch, status: BatchStatus | None, error: BaseException | None) -> None:
+        pending.status, pending.error = status, error
+        if status is None:
             pending.settle()
             return
-        status = pending.status = appended.result()
         if status.seq and pending.is_waited_for:
             pending.waits_for = {sink for sink in self._sinks if sink in status.queued}
             self._delivering[status.fingerprint] = pending

@@ -6,10 +6,11 @@ batches shortens nobody's memory but its own.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from mothership.named_sql import statements
+from mothership.relay.spool import bulk
 
 SQL = statements(__package__, "sql/fingerprints.sql")
 
@@ -42,14 +43,15 @@ class FingerprintTable:
             ).fetchone()
         return row or None
 
-    def add(self, seq: int, client: str, now: int) -> None:
-        """Remember a batch that is about to go. A part of one is not worth it."""
-        added = self._connection.execute(
-            SQL["add_batch"],
-            (now, seq),
-        ).rowcount
-        if added:
-            self._on_commit(lambda: self._change({client: 1}))
+    def add(self, seqs: Sequence[int], clients: Sequence[str], now: int) -> None:
+        """Remember whole batches that are about to go, each with its caller. A part of one is not worth it."""
+        if not seqs:
+            return
+        added = self._connection.execute(SQL["add_batches"], (now, bulk.numbers(seqs))).rowcount
+        if added == len(seqs):
+            self._on_commit(lambda: self._change(Counter(clients)))
+        else:  # some were known already
+            self._on_commit(self.count)
 
     def take_in(self, rows: Iterable[FingerprintRow]) -> None:
         """Remember what another file did."""

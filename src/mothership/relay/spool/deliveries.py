@@ -1,14 +1,20 @@
 """What waits for whom: one row for each batch and each sink that has not got it."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+import orjson
+
 from mothership.named_sql import statements
+from mothership.relay.spool import bulk
 from mothership.relay.spool.dead_letters import Totals
 
 SQL = statements(__package__, "sql/deliveries.sql")
+
+PAGE_ROWS = 256
+"""What is read at a time of all that waits: about a write of small batches."""
 
 
 class LeaseLimits(NamedTuple):
@@ -32,6 +38,30 @@ class PendingDelivery(NamedTuple):
     """Bytes it takes in memory."""
 
 
+class NewDelivery(NamedTuple):
+    """A batch that begins to wait."""
+
+    seq: int
+    sinks: Sequence[str]
+    appended: int
+    events: int
+    weight: int
+    size: int
+
+
+class FinishedDelivery(NamedTuple):
+    """A batch that waits for a sink no more, as the statement `finish` has it."""
+
+    seq: int
+    events: int
+    size: int
+    client: str
+    is_whole: bool
+    """It is no part of another."""
+    is_awaited: bool
+    """It waits for other sinks still."""
+
+
 class Deliveries:
     """The table of them, and which are leased. Its counts change after the commit, through `on_commit`."""
 
@@ -42,7 +72,7 @@ class Deliveries:
         self._connection = connection
         self._on_commit = on_commit
         self._cursor: dict[str, int] = {}
-        """For each sink, a number below which nothing waits."""
+        """For each sink, a number below which nothing waits that could be leased."""
         self._locked: set[tuple[str, int]] = set()
         self._locked_now: set[tuple[str, int]] = set()
 
@@ -65,7 +95,8 @@ class Deliveries:
 
     def rollback(self) -> None:
         """Unlock what was locked in this transaction."""
-        self._locked -= self._locked_now
+        for sink, seq in self._locked_now:
+            self.unlock(sink, [seq])
 
     def lock(self, sink: str, seqs: Sequence[int]) -> None:
         """No other lease gets these; undone by a rollback."""
@@ -73,9 +104,15 @@ class Deliveries:
         self._locked |= fresh
         self._locked_now |= fresh
 
+    def forget(self, sink: str, seqs: Iterable[int]) -> None:
+        """They are gone: nobody has to be kept from them any more."""
+        self._locked -= {(sink, seq) for seq in seqs}
+
     def unlock(self, sink: str, seqs: Sequence[int]) -> None:
         """Let these be leased again."""
-        self._locked -= {(sink, seq) for seq in seqs}
+        self.forget(sink, seqs)
+        if seqs:
+            self._cursor[sink] = min(self._cursor.get(sink, 0), *seqs)
 
     def recover(self) -> int:
         """After opening: whatever was leased belonged to a process that died. Returns how many."""
@@ -88,14 +125,14 @@ class Deliveries:
         start = max(first, self._cursor.get(sink, 0))
         picked: list[PendingDelivery] = []
         rows = heavy = 0
-        found = self._connection.execute(
-            SQL["pending"],
-            (sink, start, end),
-        )
         lowest: int | None = None
-        for one in map(PendingDelivery._make, found):
+        leased = 0
+        for one in self._pending(sink, start, end):
+            if (sink, one.seq) in self._locked:
+                leased = one.seq
+                continue
             lowest = one.seq if lowest is None else lowest
-            if (sink, one.seq) in self._locked or one.seq in exclude:
+            if one.seq in exclude:
                 continue
             alone = one.crashes >= limits.poison_attempts
             if picked and (alone or rows + one.events > limits.rows or heavy + one.weight > limits.bytes):
@@ -104,42 +141,69 @@ class Deliveries:
             rows, heavy = rows + one.events, heavy + one.weight
             if alone:
                 break
-        found.close()
-        if lowest is not None and first <= self._cursor.get(sink, 0):
-            self._cursor[sink] = lowest
+        if first <= self._cursor.get(sink, 0):
+            self._cursor[sink] = lowest or max(start, leased + 1)
         return picked
+
+    def _pending(self, sink: str, start: int, end: int) -> Iterator[PendingDelivery]:
+        """What waits for a sink from a number on, oldest first."""
+        while found := bulk.select(self._connection, SQL["pending"], (sink, start, end, PAGE_ROWS)):
+            for row in found:
+                yield PendingDelivery(*row)
+            if len(found) < PAGE_ROWS:
+                return
+            start = found[-1][0] + 1
 
     def record_attempt(self, sink: str, seqs: Sequence[int]) -> None:
         """Count an attempt before the write."""
-        self._connection.executemany(SQL["record_attempt"], [(sink, seq) for seq in seqs])
+        if seqs:
+            self._connection.execute(SQL["record_attempt"], (sink, bulk.numbers(seqs)))
 
     def release(self, sink: str, seqs: Iterable[int]) -> None:
         """The write ended, badly but with the process alive."""
-        self._connection.executemany(SQL["release"], [(sink, seq) for seq in seqs])
+        self._connection.execute(SQL["release"], (sink, bulk.numbers(seqs)))
 
     # --- rows ----------------------------------------------------------------------------------------------------
 
-    def add(self, seq: int, sinks: Sequence[str], appended: int, events: int, weight: int, size: int) -> None:
-        """A batch waits for these sinks."""
+    def add(self, added: Sequence[NewDelivery]) -> None:
+        """Batches wait for their sinks."""
         # Known before the commit: the same transaction may ask who waits for a batch that it has added.
-        self.sinks.update(sinks)
-        self._connection.executemany(
+        self.sinks.update(*[one.sinks for one in added])
+        bulk.insert(
+            self._connection,
             SQL["add"],
-            [(sink, seq, appended, events, weight, size) for sink in sinks],
+            [
+                (sink, seq, appended, events, weight, size)
+                for seq, sinks, appended, events, weight, size in added
+                for sink in sinks
+            ],
         )
 
         def apply() -> None:
-            for sink in sinks:
-                self._change(sink, 1, events, size)
+            for one in added:
+                for sink in one.sinks:
+                    self._change(sink, 1, one.events, one.size)
 
         self._on_commit(apply)
 
     def remove(self, seq: int, sink: str, events: int, size: int) -> bool:
         """A batch waits for this sink no more. Whether it did."""
-        if not self._connection.execute(SQL["remove"], (sink, seq)).rowcount:
+        if not self._connection.execute(SQL["remove"], (sink, bulk.numbers([seq]))).rowcount:
             return False
         self._on_commit(lambda: self._change(sink, -1, -events, -size))
         return True
+
+    def finish(self, sink: str, seqs: Sequence[int]) -> list[FinishedDelivery]:
+        """These wait for this sink no more. Returns those that did."""
+        numbers, others = bulk.numbers(seqs), orjson.dumps([one for one in self.sinks if one != sink]).decode()
+        found = [
+            FinishedDelivery(*row) for row in bulk.select(self._connection, SQL["finish"], (sink, numbers, others))
+        ]
+        if found:
+            self._connection.execute(SQL["remove"], (sink, numbers))
+            batches, events, size = len(found), sum(one.events for one in found), sum(one.size for one in found)
+            self._on_commit(lambda: self._change(sink, -batches, -events, -size))
+        return found
 
     def awaited_by(self, seq: int) -> list[str]:
         """The sinks that have not got a batch."""
@@ -147,14 +211,14 @@ class Deliveries:
 
     def oldest(self, sink: str) -> int | None:
         """When the oldest batch that waits for this sink was appended."""
-        row = self._connection.execute(SQL["oldest"], (sink, self._cursor.get(sink, 0), 1)).fetchone()
+        row = self._connection.execute(SQL["oldest"], (sink, 1)).fetchone()
         return row[1] if row else None
 
     def expired(self, before: int, limit: int) -> list[tuple[str, int]]:
         """The oldest of each sink, if they have waited since before then and are not leased: sink, seq."""
         found: list[tuple[str, int]] = []
         for sink in sorted(self.sinks):
-            oldest = self._connection.execute(SQL["oldest"], (sink, self._cursor.get(sink, 0), limit))
+            oldest = self._connection.execute(SQL["oldest"], (sink, limit))
             old = takewhile(lambda row: row[1] < before, oldest.fetchall())
             found += [(sink, seq) for seq, _ in old if (sink, seq) not in self._locked]
         return found

@@ -1,6 +1,7 @@
 """May the spool take more: within its own bound and its caller's share, and on its disk?"""
 
 import os
+import time
 from contextlib import suppress
 
 from mothership.errors import SpoolFull, Unsafe
@@ -8,6 +9,9 @@ from mothership.fairness import ADDRESS_SHARE
 from mothership.relay.settings import SpoolSettings
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
 from mothership.relay.spool.spool_file import SpoolFile
+
+DISK_LOOK_SECONDS = 0.02
+"""For so long a look at the file system's free space holds, less what was written since."""
 
 
 class Quota:
@@ -18,6 +22,7 @@ class Quota:
         """Why the last batch that found no room found none; empty once there is room for it."""
         self._settings = settings
         self._wanted = ("", 0)
+        self._disk_seen, self._disk_free = float("-inf"), 0
         self._callers: set[str] = set()
         """Up to two that have come: with more than one, each has a share."""
 
@@ -56,6 +61,14 @@ class Quota:
         held = file.bytes_by_client[client] + file.dead_letters.bytes_by_client[client]
         if others - {client} and held and held + size > ADDRESS_SHARE * (free - size):
             raise SpoolFull("this client has its share of the spool (relay.spool.max_bytes)", retry_after_seconds=pause)
-        disk = os.statvfs(file.path.parent)
-        if disk.f_bavail * disk.f_frsize < self._settings.reserve_bytes + record_bytes:
+        if self._disk_free_bytes(file, record_bytes) < self._settings.reserve_bytes:
             raise Unsafe("the spool's disk is nearly full (relay.spool.reserve_bytes)", retry_after_seconds=pause)
+
+    def _disk_free_bytes(self, file: SpoolFile, record_bytes: int) -> int:
+        """What is left with this record. Batches that come at once share a look at the disk."""
+        now = time.monotonic()
+        if not 0 <= now - self._disk_seen < DISK_LOOK_SECONDS:
+            disk = os.statvfs(file.path.parent)
+            self._disk_seen, self._disk_free = now, disk.f_bavail * disk.f_frsize
+        self._disk_free -= record_bytes
+        return self._disk_free

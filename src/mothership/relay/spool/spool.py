@@ -6,7 +6,9 @@ append ──▶ lease ──▶ commit | release | dead-letter | split | defer 
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,8 +21,9 @@ from mothership.relay.spool import directory, disk_reserve, rebuild, retention
 from mothership.relay.spool.dead_letters import PIPELINE, DeadLetter, Totals
 from mothership.relay.spool.deliveries import LeaseLimits
 from mothership.relay.spool.lease import Lease, dead_letters, deferred_parts, halves
+from mothership.relay.spool.operation import Append, Outcome
 from mothership.relay.spool.quota import Quota
-from mothership.relay.spool.record import SpoolRecord, pack, spool_record
+from mothership.relay.spool.record import SpoolRecord
 from mothership.relay.spool.spool_file import BatchStatus, LeasedRecord, SpoolFile
 from mothership.relay.spool.writer import SpoolWriter
 from mothership.telemetry import log
@@ -45,7 +48,12 @@ class Spool:
     """One worker's spool. Open it in a running loop; every method but `open` returns at once or awaits the disk."""
 
     def __init__(
-        self, lock: directory.SpoolFileLock, writer: SpoolWriter, settings: SpoolSettings, clock: Clock
+        self,
+        lock: directory.SpoolFileLock,
+        writer: SpoolWriter,
+        settings: SpoolSettings,
+        quota: Quota,
+        clock: Clock,
     ) -> None:
         self.lock = lock
         self.first_live_seq = writer.file.last_seq + 1
@@ -54,7 +62,7 @@ class Spool:
         self._settings = settings
         self._clock = clock
         self._closed = False
-        self._quota = Quota(settings)
+        self._quota = quota
 
     @classmethod
     async def open(cls, data_dir: Path, settings: SpoolSettings, clock: Clock) -> "Spool":
@@ -72,8 +80,15 @@ class Spool:
         except BaseException:
             lock.release()
             raise
-        writer = SpoolWriter(file, loop, rebuild=rebuild.rebuild, retry_after_seconds=settings.retry_after_seconds)
-        return cls(lock, writer, settings, clock)
+        quota = Quota(settings)
+        writer = SpoolWriter(
+            file,
+            loop,
+            keep=partial(keep_all, quota),
+            rebuild=rebuild.rebuild,
+            retry_after_seconds=settings.retry_after_seconds,
+        )
+        return cls(lock, writer, settings, quota, clock)
 
     @property
     def failed(self) -> asyncio.Future[None]:
@@ -98,22 +113,14 @@ class Spool:
         """For each sink that the file knows, how many events wait."""
         return {sink: total.events for sink, total in self._writer.file.deliveries.totals.items() if total.events}
 
-    def append(self, batch: RowBatch, sinks: Sequence[str]) -> "asyncio.Future[BatchStatus]":
-        """Keep a batch on disk for these sinks; done after the fsync. `Unsafe` when it can't be kept."""
-        sealed: list[tuple[SpoolRecord, bytes]] = []
-
-        def prepare() -> None:
-            record = spool_record(batch, list(sinks), self._now())
-            sealed.append((record, pack(record)))
-
-        def act(file: SpoolFile) -> BatchStatus:
-            record, packed = sealed[0]
-            if known := file.batch_status(record.fingerprint, is_retry=record.is_retry):
-                return known
-            self._quota.require(file, record.client, len(packed))
-            return file.add(record, packed, batch)
-
-        return self._writer.submit(act, prepare=prepare)
+    def append(
+        self,
+        batch: RowBatch,
+        sinks: list[str],
+        resolve: Callable[[BatchStatus | None, BaseException | None], None],
+    ) -> None:
+        """Keep a batch on disk for these sinks. Told after the fsync: `Unsafe` when it can't be kept."""
+        self._writer.append(Append(batch, sinks, self._now(), resolve))
 
     async def lease(
         self,
@@ -350,6 +357,32 @@ class Spool:
 
     def _now(self) -> int:
         return _micros(self._clock())
+
+
+def keep_all(quota: Quota, file: SpoolFile, appends: Sequence[Append]) -> list[Outcome]:
+    """Keep those that are new and that there is room for, in as few statements as there can be."""
+    outcomes: list[Outcome] = []
+    new: list[Append] = []
+
+    def keep() -> None:
+        statuses = file.add([(one.record, one.packed, one.batch) for one in new])
+        outcomes.extend(zip(new, statuses, repeat(None)))
+        new.clear()
+
+    for one in appends:
+        if not one.batch.is_first_transmission:
+            keep()  # it may repeat one of them
+            if known := file.batch_status(one.record.fingerprint, is_retry=one.record.is_retry):
+                outcomes.append((one, known, None))
+                continue
+        try:
+            quota.require(file, one.record.client, len(one.packed))
+        except Unsafe as error:
+            outcomes.append((one, None, error))
+        else:
+            new.append(one)
+    keep()
+    return outcomes
 
 
 def _open_file(path: Path, cache_bytes: int) -> SpoolFile:

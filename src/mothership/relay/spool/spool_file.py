@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 from mothership.event import RowBatch
 from mothership.named_sql import statements
+from mothership.relay.spool import bulk
 from mothership.relay.spool.batch_cache import BatchCache
 from mothership.relay.spool.dead_letters import DeadLetter, DeadLetterTable
 from mothership.relay.spool.deduplication import FingerprintTable
-from mothership.relay.spool.deliveries import Deliveries, LeaseLimits, PendingDelivery
+from mothership.relay.spool.deliveries import Deliveries, LeaseLimits, NewDelivery, PendingDelivery
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, unpack, weight
 from mothership.relay.spool.schema import PAGE_BYTES, ROW_OVERHEAD_BYTES, SCHEMA_VERSION, connect
 
@@ -168,45 +169,56 @@ class SpoolFile:
         """Keep a batch for its sinks, unless its sender says that it was sent before, and it was."""
         if known := self.batch_status(record.fingerprint, is_retry=record.is_retry):
             return known
-        return self.add(record, packed, batch)
+        return self.add([(record, packed, batch)])[0]
 
-    def add(self, record: SpoolRecord, packed: bytes, batch: RowBatch | None = None) -> BatchStatus:
-        """Keep a batch that is known to be new."""
-        seq = self._insert(record, packed, batch)
-        return BatchStatus(
-            seq,
-            record.fingerprint,
-            len(record.rows),
-            new=True,
-            queued=dict.fromkeys(record.sinks, len(record.rows)),
-            errors={},
-        )
+    def add(self, new: Sequence[tuple[SpoolRecord, bytes, RowBatch | None]]) -> list[BatchStatus]:
+        """Keep batches that are known to be new."""
+        if not new:
+            return []
+        return [
+            BatchStatus(
+                seq,
+                record.fingerprint,
+                len(record.rows),
+                new=True,
+                queued=dict.fromkeys(record.sinks, len(record.rows)),
+                errors={},
+            )
+            for seq, (record, _, _) in zip(self._insert(new), new, strict=True)
+        ]
 
     def take_in(self, record: SpoolRecord, packed: bytes) -> None:
         """Keep a batch out of another file; a part of one is never mistaken for the whole."""
         if record.parent:
-            self._insert(record, packed)
+            self.add_part(record, packed)
         else:
             self.append(record, packed)
 
-    def _insert(self, record: SpoolRecord, packed: bytes, batch: RowBatch | None = None) -> int:
-        events, size = len(record.rows), len(packed) + ROW_OVERHEAD_BYTES
-        heavy = weight(batch or record.batch())
-        seq = self.connection.execute(
-            SQL["add"],
-            (record.fingerprint, record.parent or None, events, size, packed, record.content or None, record.client),
-        ).lastrowid
-        assert seq is not None  # noqa: S101  # an INSERT has one
-        self.deliveries.add(seq, record.sinks, record.appended, events, heavy, size)
+    def _insert(self, new: Sequence[tuple[SpoolRecord, bytes, RowBatch | None]]) -> range:
+        rows = [
+            (one.fingerprint, one.parent or None, len(one.rows), len(packed) + ROW_OVERHEAD_BYTES, packed,
+             one.content or None, one.client)
+            for one, packed, _ in new
+        ]  # fmt: skip
+        bulk.insert(self.connection, SQL["add"], rows)
+        last: int = self.connection.execute(SQL["last_number"]).fetchone()[0]
+        seqs = range(last - len(new) + 1, last + 1)
+        self.deliveries.add(
+            [
+                NewDelivery(seq, one.sinks, one.appended, events, weight(batch or one.batch()), size)
+                for seq, (one, _, batch), (_, _, events, size, *_) in zip(seqs, new, rows, strict=True)
+            ]
+        )
 
         def apply() -> None:
-            self.last_seq = max(self.last_seq, seq)
-            self._hold(record.client, size)
-            if batch is not None:
-                self._cache.put(seq, batch)
+            self.last_seq = max(self.last_seq, last)
+            for seq, (one, packed, batch) in zip(seqs, new, strict=True):
+                self._hold(one.client, len(packed) + ROW_OVERHEAD_BYTES)
+                if batch is not None:
+                    self._cache.put(seq, batch)
 
         self._commit_actions.append(apply)
-        return seq
+        return seqs
 
     def select(
         self, sink: str, limits: LeaseLimits, *, first: int, end: int, exclude: Collection[int] = ()
@@ -228,23 +240,22 @@ class SpoolFile:
     def finish(self, sink: str, seqs: Iterable[int], now: int) -> None:
         """The sink has these, or will never take them. A batch that all sinks are through with goes."""
         done = list(seqs)
-        for seq in done:
-            self._finish(sink, seq, now)
-        self._commit_actions.append(lambda: self.deliveries.unlock(sink, done))
+        through = [one for one in self.deliveries.finish(sink, done) if not one.is_awaited]
+        whole = [one for one in through if one.is_whole]
+        self.fingerprints.add([one.seq for one in whole], [one.client for one in whole], now)
+        self._remove([(one.seq, one.client, one.size) for one in through])
+        self._commit_actions.append(lambda: self.deliveries.forget(sink, done))
 
-    def _finish(self, sink: str, seq: int, now: int) -> None:
-        found = self.connection.execute(SQL["sizes"], (seq,)).fetchone()
-        events, size, client = found or (0, 0, "")
-        if self.deliveries.remove(seq, sink, events, size) and not self.deliveries.awaited_by(seq):
-            self.fingerprints.add(seq, client, now)
-            self._remove(seq, client, size)
-
-    def _remove(self, seq: int, client: str, size: int) -> None:
-        self.connection.execute(SQL["remove"], (seq,))
+    def _remove(self, gone: Sequence[tuple[int, str, int]]) -> None:
+        """Number, caller and size of each."""
+        if not gone:
+            return
+        self.connection.execute(SQL["remove"], (bulk.numbers(seq for seq, _, _ in gone),))
 
         def apply() -> None:
-            self._hold(client, -size)
-            self._cache.discard(seq)
+            for seq, client, size in gone:
+                self._hold(client, -size)
+                self._cache.discard(seq)
 
         self._commit_actions.append(apply)
 
@@ -257,12 +268,12 @@ class SpoolFile:
     def split(self, sink: str, seq: int, parts: Sequence[tuple[SpoolRecord, bytes]], now: int) -> list[int]:
         """Put parts in the place of a batch, for this sink alone. Returns their numbers."""
         numbers = [self.add_part(record, packed) for record, packed in parts]
-        self._finish(sink, seq, now)
+        self.finish(sink, [seq], now)
         return numbers
 
     def add_part(self, record: SpoolRecord, packed: bytes) -> int:
         """Keep a part of a batch. Returns its number."""
-        return self._insert(record, packed)
+        return self._insert([(record, packed, None)])[0]
 
     def discard(self, seq: int) -> tuple[bytes, int] | None:
         """Take a damaged batch out, for all sinks. Returns its record and how many events it held."""
@@ -272,7 +283,7 @@ class SpoolFile:
         packed, events, size, client = row
         for sink in self.deliveries.awaited_by(seq):
             self.deliveries.remove(seq, sink, events, size)
-        self._remove(seq, client, size)
+        self._remove([(seq, client, size)])
         return packed, events
 
     def requeue_dead_letter(self, letter: DeadLetter, record: SpoolRecord, now: int) -> None:
@@ -280,7 +291,7 @@ class SpoolFile:
         again = SpoolRecord(record.fingerprint, record.request_id, record.client, record.received, now, [letter.sink],
                      record.parent or record.fingerprint, record.rows, record.content,
                      record.arrival)  # fmt: skip
-        self._insert(again, pack(again))
+        self.add_part(again, pack(again))
         self.dead_letters.drop(letter.id)
 
     # --- upkeep --------------------------------------------------------------------------------------------------

@@ -3,39 +3,23 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from mothership import telemetry
 from mothership.errors import MothershipError, Unsafe
+from mothership.relay.spool.operation import Append, OnDiskError, Operation, Outcome, Task
 from mothership.relay.spool.schema import is_corruption
 from mothership.relay.spool.spool_file import SpoolFile
 from mothership.telemetry import log
 
 GROUP_OPERATIONS_MAX = 512
 
-OnDiskError: TypeAlias = Literal["refuse", "retry", "fall_back"]
-"""What becomes of an operation when the disk refuses: an error; done again later; its `fallback`."""
-
-
-@dataclass(slots=True, eq=False)
-class Operation:
-    """One thing to do in the next transaction."""
-
-    future: asyncio.Future[Any]
-    act: Callable[[SpoolFile], Any]
-    durable: bool = True
-    on_disk_error: OnDiskError = "refuse"
-    prepare: Callable[[], None] | None = None
-    """Work that needs no file: done before the transaction begins."""
-    fallback: Callable[[SpoolFile], Any] | None = None
-
-
-Outcome: TypeAlias = tuple[Operation, Any, BaseException | None]
+Keep: TypeAlias = Callable[[SpoolFile, Sequence[Append]], list[Outcome]]
+"""Keeps batches in the transaction that is open, or says of each why not."""
 
 
 class SpoolWriter:
@@ -46,6 +30,7 @@ class SpoolWriter:
         file: SpoolFile,
         loop: asyncio.AbstractEventLoop,
         *,
+        keep: Keep,
         rebuild: Callable[[SpoolFile], SpoolFile],
         retry_after_seconds: float,
     ) -> None:
@@ -59,12 +44,17 @@ class SpoolWriter:
         self.shrink_requested = False
         """Set by an operation: the file is to be made small after the transaction."""
         self._loop = loop
+        self._keep = keep
         self._rebuild = rebuild
         self._retry_after_seconds = retry_after_seconds
-        self._queue: SimpleQueue[Operation | None] = SimpleQueue()
+        self._queue: SimpleQueue[Task | None] = SimpleQueue()
         self._to_retry: list[Operation] = []
         self._thread = Thread(target=self._run, name=f"spool-{file.path.stem}", daemon=True)
         self._thread.start()
+
+    def append(self, append: Append) -> None:
+        """Keep a batch with the next transaction."""
+        self._queue.put(append)
 
     def submit(
         self,
@@ -108,7 +98,7 @@ class SpoolWriter:
         except sqlite3.Error as error:  # it can wait
             log.warning("spool_not_shrunk", file=self.file.path.name, error=_error_name(error))
 
-    def _take(self) -> list[Operation] | None:
+    def _take(self) -> list[Task] | None:
         first = self._queue.get()
         if first is None:
             return None
@@ -124,7 +114,7 @@ class SpoolWriter:
             group.append(following)
         return group
 
-    def _perform(self, group: list[Operation]) -> list[Outcome]:
+    def _perform(self, group: list[Task]) -> list[Outcome]:
         ready, outcomes = self._prepared(group)
         try:
             return outcomes + self._transact(ready)
@@ -142,12 +132,12 @@ class SpoolWriter:
             self._roll_back()
             return outcomes + self._degraded(ready, error)
 
-    def _prepared(self, group: list[Operation]) -> tuple[list[Operation], list[Outcome]]:
-        ready: list[Operation] = []
+    def _prepared(self, group: list[Task]) -> tuple[list[Task], list[Outcome]]:
+        ready: list[Task] = []
         outcomes: list[Outcome] = []
         for operation in group:
             try:
-                if operation.prepare:
+                if operation.prepare is not None:
                     operation.prepare()
             except Exception as error:  # noqa: BLE001  # belongs to the one who asked
                 outcomes.append((operation, None, error))
@@ -155,15 +145,19 @@ class SpoolWriter:
                 ready.append(operation)
         return ready, outcomes
 
-    def _transact(self, group: list[Operation]) -> list[Outcome]:
+    def _transact(self, group: list[Task]) -> list[Outcome]:
         outcomes: list[Outcome] = []
         durable = any(operation.durable for operation in group)
         self.file.begin(durable=durable)
+        appends = [one for one in group if isinstance(one, Append)]
         for operation in (*self._to_retry, *group):
+            if isinstance(operation, Append):
+                continue
             try:
                 outcomes.append((operation, operation.act(self.file), None))
             except MothershipError as error:
                 outcomes.append((operation, None, error))
+        outcomes += self._keep(self.file, appends)
         began = time.perf_counter()
         self.file.commit()
         if durable:
@@ -175,7 +169,7 @@ class SpoolWriter:
             self.disk_error = ""
         return outcomes
 
-    def _degraded(self, group: list[Operation], error: sqlite3.Error) -> list[Outcome]:
+    def _degraded(self, group: list[Task], error: sqlite3.Error) -> list[Outcome]:
         """The disk refuses: nothing is acknowledged, and deliveries go on without being recorded."""
         name = _error_name(error)
         if self.disk_error != name:
@@ -187,14 +181,16 @@ class SpoolWriter:
             return refused + self._without_appends(bookkeeping)
         return [self._degraded_outcome(operation, name) for operation in group]
 
-    def _without_appends(self, group: list[Operation]) -> list[Outcome]:
+    def _without_appends(self, group: list[Task]) -> list[Outcome]:
         try:
             return self._transact(group)
         except sqlite3.Error as error:
             self._roll_back()
             return [self._degraded_outcome(operation, _error_name(error)) for operation in group]
 
-    def _degraded_outcome(self, operation: Operation, name: str) -> Outcome:
+    def _degraded_outcome(self, operation: Task, name: str) -> Outcome:
+        if isinstance(operation, Append):
+            return operation, None, self._unsafe(name)
         if operation.on_disk_error == "retry":
             self._to_retry.append(operation)
             return operation, None, None
@@ -218,7 +214,7 @@ class SpoolWriter:
             log.warning("spool_not_rolled_back", error=_error_name(error))
 
     def _resolve(self, outcomes: list[Outcome]) -> None:
-        self._call_in_loop(lambda: _set_outcomes(outcomes))
+        self._call_in_loop(lambda: _resolve_all(outcomes))
 
     def _call_in_loop(self, call: Callable[[], Any]) -> None:
         try:
@@ -227,14 +223,9 @@ class SpoolWriter:
             return
 
 
-def _set_outcomes(outcomes: list[Outcome]) -> None:
-    for operation, result, error in outcomes:
-        if operation.future.done():
-            continue
-        if error is not None:
-            operation.future.set_exception(error)
-        else:
-            operation.future.set_result(result)
+def _resolve_all(outcomes: list[Outcome]) -> None:
+    for task, result, error in outcomes:
+        task.resolve(result, error)
 
 
 def _set_failed(future: asyncio.Future[None], error: BaseException) -> None:

@@ -30,13 +30,13 @@ SELECT seq, fingerprint, events FROM batches WHERE content = ? AND parent IS NUL
 -- Keeps a batch. Its number is the row's id.
 INSERT INTO batches (fingerprint, parent, events, size, record, content, client) VALUES (?, ?, ?, ?, ?, ?, ?);
 
+-- name: last_number
+-- What the batch was given that was kept last.
+SELECT last_insert_rowid();
+
 -- name: record
 -- A batch as it is on disk.
 SELECT record FROM batches WHERE seq = ?;
-
--- name: sizes
--- What a batch counts for.
-SELECT events, size, client FROM batches WHERE seq = ?;
 
 -- name: record_and_sizes
 -- A batch as it is on disk, and what it counts for.
@@ -52,4 +52,4 @@ SELECT events, size, record FROM batches;
 
 -- name: remove
 -- Every sink is through with it.
-DELETE FROM batches WHERE seq = ?;
+DELETE FROM batches WHERE seq IN (SELECT value FROM json_each(?));

@@ -10,10 +10,11 @@ SELECT fingerprint, events FROM finished WHERE fingerprint = ?;
 -- The same, by its content: the one finished last.
 SELECT fingerprint, events FROM finished WHERE content = ? ORDER BY finished DESC LIMIT 1;
 
--- name: add_batch
--- Remembers a batch that is about to be removed. A part of one is not worth it.
+-- name: add_batches
+-- Remembers whole batches that are about to be removed.
 INSERT OR IGNORE INTO finished (fingerprint, finished, events, content, client)
-SELECT fingerprint, ?, events, content, client FROM batches WHERE seq = ? AND parent IS NULL;
+SELECT fingerprint, ?, events, content, client FROM batches
+WHERE seq IN (SELECT value FROM json_each(?)) AND parent IS NULL;
 
 -- name: add
 -- Remembers one of another file.
