@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from mothership.activity.activity import Activity
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
 from mothership.console.application import Console
+from mothership.console.dead_letters import DeadLetters
 from mothership.console.overview import Overview
 from mothership.edge import documentation, server, status
 from mothership.edge.application import EdgeApplication
@@ -43,6 +44,8 @@ from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Processor
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
+from mothership.relay.spool.dead_letter_store import DeadLetterStore
+from mothership.repair import Repairs
 from mothership.report import Report
 from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
@@ -154,7 +157,13 @@ class Mothership:
 
     def console(self) -> Console:
         """The pages for people, in the order of the navigation."""
-        return Console([Overview(self._report, self._activity).page], self._sessions)
+        box = partial(DeadLetterStore, self.data_dir)
+        repairs = Repairs(box, self.chain.run, self.relay.keep, clock=time.time)
+        pages = [
+            Overview(self._report, self._activity).page,
+            *DeadLetters(box, repairs).pages,
+        ]
+        return Console(pages, self._sessions)
 
     async def run(self, listening: socket.socket) -> None:
         """Serve and deliver until `stop`. Server and couriers share one TaskGroup: one that dies ends the process."""

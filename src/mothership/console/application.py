@@ -50,7 +50,7 @@ class Console:
             Route(browser.OPEN_FILES + "{_digest}/{name:path}", assets.serve),
         ]
         for page in pages:
-            routes += [Route(page.address, self._html(page)), Route(f"{page.address}.json", self._json(page))]
+            routes += [Route(f"{page.address}.json", self._json(page)), Route(page.address, self._html(page))]
             routes += [
                 Route(f"{page.address}{change.path}", self._change(page, change), methods=["POST"])
                 for change in page.changes

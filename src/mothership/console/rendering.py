@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from mothership.console import assets
 from mothership.terminal import escaped
@@ -43,8 +43,20 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.globals["static"] = assets.address
-    made.filters |= {"number": number, "size": size, "duration": duration, "moment": moment, "clock": clock}
+    made.filters |= {
+        "number": number,
+        "size": size,
+        "duration": duration,
+        "moment": moment,
+        "clock": clock,
+        "whole": whole,
+    }
     return made
+
+
+def whole(text: str) -> Markup:
+    """A text of ours to be edited and sent back, as JSON: not cut, and what is not harmless as JSON's own escapes."""
+    return escape("\n".join(escaped(line) for line in text.split("\n")))
 
 
 def number(value: float) -> str:

@@ -14,6 +14,9 @@
     tell(!event.detail.successful);
   });
 
+  // Work that is done in parts goes on by itself.
+  for (const form of document.querySelectorAll('form[data-continue]')) setTimeout(() => form.submit(), 300);
+
   for (const part of document.querySelectorAll('[data-refresh-seconds]')) {
     let busy = false;
     part.addEventListener('htmx:afterRequest', () => { busy = false; });

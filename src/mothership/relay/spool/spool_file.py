@@ -12,14 +12,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mothership.event import RowBatch
+import msgspec
+
+from mothership.event import Row, RowBatch
 from mothership.named_sql import statements
 from mothership.relay.spool import bulk
 from mothership.relay.spool.batch_cache import BatchCache
 from mothership.relay.spool.dead_letters import DeadLetter, DeadLetterTable
 from mothership.relay.spool.deduplication import FingerprintTable
 from mothership.relay.spool.deliveries import Deliveries, LeaseLimits, NewDelivery, PendingDelivery
-from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, unpack, weight
+from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, part_fingerprint, unpack, weight
 from mothership.relay.spool.schema import PAGE_BYTES, ROW_OVERHEAD_BYTES, SCHEMA_VERSION, connect
 
 SQL = statements(__package__, "sql/batches.sql")
@@ -293,6 +295,25 @@ class SpoolFile:
                      record.arrival)  # fmt: skip
         self.add_part(again, pack(again))
         self.dead_letters.drop(letter.id)
+
+    def split_dead_letter(self, letter: DeadLetter, position: int, row: Row | None, now: int) -> None:
+        """Take a row out of a dead letter. With another one in its place, that goes back in line for the sink.
+
+        Raises `KeyError` for a row that is not there, or `CorruptRecord`.
+        """
+        record = unpack(letter.packed)
+        if not 0 <= position < len(record.rows):
+            raise KeyError(position)
+        self.dead_letters.drop(letter.id)
+        origin = record.parent or record.fingerprint
+        if row is not None:
+            again = SpoolRecord(part_fingerprint(record.fingerprint, f"repaired {position} {now}"), record.request_id,
+                         record.client, record.received, now, [letter.sink], origin, [row])  # fmt: skip
+            self.add_part(again, pack(again))
+        if rest := [*record.rows[:position], *record.rows[position + 1 :]]:
+            fingerprint = part_fingerprint(record.fingerprint, f"without {position}")
+            kept = msgspec.structs.replace(record, fingerprint=fingerprint, parent=origin, rows=rest, content=b"")
+            self.dead_letters.add(letter.sink, letter.reason, kept, pack(kept), letter.buried)
 
     # --- upkeep --------------------------------------------------------------------------------------------------
 

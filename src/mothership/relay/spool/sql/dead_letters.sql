@@ -3,6 +3,31 @@
 SELECT id, sink, reason, buried, request_id, origin, fingerprint, events, size, record, client FROM letters
 WHERE ?1 IS NULL OR sink = ?1 ORDER BY id;
 
+-- name: chosen
+-- Some of a sink and a reason (or of any), not set aside after a time, oldest first.
+SELECT id, sink, reason, buried, request_id, origin, fingerprint, events, size, record, client FROM letters
+WHERE (?1 IS NULL OR sink = ?1) AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR buried <= ?3) ORDER BY id LIMIT ?4;
+
+-- name: by_id
+-- One.
+SELECT id, sink, reason, buried, request_id, origin, fingerprint, events, size, record, client FROM letters
+WHERE id = ?;
+
+-- name: summaries
+-- What is shown of them in a list, from an id on.
+SELECT id, sink, reason, buried, request_id, events, client FROM letters
+WHERE (?1 IS NULL OR sink = ?1) AND (?2 IS NULL OR reason = ?2) AND id > ?3 ORDER BY id LIMIT ?4;
+
+-- name: groups
+-- How many there are of each sink and reason.
+SELECT sink, reason, count(*), sum(events), min(buried), max(buried) FROM letters
+GROUP BY sink, reason ORDER BY sum(events) DESC LIMIT ?;
+
+-- name: left
+-- How many of a sink and a reason there are that were not set aside after a time.
+SELECT count(*) FROM letters
+WHERE (?1 IS NULL OR sink = ?1) AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR buried <= ?3);
+
 -- name: totals
 -- How many there are, with their events and bytes.
 SELECT count(*), coalesce(sum(events), 0), coalesce(sum(size), 0) FROM letters;
