@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi_offline import FastAPIOffline
@@ -17,6 +17,7 @@ from mothership import __version__, keys, shared_keys
 from mothership.activity.activity import Activity
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
+from mothership.config.reloading import Reload, plan
 from mothership.console.application import Console
 from mothership.console.dead_letters import DeadLetters
 from mothership.console.overview import Overview
@@ -59,6 +60,21 @@ SOURCES_KNOWN = 1024
 """Envelope sources whose redacted form is remembered."""
 
 
+class CurrentRedaction:
+    """The rules of now, for what is made once and outlasts a reload."""
+
+    def __init__(self, current: Redaction) -> None:
+        self.current = current
+
+    def text(self, text: str) -> str:
+        """As `Redaction.text`."""
+        return self.current.text(text)
+
+    def counts(self) -> dict[str, int]:
+        """As `Redaction.counts`."""
+        return self.current.counts()
+
+
 class Mothership:
     """One worker: everything from the edge to the sinks. Made by `opened`, works while `run` runs."""
 
@@ -72,7 +88,9 @@ class Mothership:
         enricher: "LLMEnricher | None",
         credentials: Credentials,
         sessions: Sessions,
-        redactor: Redaction,
+        current_redaction: CurrentRedaction,
+        key: bytes,
+        budget: ChunkBudget | None,
         relay: Relay,
         batch_builder: BatchBuilder,
         tsdb: TsdbSink | None,
@@ -87,7 +105,9 @@ class Mothership:
         self.enricher = enricher
         self._credentials = credentials
         self._sessions = sessions
-        self.redactor = redactor
+        self._redaction = current_redaction
+        self._key = key
+        self._budget = budget
         self.relay = relay
         self._batch_builder = batch_builder
         self.tsdb = tsdb
@@ -95,21 +115,70 @@ class Mothership:
         self._key_is_agreed = key_is_agreed
         self._activity = activity
         self.stopping = False
-        self._batch_log = BatchLog(settings.log.batches, redactor.counters.rules_hash)
-        self._remains_processors = [*redactor.processors, CutOversized(_bounds(settings))]
-        self._redacted_agent = lru_cache(maxsize=SOURCES_KNOWN)(redactor.text)
-        self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
+        self._batch_log = BatchLog(settings.log.batches, self.redactor.counters.rules_hash)
+        self._use_redactor(self.redactor)
         self._server: uvicorn.Server | None = None
+        self._ingest: Ingest | None = None
+        self._edge: EdgeApplication | None = None
+        self._application: Any = None
         self._gauges = Gauges(settings, data_dir, credentials, enricher.budget_used if enricher else None)
         self._report = Report(
             chain=chain,
-            redactions=redactor.counts,
+            redactions=self._redaction.counts,
             relay=relay,
             tsdb=tsdb,
             loki=loki,
             enricher=enricher,
             is_stopping=lambda: self.stopping,
         )
+
+    @property
+    def redactor(self) -> Redaction:
+        """The rules of now."""
+        return self._redaction.current
+
+    def _use_redactor(self, redactor: Redaction) -> None:
+        self._redaction.current = redactor
+        self._remains_processors = [*redactor.processors, CutOversized(_bounds(self.settings))]
+        self._redacted_agent = lru_cache(maxsize=SOURCES_KNOWN)(redactor.text)
+        self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
+
+    async def reload(self, new: Settings) -> Reload:
+        """Use what can be used of a configuration from the next request on; returns what that was.
+
+        Nothing is used of one that can't be: it raises `ConfigurationError`. Requests at work end as they began.
+        """
+        planned = plan(self.settings, new)
+        settings = planned.settings
+        rules = settings.pipeline.processors.redaction
+
+        def built() -> tuple[Redaction, list[Processor]]:
+            former = redaction.former_keys(rules, self.data_dir)
+            redactor = redaction.build(rules, key=self._key, previous_keys=former, is_token=self._credentials.is_token)
+            return redactor, _processors(settings, redactor, self._templates, self._budget)
+
+        redactor, processors = await asyncio.to_thread(built)
+        self._credentials.use(settings.auth)
+        redactor.counters.continue_from(self.redactor.counters)
+        self.settings = settings
+        self._use_redactor(redactor)
+        timestamps = settings.pipeline.processors.enrichment.timestamps
+        self.chain.use(processors, timestamps=timestamps, budget=self._budget)
+        self._batch_log.use(settings.log.batches, redactor.counters.rules_hash)
+        self._batch_builder.use_limits(settings.limits)
+        if self._ingest and self._edge and self._application:
+            self._ingest.use(protocols(self._batch_builder, settings.limits, settings.inputs), settings.limits)
+            self._application.current = server.with_access_control(
+                self._edge,
+                settings.auth.for_one_of(settings.server.workers),
+                settings.server.tls,
+                host=settings.server.host,
+                wait_seconds_max=settings.relay.room_seconds,
+                credentials=self._credentials,
+                sessions=self._sessions,
+                is_secret=redactor.unsafe,
+            )
+        return planned
 
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
         """The whole way of a batch."""
@@ -133,7 +202,7 @@ class Mothership:
     def http(self) -> EdgeApplication:
         """The HTTP interface over this worker."""
         sinks = [sink.name for sink in (self.tsdb, self.loki) if sink]
-        ingest = Ingest(
+        self._ingest = ingest = Ingest(
             self.accept,
             protocols(self._batch_builder, self.settings.limits, self.settings.inputs),
             limits=self.settings.limits,
@@ -168,8 +237,9 @@ class Mothership:
     async def run(self, listening: socket.socket) -> None:
         """Serve and deliver until `stop`. Server and couriers share one TaskGroup: one that dies ends the process."""
         settings = self.settings
+        self._edge = self.http()
         configuration = server.uvicorn_config(
-            self.http(),
+            self._edge,
             settings.auth.for_one_of(settings.server.workers),
             settings.server.tls,
             settings.limits,
@@ -180,6 +250,7 @@ class Mothership:
             sessions=self._sessions,
             is_secret=self.redactor.unsafe,
         )
+        self._application = configuration.app
         configuration.timeout_graceful_shutdown = max(1, int(settings.server.shutdown_seconds / 2))
         self._server = _Server(configuration, settings.limits)
         async with asyncio.TaskGroup() as group:
@@ -281,10 +352,12 @@ async def opened(
         rules, key=key, previous_keys=redaction.former_keys(rules, data_dir), is_token=credentials.is_token
     )
     budget = _chunk_budget(settings)
-    processors, templates = _processors(settings, redactor, data_dir, budget)
-    enricher = _enricher(settings, redactor, templates, tsdb)
+    templates = _templates(settings, data_dir)
+    current = CurrentRedaction(redactor)
+    enricher = _enricher(settings, current, templates, tsdb)
     timestamps = settings.pipeline.processors.enrichment.timestamps
     wait_seconds = settings.relay.room_seconds
+    processors = _processors(settings, redactor, templates, budget)
     chain = Chain(processors, enricher, timestamps=timestamps, budget=budget, wait_seconds=wait_seconds)
     batch_builder = BatchBuilder(settings.limits, key=_fingerprint_key(settings, data_dir))
     activity = Activity(data_dir / "activity", worker)
@@ -298,7 +371,9 @@ async def opened(
             enricher=enricher,
             credentials=credentials,
             sessions=_sessions(settings, data_dir, credentials),
-            redactor=redactor,
+            current_redaction=current,
+            key=key,
+            budget=budget,
             relay=relay,
             batch_builder=batch_builder,
             tsdb=tsdb,
@@ -335,8 +410,8 @@ def _chunk_budget(settings: Settings) -> ChunkBudget | None:
 
 
 def _processors(
-    settings: Settings, redactor: Redaction, data_dir: Path, budget: ChunkBudget | None
-) -> tuple[list[Processor], Templates | None]:
+    settings: Settings, redactor: Redaction, templates: Templates | None, budget: ChunkBudget | None
+) -> list[Processor]:
     """Redaction first, then what lines say themselves, then enrichment, then templates when something needs them."""
     enrichers = enrichment.build(settings.pipeline.processors.enrichment, budget)
     phases = settings.pipeline.processors
@@ -346,14 +421,17 @@ def _processors(
     # Before anything is cut, so that a line's end is what it was.
     lines = ParseLines(phases.parse, redactor.field, times, mask)
     processors = [*redactor.processors, lines, CutOversized(_bounds(settings)), *enrichers]
+    return [*processors, templates] if templates else processors
+
+
+def _templates(settings: Settings, data_dir: Path) -> Templates | None:
     if not (settings.pipeline.templates.enabled or settings.llm.enabled):
-        return processors, None
-    templates = Templates(settings.pipeline.templates, state=data_dir / "templates.json")
-    return [*processors, templates], templates
+        return None
+    return Templates(settings.pipeline.templates, state=data_dir / "templates.json")
 
 
 def _enricher(
-    settings: Settings, redactor: Redaction, templates: Templates | None, tsdb: TsdbSink | None
+    settings: Settings, redactor: CurrentRedaction, templates: Templates | None, tsdb: TsdbSink | None
 ) -> "LLMEnricher | None":
     if not settings.llm.enabled or templates is None:
         return None

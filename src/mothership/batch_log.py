@@ -33,9 +33,13 @@ class BatchLog:
     """
 
     def __init__(self, batches: LogBatches, rules_hash: str = "") -> None:
+        self.use(batches, rules_hash)
+        self._sums = _Sums()
+
+    def use(self, batches: LogBatches, rules_hash: str) -> None:
+        """From the next batch on."""
         self._batches = batches
         self._rules_hash = rules_hash
-        self._sums = _Sums()
 
     def add(self, batch: Batch, receipt: Receipt, seconds: float) -> None:
         """Tell of a batch that was taken."""

@@ -72,6 +72,13 @@ class StatusDirectory:
                 found.append((time.monotonic() - read.posted, read.status))
         return found
 
+    def has_status(self, pid: int) -> bool:
+        """Whether this process has published one: then it works."""
+        try:
+            return _decode(self._path(pid).read_bytes()).status is not None
+        except FileNotFoundError:
+            return False
+
     def remove(self, pid: int) -> None:
         """By the supervisor: this worker is dead."""
         self._path(pid).unlink(missing_ok=True)

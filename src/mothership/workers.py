@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from mothership.telemetry import log
 RESTART_PAUSE_SECONDS = 1.0
 RESTART_PAUSE_SECONDS_MAX = 30.0
 QUICK_DEATH_SECONDS = 10.0
+STARTING_LOOK_SECONDS = 0.2
 _ENDED_WHILE_STARTING = (-signal.SIGTERM, 128 + signal.SIGTERM)
 
 
@@ -71,6 +72,8 @@ async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: d
     held, liveness_end = os.pipe()  # the workers see its end when this process is gone
     try:
         async with asyncio.TaskGroup() as group:
+            # The group holds the task as long as it runs.
+            loop.add_signal_handler(signal.SIGHUP, lambda: group.create_task(_pass_on(running, statuses)))
             for index, listening in enumerate(sockets):
                 group.create_task(_keep_running(index, listening, held, environ, running, stop, statuses, ended))
     finally:
@@ -80,6 +83,18 @@ async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: d
         log.info("stopped_while_starting", signal=asked_for[0].name)
         return 128 + asked_for[0]
     return 0
+
+
+async def _pass_on(running: Mapping[int, asyncio.subprocess.Process], statuses: worker_status.StatusDirectory) -> None:
+    """Each worker reloads the configuration. One that starts may have read it before it changed, and is waited for."""
+    waiting = list(running.values())
+    while waiting:
+        for process in [each for each in waiting if statuses.has_status(each.pid) or each.returncode is not None]:
+            waiting.remove(process)
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGHUP)
+        if waiting:
+            await asyncio.sleep(STARTING_LOOK_SECONDS)
 
 
 async def _keep_running(

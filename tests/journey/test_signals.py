@@ -101,7 +101,7 @@ def test_a_hangup_is_noted_and_ends_nothing(start: Start) -> None:
     """A reload is for later; until then it must not be a stop."""
     service = start(MOTHERSHIP_WORKERS="2")
     service.process.send_signal(signal.SIGHUP)
-    until(lambda: "hangup_noted" in service.log.read_text(), service.process)
+    until(lambda: "configuration_reloaded" in service.log.read_text(), service.process)
     assert service.post({"messages": [{"type": "log", "message": "still here"}]}).status_code == 200
     assert service.stop() == 0
 

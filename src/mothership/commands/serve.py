@@ -24,6 +24,7 @@ from mothership.edge.auth import exposure_warning
 from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
+from mothership.reloader import Reloader
 from mothership.service_manager import ServiceManager
 from mothership.telemetry import configure_logging, log
 
@@ -32,6 +33,8 @@ EMBEDDED_VARIABLE = "MOTHERSHIP_EMBEDDED_DSN"
 ENDED_AT_ONCE = 70
 DIED = 71
 GARBAGE_THRESHOLDS = (50_000, 20, 50)
+HANGUPS: list[signal.Signals] = []
+"""Those that came during the start: it reloads as soon as it can, for it may have read the file before."""
 
 
 @click.command()
@@ -43,8 +46,8 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: 
     """Run the service until SIGTERM or Ctrl-C.
 
     The first signal stops the service gracefully, within server.shutdown_seconds; a second one stops it at once.
-    Neither loses an event: what is not delivered by then waits in the spool. A SIGHUP (a closed terminal)
-    is only logged.
+    Neither loses an event: what is not delivered by then waits in the spool. A SIGHUP reloads the configuration:
+    the log says what is used now and what needs a restart; one that can't be used is refused, and the old one stays.
 
     Exit status: 0 after a requested stop, 1 if the configuration can't be used, 70 if a second signal stopped it at
     once, 71 if a part of it died, 130 or 143 if Ctrl-C or SIGTERM came while it was starting.
@@ -59,10 +62,11 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: 
             log.warning("configuration_warning", reason=line)
         if reason := exposure_warning(settings.server.host, settings.auth, settings.server.tls):
             log.warning("tokens_over_plain_http", reason=reason)
-        sys.exit(_run((_supervise if settings.server.workers > 1 else _serve_alone)(settings, manager)))
+        sys.exit(_run((_supervise if settings.server.workers > 1 else _serve_alone)(settings, manager, config)))
     structlog.contextvars.bind_contextvars(worker=worker)
     listening = socket.socket(fileno=socket_fd)
-    sys.exit(_run(_work(settings, listening, os.environ.get(EMBEDDED_VARIABLE), index=worker, liveness_fd=liveness_fd)))
+    embedded_dsn = os.environ.get(EMBEDDED_VARIABLE)
+    sys.exit(_run(_work(settings, listening, embedded_dsn, config, index=worker, liveness_fd=liveness_fd)))
 
 
 def _run(main: Coroutine[None, None, int]) -> int:
@@ -80,7 +84,7 @@ def _run(main: Coroutine[None, None, int]) -> int:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop, number)
-        loop.add_signal_handler(signal.SIGHUP, lambda: log.info("hangup_noted"))
+        loop.add_signal_handler(signal.SIGHUP, HANGUPS.append, signal.SIGHUP)
         return await main
 
     try:
@@ -110,16 +114,16 @@ def _let_go_of_closed_streams() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-async def _serve_alone(settings: Settings, manager: ServiceManager) -> int:
+async def _serve_alone(settings: Settings, manager: ServiceManager, config: Path | None) -> int:
     """One process does it all."""
     async with AsyncExitStack() as stack:
         bound = stack.enter_context(_bind(settings))
         await stack.enter_async_context(manager.informed([bound]))
         embedded_dsn = await _prepare(stack, settings)
-        return await _work(settings, bound, embedded_dsn)
+        return await _work(settings, bound, embedded_dsn, config)
 
 
-async def _supervise(settings: Settings, manager: ServiceManager) -> int:
+async def _supervise(settings: Settings, manager: ServiceManager, config: Path | None) -> int:
     """One process for the data directory and the database, and several workers behind one port."""
     async with AsyncExitStack() as stack:
         first = stack.enter_context(_bind(settings, shared=True))
@@ -127,6 +131,7 @@ async def _supervise(settings: Settings, manager: ServiceManager) -> int:
         others = [_bind(settings, shared=True, port=port) for _ in range(settings.server.workers - 1)]
         await stack.enter_async_context(manager.informed([first, *others]))
         embedded_dsn = await _prepare(stack, settings)
+        del config  # each worker reads it
         environ = {**os.environ, **({EMBEDDED_VARIABLE: embedded_dsn} if embedded_dsn else {})}
         return await workers.supervise([first, *others], settings.server.data_dir.absolute(), environ)
 
@@ -156,6 +161,7 @@ async def _work(
     settings: Settings,
     listening: socket.socket,
     embedded_dsn: str | None,
+    config: Path | None,
     *,
     index: int = 0,
     liveness_fd: int | None = None,
@@ -183,6 +189,11 @@ async def _work(
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, asked, number)
+        reloader = Reloader(worker, config)
+        loop.add_signal_handler(signal.SIGHUP, reloader.ask)
+        if HANGUPS:
+            reloader.ask()
+        reloading = asyncio.create_task(reloader.run(), name="reload")
         if liveness_fd is not None:
             loop.add_reader(liveness_fd, supervisor_gone, liveness_fd)
         host, port = listening.getsockname()[:2]
@@ -190,6 +201,9 @@ async def _work(
         log.info(
             "service_started", url=f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}", version=__version__
         )
-        await worker.run(listening)
+        try:
+            await worker.run(listening)
+        finally:
+            reloading.cancel()
     log.info("service_stopped")
     return 0

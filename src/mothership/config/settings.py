@@ -63,6 +63,11 @@ class ServerSettings(BaseModel, frozen=True, extra="forbid"):
     shutdown_seconds: PositiveFloat = Field(
         default=10.0, description="Longest an orderly stop may take; what is not delivered by then waits in the spool."
     )
+    reload_on_change: bool = Field(
+        default=False,
+        description="Reload the configuration file when it changes, as after a SIGHUP. What can't be changed without a "
+        "restart is named in the log.",
+    )
     tls: TLSSettings = Field(default_factory=TLSSettings, description="Certificates, for HTTPS and mutual TLS.")
 
 

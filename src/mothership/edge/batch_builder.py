@@ -24,12 +24,16 @@ class BatchBuilder:
     """What every protocol does with its events once they are decoded."""
 
     def __init__(self, limits: LimitSettings, *, key: bytes) -> None:
-        self._limits = limits
-        self._event_limits = EventLimits(limits)
-        self._levels = _levels_max() - limits.depth - 1
+        self.use_limits(limits)
         self._nests: list[tuple[list[Any], list[Any]]] = []
         # Without a secret, whoever can read fingerprints could test what a batch held.
         self.use_key(key)
+
+    def use_limits(self, limits: LimitSettings) -> None:
+        """Hold batches to these from now on."""
+        self._limits = limits
+        self._event_limits = EventLimits(limits)
+        self._levels = _levels_max() - limits.depth - 1
 
     def use_key(self, key: bytes) -> None:
         """Fingerprint with this secret from now on."""

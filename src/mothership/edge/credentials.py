@@ -24,11 +24,17 @@ class Credentials:
 
     def __init__(self, settings: AuthSettings, *, clock: Clock) -> None:
         """Raises `ConfigurationError` when the file can't be read."""
-        self._settings = settings
         # Found by a keyed hash of the hash: what a look-up's time tells is worth nothing without this key.
         self._key = secrets.token_bytes(32)
-        self._file = FileWatcher([settings.tokens_file] if settings.tokens_file else [], clock=clock, settle=True)
-        self._found = self._index(settings.tokens, _from_file(settings.tokens_file))
+        self._clock = clock
+        self.use(settings)
+
+    def use(self, settings: AuthSettings) -> None:
+        """Know these from now on. Raises `ConfigurationError`, and nothing has changed, when the file can't be read."""
+        found = self._index(settings.tokens, _from_file(settings.tokens_file))
+        files = [settings.tokens_file] if settings.tokens_file else []
+        self._file = FileWatcher(files, clock=self._clock, settle=True)
+        self._settings, self._found = settings, found
 
     def find(self, token: str) -> TokenSettings | None:
         """Return whose token this is. Expiry is the caller's business."""

@@ -88,16 +88,14 @@ class Ingest:
         `set_aside` is given every batch, for what was rejected of it. `wait_seconds_max` is how long a batch waits for
         room before it is refused, over everything that it waits for. `answered` is told how long each took.
         """
-        self.protocols = {protocol.path: protocol for protocol in protocols}
         self._accept = accept
-        self._limits = limits
         self._batch_log = batch_log
         self._set_aside = set_aside
         self._wait_seconds_max = wait_seconds_max
         self._answered = answered
         self._clock = clock
         self._stopwatch = stopwatch
-        self._admission = AdmissionControl(limits)
+        self.use(protocols, limits)
         self._retries = RetryTracker(refused_max=limits.refused_batches)
         self._client_labels = BoundedLabels(CLIENT_LABELS)
         self._client_events: dict[str, tuple[Counter, Gauge]] = {}
@@ -108,6 +106,13 @@ class Ingest:
             (name, outcome): input_requests.labels(name, outcome) for name in names for outcome in OUTCOMES
         }
         self._nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
+
+    def use(self, protocols: Sequence[IngestProtocol], limits: LimitSettings) -> None:
+        """Take requests by these from now on. Those at work end as they began."""
+        self.protocols = {protocol.path: protocol for protocol in protocols}
+        if getattr(self, "_limits", None) != limits:
+            self._admission = AdmissionControl(limits)
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mothership.edge import openapi
 from mothership.edge.acceptor import plain
@@ -128,6 +129,17 @@ def with_access_control(
     )
 
 
+class CurrentApplication:
+    """Passes each request to the application that there is when it begins."""
+
+    def __init__(self, current: ASGIApp) -> None:
+        self.current = current
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass it on."""
+        await self.current(scope, receive, send)
+
+
 def uvicorn_config(
     app: EdgeApplication,
     auth: AuthSettings,
@@ -144,18 +156,19 @@ def uvicorn_config(
 ) -> uvicorn.Config:
     """Return what uvicorn needs. Raises `ConfigurationError` when a file of tokens or certificates can't be used."""
     certificates = Certificates(tls, clock=clock) if tls.cert_file else None
+    application = with_access_control(
+        app,
+        auth,
+        tls,
+        host=host,
+        wait_seconds_max=wait_seconds_max,
+        clock=clock,
+        credentials=credentials,
+        sessions=sessions,
+        is_secret=is_secret,
+    )
     return uvicorn.Config(
-        with_access_control(
-            app,
-            auth,
-            tls,
-            host=host,
-            wait_seconds_max=wait_seconds_max,
-            clock=clock,
-            credentials=credentials,
-            sessions=sessions,
-            is_secret=is_secret,
-        ),
+        CurrentApplication(application),
         host=host,
         port=port,
         http=bounded(fit_to_open_files(limits), Networks(auth.trusted_proxies)),

@@ -95,6 +95,14 @@ class Chain:
         self.total_events = 0
         self.successful_events = 0
 
+    def use(
+        self, processors: Sequence[Processor], *, timestamps: TimestampSettings, budget: ChunkBudget | None
+    ) -> None:
+        """From the next slice on go through these. What those of the same name have counted so far goes on."""
+        known = {stats.name: stats for _, stats in self._steps}
+        self._steps = [(each, known.get(each.name) or ProcessorStats(each.name)) for each in processors]
+        self._times = TimestampNormalizer(timestamps, budget).times
+
     @property
     def names(self) -> list[str]:
         """The steps in their order, by the specification's names."""

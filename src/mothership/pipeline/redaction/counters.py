@@ -14,6 +14,10 @@ class RedactionCounters:
         self._total: Counter[str] = Counter()
         self._batch: Counter[str] = Counter()
 
+    def continue_from(self, other: "RedactionCounters") -> None:
+        """Count on where another one is, which may go on counting, too."""
+        self._total = other._total  # noqa: SLF001  # of the same kind
+
     def add(self, rule: str, count: int = 1) -> None:
         """Count hits of a rule."""
         self._batch[rule] += count
@@ -23,7 +27,7 @@ class RedactionCounters:
         if not self._batch:
             return
         counts, self._batch = self._batch, Counter()
-        self._total += counts
+        self._total.update(counts)  # in place: it may be shared
         batch.redactions.update(counts)
         for rule, count in counts.items():
             redactions.labels(rule=rule).inc(count)
