@@ -107,6 +107,22 @@ def test_between_two_batches_others_are_answered() -> None:
     assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(seen))
 
 
+async def test_small_bodies_begin_together_while_the_round_is_short() -> None:
+    """Whole with their first piece they wait for nothing; a large one, or one in a round that is long, has to."""
+    now = [0.0]
+    admission = AdmissionControl(LimitSettings(), stopwatch=lambda: now[0])
+
+    def begins(body: bytes = b"{}") -> bool:
+        return admission.try_receive(body, RequestBody("", LimitSettings()), Holder("node", "192.0.2.1")) is not None
+
+    assert [begins() for _ in range(3)] == [True] * 3
+    assert not begins(b" " * 100_000)
+    now[0] += WORK_SECONDS
+    assert not begins()
+    await asyncio.sleep(0)  # the next round
+    assert begins()
+
+
 def test_a_node_has_its_turn_beside_one_that_sends_without_end() -> None:
     """By address: a hundred of a neighbour wait already, one has begun and the next has been called."""
     service = Service()

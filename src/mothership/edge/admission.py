@@ -7,11 +7,13 @@ Nothing that waits for a turn holds what another waits for: a body at work is th
 One that has not arrived yet gives way to whoever holds less.
 
 The turn is at the processor: one body begins in a round of the event loop, and what a small one needs until it is on
-its way to the disk is done in that round. All that is ready at once used to be worked on in one round, so under load
-each round was longer than the one before, nobody's wait was seen by any bound, and every answer came too late.
+its way to the disk is done in that round; further small ones begin in it as long as it is short. All that is ready at
+once used to be worked on in one round, so under load each round was longer than the one before, nobody's wait was seen
+by any bound, and every answer came too late.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import partial
 from types import TracebackType
@@ -21,6 +23,7 @@ from mothership.edge.decompression import RequestBody
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
 from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
+from mothership.ports import Clock
 from mothership.telemetry import load_refused, load_wait_seconds
 
 T = TypeVar("T")
@@ -30,6 +33,9 @@ NOTICED_SECONDS = 0.001
 """A shorter wait is none."""
 ROUND_SECONDS = 0.01
 """A turn that comes so soon is no wait: who was held back for its rate until its time was up has one, too."""
+SHORT_ROUND_SECONDS = 0.01
+"""While the bodies of a round have taken less, another one that is small may begin in it, if nobody waits."""
+SMALL_BYTES = 16 * 1024
 OWN_THREAD_BYTES = 1024 * 1024
 """From this size on a body is decoded in a thread, so that other requests do not wait for it."""
 COMPRESSED_SMALL_BYTES = 64 * 1024
@@ -52,8 +58,10 @@ OVERLOAD_REASONS = {
 class AdmissionControl:
     """Used from one event loop only."""
 
-    def __init__(self, limits: LimitSettings) -> None:
+    def __init__(self, limits: LimitSettings, *, stopwatch: Clock = time.perf_counter) -> None:
         self._limits = limits
+        self._stopwatch = stopwatch
+        self._round_until = 0.0
         self._arriving = FairLimiter(limits.connections, limits.arriving_bytes)
         self._working = FairLimiter(limits.concurrent_requests, limits.in_flight_bytes)
         self._turns = FairLimiter(1, limits.arriving_bytes, waiting_max=limits.concurrent_requests)
@@ -83,12 +91,9 @@ class AdmissionControl:
         if sent_bytes > (COMPRESSED_SMALL_BYTES if body.is_compressed else OWN_THREAD_BYTES):
             body.clear()
             return None
-        turn = self._turns.try_enter(who, 1, 0) if self._arriving.has_room(who, 0, sent_bytes) else None
-        if turn is None:
+        if not (self._arriving.has_room(who, 0, sent_bytes) and self._may_begin(who, sent_bytes)):
             body.clear()
             return None
-        # As in `_processor`.
-        asyncio.get_running_loop().call_soon(turn.release)
         at_work = self._working.try_enter(who, 1, OWN_THREAD_BYTES if body.is_compressed else sent_bytes)
         if at_work is None:
             body.clear()
@@ -104,6 +109,15 @@ class AdmissionControl:
             return None
         at_work.resize(len(data))
         return Received(data, at_work)
+
+    def _may_begin(self, who: Holder, sent_bytes: int) -> bool:
+        """Whether it has its turn in this round of the event loop."""
+        if (turn := self._turns.try_enter(who, 1, 0)) is not None:
+            self._round_until = self._stopwatch() + SHORT_ROUND_SECONDS
+            # As in `_processor`.
+            asyncio.get_running_loop().call_soon(turn.release)
+            return True
+        return sent_bytes <= SMALL_BYTES and not self._turns.waiting and self._stopwatch() < self._round_until
 
     async def receive(
         self, chunks: AsyncIterable[bytes], body: RequestBody, who: Holder, budget: WaitBudget
@@ -192,6 +206,7 @@ class AdmissionControl:
 
     async def _processor(self, who: Holder, budget: WaitBudget) -> None:
         turn = await _wait(budget, "turn", partial(self._turns.enter, who, 1, 0), at_least_seconds=ROUND_SECONDS)
+        self._round_until = 0.0
         # What comes now runs to its first wait before the loop has seen to timers, connections and answers.
         asyncio.get_running_loop().call_soon(turn.release)
 
