@@ -1,5 +1,5 @@
 # make demo and make test each do all the set-up there is.
-.PHONY: setup demo test serve lint bench faults test-llm docs notice sbom audit lock clean help
+.PHONY: setup demo test serve lint bench faults test-llm deb docs notice sbom audit lock clean help
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 ONCE ?=
@@ -56,6 +56,9 @@ bench: setup ## the benchmarks, each against a floor in the same run
 
 faults: setup ## kill, cut, fill and hang things under load, and compare what was acknowledged with what is stored
 	@$(PY) tests/faults/run.py
+
+deb: setup ## the Debian package, out of the locked wheels: dist/mothership_*.deb (ARCH=arm64: for another machine)
+	@$(PY) deploy/debian/build.py $(if $(ARCH),--arch $(ARCH))
 
 test-llm: setup ## the LLM step on a real model of 270 million parameters
 	@tests/llm_real/run
