@@ -24,6 +24,8 @@ COMMANDS = {
     "send": "Ship NDJSON or plain log files to a service.",
     "redact": "Try the redaction on your own data.",
     "dead-letters": "List, show, retry or drop events that could not be delivered.",
+    "backup": "Save the embedded database, the spool and the keys in one file.",
+    "restore": "Make a data directory of such a file.",
     "spool": "Inspect the spool without changing anything.",
     "llm": "See what a language model would cost and say.",
     "token": "Create credentials.",

@@ -97,8 +97,8 @@ def test_ctrl_c_ends_a_demo_that_starts_and_its_service(tmp_path: Path) -> None:
     assert "stopped_while_starting" in (data_dir / "service.log").read_text()
 
 
-def test_a_hangup_is_noted_and_ends_nothing(start: Start) -> None:
-    """A reload is for later; until then it must not be a stop."""
+def test_a_hangup_reloads_and_ends_nothing(start: Start) -> None:
+    """A terminal that closes must not be a stop."""
     service = start(MOTHERSHIP_WORKERS="2")
     service.process.send_signal(signal.SIGHUP)
     until(lambda: "configuration_reloaded" in service.log.read_text(), service.process)

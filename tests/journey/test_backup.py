@@ -1,0 +1,70 @@
+"""What is backed up while the service runs is what is restored, and nothing that was acknowledged is missing."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+from tests.journey.conftest import Start
+from tests.starvation import PATIENCE_SECONDS
+
+
+def run(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mothership", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(data_dir.parent), "MOTHERSHIP_DATA_DIR": str(data_dir)},
+        cwd=data_dir.parent,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+def test_a_backup_of_a_running_service_is_restored_with_its_counts(start: Start, tmp_path: Path) -> None:
+    """Database, spool, keys: the restored service has the events, delivers what waited, and knows a repeat."""
+    loki = {"sinks": {"loki": {"enabled": True, "url": "http://127.0.0.1:9"}}, "relay": {"answer_seconds": 0.1}}
+    service = start(config=loki)
+    batch = {"messages": [{"type": "log", "username": "ann", "message": f"number {n}"} for n in range(7)]}
+    known = {"Idempotency-Key": "the-first"}
+    assert service.post(batch, headers=known).status_code == 200
+    service.until(lambda: service.get("/stats").json()["database"]["total_inserts"] == 7, "seven events")
+    file = tmp_path / "saved.tar"
+    saved = run(service.data_dir, "backup", str(file))
+    assert saved.returncode == 0, saved.stderr
+    assert "7 events stored and 7 events waiting in the spool" in saved.stdout
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    key = (service.data_dir / "pseudonym.key").read_bytes()
+    service.stop()
+    again = run(service.data_dir, "restore", str(file))
+    assert again.returncode == 1
+    assert "is not empty" in again.stderr
+    elsewhere = tmp_path / "elsewhere"
+    restored = run(elsewhere, "restore", str(file))
+    assert restored.returncode == 0, restored.stderr
+    assert "7 events stored and 7 events waiting in the spool: as they were saved" in restored.stdout
+    assert (elsewhere / "pseudonym.key").read_bytes() == key
+    second = start(config=loki, data_dir=elsewhere)
+    answer = second.post(batch, headers=known).json()
+    assert answer["duplicate"] is True
+    assert second.get("/stats").json()["database"]["total_inserts"] == 7
+
+
+def test_a_backup_of_a_newer_mothership_and_no_backup_are_refused_with_words(tmp_path: Path) -> None:
+    """Before anything is made."""
+    newer, other = tmp_path / "newer.tar", tmp_path / "other.tar"
+    other.write_bytes(b"no archive")
+    manifest = json.dumps({"format": 1, "version": "9.0", "schema": 9999}).encode()
+    with tarfile.open(newer, "w") as tar:
+        entry = tarfile.TarInfo("manifest.json")
+        entry.size = len(manifest)
+        tar.addfile(entry, BytesIO(manifest))
+    result = run(tmp_path / "data", "restore", str(newer))
+    assert result.returncode == 1
+    assert "Mothership 9.0 made this backup (schema 9999)" in result.stderr
+    assert "is no backup of Mothership's" in run(tmp_path / "data2", "restore", str(other)).stderr
+    assert not (tmp_path / "data" / "postgres").exists()
