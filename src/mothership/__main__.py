@@ -26,6 +26,7 @@ COMMANDS = {
     "dead-letters": "List, show, retry or drop events that could not be delivered.",
     "backup": "Save the embedded database, the spool and the keys in one file.",
     "restore": "Make a data directory of such a file.",
+    "migrate": "Copy the embedded database into a server's.",
     "spool": "Inspect the spool without changing anything.",
     "llm": "See what a language model would cost and say.",
     "token": "Create credentials.",

@@ -48,7 +48,7 @@ async def back_up(data_dir: Path, target: Path) -> dict[str, Any]:
         draft = Path(draft_dir)
         (draft / SPOOL).mkdir(mode=0o700)
         await asyncio.to_thread(copy_spool, data_dir, draft / SPOOL)
-        async with _database(data_dir) as dsn:
+        async with embedded_database(data_dir) as dsn:
             counts = await _dump(dsn, draft / DUMP)
         manifest = {
             "format": FORMAT,
@@ -113,7 +113,7 @@ def _manifest(tar: tarfile.TarFile) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _database(data_dir: Path) -> AsyncIterator[str]:
+async def embedded_database(data_dir: Path) -> AsyncIterator[str]:
     """The embedded database: the one that runs, or started for the moment."""
     if dsn := await _running(data_dir):
         yield dsn

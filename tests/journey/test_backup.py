@@ -25,8 +25,10 @@ def run(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_backup_of_a_running_service_is_restored_with_its_counts(start: Start, tmp_path: Path) -> None:
-    """Database, spool, keys: the restored service has the events, delivers what waited, and knows a repeat."""
+def test_a_backup_of_a_running_service_is_restored_with_its_counts(
+    start: Start, tmp_path: Path, database_dsn: str
+) -> None:
+    """Database, spool, keys: the restored service knows a repeat and delivers; a server gets the same rows."""
     loki = {"sinks": {"loki": {"enabled": True, "url": "http://127.0.0.1:9"}}, "relay": {"answer_seconds": 0.1}}
     service = start(config=loki)
     batch = {"messages": [{"type": "log", "username": "ann", "message": f"number {n}"} for n in range(7)]}
@@ -40,6 +42,14 @@ def test_a_backup_of_a_running_service_is_restored_with_its_counts(start: Start,
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     key = (service.data_dir / "pseudonym.key").read_bytes()
     service.stop()
+    moved = run(service.data_dir, "migrate", "--to", database_dsn)
+    assert moved.returncode == 0, moved.stderr
+    assert "events: 7 rows" in moved.stdout
+    assert "is not empty" in run(service.data_dir, "migrate", "--to", database_dsn).stderr
+    third = start(dsn=database_dsn, data_dir=service.data_dir)
+    assert third.post(batch, headers={"Idempotency-Key": "the-second"}).json()["sink_results"]["tsdb"]["written"] == 7
+    assert third.get("/stats").json()["database"]["total_inserts"] == 14
+    third.stop()
     again = run(service.data_dir, "restore", str(file))
     assert again.returncode == 1
     assert "is not empty" in again.stderr
