@@ -36,7 +36,7 @@ async def migrate(data_dir: Path, settings: DatabaseSettings) -> dict[str, int]:
         async with embedded_database(data_dir) as dsn:
             source = await connect(parse_dsn(dsn), timeout_seconds=10.0, statement_cache_size=0)
             try:
-                return await _copy_all(source, target)
+                return await copy_all(source, target)
             finally:
                 await source.close()
     except DRIVER_ERRORS as error:
@@ -45,7 +45,8 @@ async def migrate(data_dir: Path, settings: DatabaseSettings) -> dict[str, int]:
         await target.close()
 
 
-async def _copy_all(source: Connection, target: Connection) -> dict[str, int]:
+async def copy_all(source: Connection, target: Connection) -> dict[str, int]:
+    """Copy every table, or none; returns the rows of each."""
     counts = {}
     async with (
         source.transaction(isolation="repeatable_read", readonly=True),
