@@ -18,6 +18,8 @@ from mothership.activity.activity import Activity
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
 from mothership.config.reloading import Reload, plan
+from mothership.console import configuration, sources
+from mothership.console import documentation as documentation_page
 from mothership.console.application import Console
 from mothership.console.dead_letters import DeadLetters
 from mothership.console.overview import Overview
@@ -230,7 +232,10 @@ class Mothership:
         repairs = Repairs(box, self.chain.run, self.relay.keep, clock=time.time)
         pages = [
             Overview(self._report, self._activity).page,
+            sources.page(self._activity),
             *DeadLetters(box, repairs).pages,
+            configuration.page(lambda: self.settings),
+            documentation_page.page(),
         ]
         return Console(pages, self._sessions)
 

@@ -220,7 +220,8 @@ def _tell(console: Console, url: str, data_dir: Path, story: Sample, arrival: Ar
     )
     found = f"{arrival.leaks} of {len(story.planted)} planted secrets can be read in the database"
     console.print(f"[red]✗ {found}" if arrival.leaks else f"[bold green]✓[/bold green] {found}")
-    pages = "  ".join(f"{url}{path}" for path in ("/", "/docs", "/healthz", "/stats", "/metrics"))
-    console.print(f"\nPages: {pages}\nLog:   {data_dir / 'service.log'}", soft_wrap=True)
+    pages = "  ".join(f"{url}{path}" for path in ("/docs", "/healthz", "/stats", "/metrics"))
+    console.print(f"\nConsole: [bold]{url}/[/bold] in a browser", soft_wrap=True)
+    console.print(f"Pages: {pages}\nLog:   {data_dir / 'service.log'}", soft_wrap=True)
     dsn = dsn_of(data_dir / "data").partition("&")[0]  # what psql needs to know; the rest is for programs
     console.print(f"SQL:   psql '{dsn}'", soft_wrap=True)

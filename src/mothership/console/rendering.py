@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mothership.console import assets
+from mothership.console.documentation import rendered
 from mothership.terminal import escaped
 
 TEXT_CHARACTERS_MAX = 20_000
@@ -45,6 +46,7 @@ def environment() -> Environment:
     made.globals["static"] = assets.address
     made.filters |= {
         "number": number,
+        "rendered": rendered,
         "size": size,
         "duration": duration,
         "moment": moment,
