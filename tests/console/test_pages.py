@@ -50,10 +50,15 @@ async def test_sources_tell_who_is_quiet_and_whose_clock_is_ahead(tmp_path: Path
         assert (await client.get("/console/sources.json?q=SHIP")).json()["total"] == 1
 
 
-async def test_the_documentation_that_a_notice_names_is_there(behind: Behind) -> None:
+def named_pages() -> set[str]:
     named = set(re.findall(r'"((?:how-to|reference|explanation)/[a-z-]+)"', Path(attention.__file__).read_text()))
     for template in Path(attention.__file__).parent.glob("templates/*.html"):
         named |= set(re.findall(r'docs\("([a-z/-]+)"', template.read_text()))
+    return named
+
+
+async def test_the_documentation_that_a_notice_names_is_there(behind: Behind) -> None:
+    named = named_pages()
     assert len(named) > 5
     async with behind([documentation.page()], auth=AuthSettings()) as client:
         for name in named:
