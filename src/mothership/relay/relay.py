@@ -25,9 +25,10 @@ from mothership.relay.route import DeliveryResult, Route
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.dead_letters import Totals
 from mothership.relay.spool.record import weight
-from mothership.relay.spool.spool import Spool, SpoolStats
+from mothership.relay.spool.spool import Spool
 from mothership.relay.spool.spool_file import BatchStatus
 from mothership.relay.spool.takeover import take_over_orphans
+from mothership.relay.spool.upkeep import SpoolStats
 from mothership.status import DeadLetterStatus, DeliveryStatus, InFlightStatus, RelayStatus, SpoolStatus
 from mothership.telemetry import log
 

@@ -8,40 +8,27 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from itertools import repeat
 from pathlib import Path
-from typing import NamedTuple
 
 from mothership import telemetry
 from mothership.errors import ConfigurationError, FailedRow, Unsafe
 from mothership.event import RowBatch
 from mothership.ports import Clock
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
-from mothership.relay.spool import directory, disk_reserve, rebuild, retention
+from mothership.relay.spool import directory, disk_reserve, rebuild
+from mothership.relay.spool.appends import keep_all
 from mothership.relay.spool.dead_letters import PIPELINE, DeadLetter, Totals
 from mothership.relay.spool.deliveries import LeaseLimits
 from mothership.relay.spool.lease import Lease, dead_letters, deferred_parts, halves
-from mothership.relay.spool.operation import Append, Outcome
+from mothership.relay.spool.operation import Append
 from mothership.relay.spool.quota import Quota
 from mothership.relay.spool.record import SpoolRecord
 from mothership.relay.spool.spool_file import BatchStatus, LeasedRecord, SpoolFile
+from mothership.relay.spool.upkeep import SpoolStats, sweep
 from mothership.relay.spool.writer import SpoolWriter
 from mothership.telemetry import log
 
 SEQ_MAX = 2**62
-
-
-class SpoolStats(NamedTuple):
-    """How the spool stands."""
-
-    totals: dict[str, Totals]
-    dead_letters: Totals
-    dead_letters_by_sink: dict[str, int]
-    stored_bytes: int
-    oldest: dict[str, int]
-    """For each sink, when the oldest batch that waits was appended: microseconds since the epoch."""
-    changed_by_others: bool
-    """Somebody else has written to the file since the last look: a dead letter was retried, or dropped."""
 
 
 class Spool:
@@ -278,22 +265,9 @@ class Spool:
             if self._writer.disk_error:
                 file.touch()
             self._writer.shrink_requested = file.is_mostly_free(self._settings.shrink_bytes)
-            retention.expire_batches(file, self._settings.max_age_seconds, now)
-            retention.drop_dead_letters(file, letters, now)
+            sweep(file, self._settings, letters, now)
             self._quota.recheck(file)
-            file.fingerprints.prune(now - _micros(self._settings.remember_seconds), self._settings.remember_batches)
-            oldest = {
-                sink: when for sink in file.deliveries.sinks if (when := file.deliveries.oldest(sink)) is not None
-            }
-            by_sink = file.dead_letters.by_sink()
-            return SpoolStats(
-                dict(file.deliveries.totals),
-                file.dead_letters.totals,
-                by_sink,
-                file.stored_bytes,
-                oldest,
-                changed_by_others,
-            )
+            return SpoolStats.of(file, changed_by_others=changed_by_others)
 
         stats: SpoolStats = await self._writer.submit(act, durable=bool(self._writer.disk_error))
         return stats
@@ -357,32 +331,6 @@ class Spool:
 
     def _now(self) -> int:
         return _micros(self._clock())
-
-
-def keep_all(quota: Quota, file: SpoolFile, appends: Sequence[Append]) -> list[Outcome]:
-    """Keep those that are new and that there is room for, in as few statements as there can be."""
-    outcomes: list[Outcome] = []
-    new: list[Append] = []
-
-    def keep() -> None:
-        statuses = file.add([(one.record, one.packed, one.batch) for one in new])
-        outcomes.extend(zip(new, statuses, repeat(None)))
-        new.clear()
-
-    for one in appends:
-        if not one.batch.is_first_transmission:
-            keep()  # it may repeat one of them
-            if known := file.batch_status(one.record.fingerprint, is_retry=one.record.is_retry):
-                outcomes.append((one, known, None))
-                continue
-        try:
-            quota.require(file, one.record.client, len(one.packed))
-        except Unsafe as error:
-            outcomes.append((one, None, error))
-        else:
-            new.append(one)
-    keep()
-    return outcomes
 
 
 def _open_file(path: Path, cache_bytes: int) -> SpoolFile:

@@ -1,0 +1,41 @@
+"""What is due in a spool file now and then, and how it stands."""
+
+from typing import NamedTuple
+
+from mothership.relay.settings import DeadLetterSettings, SpoolSettings
+from mothership.relay.spool import retention
+from mothership.relay.spool.dead_letters import Totals
+from mothership.relay.spool.spool_file import SpoolFile
+
+
+class SpoolStats(NamedTuple):
+    """How the spool stands."""
+
+    totals: dict[str, Totals]
+    dead_letters: Totals
+    dead_letters_by_sink: dict[str, int]
+    stored_bytes: int
+    oldest: dict[str, int]
+    """For each sink, when the oldest batch that waits was appended: microseconds since the epoch."""
+    changed_by_others: bool
+    """Somebody else has written to the file since the last look: a dead letter was retried, or dropped."""
+
+    @classmethod
+    def of(cls, file: SpoolFile, *, changed_by_others: bool) -> "SpoolStats":
+        """How a file stands now."""
+        oldest = {sink: when for sink in file.deliveries.sinks if (when := file.deliveries.oldest(sink)) is not None}
+        return cls(
+            dict(file.deliveries.totals),
+            file.dead_letters.totals,
+            file.dead_letters.by_sink(),
+            file.stored_bytes,
+            oldest,
+            changed_by_others,
+        )
+
+
+def sweep(file: SpoolFile, settings: SpoolSettings, letters: DeadLetterSettings, now: int) -> None:
+    """Set aside and drop what has waited too long, and forget old fingerprints."""
+    retention.expire_batches(file, settings.max_age_seconds, now)
+    retention.drop_dead_letters(file, letters, now)
+    file.fingerprints.prune(now - int(settings.remember_seconds * 1_000_000), settings.remember_batches)
