@@ -53,6 +53,7 @@ bench: setup ## the benchmarks, each against a floor in the same run
 	@$(PY) -m bench.inputs
 	@$(PY) bench/end_to_end.py --clean
 	@$(PY) bench/end_to_end.py
+	@$(PY) -m bench.goals
 
 faults: setup ## kill, cut, fill and hang things under load, and compare what was acknowledged with what is stored
 	@$(PY) tests/faults/run.py

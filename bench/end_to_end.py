@@ -99,9 +99,9 @@ async def _measure(
     for turn in range(options.rounds):
         await connection.execute("TRUNCATE events, ingested_batches")
         await connection.execute("CHECKPOINT")
-        before = _service_spent(service), sum(map(_spent, server_processes(cluster))), time.process_time()
+        before = service_spent(service), sum(map(spent, server_processes(cluster))), time.process_time()
         ours.append(await _ship(connection, port, bodies, options))
-        after = _service_spent(service), sum(map(_spent, server_processes(cluster))), time.process_time()
+        after = service_spent(service), sum(map(spent, server_processes(cluster))), time.process_time()
         await connection.execute(f"COPY events ({COLUMNS}) TO '{dump}' (FORMAT binary)")
         await connection.execute("TRUNCATE events")
         await connection.execute("CHECKPOINT")
@@ -112,20 +112,20 @@ async def _measure(
             f"round {turn + 1}: over HTTP into committed rows {ours[-1]:,.0f} events/s, "
             f"server-side COPY {floor[-1]:,.0f} rows/s, ratio {ours[-1] / floor[-1]:.2f}"
         )
-        spent = [(late - early) / options.events * 1e6 for early, late in zip(before, after, strict=True)]
-        print("         µs of processor an event: service {:.1f}, database {:.1f}, clients {:.1f}".format(*spent))
+        costs = [(late - early) / options.events * 1e6 for early, late in zip(before, after, strict=True)]
+        print("         µs of processor an event: service {:.1f}, database {:.1f}, clients {:.1f}".format(*costs))
     await connection.close()
     ratio = statistics.median(mine / theirs for mine, theirs in zip(ours, floor, strict=True))
     print(f"median ratio {ratio:.2f} (goal ≥ 0.90)")
 
 
-def _service_spent(pid: int) -> float:
+def service_spent(pid: int) -> float:
     """Processor seconds of the service: its one process, or the one that watches and its workers."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(map(_spent, [pid, *map(int, children)]))
+    return sum(map(spent, [pid, *map(int, children)]))
 
 
-def _spent(pid: int) -> float:
+def spent(pid: int) -> float:
     """Processor seconds of a process and of its children that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
@@ -135,13 +135,14 @@ async def _ship(connection: asyncpg.Connection, port: int, bodies: list[bytes], 
     """Events a second, until the last row is committed."""
     queue = list(bodies)
     begin = time.perf_counter()
-    await asyncio.gather(*(_client(port, queue) for _ in range(options.clients)))
+    await asyncio.gather(*(client(port, queue) for _ in range(options.clients)))
     while await connection.fetchval("SELECT count(*) FROM events") < options.events:  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.01)
     return options.events / (time.perf_counter() - begin)
 
 
-async def _client(port: int, queue: list[bytes]) -> None:
+async def client(port: int, queue: list[bytes]) -> None:
+    """One connection: sends what is in the queue, the next after the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while queue:
         body = queue.pop()
@@ -163,8 +164,8 @@ async def _client(port: int, queue: list[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def service(dsn: str, data_dir: Path, workers: int) -> Iterator[tuple[int, int]]:
-    """Run the service. Yields its port and its process."""
+def service(dsn: str, data_dir: Path, workers: int, **more: str) -> Iterator[tuple[int, int]]:
+    """Run the service, with more variables in its environment. Yields its port and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -178,6 +179,7 @@ def service(dsn: str, data_dir: Path, workers: int) -> Iterator[tuple[int, int]]
             "MOTHERSHIP_PORT": str(port),
             "MOTHERSHIP_WORKERS": str(workers),
             "MOTHERSHIP_LOG_LEVEL": "WARNING",
+            **more,
             **({"PYTHONPATH": os.environ["BENCH_SRC"]} if "BENCH_SRC" in os.environ else {}),
         },
     )
