@@ -5,6 +5,7 @@
     ├── Refusal                 the caller's: an HTTP status, a reason, maybe a Retry-After
     ├── Unsafe                  the batch can't be kept now: 503, the node keeps its copy
     │   └── SpoolFull           for lack of room, which passes
+    ├── ReadError               stored events can't be read now: try again, or ask for less
     └── SinkError
         ├── Transient           try the same write again later
         ├── Paused              a person must act; nothing is dropped meanwhile
@@ -51,6 +52,14 @@ class Unsafe(MothershipError):
 
 class SpoolFull(Unsafe):
     """No room in the spool: it passes when something is delivered."""
+
+
+class ReadError(MothershipError):
+    """A question about stored events has no answer now. The reason says what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class SinkError(MothershipError):

@@ -9,6 +9,8 @@ from datetime import date
 from typing import NamedTuple, Protocol, TypeAlias
 
 from mothership.event import Batch, Receipt, RowBatch
+from mothership.search.query import EventQuery, Position
+from mothership.search.results import EventContext, EventPage, Facets, Histogram, LastError
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds since the Unix epoch. Time is an argument, so no test sleeps or patches.
@@ -92,6 +94,38 @@ class Sink(Protocol):
 
     async def health(self) -> Health:
         """Can it take a write now? Answers within a second or two and never raises."""
+
+    async def close(self) -> None:
+        """Give back every connection. May be called twice."""
+
+
+class EventReader(Protocol):
+    """Answers questions about stored events, for people. It changes nothing, and takes nothing that ingestion needs.
+
+    Every method may be called any number of times at once, and answers within a few seconds, or raises `ReadError`.
+    """
+
+    async def search(self, query: EventQuery, *, limit: int, before: Position | None = None) -> EventPage:
+        """Fetch the newest events that are meant, no more than `limit`, from a place in their order on.
+
+        Pages that follow each other by `next` hold every event that is meant, and was there when the first was asked
+        for, once. A page may be shorter than `limit`, or empty, and still have a `next`.
+        """
+
+    async def facets(self, query: EventQuery) -> Facets:
+        """Count the values of each field, over the newest events that are meant."""
+
+    async def histogram(self, query: EventQuery, *, since: int, until: int, buckets: int) -> Histogram:
+        """Count events by time, in at most so many buckets that cover the time from `since` to before `until`."""
+
+    async def context(self, source: str, ts: int, identity: int | None = None, *, each: int) -> EventContext:
+        """Fetch what is at a source around a time, `each` events before and after; of one time, around an event."""
+
+    async def last_error(self, source: str) -> LastError:
+        """Find a source's newest event of severity `error` or worse."""
+
+    def sql(self, query: EventQuery, *, limit: int) -> str:
+        """The question as a statement that a person can paste into `psql`."""
 
     async def close(self) -> None:
         """Give back every connection. May be called twice."""

@@ -101,8 +101,8 @@ class _RoleSink(TsdbSink):
     role = "NONE"
     search_path = "public"
 
-    async def _connect(self) -> Any:
-        connection = await super()._connect()
+    async def connect(self) -> Any:
+        connection = await super().connect()
         await connection.execute(f"SET ROLE {self.role}; SET search_path = {self.search_path}")
         return connection
 

@@ -12,6 +12,27 @@ RETENTION_MIN = timedelta(hours=1)
 """Less is a slip of the pen (`3m` is three minutes), and what is deleted is gone."""
 
 
+class SearchSettings(BaseModel, frozen=True, extra="forbid"):
+    """How much a search in the console or a terminal may ask of the database."""
+
+    connections: PositiveInt = Field(
+        default=3, le=32, description="Maximum number of searches at the same time, each on a connection of its own."
+    )
+    seconds: PositiveFloat = Field(
+        default=3.0, le=60, description="Longest a search may take; it then shows how far it came."
+    )
+    rows_max: PositiveInt = Field(default=1_000, le=10_000, description="Maximum number of events in one answer.")
+    export_rows_max: PositiveInt = Field(
+        default=1_000_000, description="Maximum number of events in one download; it says so where it ends."
+    )
+    event_bytes: PositiveInt = Field(
+        default=64 * 1024, ge=2048, description="Larger events are shown cut to the begin of their message."
+    )
+    page_bytes: PositiveInt = Field(
+        default=4 * 1024 * 1024, description="Maximum size of the events of one answer; the rest is on its next page."
+    )
+
+
 class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
     """Which database, and how events are kept in it."""
 
@@ -54,6 +75,10 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
         default=100,
         ge=0,
         description="Prepared statements kept per connection; 0 behind a PgBouncer that pools transactions.",
+    )
+
+    search: SearchSettings = Field(
+        default_factory=SearchSettings, description="Searches of the console and of a terminal."
     )
 
     @model_validator(mode="after")

@@ -94,8 +94,8 @@ class TsdbSink:
         self._target = parse_dsn(embedded_dsn) if embedded_dsn else database.target()
         self._clock = clock
         self.clock = DatabaseClock(ticks)
-        self._write_pool = ConnectionPool(self._connect, limit=(sink or TimescaleSinkSettings()).writers)
-        self._side_pool = ConnectionPool(self._connect, limit=SIDE_CONNECTIONS)
+        self._write_pool = ConnectionPool(self.connect, limit=(sink or TimescaleSinkSettings()).writers)
+        self._side_pool = ConnectionPool(self.connect, limit=SIDE_CONNECTIONS)
         self._maintenance = Maintenance(self._side_pool, database, clock)
         self._state: DatabaseState | None = None
         self._notes: list[str] = []
@@ -414,7 +414,8 @@ class TsdbSink:
                 await self._look_at_clock(connection)
                 return await schema.prepare(connection, self._settings)
 
-    async def _connect(self) -> Connection:
+    async def connect(self) -> Connection:
+        """A connection of its own to the same database; whoever asks closes it."""
         return await connect(
             self._target,
             timeout_seconds=self._settings.connect_timeout_seconds,

@@ -1,0 +1,1 @@
+"""Questions about stored events, and their answers: what `ports.EventReader` and the live tail understand."""

@@ -1,0 +1,154 @@
+"""How many events there are in each span of time: all of them counted, or a slice of each span where they are many."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+
+from mothership.errors import ReadError
+from mothership.search.query import Column, EventQuery
+from mothership.search.results import Histogram
+from mothership.sinks.tsdb import event_sql
+from mothership.sinks.tsdb.event_sql import Arguments, moment
+from mothership.sinks.tsdb.event_walk import READING, TOO_SLOW, Reading
+
+WIDTHS_SECONDS = (
+    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400),
+    *(2 * 86_400, 7 * 86_400, 14 * 86_400, 28 * 86_400, 91 * 86_400, 364 * 86_400, 3640 * 86_400, 36_400 * 86_400),
+)
+"""What a bucket may span."""
+COUNTED_BY_INDEX_MAX, COUNTED_BY_DATA_MAX = 400_000, 60_000
+"""Most rows of the range that are counted one by one: with an index alone, and with a look at each row."""
+SLICES = (1, 4, 16, 64, 256, 1024)
+"""Of a bucket, one part of so many is counted."""
+
+
+def bucket_width(since: int, until: int, buckets: int) -> int:
+    """The shortest span in microseconds that needs no more buckets than that."""
+    span = max(1, until - since)
+    for seconds in WIDTHS_SECONDS:
+        width = seconds * 1_000_000
+        if span <= width * (buckets - 1):  # it begins on a multiple
+            return width
+    return -(-span // (buckets - 1))
+
+
+async def count(
+    reading: Reading, query: EventQuery, types: Sequence[str] | None, *, since: int, until: int, buckets: int
+) -> Histogram:
+    """Count within the time that the transaction has. `types` are all those of the table, where they are known.
+
+    Raises `ReadError` when even a small part of each bucket takes too long.
+    """
+    width = bucket_width(since, until, buckets)
+    begin = since // width * width
+    number = -(-(until - begin) // width)
+    looks_at_data = bool(event_sql.on_data(query, Arguments()) and not _is_by_columns(query))
+    rows_max = COUNTED_BY_DATA_MAX if looks_at_data else COUNTED_BY_INDEX_MAX
+    expected = await _expected_rows(reading, query, since, until)
+    for parts in SLICES:
+        if expected > rows_max * parts:
+            continue
+        if reading.seconds_left <= 0:
+            break
+        try:
+            await reading.allow(reading.seconds_left / 2)
+            if parts == 1:
+                counts = await _count_all(reading, query, types, since, until, begin, width, number)
+            else:
+                counts = await _count_slices(reading, query, types, since, until, begin, width, number, parts)
+        except asyncpg.QueryCanceledError:
+            await reading.end()
+            await reading.begin()
+            continue
+        return Histogram(begin, width, counts, is_estimate=parts > 1)
+    raise ReadError(TOO_SLOW)
+
+
+async def _count_all(
+    reading: Reading,
+    query: EventQuery,
+    types: Sequence[str] | None,
+    since: int,
+    until: int,
+    begin: int,
+    width: int,
+    number: int,
+) -> list[int]:
+    arguments = Arguments()
+    conditions = [
+        f"ts >= {arguments.add(moment(since))} AND ts < {arguments.add(moment(until))}",
+        *_conditions(query, types, arguments),
+    ]
+    statement = READING["count_by_time"].format(
+        width=f"{arguments.add(_span(width))}::INTERVAL",
+        begin=arguments.add(moment(begin)),
+        conditions=" AND ".join(conditions),
+    )
+    counts = [0] * number
+    for row in await reading.fetch(statement, arguments):
+        counts[(row["micros"] - begin) // width] = row["events"]
+    return counts
+
+
+async def _count_slices(
+    reading: Reading,
+    query: EventQuery,
+    types: Sequence[str] | None,
+    since: int,
+    until: int,
+    begin: int,
+    width: int,
+    number: int,
+    parts: int,
+) -> list[int]:
+    arguments = Arguments()
+    conditions = [
+        f"ts >= {arguments.add(moment(since))} AND ts < {arguments.add(moment(until))}",
+        *_conditions(query, types, arguments),
+    ]
+    statement = READING["count_slices"].format(
+        buckets=number,
+        begin=f"{arguments.add(moment(begin))}::TIMESTAMPTZ",
+        width=f"{arguments.add(_span(width))}::INTERVAL",
+        slice=f"{arguments.add(_span(width // parts))}::INTERVAL",
+        conditions=" AND ".join(conditions),
+    )
+    counts = [0] * number
+    for row in await reading.fetch(statement, arguments):
+        counts[row["bucket"]] = row["events"] * parts
+    return counts
+
+
+async def _expected_rows(reading: Reading, query: EventQuery, since: int, until: int) -> float:
+    """What the planner expects of the range, and of the conditions on columns: it keeps statistics of those."""
+    arguments = Arguments()
+    conditions = [
+        f"ts >= {arguments.add(moment(since))} AND ts < {arguments.add(moment(until))}",
+        *(
+            event_sql.condition(clause, arguments)
+            for clause in query.clauses()
+            if all(isinstance(test, Column) for test in clause.tests)
+        ),
+    ]
+    statement = f"EXPLAIN (FORMAT JSON) SELECT FROM events WHERE {' AND '.join(conditions)}"
+    plan: Any = orjson.loads((await reading.fetch(statement, arguments))[0][0])
+    return float(plan[0]["Plan"]["Plan Rows"])
+
+
+def _conditions(query: EventQuery, types: Sequence[str] | None, arguments: Arguments) -> list[str]:
+    conditions = event_sql.on_data(query, arguments)
+    if types is not None:  # so that the index of types and times can be used
+        conditions.insert(0, f"type = ANY ({arguments.add([*types])})")
+    return conditions
+
+
+def _is_by_columns(query: EventQuery) -> bool:
+    tests = [test for clause in query.clauses() for test in clause.tests]
+    return not (query.words or query.without_words) and all(isinstance(test, Column) for test in tests)
+
+
+def _span(micros: int) -> timedelta:
+    return timedelta(microseconds=micros)
