@@ -18,7 +18,7 @@ from mothership.activity.activity import Activity
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
 from mothership.config.reloading import Reload, plan
-from mothership.console import configuration, sources
+from mothership.console import configuration, events, sources
 from mothership.console import documentation as documentation_page
 from mothership.console.application import Console
 from mothership.console.dead_letters import DeadLetters
@@ -52,6 +52,7 @@ from mothership.repair import Repairs
 from mothership.report import Report
 from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
+from mothership.sinks.tsdb.event_reader import TsdbEventReader
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 
@@ -113,6 +114,7 @@ class Mothership:
         self.relay = relay
         self._batch_builder = batch_builder
         self.tsdb = tsdb
+        self._reader = TsdbEventReader(tsdb.connect, settings.database.search) if tsdb else None
         self.loki = loki
         self._key_is_agreed = key_is_agreed
         self._activity = activity
@@ -232,6 +234,7 @@ class Mothership:
         repairs = Repairs(box, self.chain.run, self.relay.keep, clock=time.time)
         pages = [
             Overview(self._report, self._activity).page,
+            *([events.page(self._reader)] if self._reader else []),
             sources.page(self._activity),
             *DeadLetters(box, repairs).pages,
             configuration.page(lambda: self.settings),
@@ -283,6 +286,8 @@ class Mothership:
             finally:
                 deadline = settings.server.shutdown_seconds / 2
                 await self.relay.close(deadline)
+                if self._reader:
+                    await self._reader.close()
             for task in work:
                 task.cancel()
 

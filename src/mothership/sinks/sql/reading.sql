@@ -49,7 +49,12 @@ WITH RECURSIVE found AS (
 SELECT type FROM found WHERE type IS NOT NULL LIMIT $1;
 
 -- name: branch
--- Part of `scan`: the events of one type, or one source, which an index has in the order of time.
+-- Part of `scan`: the events of one type, or one source, which an index has in the order of time. Each has an order and
+-- a limit of its own, so that the branches are merged as they come, and none is read further than is needed.
+(SELECT ts, id, type, source, data FROM events WHERE {conditions} ORDER BY ts DESC, id DESC LIMIT {rows})
+
+-- name: by_condition
+-- All events of the range that satisfy the conditions, in any order.
 SELECT ts, id, type, source, data FROM events WHERE {conditions}
 
 -- name: scan

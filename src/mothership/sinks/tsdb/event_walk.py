@@ -195,7 +195,8 @@ class Walk:
         if not each:
             each = [["false"]] if self._column else [[]]  # a table without any type is empty
         branches = " UNION ALL ".join(
-            READING["branch"].format(conditions=" AND ".join([*one, *ranged]) or "true") for one in each
+            READING["branch"].format(conditions=" AND ".join([*one, *ranged]) or "true", rows=self._rows)
+            for one in each
         )
         rows = f"{self._rows}" if not offset else f"1 OFFSET {offset}"
         return READING["scan"].format(branches=branches, rows=rows).rstrip(";")
@@ -205,7 +206,7 @@ class Walk:
             *event_sql.in_range(self._query, self.place, arguments),
             *(event_sql.condition(clause, arguments) for clause in self._query.clauses()),
         ]
-        return READING["branch"].format(conditions=" AND ".join(conditions) or "true")
+        return READING["by_condition"].format(conditions=" AND ".join(conditions) or "true")
 
     def _floor(self) -> int:
         """The earliest time of this part, where it is bounded by time."""

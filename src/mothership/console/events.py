@@ -1,0 +1,86 @@
+"""Search over stored events: an address that can be shared, filters by clicking a value, pages by keyset."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from mothership.console.page import Page
+from mothership.errors import ReadError, Refusal
+from mothership.ports import Clock, EventReader
+from mothership.search.parameters import BadQuery, address, format_position, parse_position, parse_query
+from mothership.search.query import FIELDS
+from mothership.search.results import StoredEvent
+
+ROWS = 100
+MESSAGE_CHARACTERS = 500
+DATA_CHARACTERS = 8_000
+"""Of one event on the page; its JSON has all."""
+
+
+def page(reader: EventReader, *, clock: Clock = time.time) -> Page:
+    """The page, and the same as JSON."""
+
+    async def content(request: Request) -> Mapping[str, Any]:
+        pairs = [(name, value) for name, value in request.query_params.multi_items() if value]
+        asked = [pair for pair in pairs if pair[0] not in {"before", "facets"}]
+        try:
+            query = parse_query(asked, now=clock())
+            place = next((parse_position(value) for name, value in pairs if name == "before"), None)
+            found = await reader.search(query, limit=ROWS, before=place)
+            # Counting takes longer than the page may: it asks for the counts when it is there.
+            facets = await reader.facets(query) if "facets" in request.query_params else None
+        except BadQuery as error:
+            raise Refusal(400, str(error)) from None
+        except ReadError as error:
+            raise Refusal(503, error.reason, retry_after_seconds=5) from None
+        here = request.scope["path"].removesuffix(".json")
+        return {
+            "asked": dict(asked),
+            "filters": [
+                {
+                    "name": name,
+                    "value": value,
+                    "without": address(here, [pair for pair in asked if pair != (name, value)]),
+                }
+                for name, value in asked
+                if name.removeprefix("-") in FIELDS or name in {"has", "lacks"}
+            ],
+            "events": [_shown(event) for event in found.events],
+            "next": address(here, [*asked, ("before", format_position(found.next))]) if found.next else None,
+            "searched_back_to": found.next.ts if found.is_partial and found.next else None,
+            "facets": [
+                {
+                    "field": facet.field,
+                    "values": [
+                        {"value": value, "count": count, "only": address(here, [*asked, (facet.field, value)])}
+                        for value, count in facet.values
+                    ],
+                }
+                for facet in (facets.facets if facets else ())
+            ],
+            "counted": facets.counted if facets else None,
+            "counted_all": bool(facets and facets.is_complete),
+            "count": address(here, [*asked, ("facets", "1")]),
+            "sql": reader.sql(query, limit=ROWS),
+        }
+
+    return Page("/events", "Events", "events.html", content)
+
+
+def _shown(event: StoredEvent) -> dict[str, Any]:
+    data = orjson.loads(event.data)
+    message = data.get("message") if isinstance(data, dict) else None
+    text = message if isinstance(message, str) else event.data
+    return {
+        "ts": event.ts,
+        "id": str(event.id),
+        "type": event.type,
+        "source": event.source,
+        "severity_num": data.get("severity_num") if isinstance(data, dict) else None,
+        "text": text[:MESSAGE_CHARACTERS],
+        "data": event.data[:DATA_CHARACTERS],
+        "is_cut": event.is_cut or len(event.data) > DATA_CHARACTERS,
+    }
