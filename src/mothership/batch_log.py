@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mothership.event import Batch, Receipt
+from mothership.fairness import Holder
+from mothership.log_limiter import LogLimiter
 from mothership.telemetry import LogBatches, log
 
 SLOW_SECONDS = 2.0
@@ -29,12 +31,15 @@ class _Sums:
 class BatchLog:
     """`notable`: a line when something was rejected, queued, set aside, repeated or slow, and the summary.
 
+    Five such lines a second, after a burst of 50, shared by who sends: the `count` of each says how many it stands for.
+
     `each`: a line for every batch with every step's count and time, as at level DEBUG. `none`: neither, but warnings.
     """
 
     def __init__(self, batches: LogBatches, rules_hash: str = "") -> None:
         self.use(batches, rules_hash)
         self._sums = _Sums()
+        self._log_notable = LogLimiter("info", "batch_taken", key_seconds=0.0)
 
     def use(self, batches: LogBatches, rules_hash: str) -> None:
         """From the next batch on."""
@@ -69,8 +74,10 @@ class BatchLog:
                     name: {"events": int(step[0]), "seconds": round(step[1], 6)} for name, step in batch.steps.items()
                 },
             }
-        tell = log.info if self._batches == "each" or (notable and self._batches == "notable") else log.debug
-        tell("batch_taken", **fields)
+        if self._batches == "notable" and notable:
+            self._log_notable(Holder(batch.client, batch.address), None, **fields)
+        else:
+            (log.info if self._batches == "each" else log.debug)("batch_taken", **fields)
 
     def _is_ordinary(self, batch: Batch, receipt: Receipt, seconds: float) -> bool:
         """Whether there is nothing to tell of it but that it was. Asked of every batch, so it asks little."""

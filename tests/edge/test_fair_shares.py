@@ -14,7 +14,7 @@ from tests.starvation import PATIENCE_SECONDS
 from mothership.edge.admission import UploadDeadline
 from mothership.edge.auth import hashed
 from mothership.edge.limits import LimitSettings
-from mothership.log_limiter import KEY_SECONDS, LINES_BURST, LogLimiter
+from mothership.log_limiter import KEY_SECONDS
 from mothership.telemetry import Counts
 
 Serve = Callable[..., Any]
@@ -228,23 +228,6 @@ def test_a_flood_of_refusals_is_no_flood_of_lines(served: Serve) -> None:
     for name in ("login_failed", "ingest_refused", "connections_refused"):
         assert 1 <= names.count(name) <= most, name
     assert next(line for line in lines if line["event"] == "connections_refused")["cause"] == "tls_on_plain_port"
-
-
-def test_lines_are_bounded_for_each_thing_and_over_all() -> None:
-    """A thing that is new has a line at once; afterwards one says how many it stands for."""
-    now = 0.0
-    limiter = LogLimiter("info", "it", clock=lambda: now)
-    with capture_logs() as written:
-        for _ in range(100):
-            limiter("noisy", of="noisy")
-        limiter("quiet", of="quiet")
-        assert [(line["of"], line["count"]) for line in written] == [("noisy", 1), ("quiet", 1)]
-        now = 11.0
-        limiter("noisy", of="noisy")
-        assert (written[-1]["of"], written[-1]["count"]) == ("noisy", 100)
-        for number in range(10_000):
-            limiter(number, of=number)
-    assert len(written) <= 3 + LINES_BURST
 
 
 def test_the_bounds_of_what_arrives_fit_one_another() -> None:

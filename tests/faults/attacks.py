@@ -189,6 +189,17 @@ async def refused_requests(target: Target) -> None:
     await again_and_again(60, lambda _number: send(target, b"{}"))
 
 
+@attack("the log: requests that are refused, each with a reason of its own")
+async def varied_refusals(target: Target) -> None:
+    await again_and_again(60, lambda number: send(target, b"{" + b" " * (number % 10_000) + b"x"))
+
+
+@attack("the log: batches that have a line each, because something of them is rejected")
+async def notable_batches(target: Target) -> None:
+    body = json.dumps({"messages": [{"type": "junk"}, {"no": "type"}], "source": "edgebot"}).encode()
+    await again_and_again(60, lambda _number: send(target, body))
+
+
 def main() -> None:
     """Be the attacker."""
     name, port = sys.argv[1:]

@@ -80,6 +80,8 @@ class Outcome:
     answers: dict[str, int] = field(default_factory=dict)
     log_lines: int = 0
     letters_kept: bool = True
+    refusals_told: int = 0
+    """How many of the node's own requests that were refused, or in part, have a line in the log: of two."""
 
 
 class Neighbourhood:
@@ -94,16 +96,19 @@ class Neighbourhood:
         """Run the attack beside an ordinary node."""
         name = f"{row.name}-{next(self._numbers)}"
         outcome = Outcome()
-        lines = self._service.log_lines()
+        lines = len(self._service.log_lines())
         await self._set_one_aside(name)
         if row.database_hangs:
             self._server.hang()
         try:
             async with _attacked(row, self._service.port):
                 await self._node(name, row.node_token, seconds, outcome)
+                await self._be_refused(name)
         finally:
             self._server.go_on()
-        outcome.log_lines = self._service.log_lines() - lines
+        written = self._service.log_lines()[lines:]
+        outcome.log_lines = len(written)
+        outcome.refusals_told = _refusals_told(written)
         await self._count(name, outcome)
         return outcome
 
@@ -126,10 +131,18 @@ class Neighbourhood:
                 outcome.lost += len(messages)
             await asyncio.sleep(0.2)
 
+    async def _be_refused(self, name: str) -> None:
+        """Two requests of the node's that an operator must learn of, each new: whole, and in part."""
+        assert await self._exchange(NODE_TOKEN, b"{" + b" " * (20_000 + next(self._numbers)) + b"x") == "400"
+        assert await self.post(NODE_TOKEN, [{"no": "type"}, {"type": "log", "source": f"{name}-in-part"}]) == "200"
+
     async def post(self, token: str, messages: list[dict[str, Any]]) -> str:
         """Once, as a node does it: its status, or why there was no answer."""
         envelope = {"messages": messages, "batch_size": len(messages), "source": "edgebot", "is_retry": False}
-        body = gzip.compress(json.dumps(envelope).encode(), 1)
+        return await self._exchange(token, json.dumps(envelope).encode())
+
+    async def _exchange(self, token: str, content: bytes) -> str:
+        body = gzip.compress(content, 1)
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 reader, writer = await connected(Target(self._service.port), NODE_ADDRESS)
@@ -160,6 +173,14 @@ class Neighbourhood:
             with closing(connect(path, read_only=True)) as link:
                 for (record,) in link.execute("SELECT record FROM letters"):
                     yield from unpack(record).rows
+
+
+def _refusals_told(lines: list[str]) -> int:
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    of_node = [line for line in told if line.get("client") == "node"]
+    whole = sum(line["event"] == "ingest_refused" for line in of_node)
+    in_part = sum(line["event"] == "batch_taken" and line["rejected"] == 1 for line in of_node)
+    return min(whole, 1) + min(in_part, 1)
 
 
 @asynccontextmanager
@@ -201,8 +222,8 @@ def main() -> None:
     options = parser.parse_args()
     if source := os.environ.get("NEIGHBOUR_SRC"):
         os.environ["PYTHONPATH"] = source
-    print("| attack | the node's batches | lost | slowest answer | dead letter kept | log lines |")  # noqa: T201
-    print("| --- | --- | --- | --- | --- | --- |")  # noqa: T201
+    print("| attack | the node's batches | lost | slowest answer | dead letter kept | log lines | its refusals told |")  # noqa: T201
+    print("| --- | --- | --- | --- | --- | --- | --- |")  # noqa: T201
     with database() as server:
         for row in ATTACKS:
             if options.only in row.name:
@@ -219,7 +240,7 @@ async def _line(server: Database, home: Path, row: Row, seconds: float) -> str:
     kept = "yes" if found.letters_kept else "no"
     return (
         f"| {row.what} | {answers} | {lost}{f', and {missing} acknowledged ones' if missing > 0 else ''} "
-        f"| {found.slowest_seconds:.1f} s | {kept} | {found.log_lines} |"
+        f"| {found.slowest_seconds:.1f} s | {kept} | {found.log_lines} | {found.refusals_told} of 2 |"
     )
 
 

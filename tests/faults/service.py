@@ -145,10 +145,9 @@ class Service:
         if self._process is not None and self._process.poll() is None:
             self.kill()
 
-    def log_lines(self) -> int:
-        """How many its log has, without those that tell of each batch taken."""
-        lines = self._log.read_text().splitlines() if self._log.exists() else []
-        return sum('"batch_taken"' not in line for line in lines)
+    def log_lines(self) -> list[str]:
+        """What its log says."""
+        return self._log.read_text().splitlines() if self._log.exists() else []
 
     def count(self, event: str) -> int:
         """How often its log tells of such an event."""

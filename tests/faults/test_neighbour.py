@@ -45,3 +45,4 @@ def test_a_hostile_client_costs_its_neighbour_nothing(runner: asyncio.Runner, pl
     assert found.slowest_seconds < TIMEOUT_SECONDS, found
     assert found.letters_kept, found
     assert found.log_lines < 1000, found
+    assert found.refusals_told == 2, found

@@ -13,7 +13,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mothership.edge import browser
-from mothership.edge.addresses import Networks, client_address, is_loopback_name, rate_limit_key
+from mothership.edge.addresses import UNKNOWN, Networks, client_address, holder, is_loopback_name, rate_limit_key
 from mothership.edge.auth import AuthSettings, Caller
 from mothership.edge.auth import Scope as Permission
 from mothership.edge.authenticator import AuthenticationFailed, Authenticator
@@ -22,6 +22,7 @@ from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.request_id import request_id
 from mothership.edge.sessions import Session, Sessions
 from mothership.errors import Refusal
+from mothership.fairness import Holder
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import log, request_fields
 
@@ -73,6 +74,7 @@ class AccessMiddleware:
         self._is_secret = is_secret
         self._pause = pause
         self._log_rate_limited = LogLimiter("warning", "rate_limited")
+        self._log_failed = LogLimiter("error", "request_failed")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in, or answer it here."""
@@ -94,8 +96,9 @@ class AccessMiddleware:
             await answer.respond(browser.to_sign_in(scope["path"], scope["query_string"], headers))
         except Refusal as refusal:
             await self._refuse(refusal, answer, scope)
-        except Exception:  # noqa: BLE001  # nothing of it may reach the caller
-            log.exception("request_failed")
+        except Exception as error:  # noqa: BLE001  # nothing of it may reach the caller
+            who = holder(scope["client"][0] if scope["client"] else UNKNOWN)
+            self._log_failed(who, type(error).__name__, exc_info=error)
             await answer.refuse(500, "internal error")
         finally:
             request_fields.set(None)
@@ -123,7 +126,8 @@ class AccessMiddleware:
         try:
             scope["waited_seconds"] = await self._rate_limiter.acquire(caller, rate_limit_key(address))
         except Refusal as refusal:
-            self._log_rate_limited(caller.name, client=caller.name, address=address, reason=refusal.reason)
+            who = Holder(caller.name, rate_limit_key(address))
+            self._log_rate_limited(who, None, client=caller.name, address=address, reason=refusal.reason)
             raise
 
     def _session(self, scope: Scope, headers: dict[bytes, bytes]) -> Session | None:

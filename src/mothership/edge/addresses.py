@@ -4,6 +4,8 @@ import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
 
+from mothership.fairness import Holder
+
 UNKNOWN = "unknown"
 HOPS_MAX = 32
 """Of an X-Forwarded-For; more proxies of ours stand before nobody."""
@@ -60,6 +62,12 @@ def surrounding_network(address: str) -> str:
     except ValueError:
         return address
     return str(network.supernet(new_prefix=min(network.prefixlen, 24 if network.version == 4 else 48)))  # noqa: PLR2004
+
+
+def holder(address: str) -> Holder:
+    """Return who has a share where nobody has a name: an address, within the network that is around it."""
+    place = rate_limit_key(address)
+    return Holder(surrounding_network(place), place)
 
 
 @lru_cache(maxsize=256)

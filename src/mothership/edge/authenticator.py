@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mothership.edge.addresses import rate_limit_key
+from mothership.edge.addresses import holder, rate_limit_key
 from mothership.edge.auth import (
     ANONYMOUS,
     INPUT_SCOPES,
@@ -19,6 +19,7 @@ from mothership.edge.credentials import Credentials
 from mothership.edge.login_throttle import LoginThrottle, TooManyFailures
 from mothership.edge.tls import TLSSettings
 from mothership.errors import Refusal
+from mothership.fairness import Holder
 from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock
 from mothership.telemetry import auth_failures
@@ -78,7 +79,7 @@ class Authenticator:
         """Raise `Refusal` (403) unless the caller's credentials open this."""
         if needed not in caller.scopes and _WIDER.get(needed) not in caller.scopes:
             auth_failures.labels(reason="scope").inc()
-            self._log_missing_scope((caller.name, needed), client=caller.name, needed=needed)
+            self._log_missing_scope(Holder(caller.name), needed, client=caller.name, needed=needed)
             raise Refusal(403, f"these credentials lack the scope `{needed}`")
 
     def _by_token(self, address: str, found: TokenSettings, *, guessed: bool) -> Caller:
@@ -136,4 +137,4 @@ class Authenticator:
         auth_failures.labels(reason=reason).inc()
         place = rate_limit_key(address)
         failures = self._throttle.failures(place, kind)
-        self._log_failed_login((reason, place), reason=reason, address=address, failures=failures, **fields)
+        self._log_failed_login(holder(address), reason, reason=reason, address=address, failures=failures, **fields)

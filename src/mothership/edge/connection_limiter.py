@@ -11,7 +11,7 @@ from collections import Counter
 from enum import IntEnum
 from typing import Protocol
 
-from mothership.edge.addresses import Networks, rate_limit_key
+from mothership.edge.addresses import Networks, holder, rate_limit_key
 from mothership.edge.limits import LimitSettings
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import connections_open, connections_refused
@@ -89,7 +89,7 @@ class ConnectionLimiter:
     def refused(self, cause: str, status: int, address: str) -> None:
         """Count one, and log it, at most every ten seconds for each cause and address."""
         connections_refused.labels(reason=cause).inc()
-        self._log_refused((cause, rate_limit_key(address)), cause=cause, status=status, address=address)
+        self._log_refused(holder(address), cause, cause=cause, status=status, address=address)
 
     def _end_one(self, network: str, newcomer: Connection, address: str) -> bool:
         """Make room in this network. Whether there was something to end."""

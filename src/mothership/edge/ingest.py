@@ -37,7 +37,6 @@ from mothership.telemetry import (
     input_events,
     input_rejected,
     input_requests,
-    log,
 )
 
 Accept: TypeAlias = Callable[[Batch], Awaitable[tuple[Batch, Receipt]]]
@@ -141,8 +140,9 @@ class Ingest:
             refusal = Refusal(503, unsafe.reason, retry_after_seconds=unsafe.retry_after_seconds)
         except _ClientDisconnect:
             refusal = Refusal(CLOSED_REQUEST, "the connection closed inside the body")
-        except Exception:  # noqa: BLE001  # whatever it is, the node must keep its copy, and learn nothing
-            log.exception("ingest_failed")
+        except Exception as error:  # noqa: BLE001  # whatever it is, the node must keep its copy, and learn nothing
+            who = Holder(request.caller.name, request.address)
+            _log_failed(who, type(error).__name__, exc_info=error)
             refusal = Refusal(500, "internal error: nothing was taken; the service's log says more")
         return self.refuse(request, protocol, refusal)
 
@@ -206,7 +206,8 @@ class Ingest:
         kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
         ingestion_requests.labels(status=kind).inc()
         self._input_requests[protocol.name, kind].inc()
-        _log_refused((request.caller.name, status, refusal.reason), status=status, reason=refusal.reason)
+        who = Holder(request.caller.name, request.address)
+        _log_refused(who, (status, refusal.reason), status=status, reason=refusal.reason)
         return protocol.refuse(request, refusal)
 
     def _count_for(self, caller: str, events: int) -> None:
@@ -272,7 +273,8 @@ def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:
     for reason, indices in reasons.items():
         events_rejected.labels(stage=stage, reason=_reason_labels(_FIELD.sub("a field", reason))).inc(len(indices))
         _log_rejected(
-            (batch.client, stage, reason),
+            Holder(batch.client, batch.address),
+            (stage, reason),
             stage=stage,
             client=batch.client,
             reason=reason,
@@ -285,5 +287,6 @@ _succeeded = ingestion_requests.labels(status="success")
 _succeeded_in_part = ingestion_requests.labels(status="partial")
 _log_refused = LogLimiter("warning", "ingest_refused")
 _log_rejected = LogLimiter("warning", "events_rejected")
+_log_failed = LogLimiter("error", "ingest_failed")
 _reason_labels = BoundedLabels(REASON_LABELS)
 _FIELD = re.compile(r"field `[^`]*`")

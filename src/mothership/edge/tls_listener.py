@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from mothership.edge.acceptor import Acceptor
+from mothership.edge.addresses import holder
 from mothership.edge.connection_limiter import ConnectionLimiter, Stage
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import tls_failures
@@ -101,7 +102,7 @@ class TLSListener:
         tls_failures.labels(reason).inc()
         if reason != "closed":  # a probe of the port, a scanner: counted, no more
             advice = {"advice": ADVICE[reason]} if reason in ADVICE else {}
-            self._log_failed_handshake((reason, address), reason=reason, address=address, **advice)
+            self._log_failed_handshake(holder(address), reason, reason=reason, address=address, **advice)
 
 
 def _reason(error: Exception) -> str:

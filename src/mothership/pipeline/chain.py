@@ -25,6 +25,7 @@ from mothership import telemetry
 from mothership.errors import Refusal
 from mothership.event import Batch, Event, Row, RowBatch
 from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
+from mothership.log_limiter import LogLimiter
 from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.row_encoding import encode_rows
@@ -84,6 +85,7 @@ class Chain:
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         """`wait_seconds`: how long a batch may wait for its first turn, less what it has waited; None: however long."""
+        self._log_failed = LogLimiter("warning", "processor_failed")
         self._steps = [(processor, ProcessorStats(processor.name)) for processor in processors]
         self._enricher = enricher
         self._enricher_stats = ProcessorStats(enricher.name) if enricher else None
@@ -218,7 +220,8 @@ class Chain:
             processor(batch)
         except Exception as error:  # noqa: BLE001  # whatever a processor raises must cost no other event
             failing = _reject_failing(processor, batch)
-            log.warning("processor_failed", processor=stats.name, events=failing, exc_info=error)
+            key, who = (stats.name, type(error).__name__), Holder(batch.client, batch.address)
+            self._log_failed(who, key, processor=stats.name, events=failing, exc_info=error)
         seconds = self._stopwatch() - started
         step = batch.steps.setdefault(processor.name, [0, 0.0])
         step[0] += events

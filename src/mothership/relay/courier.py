@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, Paused, Permanent, Transient, Unsafe
+from mothership.fairness import Holder
+from mothership.log_limiter import LogLimiter
 from mothership.plurals import counted
 from mothership.ports import Health
 from mothership.relay.deferred_batches import DeferredBatches
@@ -57,6 +59,7 @@ class Courier:
         self.paused = False
         self.retries = 0
         self.rate = EventRate()
+        self._log_events_refused = LogLimiter("warning", "events_refused", key_seconds=0.0)
         self._route, self._sink, self._spool = route, route.sink, spool
         self._settings, self._retry = settings, settings.retry
         self._listener, self._ticks, self._jitter = listener, ticks, jitter
@@ -253,7 +256,7 @@ class Courier:
     async def _on_refused_rows(self, lease: Lease, error: Permanent) -> None:
         failed = _rows_of(lease, error.failed)
         await self._spool.dead_letter(lease, failed, known_to_sink=True)
-        log.warning("events_refused", sink=self.name, events=len(failed), reason=error.reason)
+        self._log_refused(lease, failed, error.reason)
         self._on_stored(lease, error.duplicates, Counter(one.batch for one in failed))
 
     async def _defer(self, lease: Lease, error: Deferred) -> None:
@@ -272,10 +275,14 @@ class Courier:
         note = log.debug if self._deferred.reason else log.warning  # one line when it begins
         note("events_deferred", sink=self.name, events=len(deferred), reason=error.reason)
         if refused:
-            log.warning("events_refused", sink=self.name, events=len(refused), reason=refused[0].reason)
+            self._log_refused(lease, refused, refused[0].reason)
         counts = [Counter(one.batch for one in rows) for rows in (refused, deferred)]
         self._on_stored(lease, frozenset(), *counts)
         self._deferred.defer(seqs, max(lease.attempts), self._ticks(), error.reason)
+
+    def _log_refused(self, lease: Lease, refused: Sequence[FailedRow], reason: str) -> None:
+        for client, events in Counter(lease.batches[one.batch].client for one in refused).items():
+            self._log_events_refused(Holder(client), None, sink=self.name, client=client, events=events, reason=reason)
 
     async def _dead_letter(self, lease: Lease, reason: str) -> None:
         """Give up on the first batch of a lease, whole."""

@@ -16,6 +16,7 @@ from mothership import telemetry
 from mothership.errors import SpoolFull, Unsafe
 from mothership.event import Receipt, RowBatch, Tally
 from mothership.fairness import Holder, WaitBudget
+from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock
 from mothership.relay.answer_deadline import AnswerDeadline
 from mothership.relay.courier import Courier
@@ -57,6 +58,7 @@ class Relay:
         self._clock = clock
         self._ticks = ticks
         self._sinks = [courier.name for courier in self.couriers]
+        self._log_not_kept = LogLimiter("warning", "rejected_events_not_kept")
         self._by_identity: dict[bytes, PendingBatch] = {}
         """By fingerprint, and by content: there a retry finds the first transmission that it repeats."""
         self._delivering: dict[bytes, PendingBatch] = {}
@@ -105,7 +107,8 @@ class Relay:
         try:
             await self._spool.keep_rejected(batch, reasons)
         except Unsafe as error:
-            log.warning("rejected_events_not_kept", events=len(batch.rows), reason=error.reason)
+            who = Holder(batch.client, batch.address)
+            self._log_not_kept(who, None, client=batch.client, events=len(batch.rows), reason=error.reason)
 
     async def _keep_once_there_is_space(self, batch: RowBatch, budget: WaitBudget) -> Receipt:
         while True:

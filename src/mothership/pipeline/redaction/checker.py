@@ -12,12 +12,14 @@ from typing import Any, Final, Literal, NamedTuple
 import re2
 
 from mothership.event import Batch, Event
+from mothership.fairness import Holder
+from mothership.log_limiter import LogLimiter
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.names import fold
 from mothership.pipeline.redaction.scan import Found, Scan
 from mothership.pipeline.redaction.text import ActiveRule
 from mothership.pipeline.redaction.watch import Watch
-from mothership.telemetry import log, redaction_unsafe
+from mothership.telemetry import redaction_unsafe
 
 SCRUBBED: Final = "[REDACTED:unsafe]"
 CLEAN_REMEMBERED: Final = 4_096
@@ -114,6 +116,7 @@ class PIISafetyValidator:
         audit: Callable[[Sequence[Event]], None],
     ) -> None:
         self._action = action
+        self._log_unsafe = LogLimiter("warning", "event_still_unsafe")
         self._counters = counters
         self._audit = audit
         self._rules = {rule.name: rule for rule in rules}
@@ -170,7 +173,8 @@ class PIISafetyValidator:
         for finding in found:
             self._found[finding.what] += 1
         redaction_unsafe.labels(action=self._action).inc()
-        log.warning("event_still_unsafe", request_id=batch.request_id, action=self._action, findings=len(found))
+        who = Holder(batch.client, batch.address)
+        self._log_unsafe(who, None, request_id=batch.request_id, action=self._action, findings=len(found))
         batch.unsafe.add(id(event))
         if self._action == "scrub":
             self._scrub(event, ())

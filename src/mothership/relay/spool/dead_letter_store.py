@@ -236,7 +236,7 @@ def _again(file: SpoolFile, letter: DeadLetter) -> int:
 
 
 def _forget(file: SpoolFile, letter: DeadLetter) -> int:
-    return file.dead_letters.drop(letter.id)
+    return file.dead_letters.drop(letter.id)[0]
 
 
 def _together(one: DeadLetterGroup, other: DeadLetterGroup) -> DeadLetterGroup:

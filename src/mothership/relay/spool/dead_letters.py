@@ -75,15 +75,15 @@ class DeadLetterTable:
         """Keep a dead letter out of another file."""
         self._add(letter[1:])
 
-    def drop(self, letter_id: int) -> int:
-        """Forget a dead letter. Returns its events."""
+    def drop(self, letter_id: int) -> tuple[int, str]:
+        """Forget a dead letter. Returns its events, and who brought them."""
         row = self._connection.execute(SQL["sizes"], (letter_id,)).fetchone()
         if row is None:
-            return 0
+            return 0, ""
         events, size, client = row
         self._connection.execute(SQL["remove"], (letter_id,))
         self._on_commit(lambda: self._change(client, -1, -events, -size))
-        return int(events)
+        return int(events), client
 
     def expired(self, before: int, bytes_max: int) -> list[int]:
         """Dead letters past their age; and past the bound of bytes the oldest of whoever holds most."""

@@ -25,8 +25,14 @@ def expire_batches(file: SpoolFile, max_age_seconds: float, now: int) -> None:
 
 
 def drop_dead_letters(file: SpoolFile, settings: DeadLetterSettings, now: int) -> None:
-    """Drop dead letters past their bounds of age and bytes."""
+    """Drop dead letters past their bounds of age and bytes, with a line for each client that has lost some."""
+    dropped: dict[str, list[int]] = {}
     for letter_id in file.dead_letters.expired(now - int(settings.max_age_seconds * 1e6), settings.max_bytes):
-        events = file.dead_letters.drop(letter_id)
+        events, client = file.dead_letters.drop(letter_id)
         telemetry.dead_letters_dropped.inc(events)
-        log.error("dead_letter_dropped", letter=letter_id, events=events, reason="past relay.dead_letters bounds")
+        dropped.setdefault(client, []).append(events)
+    for client, each in dropped.items():
+        log.error(
+            "dead_letters_dropped", client=client, letters=len(each), events=sum(each),
+            reason="past relay.dead_letters bounds",
+        )  # fmt: skip

@@ -311,7 +311,6 @@ class TsdbSink:
             return claimed.duplicates
         places = claimed.places(batches)
         failed = [FailedRow(*places[at], reason) for at, reason in refused.items()]
-        log.warning("rows_refused", sink=self.name, rows=len(failed), of=len(claimed.rows))
         raise Permanent(f"the database refuses {counted(len(failed), 'row')}", failed, duplicates=claimed.duplicates)
 
     async def _check_that_harmless_rows_pass(self, connection: Connection) -> None:
