@@ -57,6 +57,16 @@ def test_what_is_notable_has_a_line_of_its_own(case: tuple[Batch, Receipt, float
     assert told(BatchLog("none"), *case) == []
 
 
+def test_a_flood_of_notable_batches_is_no_flood_of_lines() -> None:
+    """Who sends one bad event a batch, as fast as it can, leaves lines to the others."""
+    log = BatchLog("notable")
+    flood = a_batch(rejected=[Rejection(3, "why")], client="greedy")
+    lines = [line for _ in range(1000) for line in told(log, flood, a_receipt())]
+    assert 1 < len(lines) < 60
+    (line,) = told(log, a_batch(rejected=[Rejection(3, "why")], client="quiet"), a_receipt())
+    assert (line["event"], line["rejected"]) == ("batch_taken", 1)
+
+
 def test_ordinary_batches_are_summed_up_every_minute() -> None:
     """Nothing for a minute without any; nothing but the counts of rules of what was redacted."""
     log = BatchLog("notable", "hash")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from tests.relay.support import ToxicSink, rows_batch, running, until
 from tests.starvation import unstarved_time
 
@@ -99,15 +100,26 @@ async def test_a_batch_waits_for_room_in_the_spool_before_it_is_refused(tmp_path
 async def test_dead_letters_of_one_do_not_push_out_those_of_another(tmp_path: Path) -> None:
     """Past the bound the oldest of whoever holds most give way, and each that goes is counted and told."""
     sink = ToxicSink(poison=b"-1")
+    with capture_logs() as lines:
+        await _keep_many_refused(tmp_path, sink)
+    kept = {view.request_id for view in DeadLetterStore(tmp_path).views()}
+    assert "request-1" in kept
+    assert "request-159" in kept
+    assert "request-100" not in kept
+    dropped = [line for line in lines if line["event"] == "dead_letters_dropped"]
+    assert {line["client"] for line in dropped} == {"noisy"}
+    assert sum(line["letters"] for line in dropped) > 40
+    told = [line["client"] for line in lines if line["event"] == "events_refused"]
+    assert told.count("quiet") == 1
+    assert told.count("noisy") < 60, "one client's flood of refused events is no flood of lines"
+
+
+async def _keep_many_refused(tmp_path: Path, sink: ToxicSink) -> None:
     async with running(tmp_path, sink, dead_letters={"max_bytes": 6000}) as relay:
         await relay.keep(rows_batch(1, client="quiet"))
         for number in range(100, 160):
             await relay.keep(rows_batch(number, client="noisy"))
         await until(lambda: 3 < relay.status().dead_letters.events < 20)
-        kept = {view.request_id for view in DeadLetterStore(tmp_path).views()}
-    assert "request-1" in kept
-    assert "request-159" in kept
-    assert "request-100" not in kept
 
 
 async def test_a_spool_of_the_second_version_keeps_its_letters(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import re2
 from corpora.events import clean_events
 from corpora.labelled import harmless
 from corpora.lines import SETS, harmless_lines, secret_lines
+from structlog.testing import capture_logs
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.checker import PIISafetyValidator
@@ -72,6 +73,18 @@ def test_the_check_alone_catches_what_the_rules_are_for(make: Callable[..., Reda
     lines = [text for each in SETS for _, text, _ in secret_lines(f"secrets{each}", rounds=1)]
     caught = sum(bool(check.findings({"message": text})) for text in lines)
     assert caught / len(lines) > 0.85
+
+
+def test_a_batch_full_of_unsafe_events_has_one_line() -> None:
+    """Not one an event: a request holds fifty thousand."""
+    rows = [{"type": "log", "message": "mail from alice.jones@corp-mail.net"} for _ in range(500)]
+    batch = Batch(rows, list(range(500)), b"f" * 32, "r", 0, client="node")
+    with capture_logs() as lines:
+        for processor in broken("email").processors:
+            processor(batch)
+    told = [line for line in lines if line["event"] == "event_still_unsafe"]
+    assert len(batch.unsafe) == 500
+    assert len(told) == 1
 
 
 def test_a_harmless_text_raises_no_alarm(make: Callable[..., Redaction]) -> None:
