@@ -106,7 +106,7 @@ async def test_dead_letters_of_one_do_not_push_out_those_of_another(tmp_path: Pa
     assert "request-1" in kept
     assert "request-159" in kept
     assert "request-100" not in kept
-    dropped = [line for line in lines if line["event"] == "dead_letters_dropped"]
+    dropped = [line for line in lines if line["event"] == "dead_letters_expired"]
     assert {line["client"] for line in dropped} == {"noisy"}
     assert sum(line["letters"] for line in dropped) > 40
     told = [line["client"] for line in lines if line["event"] == "events_refused"]

@@ -24,7 +24,7 @@ from mothership.edge.sessions import Session, Sessions
 from mothership.errors import Refusal
 from mothership.fairness import Holder
 from mothership.log_limiter import LogLimiter
-from mothership.telemetry import log, request_fields
+from mothership.telemetry import request_fields
 
 ALWAYS_OPEN = frozenset({"/livez", "/readyz"})
 PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})
@@ -75,6 +75,7 @@ class AccessMiddleware:
         self._pause = pause
         self._log_rate_limited = LogLimiter("warning", "rate_limited")
         self._log_failed = LogLimiter("error", "request_failed")
+        self._log_signed_in = LogLimiter("info", "signed_in", key_seconds=0.0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in, or answer it here."""
@@ -159,7 +160,8 @@ class AccessMiddleware:
         if delay_seconds:
             await self._delay(delay_seconds, scope)
         self._authenticator.allow(Caller(found.name, found.scopes), "read")
-        log.info("signed_in", client=found.name, address=address)
+        who = Holder(found.name, rate_limit_key(address))
+        self._log_signed_in(who, None, client=found.name, address=address)
         return self._sessions.start(found)
 
     def _is_secure(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:

@@ -79,13 +79,13 @@ class LimitSettings(BaseModel, frozen=True, extra="forbid"):
         "relay.room_seconds; further ones are answered 503 with Retry-After.",
     )
     arriving_bytes: PositiveInt = Field(
-        default=32 * 1024 * 1024,
+        default=80 * 1024 * 1024,
         description="Maximum number of bytes, as sent, of request bodies that arrive or wait for their turn in a "
         "worker. When there "
         "is no room, the largest body of whoever holds most gives way to others: 503 with Retry-After.",
     )
     in_flight_bytes: PositiveInt = Field(
-        default=64 * 1024 * 1024,
+        default=80 * 1024 * 1024,
         description="Maximum number of bytes, decompressed, of request bodies at work at a time in a worker (one "
         "more may be being "
         "decompressed); others wait for their turn, as for concurrent_requests.",

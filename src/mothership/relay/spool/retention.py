@@ -33,6 +33,6 @@ def drop_dead_letters(file: SpoolFile, settings: DeadLetterSettings, now: int) -
         dropped.setdefault(client, []).append(events)
     for client, each in dropped.items():
         log.error(
-            "dead_letters_dropped", client=client, letters=len(each), events=sum(each),
+            "dead_letters_expired", client=client, letters=len(each), events=sum(each),
             reason="past relay.dead_letters bounds",
         )  # fmt: skip
