@@ -33,7 +33,7 @@ STRANGER = 54321
 FILES = (
     *("lock", "fingerprint.key", "pseudonym.key", "templates.json", "postgres.log"),
     *("spool/spool-0.sqlite", "spool/spool-0.sqlite-wal", "spool/spool-0.sqlite-shm", "spool/spool-0.sqlite.lock"),
-    *("spool/spool-0.sqlite.damaged", "metrics/began"),
+    *("spool/spool-0.sqlite.damaged", "metrics/began", "sessions.key", "activity/activity-1.json"),
 )
 DIRECTORIES = ("spool", "metrics", "postgres", "postgres.new", "postgres-socket")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be made to touch files of others")

@@ -15,7 +15,7 @@ from mothership.errors import ConfigurationError
 
 DATABASE_ENTRIES = frozenset({"postgres", "postgres.new", "postgres-socket"})
 """What belongs to the user of the embedded database when root runs the service. Root follows no name inside."""
-HELD_ENTRIES = ("spool", "metrics")
+HELD_ENTRIES = ("spool", "metrics", "activity")
 """Directories of the service's own whose entries are looked at as well."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 

@@ -19,6 +19,7 @@ import pytest
 from tests.journey.conftest import Service, Start
 from tests.starvation import PATIENCE_SECONDS
 
+from mothership.data_directory import HELD_ENTRIES
 from mothership.edge.auth import hashed
 from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.postgres import dsn_of
@@ -186,6 +187,8 @@ def test_several_workers_share_port_and_database(start: Start, database_dsn: str
     assert 200 <= service.get("/stats").json()["pipeline"]["total_events"] <= 220
     assert service.stop() == 0
     assert count(database_dsn) == 200
+    made = {path.name for path in service.data_dir.iterdir() if path.is_dir()}
+    assert made == set(HELD_ENTRIES), "what the service makes is what it looks through for planted links"
 
 
 def test_the_pages_say_what_the_specification_says(service: Service) -> None:
