@@ -23,7 +23,7 @@ from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.processes import postmaster_lines
 from mothership.embedded.server import PostgresServer
 from mothership.errors import ConfigurationError
-from mothership.pipeline.redaction.key import load_or_make_key
+from mothership.pipeline.redaction.pseudonyms import load_or_make_key
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
 from mothership.relay.spool import directory as spool_directory
 from mothership.relay.spool import schema

@@ -15,7 +15,7 @@ from mothership import keys, shared_keys
 from mothership.app import opened
 from mothership.commands.redact import redact
 from mothership.config import Settings
-from mothership.pipeline.redaction.key import kept_former_keys
+from mothership.pipeline.redaction.pseudonyms import kept_former_keys
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
 
 NOBODY = "postgresql://x:y@127.0.0.1:9/z"

@@ -40,7 +40,7 @@ from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.parsing.parsing import ParseLines
 from mothership.pipeline.redaction import redaction
-from mothership.pipeline.redaction.key import KEY_FILE
+from mothership.pipeline.redaction.pseudonyms import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.rejected_rows import rejected_rows
 from mothership.pipeline.templates.templates import Templates

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mothership import keys
 from mothership.errors import MothershipError
-from mothership.pipeline.redaction.key import adopt_key, load_or_make_key
+from mothership.pipeline.redaction.pseudonyms import adopt_key, load_or_make_key
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.telemetry import log
 

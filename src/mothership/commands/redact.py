@@ -17,7 +17,7 @@ from mothership.config import Settings, load
 from mothership.data_directory import become_owner
 from mothership.event import Batch, Event
 from mothership.keys import KEY_BYTES
-from mothership.pipeline.redaction.key import KEY_FILE
+from mothership.pipeline.redaction.pseudonyms import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction, build, former_keys, key_for, read_rule_files
 from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
 from mothership.plurals import counted

@@ -8,7 +8,7 @@ from pydantic import BaseModel, SecretStr
 
 from mothership.config import Settings, escaped, variable
 from mothership.edge.auth import exposure_warning, is_loopback
-from mothership.pipeline.redaction.coverage import not_covered
+from mothership.pipeline.redaction.coverage_gaps import not_covered
 
 
 def sentences(settings: Settings) -> Iterator[str]:

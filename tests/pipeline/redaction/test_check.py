@@ -13,14 +13,14 @@ from corpora.lines import SETS, harmless_lines, secret_lines
 from structlog.testing import capture_logs
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.checker import PIISafetyValidator
-from mothership.pipeline.redaction.learned import shapes_for
-from mothership.pipeline.redaction.readings import READING_KEYS
+from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner
+from mothership.pipeline.redaction.checker.shapes_from_examples import shapes_for
+from mothership.pipeline.redaction.checker.validator import PIISafetyValidator
+from mothership.pipeline.redaction.measurements import READING_KEYS
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.rules import BUILTIN, Matcher, Rule
 from mothership.pipeline.redaction.rules.identity import IDENTITY
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.pipeline.redaction.watch import Watch
 
 KEY = b"k" * 32
 CAUGHT_MIN = 0.9
@@ -177,27 +177,27 @@ def all_at_once(patterns: Sequence[str]) -> Callable[[str], set[int]]:
 def test_a_sign_is_in_whatever_its_pattern_finds() -> None:
     """Or the check would be blind, and cheap for no reason: texts, as they are and as JSON has them."""
     shapes = list(shapes_for(BUILTIN))
-    watch = Watch(shapes)
+    scanner = ShapeScanner(shapes)
     found_in = all_at_once([shape.pattern for shape in shapes])
     vendors = [text for rule in BUILTIN if rule.group for text, _ in rule.positives]
     others = [text for rule in BUILTIN if not rule.group for text, _ in rule.positives]
     lines = [text for _, text, _ in secret_lines("secrets_third", rounds=1)]
     silent = []
     for turn, text in enumerate([*vendors, *lines, *(reading for each in others for reading in readings(each))]):
-        signs = watch.signs_in(f'"{text}"'.encode()) & watch.signs_in(orjson.dumps({"message": text}))
+        signs = scanner.signs_in(f'"{text}"'.encode()) & scanner.signs_in(orjson.dumps({"message": text}))
         found = found_in(text)
         one = turn % len(shapes)
         assert (one in found) == bool(re2.search(shapes[one].pattern, text))
         looked = [shapes[number] for number in found if shapes[number].sign not in signs]
-        silent += [(shape.rule, shape.sign, text) for shape in looked if watch.matches(shape, text)]
+        silent += [(shape.rule, shape.sign, text) for shape in looked if scanner.matches(shape, text)]
     assert silent == []
 
 
 def test_clean_events_are_not_looked_at_string_by_string(make: Callable[..., Redaction]) -> None:
     """The check costs one scan where there is nothing: signs hit in next to none of the events of every node type."""
-    watch = make().check._watch
+    scanner = make().check._shapes
     events = clean_events(400)
-    assert sum(bool(watch.signs_in(orjson.dumps(event))) for event in events) <= len(events) // 100
+    assert sum(bool(scanner.signs_in(orjson.dumps(event))) for event in events) <= len(events) // 100
 
 
 def test_no_shape_is_a_rules_expression() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.pipeline.redaction.key import Pseudonyms, derive_key
+from mothership.pipeline.redaction.pseudonyms import Pseudonyms, derive_key
 
 CONFIG = "server: {{data_dir: '{0}'}}\npipeline: {{processors: {{redaction: {{salt: pepper-pepper-pepper}}}}}}\n"
 

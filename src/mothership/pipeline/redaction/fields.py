@@ -7,9 +7,9 @@ import orjson
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.counters import RedactionCounters
-from mothership.pipeline.redaction.key import Pseudonyms
-from mothership.pipeline.redaction.names import NESTED, FieldNames, fold, names_person
+from mothership.pipeline.redaction.field_names import NESTED, FieldNames, fold, names_person
 from mothership.pipeline.redaction.propagation import MARK, Propagation, telling
+from mothership.pipeline.redaction.pseudonyms import Pseudonyms
 
 DROP: Final = "DropFields"
 HASH: Final = "HashFields"

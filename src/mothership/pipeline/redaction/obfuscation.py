@@ -12,7 +12,7 @@ import unicodedata
 from bisect import bisect_right
 from typing import NamedTuple
 
-from mothership.pipeline.redaction.rules.derive import derive
+from mothership.pipeline.redaction.rules.derive_prefilters import derive
 
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd"
 """Characters that nobody sees, and what stands for one that could not be read. UTF-16 read as bytes is full of them."""
@@ -55,7 +55,7 @@ PREFILTERS = tuple(derive(first + rest) for first, rest in _FORMS)
 """One of them matches wherever a normalized text differs from its text."""
 
 
-class LimitExceeded(Exception):
+class TextTooComplex(Exception):
     """A text holds more matches, candidates or spellings than are worth telling apart."""
 
 
@@ -77,7 +77,7 @@ class NormalizedText:
         last = 0
         for match in _TOKEN.finditer(text):
             if len(self._pieces) >= TOKENS_MAX:
-                raise LimitExceeded
+                raise TextTooComplex
             start, end = match.span()
             plain = _plain(match[0])
             out += (text[last:start], plain)

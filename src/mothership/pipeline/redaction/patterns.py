@@ -9,7 +9,7 @@ import re2
 
 from mothership.pipeline.redaction.prefilters import ATOM, encodable
 from mothership.pipeline.redaction.rules import REACH, Finder, Span
-from mothership.pipeline.redaction.rules.derive import derive
+from mothership.pipeline.redaction.rules.derive_prefilters import derive
 
 CONTEXT: Final = 256
 

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import re2
 
 from mothership.errors import ConfigurationError
-from mothership.pipeline.redaction.rules.derive import has_stretch
+from mothership.pipeline.redaction.rules.derive_prefilters import has_stretch
 
 SHAPE: Final = bytes.maketrans(b"123456789", b"0" * 9)
 SHAPES_REMEMBERED: Final = 8_192

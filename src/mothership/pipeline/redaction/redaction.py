@@ -14,11 +14,19 @@ from pydantic import ValidationError
 from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.pipeline.redaction.active_rules import BINARY, builtin_rules, identity_fields, operators_rules
-from mothership.pipeline.redaction.audit import Audit
-from mothership.pipeline.redaction.checker import FIELDS, PIISafetyValidator, key_signs
+from mothership.pipeline.redaction.batch_scan import Scan
+from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner, prefilters_of
+from mothership.pipeline.redaction.checker.shapes_from_examples import shapes_for
+from mothership.pipeline.redaction.checker.validator import FIELDS, PIISafetyValidator, key_signs
 from mothership.pipeline.redaction.counters import RedactionCounters
+from mothership.pipeline.redaction.field_names import FieldNames, fold
 from mothership.pipeline.redaction.fields import LABELS, VALUES, DropFields, HashFields
-from mothership.pipeline.redaction.key import (
+from mothership.pipeline.redaction.mask_patterns import MaskPatterns
+from mothership.pipeline.redaction.obfuscation import PREFILTERS as OBFUSCATION_PREFILTERS
+from mothership.pipeline.redaction.prefilter_audit import PrefilterAudit
+from mothership.pipeline.redaction.prefilters import Hits, Prefilters
+from mothership.pipeline.redaction.propagation import Propagation
+from mothership.pipeline.redaction.pseudonyms import (
     SALT_COMMAND,
     Pseudonyms,
     derive_key,
@@ -26,21 +34,13 @@ from mothership.pipeline.redaction.key import (
     kept_former_keys,
     load_or_make_key,
 )
-from mothership.pipeline.redaction.learned import shapes_for
-from mothership.pipeline.redaction.masks import MaskPatterns
-from mothership.pipeline.redaction.names import FieldNames, fold
-from mothership.pipeline.redaction.obfuscation import PREFILTERS as OBFUSCATION_PREFILTERS
-from mothership.pipeline.redaction.prefilters import Hits, Prefilters
-from mothership.pipeline.redaction.propagation import Propagation
 from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, own_token_finders
-from mothership.pipeline.redaction.scan import Scan
 from mothership.pipeline.redaction.settings import (
     PatternSettings,
     RedactionSettings,
     parse_patterns,
 )
 from mothership.pipeline.redaction.text import OBFUSCATED, ActiveRule, Prefilter, TextRedactor
-from mothership.pipeline.redaction.watch import Watch, prefilters_of
 from mothership.ports import Processor
 from mothership.telemetry import log
 
@@ -94,11 +94,11 @@ class Redaction:
         self.mask = masks(prefilters.in_text, self.counters)
         # With counts of its own: what it finds is a fault, and no redaction as usual.
         unfiltered = masks(everything, RedactionCounters(self.counters.rules_hash))
-        self.audit = Audit(settings.checker.audit_share, unfiltered, complete)
+        self.audit = PrefilterAudit(settings.checker.audit_share, unfiltered, complete)
         self.check = PIISafetyValidator(
             settings.checker.action,
             self.counters,
-            watch=Watch(shapes, signs),
+            shapes=ShapeScanner(shapes, signs),
             scan=Scan(signs, long_bytes=sys.maxsize),
             rules=complete[len(patterns) :],
             fields=fields,

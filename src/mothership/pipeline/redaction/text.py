@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from mothership.pipeline.redaction.json_text import JsonText, json_text
-from mothership.pipeline.redaction.key import Pseudonyms
-from mothership.pipeline.redaction.obfuscation import LimitExceeded, normalized_texts
+from mothership.pipeline.redaction.obfuscation import TextTooComplex, normalized_texts
 from mothership.pipeline.redaction.prefilters import Hits
 from mothership.pipeline.redaction.propagation import NAME as PROPAGATED
+from mothership.pipeline.redaction.pseudonyms import Pseudonyms
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
 from mothership.pipeline.redaction.settings import Action
 
@@ -113,7 +113,7 @@ class TextRedactor:
         """
         try:
             return self._redact(text, hits, allowed)
-        except LimitExceeded:
+        except TextTooComplex:
             return f"[REDACTED:{EXCESS}]", [Hit(0, len(text), _EXCESS_RULE)]
 
     def _redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
@@ -129,7 +129,7 @@ class TextRedactor:
             text, hits = redacted, self.hits(redacted)
             if not hits:
                 return text, first
-        raise LimitExceeded
+        raise TextTooComplex
 
     def hits(self, text: str) -> Hits:
         """Return what the prefilter says of a text; of a long one all that it might say."""
@@ -202,9 +202,9 @@ class TextRedactor:
                 if span is not None and span[1] > span[0]:
                     found.append(Hit(span[0], span[1], rule))
                     if end + REACH <= span[1] < len(text):
-                        raise LimitExceeded  # longer than anything that is looked at as one
+                        raise TextTooComplex  # longer than anything that is looked at as one
                 if candidates < 0 or len(found) > self._spans_max:
-                    raise LimitExceeded
+                    raise TextTooComplex
             left[name] = candidates
 
     def _replaced(self, text: str, hits: list[Hit], document: JsonText | None) -> str:

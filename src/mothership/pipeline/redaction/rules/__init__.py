@@ -1,22 +1,22 @@
 """The built-in rules: what they find, how that is made sure, and their examples."""
 
 from mothership.pipeline.redaction.rules.assignments import ASSIGNMENT
-from mothership.pipeline.redaction.rules.code import CODE
-from mothership.pipeline.redaction.rules.codes import ONE_TIME_CODE
 from mothership.pipeline.redaction.rules.commands import COMMAND_PASSWORD
 from mothership.pipeline.redaction.rules.configuration import CONFIG_PASSWORD
 from mothership.pipeline.redaction.rules.credentials import CREDENTIALS
-from mothership.pipeline.redaction.rules.devices import DEVICES
+from mothership.pipeline.redaction.rules.device_credentials import DEVICES
 from mothership.pipeline.redaction.rules.encoded import BASE64, ENCODED_CREDENTIAL, base64_finder
 from mothership.pipeline.redaction.rules.hashes import PASSWORD_HASH
 from mothership.pipeline.redaction.rules.identity import IDENTITY
-from mothership.pipeline.redaction.rules.keys import NAMED_KEY
+from mothership.pipeline.redaction.rules.named_keys import NAMED_KEY
+from mothership.pipeline.redaction.rules.one_time_codes import ONE_TIME_CODE
 from mothership.pipeline.redaction.rules.own_tokens import OWN_TOKENS, own_token_finders
 from mothership.pipeline.redaction.rules.personal import PERSONAL
 from mothership.pipeline.redaction.rules.protocols import LOGIN
 from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, Finder, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.sentences import SENTENCE
 from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE
+from mothership.pipeline.redaction.rules.source_code import CODE
 from mothership.pipeline.redaction.rules.vendors import VENDORS
 
 BUILTIN: tuple[Rule, ...] = (

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, TypeAlias
 
-from mothership.pipeline.redaction.rules.beginnings import beginnings
-from mothership.pipeline.redaction.rules.derive import derive, derive_compiled
+from mothership.pipeline.redaction.rules.derive_prefilters import derive, derive_compiled
+from mothership.pipeline.redaction.rules.literal_prefixes import beginnings
 
 Span: TypeAlias = tuple[int, int]
 """Start and end of a secret in a text."""

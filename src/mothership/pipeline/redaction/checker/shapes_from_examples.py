@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from mothership.pipeline.redaction.command_shapes import COMMANDS
-from mothership.pipeline.redaction.doubts import Context, random_part, random_parts
-from mothership.pipeline.redaction.key_shapes import KEYS
-from mothership.pipeline.redaction.password_shapes import PASSWORDS
-from mothership.pipeline.redaction.prose_shapes import PROSE
+from mothership.pipeline.redaction.checker.shape_scanner import Shape
+from mothership.pipeline.redaction.checker.shape_validators import Context, random_part, random_parts
+from mothership.pipeline.redaction.checker.shapes.commands import COMMANDS
+from mothership.pipeline.redaction.checker.shapes.keys import KEYS
+from mothership.pipeline.redaction.checker.shapes.passwords import PASSWORDS
+from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_CREDENTIALS
+from mothership.pipeline.redaction.checker.shapes.prose import PROSE
+from mothership.pipeline.redaction.checker.shapes.vendors import VENDORS
 from mothership.pipeline.redaction.rules import Rule
-from mothership.pipeline.redaction.shapes import PERSONAL_AND_CREDENTIALS
-from mothership.pipeline.redaction.vendor_shapes import VENDORS
-from mothership.pipeline.redaction.watch import Shape
 
 _PREFIXED: Final = re.compile(
     r"(?P<prefix>[A-Za-z0-9]{2,10}[_-](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|[A-Za-z0-9]{2,10}[.~](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|1//0|[A-Za-z]{2,4})"

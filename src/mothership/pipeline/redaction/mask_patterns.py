@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from mothership.event import Batch, Event
+from mothership.pipeline.redaction.batch_scan import Scan, ScanResult
 from mothership.pipeline.redaction.counters import RedactionCounters
+from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
-from mothership.pipeline.redaction.names import fold
-from mothership.pipeline.redaction.readings import ALWAYS, is_reading, reads, whole_number
-from mothership.pipeline.redaction.scan import Found, Scan
+from mothership.pipeline.redaction.measurements import ALWAYS, is_reading, reads, whole_number
 from mothership.pipeline.redaction.text import TextRedactor
 
 PLACES_REMEMBERED: Final = 4_096
@@ -108,7 +108,7 @@ class MaskPatterns:
         """Tell whether a lone string would be masked; nothing is counted."""
         return self._text.redact(text, self._text.hits(text), self._all)[0] != text
 
-    def _event(self, event: Event, found: Found) -> None:
+    def _event(self, event: Event, found: ScanResult) -> None:
         """Mask what of an event may hold something."""
         items: Iterable[tuple[str, Any]] = event.items()
         if found.items is not None:

@@ -13,7 +13,7 @@ from copy import deepcopy
 from typing import Any, Final
 
 from mothership.event import Event
-from mothership.pipeline.redaction.masks import MaskPatterns
+from mothership.pipeline.redaction.mask_patterns import MaskPatterns
 from mothership.pipeline.redaction.obfuscation import normalized_texts
 from mothership.pipeline.redaction.text import ActiveRule
 from mothership.telemetry import log, redaction_audit_missed, redaction_audited
@@ -22,7 +22,7 @@ CHARACTERS_MAX: Final = 16_384
 """An event with more text than this is passed over: it would keep others waiting."""
 
 
-class Audit:
+class PrefilterAudit:
     """Redacts some events once more, without asking any prefilter what may be in them: nothing should be left."""
 
     def __init__(

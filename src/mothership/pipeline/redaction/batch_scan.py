@@ -22,7 +22,7 @@ LONG_BYTES: Final = 64 * 1024
 _BETWEEN: Final = b',"'
 
 
-class Found(NamedTuple):
+class ScanResult(NamedTuple):
     """What an event may hold."""
 
     owners: Hits
@@ -30,7 +30,7 @@ class Found(NamedTuple):
     """Which of the event's items, by number, may hold what of it; None when that isn't known."""
 
 
-CLEAN: Final = Found(NOTHING, ())
+CLEAN: Final = ScanResult(NOTHING, ())
 
 
 class Scan:
@@ -39,13 +39,13 @@ class Scan:
     def __init__(self, prefilters: Prefilters, *, long_bytes: int = LONG_BYTES) -> None:
         self._prefilters = prefilters
         self._long_bytes = long_bytes
-        self._unknown = Found(prefilters.everything, None)
-        self._events: dict[bytes, Found] = {}
+        self._unknown = ScanResult(prefilters.everything, None)
+        self._events: dict[bytes, ScanResult] = {}
         self._parts: dict[bytes, Hits] = {}
 
-    def __call__(self, events: Sequence[Event]) -> dict[int, Found]:
+    def __call__(self, events: Sequence[Event]) -> dict[int, ScanResult]:
         """Return what those events may hold that may hold anything, by position."""
-        found: dict[int, Found] = {}
+        found: dict[int, ScanResult] = {}
         unseen: list[tuple[int, bytes]] = []
         dumps, known, shape, may_err = orjson.dumps, self._events.get, SHAPE, self._prefilters.shape_may_err
         for position, event in enumerate(events):
@@ -65,7 +65,7 @@ class Scan:
 
     def _of_unseen(
         self, unseen: Sequence[tuple[int, bytes]], events: Sequence[Event]
-    ) -> Iterator[tuple[int, Found, bytes]]:
+    ) -> Iterator[tuple[int, ScanResult, bytes]]:
         """Yield what was found in events that were not seen before, and remember it for all of their shape."""
         split: list[tuple[int, bytes, list[bytes]]] = []
         for position, encoded in unseen:
@@ -80,7 +80,7 @@ class Scan:
             if items:
                 # A part for each item, when none of them holds several; else it isn't known where a part belongs.
                 owners = NOTHING.union(*(hits for _, hits in items))
-                answer = Found(owners, items if len(parts) == len(events[position]) else None)
+                answer = ScanResult(owners, items if len(parts) == len(events[position]) else None)
                 yield position, answer, encoded
             if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
                 make_room(self._events, EVENTS_REMEMBERED)
@@ -97,13 +97,13 @@ class Scan:
                     known[part] = hits
         return answers
 
-    def _confirmed(self, answer: Found, encoded: bytes) -> Found:
+    def _confirmed(self, answer: ScanResult, encoded: bytes) -> ScanResult:
         """Return of what the shape of an event may hold only what the event itself may."""
         if answer.items is None:
             return answer
         parts = encoded.split(_BETWEEN)
         sure = [(number, self._prefilters.confirmed(hits, _text(parts[number]))) for number, hits in answer.items]
-        return Found(NOTHING.union(*(hits for _, hits in sure)), tuple(sure))
+        return ScanResult(NOTHING.union(*(hits for _, hits in sure)), tuple(sure))
 
 
 def _shape(part: bytes) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mothership.pipeline.redaction.coverage import not_covered
+from mothership.pipeline.redaction.coverage_gaps import not_covered
 from mothership.pipeline.redaction.settings import RedactionSettings
 
 

@@ -14,11 +14,11 @@ import re2
 from mothership.event import Batch, Event
 from mothership.fairness import Holder
 from mothership.log_limiter import LogLimiter
+from mothership.pipeline.redaction.batch_scan import Scan, ScanResult
+from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner
 from mothership.pipeline.redaction.counters import RedactionCounters
-from mothership.pipeline.redaction.names import fold
-from mothership.pipeline.redaction.scan import Found, Scan
+from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.text import ActiveRule
-from mothership.pipeline.redaction.watch import Watch
 from mothership.telemetry import redaction_unsafe
 
 SCRUBBED: Final = "[REDACTED:unsafe]"
@@ -108,7 +108,7 @@ class PIISafetyValidator:
         action: Literal["reject", "scrub", "flag"],
         counters: RedactionCounters,
         *,
-        watch: Watch,
+        shapes: ShapeScanner,
         scan: Scan,
         rules: Iterable[ActiveRule],
         fields: Collection[str],
@@ -124,7 +124,7 @@ class PIISafetyValidator:
         self._numbers = frozenset(name for name, rule in self._rules.items() if rule.numbers)
         self._fields = frozenset(fields)
         self._binary = frozenset(binary)
-        self._watch = watch
+        self._shapes = shapes
         self._scan = scan
         self._clean: set[str] = set()  # short texts that look like nothing: most keys, and words such as `info`
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
@@ -154,7 +154,7 @@ class PIISafetyValidator:
                 faults[position] = reason
         batch.reject(faults)
 
-    def _findings_in(self, event: Event, suspicion: Found) -> list[Finding]:
+    def _findings_in(self, event: Event, suspicion: ScanResult) -> list[Finding]:
         """Return where an event looks unsafe, of the items that may."""
         if suspicion.items is None:
             return self.findings(event)
@@ -162,7 +162,7 @@ class PIISafetyValidator:
         items = [listed[number] for number, signs in suspicion.items if signs]
         return list(self._walk_items(event, items, (), ()))
 
-    def _judge(self, batch: Batch, event: Event, suspicion: Found) -> str | None:
+    def _judge(self, batch: Batch, event: Event, suspicion: ScanResult) -> str | None:
         """Act on one suspicious event; return the reason when it is refused."""
         try:
             found = self._findings_in(event, suspicion)
@@ -190,7 +190,7 @@ class PIISafetyValidator:
         if text in self._clean:
             return None
         allowed = self._rules_at(here)
-        what = self._watch.unsafe(text, allowed)
+        what = self._shapes.unsafe(text, allowed)
         if what is None and len(text) <= CLEAN_CHARACTERS_MAX and len(allowed) == len(self._rules):
             if len(self._clean) >= CLEAN_REMEMBERED:
                 self._clean.clear()
@@ -214,10 +214,10 @@ class PIISafetyValidator:
         if isinstance(value, str):
             what = self._unsafe(value, here)
             if what is None and name and len(value) <= NAMED_CHARACTERS_MAX and any(map(str.isdigit, value)):
-                what = self._watch.unsafe(f"{name}={value}", self._rules_at(here) & self._numbers)
+                what = self._shapes.unsafe(f"{name}={value}", self._rules_at(here) & self._numbers)
             return what
         if isinstance(value, int) and not isinstance(value, bool) and value >= NUMBER_MIN:
-            return self._watch.unsafe(f"{name}={value}", self._rules_at(here) & self._numbers)
+            return self._shapes.unsafe(f"{name}={value}", self._rules_at(here) & self._numbers)
         return None
 
     def _counted_or_binary(self, key: str, inner: Any, beside: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
-from mothership.pipeline.redaction.doubts import Context
+from mothership.pipeline.redaction.checker.shape_validators import Context
 from mothership.pipeline.redaction.prefilters import Hits, Prefilters
 
 MATCHES_MAX: Final = 200
@@ -49,7 +49,7 @@ def _family(sign: str) -> str:
     return "any case" if "(?i)" in sign else "as written"
 
 
-class Watch:
+class ShapeScanner:
     """The shapes of the rules that are on, asked about texts."""
 
     def __init__(self, shapes: Iterable[Shape], prefilters: Prefilters | None = None) -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from mothership.errors import ConfigurationError
 from mothership.event import Batch
-from mothership.pipeline.redaction.key import KEY_FILE, Pseudonyms, derive_key, former_key, load_or_make_key
+from mothership.pipeline.redaction.pseudonyms import KEY_FILE, Pseudonyms, derive_key, former_key, load_or_make_key
 from mothership.pipeline.redaction.redaction import Redaction, build, key_for
 from mothership.pipeline.redaction.settings import RedactionSettings
 

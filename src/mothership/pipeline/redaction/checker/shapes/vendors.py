@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mothership.pipeline.redaction.watch import Shape
+from mothership.pipeline.redaction.checker.shape_scanner import Shape
 
 _B: Final = r"(?:^|[^0-9A-Za-z])"
 

@@ -1,0 +1,1 @@
+"""What a secret of each kind looks like to the check."""
