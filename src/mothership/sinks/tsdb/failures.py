@@ -25,7 +25,7 @@ TRANSIENT_STATES = frozenset({"40001", "40P01", "55006", "55P03", "57014", "XX00
 
 OWN_TABLES = [
     "mothership_migrations",
-    *(table for step in migrations() for table in step.tables() if table != "events"),
+    *dict.fromkeys(table for step in migrations() for table in step.tables() if table != "events"),
 ]
 """What Mothership keeps beside the events."""
 NO_TLS = "rejected SSL upgrade"

@@ -22,9 +22,6 @@ class SearchSettings(BaseModel, frozen=True, extra="forbid"):
         default=3.0, le=60, description="Longest a search may take; it then shows how far it came."
     )
     rows_max: PositiveInt = Field(default=1_000, le=10_000, description="Maximum number of events in one answer.")
-    export_rows_max: PositiveInt = Field(
-        default=1_000_000, description="Maximum number of events in one download; it says so where it ends."
-    )
     event_bytes: PositiveInt = Field(
         default=64 * 1024, ge=2048, description="Larger events are shown cut to the begin of their message."
     )
