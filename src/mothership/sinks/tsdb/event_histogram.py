@@ -78,10 +78,7 @@ async def _count_all(
     number: int,
 ) -> list[int]:
     arguments = Arguments()
-    conditions = [
-        f"ts >= {arguments.add(moment(since))} AND ts < {arguments.add(moment(until))}",
-        *_conditions(query, types, arguments),
-    ]
+    conditions = [_in_range(since, until, arguments), *_conditions(query, types, arguments)]
     statement = READING["count_by_time"].format(
         width=f"{arguments.add(_span(width))}::INTERVAL",
         begin=arguments.add(moment(begin)),
@@ -105,10 +102,7 @@ async def _count_slices(
     parts: int,
 ) -> list[int]:
     arguments = Arguments()
-    conditions = [
-        f"ts >= {arguments.add(moment(since))} AND ts < {arguments.add(moment(until))}",
-        *_conditions(query, types, arguments),
-    ]
+    conditions = [_in_range(since, until, arguments), *_conditions(query, types, arguments)]
     statement = READING["count_slices"].format(
         buckets=number,
         begin=f"{arguments.add(moment(begin))}::TIMESTAMPTZ",
@@ -126,7 +120,7 @@ async def _expected_rows(reading: Reading, query: EventQuery, since: int, until:
     """What the planner expects of the range, and of the conditions on columns: it keeps statistics of those."""
     arguments = Arguments()
     conditions = [
-        f"ts >= {arguments.add(moment(since))} AND ts < {arguments.add(moment(until))}",
+        _in_range(since, until, arguments),
         *(
             event_sql.condition(clause, arguments)
             for clause in query.clauses()
@@ -136,6 +130,10 @@ async def _expected_rows(reading: Reading, query: EventQuery, since: int, until:
     statement = f"EXPLAIN (FORMAT JSON) SELECT FROM events WHERE {' AND '.join(conditions)}"
     plan: Any = orjson.loads((await reading.fetch(statement, arguments))[0][0])
     return float(plan[0]["Plan"]["Plan Rows"])
+
+
+def _in_range(since: int, until: int, arguments: Arguments) -> str:
+    return f"ts >= {arguments.add(moment(since))} AND ts < {arguments.add(moment(until))}"
 
 
 def _conditions(query: EventQuery, types: Sequence[str] | None, arguments: Arguments) -> list[str]:
