@@ -277,7 +277,7 @@ class Mothership:
                 agreement = group.create_task(self._use_fingerprint_key(self.tsdb), name="fingerprint-key")
                 work.append(agreement)
                 await asyncio.wait([agreement], timeout=shared_keys.PATIENCE_SECONDS)
-            if self._templates:
+            if self._templates is not None:
                 work.append(group.create_task(self._templates.run(), name="templates"))
             if self.enricher:
                 work.append(group.create_task(self.enricher.run(), name="llm"))
@@ -431,7 +431,7 @@ def _processors(
     # Before anything is cut, so that a line's end is what it was.
     lines = ParseLines(phases.parse, redactor.field, times, mask)
     processors = [*redactor.processors, lines, CutOversized(_bounds(settings)), *enrichers]
-    return [*processors, templates] if templates else processors
+    return processors if templates is None else [*processors, templates]
 
 
 def _templates(settings: Settings, data_dir: Path) -> Templates | None:

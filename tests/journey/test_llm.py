@@ -53,6 +53,7 @@ def test_no_canary_reaches_the_model(start: Start, database_dsn: str) -> None:
             secrets += [secret for _, secret in planted]
             assert service.post({"messages": [event for event, _ in planted]}).status_code == 200
         service.until(lambda: not step(service)["queued"], "the last answer")
+        assert step(service)["calls"]
         assert endpoint.prompts
         assert not [secret for secret in secrets if secret in endpoint.prompts]
     finally:

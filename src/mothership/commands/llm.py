@@ -115,7 +115,7 @@ def analyse(settings: Settings, events: Iterable[Event | bytes]) -> tuple[redact
                 before = asked.get(question.key)
                 asked[question.key] = TemplateQuestion(question, before.events + 1 if before else 1)
     by_events = sorted(asked.values(), key=lambda each: -each.events)
-    return redactor, FileSummary(seen, refused, flagged, without, len(templates), by_events)
+    return redactor, FileSummary(seen, refused, flagged, without, templates.count, by_events)
 
 
 async def ask(settings: LLMSettings, redactor: redaction.Redaction, questions: list[Question]) -> list[Any]:

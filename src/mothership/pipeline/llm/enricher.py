@@ -107,7 +107,7 @@ class LLMEnricher:
             confidence_threshold=self._settings.confidence_threshold,
             applied=self._results["applied"],
             results=dict(self._results),
-            templates=len(self._templates),
+            templates=self._templates.count,
             errors=service.errors,
             calls=dict(service.outcomes),
             verdicts_cached=service.verdicts_cached,

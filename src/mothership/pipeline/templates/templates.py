@@ -110,7 +110,9 @@ class Templates:
         # The very string, not an equal one: a node may send a `template_id` of its own, which is no template of ours.
         return template if template is not None and template.id is identity else None
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many templates are known. No `__len__`: without any yet, the step would be false."""
         return len(self._tree)
 
     def save(self) -> None:
