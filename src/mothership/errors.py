@@ -3,7 +3,7 @@
     MothershipError
     ├── ConfigurationError      the operator's: exit status 1, one line a fault
     ├── Refusal                 the caller's: an HTTP status, a reason, maybe a Retry-After
-    ├── Unsafe                  the batch can't be kept now: 503, the node keeps its copy
+    ├── NotPersisted            the batch can't be kept now: 503, the node keeps its copy
     │   └── SpoolFull           for lack of room, which passes
     ├── ReadError               stored events can't be read now: try again, or ask for less
     └── SinkError
@@ -41,8 +41,8 @@ class Refusal(MothershipError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class Unsafe(MothershipError):
-    """Nothing was acknowledged, because it could not be made safe (spool full, disk full, read-only)."""
+class NotPersisted(MothershipError):
+    """The spool could not write the batch (full, disk full, read-only): nothing was acknowledged."""
 
     def __init__(self, reason: str, *, retry_after_seconds: float) -> None:
         super().__init__(reason)
@@ -50,7 +50,7 @@ class Unsafe(MothershipError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class SpoolFull(Unsafe):
+class SpoolFull(NotPersisted):
     """No room in the spool: it passes when something is delivered."""
 
 

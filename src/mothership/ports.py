@@ -141,6 +141,6 @@ class Relay(Protocol):
         """Return once every row is committed, on disk, or in the dead letters, for every enabled sink.
 
         Waits up to `relay.answer_seconds` for the sinks. Where there is no room it waits up to `relay.room_seconds` for
-        that before, less what its request has waited already. Raises `Unsafe` when nothing could be made safe, and
+        that before, less what its request has waited already. Raises `NotPersisted` when nothing was kept, and
         `Refusal` (429, with a Retry-After) when too much is in flight.
         """

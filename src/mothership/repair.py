@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from mothership import decimals
-from mothership.errors import Refusal, Unsafe
+from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch, Event, Row, RowBatch
 from mothership.pipeline.rejected_rows import REJECTED_FIELD
 from mothership.ports import Clock
@@ -73,8 +73,8 @@ class Repairs:
                 await asyncio.to_thread(self._store().replace_row, letter_id, position, row)
         except KeyError:
             raise Refusal(404, "this event is no longer among the dead letters") from None
-        except Unsafe as unsafe:
-            raise Refusal(503, unsafe.reason, retry_after_seconds=unsafe.retry_after_seconds) from None
+        except NotPersisted as failure:
+            raise Refusal(503, failure.reason, retry_after_seconds=failure.retry_after_seconds) from None
         return Repaired(letter.sink, row.type)
 
     def _batch(self, event: Event, source: str, record: SpoolRecord, by: str) -> Batch:

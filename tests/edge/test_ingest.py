@@ -14,7 +14,7 @@ import zstandard
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.limits import LimitSettings
-from mothership.errors import Refusal, Unsafe
+from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch
 
 EVENTS = [{"type": "log", "message": f"line {number}"} for number in range(3)]
@@ -150,8 +150,8 @@ async def test_a_repeated_batch_is_said_to_be_one(make_client: ClientFactory, ac
 @pytest.mark.parametrize(
     ("failure", "status", "retry_after"),
     [
-        (Unsafe("the spool is full", retry_after_seconds=0.2), 503, "1"),
-        (Unsafe("the disk is full", retry_after_seconds=29.1), 503, "30"),
+        (NotPersisted("the spool is full", retry_after_seconds=0.2), 503, "1"),
+        (NotPersisted("the disk is full", retry_after_seconds=29.1), 503, "30"),
         (Refusal(429, "too much in flight", retry_after_seconds=2), 429, "2"),
         (KeyError("canary-7d1f@example.org"), 500, None),
     ],

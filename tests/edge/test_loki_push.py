@@ -13,7 +13,7 @@ from tests.edge.hostile_inputs import framed
 from tests.edge.servers import RecordingAcceptor
 
 from mothership.edge.loki_push_events import parsed_labels
-from mothership.errors import Refusal, Unsafe
+from mothership.errors import NotPersisted, Refusal
 from mothership.event import Event
 from mothership.sinks.loki.push_encoding import selector
 
@@ -142,7 +142,7 @@ async def test_rejected_lines_are_a_400_and_the_others_are_kept(
 @pytest.mark.parametrize(
     ("failure", "status"),
     [
-        (Unsafe("no disk", retry_after_seconds=3), 503),
+        (NotPersisted("no disk", retry_after_seconds=3), 503),
         (Refusal(429, "too fast", retry_after_seconds=7), 429),
         (RuntimeError("canary"), 503),
     ],

@@ -17,7 +17,7 @@ from tests.edge.hostile_inputs import framed
 from tests.edge.servers import RecordingAcceptor, Served
 
 from mothership.edge.auth import hashed
-from mothership.errors import Refusal, Unsafe
+from mothership.errors import NotPersisted, Refusal
 from mothership.event import Event
 
 PROTOBUF = "application/x-protobuf"
@@ -194,7 +194,7 @@ async def test_an_answer_stays_small_however_much_is_rejected(make_client: MakeC
 @pytest.mark.parametrize(
     ("failure", "status", "code"),
     [
-        (Unsafe("no disk", retry_after_seconds=7), 503, 14),
+        (NotPersisted("no disk", retry_after_seconds=7), 503, 14),
         (Refusal(429, "too fast", retry_after_seconds=7), 429, 8),
         (RuntimeError("canary-7d1f"), 503, 14),
     ],

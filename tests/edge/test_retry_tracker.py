@@ -11,7 +11,7 @@ from tests.edge.servers import decoded
 
 from mothership.edge.limits import LimitSettings
 from mothership.edge.retry_tracker import RetryTracker, new_identity
-from mothership.errors import Refusal, Unsafe
+from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch
 
 ClientFactory = Callable[..., httpx2.AsyncClient]
@@ -61,7 +61,9 @@ async def test_a_key_counts_more_than_is_retry(make_client: ClientFactory) -> No
     assert said == [False, False, True]
 
 
-@pytest.mark.parametrize("failure", [Refusal(429, "too many"), Unsafe("full", retry_after_seconds=1), KeyError("x")])
+@pytest.mark.parametrize(
+    "failure", [Refusal(429, "too many"), NotPersisted("full", retry_after_seconds=1), KeyError("x")]
+)
 async def test_a_retry_of_what_was_refused_is_new(
     make_client: ClientFactory, acceptor: Any, failure: Exception
 ) -> None:
@@ -79,7 +81,7 @@ async def test_a_retry_that_is_refused_again_stays_new(make_client: ClientFactor
     """However often."""
     async with make_client() as client:
         for is_retry in (False, True, True):
-            acceptor.failures.append(Unsafe("full", retry_after_seconds=1))
+            acceptor.failures.append(NotPersisted("full", retry_after_seconds=1))
             assert (await post(client, is_retry=is_retry)).status_code == 503
         await post(client)
         await post(client, is_retry=True)
@@ -97,7 +99,7 @@ async def test_a_retry_waits_for_the_attempt_that_it_repeats(make_client: Client
         done, _ = await asyncio.wait([retry], timeout=0.05)
         assert not done
         assert acceptor.waiting == 1
-        acceptor.failures.append(Unsafe("full", retry_after_seconds=1))
+        acceptor.failures.append(NotPersisted("full", retry_after_seconds=1))
         acceptor.wait.set()
         assert (await first).status_code == 503
         assert (await retry).json()["duplicate"] is False
@@ -109,9 +111,9 @@ async def test_one_caller_makes_no_other_forgotten() -> None:
     retries = RetryTracker(refused_max=10)
 
     async def refused(batch: Batch) -> None:
-        with pytest.raises(Unsafe):
+        with pytest.raises(NotPersisted):
             async with retries.track(batch):
-                raise Unsafe("full", retry_after_seconds=1)
+                raise NotPersisted("full", retry_after_seconds=1)
 
     await refused(a_batch(is_retry=False, client="small"))
     for _ in range(1000):

@@ -10,7 +10,7 @@ import pytest
 from tests.relay.support import ToxicSink, rows_batch, running, settings, until
 from tests.starvation import PATIENCE_SECONDS, unstarved_time
 
-from mothership.errors import Paused, Refusal, Transient, Unsafe
+from mothership.errors import NotPersisted, Paused, Refusal, Transient
 from mothership.event import Tally
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
@@ -224,7 +224,7 @@ async def test_nothing_is_taken_while_stopping(tmp_path: Path) -> None:
     """After the end of a relay its answer is 503, not silence."""
     relay = await Relay.open(tmp_path, settings(), [Route(MemorySink())])
     await relay.close()
-    with pytest.raises(Unsafe):
+    with pytest.raises(NotPersisted):
         await relay.keep(rows_batch(1))
 
 

@@ -15,7 +15,7 @@ import pytest
 from tests.relay.support import ToxicSink, rows_batch, running, settings, until
 
 from mothership import telemetry
-from mothership.errors import ConfigurationError, Transient, Unsafe
+from mothership.errors import ConfigurationError, NotPersisted, Transient
 from mothership.event import RowBatch, Tally
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
@@ -68,7 +68,7 @@ async def test_a_full_spool_refuses_and_takes_again_when_there_is_room(tmp_path:
             try:
                 await relay.keep(rows_batch(kept))
                 kept += 1
-            except Unsafe as error:
+            except NotPersisted as error:
                 refusal = error
         assert "max_bytes" in refusal.reason
         assert refusal.retry_after_seconds > 0
@@ -89,7 +89,7 @@ async def test_a_disk_that_refuses_is_no_loss_and_no_end(tmp_path: Path, trouble
             await relay.keep(rows_batch(number, 50))
         link = relay._spool._writer.file.connection
         link.execute(trouble)
-        with pytest.raises(Unsafe) as refusal:  # noqa: PT012  # there may be a little room left
+        with pytest.raises(NotPersisted) as refusal:  # noqa: PT012  # there may be a little room left
             for number in range(10, 40):
                 await relay.keep(rows_batch(number, 2000))
         assert "SQLITE_" in refusal.value.reason
@@ -293,7 +293,7 @@ async def test_a_spool_is_well_again_without_a_new_batch(tmp_path: Path) -> None
     async with running(tmp_path, MemorySink(), answer_seconds=0.0) as relay:
         link = relay._spool._writer.file.connection
         link.execute("PRAGMA query_only=ON")
-        with pytest.raises(Unsafe):
+        with pytest.raises(NotPersisted):
             await relay.keep(rows_batch(1))
         assert not relay.status().spool.healthy
         await asyncio.sleep(0.15)

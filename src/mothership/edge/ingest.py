@@ -23,7 +23,7 @@ from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, Inges
 from mothership.edge.labels import BoundedLabels
 from mothership.edge.limits import LimitSettings
 from mothership.edge.retry_tracker import RetryTracker
-from mothership.errors import Refusal, Unsafe
+from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch, Receipt, Tally, is_nil
 from mothership.fairness import Holder, WaitBudget
 from mothership.log_limiter import LogLimiter
@@ -136,8 +136,8 @@ class Ingest:
                 return self.answer(request, protocol, batch, receipt)
         except Refusal as error:
             refusal = error
-        except Unsafe as unsafe:
-            refusal = Refusal(503, unsafe.reason, retry_after_seconds=unsafe.retry_after_seconds)
+        except NotPersisted as failure:
+            refusal = Refusal(503, failure.reason, retry_after_seconds=failure.retry_after_seconds)
         except _ClientDisconnect:
             refusal = Refusal(CLOSED_REQUEST, "the connection closed inside the body")
         except Exception as error:  # noqa: BLE001  # whatever it is, the node must keep its copy, and learn nothing
@@ -172,7 +172,7 @@ class Ingest:
         return batch
 
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
-        """Return once every event is safe or set aside. Raises `Refusal` or `Unsafe` when nothing was taken."""
+        """Return once every event is safe or set aside. Raises `Refusal` or `NotPersisted` when nothing was taken."""
         known = len(batch.rejected)
         receipt = self._nothing
         if batch.events:

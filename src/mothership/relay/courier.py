@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from mothership import telemetry
-from mothership.errors import Deferred, FailedRow, Paused, Permanent, Transient, Unsafe
+from mothership.errors import Deferred, FailedRow, NotPersisted, Paused, Permanent, Transient
 from mothership.fairness import Holder
 from mothership.log_limiter import LogLimiter
 from mothership.plurals import counted
@@ -268,7 +268,7 @@ class Courier:
             return
         try:
             seqs = await self._spool.defer(lease, deferred, refused)
-        except Unsafe as full:  # the disk refuses: later
+        except NotPersisted as full:  # the disk refuses: later
             self._spool.release(lease)
             await self._record_failure(Transient(full.reason))
             return
@@ -321,7 +321,7 @@ class Courier:
         self._poison.forget(lease.seqs[0])
         try:
             halves = await self._spool.split(lease)
-        except Unsafe:  # the disk refuses: later
+        except NotPersisted:  # the disk refuses: later
             self._spool.release(lease)
             return
         self._poison.track_parts(halves, one_failure_left=rows >= QUICK_SPLIT_ROWS_MIN)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mothership import telemetry
-from mothership.errors import SpoolFull, Unsafe
+from mothership.errors import NotPersisted, SpoolFull
 from mothership.event import Receipt, RowBatch, Tally
 from mothership.fairness import Holder, WaitBudget
 from mothership.log_limiter import LogLimiter
@@ -96,7 +96,7 @@ class Relay:
         if not batch.rows:
             return Receipt({sink: Tally(0, 0, 0) for sink in self._sinks}, duplicate=False)
         if not self._accepting:
-            raise Unsafe("the service is stopping", retry_after_seconds=self._settings.spool.retry_after_seconds)
+            raise NotPersisted("the service is stopping", retry_after_seconds=self._settings.spool.retry_after_seconds)
         who = Holder(batch.client, batch.address)
         budget = WaitBudget(self._settings.room_seconds - waited_seconds)
         async with self.in_flight.hold(who, len(batch.rows), weight(batch), budget):
@@ -106,7 +106,7 @@ class Relay:
         """Keep what is left of rejected rows among the dead letters, if there is room: they were never accepted."""
         try:
             await self._spool.keep_rejected(batch, reasons)
-        except Unsafe as error:
+        except NotPersisted as error:
             who = Holder(batch.client, batch.address)
             self._log_not_kept(who, None, client=batch.client, events=len(batch.rows), reason=error.reason)
 
@@ -118,7 +118,7 @@ class Relay:
                 if budget.left_seconds <= 0:
                     telemetry.spool_refused.inc()
                     raise
-            except Unsafe:
+            except NotPersisted:
                 telemetry.spool_refused.inc()
                 raise
             await budget.spend(self._wait_for_space)
@@ -235,7 +235,7 @@ class Relay:
 
     async def _sweep(self) -> None:
         while True:
-            with suppress(Unsafe):
+            with suppress(NotPersisted):
                 self._spool_stats = await self._spool.sweep(self._settings.dead_letters)
                 self._export_metrics()
                 if self._spool_stats.changed_by_others:
@@ -245,7 +245,7 @@ class Relay:
 
     async def _take_over_orphans(self) -> None:
         while True:
-            with suppress(Unsafe):
+            with suppress(NotPersisted):
                 if await take_over_orphans(self._spool):
                     for courier in self.couriers:
                         courier.wake()

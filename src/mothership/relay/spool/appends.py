@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import repeat
 
-from mothership.errors import Unsafe
+from mothership.errors import NotPersisted
 from mothership.relay.spool.operation import Append, Outcome
 from mothership.relay.spool.quota import Quota
 from mothership.relay.spool.spool_file import SpoolFile
@@ -27,7 +27,7 @@ def keep_all(quota: Quota, file: SpoolFile, appends: Sequence[Append]) -> list[O
                 continue
         try:
             quota.require(file, one.record.client, len(one.packed))
-        except Unsafe as error:
+        except NotPersisted as error:
             outcomes.append((one, None, error))
         else:
             new.append(one)

@@ -4,7 +4,7 @@ import os
 import time
 from contextlib import suppress
 
-from mothership.errors import SpoolFull, Unsafe
+from mothership.errors import NotPersisted, SpoolFull
 from mothership.fairness import ADDRESS_SHARE
 from mothership.relay.settings import SpoolSettings
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
@@ -27,12 +27,12 @@ class Quota:
         """Up to two that have come: with more than one, each has a share."""
 
     def require(self, file: SpoolFile, client: str, record_bytes: int) -> None:
-        """Raise `Unsafe` when a record of this size would be too much."""
+        """Raise `NotPersisted` when a record of this size would be too much."""
         if len(self._callers) < 2:  # noqa: PLR2004  # from two on there are shares
             self._callers.add(client)
         try:
             self._check(file, client, record_bytes)
-        except Unsafe as error:
+        except NotPersisted as error:
             self.full_reason, self._wanted = error.reason, (client, record_bytes)
             raise
 
@@ -40,14 +40,14 @@ class Quota:
         """Whether there is room for what need not be kept."""
         try:
             self._check(file, client, record_bytes)
-        except Unsafe:
+        except NotPersisted:
             return False
         return True
 
     def recheck(self, file: SpoolFile) -> None:
         """Is there room by now for what had to be refused?"""
         if self.full_reason:
-            with suppress(Unsafe):
+            with suppress(NotPersisted):
                 self._check(file, *self._wanted)
                 self.full_reason = ""
 
@@ -62,7 +62,7 @@ class Quota:
         if others - {client} and held and held + size > ADDRESS_SHARE * (free - size):
             raise SpoolFull("this client has its share of the spool (relay.spool.max_bytes)", retry_after_seconds=pause)
         if self._disk_free_bytes(file, record_bytes) < self._settings.reserve_bytes:
-            raise Unsafe("the spool's disk is nearly full (relay.spool.reserve_bytes)", retry_after_seconds=pause)
+            raise NotPersisted("the spool's disk is nearly full (relay.spool.reserve_bytes)", retry_after_seconds=pause)
 
     def _disk_free_bytes(self, file: SpoolFile, record_bytes: int) -> int:
         """What is left with this record. Batches that come at once share a look at the disk."""

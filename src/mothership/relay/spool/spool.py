@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from mothership import telemetry
-from mothership.errors import ConfigurationError, FailedRow, Unsafe
+from mothership.errors import ConfigurationError, FailedRow, NotPersisted
 from mothership.event import RowBatch
 from mothership.ports import Clock
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
@@ -106,7 +106,7 @@ class Spool:
         sinks: list[str],
         resolve: Callable[[BatchStatus | None, BaseException | None], None],
     ) -> None:
-        """Keep a batch on disk for these sinks. Told after the fsync: `Unsafe` when it can't be kept."""
+        """Keep a batch on disk for these sinks. Told after the fsync: `NotPersisted` when it can't be kept."""
         self._writer.append(Append(batch, sinks, self._now(), resolve))
 
     async def lease(
@@ -138,7 +138,7 @@ class Spool:
                 generation, found = await self._writer.submit(
                     act, durable=False, on_disk_error="fall_back", fallback=select
                 )
-            except Unsafe:
+            except NotPersisted:
                 return None
             if not found:
                 return None
@@ -189,7 +189,7 @@ class Spool:
     async def keep_rejected(self, batch: RowBatch, reasons: Sequence[str]) -> None:
         """Keep rows that were rejected among the dead letters, each with its reason, while there is room for them.
 
-        Raises `Unsafe` when the disk refuses.
+        Raises `NotPersisted` when the disk refuses.
         """
         now = self._now()
         lease = Lease(PIPELINE, 0, (0,), (batch,), (1,), (0,))

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any, TypeAlias
 
 from mothership import telemetry
-from mothership.errors import MothershipError, Unsafe
+from mothership.errors import MothershipError, NotPersisted
 from mothership.relay.spool.operation import Append, OnDiskError, Operation, Outcome, Task
 from mothership.relay.spool.schema import is_corruption
 from mothership.relay.spool.spool_file import SpoolFile
@@ -177,7 +177,7 @@ class SpoolWriter:
         self.disk_error = name
         if (bookkeeping := [one for one in group if one.on_disk_error != "refuse"]) and len(bookkeeping) < len(group):
             # Room is made by recording deliveries: not to be held up by appends that find none.
-            refused = [(one, None, self._unsafe(name)) for one in group if one.on_disk_error == "refuse"]
+            refused = [(one, None, self._not_persisted(name)) for one in group if one.on_disk_error == "refuse"]
             return refused + self._without_appends(bookkeeping)
         return [self._degraded_outcome(operation, name) for operation in group]
 
@@ -190,22 +190,22 @@ class SpoolWriter:
 
     def _degraded_outcome(self, operation: Task, name: str) -> Outcome:
         if isinstance(operation, Append):
-            return operation, None, self._unsafe(name)
+            return operation, None, self._not_persisted(name)
         if operation.on_disk_error == "retry":
             self._to_retry.append(operation)
             return operation, None, None
         if operation.on_disk_error == "fall_back" and operation.fallback:
             return self._fall_back(operation)
-        return operation, None, self._unsafe(name)
+        return operation, None, self._not_persisted(name)
 
     def _fall_back(self, operation: Operation) -> Outcome:
         try:
             return operation, operation.fallback(self.file) if operation.fallback else None, None
         except sqlite3.Error as error:
-            return operation, None, self._unsafe(_error_name(error))
+            return operation, None, self._not_persisted(_error_name(error))
 
-    def _unsafe(self, name: str) -> Unsafe:
-        return Unsafe(f"the spool can't be written ({name})", retry_after_seconds=self._retry_after_seconds)
+    def _not_persisted(self, name: str) -> NotPersisted:
+        return NotPersisted(f"the spool can't be written ({name})", retry_after_seconds=self._retry_after_seconds)
 
     def _roll_back(self) -> None:
         try:
