@@ -34,7 +34,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mothership.batch_log import BatchLog
 from mothership.commands.serve import GARBAGE_THRESHOLDS
 from mothership.edge.application import EdgeApplication
-from mothership.edge.auth import AuthSettings
+from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.ingest import Accept, Ingest
 from mothership.edge.input_settings import InputSettings

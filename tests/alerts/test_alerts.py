@@ -23,7 +23,7 @@ from tests.sinks.loki.strict_loki import StrictLoki, basic
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.commands.tls import dev
-from mothership.edge.auth import hashed
+from mothership.edge.auth_settings import hashed
 from mothership.relay.spool.record import pack, spool_record
 from mothership.relay.spool.spool_file import SpoolFile
 

@@ -10,7 +10,7 @@ from tests.edge.servers import RecordingAcceptor, application
 from mothership.console.application import Console
 from mothership.console.page import Page
 from mothership.edge.application import EdgeApplication
-from mothership.edge.auth import AuthSettings, hashed
+from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.credentials import Credentials
 from mothership.edge.limits import LimitSettings
 from mothership.edge.server import with_access_control

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.conftest import Databases
 from tests.journey.conftest import Service, starting
 
-from mothership.edge.auth import hashed
+from mothership.edge.auth_settings import hashed
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [

@@ -10,7 +10,8 @@ from tests.console.conftest import SECRETS, Behind, form_token, sign_in
 from mothership.console import assets
 from mothership.console.page import Change, Fields, Page
 from mothership.console.rendering import environment
-from mothership.edge.auth import AuthSettings, Caller
+from mothership.edge.auth_settings import AuthSettings
+from mothership.edge.caller import Caller
 
 HTML = {"accept": "text/html"}
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"

@@ -8,7 +8,7 @@ from tests.console.conftest import Behind
 from mothership.activity.activity import Activity
 from mothership.config import Settings
 from mothership.console import attention, configuration, documentation, sources
-from mothership.edge.auth import AuthSettings, hashed
+from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.event import Row
 
 HTML = {"accept": "text/html"}

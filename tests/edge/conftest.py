@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from tests.edge.servers import RecordingAcceptor, Served, application, serving
 
-from mothership.edge.auth import AuthSettings
+from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
 

@@ -19,8 +19,8 @@ import orjson
 import zstandard
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from mothership.edge.auth import Caller
 from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.caller import Caller
 from mothership.edge.decompression import SNAPPY_BLOCK, RequestBody
 from mothership.edge.ingest_protocol import IngestRequest
 from mothership.edge.input_settings import InputSettings

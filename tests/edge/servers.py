@@ -13,8 +13,9 @@ from fastapi import FastAPI, Response
 
 from mothership.batch_log import BatchLog
 from mothership.edge.application import EdgeApplication
-from mothership.edge.auth import AuthSettings, Caller
+from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.caller import Caller
 from mothership.edge.envelope import EnvelopeProtocol
 from mothership.edge.ingest import Ingest
 from mothership.edge.ingest_protocol import IngestRequest

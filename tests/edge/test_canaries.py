@@ -8,7 +8,7 @@ import pytest
 from tests.journey.conftest import Service, Start, start
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.edge.auth import hashed
+from mothership.edge.auth_settings import hashed
 
 __all__ = ["start"]
 CANARY = b"canary-7d1f"

@@ -12,7 +12,7 @@ from tests.edge.test_http_protocol import BODY, CHUNKED, GOOD, connect, is_well,
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.admission import UploadDeadline
-from mothership.edge.auth import hashed
+from mothership.edge.auth_settings import hashed
 from mothership.edge.limits import LimitSettings
 from mothership.log_limiter import KEY_SECONDS
 from mothership.telemetry import Counts

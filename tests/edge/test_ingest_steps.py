@@ -14,9 +14,8 @@ from tests.edge.servers import RecordingAcceptor
 
 from mothership.batch_log import BatchLog
 from mothership.edge.application import EdgeApplication
-from mothership.edge.auth import ANONYMOUS
-from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.caller import ANONYMOUS, Permission
 from mothership.edge.envelope import EnvelopeProtocol
 from mothership.edge.ingest import Ingest
 from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse

@@ -10,7 +10,7 @@ import pytest
 from tests.journey.conftest import Start, start
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.edge.auth import hashed
+from mothership.edge.auth_settings import hashed
 
 __all__ = ["start"]
 AUTH = {

@@ -16,7 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from tests.edge.hostile_inputs import framed
 from tests.edge.servers import RecordingAcceptor, Served
 
-from mothership.edge.auth import hashed
+from mothership.edge.auth_settings import hashed
 from mothership.errors import NotPersisted, Refusal
 from mothership.event import Event
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.edge.servers import RecordingAcceptor, application
 
-from mothership.edge.auth import AuthSettings, hashed
+from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.credentials import Credentials
 from mothership.edge.limits import LimitSettings
 from mothership.edge.server import with_access_control

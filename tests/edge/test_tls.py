@@ -23,7 +23,7 @@ from tests.edge.test_http_protocol import until
 from tests.starvation import PATIENCE_SECONDS, unstarved_time
 
 from mothership.commands import tls as tls_command
-from mothership.edge.auth import AuthSettings, hashed
+from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.server import check_files
 from mothership.edge.tls import Certificates, TLSSettings, certificate_names
 from mothership.errors import ConfigurationError

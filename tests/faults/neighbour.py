@@ -39,7 +39,7 @@ from tests.faults.nodes import event
 from tests.faults.service import Service
 from tests.starvation import PATIENCE_SECONDS, starved_seconds
 
-from mothership.edge.auth import hashed
+from mothership.edge.auth_settings import hashed
 from mothership.event import Row as EventRow
 from mothership.relay.spool.record import unpack
 from mothership.relay.spool.schema import connect

@@ -12,7 +12,7 @@ from tests.journey.conftest import Service, Start
 from tests.loopback import PLAIN
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.edge.auth import hashed
+from mothership.edge.auth_settings import hashed
 
 OLD, NEW = "ms_the-token-of-yesterday", "ms_the-token-of-tomorrow"
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from mothership.edge.auth import NAME_PATTERN, TokenSettings, hashed
+from mothership.edge.auth_settings import TokenSettings, hashed
+from mothership.edge.caller import NAME_PATTERN
 
 PREFIX = "ms_"
 """Lets secret scanners know one when they see it."""

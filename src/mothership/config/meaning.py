@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, SecretStr
 
 from mothership.config import Settings, escaped, variable
-from mothership.edge.auth import exposure_warning, is_loopback
+from mothership.edge.exposure import exposure_warning, is_loopback
 from mothership.pipeline.redaction.coverage_gaps import not_covered
 
 

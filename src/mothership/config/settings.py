@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validator
 
 from mothership.config.document import Fault, Location
-from mothership.edge.auth import AuthSettings, check_exposure
+from mothership.edge.auth_settings import AuthSettings
+from mothership.edge.exposure import check_exposure
 from mothership.edge.input_settings import InputSettings
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mothership.config.settings import Settings
-from mothership.edge.auth import is_loopback
+from mothership.edge.exposure import is_loopback
 
 EDGEBOT_SECONDS = 5.0
 """After so long an EdgeBot gives up, and sends again or drops."""

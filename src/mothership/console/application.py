@@ -24,7 +24,7 @@ from mothership.console.page import Change, Fields, Page
 from mothership.console.rendering import environment
 from mothership.console.respond import HEADERS, as_json
 from mothership.edge import browser
-from mothership.edge.auth import ANONYMOUS, Caller
+from mothership.edge.caller import ANONYMOUS, Caller
 from mothership.edge.sessions import Sessions
 from mothership.errors import Refusal
 from mothership.telemetry import log

@@ -9,7 +9,7 @@ import orjson
 from starlette.requests import Request
 
 from mothership.console.page import Change, Fields, Page
-from mothership.edge.auth import Caller
+from mothership.edge.caller import Caller
 from mothership.errors import Refusal
 from mothership.event import Row
 from mothership.relay.spool.dead_letter_store import Chosen, DeadLetterGroup, DeadLetterSummary, Moved, SpoolUnreadable

@@ -11,8 +11,8 @@ from jinja2 import Template
 from starlette.requests import Request
 from starlette.routing import Route
 
-from mothership.edge.auth import Caller
 from mothership.edge.browser import CONSOLE
+from mothership.edge.caller import Caller
 
 Content: TypeAlias = Mapping[str, Any]
 Fields: TypeAlias = Mapping[str, Sequence[str]]

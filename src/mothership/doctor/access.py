@@ -11,9 +11,9 @@ from cryptography import x509
 from mothership.config import plain_secrets
 from mothership.doctor.finding import Finding, error, note, ok, warning
 from mothership.doctor.patient import Patient
-from mothership.edge.auth import is_loopback
 from mothership.edge.credentials import Credentials
 from mothership.edge.expiry import Expiry, certificate_expiries, certificates, token_expiries
+from mothership.edge.exposure import is_loopback
 
 PART = "access"
 SOON = timedelta(days=21)

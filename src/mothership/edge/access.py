@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mothership.edge import browser
 from mothership.edge.addresses import UNKNOWN, Networks, client_address, holder, is_loopback_name, rate_limit_key
-from mothership.edge.auth import AuthSettings, Caller
-from mothership.edge.auth import Scope as Permission
+from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.authenticator import AuthenticationFailed, Authenticator
+from mothership.edge.caller import Caller, Permission
 from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse
 from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.request_id import request_id

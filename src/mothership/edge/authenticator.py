@@ -5,16 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mothership.edge.addresses import holder, rate_limit_key
-from mothership.edge.auth import (
-    ANONYMOUS,
-    INPUT_SCOPES,
-    LOCAL,
-    NAME_PATTERN,
-    AuthSettings,
-    Caller,
-    Scope,
-    TokenSettings,
-)
+from mothership.edge.auth_settings import AuthSettings, TokenSettings
+from mothership.edge.caller import ANONYMOUS, INPUT_SCOPES, LOCAL, NAME_PATTERN, Caller, Permission
 from mothership.edge.credentials import Credentials
 from mothership.edge.login_throttle import LoginThrottle, TooManyFailures
 from mothership.edge.tls import TLSSettings
@@ -25,7 +17,7 @@ from mothership.ports import Clock
 from mothership.telemetry import auth_failures
 
 _NAME = re.compile(NAME_PATTERN)
-_WIDER: Mapping[str, Scope] = {**dict.fromkeys(INPUT_SCOPES, "ingest"), "read": "manage"}
+_WIDER: Mapping[str, Permission] = {**dict.fromkeys(INPUT_SCOPES, "ingest"), "read": "manage"}
 """The scope that opens this one, too."""
 TOKEN_CHARACTERS_MAX = 4096
 
@@ -75,7 +67,7 @@ class Authenticator:
             raise self._denied(address, "wrong")
         return found, self._by_token(address, found, guessed=True).delay_seconds
 
-    def allow(self, caller: Caller, needed: Scope) -> None:
+    def allow(self, caller: Caller, needed: Permission) -> None:
         """Raise `Refusal` (403) unless the caller's credentials open this."""
         if needed not in caller.scopes and _WIDER.get(needed) not in caller.scopes:
             auth_failures.labels(reason="scope").inc()

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from mothership.edge.auth import AuthSettings, TokenSettings, hashed
+from mothership.edge.auth_settings import AuthSettings, TokenSettings, hashed
 from mothership.edge.file_watcher import FileWatcher
 from mothership.errors import ConfigurationError
 from mothership.ports import Clock

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.caller import Permission
 from mothership.edge.decompression import ENCODINGS
 from mothership.edge.event_limits import check_containers
 from mothership.edge.event_lists import Sent, from_json, from_lines, from_ndjson

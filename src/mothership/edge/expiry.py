@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from mothership.edge.auth import TokenSettings
+from mothership.edge.auth_settings import TokenSettings
 from mothership.edge.tls import TLSSettings
 
 

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from mothership.batch_log import BatchLog
 from mothership.edge.admission import AdmissionControl, Received
-from mothership.edge.auth import ANONYMOUS, Caller
+from mothership.edge.caller import ANONYMOUS, Caller
 from mothership.edge.decompression import RequestBody
 from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse, is_complete
 from mothership.edge.labels import BoundedLabels

@@ -9,8 +9,7 @@ from urllib.parse import parse_qs
 from starlette.types import Scope
 
 from mothership.edge.addresses import UNKNOWN, rate_limit_key
-from mothership.edge.auth import ANONYMOUS, Caller
-from mothership.edge.auth import Scope as Permission
+from mothership.edge.caller import ANONYMOUS, Caller, Permission
 from mothership.edge.request_id import request_id
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt

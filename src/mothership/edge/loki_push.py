@@ -7,8 +7,8 @@ are sent again, every other error is final.
 from typing import Any
 
 from mothership.edge import lenient_json
-from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.caller import Permission
 from mothership.edge.decompression import SNAPPY_BLOCK, decompressed
 from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import IngestRequest, IngestResponse, as_passing, retry_after

@@ -12,8 +12,8 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from mothership.edge import lenient_json, otlp_json
-from mothership.edge.auth import Scope as Permission
 from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.caller import Permission
 from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limits import LimitSettings

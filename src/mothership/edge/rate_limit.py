@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from mothership.edge.admission import NOTICED_SECONDS, overloaded
-from mothership.edge.auth import Caller
+from mothership.edge.caller import Caller
 from mothership.errors import Refusal
 from mothership.fairness import Holder, Shares
 from mothership.ports import Clock

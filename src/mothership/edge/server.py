@@ -17,9 +17,10 @@ from mothership.edge.acceptor import plain
 from mothership.edge.access import ALWAYS_OPEN, AccessMiddleware
 from mothership.edge.addresses import Networks
 from mothership.edge.application import EdgeApplication
-from mothership.edge.auth import AuthSettings, is_loopback
+from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.authenticator import Authenticator
 from mothership.edge.credentials import Credentials
+from mothership.edge.exposure import is_loopback
 from mothership.edge.http_protocol import bounded
 from mothership.edge.limits import LimitSettings
 from mothership.edge.rate_limit import RateLimiter

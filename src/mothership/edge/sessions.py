@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from mothership.edge.auth import Caller, Scope, TokenSettings
+from mothership.edge.auth_settings import TokenSettings
+from mothership.edge.caller import Caller, Permission
 from mothership.edge.credentials import Credentials
 from mothership.ports import Clock
 from mothership.telemetry import log
 
-SCOPES: frozenset[Scope] = frozenset({"read", "manage"})
+SCOPES: frozenset[Permission] = frozenset({"read", "manage"})
 """What a session can open, of what its token opens: no browser sends events."""
 VALUE_CHARACTERS_MAX = 512
 FORM_SECONDS = 24 * 3600.0

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from mothership.commands.token import PREFIX
-from mothership.edge.auth import AuthSettings, hashed
+from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.credentials import Credentials
 from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction, build

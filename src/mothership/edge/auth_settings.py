@@ -1,11 +1,11 @@
-"""Token or certificate → `Caller`, in constant time."""
+"""The `auth` section of the configuration: the tokens, in the list or in the variable, and who may do without."""
 
 import hashlib
 import ipaddress
 import math
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AwareDatetime,
@@ -18,35 +18,13 @@ from pydantic import (
     field_validator,
 )
 
-from mothership.edge.tls import TLSSettings
+from mothership.edge.caller import ANONYMOUS, NAME_PATTERN, SCOPES, Permission
 
-Scope: TypeAlias = Literal["ingest", "otlp", "loki", "read", "manage"]
-SCOPES: tuple[Scope, ...] = ("ingest", "read")
-"""What a token in the variable opens: to send and to read. To change something is for tokens that say so."""
-INPUT_SCOPES = frozenset({"ingest", "otlp", "loki"})
 HASH_PREFIX = "sha256:"
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 TOKEN_CHARACTERS_MIN = 20
 """What `openssl rand -base64 15` gives: fewer can be guessed."""
 HOW_TO_MAKE = "`mothership token new NAME` makes a good one"
-
-
-class Caller(NamedTuple):
-    """Who is asking, and what for they may."""
-
-    name: str
-    scopes: frozenset[Scope]
-    requests_per_second: float | None = None
-    """Its token's rate."""
-    delay_seconds: float = 0.0
-    """How long its answer is held back: a right token among wrong ones, from where it was never seen."""
-
-
-ANONYMOUS = Caller("anonymous", frozenset(SCOPES))
-"""Anybody, where the configuration lets anybody in."""
-LOCAL = ANONYMOUS._replace(scopes=frozenset({*SCOPES, "manage"}))
-"""Whoever is on this machine, where nobody needs credentials and nobody else reaches the port."""
 
 
 def hashed(token: str) -> str:
@@ -62,7 +40,7 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
         repr=False, description="`sha256:` and the SHA-256 of the token in hexadecimal."
     )
 
-    scopes: frozenset[Scope] = Field(
+    scopes: frozenset[Permission] = Field(
         default=frozenset({"ingest"}),
         min_length=1,
         description="What it opens: `ingest` (every input), `otlp` (POST /v1/logs alone), `loki` (POST "
@@ -168,39 +146,6 @@ class AuthSettings(BaseModel, frozen=True, extra="forbid"):
             except ValueError:
                 raise ValueError("an entry is not an address or a network like 10.0.0.0/8") from None
         return networks
-
-
-def check_exposure(host: str, auth: AuthSettings, tls: TLSSettings) -> list[str]:
-    """Why the service may not listen there, one line for each reason; empty when it may."""
-    if is_loopback(host) or auth.anonymous or auth.tokens or auth.tokens_file or tls.client_ca_file:
-        return []
-    fault = (
-        f"server.host: {host} can be reached from other machines, and nothing says who may enter. Either add a token "
-        "(`mothership token new NAME` prints the lines for auth.tokens; or set MOTHERSHIP_AUTH_TOKENS), or name the "
-        "CA of your nodes' certificates in server.tls.client_ca_file, or say `auth: {anonymous: true}` "
-        "when everyone who reaches the port may send and read"
-    )
-    return [fault]
-
-
-def exposure_warning(host: str, auth: AuthSettings, tls: TLSSettings) -> str:
-    """What is allowed and may not be meant; empty when there is nothing."""
-    if is_loopback(host) or tls.cert_file or not (auth.tokens or auth.tokens_file):
-        return ""
-    return (
-        f"tokens and events cross the network in the clear: {host} can be reached from other machines, over plain "
-        "HTTP. Set server.tls.cert_file and key_file, unless a proxy on this machine or in its network ends TLS"
-    )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nothing but this machine can reach that address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.*)", re.DOTALL)
