@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership import keys, worker_status
+from mothership import key_files, worker_status
 from mothership.embedded.cluster import remove_in
 from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.processes import postmaster_lines
@@ -71,7 +71,7 @@ def _state(place: Path) -> list[object]:
 def _work(home: Path) -> None:
     """All that a worker makes and reads in its data directory, the database aside."""
     with lock_data_dir(home):
-        keys.load_or_make(home / "fingerprint.key")
+        key_files.load_or_make(home / "fingerprint.key")
         load_or_make_key(home)
         templates = Templates(TemplateSettings(), state=home / "templates.json")
         templates.save()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from structlog.testing import capture_logs
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership import keys, shared_keys
+from mothership import key_files, shared_keys
 from mothership.app import opened
 from mothership.commands.redact import redact
 from mothership.config import Settings
@@ -70,7 +70,7 @@ async def test_an_instance_whose_key_loses_adopts_the_shared_one_and_can_look_up
 ) -> None:
     """What it stored before stays findable, by the command too; its own pseudonyms are not hashed again."""
     own = tmp_path / "own"
-    keys.load_or_make(own / "pseudonym.key")
+    key_files.load_or_make(own / "pseudonym.key")
     patience(2.0)
     before = await _pseudonym(NOBODY, own)
     patience(PATIENCE_SECONDS)
@@ -123,14 +123,14 @@ async def test_a_full_disk_keeps_no_shared_key_and_stops_nothing(database_dsn: s
     tsdb = TsdbSink(DatabaseSettings(dsn=database_dsn))  # type: ignore[arg-type]
     first = await shared_keys.fingerprint_key(tsdb, tmp_path / "first" / "fingerprint.key")
     home = tmp_path / "full"
-    mine = keys.load_or_make(home / "fingerprint.key")
-    own = keys.load_or_make(home / "pseudonym.key")
+    mine = key_files.load_or_make(home / "fingerprint.key")
+    own = key_files.load_or_make(home / "pseudonym.key")
     with capture_logs() as told, _full_disk():  # else where pytest keeps what is printed would be full, too
         assert await shared_keys.fingerprint_key(tsdb, home / "fingerprint.key") == first != mine
         key, is_agreed = await shared_keys.pseudonym_key(tsdb, home, own, is_first=False)
     assert (key != own, is_agreed) == (True, True)
     assert "fingerprint_key_not_kept" in [line["event"] for line in told]
-    assert keys.load_or_make(home / "fingerprint.key") == mine
-    assert keys.load_or_make(home / "pseudonym.key") == own
+    assert key_files.load_or_make(home / "fingerprint.key") == mine
+    assert key_files.load_or_make(home / "pseudonym.key") == own
     assert sorted(path.name for path in home.iterdir()) == ["fingerprint.key", "pseudonym.key"]
     await tsdb.close()

@@ -11,7 +11,7 @@ import click
 
 from mothership import __version__, extras
 from mothership.errors import ConfigurationError
-from mothership.terminal import escaped
+from mothership.terminal_escaping import escaped
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit status after Ctrl-C, as shells count."""

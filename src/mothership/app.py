@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from fastapi_offline import FastAPIOffline
 
-from mothership import __version__, keys, shared_keys
+from mothership import __version__, key_files, shared_keys
 from mothership.activity.activity import Activity
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
@@ -49,12 +49,12 @@ from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
 from mothership.relay.spool.dead_letter_store import DeadLetterStore
 from mothership.repair import Repairs
-from mothership.report import Report
 from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.event_reader import TsdbEventReader
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
+from mothership.status_report import StatusReport
 
 if TYPE_CHECKING:
     from mothership.pipeline.llm.enricher import LLMEnricher
@@ -126,7 +126,7 @@ class Mothership:
         self._edge: EdgeApplication | None = None
         self._application: Any = None
         self._gauges = Gauges(settings, data_dir, credentials, enricher.budget_used if enricher else None)
-        self._report = Report(
+        self._status_report = StatusReport(
             chain=chain,
             redactions=self._redaction.counts,
             relay=relay,
@@ -224,7 +224,7 @@ class Mothership:
             redoc_url=None,
             static_url=documentation.ASSETS,
         )
-        pages.include_router(status.router(self._report))
+        pages.include_router(status.router(self._status_report))
         pages.include_router(documentation.router(pages.title, pages.openapi_url or ""))
         return EdgeApplication(ingest, pages, self.console().application)
 
@@ -233,7 +233,7 @@ class Mothership:
         box = partial(DeadLetterStore, self.data_dir)
         repairs = Repairs(box, self.chain.run, self.relay.keep, clock=time.time)
         pages = [
-            Overview(self._report, self._activity).page,
+            Overview(self._status_report, self._activity).page,
             *([events.page(self._reader)] if self._reader else []),
             sources.page(self._activity),
             *DeadLetters(box, repairs).pages,
@@ -264,10 +264,12 @@ class Mothership:
         async with asyncio.TaskGroup() as group:
             work = [
                 group.create_task(self.relay.run(), name="relay"),
-                group.create_task(self._report.run(), name="report"),
+                group.create_task(self._status_report.run(), name="status_report"),
                 group.create_task(self._batch_log.run(), name="batch-log"),
                 group.create_task(self._gauges.run(), name="gauges"),
-                group.create_task(self._activity.run(self._report.counted, self._report.levels), name="activity"),
+                group.create_task(
+                    self._activity.run(self._status_report.counted, self._status_report.levels), name="activity"
+                ),
             ]
             if self.tsdb:
                 work.append(group.create_task(self.tsdb.run_maintenance(), name="maintenance"))
@@ -462,14 +464,14 @@ def _bounds(settings: Settings) -> Bounds:
 def _fingerprint_key(settings: Settings, data_dir: Path) -> bytes:
     salt = settings.pipeline.processors.redaction.own_salt
     if salt is not None:
-        return keys.derive(salt, FINGERPRINTS)
-    return keys.load_or_make(data_dir / f"{FINGERPRINTS}.key")
+        return key_files.derive(salt, FINGERPRINTS)
+    return key_files.load_or_make(data_dir / f"{FINGERPRINTS}.key")
 
 
 def _sessions(settings: Settings, data_dir: Path, credentials: Credentials) -> Sessions:
     """Signed with a key that all workers share, and all instances with the same configured salt."""
     salt = settings.pipeline.processors.redaction.own_salt
-    key = keys.load_or_make(data_dir / "sessions.key") if salt is None else keys.derive(salt, "sessions")
+    key = key_files.load_or_make(data_dir / "sessions.key") if salt is None else key_files.derive(salt, "sessions")
     return Sessions(
         credentials,
         key,

@@ -10,7 +10,7 @@ the database does not answer in time, at the next start. Until then the instance
 import asyncio
 from pathlib import Path
 
-from mothership import keys
+from mothership import key_files
 from mothership.errors import MothershipError
 from mothership.pipeline.redaction.pseudonyms import adopt_key, load_or_make_key
 from mothership.sinks.tsdb.sink import TsdbSink
@@ -61,11 +61,11 @@ async def settle_pseudonym_key(tsdb: TsdbSink, data_dir: Path) -> None:
 
 async def fingerprint_key(tsdb: TsdbSink, path: Path) -> bytes:
     """The key that all instances on this database use, as soon as it answers."""
-    mine = keys.load_or_make(path)
+    mine = key_files.load_or_make(path)
     shared = await _ask(tsdb, FINGERPRINTS, mine, retry_seconds=RETRY_SECONDS)
     if shared != mine:
         try:
-            keys.replace(path, shared)
+            key_files.replace(path, shared)
         except OSError as error:
             # What is queued can be delivered without; it is asked for again at the next start.
             log.warning("fingerprint_key_not_kept", path=str(path), reason=error.strerror)

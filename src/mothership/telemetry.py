@@ -267,7 +267,7 @@ def own(counter: Counter) -> dict[str, float]:
     }
 
 
-class Counts:
+class CounterSnapshot:
     """Every counter as it stands, over all workers, read once."""
 
     def __init__(self) -> None:

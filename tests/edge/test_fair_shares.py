@@ -15,7 +15,7 @@ from mothership.edge.admission import UploadDeadline
 from mothership.edge.auth_settings import hashed
 from mothership.edge.limits import LimitSettings
 from mothership.log_limiter import KEY_SECONDS
-from mothership.telemetry import Counts
+from mothership.telemetry import CounterSnapshot
 
 Serve = Callable[..., Any]
 RIGHT = "right-" + "r" * 26
@@ -155,7 +155,7 @@ def test_an_upload_below_the_slowest_pace_ends() -> None:
 
 def test_a_tokens_rate_is_smoothed_before_it_refuses(served: Serve) -> None:
     """What comes too early waits for a second at most; beyond that 429, a log line, a count."""
-    before = Counts().total("mothership_load_refused_total", stage="rate")
+    before = CounterSnapshot().total("mothership_load_refused_total", stage="rate")
     server = served(auth={"tokens": tokens(requests_per_second=2)})
     codes: list[int] = []
 
@@ -173,7 +173,7 @@ def test_a_tokens_rate_is_smoothed_before_it_refuses(served: Serve) -> None:
     # A burst of 4, then what a second brings; some of them have waited for it.
     assert 5 <= codes.count(200) < 80
     assert set(codes) == {200, 429}
-    assert Counts().total("mothership_load_refused_total", stage="rate") - before == codes.count(429)
+    assert CounterSnapshot().total("mothership_load_refused_total", stage="rate") - before == codes.count(429)
     told = [line for line in lines if line["event"] == "rate_limited"]
     assert 1 <= len(told) < codes.count(429)
     assert (told[0]["client"], told[0]["address"]) == ("node", "127.0.0.1")

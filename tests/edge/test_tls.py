@@ -27,7 +27,7 @@ from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.server import check_files
 from mothership.edge.tls import Certificates, TLSSettings, certificate_names
 from mothership.errors import ConfigurationError
-from mothership.telemetry import Counts
+from mothership.telemetry import CounterSnapshot
 
 BODY = json.dumps({"messages": [{"type": "log"}]}).encode()
 Serve = Callable[..., Any]
@@ -231,12 +231,12 @@ def test_a_handshake_that_fails_leaves_a_trace(served: Serve, ours: Path, theirs
     """A node lost its events in silence this way: a line that says what to do, a count, and the next is served."""
     server = served(tls=server_files(ours, mutual=True), head_seconds=1.0, loop_factory=loop)
     for reason, fail in FAILURES.items():
-        before = Counts().total("mothership_tls_failures_total", reason=reason)
+        before = CounterSnapshot().total("mothership_tls_failures_total", reason=reason)
         with capture_logs() as lines:
             fail(server, ours, theirs)
-            until(lambda: Counts().total("mothership_tls_failures_total", reason=reason) > before)  # noqa: B023
+            until(lambda: CounterSnapshot().total("mothership_tls_failures_total", reason=reason) > before)  # noqa: B023
             fail(server, ours, theirs)
-            until(lambda: Counts().total("mothership_tls_failures_total", reason=reason) == before + 2)  # noqa: B023
+            until(lambda: CounterSnapshot().total("mothership_tls_failures_total", reason=reason) == before + 2)  # noqa: B023
         told = [line for line in lines if line["event"] == "tls_handshake_failed"]
         assert [line["reason"] for line in told] == [reason], "one line for both"
         assert told[0]["address"] == "127.0.0.1"

@@ -13,7 +13,7 @@ from mothership.plurals import counted
 from mothership.relay.spool.dead_letter_store import DeadLetterStore, DeadLetterSummary, SpoolUnreadable
 from mothership.relay.spool.dead_letters import PIPELINE
 from mothership.relay.spool.record import CorruptRecord
-from mothership.terminal import escaped, escaped_line
+from mothership.terminal_escaping import escaped, escaped_line
 
 SINKS = {"tsdb": "tsdb", "timescaledb": "tsdb", "loki": "loki", PIPELINE: PIPELINE}
 """The names that are understood, and the sink that each means."""

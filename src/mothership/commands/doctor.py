@@ -17,7 +17,7 @@ from mothership.doctor.examinations import examine, worst
 from mothership.doctor.finding import EXIT_STATUS, Finding, Severity
 from mothership.errors import ConfigurationError
 from mothership.plurals import counted
-from mothership.terminal import escaped
+from mothership.terminal_escaping import escaped
 
 COLOURS = {Severity.OK: "green", Severity.NOTE: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 

@@ -16,13 +16,13 @@ from mothership.commands.options import config_option
 from mothership.config import Settings, load
 from mothership.data_directory import become_owner
 from mothership.event import Batch, Event
-from mothership.keys import KEY_BYTES
+from mothership.key_files import KEY_BYTES
 from mothership.pipeline.redaction.pseudonyms import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction, build, former_keys, key_for, read_rule_files
 from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
 from mothership.plurals import counted
 from mothership.telemetry import LogSettings, configure_logging
-from mothership.terminal import escaped, escaped_line
+from mothership.terminal_escaping import escaped, escaped_line
 
 BATCH_LINES: Final = 500
 

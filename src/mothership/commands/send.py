@@ -25,7 +25,7 @@ from mothership.shipping.follow import Follower, matches
 from mothership.shipping.reader import ReadOptions
 from mothership.shipping.ship import ShipOptions, ShippingError, ShipTarget, Summary, endpoint, ship_batches
 from mothership.shipping.state import State, StateError, opened
-from mothership.terminal import escaped, escaped_line
+from mothership.terminal_escaping import escaped, escaped_line
 
 _LINE_EVERY_SECONDS = 5.0
 _LINE_OF_A_SERVICE_EVERY_SECONDS = 300.0

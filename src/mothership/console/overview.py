@@ -18,7 +18,7 @@ from mothership.edge.browser import CONSOLE
 from mothership.edge.status import Status
 from mothership.plurals import counted
 from mothership.ports import Clock
-from mothership.telemetry import Counts
+from mothership.telemetry import CounterSnapshot
 
 FRESH_SECONDS = 2.0
 """However many look, what they see is gathered once in this time."""
@@ -48,7 +48,12 @@ class Overview:
     """Gathers what the page shows."""
 
     def __init__(
-        self, status: Status, activity: Activity, *, clock: Clock = time.time, counts: Callable[[], Counts] = Counts
+        self,
+        status: Status,
+        activity: Activity,
+        *,
+        clock: Clock = time.time,
+        counts: Callable[[], CounterSnapshot] = CounterSnapshot,
     ) -> None:
         self._status = status
         self._activity = activity
@@ -131,7 +136,7 @@ def _largest(counts: Mapping[str, int], most: int) -> list[dict[str, Any]]:
     return shown
 
 
-def _refusals(counts: Counts) -> list[dict[str, Any]]:
+def _refusals(counts: CounterSnapshot) -> list[dict[str, Any]]:
     """Whole requests that were not taken, by what had no room for them or whom nobody knew."""
     found = {
         **{f"load: {name}": count for name, count in counts.by("mothership_load_refused_total", "stage").items()},
@@ -145,7 +150,7 @@ def _refusals(counts: Counts) -> list[dict[str, Any]]:
     return _largest(found, REASONS_SHOWN)
 
 
-def _steps(processors: Mapping[str, Mapping[str, Any]], counts: Counts) -> list[dict[str, Any]]:
+def _steps(processors: Mapping[str, Mapping[str, Any]], counts: CounterSnapshot) -> list[dict[str, Any]]:
     return [
         {
             "name": name,

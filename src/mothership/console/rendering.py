@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from mothership.console import assets
 from mothership.console.documentation import rendered
-from mothership.terminal import escaped
+from mothership.terminal_escaping import escaped
 
 TEXT_CHARACTERS_MAX = 20_000
 """Longest text that a page shows at one place."""

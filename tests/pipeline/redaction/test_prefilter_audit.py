@@ -12,7 +12,7 @@ from mothership.event import Batch, Event
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.rules import BUILTIN, Matcher, Rule
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.telemetry import Counts
+from mothership.telemetry import CounterSnapshot
 
 KEY = b"k" * 32
 TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
@@ -39,7 +39,7 @@ def redaction(*broken: str, share: float) -> Redaction:
 
 
 def missed(rule: str) -> int:
-    return Counts().total("mothership_redaction_audit_missed_total", rule=rule)
+    return CounterSnapshot().total("mothership_redaction_audit_missed_total", rule=rule)
 
 
 def test_a_rule_broken_on_purpose_is_found_within_ten_thousand_events(through: Callable[..., Batch]) -> None:
@@ -73,7 +73,7 @@ def test_on_a_good_day_the_audit_finds_nothing(through: Callable[..., Batch]) ->
     good = redaction(share=1)
     through(good, *({"message": text} for rule in BUILTIN for text, _ in rule.positives[:4]))
     assert good.audit.counts() == {}
-    assert "github_token" in Counts().by("mothership_redaction_audit_missed_total", "rule")
+    assert "github_token" in CounterSnapshot().by("mothership_redaction_audit_missed_total", "rule")
 
 
 def test_every_rules_finder_is_asked(through: Callable[..., Batch]) -> None:
@@ -92,10 +92,10 @@ def test_the_share_is_what_is_looked_at(share: float, least: int, most: int) -> 
     """In batches of any size, a batch's last event as likely as its first."""
     random.seed(5)
     audit = redaction(share=share).audit
-    before = Counts().total("mothership_redaction_audited_events_total")
+    before = CounterSnapshot().total("mothership_redaction_audited_events_total")
     for size in (1, 7, 92, 900) * 2:
         audit([{"n": "x"}] * size)
-    assert least <= Counts().total("mothership_redaction_audited_events_total") - before <= most
+    assert least <= CounterSnapshot().total("mothership_redaction_audited_events_total") - before <= most
 
 
 def test_an_event_of_great_length_is_passed_over(through: Callable[..., Batch]) -> None:

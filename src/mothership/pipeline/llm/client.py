@@ -13,10 +13,10 @@ from mothership import __version__
 from mothership.pipeline.llm.prompt import Question, messages
 from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.llm.verdict import AnswerLengths, CallFailed, ModelAnswer, answer_lengths, schema
-from mothership.plain_http import verification
 from mothership.ports import Clock
 from mothership.retry import retry_after_seconds
 from mothership.telemetry import log
+from mothership.tls_verification import verification
 
 
 def _strict(shape: dict[str, Any]) -> dict[str, Any]:

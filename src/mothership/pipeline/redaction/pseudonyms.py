@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from mothership import keys
-from mothership.keys import KEY_BYTES
+from mothership import key_files
+from mothership.key_files import KEY_BYTES
 from mothership.telemetry import log
 
 KEY_FILE: Final = "pseudonym.key"
@@ -40,7 +40,7 @@ def former_key(told: str) -> bytes:
     """
     if not told.startswith(FILE_PREFIX):
         return derive_key(told)
-    return keys.load(Path(told.removeprefix(FILE_PREFIX)), "pipeline.processors.redaction.previous_keys")
+    return key_files.load(Path(told.removeprefix(FILE_PREFIX)), "pipeline.processors.redaction.previous_keys")
 
 
 def load_or_make_key(data_dir: Path) -> bytes:
@@ -48,7 +48,7 @@ def load_or_make_key(data_dir: Path) -> bytes:
 
     Raises ConfigurationError when the file can't be used: a second key would part equal values.
     """
-    return keys.load_or_make(data_dir / KEY_FILE)
+    return key_files.load_or_make(data_dir / KEY_FILE)
 
 
 def adopt_key(data_dir: Path, key: bytes, former: bytes | None) -> None:
@@ -58,8 +58,8 @@ def adopt_key(data_dir: Path, key: bytes, former: bytes | None) -> None:
     """
     try:
         if former is not None:
-            keys.replace(data_dir / FORMER_KEY_FILES.replace("*", _mark(former)), former)
-        keys.replace(data_dir / KEY_FILE, key)
+            key_files.replace(data_dir / FORMER_KEY_FILES.replace("*", _mark(former)), former)
+        key_files.replace(data_dir / KEY_FILE, key)
     except OSError as error:
         log.warning("pseudonym_key_not_kept", path=str(data_dir / KEY_FILE), reason=error.strerror)
 
@@ -69,7 +69,7 @@ def kept_former_keys(data_dir: Path) -> list[bytes]:
 
     Raises ConfigurationError when a file can't be used.
     """
-    return [keys.load(path, "server.data_dir") for path in sorted(data_dir.glob(FORMER_KEY_FILES))]
+    return [key_files.load(path, "server.data_dir") for path in sorted(data_dir.glob(FORMER_KEY_FILES))]
 
 
 class Pseudonyms:

@@ -8,11 +8,11 @@ import httpx2
 
 from mothership import __version__
 from mothership.errors import ConfigurationError, Paused, Transient
-from mothership.plain_http import verification
 from mothership.ports import Clock
 from mothership.retry import retry_after_seconds
 from mothership.sinks.loki.responses import LokiResponse
 from mothership.sinks.loki.settings import PUSH_PATH, LokiSettings
+from mothership.tls_verification import verification
 
 RESPONSE_BYTES_MAX = 262_144
 CONNECT_SECONDS_MAX = 10.0

@@ -12,7 +12,7 @@ from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 
 from mothership.__main__ import cli
 from mothership.event import Row, RowBatch
-from mothership.terminal import escaped
+from mothership.terminal_escaping import escaped
 
 EVIL = "a\x1b]0;title\x07\x1b[2Jb\x7f\x9b31m\u202edrowssap\u2066\u200f\u2028 ü\t😀"
 COMMANDS = set("\x1b\x07\x7f\x9b\u202e\u2066\u200f\u2028")

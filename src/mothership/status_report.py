@@ -23,7 +23,7 @@ LLM_HEALTH = frozenset({"healthy", "reason", "model"})
 """What `/healthz` says of the step, and `/stats` does not repeat."""
 
 
-class Report:
+class StatusReport:
     """`edge.status.Status` over the service. With several workers each also has to `run`."""
 
     def __init__(
@@ -135,7 +135,7 @@ class Report:
     async def stats(self) -> dict[str, Any]:
         """The body of /stats."""
         whole = merge(self._statuses())
-        counts = telemetry.Counts() if self._status_directory else None
+        counts = telemetry.CounterSnapshot() if self._status_directory else None
         pipeline = self._chain.stats()
         if counts:
             pipeline |= _pipeline_over_all(pipeline, counts)
@@ -146,17 +146,17 @@ class Report:
         uptime = self._status_directory.uptime_seconds() if self._status_directory else time.monotonic() - self._began
         return {
             "service": {"uptime": round(uptime, 3), "version": __version__, "workers": whole.workers},
-            "inputs": _inputs(counts or telemetry.Counts()),
+            "inputs": _inputs(counts or telemetry.CounterSnapshot()),
             "pipeline": {**pipeline, "redactions": redactions},
             "database": await self._tsdb.stats() if self._tsdb else {},
             "relay": asdict(self._relay_over_all(whole.relay, counts)),
         }
 
-    def _relay_over_all(self, relay: RelayStatus, counts: telemetry.Counts | None = None) -> RelayStatus:
+    def _relay_over_all(self, relay: RelayStatus, counts: telemetry.CounterSnapshot | None = None) -> RelayStatus:
         """Its counters from the shared files: they outlast a worker that died."""
         if not self._status_directory:
             return relay
-        counts = counts or telemetry.Counts()
+        counts = counts or telemetry.CounterSnapshot()
         return replace(
             relay,
             in_flight=replace(relay.in_flight, refused=counts.total("mothership_in_flight_refused_total")),
@@ -167,7 +167,7 @@ class Report:
         )
 
 
-def _inputs(counts: telemetry.Counts) -> dict[str, Any]:
+def _inputs(counts: telemetry.CounterSnapshot) -> dict[str, Any]:
     """What came in by each protocol, over all workers."""
     return {
         name: {
@@ -179,7 +179,7 @@ def _inputs(counts: telemetry.Counts) -> dict[str, Any]:
     }
 
 
-def _pipeline_over_all(pipeline: dict[str, Any], counts: telemetry.Counts) -> dict[str, Any]:
+def _pipeline_over_all(pipeline: dict[str, Any], counts: telemetry.CounterSnapshot) -> dict[str, Any]:
     """The pipeline's counts over all workers, also those that died."""
     kept = counts.total("mothership_pipeline_events_total", result="kept")
     rejected = counts.total("mothership_pipeline_events_total", result="rejected")
