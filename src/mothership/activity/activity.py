@@ -1,4 +1,4 @@
-"""CounterSnapshot what a worker takes, keeps the last hour of it, and tells what all workers together took.
+"""Counts what a worker takes, keeps the last hour of it, and tells what all workers together took.
 
 Each worker writes what it knows to a file of its own (`activity-0.json`), where the others and its successor find it.
 """

@@ -79,7 +79,7 @@ def router(status: Status) -> APIRouter:
         ready, parts, facts = await status.ready(), await status.parts(), await status.facts()
         return _json(_healthz(status, ready, parts, facts), 200 if ready.healthy else 503)
 
-    @pages.get("/stats", summary="CounterSnapshot and times")
+    @pages.get("/stats", summary="Counts and times")
     async def stats() -> Response:
         return _json(await status.stats())
 

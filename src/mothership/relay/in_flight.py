@@ -21,7 +21,7 @@ REFUSAL_REASONS = {
 
 
 class InFlightLimiter:
-    """CounterSnapshot events and bytes of every request between its arrival and its answer."""
+    """Counts events and bytes of every request between its arrival and its answer."""
 
     def __init__(self, settings: InFlightSettings, ticks: Callable[[], float]) -> None:
         self.refused = 0

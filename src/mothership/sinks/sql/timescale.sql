@@ -184,7 +184,7 @@ SELECT EXISTS (
 SELECT to_regclass('events_per_minute') IS NOT NULL;
 
 -- name: create_aggregate
--- CounterSnapshot by minute and type, kept up to date by the server: for dashboards over long times.
+-- Counts by minute and type, kept up to date by the server: for dashboards over long times.
 CREATE MATERIALIZED VIEW events_per_minute
 WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
 SELECT {extension}.time_bucket(INTERVAL '1 minute', ts) AS minute, type, count(*) AS events
