@@ -16,13 +16,12 @@ from pathlib import Path
 import orjson
 
 from mothership.event import Row, RowBatch
+from mothership.leases import BatchStatus, LeaseLimits
 from mothership.relay.courier import Route
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.deliveries import LeaseLimits
+from mothership.relay.spool.file_spool import FileSpool
 from mothership.relay.spool.record import pack, spool_record, unpack
-from mothership.relay.spool.spool import Spool
-from mothership.relay.spool.spool_file import BatchStatus
 from mothership.sinks.memory import MemorySink
 
 EVENTS = 1000
@@ -94,7 +93,7 @@ def fsync_floor(path: Path, records: Sequence[bytes]) -> None:
         told("floor: write and fdatasync", began)
 
 
-async def appended(spool: Spool, one: RowBatch) -> None:
+async def appended(spool: FileSpool, one: RowBatch) -> None:
     """Return once it is on disk."""
     on_disk: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -107,7 +106,7 @@ async def appended(spool: Spool, one: RowBatch) -> None:
 
 async def appends(home: Path, batches: Sequence[RowBatch]) -> None:
     """One after another, and several clients at once: how long, and how long the event loop was held."""
-    spool = await Spool.open(home / "one", RelaySettings().spool, time.time)
+    spool = await FileSpool.open(home / "one", RelaySettings(), time.time)
     began = time.perf_counter()
     for one in batches:
         await appended(spool, one)
@@ -118,7 +117,7 @@ async def appends(home: Path, batches: Sequence[RowBatch]) -> None:
         spool.commit(lease)
     told("lease and commit", began, found)
     await spool.close()
-    spool = await Spool.open(home / "many", RelaySettings().spool, time.time)
+    spool = await FileSpool.open(home / "many", RelaySettings(), time.time)
     held = asyncio.create_task(longest_hold())
     began = time.perf_counter()
 
@@ -131,7 +130,7 @@ async def appends(home: Path, batches: Sequence[RowBatch]) -> None:
     held.cancel()
     print(f"  longest time the event loop was held: {1000 * await held:.1f} ms")
     await spool.close()
-    spool = await Spool.open(home / "many", RelaySettings().spool, time.time)
+    spool = await FileSpool.open(home / "many", RelaySettings(), time.time)
     began, found = time.perf_counter(), 0
     while lease := await spool.lease("memory", LeaseLimits(5000, 1 << 25, 5)):
         found += lease.events
@@ -143,7 +142,7 @@ async def appends(home: Path, batches: Sequence[RowBatch]) -> None:
 async def small(home: Path) -> None:
     """Requests of 100 events, as a node sends them, from many nodes."""
     batches = [batch(number, 100) for number in range(10_000, 11_000)]
-    spool = await Spool.open(home / "small", RelaySettings().spool, time.time)
+    spool = await FileSpool.open(home / "small", RelaySettings(), time.time)
     began = time.perf_counter()
 
     async def client(mine: Sequence[RowBatch]) -> None:

@@ -4,11 +4,14 @@ Everything runs in one event loop. A promise says what may be called while anoth
 nothing, calls follow one another.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import NamedTuple, Protocol, TypeAlias
 
+from mothership.errors import FailedRow
 from mothership.event import Batch, Receipt, RowBatch
+from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.search.query import EventQuery, Position
 from mothership.search.results import EventContext, EventPage, Facets, Histogram, LastError
 
@@ -144,3 +147,106 @@ class Relay(Protocol):
         that before, less what its request has waited already. Raises `NotPersisted` when nothing was kept, and
         `Refusal` (429, with a Retry-After) when too much is in flight.
         """
+
+
+class Spool(Protocol):
+    """What was acknowledged and is not yet at every sink, kept where no death of this process reaches it.
+
+    Every batch has a number, and later ones have higher numbers; each sink has its own place in them. The relay appends
+    while couriers lease, any number of both at once. A batch that is leased is nobody else's until its courier commits,
+    releases, dead-letters, splits or defers it. Those five are remembered in the order in which they were called.
+
+    What the store can't do now raises `NotPersisted`, and nothing has changed. Whatever is done twice because a process
+    died between two steps is known to sinks by its fingerprint.
+    """
+
+    @property
+    def first_live_seq(self) -> int:
+        """Batches from here on were appended since this spool was opened."""
+
+    @property
+    def last_seq(self) -> int:
+        """The highest number known to be given."""
+
+    @property
+    def failed(self) -> "asyncio.Future[None]":
+        """Done, with the error, when the spool has died of one."""
+
+    @property
+    def unwritable_reason(self) -> str:
+        """Why nothing can be kept now, for people; empty when all is well."""
+
+    def totals(self, sink: str) -> Totals:
+        """What waits for a sink, as far as is known without asking. Never less than what is leased here."""
+
+    def waiting(self) -> dict[str, int]:
+        """For each sink that anything waits for, how many events: those of sinks that are switched off, too."""
+
+    def append(
+        self,
+        batch: RowBatch,
+        sinks: list[str],
+        resolve: Callable[[BatchStatus | None, BaseException | None], None],
+    ) -> None:
+        """Keep a batch for these sinks. `resolve` is called once, in the event loop, when it is safe.
+
+        Safe: it outlasts the death of this process and a loss of power. Told an error instead, `NotPersisted`, or
+        `SpoolFull` where room is all that is lacking, the sender still has to keep it. A fingerprint that is known is
+        not kept again, and the status tells what became of it (`new` is false).
+        """
+
+    async def lease(
+        self,
+        sink: str,
+        limits: LeaseLimits,
+        *,
+        ranges: Sequence[tuple[int, int]] = ((0, SEQ_MAX),),
+        exclude: Collection[int] = (),
+    ) -> Lease | None:
+        """The oldest batches that wait for this sink and fit one write, attempt counted; None if there are none.
+
+        They come from the first of the ranges (of batch numbers, the end not included) that has any. A batch larger
+        than the limits goes alone, and so does one that the process has died of `poison_attempts` times. Never raises
+        `NotPersisted`.
+        """
+
+    def commit(self, lease: Lease) -> "asyncio.Future[None]":
+        """The sink has these batches. Need not be awaited, and never fails: at worst they are delivered again."""
+
+    def release(self, lease: Lease) -> "asyncio.Future[None]":
+        """The sink has not got these batches, or may not: they wait again. Need not be awaited either."""
+
+    async def dead_letter(self, lease: Lease, failed: Sequence[FailedRow], *, known_to_sink: bool) -> None:
+        """Set the named rows aside, each with its reason, and commit all others of the lease.
+
+        `known_to_sink`: it has taken note of the batch, so a retry of the rows needs an identity of its own.
+        """
+
+    async def keep_rejected(self, batch: RowBatch, reasons: Sequence[str]) -> None:
+        """Set rows aside that were rejected before any sink had them, each with its reason, if there is room."""
+
+    async def split(self, lease: Lease) -> list[int]:
+        """Put two halves in the place of the lease's only batch, for this sink. Returns their numbers.
+
+        Each half has an identity of its own, that is the same whenever the batch is halved. Empty when the batch is no
+        longer there.
+        """
+
+    async def defer(self, lease: Lease, deferred: Sequence[FailedRow], refused: Sequence[FailedRow]) -> list[int]:
+        """Keep the deferred rows waiting, set the refused ones aside, and commit all others of the lease.
+
+        Returns the numbers of the batches that wait: those of which no other row was written stay as they are.
+        """
+
+    async def sweep(self) -> SpoolStats:
+        """Do what is due and say how all stands. Called every second or so.
+
+        What has waited longer than `relay.spool.max_age_seconds` becomes a dead letter; dead letters beyond their own
+        bounds go, loudly.
+        """
+
+    async def take_over_orphans(self) -> int:
+        """Keep what others left behind that nobody will deliver now. Returns how many events it was."""
+
+    async def close(self) -> None:
+        """Let what was called come to its end, and give up every lease. May be called twice."""

@@ -12,17 +12,15 @@ from types import MappingProxyType
 from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, NotPersisted, Paused, Permanent, Transient
 from mothership.fairness import Holder
+from mothership.leases import SEQ_MAX, Lease, LeaseLimits
 from mothership.log_limiter import LogLimiter
 from mothership.plurals import counted
-from mothership.ports import Health
+from mothership.ports import Health, Spool
 from mothership.relay.deferred_batches import DeferredBatches
 from mothership.relay.event_rate import EventRate
 from mothership.relay.poison_tracker import PoisonTracker
 from mothership.relay.route import DeliveryListener, DeliveryResult, Route
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.deliveries import LeaseLimits
-from mothership.relay.spool.lease import Lease
-from mothership.relay.spool.spool import SEQ_MAX, Spool
 from mothership.retry import BreakerState, CircuitBreaker, backoff_seconds
 from mothership.telemetry import log
 

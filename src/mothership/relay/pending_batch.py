@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from mothership.event import Receipt, Tally
+from mothership.leases import BatchStatus
 from mothership.relay.route import DeliveryResult
-from mothership.relay.spool.spool_file import BatchStatus
 
 
 class PendingBatch:

@@ -16,20 +16,17 @@ from mothership import telemetry
 from mothership.errors import NotPersisted, SpoolFull
 from mothership.event import Receipt, RowBatch, Tally
 from mothership.fairness import Holder, WaitBudget
+from mothership.leases import BatchStatus, SpoolStats, Totals
 from mothership.log_limiter import LogLimiter
-from mothership.ports import Clock
+from mothership.ports import Clock, Spool
 from mothership.relay.answer_deadline import AnswerDeadline
 from mothership.relay.courier import Courier
 from mothership.relay.in_flight import InFlightLimiter
 from mothership.relay.pending_batch import PendingBatch
 from mothership.relay.route import DeliveryResult, Route
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.dead_letters import Totals
+from mothership.relay.spool.file_spool import FileSpool
 from mothership.relay.spool.record import weight
-from mothership.relay.spool.spool import Spool
-from mothership.relay.spool.spool_file import BatchStatus
-from mothership.relay.spool.takeover import take_over_orphans
-from mothership.relay.spool.upkeep import SpoolStats
 from mothership.status import DeadLetterStatus, DeliveryStatus, InFlightStatus, RelayStatus, SpoolStatus
 from mothership.telemetry import log
 
@@ -85,7 +82,7 @@ class Relay:
         jitter: Callable[[], float] = random.random,
     ) -> "Relay":
         """Open the spool under the data directory; whatever it holds is delivered as soon as `run` runs."""
-        spool = await Spool.open(data_dir, settings.spool, clock)
+        spool: Spool = await FileSpool.open(data_dir, settings, clock)
         for sink, events in spool.waiting().items():
             if sink not in {route.sink.name for route in routes}:
                 log.warning("spool_holds_events_for_a_sink_that_is_off", sink=sink, events=events)
@@ -236,7 +233,7 @@ class Relay:
     async def _sweep(self) -> None:
         while True:
             with suppress(NotPersisted):
-                self._spool_stats = await self._spool.sweep(self._settings.dead_letters)
+                self._spool_stats = await self._spool.sweep()
                 self._export_metrics()
                 if self._spool_stats.changed_by_others:
                     for courier in self.couriers:
@@ -246,7 +243,7 @@ class Relay:
     async def _take_over_orphans(self) -> None:
         while True:
             with suppress(NotPersisted):
-                if await take_over_orphans(self._spool):
+                if await self._spool.take_over_orphans():
                     for courier in self.couriers:
                         courier.wake()
             await asyncio.sleep(self._settings.spool.adopt_seconds)

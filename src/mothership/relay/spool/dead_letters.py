@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from mothership.leases import Totals
 from mothership.named_sql import statements
 from mothership.relay.spool.record import SpoolRecord
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
@@ -34,14 +35,6 @@ class DeadLetter(NamedTuple):
     packed: bytes
     client: str
     """Name of the caller that brought them."""
-
-
-class Totals(NamedTuple):
-    """What waits for a sink."""
-
-    batches: int = 0
-    events: int = 0
-    bytes: int = 0
 
 
 def select_dead_letters(connection: sqlite3.Connection, sink: str | None = None) -> Iterator[DeadLetter]:

@@ -7,22 +7,14 @@ from typing import NamedTuple
 
 import orjson
 
+from mothership.leases import LeaseLimits, Totals
 from mothership.named_sql import statements
 from mothership.relay.spool import bulk
-from mothership.relay.spool.dead_letters import Totals
 
 SQL = statements(__package__, "sql/deliveries.sql")
 
 PAGE_ROWS = 256
 """What is read at a time of all that waits: about a write of small batches."""
-
-
-class LeaseLimits(NamedTuple):
-    """How much a lease may hold."""
-
-    rows: int
-    bytes: int
-    poison_attempts: int
 
 
 class PendingDelivery(NamedTuple):

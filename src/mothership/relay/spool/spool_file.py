@@ -15,29 +15,17 @@ from typing import NamedTuple
 import msgspec
 
 from mothership.event import Row, RowBatch
+from mothership.leases import BatchStatus, LeaseLimits
 from mothership.named_sql import statements
 from mothership.relay.spool import bulk
 from mothership.relay.spool.batch_cache import BatchCache
 from mothership.relay.spool.dead_letters import DeadLetter, DeadLetterTable
 from mothership.relay.spool.deduplication import FingerprintTable
-from mothership.relay.spool.deliveries import Deliveries, LeaseLimits, NewDelivery, PendingDelivery
+from mothership.relay.spool.deliveries import Deliveries, NewDelivery, PendingDelivery
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, part_fingerprint, unpack, weight
 from mothership.relay.spool.schema import PAGE_BYTES, ROW_OVERHEAD_BYTES, SCHEMA_VERSION, connect
 
 SQL = statements(__package__, "sql/batches.sql")
-
-
-class BatchStatus(NamedTuple):
-    """What is known of a fingerprint: events, and for each sink how many still wait and how many were set aside."""
-
-    seq: int
-    """Of the pending batch; 0 when it is through."""
-    fingerprint: bytes
-    """Under which it is kept: a retry's is not that of the first transmission which it repeats."""
-    events: int
-    new: bool
-    queued: dict[str, int]
-    errors: dict[str, int]
 
 
 class LeasedRecord(NamedTuple):

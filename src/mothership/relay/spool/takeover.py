@@ -1,23 +1,36 @@
 """What a dead worker left behind is taken over by a living one."""
 
 import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
 
 from mothership import telemetry
 from mothership.relay.spool import directory
+from mothership.relay.spool.dead_letters import DeadLetter
 from mothership.relay.spool.orphan import OrphanFile
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, unpack
-from mothership.relay.spool.spool import Spool
 from mothership.telemetry import log
 
 TAKEOVER_BATCHES = 200
 
 
-async def take_over_orphans(spool: Spool) -> int:
-    """Move every batch and dead letter out of files that nobody owns into this spool. Returns the events moved."""
+class Heir(Protocol):
+    """A spool that keeps what it is given, whatever its bounds: it was kept already."""
+
+    async def take_in(self, records: Sequence[tuple[SpoolRecord, bytes]]) -> None:
+        """Keep batches, or parts of some, for the sinks that they name. Raises `NotPersisted`."""
+
+    async def take_in_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep dead letters. Raises `NotPersisted`."""
+
+
+async def take_over_orphans(heir: Heir, spool_directory: Path) -> int:
+    """Move every batch and dead letter out of files that nobody owns to the heir. Returns the events moved."""
     moved = 0
-    for lock in await asyncio.to_thread(lambda: list(directory.lock_orphans(spool.lock.path.parent))):
+    for lock in await asyncio.to_thread(lambda: list(directory.lock_orphans(spool_directory))):
         try:
-            moved += await _take_over(spool, lock)
+            moved += await _take_over(heir, lock)
         except Exception as error:  # noqa: BLE001  # a dead worker's file may not end a living one
             log.error("spool_not_adopted", file=lock.path.name, error=type(error).__name__)
         finally:
@@ -25,7 +38,7 @@ async def take_over_orphans(spool: Spool) -> int:
     return moved
 
 
-async def _take_over(spool: Spool, lock: directory.SpoolFileLock) -> int:
+async def _take_over(heir: Heir, lock: directory.SpoolFileLock) -> int:
     """Each batch is safe here before it goes there; killed between, it is in both, and its fingerprint tells."""
     if (orphan := await asyncio.to_thread(OrphanFile.open, lock.path)) is None:
         return 0
@@ -42,11 +55,11 @@ async def _take_over(spool: Spool, lock: directory.SpoolFileLock) -> int:
                     log.error("spool_record_damaged", file=lock.path.name, seq=seq)
                 else:
                     sound.append((record.for_sinks(sinks), packed))
-            await spool.take_in(sound)
+            await heir.take_in(sound)
             moved += sum(len(record.rows) for record, _ in sound)
             await asyncio.to_thread(orphan.remove_batches, [seq for seq, _, _ in found])
         while letters := await asyncio.to_thread(orphan.dead_letters, TAKEOVER_BATCHES):
-            await spool.take_in_dead_letters(letters)
+            await heir.take_in_dead_letters(letters)
             await asyncio.to_thread(orphan.remove_dead_letters, [one.id for one in letters])
     finally:
         await asyncio.to_thread(orphan.close)

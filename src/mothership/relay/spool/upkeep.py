@@ -1,37 +1,22 @@
 """What is due in a spool file now and then, and how it stands."""
 
-from typing import NamedTuple
-
+from mothership.leases import SpoolStats
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
 from mothership.relay.spool import retention
-from mothership.relay.spool.dead_letters import Totals
 from mothership.relay.spool.spool_file import SpoolFile
 
 
-class SpoolStats(NamedTuple):
-    """How the spool stands."""
-
-    totals: dict[str, Totals]
-    dead_letters: Totals
-    dead_letters_by_sink: dict[str, int]
-    stored_bytes: int
-    oldest: dict[str, int]
-    """For each sink, when the oldest batch that waits was appended: microseconds since the epoch."""
-    changed_by_others: bool
-    """Somebody else has written to the file since the last look: a dead letter was retried, or dropped."""
-
-    @classmethod
-    def of(cls, file: SpoolFile, *, changed_by_others: bool) -> "SpoolStats":
-        """How a file stands now."""
-        oldest = {sink: when for sink in file.deliveries.sinks if (when := file.deliveries.oldest(sink)) is not None}
-        return cls(
-            dict(file.deliveries.totals),
-            file.dead_letters.totals,
-            file.dead_letters.by_sink(),
-            file.stored_bytes,
-            oldest,
-            changed_by_others,
-        )
+def stats(file: SpoolFile, *, changed_by_others: bool) -> SpoolStats:
+    """How a file stands now."""
+    oldest = {sink: when for sink in file.deliveries.sinks if (when := file.deliveries.oldest(sink)) is not None}
+    return SpoolStats(
+        dict(file.deliveries.totals),
+        file.dead_letters.totals,
+        file.dead_letters.by_sink(),
+        file.stored_bytes,
+        oldest,
+        changed_by_others,
+    )
 
 
 def sweep(file: SpoolFile, settings: SpoolSettings, letters: DeadLetterSettings, now: int) -> None:

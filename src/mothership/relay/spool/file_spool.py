@@ -1,4 +1,4 @@
-"""The spool: what was acknowledged and is not yet everywhere, on disk.
+"""The spool on the local disk: one file a worker.
 
 append ──▶ lease ──▶ commit | release | dead-letter | split | defer    each per sink; the file's thread does the work
 """
@@ -13,32 +13,31 @@ from pathlib import Path
 from mothership import telemetry
 from mothership.errors import ConfigurationError, FailedRow, NotPersisted
 from mothership.event import RowBatch
+from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.ports import Clock
-from mothership.relay.settings import DeadLetterSettings, SpoolSettings
+from mothership.relay.settings import RelaySettings
 from mothership.relay.spool import directory, disk_reserve, rebuild
 from mothership.relay.spool.appends import keep_all
-from mothership.relay.spool.dead_letters import PIPELINE, DeadLetter, Totals
-from mothership.relay.spool.deliveries import LeaseLimits
-from mothership.relay.spool.lease import Lease, dead_letters, deferred_parts, halves
+from mothership.relay.spool.dead_letters import PIPELINE, DeadLetter
 from mothership.relay.spool.operation import Append
+from mothership.relay.spool.parts import dead_letters, deferred_parts, halves
 from mothership.relay.spool.quota import Quota
 from mothership.relay.spool.record import SpoolRecord
-from mothership.relay.spool.spool_file import BatchStatus, LeasedRecord, SpoolFile
-from mothership.relay.spool.upkeep import SpoolStats, sweep
+from mothership.relay.spool.spool_file import LeasedRecord, SpoolFile
+from mothership.relay.spool.takeover import take_over_orphans
+from mothership.relay.spool.upkeep import stats, sweep
 from mothership.relay.spool.writer import SpoolWriter
 from mothership.telemetry import log
 
-SEQ_MAX = 2**62
 
-
-class Spool:
-    """One worker's spool. Open it in a running loop; every method but `open` returns at once or awaits the disk."""
+class FileSpool:
+    """`ports.Spool` in a file of this worker's own. Open it in a running loop."""
 
     def __init__(
         self,
         lock: directory.SpoolFileLock,
         writer: SpoolWriter,
-        settings: SpoolSettings,
+        settings: RelaySettings,
         quota: Quota,
         clock: Clock,
     ) -> None:
@@ -52,7 +51,7 @@ class Spool:
         self._quota = quota
 
     @classmethod
-    async def open(cls, data_dir: Path, settings: SpoolSettings, clock: Clock) -> "Spool":
+    async def open(cls, data_dir: Path, settings: RelaySettings, clock: Clock) -> "FileSpool":
         """Own a spool file under the data directory. A damaged one is set aside and what it held saved."""
         loop = asyncio.get_running_loop()
         try:
@@ -60,20 +59,20 @@ class Spool:
         except OSError as error:
             raise _cannot_open(error) from None
         try:
-            file = await asyncio.to_thread(_open_file, lock.path, settings.cache_bytes)
+            file = await asyncio.to_thread(_open_file, lock.path, settings.spool.cache_bytes)
         except (sqlite3.Error, OSError) as error:
             lock.release()
             raise _cannot_open(error) from None
         except BaseException:
             lock.release()
             raise
-        quota = Quota(settings)
+        quota = Quota(settings.spool)
         writer = SpoolWriter(
             file,
             loop,
             keep=partial(keep_all, quota),
             rebuild=rebuild.rebuild,
-            retry_after_seconds=settings.retry_after_seconds,
+            retry_after_seconds=settings.spool.retry_after_seconds,
         )
         return cls(lock, writer, settings, quota, clock)
 
@@ -168,7 +167,7 @@ class Spool:
     async def dead_letter(self, lease: Lease, failed: Sequence[FailedRow], *, known_to_sink: bool) -> None:
         """Set the named rows aside and commit all others of the lease.
 
-        `seen`: the sink has taken note of the batch, so a retry of the rows needs an identity of its own.
+        `known_to_sink`: it has taken note of the batch, so a retry of the rows needs an identity of its own.
         """
         now = self._now()
         sealed: list[tuple[str, SpoolRecord, bytes]] = []
@@ -256,7 +255,7 @@ class Spool:
         telemetry.dead_letters_total.labels(lease.sink).inc(len(refused))
         return numbers
 
-    async def sweep(self, letters: DeadLetterSettings) -> SpoolStats:
+    async def sweep(self) -> SpoolStats:
         """Do what is due: expire, prune, notice what others wrote; and say how all stands."""
         now = self._now()
 
@@ -264,13 +263,17 @@ class Spool:
             changed_by_others = file.has_changed()
             if self._writer.disk_error:
                 file.touch()
-            self._writer.shrink_requested = file.is_mostly_free(self._settings.shrink_bytes)
-            sweep(file, self._settings, letters, now)
+            self._writer.shrink_requested = file.is_mostly_free(self._settings.spool.shrink_bytes)
+            sweep(file, self._settings.spool, self._settings.dead_letters, now)
             self._quota.recheck(file)
-            return SpoolStats.of(file, changed_by_others=changed_by_others)
+            return stats(file, changed_by_others=changed_by_others)
 
-        stats: SpoolStats = await self._writer.submit(act, durable=bool(self._writer.disk_error))
-        return stats
+        standing: SpoolStats = await self._writer.submit(act, durable=bool(self._writer.disk_error))
+        return standing
+
+    async def take_over_orphans(self) -> int:
+        """Keep what workers that died have left behind in this data directory."""
+        return await take_over_orphans(self, self.lock.path.parent)
 
     async def take_in(self, records: Sequence[tuple[SpoolRecord, bytes]]) -> None:
         """Keep batches of a file that a dead worker left behind, whatever the bounds: they are on disk already."""

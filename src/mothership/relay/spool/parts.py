@@ -1,42 +1,12 @@
-"""What a courier holds while it writes, and the parts that a batch may come apart into."""
+"""The parts that a batch may come apart into: halves, what waits longer, dead letters."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mothership.errors import FailedRow
 from mothership.event import RowBatch
+from mothership.leases import Lease
 from mothership.relay.spool.record import SpoolRecord, half_fingerprints, pack, part_fingerprint, spool_record
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Batches that a courier holds: no other courier gets them until it says what became of them."""
-
-    sink: str
-    generation: int
-    seqs: tuple[int, ...]
-    batches: tuple[RowBatch, ...]
-    attempts: tuple[int, ...]
-    """For each batch, how often it was leased, this time included."""
-    crashes: tuple[int, ...]
-    """For each batch, how often the process died while it was leased."""
-
-    @property
-    def events(self) -> int:
-        """Rows in all batches."""
-        return sum(len(batch.rows) for batch in self.batches)
-
-    def only(self, positions: Iterable[int]) -> "Lease":
-        """The part of the lease at these positions."""
-        at = tuple(positions)
-        return Lease(
-            self.sink,
-            self.generation,
-            tuple(self.seqs[i] for i in at),
-            tuple(self.batches[i] for i in at),
-            tuple(self.attempts[i] for i in at),
-            tuple(self.crashes[i] for i in at),
-        )
 
 
 def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[SpoolRecord, bytes]]:

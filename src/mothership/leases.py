@@ -1,0 +1,87 @@
+"""What passes between the relay and its spool: statuses of batches, leases, counts.
+
+append ──▶ BatchStatus        lease(LeaseLimits) ──▶ Lease ──▶ commit | release | dead-letter | split | defer
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mothership.event import RowBatch
+
+SEQ_MAX = 2**62
+"""Above every number of a batch."""
+
+
+class BatchStatus(NamedTuple):
+    """What is known of a fingerprint: events, and for each sink how many still wait and how many were set aside."""
+
+    seq: int
+    """Of the pending batch; 0 when it is through."""
+    fingerprint: bytes
+    """Under which it is kept: a retry's is not that of the first transmission which it repeats."""
+    events: int
+    new: bool
+    queued: dict[str, int]
+    errors: dict[str, int]
+
+
+class LeaseLimits(NamedTuple):
+    """How much a lease may hold."""
+
+    rows: int
+    bytes: int
+    poison_attempts: int
+
+
+class Totals(NamedTuple):
+    """What waits for a sink."""
+
+    batches: int = 0
+    events: int = 0
+    bytes: int = 0
+
+
+class SpoolStats(NamedTuple):
+    """How a spool stands."""
+
+    totals: dict[str, Totals]
+    dead_letters: Totals
+    dead_letters_by_sink: dict[str, int]
+    stored_bytes: int
+    oldest: dict[str, int]
+    """For each sink, when the oldest batch that waits was appended: microseconds since the epoch."""
+    changed_by_others: bool
+    """Somebody else has changed what waits since the last look: a dead letter was retried, or dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Batches that a courier holds: no other courier gets them until it says what became of them."""
+
+    sink: str
+    generation: int
+    """Of the spool's: a lease of an earlier one means nothing any more."""
+    seqs: tuple[int, ...]
+    batches: tuple[RowBatch, ...]
+    attempts: tuple[int, ...]
+    """For each batch, how often it was leased, this time included."""
+    crashes: tuple[int, ...]
+    """For each batch, how often the process died while it was leased."""
+
+    @property
+    def events(self) -> int:
+        """Rows in all batches."""
+        return sum(len(batch.rows) for batch in self.batches)
+
+    def only(self, positions: Iterable[int]) -> "Lease":
+        """The part of the lease at these positions."""
+        at = tuple(positions)
+        return Lease(
+            self.sink,
+            self.generation,
+            tuple(self.seqs[i] for i in at),
+            tuple(self.batches[i] for i in at),
+            tuple(self.attempts[i] for i in at),
+            tuple(self.crashes[i] for i in at),
+        )
