@@ -48,7 +48,7 @@ from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.relay.courier import Route
+from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
 from mothership.sample.fleet import sample
@@ -115,7 +115,7 @@ async def _service() -> None:
     redactor = redaction.build(RedactionSettings(), key=b"k" * 32)
     chain = Chain([*redactor.processors, *enrichment.build(EnrichmentSettings())])
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as home:
-        relay = await Relay.open(Path(home), RelaySettings(), [Route(Forgetful("tsdb"))])
+        relay = await Relay.open(Path(home), RelaySettings(), [SinkRoute(Forgetful("tsdb"))])
         running = asyncio.create_task(relay.run())
 
         async def accept(batch: Batch) -> tuple[Batch, Receipt]:

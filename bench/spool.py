@@ -17,7 +17,7 @@ import orjson
 
 from mothership.event import Row, RowBatch
 from mothership.leases import BatchStatus, LeaseLimits
-from mothership.relay.courier import Route
+from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.file_spool import FileSpool
@@ -156,7 +156,7 @@ async def small(home: Path) -> None:
 
 async def through(home: Path, batches: Sequence[RowBatch]) -> None:
     """The whole relay before a sink that costs nothing."""
-    relay = await Relay.open(home / "through", RelaySettings(), [Route(MemorySink())])
+    relay = await Relay.open(home / "through", RelaySettings(), [SinkRoute(MemorySink())])
     task = asyncio.create_task(relay.run())
     waits: list[float] = []
 

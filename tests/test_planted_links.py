@@ -25,8 +25,8 @@ from mothership.embedded.server import PostgresServer
 from mothership.errors import ConfigurationError
 from mothership.pipeline.redaction.pseudonyms import load_or_make_key
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
-from mothership.relay.spool import directory as spool_directory
-from mothership.relay.spool import schema
+from mothership.relay.spool import schema, spool_file_lock
+from mothership.relay.spool.directory import spool_directory
 
 STRANGER = 54321
 """A user who has nothing to do with the service."""
@@ -75,7 +75,7 @@ def _work(home: Path) -> None:
         load_or_make_key(home)
         templates = Templates(TemplateSettings(), state=home / "templates.json")
         templates.save()
-        lock = spool_directory.lock_own_file(spool_directory.spool_directory(home))
+        lock = spool_file_lock.lock_own_file(spool_directory(home))
         schema.connect(lock.path).close()
         lock.release()
         worker_status.StatusDirectory.create(home / "metrics")

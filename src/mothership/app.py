@@ -45,9 +45,9 @@ from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.rejected_rows import rejected_rows
 from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Processor
-from mothership.relay.courier import Route
+from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
-from mothership.relay.spool.dead_letter_store import DeadLetterStore
+from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.repair import Repairs
 from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
@@ -230,7 +230,7 @@ class Mothership:
 
     def console(self) -> Console:
         """The pages for people, in the order of the navigation."""
-        box = partial(DeadLetterStore, self.data_dir)
+        box = partial(DeadLetterAdmin, self.data_dir)
         repairs = Repairs(box, self.chain.run, self.relay.keep, clock=time.time)
         pages = [
             Overview(self._status_report, self._activity).page,
@@ -481,12 +481,12 @@ def _sessions(settings: Settings, data_dir: Path, credentials: Credentials) -> S
     )
 
 
-def _routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None) -> list[Route]:
+def _routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None) -> list[SinkRoute]:
     routes = []
     if tsdb:
         to = settings.sinks.timescaledb
-        routes.append(Route(tsdb, to.batch_size, to.batch_timeout_seconds, to.writers))
+        routes.append(SinkRoute(tsdb, to.batch_size, to.batch_timeout_seconds, to.writers))
     if loki:
         to_loki = settings.sinks.loki
-        routes.append(Route(loki, to_loki.batch_size, to_loki.linger_seconds, in_order=True))
+        routes.append(SinkRoute(loki, to_loki.batch_size, to_loki.linger_seconds, in_order=True))
     return routes

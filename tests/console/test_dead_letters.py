@@ -19,7 +19,7 @@ from mothership.pipeline.chain import Chain
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.relay.relay import Relay
-from mothership.relay.spool.dead_letter_store import Chosen, DeadLetterStore
+from mothership.relay.spool.dead_letter_admin import Chosen, DeadLetterAdmin
 from mothership.repair import Repairs
 
 HTML = {"accept": "text/html"}
@@ -32,7 +32,7 @@ class Parts(NamedTuple):
     client: httpx2.AsyncClient
     relay: Relay
     sink: ToxicSink
-    store: DeadLetterStore
+    store: DeadLetterAdmin
 
     async def change(self, what: str, status: int = 200, **fields: Any) -> Any:
         """As a program does it, with its token."""
@@ -50,7 +50,7 @@ async def parts(tmp_path: Path, behind: Behind, poison: bytes = b"-1") -> AsyncI
     sink = ToxicSink(poison=poison)
     redactor = redaction.build(RedactionSettings(), key=bytes(32))
     async with running(tmp_path, sink) as relay:
-        box = partial(DeadLetterStore, tmp_path)
+        box = partial(DeadLetterAdmin, tmp_path)
         repairs = Repairs(box, Chain(redactor.processors).run, relay.keep, clock=lambda: 1_700_000_000.0)
         async with behind(DeadLetters(box, repairs).pages) as client:
             yield Parts(client, relay, sink, box())
@@ -116,7 +116,7 @@ async def test_a_hundred_and_fifty_are_retried_in_parts_and_all_arrive(tmp_path:
 
 
 def test_many_are_moved_in_parts_and_what_is_left_is_told(tmp_path: Path) -> None:
-    store = DeadLetterStore(tmp_path)
+    store = DeadLetterAdmin(tmp_path)
     assert store.retry_some(Chosen(), 10) == (0, 0, 0)
 
 

@@ -13,7 +13,7 @@ from tests.starvation import PATIENCE_SECONDS
 from mothership.event import Row, RowBatch
 from mothership.leases import BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.ports import Spool
-from mothership.relay.spool.dead_letter_store import DeadLetterStore
+from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.file_spool import FileSpool
 
 LIMITS = LeaseLimits(1_000, 1 << 24, 3)
@@ -69,7 +69,7 @@ class FileSpools:
         """As the command line reads them."""
 
         def read() -> list[tuple[str, str, list[Row]]]:
-            store = DeadLetterStore(self.data_dir)
+            store = DeadLetterAdmin(self.data_dir)
             return [(view.sink, view.reason, store.rows(view.id)) for view in store.views()]
 
         return await asyncio.to_thread(read)

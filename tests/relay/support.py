@@ -12,7 +12,7 @@ from tests.starvation import PATIENCE_SECONDS
 from mothership.errors import FailedRow, Permanent
 from mothership.event import Row, RowBatch
 from mothership.ports import Health, Sink
-from mothership.relay.courier import Route
+from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
 from mothership.sinks.memory import MemorySink
@@ -90,7 +90,7 @@ async def running(
     **changes: Any,
 ) -> AsyncIterator[Relay]:
     """A relay at work, closed in order at the end."""
-    routes = [Route(sink, batch_size=batch_size, writers=writers) for sink in sinks]
+    routes = [SinkRoute(sink, batch_size=batch_size, writers=writers) for sink in sinks]
     relay = await Relay.open(data_dir, settings(**changes), routes, ticks=ticks)
     task = asyncio.create_task(relay.run())
     try:

@@ -143,12 +143,12 @@ KILLED = """
 import asyncio, sys
 from pathlib import Path
 from mothership.relay.relay import Relay
-from mothership.relay.courier import Route
+from mothership.relay.delivery import SinkRoute
 from tests.relay.support import ToxicSink, rows_batch, settings
 async def main():
     sink = ToxicSink()
     if sys.argv[2] == "hang": sink.open_for_writes.clear()
-    relay = await Relay.open(Path(sys.argv[1]), settings(answer_seconds=0.0), [Route(sink)])
+    relay = await Relay.open(Path(sys.argv[1]), settings(answer_seconds=0.0), [SinkRoute(sink)])
     asyncio.create_task(relay.run())
     async def one(number):
         await relay.keep(rows_batch(number, 200))

@@ -7,7 +7,7 @@ import pytest
 from mothership.errors import Refusal
 from mothership.fairness import Holder, WaitBudget
 from mothership.relay.event_rate import EventRate
-from mothership.relay.in_flight import InFlightLimiter
+from mothership.relay.in_flight_limiter import InFlightLimiter
 from mothership.relay.poison_tracker import PoisonTracker
 from mothership.relay.settings import InFlightSettings
 

@@ -12,7 +12,7 @@ from tests.starvation import PATIENCE_SECONDS, unstarved_time
 
 from mothership.errors import NotPersisted, Paused, Refusal, Transient
 from mothership.event import Tally
-from mothership.relay.courier import Route
+from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.schema import connect
@@ -99,7 +99,7 @@ async def test_a_repeat_after_a_restart_finds_the_waiting_batch(tmp_path: Path) 
     """The first answer said `queued`, the process died, the node sends again: still one record."""
     sink = ToxicSink()
     sink.open_for_writes.clear()
-    relay = await Relay.open(tmp_path, settings(answer_seconds=0.01), [Route(sink)])
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.01), [SinkRoute(sink)])
     await relay.keep(rows_batch(1))
     await relay.close()
     async with running(tmp_path, sink, answer_seconds=0.05) as relay:
@@ -222,7 +222,7 @@ async def test_a_noisy_client_leaves_room_for_others(tmp_path: Path) -> None:
 
 async def test_nothing_is_taken_while_stopping(tmp_path: Path) -> None:
     """After the end of a relay its answer is 503, not silence."""
-    relay = await Relay.open(tmp_path, settings(), [Route(MemorySink())])
+    relay = await Relay.open(tmp_path, settings(), [SinkRoute(MemorySink())])
     await relay.close()
     with pytest.raises(NotPersisted):
         await relay.keep(rows_batch(1))
@@ -232,7 +232,7 @@ async def test_closing_delivers_what_it_can(tmp_path: Path) -> None:
     """An orderly stop flushes, and what a hanging sink did not take is there at the next start."""
     good, hanging = MemorySink("good"), ToxicSink("hanging")
     hanging.open_for_writes.clear()
-    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [Route(good), Route(hanging)])
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [SinkRoute(good), SinkRoute(hanging)])
     task = asyncio.create_task(relay.run())
     for number in range(20):
         await relay.keep(rows_batch(number))
@@ -249,7 +249,7 @@ async def test_a_second_close_ends_at_once(tmp_path: Path) -> None:
     """The second signal does not wait for the deadline of the first."""
     sink = ToxicSink()
     sink.open_for_writes.clear()
-    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [Route(sink)])
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [SinkRoute(sink)])
     task = asyncio.create_task(relay.run())
     await relay.keep(rows_batch(1))
     first = asyncio.create_task(relay.close(FOREVER_SECONDS))
@@ -260,7 +260,7 @@ async def test_a_second_close_ends_at_once(tmp_path: Path) -> None:
 
 async def test_a_courier_that_dies_ends_the_relay(tmp_path: Path) -> None:
     """A fault of this program may not leave a service that says 200 and delivers nothing."""
-    relay = await Relay.open(tmp_path, settings(), [Route(MemorySink())])
+    relay = await Relay.open(tmp_path, settings(), [SinkRoute(MemorySink())])
     relay.couriers[0]._next = None  # type: ignore[assignment]  # what a slip would do
     with pytest.raises(ExceptionGroup):
         await asyncio.wait_for(relay.run(), PATIENCE_SECONDS)
@@ -270,7 +270,7 @@ async def test_a_backlog_is_not_forgotten_over_new_batches(tmp_path: Path) -> No
     """With two writers, an outage, and others writing to the file: everything is delivered in the end."""
     sink = ToxicSink()
     sink.open_for_writes.clear()
-    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [Route(sink, batch_size=6, writers=2)])
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [SinkRoute(sink, batch_size=6, writers=2)])
     task = asyncio.create_task(relay.run())
     for number in range(20):
         await relay.keep(rows_batch(number))
@@ -287,7 +287,9 @@ async def test_a_backlog_is_not_forgotten_over_new_batches(tmp_path: Path) -> No
 async def test_lingering_waits_for_company_and_delays_no_answer(tmp_path: Path) -> None:
     """Set by the user, rows wait for a fuller write; the answer says `queued` at once, and the wait has an end."""
     sink = ToxicSink()
-    relay = await Relay.open(tmp_path, settings(answer_seconds=0.3), [Route(sink, batch_size=12, linger_seconds=0.5)])
+    relay = await Relay.open(
+        tmp_path, settings(answer_seconds=0.3), [SinkRoute(sink, batch_size=12, linger_seconds=0.5)]
+    )
     task = asyncio.create_task(relay.run())
     await asyncio.sleep(0.05)
     began, unstarved = time.monotonic(), unstarved_time()

@@ -14,7 +14,7 @@ from tests.starvation import unstarved_time
 from mothership.errors import SpoolFull
 from mothership.event import Row, RowBatch, Tally
 from mothership.relay.relay import Relay
-from mothership.relay.spool.dead_letter_store import DeadLetterStore
+from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.schema import SCHEMA_VERSION, connect
 from mothership.sinks.memory import MemorySink
 
@@ -102,7 +102,7 @@ async def test_dead_letters_of_one_do_not_push_out_those_of_another(tmp_path: Pa
     sink = ToxicSink(poison=b"-1")
     with capture_logs() as lines:
         await _keep_many_refused(tmp_path, sink)
-    kept = {view.request_id for view in DeadLetterStore(tmp_path).views()}
+    kept = {view.request_id for view in DeadLetterAdmin(tmp_path).views()}
     assert "request-1" in kept
     assert "request-159" in kept
     assert "request-100" not in kept

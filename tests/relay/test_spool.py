@@ -17,10 +17,10 @@ from tests.relay.support import ToxicSink, rows_batch, running, settings, until
 from mothership import telemetry
 from mothership.errors import ConfigurationError, NotPersisted, Transient
 from mothership.event import RowBatch, Tally
-from mothership.relay.courier import Route
+from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.spool.check import check_spool
-from mothership.relay.spool.dead_letter_store import DeadLetterStore
+from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.schema import connect
 from mothership.sinks.memory import MemorySink
 
@@ -39,7 +39,7 @@ async def test_one_fsync_serves_every_request_that_waits(tmp_path: Path) -> None
             if sample.name.endswith("_count")
         )
 
-    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [Route(MemorySink())])
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [SinkRoute(MemorySink())])
     before = commits()
     await asyncio.gather(*(relay.keep(rows_batch(number)) for number in range(300)))
     assert commits() - before < 60
@@ -113,7 +113,7 @@ async def test_what_waits_too_long_goes_to_the_dead_letters(tmp_path: Path) -> N
         for number in range(5):
             await relay.keep(rows_batch(number))
         await until(lambda: relay.status().dead_letters.events == 12)  # the first is in the sink's hands
-        box = DeadLetterStore(tmp_path)
+        box = DeadLetterAdmin(tmp_path)
         assert all("max_age_seconds" in view.reason for view in box.views())
         sink.open_for_writes.set()
         assert box.retry(None, "memory") == 12
@@ -128,7 +128,7 @@ async def test_dead_letters_can_be_seen_retried_and_dropped_beside_a_live_servic
     async with running(tmp_path, sink) as relay:
         for number in (1, 2, 3):
             assert (await relay.keep(rows_batch(number))).sinks["memory"] == Tally(2, 0, 1)
-        box = DeadLetterStore(tmp_path)
+        box = DeadLetterAdmin(tmp_path)
         views = list(box.views())
         assert [(view.sink, view.events, view.reason) for view in views] == [("memory", 1, "not taken")] * 3
         assert [row.data for row in box.rows(views[0].id)] == [b'{"n":"1-1"}']
@@ -149,12 +149,12 @@ async def test_old_dead_letters_give_way_when_there_are_too_many(tmp_path: Path)
         for number in range(12):
             await relay.keep(rows_batch(number))
         await until(lambda: 0 < relay.status().dead_letters.events < 8)
-        assert max(view.request_id for view in DeadLetterStore(tmp_path).views()) == "request-9"
+        assert max(view.request_id for view in DeadLetterAdmin(tmp_path).views()) == "request-9"
 
 
 async def test_a_damaged_record_is_set_aside_and_the_rest_goes_on(tmp_path: Path) -> None:
     """One record that can't be read costs its own events, and they are counted."""
-    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [Route(MemorySink())])
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [SinkRoute(MemorySink())])
     for number in range(9):
         await relay.keep(rows_batch(number))
     await relay.close()
@@ -170,7 +170,7 @@ async def test_a_damaged_record_is_set_aside_and_the_rest_goes_on(tmp_path: Path
 
 async def test_no_workers_file_is_orphaned(tmp_path: Path) -> None:
     """Two workers, one dies: the other takes over what it left, dead letters too, and removes the file."""
-    dead = await Relay.open(tmp_path, settings(answer_seconds=0.0), [Route(MemorySink())])
+    dead = await Relay.open(tmp_path, settings(answer_seconds=0.0), [SinkRoute(MemorySink())])
     sink = MemorySink()
     async with running(tmp_path, sink) as relay:
         assert spool_file(tmp_path, 1).exists()
@@ -195,7 +195,7 @@ class SlowSink(ToxicSink):
 
 async def test_a_backlog_drains_at_its_rate_and_starves_nobody(tmp_path: Path) -> None:
     """After an outage what arrives now is written at once, while the past follows in order, no faster than allowed."""
-    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [Route(MemorySink())])
+    relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [SinkRoute(MemorySink())])
     for number in range(100):
         await relay.keep(rows_batch(number, 10))
     await relay.close()
@@ -216,7 +216,7 @@ DEADLY = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from mothership.relay.relay import Relay
-from mothership.relay.courier import Route
+from mothership.relay.delivery import SinkRoute
 from tests.relay.support import ToxicSink, rows_batch, settings
 class Deadly(ToxicSink):
     async def write(self, batches):
@@ -227,7 +227,7 @@ class Deadly(ToxicSink):
         return await super().write(batches)
 async def main():
     relay = await Relay.open(Path(sys.argv[1]), settings(answer_seconds=0.0, retry={"poison_attempts": 2}),
-                             [Route(Deadly(), batch_size=6)])
+                             [SinkRoute(Deadly(), batch_size=6)])
     if sys.argv[2] == "first":
         for number in range(20):
             await relay.keep(rows_batch(number))
@@ -257,7 +257,7 @@ def test_a_batch_that_kills_the_process_is_set_aside(tmp_path: Path) -> None:
         assert lives < 10
     assert lives == 5, "two in company, two alone, and the last"
     assert len(printed) == 57
-    (view,) = DeadLetterStore(tmp_path).views()
+    (view,) = DeadLetterAdmin(tmp_path).views()
     assert (view.request_id, view.events) == ("request-13", 3)
     assert "died" in view.reason
 
@@ -306,7 +306,7 @@ async def test_a_place_that_cannot_hold_a_spool_is_a_fault_of_the_configuration(
     """One line that says what, instead of a traceback."""
     (tmp_path / "spool").write_text("a file where the directory should be")
     with pytest.raises(ConfigurationError, match=r"server\.data_dir: the spool can't be opened"):
-        await Relay.open(tmp_path, settings(), [Route(MemorySink())])
+        await Relay.open(tmp_path, settings(), [SinkRoute(MemorySink())])
 
 
 async def test_a_file_that_was_large_shrinks_when_it_is_empty(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import click
 
 from mothership.commands.options import config_option, spooling_data_dir
 from mothership.plurals import counted
-from mothership.relay.spool.dead_letter_store import DeadLetterStore, DeadLetterSummary, SpoolUnreadable
-from mothership.relay.spool.dead_letters import PIPELINE
+from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin, DeadLetterSummary, SpoolUnreadable
+from mothership.relay.spool.dead_letter_table import PIPELINE
 from mothership.relay.spool.record import CorruptRecord
 from mothership.terminal_escaping import escaped, escaped_line
 
@@ -116,18 +116,18 @@ def drop(config: Path | None, sink: str | None, everything: bool, ids: Sequence[
     click.echo(f"{counted(events, 'event')} dropped")
 
 
-def _box(config: Path | None) -> DeadLetterStore:
-    return DeadLetterStore(spooling_data_dir(config))
+def _box(config: Path | None) -> DeadLetterAdmin:
+    return DeadLetterAdmin(spooling_data_dir(config))
 
 
-def _chosen(box: DeadLetterStore, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:
+def _chosen(box: DeadLetterAdmin, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:
     """The ids that are meant; None for all, or all of a sink."""
     if bool(ids) == bool(everything or sink):
         raise click.UsageError("name dead letters by id, or use --all or --sink")
     return {view.id for view in _known(box, ids)} if ids else None
 
 
-def _known(box: DeadLetterStore, ids: Sequence[str]) -> list[DeadLetterSummary]:
+def _known(box: DeadLetterAdmin, ids: Sequence[str]) -> list[DeadLetterSummary]:
     views = list(box.views(ids=set(ids)))
     if missing := sorted(set(ids) - {view.id for view in views}):
         raise click.ClickException(f"no such dead letter: {', '.join(missing)}")

@@ -12,8 +12,8 @@ from mothership.console.page import Change, Fields, Page
 from mothership.edge.caller import Caller
 from mothership.errors import Refusal
 from mothership.event import Row
-from mothership.relay.spool.dead_letter_store import Chosen, DeadLetterGroup, DeadLetterSummary, Moved, SpoolUnreadable
-from mothership.relay.spool.dead_letters import PIPELINE, DeadLetter
+from mothership.relay.spool.dead_letter_admin import Chosen, DeadLetterGroup, DeadLetterSummary, Moved, SpoolUnreadable
+from mothership.relay.spool.dead_letter_table import PIPELINE, DeadLetter
 from mothership.relay.spool.record import CorruptRecord, unpack
 from mothership.repair import Repaired
 

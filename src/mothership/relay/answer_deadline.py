@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from mothership.relay.pending_batch import PendingBatch
+from mothership.relay.awaited_receipt import AwaitedReceipt
 
 
 class AnswerDeadline:
@@ -11,10 +11,10 @@ class AnswerDeadline:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._due: deque[tuple[float, PendingBatch]] = deque()
+        self._due: deque[tuple[float, AwaitedReceipt]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, pending: PendingBatch) -> None:
+    def start(self, pending: AwaitedReceipt) -> None:
         """Its time runs from now."""
         loop = asyncio.get_running_loop()
         self._due.append((loop.time() + self._seconds, pending))

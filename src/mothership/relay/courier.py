@@ -17,14 +17,12 @@ from mothership.log_limiter import LogLimiter
 from mothership.plurals import counted
 from mothership.ports import Health, Spool
 from mothership.relay.deferred_batches import DeferredBatches
+from mothership.relay.delivery import DeliveryListener, DeliveryResult, SinkRoute
 from mothership.relay.event_rate import EventRate
 from mothership.relay.poison_tracker import PoisonTracker
-from mothership.relay.route import DeliveryListener, DeliveryResult, Route
 from mothership.relay.settings import RelaySettings
 from mothership.retry import BreakerState, CircuitBreaker, backoff_seconds
 from mothership.telemetry import log
-
-__all__ = ["Courier", "Route"]
 
 IDLE_SECONDS = 1.0
 PAUSE_POLL_SECONDS = 0.2
@@ -42,7 +40,7 @@ class Courier:
 
     def __init__(
         self,
-        route: Route,
+        route: SinkRoute,
         spool: Spool,
         settings: RelaySettings,
         listener: DeliveryListener,

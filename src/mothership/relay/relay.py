@@ -20,10 +20,10 @@ from mothership.leases import BatchStatus, SpoolStats, Totals
 from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock, Spool
 from mothership.relay.answer_deadline import AnswerDeadline
+from mothership.relay.awaited_receipt import AwaitedReceipt
 from mothership.relay.courier import Courier
-from mothership.relay.in_flight import InFlightLimiter
-from mothership.relay.pending_batch import PendingBatch
-from mothership.relay.route import DeliveryResult, Route
+from mothership.relay.delivery import DeliveryResult, SinkRoute
+from mothership.relay.in_flight_limiter import InFlightLimiter
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.file_spool import FileSpool
 from mothership.relay.spool.record import weight
@@ -42,7 +42,7 @@ class Relay:
         self,
         spool: Spool,
         settings: RelaySettings,
-        routes: Sequence[Route],
+        routes: Sequence[SinkRoute],
         *,
         clock: Clock,
         ticks: Callable[[], float],
@@ -56,9 +56,9 @@ class Relay:
         self._ticks = ticks
         self._sinks = [courier.name for courier in self.couriers]
         self._log_not_kept = LogLimiter("warning", "rejected_events_not_kept")
-        self._by_identity: dict[bytes, PendingBatch] = {}
+        self._by_identity: dict[bytes, AwaitedReceipt] = {}
         """By fingerprint, and by content: there a retry finds the first transmission that it repeats."""
-        self._delivering: dict[bytes, PendingBatch] = {}
+        self._delivering: dict[bytes, AwaitedReceipt] = {}
         """Those on disk, by the fingerprint under which they are there."""
         self._deadline = AnswerDeadline(settings.answer_seconds)
         self._spool_stats = SpoolStats({}, Totals(), {}, 0, {}, changed_by_others=False)
@@ -75,7 +75,7 @@ class Relay:
         cls,
         data_dir: Path,
         settings: RelaySettings,
-        routes: Sequence[Route],
+        routes: Sequence[SinkRoute],
         *,
         clock: Clock = time.time,
         ticks: Callable[[], float] = time.monotonic,
@@ -140,14 +140,14 @@ class Relay:
             if not pending.is_waited_for:
                 self._forget(pending)
 
-    def _start(self, batch: RowBatch) -> PendingBatch:
-        pending = PendingBatch((batch.fingerprint, batch.content) if batch.content else (batch.fingerprint,))
+    def _start(self, batch: RowBatch) -> AwaitedReceipt:
+        pending = AwaitedReceipt((batch.fingerprint, batch.content) if batch.content else (batch.fingerprint,))
         for identity in pending.identities:
             self._by_identity[identity] = pending
         self._spool.append(batch, self._sinks, partial(self._appended, pending))
         return pending
 
-    def _appended(self, pending: PendingBatch, status: BatchStatus | None, error: BaseException | None) -> None:
+    def _appended(self, pending: AwaitedReceipt, status: BatchStatus | None, error: BaseException | None) -> None:
         pending.status, pending.error = status, error
         if status is None:
             pending.settle()
@@ -161,14 +161,14 @@ class Relay:
         for courier in self.couriers:
             courier.wake()
 
-    def _settle_unless_waited_for(self, pending: PendingBatch) -> None:
+    def _settle_unless_waited_for(self, pending: AwaitedReceipt) -> None:
         """Let its answer go, unless a sink that is worth waiting for has not got it."""
         for courier in self.couriers:
             if courier.name in pending.waits_for and courier.is_waited_for:
                 return
         pending.settle()
 
-    def _forget(self, pending: PendingBatch) -> None:
+    def _forget(self, pending: AwaitedReceipt) -> None:
         for identity in pending.identities:
             if self._by_identity.get(identity) is pending:
                 del self._by_identity[identity]

@@ -10,7 +10,7 @@ from tests.sinks.loki.makers import RowOf, SinkOf
 from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki
 
 from mothership.event import Row, RowBatch
-from mothership.relay.courier import Route
+from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.sinks.memory import MemorySink
 
@@ -92,14 +92,16 @@ async def test_a_narrow_rate_limit_slows_loki_and_nothing_else(sink_of: SinkOf, 
         assert _at_rest(loki, database.rows)
 
 
-@pytest.mark.skipif("in_order" not in Route.__dataclass_fields__, reason="the relay can't keep a route in order yet")
+@pytest.mark.skipif(
+    "in_order" not in SinkRoute.__dataclass_fields__, reason="the relay can't keep a route in order yet"
+)
 async def test_a_long_backlog_is_drained_before_what_arrives_meanwhile(
     loki: StrictLoki, sink_of: SinkOf, row: RowOf, tmp_path: Path
 ) -> None:
     """Five hours: were new events pushed in between, Loki would refuse all that is an hour behind them."""
     start = time.time() - 300 * MINUTE
     sink = sink_of(loki, max_retries=0, timeout_seconds=1.0)
-    route = Route(sink, batch_size=20, in_order=True)
+    route = SinkRoute(sink, batch_size=20, in_order=True)
     relay = await Relay.open(tmp_path, settings(answer_seconds=0.05), [route])
     task = asyncio.create_task(relay.run())
     await loki.stop()

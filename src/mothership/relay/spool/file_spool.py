@@ -16,9 +16,9 @@ from mothership.event import RowBatch
 from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.ports import Clock
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool import directory, disk_reserve, rebuild
+from mothership.relay.spool import directory, disk_reserve, rebuild, spool_file_lock
 from mothership.relay.spool.appends import keep_all
-from mothership.relay.spool.dead_letters import PIPELINE, DeadLetter
+from mothership.relay.spool.dead_letter_table import PIPELINE, DeadLetter
 from mothership.relay.spool.operation import Append
 from mothership.relay.spool.parts import dead_letters, deferred_parts, halves
 from mothership.relay.spool.quota import Quota
@@ -35,7 +35,7 @@ class FileSpool:
 
     def __init__(
         self,
-        lock: directory.SpoolFileLock,
+        lock: spool_file_lock.SpoolFileLock,
         writer: SpoolWriter,
         settings: RelaySettings,
         quota: Quota,
@@ -55,7 +55,7 @@ class FileSpool:
         """Own a spool file under the data directory. A damaged one is set aside and what it held saved."""
         loop = asyncio.get_running_loop()
         try:
-            lock = await asyncio.to_thread(directory.lock_own_file, directory.spool_directory(data_dir))
+            lock = await asyncio.to_thread(spool_file_lock.lock_own_file, directory.spool_directory(data_dir))
         except OSError as error:
             raise _cannot_open(error) from None
         try:

@@ -39,7 +39,7 @@ class WalFrame(NamedTuple):
     """Its checksum follows from what the frame before it says."""
 
 
-class WriteAheadLog(NamedTuple):
+class SqliteWal(NamedTuple):
     """A write-ahead log, as far as it belongs to the last round."""
 
     frames: list[WalFrame]
@@ -49,10 +49,10 @@ class WriteAheadLog(NamedTuple):
     """There is something behind a fault."""
 
 
-def read_wal(raw: "mmap.mmap | bytes") -> WriteAheadLog:
+def read_wal(raw: "mmap.mmap | bytes") -> SqliteWal:
     """The frames of a log. Those of an earlier round, told by other salts, are left out at its end."""
     if len(raw) < WAL_HEAD.size + FRAME_HEAD.size:
-        return WriteAheadLog([], 0, damaged=False)
+        return SqliteWal([], 0, damaged=False)
     magic, _, page_bytes, _, salt1, salt2, *sums = WAL_HEAD.unpack_from(raw)
     big = magic == WAL_MAGIC_BIG
     head_sound = (
@@ -81,7 +81,7 @@ def read_wal(raw: "mmap.mmap | bytes") -> WriteAheadLog:
     del frames[salted:]
     good = next((i for i, frame in enumerate(frames) if not frame.sound), len(frames)) if head_sound else 0
     readable_frames = max((i + 1 for i in range(good) if frames[i].commits), default=0)
-    return WriteAheadLog(
+    return SqliteWal(
         frames, readable_frames, damaged=any(frame.sound for frame in frames[good:]) or (not head_sound and salted > 0)
     )
 
@@ -113,9 +113,7 @@ def all_records(path: Path) -> list[bytes]:
         return list(dict.fromkeys(_records(file, log, read_wal(log), first=-1)))
 
 
-def _records(
-    file: "mmap.mmap | bytes", log: "mmap.mmap | bytes", found: WriteAheadLog, *, first: int
-) -> Iterator[bytes]:
+def _records(file: "mmap.mmap | bytes", log: "mmap.mmap | bytes", found: SqliteWal, *, first: int) -> Iterator[bytes]:
     """Records on leaf pages of the file (when `first` is negative) and of the frames from `first` on."""
     pages = _Pages(file, log)
     if first < 0:

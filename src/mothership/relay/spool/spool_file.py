@@ -19,7 +19,7 @@ from mothership.leases import BatchStatus, LeaseLimits
 from mothership.named_sql import statements
 from mothership.relay.spool import bulk
 from mothership.relay.spool.batch_cache import BatchCache
-from mothership.relay.spool.dead_letters import DeadLetter, DeadLetterTable
+from mothership.relay.spool.dead_letter_table import DeadLetter, DeadLetterTable
 from mothership.relay.spool.deduplication import FingerprintTable
 from mothership.relay.spool.deliveries import Deliveries, NewDelivery, PendingDelivery
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, part_fingerprint, unpack, weight

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from mothership import telemetry
-from mothership.relay.spool import directory
-from mothership.relay.spool.dead_letters import DeadLetter
+from mothership.relay.spool import spool_file_lock
+from mothership.relay.spool.dead_letter_table import DeadLetter
 from mothership.relay.spool.orphan import OrphanFile
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, unpack
 from mothership.telemetry import log
@@ -28,7 +28,7 @@ class Heir(Protocol):
 async def take_over_orphans(heir: Heir, spool_directory: Path) -> int:
     """Move every batch and dead letter out of files that nobody owns to the heir. Returns the events moved."""
     moved = 0
-    for lock in await asyncio.to_thread(lambda: list(directory.lock_orphans(spool_directory))):
+    for lock in await asyncio.to_thread(lambda: list(spool_file_lock.lock_orphans(spool_directory))):
         try:
             moved += await _take_over(heir, lock)
         except Exception as error:  # noqa: BLE001  # a dead worker's file may not end a living one
@@ -38,7 +38,7 @@ async def take_over_orphans(heir: Heir, spool_directory: Path) -> int:
     return moved
 
 
-async def _take_over(heir: Heir, lock: directory.SpoolFileLock) -> int:
+async def _take_over(heir: Heir, lock: spool_file_lock.SpoolFileLock) -> int:
     """Each batch is safe here before it goes there; killed between, it is in both, and its fingerprint tells."""
     if (orphan := await asyncio.to_thread(OrphanFile.open, lock.path)) is None:
         return 0

@@ -2,7 +2,7 @@
 
 from mothership.leases import SpoolStats
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
-from mothership.relay.spool import retention
+from mothership.relay.spool import expiry
 from mothership.relay.spool.spool_file import SpoolFile
 
 
@@ -21,6 +21,6 @@ def stats(file: SpoolFile, *, changed_by_others: bool) -> SpoolStats:
 
 def sweep(file: SpoolFile, settings: SpoolSettings, letters: DeadLetterSettings, now: int) -> None:
     """Set aside and drop what has waited too long, and forget old fingerprints."""
-    retention.expire_batches(file, settings.max_age_seconds, now)
-    retention.drop_dead_letters(file, letters, now)
+    expiry.expire_batches(file, settings.max_age_seconds, now)
+    expiry.drop_dead_letters(file, letters, now)
     file.fingerprints.prune(now - int(settings.remember_seconds * 1_000_000), settings.remember_batches)

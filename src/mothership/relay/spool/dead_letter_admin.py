@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from mothership.event import Row
 from mothership.relay.spool import directory
-from mothership.relay.spool.dead_letters import PIPELINE, SQL, DeadLetter, select_dead_letters
+from mothership.relay.spool.dead_letter_table import PIPELINE, SQL, DeadLetter, select_dead_letters
 from mothership.relay.spool.record import CorruptRecord, unpack
 from mothership.relay.spool.schema import connect
 from mothership.relay.spool.spool_file import SpoolFile
@@ -77,7 +77,7 @@ def _readable(path: Path) -> Iterator[None]:
         raise SpoolUnreadable(f"{path.name}: {name}; see `mothership spool check`") from None
 
 
-class DeadLetterStore:
+class DeadLetterAdmin:
     """Every dead letter under a data directory. Each method raises `SpoolUnreadable` when a file can't be used."""
 
     def __init__(self, data_dir: Path) -> None:

@@ -7,7 +7,7 @@ from mothership.ports import Sink
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class SinkRoute:
     """A sink and how it likes to be written to."""
 
     sink: Sink

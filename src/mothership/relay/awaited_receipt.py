@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from mothership.event import Receipt, Tally
 from mothership.leases import BatchStatus
-from mothership.relay.route import DeliveryResult
+from mothership.relay.delivery import DeliveryResult
 
 
-class PendingBatch:
+class AwaitedReceipt:
     """What is known so far; forgotten when nobody waits any more. Who waits does so once, until it is settled."""
 
     __slots__ = ("_results", "_waiters", "error", "identities", "is_settled", "status", "waits_for")
