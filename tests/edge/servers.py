@@ -16,12 +16,12 @@ from mothership.edge.application import EdgeApplication
 from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.caller import Caller
-from mothership.edge.envelope import EnvelopeProtocol
 from mothership.edge.ingest import Ingest
 from mothership.edge.ingest_protocol import IngestRequest
 from mothership.edge.input_settings import InputSettings
 from mothership.edge.inputs import protocols
 from mothership.edge.limits import LimitSettings
+from mothership.edge.native_ingest import NativeIngest
 from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
 from mothership.event import Batch, Receipt, Tally
@@ -97,7 +97,7 @@ def decoded(
     headers = {} if idempotency_key is None else {b"idempotency-key": idempotency_key.encode()}
     caller = Caller(client, frozenset({"ingest"}))
     request = IngestRequest(request_id, caller, "192.0.2.7", headers, b"", received)
-    return EnvelopeProtocol(BatchBuilder(limits, key=b"test"), limits).decode(body, request)
+    return NativeIngest(BatchBuilder(limits, key=b"test"), limits).decode(body, request)
 
 
 @dataclass

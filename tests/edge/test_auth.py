@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from tests.edge.servers import application
 
 from mothership.commands import token as token_command
-from mothership.edge.access import AccessMiddleware
+from mothership.edge.access_middleware import AccessMiddleware
 from mothership.edge.addresses import Networks, client_address, is_loopback_name, rate_limit_key
 from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.authenticator import AuthenticationFailed, Authenticator

@@ -16,10 +16,10 @@ from mothership.batch_log import BatchLog
 from mothership.edge.application import EdgeApplication
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.caller import ANONYMOUS, Permission
-from mothership.edge.envelope import EnvelopeProtocol
 from mothership.edge.ingest import Ingest
 from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse
 from mothership.edge.limits import LimitSettings
+from mothership.edge.native_ingest import NativeIngest
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt, Tally
 from mothership.fairness import WaitBudget
@@ -67,7 +67,7 @@ class Lines:
 
 def ingest(acceptor: RecordingAcceptor) -> Ingest:
     builder = BatchBuilder(LIMITS, key=b"test")
-    protocols: list[IngestProtocol] = [EnvelopeProtocol(builder, LIMITS), Lines(builder)]
+    protocols: list[IngestProtocol] = [NativeIngest(builder, LIMITS), Lines(builder)]
     return Ingest(acceptor, protocols, limits=LIMITS, batch_log=BatchLog("none"), sinks=["tsdb"])
 
 
@@ -169,7 +169,7 @@ async def test_a_body_that_never_begins_is_not_waited_for(acceptor: RecordingAcc
     """A head, and then a chunk extension without end: no piece of the body is ever there."""
     limits = LimitSettings(body_seconds=0.05)
     builder = BatchBuilder(limits, key=b"test")
-    edge = Ingest(acceptor, [EnvelopeProtocol(builder, limits)], limits=limits, batch_log=BatchLog("none"))
+    edge = Ingest(acceptor, [NativeIngest(builder, limits)], limits=limits, batch_log=BatchLog("none"))
 
     async def never() -> Message:
         await asyncio.Event().wait()

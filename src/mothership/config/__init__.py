@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from mothership.config import variables
 from mothership.config.document import Document, Fault, Location, Missing, escaped, read
 from mothership.config.settings import ABOUT, HOST, Settings, contradictions
-from mothership.config.variables import CONFIG_VARIABLE, Given, section
+from mothership.config.variables import CONFIG_VARIABLE, EnvironmentValues, section
 from mothership.errors import ConfigurationError
 
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be narrowed
@@ -61,7 +61,7 @@ def load_all(
     """
     environ = os.environ if environ is None else environ
     document = read(file(path, environ))
-    given = variables.given(Settings, environ)
+    given = variables.environment_values(Settings, environ)
     tree, faults = document.filled(environ)
     tree = _without_empty(tree, Settings)
     for location, value in given.values.items():
@@ -222,7 +222,7 @@ def _follows(location: Location, found: list[Location]) -> bool:
     return any(other[: len(location)] == location for other in found)
 
 
-def _told(fault: Fault, document: Document, given: Given) -> str:
+def _told(fault: Fault, document: Document, given: EnvironmentValues) -> str:
     """One line: where the value stands, the dotted key, the reason."""
     dotted = ""
     for part in fault.location:
@@ -230,14 +230,14 @@ def _told(fault: Fault, document: Document, given: Given) -> str:
     return ": ".join(filter(None, (_where(fault.location, document, given), dotted, fault.reason)))
 
 
-def _placed(line: str, document: Document, given: Given) -> str:
+def _placed(line: str, document: Document, given: EnvironmentValues) -> str:
     """The same for a line that begins with its key."""
     key = re.match(r"[a-z_.]*", line)
     where = _where(tuple(key[0].split(".")), document, given) if key else ""
     return f"{where}: {line}" if where else line
 
 
-def _where(location: Location, document: Document, given: Given) -> str:
+def _where(location: Location, document: Document, given: EnvironmentValues) -> str:
     """The variables that say a value or a part of it, or else its place in the file."""
     size = len(location)
     names = [name for at, name in given.names.items() if at[:size] == location or location[: len(at)] == at]

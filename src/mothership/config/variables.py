@@ -26,7 +26,7 @@ _SHORT_NAMES = {"timescaledb": "tsdb"}
 """What a part of the service is called elsewhere."""
 
 
-class Given(NamedTuple):
+class EnvironmentValues(NamedTuple):
     """What the environment says: values by key, and whose value was no list or mapping."""
 
     values: dict[Location, Any]
@@ -67,9 +67,9 @@ def variables(model: type[BaseModel]) -> dict[str, str]:
     return {dotted: variable(dotted, field) for dotted, field in keys(model) if not section(field.annotation)}
 
 
-def given(model: type[BaseModel], environ: Mapping[str, str]) -> Given:
+def environment_values(model: type[BaseModel], environ: Mapping[str, str]) -> EnvironmentValues:
     """The keys whose variable is set. An empty variable counts as not set, as in compose files."""
-    found = Given({}, {}, [])
+    found = EnvironmentValues({}, {}, [])
     for dotted, field in keys(model):
         name = variable(dotted, field)
         text = environ.get(name, "")

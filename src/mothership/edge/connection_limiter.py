@@ -17,7 +17,7 @@ from mothership.log_limiter import LogLimiter
 from mothership.telemetry import connections_open, connections_refused
 
 
-class Stage(IntEnum):
+class ConnectionStage(IntEnum):
     """How far a connection's request is: the further, the more is lost with it."""
 
     DELAYED = 0
@@ -40,7 +40,7 @@ class Connection(Protocol):
         """Whose request came last; empty while none has shown a right token."""
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> ConnectionStage:
         """How far its request is."""
 
     def evict(self) -> None:
@@ -104,10 +104,10 @@ class ConnectionLimiter:
     def _expendable(self, others: list[Connection]) -> Connection | None:
         """The one with which the least is lost; among equals the oldest of the caller that has most."""
         by_caller = Counter(one.caller for one in others)
-        idle = [one for one in others if one.stage <= Stage.IDLE]
+        idle = [one for one in others if one.stage <= ConnectionStage.IDLE]
         if idle:
             return min(idle, key=lambda one: (one.stage, -by_caller[one.caller]))
         # All are busy. A caller that has more than half of the places sends one request less.
-        receiving = [one for one in others if one.stage is Stage.RECEIVING]
+        receiving = [one for one in others if one.stage is ConnectionStage.RECEIVING]
         crowding = [one for one in receiving if not one.caller or 2 * by_caller[one.caller] > len(others)]
         return crowding[0] if crowding else None

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from mothership.edge.addresses import UNKNOWN, Networks
-from mothership.edge.connection_limiter import ConnectionLimiter, Stage
+from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStage
 from mothership.edge.limits import LimitSettings
 from mothership.edge.response_transport import ResponseTransport
 from mothership.edge.tls import certificate_names
@@ -209,17 +209,17 @@ class BoundedProtocol(HttpToolsProtocol):
         return known.name if known else ""
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> ConnectionStage:
         """How far its request is."""
         if self._running is not None and self._running.scope.get("delayed"):
-            return Stage.DELAYED
+            return ConnectionStage.DELAYED
         if not self._is_answering():
-            return Stage.IDLE if self.caller else Stage.UNKNOWN
-        return Stage.RECEIVING if self._in_message and not self.pipeline else Stage.WORKING
+            return ConnectionStage.IDLE if self.caller else ConnectionStage.UNKNOWN
+        return ConnectionStage.RECEIVING if self._in_message and not self.pipeline else ConnectionStage.WORKING
 
     def evict(self) -> None:
         """End: others need the place."""
-        if self.stage is Stage.IDLE:
+        if self.stage is ConnectionStage.IDLE:
             self.transport.close()
         else:
             self._end(503, "too many connections: others need this one", cause="", linger=False)

@@ -20,8 +20,8 @@ from mothership.edge.admission import AdmissionControl, Received
 from mothership.edge.caller import ANONYMOUS, Caller
 from mothership.edge.decompression import RequestBody
 from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse, is_complete
-from mothership.edge.labels import BoundedLabels
 from mothership.edge.limits import LimitSettings
+from mothership.edge.metric_labels import BoundedLabels
 from mothership.edge.retry_tracker import RetryTracker
 from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch, Receipt, Tally, is_nil

@@ -1,22 +1,22 @@
 """The inputs of a service: every protocol that it speaks."""
 
 from mothership.edge.batch_builder import BatchBuilder
-from mothership.edge.envelope import EnvelopeProtocol
 from mothership.edge.ingest_protocol import IngestProtocol
 from mothership.edge.input_settings import InputSettings
 from mothership.edge.limits import LimitSettings
 from mothership.edge.loki_push import LokiPush
-from mothership.edge.otlp import OTLPLogs, OTLPNotTaken
+from mothership.edge.native_ingest import NativeIngest
+from mothership.edge.otlp import OTLPLogs, OTLPUnsupportedSignals
 
 
 def protocols(builder: BatchBuilder, limits: LimitSettings, settings: InputSettings) -> list[IngestProtocol]:
     """Make them all, over one builder."""
     logs = OTLPLogs(builder, limits)
     return [
-        EnvelopeProtocol(builder, limits),
+        NativeIngest(builder, limits),
         logs,
-        OTLPNotTaken(logs, "/v1/metrics"),
-        OTLPNotTaken(logs, "/v1/traces"),
-        OTLPNotTaken(logs, "/v1development/profiles"),
+        OTLPUnsupportedSignals(logs, "/v1/metrics"),
+        OTLPUnsupportedSignals(logs, "/v1/traces"),
+        OTLPUnsupportedSignals(logs, "/v1development/profiles"),
         LokiPush(builder, limits, tenant_field=settings.tenant_field),
     ]

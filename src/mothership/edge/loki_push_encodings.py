@@ -9,8 +9,8 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from mothership.edge.limits import LimitSettings
-from mothership.edge.loki_push_events import Entry, StreamReader, parsed_labels
-from mothership.edge.protobuf_frames import FrameReader, not_protobuf
+from mothership.edge.loki_push_events import Entry, LokiEventBuilder, parsed_labels
+from mothership.edge.protobuf_fields import RepeatedFieldSplitter, not_protobuf
 from mothership.edge.shared_fields import SharedFieldBudget
 from mothership.edge.unix_nanoseconds import SECOND
 from mothership.errors import Refusal
@@ -36,7 +36,7 @@ class PushReader:
 
     def protobuf(self, body: bytes) -> list[Event | str]:
         """Return an event for each entry, or why there is none. Raises `Refusal` (400, 413)."""
-        frames = FrameReader(self._containers_max)
+        frames = RepeatedFieldSplitter(self._containers_max)
         events: list[Event | str] = []
         for stream in frames.split(body, _STREAMS)[1]:
             rest, entries = frames.split(stream, _ENTRIES)
@@ -65,7 +65,7 @@ class PushReader:
 
     def _stream(self, labels: Mapping[str, str], entries: int) -> Callable[[Entry], Event]:
         self._shared.spend(labels, entries)
-        return StreamReader(labels, self._tenant).event
+        return LokiEventBuilder(labels, self._tenant).event
 
     def _count(self, events: int) -> None:
         if events > self._events_max:

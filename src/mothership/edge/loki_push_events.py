@@ -50,7 +50,7 @@ class Entry:
     metadata: Mapping[str, str]
 
 
-class StreamReader:
+class LokiEventBuilder:
     """Makes events of the entries of one stream."""
 
     def __init__(self, labels: Mapping[str, str], tenant: Mapping[str, str]) -> None:

@@ -137,7 +137,7 @@ class OTLPLogs:
         return otlp_json.events(request, self._limits), is_lenient
 
 
-class OTLPNotTaken:
+class OTLPUnsupportedSignals:
     """Other signals, which clients send to the same address unless they are told not to."""
 
     name = "otlp"

@@ -14,7 +14,7 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 
 from mothership.edge.limits import LimitSettings
 from mothership.edge.otlp_events import EventBuilder, LogRecord
-from mothership.edge.protobuf_frames import FrameReader, not_protobuf
+from mothership.edge.protobuf_fields import RepeatedFieldSplitter, not_protobuf
 from mothership.edge.shared_fields import SharedFieldBudget
 from mothership.errors import Refusal
 from mothership.event import Event
@@ -34,7 +34,7 @@ class ProtobufReader:
         self._record_bytes_max = RECORD_FACTOR * limits.event_bytes
         self._values_left = limits.containers
         self._shared = SharedFieldBudget(limits)
-        self._frames = FrameReader(limits.containers)
+        self._frames = RepeatedFieldSplitter(limits.containers)
 
     def events(self, body: bytes) -> list[Event | str]:
         """Return an event for each record, or why there is none. Raises `Refusal` (400, 413)."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 
-class Lingers(Protocol):
+class LingeringProtocol(Protocol):
     """A protocol that can wait for the end of a request before it closes."""
 
     def ends_connection(self) -> bool:
@@ -23,7 +23,7 @@ class ResponseTransport:
     close under a client that is still sending: a reset would take the answer with it.
     """
 
-    def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle, protocol: Lingers) -> None:
+    def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle, protocol: LingeringProtocol) -> None:
         self._transport = transport
         self._protocol = protocol
         self._cycle = cycle

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mothership.edge import openapi
 from mothership.edge.acceptor import plain
-from mothership.edge.access import ALWAYS_OPEN, AccessMiddleware
+from mothership.edge.access_middleware import ALWAYS_OPEN, AccessMiddleware
 from mothership.edge.addresses import Networks
 from mothership.edge.application import EdgeApplication
 from mothership.edge.auth_settings import AuthSettings

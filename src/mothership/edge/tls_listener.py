@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from mothership.edge.acceptor import Acceptor
 from mothership.edge.addresses import holder
-from mothership.edge.connection_limiter import ConnectionLimiter, Stage
+from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStage
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import tls_failures
 
@@ -39,7 +39,7 @@ class Handshake:
     """One accepted connection until its handshake is over: a `Connection` that has shown no credentials yet."""
 
     caller = ""
-    stage = Stage.UNKNOWN
+    stage = ConnectionStage.UNKNOWN
 
     def __init__(self, accepted: socket.socket, address: str) -> None:
         self.accepted = accepted

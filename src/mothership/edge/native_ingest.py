@@ -25,7 +25,7 @@ ERRORS_SHOWN = 100
 BOM = b"\xef\xbb\xbf"
 
 
-class EnvelopeProtocol:
+class NativeIngest:
     """One decode of the whole body; only a body that needs repair is read again, slower."""
 
     name = "ingest"

@@ -10,8 +10,8 @@ _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _VARINT_BYTES = 10
 
 
-class FrameReader:
-    """Reads the frames of one body. It looks at so many fields in all: more are refused."""
+class RepeatedFieldSplitter:
+    """Splits the messages of one body at a repeated field. It looks at so many fields in all: more are refused."""
 
     def __init__(self, fields_max: int) -> None:
         self._fields_max = fields_max
