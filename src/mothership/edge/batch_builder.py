@@ -37,7 +37,8 @@ class BatchBuilder:
 
     def use_key(self, key: bytes) -> None:
         """Fingerprint with this secret from now on."""
-        self._key = hashlib.sha256(key).digest()
+        # Copied for each batch: to begin one anew takes OpenSSL six times as long as to hash a small batch.
+        self._mac = hmac.new(hashlib.sha256(key).digest(), digestmod="sha256")
 
     def build(
         self,
@@ -118,13 +119,11 @@ class BatchBuilder:
     ) -> tuple[bytes, bytes]:
         """`Batch.fingerprint` and `Batch.content`: HMAC-SHA256 over the caller and its key, or what it sent."""
         name = client.encode("utf-8", "replace")
+        mac = self._mac.copy()
         if idempotency_key is not None:
-            return hmac.digest(self._key, b"key %d %s %s" % (len(name), name, idempotency_key.encode()), "sha256"), b""
-        head = b"messages %d %s " % (len(name), name)
-        if len(canonical) == 1:
-            content = hmac.digest(self._key, head + canonical[0], "sha256")
-            return content if is_retry else new_identity(), content
-        mac = hmac.new(self._key, head, "sha256")
+            mac.update(b"key %d %s %s" % (len(name), name, idempotency_key.encode()))
+            return mac.digest(), b""
+        mac.update(b"messages %d %s " % (len(name), name))
         for group in canonical:
             mac.update(group)
         content = mac.digest()
