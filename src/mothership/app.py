@@ -23,6 +23,7 @@ from mothership.console import documentation as documentation_page
 from mothership.console.application import Console
 from mothership.console.dead_letters import DeadLetters
 from mothership.console.overview import Overview
+from mothership.console.redaction import RedactionTrials
 from mothership.edge import documentation, server, status
 from mothership.edge.application import EdgeApplication
 from mothership.edge.batch_builder import BatchBuilder
@@ -237,6 +238,7 @@ class Mothership:
             *([events.page(self._reader)] if self._reader else []),
             sources.page(self._activity),
             *DeadLetters(box, repairs).pages,
+            RedactionTrials(lambda: self.settings.pipeline.processors.redaction).page,
             configuration.page(lambda: self.settings),
             documentation_page.page(),
         ]

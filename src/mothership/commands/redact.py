@@ -2,38 +2,28 @@
 
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final
 
 import click
-import msgspec
 import orjson
 
-from mothership import decimals
 from mothership.commands.options import config_option
 from mothership.config import Settings, load
 from mothership.data_directory import become_owner
-from mothership.event import Batch, Event
+from mothership.event import Batch
 from mothership.key_files import KEY_BYTES
+from mothership.pipeline.redaction.explanation import RuleHit
 from mothership.pipeline.redaction.pseudonyms import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction, build, former_keys, key_for, read_rule_files
-from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
+from mothership.pipeline.redaction.trial import Line, read_lines, try_pattern
 from mothership.plurals import counted
 from mothership.telemetry import LogSettings, configure_logging
 from mothership.terminal_escaping import escaped, escaped_line
 
 BATCH_LINES: Final = 500
-
-
-class Line(NamedTuple):
-    """What stands in one line of the input."""
-
-    number: int
-    event: Event
-    plain: bool
-    """Whether it was text: then it is the event's message."""
 
 
 class Faults:
@@ -88,7 +78,7 @@ def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bo
 
 def redacted(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator[bytes]:
     """Return the events of a stream after redaction, one JSON object a line."""
-    lines = read_lines(source, faults)
+    lines = read_lines(source, faults.tell)
     while part := list(islice(lines, BATCH_LINES)):
         plain = {line.number for line in part if line.plain}
         batch = _batch(part)
@@ -102,30 +92,13 @@ def redacted(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator
 
 def explained(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator[bytes]:
     """Return, for each event of a stream, its line and what hit where."""
-    for line in read_lines(source, faults):
-        yield orjson.dumps({"line": line.number, "hits": list(redaction.explain(line.event))})
+    for line in read_lines(source, faults.tell):
+        hits = [_told(hit) for hit in redaction.explain(line.event).hits]
+        yield orjson.dumps({"line": line.number, "hits": hits})
 
 
-def read_lines(source: Iterable[bytes], faults: Faults) -> Iterator[Line]:
-    """Return each event, and each plain line as the event that it would be; blank lines are passed over."""
-    for number, line in enumerate(source, 1):
-        start = line.lstrip()[:1]
-        if not start:
-            continue
-        try:
-            event = decimals.decode(line) if start in b"{[" else None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            if start == b"{":
-                faults.tell(number, "not JSON")
-                continue
-            event = None  # `[Sun Dec 04 04:47:44 2005] [notice] …`
-        if isinstance(event, dict):
-            yield Line(number, event, plain=False)
-        elif isinstance(event, list):
-            faults.tell(number, "not a JSON object")
-        else:
-            text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
-            yield Line(number, {"type": "log", "message": text}, plain=True)
+def _told(hit: RuleHit) -> dict[str, Any]:
+    return {"rule": hit.rule, "path": ".".join(hit.path)} | ({"offset": hit.start} if hit.start >= 0 else {})
 
 
 def run_examples(file: Path) -> int:
@@ -133,29 +106,14 @@ def run_examples(file: Path) -> int:
     failed = 0
     patterns = read_rule_files([file])
     for pattern in patterns:
-        redaction = build(_only(pattern), key=bytes(KEY_BYTES))
-        missed = [n for n, text in enumerate(pattern.positives, 1) if not redaction.unsafe(text)]
-        greedy = [n for n, text in enumerate(pattern.negatives, 1) if redaction.unsafe(text)]
+        examples = try_pattern(pattern)
+        missed = [each.number for each in examples if each.wanted and not each.found]
+        greedy = [each.number for each in examples if each.found and not each.wanted]
         failed += len(missed) + len(greedy)
         told = [f"positive {n} is not found" for n in missed] + [f"negative {n} is hit" for n in greedy]
-        examples = len(pattern.positives) + len(pattern.negatives)
-        click.echo(f"{pattern.name}: {'; '.join(told) or counted(examples, 'example') + ' as expected'}")
+        click.echo(f"{pattern.name}: {'; '.join(told) or counted(len(examples), 'example') + ' as expected'}")
     click.echo(f"{counted(len(patterns), 'rule')}, {counted(failed, 'example')} failed")
     return failed
-
-
-def _only(pattern: PatternSettings) -> RedactionSettings:
-    """Return settings with this pattern alone, looking everywhere."""
-    everywhere = pattern.model_copy(update={"fields": (), "except_fields": ()})
-    return RedactionSettings.model_validate(
-        {
-            "drop_fields": (),
-            "credential_fields": False,
-            "hash_fields": (),
-            "mask_patterns": (everywhere,),
-            "rules": dict.fromkeys(RedactionSettings.rule_names(), False),
-        }
-    )
 
 
 def _batch(part: list[Line]) -> Batch:

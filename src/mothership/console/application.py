@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from mothership import __version__
 from mothership.console import assets
-from mothership.console.page import Change, Fields, Page
+from mothership.console.page import Change, Fields, Page, Trial
 from mothership.console.rendering import environment
 from mothership.console.respond import HEADERS, as_json
 from mothership.edge import browser
@@ -30,6 +30,8 @@ from mothership.errors import Refusal
 from mothership.telemetry import log
 
 FORM_BYTES_MAX = 4 * 1024 * 1024
+TRIAL_BYTES_MAX = 1024 * 1024
+"""Of what is pasted, each byte of it written as three."""
 FORM_FIELDS_MAX = 20_000
 FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
 COMPRESSED_FROM_BYTES = 1024
@@ -55,6 +57,10 @@ class Console:
                 Route(f"{page.address}{change.path}", self._change(page, change), methods=["POST"])
                 for change in page.changes
             ]
+            routes += [
+                Route(f"{page.address}{trial.path}", self._trial(page, trial), methods=["POST"])
+                for trial in page.trials
+            ]
             routes += page.routes
         self.application = Starlette(
             routes=routes,
@@ -74,6 +80,7 @@ class Console:
             "title": title,
             "here": request.scope["path"],
             "has_json": False,
+            "fault": "",
             "navigation": self._navigation,
             "version": __version__,
             "caller": caller.name,
@@ -117,6 +124,26 @@ class Console:
             return RedirectResponse(f"{page.address}{change.then}?{query}", 303, HEADERS)
 
         return do
+
+    def _trial(self, page: Page, trial: Trial) -> Callable[[Request], Awaitable[Response]]:
+        async def attempt(request: Request) -> Response:
+            is_page = browser.wants_page(dict(request.headers.raw))
+            status, fault, tried = 200, "", None
+            try:
+                fields = await read_fields(request, TRIAL_BYTES_MAX)
+                self._check_is_ours(request, fields)
+                tried = await trial.act(fields)
+            except Refusal as refusal:
+                if not is_page:
+                    raise
+                # A part of a page is replaced only by an answer that is good.
+                status, fault = 200 if "hx-request" in request.headers else refusal.status, refusal.reason
+            if not is_page:
+                return as_json(tried or {})
+            it = {**await page.content(request), **(tried or {})}
+            return self.render(request, page.template, page.title, status, it=it, fault=fault)
+
+        return attempt
 
     async def _sign_in(self, request: Request) -> Response:
         """Show the form, or take it."""
@@ -191,13 +218,13 @@ SIGN_IN_FAULTS = {
 }
 
 
-async def read_fields(request: Request) -> Fields:
+async def read_fields(request: Request, bytes_max: int = FORM_BYTES_MAX) -> Fields:
     """What a form brought, or a program as a JSON object of texts and lists of texts. Raises `Refusal` (400, 413)."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            raise Refusal(413, f"a form may have {FORM_BYTES_MAX} bytes")
+        if len(body) > bytes_max:
+            raise Refusal(413, f"a form may have {bytes_max} bytes")
     try:
         if "json" in request.headers.get("content-type", ""):
             given = orjson.loads(body or b"{}")

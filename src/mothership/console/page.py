@@ -34,6 +34,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """Something that is tried with what a person pasted. It changes nothing, and nothing of it is kept or logged."""
+
+    path: str
+    """Below the page's address: `/try`. `browser.TRIALS` says who may."""
+    act: Callable[[Fields], Awaitable[Content]]
+    """What came of it: shown by the page's own template, over what its content is. Raises `Refusal`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page."""
 
@@ -44,6 +54,7 @@ class Page:
     content: Callable[[Request], Awaitable[Content]]
     """Raises `Refusal` for what can't be shown."""
     changes: Sequence[Change] = ()
+    trials: Sequence[Trial] = ()
     routes: Sequence[Route] = ()
     """Further addresses (begin each with `CONSOLE`): parts, streams, downloads. They read."""
     in_navigation: bool = True

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -52,6 +53,7 @@ def environment() -> Environment:
         "moment": moment,
         "clock": clock,
         "whole": whole,
+        "json": as_json_text,
     }
     return made
 
@@ -59,6 +61,11 @@ def environment() -> Environment:
 def whole(text: str) -> Markup:
     """A text of ours to be edited and sent back, as JSON: not cut, and what is not harmless as JSON's own escapes."""
     return escape("\n".join(escaped(line) for line in text.split("\n")))
+
+
+def as_json_text(value: Any) -> Markup:
+    """For an attribute that a script reads: not cut."""
+    return escape(orjson.dumps(value).decode())
 
 
 def number(value: float) -> str:

@@ -177,7 +177,7 @@ class AccessMiddleware:
         if browser.is_open_page(path):
             return None
         if browser.is_page(path) and method not in READING:
-            return "manage"
+            return "read" if path in browser.TRIALS else "manage"
         if "/docs" in self._open and path.startswith(DOCUMENTS):
             return None
         return None if path in self._open else "read"

@@ -11,6 +11,8 @@ CONSOLE = "/console"
 SIGN_IN = f"{CONSOLE}/sign-in"
 SIGN_OUT = f"{CONSOLE}/sign-out"
 OPEN_FILES = f"{CONSOLE}/static/"
+TRIALS = frozenset({f"{CONSOLE}/redaction/try", f"{CONSOLE}/redaction/pattern"})
+"""What takes a form and changes nothing: for whoever may read."""
 NEXT_CHARACTERS_MAX = 4096
 _SEE_OTHER = 303
 

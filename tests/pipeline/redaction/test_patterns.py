@@ -97,6 +97,12 @@ def test_the_prefilter_of_a_pattern_does_not_hit_everywhere(pattern: str, text: 
     assert not Prefilters({"x": [pattern_prefilter(pattern, ignore_case=False)]}).in_text(text)
 
 
+def test_groups_in_one_another_by_the_hundred_are_no_fault_of_ours() -> None:
+    """RE2 takes them; what writes the prefilter in Python's syntax goes only so deep."""
+    text = "(a|b" * 500 + ")" * 500
+    assert Prefilters({"x": [pattern_prefilter(text, ignore_case=True)]}).in_text("anything")
+
+
 def test_many_patterns_that_go_on_for_ever_do_not_multiply() -> None:
     """A line that has met some of their beginnings, another some others: every set of them was a state of its own."""
     redactor = redaction(mask_patterns=[f"item{number} .*end{number}" for number in range(30)])

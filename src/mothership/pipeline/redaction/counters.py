@@ -1,6 +1,8 @@
 """What redaction did: counts by rule, for the metrics and for what the log says of the batch."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mothership.event import Batch
 from mothership.telemetry import redactions
@@ -21,6 +23,15 @@ class RedactionCounters:
     def add(self, rule: str, count: int = 1) -> None:
         """Count hits of a rule."""
         self._batch[rule] += count
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Count nothing meanwhile: what is explained is no event that came."""
+        kept, self._batch = self._batch, Counter()
+        try:
+            yield
+        finally:
+            self._batch = kept
 
     def settle(self, batch: Batch) -> None:
         """Close the books on a batch."""

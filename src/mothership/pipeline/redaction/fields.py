@@ -27,8 +27,8 @@ ARGUMENTS_MIN: Final = 3
 """A command, an option and its value."""
 TOO_DEEP: Final = "redaction: nested too deeply; flatten the event"
 
-Note: TypeAlias = Callable[[str, tuple[str, ...], int], None]
-"""Told of each hit: rule, path, offset in the string (-1: the whole field)."""
+Note: TypeAlias = Callable[[str, tuple[str, ...], int, int], None]
+"""Told of each hit: rule, path, where it begins and ends in the string as it is then (-1: the whole field)."""
 
 
 def work_on(batch: Batch, positions: Iterable[int], work: Callable[[int, Event], None]) -> None:
@@ -72,7 +72,7 @@ class DropFields:
         if dropped:
             self._counters.add(DROP, len(dropped))
             if self._propagation:
-                self._propagation.apply(event, dict.fromkeys(telling(dropped), MARK))
+                self._propagation.apply(event, dict.fromkeys(telling(dropped), MARK), note)
 
     def _drop(self, value: Any, note: Note | None, path: tuple[str, ...]) -> Iterator[Any]:
         """Take the named fields out, and yield what they held."""
@@ -82,7 +82,7 @@ class DropFields:
                 if key in value and not self._names.holds_nothing(key, value[key]):
                     yield value.pop(key)
                     if note:
-                        note(DROP, (*path, key), -1)
+                        note(DROP, (*path, key), -1, -1)
             for key, inner in () if NESTED.isdisjoint(map(type, value.values())) else value.items():
                 if type(inner) in NESTED:
                     yield from self._drop(inner, note, (*path, key) if note else path)
@@ -132,7 +132,7 @@ def _drop_path(value: Any, parts: tuple[str, ...], note: Note | None, path: tupl
             continue
         yield value.pop(key)
         if note:
-            note(DROP, (*path, key), -1)
+            note(DROP, (*path, key), -1, -1)
 
 
 class HashFields:
@@ -160,7 +160,7 @@ class HashFields:
         """Replace the named fields of one event."""
         changed = list(self._walk(event, (), note) if note or self._names.paths else self._walk_names(event))
         if changed and self._propagation:
-            self._propagation.apply(event, {text: new for pair in changed for text, new in _pairs(*pair)})
+            self._propagation.apply(event, {text: new for pair in changed for text, new in _pairs(*pair)}, note)
 
     def _walk(self, value: Any, path: tuple[str, ...], note: Note | None) -> Iterator[tuple[Any, Any]]:
         """Hash below named keys, and yield values before and after; lists are passed through and count no step."""
@@ -221,7 +221,7 @@ class HashFields:
         if pseudonym != value:
             self._counters.add(HASH)
             if note:
-                note(HASH, path, -1)
+                note(HASH, path, -1, -1)
         return pseudonym
 
 

@@ -193,7 +193,7 @@ class MaskPatterns:
         if type(value) is not str and type(value) is not int:
             return value
         text = f"{context}{value}"
-        masked = self._masked(text, self._rules_at(path), shown, note)
+        masked = self._masked(text, self._rules_at(path), shown, _behind(context, note) if note else None)
         if masked is None:
             return _DROPPED
         return masked.removeprefix(context) if masked != text else value
@@ -224,7 +224,7 @@ class MaskPatterns:
         for hit in found if masked != text else ():
             self._counters.add(hit.rule.name)
             if note:
-                note(hit.rule.name, shown, hit.start)
+                note(hit.rule.name, shown, hit.start, hit.end)
         return masked
 
     def _remember(self, text: str) -> None:
@@ -265,6 +265,16 @@ def _context(folded: str) -> str:
     if folded == "auth":
         return AUTH_CONTEXT
     return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
+
+
+def _behind(context: str, note: Note) -> Note:
+    """Tell places in a text as they are without the words that were put before it."""
+    before = len(context)
+
+    def tell(rule: str, path: tuple[str, ...], start: int, end: int) -> None:
+        note(rule, path, max(0, start - before), max(0, end - before))
+
+    return tell
 
 
 def _is_base64(text: str) -> bool:

@@ -57,7 +57,8 @@ def pattern_prefilter(pattern: str, *, ignore_case: bool) -> str:
     r"""Return the prefilter of an operator's pattern, derived as those of the built-in rules are.
 
     RE2's syntax is written in Python's first: each atom as the class of the characters that RE2 itself takes for it.
-    What can't be written so (`\Q`, a repeated assertion) has a prefilter that hits everywhere.
+    What can't be written so (`\Q`, a repeated assertion, hundreds of groups in one another) has a prefilter that hits
+    everywhere.
     """
     atoms = ATOM.findall(pattern)
     ignore_case = ignore_case or any("i" in flags[1] for atom in atoms if (flags := _FLAGS.fullmatch(atom)))
@@ -76,7 +77,7 @@ def pattern_prefilter(pattern: str, *, ignore_case: bool) -> str:
             written.append(_taken(atom, ignore_case=ignore_case))
     try:
         return derive("".join(written))
-    except re.error:
+    except (re.error, RecursionError):
         return ""
 
 

@@ -63,7 +63,7 @@ class PrefilterAudit:
             return
         missed: Counter[str] = Counter()
         copy = deepcopy(event)
-        self._masks.apply(copy, lambda rule, _path, _offset: missed.update((rule,)))
+        self._masks.apply(copy, lambda rule, _path, _start, _end: missed.update((rule,)))
         if not missed:
             return
         self._missed += missed

@@ -7,13 +7,16 @@ case, and goes there too. Short values and common words are left: everything wou
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from mothership.event import Event
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.rules.vocabulary import benign
+
+if TYPE_CHECKING:
+    from mothership.pipeline.redaction.fields import Note
 
 NAME: Final = "propagated"
 MARK: Final = f"[REDACTED:{NAME}]"
@@ -39,22 +42,32 @@ class Propagation:
     def __init__(self, counters: RedactionCounters) -> None:
         self._counters = counters
 
-    def apply(self, event: Event, gone: Mapping[str, str]) -> None:
+    def apply(self, event: Event, gone: Mapping[str, str], note: "Note | None" = None) -> None:
         """Replace each value by what stands in its place; an event that holds none of them is not walked."""
         wanted = {text.lower(): gone[text] for text in _standing_in(gone, event)}
         if wanted:
             words = sorted(map(re.escape, wanted), key=len, reverse=True)
-            self._walk(event, re.compile("|".join(map(_whole, words)), re.IGNORECASE), wanted)
+            self._walk(event, re.compile("|".join(map(_whole, words)), re.IGNORECASE), wanted, (), note)
 
-    def _walk(self, value: Any, pattern: "re.Pattern[str]", wanted: Mapping[str, str]) -> None:
+    def _walk(
+        self,
+        value: Any,
+        pattern: "re.Pattern[str]",
+        wanted: Mapping[str, str],
+        path: tuple[str, ...],
+        note: "Note | None",
+    ) -> None:
         for place, inner in list(value.items() if type(value) is dict else enumerate(value)):
             if type(inner) is str:
                 replaced, count = pattern.subn(lambda match: wanted.get(match[0].lower(), MARK), inner)
                 if count:
                     value[place] = replaced
                     self._counters.add(NAME, count)
+                    if note:
+                        for match in pattern.finditer(inner):
+                            note(NAME, (*path, str(place)), *match.span())
             elif type(inner) is dict or type(inner) is list:
-                self._walk(inner, pattern, wanted)
+                self._walk(inner, pattern, wanted, (*path, str(place)) if note else path, note)
 
 
 def telling(values: Iterable[Any]) -> Iterator[str]:

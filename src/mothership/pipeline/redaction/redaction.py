@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner, pr
 from mothership.pipeline.redaction.checker.shapes_from_examples import shapes_for
 from mothership.pipeline.redaction.checker.validator import FIELDS, PIISafetyValidator, key_signs
 from mothership.pipeline.redaction.counters import RedactionCounters
+from mothership.pipeline.redaction.explanation import Explanation, explain
 from mothership.pipeline.redaction.field_names import FieldNames, fold
 from mothership.pipeline.redaction.fields import LABELS, VALUES, DropFields, HashFields
 from mothership.pipeline.redaction.mask_patterns import MaskPatterns
@@ -138,18 +139,10 @@ class Redaction:
         """Return the places redacted since the start, by rule."""
         return self.counters.counts()
 
-    def explain(self, event: Event) -> Iterator[dict[str, Any]]:
-        """Redact one event and tell each hit: rule, path, offset in the string; never the value."""
-        told: list[dict[str, Any]] = []
-
-        def note(rule: str, path: tuple[str, ...], offset: int) -> None:
-            told.append({"rule": rule, "path": _safe_path(self, path)} | ({"offset": offset} if offset >= 0 else {}))
-
-        self.drop.apply(event, note)
-        self.mask.apply(event, note)
-        self.hash.apply(event, note)
-        told += [{"rule": "unsafe", "path": _safe_path(self, found.path)} for found in self.check.findings(event)]
-        return iter(told)
+    def explain(self, event: Event) -> Explanation:
+        """Redact one event, and tell each place where a rule hit, never what was there. Nothing is counted."""
+        with self.counters.paused():
+            return explain(event, drop=self.drop, mask=self.mask, hashed=self.hash, check=self.check)
 
 
 def build(
@@ -265,7 +258,3 @@ def _completed(
 def _binary(settings: RedactionSettings) -> frozenset[str]:
     """Return which of the excepted fields are so for being base64: anything else in them is looked at as ever."""
     return frozenset(fold(name) for name in settings.except_fields) & BINARY
-
-
-def _safe_path(redaction: Redaction, path: tuple[str, ...]) -> str:
-    return ".".join(redaction.text(part) for part in path)

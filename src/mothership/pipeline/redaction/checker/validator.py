@@ -175,12 +175,17 @@ class PIISafetyValidator:
         redaction_unsafe.labels(action=self._action).inc()
         who = Holder(batch.client, batch.address)
         self._log_unsafe(who, None, request_id=batch.request_id, action=self._action, findings=len(found))
-        batch.unsafe.add(id(event))
+        reason = self.act(event, found)
+        if reason is None:
+            batch.unsafe.add(id(event))
+        return reason
+
+    def act(self, event: Event, found: Sequence[Finding]) -> str | None:
+        """Do to an event that looks unsafe what the settings say; return the reason when it is to be refused."""
         if self._action == "scrub":
             self._scrub(event, ())
             found = self.findings(event)
         if found and self._action != "flag":
-            batch.unsafe.discard(id(event))
             return (
                 f"redaction check: field `{_shown(found[0].path)}` still looks like a {found[0].what}; send it without"
             )
