@@ -38,7 +38,7 @@ from mothership.gauges import Gauges
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.cut_oversized import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
-from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
+from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
 from mothership.pipeline.parsing.parsing import ParseLines
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.pseudonyms import KEY_FILE
@@ -94,7 +94,7 @@ class Mothership:
         sessions: Sessions,
         current_redaction: CurrentRedaction,
         key: bytes,
-        budget: ChunkBudget | None,
+        budget: HypertableChunkBudget | None,
         relay: Relay,
         batch_builder: BatchBuilder,
         tsdb: TsdbSink | None,
@@ -415,16 +415,16 @@ async def _pseudonym_key(settings: Settings, data_dir: Path, tsdb: TsdbSink | No
     return await shared_keys.pseudonym_key(tsdb, data_dir, own, is_first=is_first)
 
 
-def _chunk_budget(settings: Settings) -> ChunkBudget | None:
+def _chunk_budget(settings: Settings) -> HypertableChunkBudget | None:
     """The bound on new chunks. The embedded database has none."""
     if not (settings.sinks.timescaledb.enabled and settings.database.is_external):
         return None
     chunk_micros = settings.database.chunk_interval // timedelta(microseconds=1)
-    return ChunkBudget(chunk_micros, settings.pipeline.processors.enrichment.timestamps.new_chunks_per_hour)
+    return HypertableChunkBudget(chunk_micros, settings.pipeline.processors.enrichment.timestamps.new_chunks_per_hour)
 
 
 def _processors(
-    settings: Settings, redactor: Redaction, templates: Templates | None, budget: ChunkBudget | None
+    settings: Settings, redactor: Redaction, templates: Templates | None, budget: HypertableChunkBudget | None
 ) -> list[Processor]:
     """Redaction first, then what lines say themselves, then enrichment, then templates when something needs them."""
     enrichers = enrichment.build(settings.pipeline.processors.enrichment, budget)

@@ -9,9 +9,14 @@ from pydantic import ValidationError
 
 from mothership.event import Batch, Event
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings, build
-from mothership.pipeline.enrichment.place import Place, PlaceSettings, SiteEnvTags
-from mothership.pipeline.enrichment.service import ServiceFromPath, ServiceSettings, service_of_path, service_of_program
+from mothership.pipeline.enrichment.service import (
+    ServiceFromPath,
+    ServiceNameSettings,
+    service_of_path,
+    service_of_program,
+)
 from mothership.pipeline.enrichment.severity import SeverityMap, severity_names
+from mothership.pipeline.enrichment.site_environment import SiteEnvironment, SiteEnvSettings, SiteEnvTags
 from mothership.pipeline.enrichment.tags import AddTags
 
 RECEIVED = 1_795_554_747_123_456
@@ -228,7 +233,7 @@ def test_a_service_is_read_off_its_program(program: str, service: str | None) ->
 def test_path_then_program_then_host_and_never_over_the_nodes_word(event: Event, service: Any) -> None:
     """A service that a node names is the service."""
     batch = batch_of({"type": "log", **event})
-    ServiceFromPath(ServiceSettings())(batch)
+    ServiceFromPath(ServiceNameSettings())(batch)
     assert batch.events[0].get("service") == service
     tag = batch.events[0].get("tags", {}).get("service")
     assert tag == (service if isinstance(service, str) else None)
@@ -236,7 +241,7 @@ def test_path_then_program_then_host_and_never_over_the_nodes_word(event: Event,
 
 def test_a_users_pattern_comes_before_the_built_in_rules() -> None:
     """The first group's text goes where the service says so."""
-    settings = ServiceSettings(patterns={r"^/data/([a-z]+)/": r"ship-\1", "^ENG": "engine"}, tag=False)
+    settings = ServiceNameSettings(patterns={r"^/data/([a-z]+)/": r"ship-\1", "^ENG": "engine"}, tag=False)
     batch = batch_of({"file_path": "/data/radar/logs/x.log"}, {"hostname": "eng01"}, {"hostname": "web01"})
     ServiceFromPath(settings)(batch)
     assert batch.events[0] == {"file_path": "/data/radar/logs/x.log", "service": "ship-radar"}
@@ -247,7 +252,7 @@ def test_a_users_pattern_comes_before_the_built_in_rules() -> None:
 def test_a_bad_pattern_is_named(patterns: dict[str, str]) -> None:
     """A configuration error says which and why."""
     with pytest.raises(ValidationError, match=r"RE2 expression|group"):
-        ServiceSettings(patterns=patterns)
+        ServiceNameSettings(patterns=patterns)
 
 
 @pytest.mark.parametrize(
@@ -275,16 +280,16 @@ def test_site_and_environment_are_read_off_fields_and_hostnames(
 ) -> None:
     """What the event says itself counts more than what its host is called."""
     batch = batch_of({"type": "log", **event})
-    SiteEnvTags(PlaceSettings())(batch)
+    SiteEnvTags(SiteEnvSettings())(batch)
     tags = batch.events[0].get("tags", {})
     assert (tags.get("site"), tags.get("environment")) == (site, environment)
 
 
 def test_the_configured_places_come_in_their_order() -> None:
     """Event, host, caller, shape of the name, static."""
-    settings = PlaceSettings(
-        hosts={"ship-42-*": Place(site="ship-42"), "*-lab": Place(environment="lab")},
-        callers={"harbour": Place(site="harbour", environment="shore")},
+    settings = SiteEnvSettings(
+        hosts={"ship-42-*": SiteEnvironment(site="ship-42"), "*-lab": SiteEnvironment(environment="lab")},
+        callers={"harbour": SiteEnvironment(site="harbour", environment="shore")},
         site="sea",
         environment="prod",
     )
@@ -305,8 +310,8 @@ def test_the_configured_places_come_in_their_order() -> None:
 def test_what_is_built_in_can_be_added_to_and_taken_out() -> None:
     """A fleet has names of its own."""
     batch = batch_of({"hostname": "engine7-aurora"}, {"hostname": "nyc-edge01-prod"})
-    ServiceFromPath(ServiceSettings(host_roles={"Engine": "propulsion", "edge": ""}))(batch)
-    SiteEnvTags(PlaceSettings(hostname_patterns=("-(?P<site>aurora)$",), guess_from_hostnames=False))(batch)
+    ServiceFromPath(ServiceNameSettings(host_roles={"Engine": "propulsion", "edge": ""}))(batch)
+    SiteEnvTags(SiteEnvSettings(hostname_patterns=("-(?P<site>aurora)$",), guess_from_hostnames=False))(batch)
     assert batch.events == [
         {"hostname": "engine7-aurora", "service": "propulsion", "tags": {"service": "propulsion", "site": "aurora"}},
         {"hostname": "nyc-edge01-prod"},
@@ -316,7 +321,7 @@ def test_what_is_built_in_can_be_added_to_and_taken_out() -> None:
 def test_a_hostname_pattern_without_a_group_is_refused() -> None:
     """It could never give anything."""
     with pytest.raises(ValidationError, match="has no group named"):
-        PlaceSettings(hostname_patterns=("^web",))
+        SiteEnvSettings(hostname_patterns=("^web",))
 
 
 json_values = st.recursive(
@@ -356,5 +361,5 @@ def test_nothing_a_node_sent_is_overwritten_and_a_second_run_changes_nothing(sen
 def test_a_host_that_says_nothing_leaves_the_turn_to_the_next_field(nil: str) -> None:
     """A NIL host name arrives as `-`."""
     batch = batch_of({"hostname": nil, "host": "nyc-web01-prod", "tags": {"site": None, "environment": None}})
-    SiteEnvTags(PlaceSettings())(batch)
+    SiteEnvTags(SiteEnvSettings())(batch)
     assert batch.events[0]["tags"] == {"site": "nyc", "environment": "prod"}

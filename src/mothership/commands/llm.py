@@ -19,8 +19,8 @@ from rich.text import Text
 from mothership.commands.options import config_option
 from mothership.config import Settings, load
 from mothership.event import Batch, Event
+from mothership.fairness import Holder
 from mothership.pipeline.enrichment import enrichment
-from mothership.pipeline.llm.fair_queue import Caller
 from mothership.pipeline.llm.prompt import PromptBuilder, Question
 from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.llm.verdict_service import VerdictService
@@ -123,7 +123,7 @@ async def ask(settings: LLMSettings, redactor: redaction.Redaction, questions: l
     service = VerdictService(settings.model_copy(update={"queue_max": len(questions) + 1}), redactor.text)
     running = asyncio.get_running_loop().create_task(service.run())
     try:
-        waiting = [asked.answered for question in questions if (asked := service.ask(question, Caller("try")))]
+        waiting = [asked.answered for question in questions if (asked := service.ask(question, Holder("try")))]
         await asyncio.wait(waiting)
     finally:
         running.cancel()

@@ -10,7 +10,7 @@ from mothership.doctor.finding import Finding, Severity, error, note, ok, warnin
 from mothership.doctor.patient import Patient
 from mothership.pipeline.llm.prompt import PromptBuilder
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import CallFailed, Discarded, read_verdict
+from mothership.pipeline.llm.verdict import CallFailed, InvalidVerdict, read_verdict
 from mothership.pipeline.templates.template_tree import template_of_text
 
 PART = "llm"
@@ -59,7 +59,7 @@ async def _ask(settings: LLMSettings) -> Finding:
     except CallFailed as failure:
         remedy = REMEDIES.get(failure.outcome, "look at the endpoint's own log")
         return error(PART, f"{settings.model} does not answer: {failure.outcome}", cost=COST, remedy=remedy)
-    except Discarded as failure:
+    except InvalidVerdict as failure:
         return warning(
             PART,
             f"{settings.model} answers, and not in the form that is asked for: {failure.reason}",

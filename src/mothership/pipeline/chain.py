@@ -26,7 +26,7 @@ from mothership.errors import Refusal
 from mothership.event import Batch, Event, Row, RowBatch
 from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
 from mothership.log_limiter import LogLimiter
-from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
+from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.row_encoding import encode_rows
 from mothership.ports import Enricher, Processor
@@ -79,7 +79,7 @@ class Chain:
         enricher: Enricher | None = None,
         *,
         timestamps: TimestampSettings | None = None,
-        budget: ChunkBudget | None = None,
+        budget: HypertableChunkBudget | None = None,
         slice_events: int = SLICE_EVENTS,
         wait_seconds: float | None = None,
         stopwatch: Callable[[], float] = time.perf_counter,
@@ -98,7 +98,7 @@ class Chain:
         self.successful_events = 0
 
     def use(
-        self, processors: Sequence[Processor], *, timestamps: TimestampSettings, budget: ChunkBudget | None
+        self, processors: Sequence[Processor], *, timestamps: TimestampSettings, budget: HypertableChunkBudget | None
     ) -> None:
         """From the next slice on go through these. What those of the same name have counted so far goes on."""
         known = {stats.name: stats for _, stats in self._steps}

@@ -9,7 +9,8 @@ from tests.pipeline.llm.endpoint import VERDICT, Endpoint, hangs, says
 from tests.pipeline.llm.harness import MemoryStore
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.pipeline.llm.fair_queue import Caller, FairQueue
+from mothership.fairness import Holder
+from mothership.pipeline.llm.fair_queue import FairQueue
 from mothership.pipeline.llm.prompt import Question
 from mothership.pipeline.templates.vocabulary import technical_words
 
@@ -85,10 +86,10 @@ async def test_callers_take_turns_and_so_do_their_addresses() -> None:
     """A fleet may share one token."""
     lines = FairQueue()
     for number in range(6):
-        lines.put(question(number), Caller("fleet", "10.0.0.1"))
-    lines.put(question(10), Caller("fleet", "10.0.0.2"))
-    lines.put(question(20), Caller("ship"))
-    lines.put(question(0), Caller("ship"))
+        lines.put(question(number), Holder("fleet", "10.0.0.1"))
+    lines.put(question(10), Holder("fleet", "10.0.0.2"))
+    lines.put(question(20), Holder("ship"))
+    lines.put(question(0), Holder("ship"))
     order = [int((await lines.get())[0].template_id) for _ in range(len(lines))]
     assert order == [0, 20, 10, 1, 2, 3, 4, 5]
     assert len(lines) == 0
@@ -97,17 +98,17 @@ async def test_callers_take_turns_and_so_do_their_addresses() -> None:
 async def test_whoever_has_most_in_line_gives_way() -> None:
     """First the caller, then the address; never for one that has as many."""
     lines = FairQueue()
-    assert lines.displace(Caller("ship")) is None
+    assert lines.displace(Holder("ship")) is None
     for number in range(3):
-        lines.put(question(number), Caller("fleet", "10.0.0.1"))
-    lines.put(question(10), Caller("fleet", "10.0.0.2"))
-    assert lines.displace(Caller("fleet", "10.0.0.1")) is None
-    displaced = lines.displace(Caller("ship"))
+        lines.put(question(number), Holder("fleet", "10.0.0.1"))
+    lines.put(question(10), Holder("fleet", "10.0.0.2"))
+    assert lines.displace(Holder("fleet", "10.0.0.1")) is None
+    displaced = lines.displace(Holder("ship"))
     assert displaced is not None
     assert displaced.template_id == "2"
-    lines.put(question(2), Caller("fleet", "10.0.0.1"))
-    lines.put(question(20), Caller("ship"))
-    displaced = lines.displace(Caller("fleet", "10.0.0.3"))
+    lines.put(question(2), Holder("fleet", "10.0.0.1"))
+    lines.put(question(20), Holder("ship"))
+    displaced = lines.displace(Holder("fleet", "10.0.0.3"))
     assert displaced is not None
     assert displaced.template_id == "2"
     assert [(await lines.get())[0].template_id for _ in range(len(lines))] == ["0", "20", "10", "1"]
@@ -117,17 +118,17 @@ async def test_what_gives_way_leaves_nothing_behind() -> None:
     """Neither a place in line nor a call for it, however often it happens."""
     lines = FairQueue()
     for number in range(5):
-        lines.put(question(number), Caller("hostile"))
+        lines.put(question(number), Holder("hostile"))
     for number in range(1_000):
-        assert lines.displace(Caller("ship")) is not None
-        lines.put(question(10 + number), Caller("hostile"))
+        assert lines.displace(Holder("ship")) is not None
+        lines.put(question(10 + number), Holder("hostile"))
     assert [len(lines), lines._ready.qsize()] == [5, 5]
     for _ in range(5):
         await lines.get()
     waiting = asyncio.get_running_loop().create_task(lines.get())
     await asyncio.sleep(0)
     assert not waiting.done()
-    lines.put(question(1), Caller("ship"))
+    lines.put(question(1), Holder("ship"))
     assert (await waiting)[0].template_id == "1"
 
 

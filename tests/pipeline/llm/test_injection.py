@@ -17,7 +17,7 @@ from tests.pipeline.llm.harness import redact
 
 from mothership.pipeline.llm.prompt import PromptBuilder, messages
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import Discarded, ModelAnswer, read_verdict
+from mothership.pipeline.llm.verdict import InvalidVerdict, ModelAnswer, read_verdict
 from mothership.pipeline.templates.template_tree import template_of_text
 from mothership.pipeline.templates.vocabulary import mask_unknown, technical_words
 
@@ -168,7 +168,7 @@ async def test_an_answer_that_cant_be_redacted_is_discarded(endpoint: Endpoint) 
         raise RuntimeError(text)
 
     del endpoint
-    with pytest.raises(Discarded, match="redaction_failed"):
+    with pytest.raises(InvalidVerdict, match="redaction_failed"):
         read_verdict(ModelAnswer(json.dumps(VERDICT), "", 1, 1), broken)
 
 
@@ -195,7 +195,7 @@ def test_whatever_is_answered_a_verdict_is_bounded_and_plain(content: str) -> No
     """Any text, any JSON, anything that is nearly a verdict: discarded, or within all bounds."""
     try:
         verdict = read_verdict(ModelAnswer(content, "", None, None), redact)
-    except Discarded:
+    except InvalidVerdict:
         return
     assert 0 <= verdict.confidence <= 1
     assert 1 <= len(verdict.category) <= 64

@@ -5,11 +5,11 @@ What is added never overwrites what a node sent. Running any of them again on an
 
 from pydantic import BaseModel, Field
 
-from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
 from mothership.pipeline.enrichment.geo import GeoHint, GeoSettings
-from mothership.pipeline.enrichment.place import PlaceSettings, SiteEnvTags
-from mothership.pipeline.enrichment.service import ServiceFromPath, ServiceSettings
+from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
+from mothership.pipeline.enrichment.service import ServiceFromPath, ServiceNameSettings
 from mothership.pipeline.enrichment.severity import SeverityMap, severity_names
+from mothership.pipeline.enrichment.site_environment import SiteEnvSettings, SiteEnvTags
 from mothership.pipeline.enrichment.tags import AddTags
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.ports import Processor
@@ -35,17 +35,17 @@ class EnrichmentSettings(BaseModel, frozen=True, extra="forbid"):
         min_length=1,
         description="Fields that may hold a severity; the first that says one counts.",
     )
-    service: ServiceSettings = Field(default=ServiceSettings(), description="How `service` is found.")
+    service: ServiceNameSettings = Field(default=ServiceNameSettings(), description="How `service` is found.")
     geo: GeoSettings = Field(default=GeoSettings(), description="How `geo_hint` is found.")
-    place: PlaceSettings = Field(
-        default=PlaceSettings(), description="How `tags.site` and `tags.environment` are found."
+    place: SiteEnvSettings = Field(
+        default=SiteEnvSettings(), description="How `tags.site` and `tags.environment` are found."
     )
     timestamps: TimestampSettings = Field(
         default=TimestampSettings(), description="How an event's own time is read, and which times are believed."
     )
 
 
-def build(settings: EnrichmentSettings, budget: ChunkBudget | None = None) -> list[Processor]:
+def build(settings: EnrichmentSettings, budget: HypertableChunkBudget | None = None) -> list[Processor]:
     """Compile the processors that are switched on. The budget is for new chunks, where the database has any."""
     if not settings.enabled:
         return []

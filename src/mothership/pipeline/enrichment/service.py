@@ -22,7 +22,7 @@ _ROLES = """
     """.split()  # noqa: SIM905 - a list of words reads best as words
 
 
-class ServiceSettings(BaseModel, frozen=True, extra="forbid"):
+class ServiceNameSettings(BaseModel, frozen=True, extra="forbid"):
     """Where the name of an event's service is looked for."""
 
     enabled: bool = Field(default=True, description="Whether ServiceFromPath runs.")
@@ -85,7 +85,7 @@ class ServiceFromPath:
 
     name = "ServiceFromPath"
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    def __init__(self, settings: ServiceNameSettings) -> None:
         self._tag = settings.tag
         self._patterns = [(expression(pattern), service) for pattern, service in settings.patterns.items()]
         own_roles = {role.lower(): service for role, service in settings.host_roles.items()}

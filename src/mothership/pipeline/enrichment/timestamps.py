@@ -11,7 +11,7 @@
 
 An event that says only when it was read (`observed_timestamp`) is stored at that time, and `timestamp_source` is
 `observed`. Otherwise `timestamp_source` is `received`; `timestamp_reason` is `missing`, `unreadable`, `too_old`,
-`in_the_future` or `too_many_chunks` (see `chunk_budget`).
+`in_the_future` or `too_many_chunks` (see `hypertable_chunk_budget`).
 
 A reading depends on nothing but the value, except for a date without a year (RFC 3164), whose year is the one nearest
 to the receipt. So a batch sent again gets the same times.
@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
 
 from mothership.event import Batch, Event
-from mothership.pipeline.enrichment.chunk_budget import ChunkBudget
+from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
 from mothership.pipeline.enrichment.timestamp_forms import micros_of, text_of
 
 _MARKS = {"+00:00": "T.0", "Z": "T."}
@@ -68,7 +68,7 @@ class TimestampNormalizer:
 
     name = "TimestampNormalizer"
 
-    def __init__(self, settings: TimestampSettings, budget: ChunkBudget | None = None) -> None:
+    def __init__(self, settings: TimestampSettings, budget: HypertableChunkBudget | None = None) -> None:
         self._budget = budget
         self._fields = settings.fields
         self._past = int(settings.max_past_days * 86_400_000_000)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from mothership import telemetry
 from mothership.event import Batch, Event
-from mothership.pipeline.llm.fair_queue import Caller
+from mothership.fairness import Holder
 from mothership.pipeline.llm.prompt import PromptBuilder, Question
 from mothership.pipeline.llm.settings import CircuitBreakerSettings, LLMSettings
 from mothership.pipeline.llm.verdict import Redact
@@ -134,15 +134,15 @@ class LLMEnricher:
         """Apply what is known and ask about the rest. Returns what is being answered."""
         waiting: list[_WaitingEvents] = []
         now = self._clock()
-        caller = Caller(batch.client, batch.address)
-        self._service.reserve_share(caller.client)
+        holder = Holder(batch.client, batch.address)
+        self._service.reserve_share(holder.caller)
         for template, events in self._by_template(batch, results):
             question = self._question(template)
             if not question.has_words:
                 results["no_words"] += len(events)
                 continue
             cached = self._service.cached(question, now)
-            if cached is None and (pending := self._service.ask(question, caller, batch.request_id)):
+            if cached is None and (pending := self._service.ask(question, holder, batch.request_id)):
                 waiting.append(_WaitingEvents(template.id, events, question, pending))
             results[self._put(events, template.id, cached)] += len(events)
         return waiting

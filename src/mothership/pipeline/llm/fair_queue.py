@@ -6,16 +6,9 @@ take turns in the same way: a fleet may share one token.
 
 import asyncio
 from collections import Counter, OrderedDict
-from typing import NamedTuple
 
+from mothership.fairness import Holder
 from mothership.pipeline.llm.prompt import Question
-
-
-class Caller(NamedTuple):
-    """Whose batch asks."""
-
-    client: str
-    address: str = ""
 
 
 class FairQueue:
@@ -24,26 +17,26 @@ class FairQueue:
     def __init__(self) -> None:
         self._queues: OrderedDict[str, OrderedDict[str, OrderedDict[bytes, Question]]] = OrderedDict()
         self._sizes: Counter[str] = Counter()
-        self._callers: dict[bytes, set[Caller]] = {}
+        self._holders: dict[bytes, set[Holder]] = {}
         self._ready = asyncio.Queue[None]()
 
     def __len__(self) -> int:
-        return len(self._callers)
+        return len(self._holders)
 
-    def put(self, question: Question, caller: Caller) -> None:
+    def put(self, question: Question, holder: Holder) -> None:
         """Put a question at the end of a caller's line, if it isn't there."""
-        callers = self._callers.get(question.key)
-        if callers is None:
-            callers = self._callers[question.key] = set()
+        holders = self._holders.get(question.key)
+        if holders is None:
+            holders = self._holders[question.key] = set()
             self._ready.put_nowait(None)
-        if caller in callers:
+        if holder in holders:
             return
-        callers.add(caller)
-        self._sizes[caller.client] += 1
-        queue = self._queues.setdefault(caller.client, OrderedDict()).setdefault(caller.address, OrderedDict())
+        holders.add(holder)
+        self._sizes[holder.caller] += 1
+        queue = self._queues.setdefault(holder.caller, OrderedDict()).setdefault(holder.address, OrderedDict())
         queue[question.key] = question
 
-    async def get(self) -> tuple[Question, Caller]:
+    async def get(self) -> tuple[Question, Holder]:
         """The next question of the caller whose turn it is, and that caller."""
         await self._ready.get()
         while not self._queues:  # it was taken back meanwhile
@@ -54,17 +47,17 @@ class FairQueue:
         self._queues.move_to_end(client)
         addresses.move_to_end(address)
         self._remove(question.key)
-        return question, Caller(client, address)
+        return question, Holder(client, address)
 
-    def displace(self, caller: Caller) -> Question | None:
+    def displace(self, holder: Holder) -> Question | None:
         """Take the newest question back of whoever has more in line than this caller; None when nobody has."""
-        most = max(self._sizes, key=self._sizes.__getitem__, default=caller.client)
+        most = max(self._sizes, key=self._sizes.__getitem__, default=holder.caller)
         # Only for more than what it is ahead by: two that take each other's place would both starve.
-        if self._sizes[most] <= self._sizes[caller.client] + 1:
-            most = caller.client
+        if self._sizes[most] <= self._sizes[holder.caller] + 1:
+            most = holder.caller
         addresses = self._queues.get(most, OrderedDict())
         queue = max(addresses.values(), key=len, default=OrderedDict())
-        if most == caller.client and len(queue) <= len(addresses.get(caller.address, ())) + 1:
+        if most == holder.caller and len(queue) <= len(addresses.get(holder.address, ())) + 1:
             return None
         question = next(reversed(queue.values()))
         self._remove(question.key)
@@ -73,7 +66,7 @@ class FairQueue:
         return question
 
     def _remove(self, key: bytes) -> None:
-        for client, address in self._callers.pop(key):
+        for client, address in self._holders.pop(key):
             addresses = self._queues[client]
             queue = addresses[address]
             del queue[key]

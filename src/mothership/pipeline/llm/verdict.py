@@ -1,6 +1,6 @@
 """What the model answers: untrusted text, until it has the right shape, is bounded, harmless and redacted.
 
-Anything else is a `Discarded` with its reason. A verdict holds what the model said, whatever its confidence:
+Anything else is a `InvalidVerdict` with its reason. A verdict holds what the model said, whatever its confidence:
 the threshold is applied when it is put on events, so that another threshold costs no new call.
 """
 
@@ -91,7 +91,7 @@ class CallFailed(MothershipError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class Discarded(MothershipError):
+class InvalidVerdict(MothershipError):
     """An answer that is no verdict."""
 
     def __init__(self, reason: Reason) -> None:
@@ -140,15 +140,15 @@ class VerdictRecord(NamedTuple):
 
 
 def read_verdict(answer: ModelAnswer, redact: Redact) -> Verdict:
-    """Make a verdict of what the model said, or raise `Discarded`."""
+    """Make a verdict of what the model said, or raise `InvalidVerdict`."""
     content = answer.content
     if answer.stop:
-        raise Discarded(answer.stop)
+        raise InvalidVerdict(answer.stop)
     content = _without_reasoning(content or "")
     if not content:
-        raise Discarded("empty")
+        raise InvalidVerdict("empty")
     if len(content) > _CONTENT_CHARS_MAX:
-        raise Discarded("wrong_shape")
+        raise InvalidVerdict("wrong_shape")
     fenced = _FENCED.fullmatch(content)
     return sanitized(parse_verdict(fenced[1] if fenced else content), redact)
 
@@ -162,12 +162,12 @@ def _without_reasoning(content: str) -> str:
 
 
 def parse_verdict(content: str | bytes) -> Verdict:
-    """Check the shape, or raise `Discarded`."""
+    """Check the shape, or raise `InvalidVerdict`."""
     try:
         return Verdict.model_validate_json(content)
     except ValidationError as error:
         wrong = any(detail["type"] == "json_invalid" for detail in error.errors(include_input=False, include_url=False))
-    raise Discarded("not_json" if wrong else "wrong_shape")
+    raise InvalidVerdict("not_json" if wrong else "wrong_shape")
 
 
 def sanitized(verdict: Verdict, redact: Redact) -> Verdict:
@@ -182,7 +182,7 @@ def _name(text: str, chars_max: int, redact: Redact) -> str:
     """A category or a tag: a few words, or the answer has the wrong shape."""
     text = text.strip()
     if len(text) > chars_max or not _NAME.fullmatch(text) or _LINK.search(text):
-        raise Discarded("wrong_shape")
+        raise InvalidVerdict("wrong_shape")
     return _redacted(text, redact)[:chars_max]
 
 
@@ -196,4 +196,4 @@ def _redacted(text: str, redact: Redact) -> str:
     try:
         return redact(text)
     except Exception:  # noqa: BLE001  # what can't be redacted is not kept
-        raise Discarded("redaction_failed") from None
+        raise InvalidVerdict("redaction_failed") from None

@@ -7,7 +7,7 @@ import orjson
 
 from mothership.pipeline.llm.best_effort_store import BestEffortStore
 from mothership.pipeline.llm.prompt import Question
-from mothership.pipeline.llm.verdict import Discarded, VerdictRecord, parse_verdict
+from mothership.pipeline.llm.verdict import InvalidVerdict, VerdictRecord, parse_verdict
 from mothership.ports import Clock
 from mothership.telemetry import log
 
@@ -79,7 +79,7 @@ class VerdictCache:
             record = VerdictRecord(
                 parse_verdict(orjson.dumps(tree["verdict"])), str(tree["model"]), str(tree["template_id"])
             )
-        except (ValueError, KeyError, TypeError, Discarded) as error:
+        except (ValueError, KeyError, TypeError, InvalidVerdict) as error:
             log.warning("llm_verdict_not_read", error=type(error).__name__)
             return None
         self.put(key, record)

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from mothership import telemetry
+from mothership.fairness import Holder
 from mothership.pipeline.llm.best_effort_store import BestEffortStore
 from mothership.pipeline.llm.budget import Budget
 from mothership.pipeline.llm.client import LLMClient
-from mothership.pipeline.llm.fair_queue import Caller, FairQueue
+from mothership.pipeline.llm.fair_queue import FairQueue
 from mothership.pipeline.llm.prompt import Question
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import CallFailed, Discarded, ModelAnswer, Redact, VerdictRecord, read_verdict
+from mothership.pipeline.llm.verdict import CallFailed, InvalidVerdict, ModelAnswer, Redact, VerdictRecord, read_verdict
 from mothership.pipeline.llm.verdict_cache import CachedVerdict, VerdictCache
 from mothership.ports import Clock, Health, VerdictStore
 from mothership.retry import BreakerState, CircuitBreaker
@@ -46,7 +47,7 @@ _RESTING = "resting"
 _REST_SECONDS = 15.0
 """How long a question is left alone that the breaker or the endpoint's wish for a pause stopped."""
 _NEVER = 1 << 62
-CALLERS_MAX = 16
+HOLDERS_MAX = 16
 """Callers who have one question in their lines; more would bring it forward no further."""
 _SILENCE_SECONDS = 0.5
 """How long a question is open until the endpoint counts as silent."""
@@ -63,8 +64,8 @@ class PendingQuestion:
     """Until when a batch may wait for it, on the event loop's clock."""
     request_id: str
     """The request whose event asked first."""
-    callers: set[Caller]
-    """Who asked: `CALLERS_MAX` at most, who then have it in their lines."""
+    holders: set[Holder]
+    """Who asked: `HOLDERS_MAX` at most, who then have it in their lines."""
     queue: FairQueue | None
     """Where it waits; None once it is being answered."""
     payer: str = ""
@@ -116,31 +117,31 @@ class VerdictService:
         """Keep a share of the day for a client, whether it asks or not."""
         self.budget.reserve_share(client)
 
-    def ask(self, question: Question, caller: Caller, request_id: str = "") -> PendingQuestion | None:
+    def ask(self, question: Question, holder: Holder, request_id: str = "") -> PendingQuestion | None:
         """Have a question answered, once however often it is asked meanwhile.
 
         When `queue_max` wait already, whoever has most in line gives way; None when that is this caller, or when it has
         used up its share of the day.
         """
-        if not self.budget.allows(caller.client, question.tokens):
+        if not self.budget.allows(holder.caller, question.tokens):
             return None
         pending = self._pending.get(question.key)
         if pending is None:
-            if len(self._pending) >= self._settings.queue_max and not self._displace(caller):
+            if len(self._pending) >= self._settings.queue_max and not self._displace(holder):
                 return None
             loop = asyncio.get_running_loop()
             wait_until = loop.time() + self._settings.wait_seconds
             pending = self._pending[question.key] = PendingQuestion(
                 loop.create_future(), self._clock(), wait_until, request_id, set(), self._to_fetch
             )
-        if pending.queue is not None and caller not in pending.callers and len(pending.callers) < CALLERS_MAX:
-            pending.callers.add(caller)
-            pending.queue.put(question, caller)
+        if pending.queue is not None and holder not in pending.holders and len(pending.holders) < HOLDERS_MAX:
+            pending.holders.add(holder)
+            pending.queue.put(question, holder)
         return pending
 
-    def _displace(self, caller: Caller) -> bool:
+    def _displace(self, holder: Holder) -> bool:
         """Take a question back that waits for its call, or else one that waits to be looked up."""
-        displaced = self._to_call.displace(caller) or self._to_fetch.displace(caller)
+        displaced = self._to_call.displace(holder) or self._to_fetch.displace(holder)
         if displaced is None:
             return False
         self._drop(displaced)
@@ -208,9 +209,9 @@ class VerdictService:
 
     async def _work_off(self, queue: FairQueue, work: Callable[[Question], Any]) -> None:
         while True:
-            question, caller = await queue.get()
+            question, holder = await queue.get()
             pending = self._pending[question.key]
-            pending.queue, pending.payer = None, caller.client
+            pending.queue, pending.payer = None, holder.caller
             try:
                 await work(question)
             except Exception as error:  # noqa: BLE001  # one question that fails must not end the others
@@ -223,8 +224,8 @@ class VerdictService:
         if record is None:
             pending = self._pending[question.key]
             pending.queue = self._to_call
-            for caller in pending.callers:
-                self._to_call.put(question, caller)
+            for holder in pending.holders:
+                self._to_call.put(question, holder)
         else:
             telemetry.llm_cache.labels("database").inc()
             self._answered(question, useful=True)
@@ -300,7 +301,7 @@ class VerdictService:
         """Make a verdict of an answer, or discard it."""
         try:
             verdict = read_verdict(answer, self._redact)
-        except Discarded as error:
+        except InvalidVerdict as error:
             self._conclude(question, error.reason, seconds=seconds, answer=answer)
             return
         record = VerdictRecord(verdict, self._settings.model, question.template_id)

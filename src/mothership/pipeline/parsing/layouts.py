@@ -4,7 +4,7 @@ import re
 
 from mothership.pipeline.parsing import syslog
 from mothership.pipeline.parsing.facts import LEVEL, WORDS, Facts, pid_of
-from mothership.pipeline.spelled_times import Found, time_at
+from mothership.pipeline.times_in_text import FoundTime, time_at
 
 _KLOG = re.compile(
     r"([IWEF])([01]\d)([0-3]\d) (\d\d:\d\d:\d\d\.\d{6})\s{1,7}(\d{1,10}) [^\s:\]]{1,200}:\d{1,7}\]", re.ASCII
@@ -72,7 +72,7 @@ def access_log(head: str, now: int) -> Facts | None:
     return Facts("combined_log" if _COMBINED.search(head, found.end) else "common_log", found.micros)
 
 
-def behind_time(head: str, found: Found) -> Facts:  # noqa: PLR0911 - one line a layout
+def behind_time(head: str, found: FoundTime) -> Facts:  # noqa: PLR0911 - one line a layout
     """A line that begins with a time: what follows tells the layout."""
     at, micros = found.end, found.micros
     behind = head[at : at + 2]

@@ -6,7 +6,7 @@ expression has a bounded number of characters to try.
 
 from mothership.pipeline.parsing import layouts, structured, syslog
 from mothership.pipeline.parsing.facts import HEAD_CHARACTERS, Facts
-from mothership.pipeline.spelled_times import time_at
+from mothership.pipeline.times_in_text import time_at
 
 _KLOG_BEGINS = frozenset("IWEF")
 _LEVEL_BEGINS = frozenset("TDVINWEFCAPS")

@@ -4,7 +4,7 @@ import re
 
 from mothership.pipeline.enrichment.timestamp_forms import micros_of
 from mothership.pipeline.parsing.facts import LEVEL, SEVERITIES, Facts, name_of, pid_of
-from mothership.pipeline.spelled_times import Found, time_at
+from mothership.pipeline.times_in_text import FoundTime, time_at
 
 _PRIORITY = re.compile(r"<(\d{1,3})>", re.ASCII)
 _PRIORITY_MAX = 191
@@ -49,7 +49,7 @@ def with_priority(head: str, now: int) -> Facts | None:
     )
 
 
-def in_file(head: str, found: Found) -> Facts | None:
+def in_file(head: str, found: FoundTime) -> Facts | None:
     """Read what follows the time at the head of a line, as rsyslog, syslog-ng, macOS and journalctl write it."""
     return _behind(head, found, "syslog")
 
@@ -66,7 +66,7 @@ def cisco(head: str, start: int, now: int) -> Facts | None:
     return Facts("cisco", found.micros if found else None, name_of(host), severity=SEVERITIES[int(mark[1])])
 
 
-def _behind(head: str, found: Found, name: str) -> Facts | None:
+def _behind(head: str, found: FoundTime, name: str) -> Facts | None:
     at = found.end
     if mark := _CISCO.match(head, at + 1 if head[at : at + 1] == ":" else at):
         return Facts("cisco", found.micros, severity=SEVERITIES[int(mark[1])])
@@ -80,7 +80,7 @@ def _behind(head: str, found: Found, name: str) -> Facts | None:
     return None if found.has_year else _untagged(head, found, name)
 
 
-def _untagged(head: str, found: Found, name: str) -> Facts | None:
+def _untagged(head: str, found: FoundTime, name: str) -> Facts | None:
     at = found.end
     if bare := _NO_HOST.match(head, at):  # some senders leave their name out
         return Facts(name, found.micros, None, name_of(bare["program"]), pid_of(bare["pid"]))

@@ -9,7 +9,7 @@ from mothership.app import opened
 from mothership.config import Settings
 from mothership.event import Batch, Event
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.enrichment.chunk_budget import DAY_MICROS, HOUR_MICROS, ChunkBudget
+from mothership.pipeline.enrichment.hypertable_chunk_budget import DAY_MICROS, HOUR_MICROS, HypertableChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 
 NOW = datetime(2026, 11, 24, 21, 12, 27, 123456, tzinfo=UTC)
@@ -40,7 +40,7 @@ def _moved(batch: Batch) -> int:
 @pytest.mark.parametrize("settings", [TimestampSettings(), TimestampSettings(fields=("@timestamp", "timestamp"))])
 def test_a_batch_of_every_day_of_five_years_opens_no_more_than_its_share(settings: TimestampSettings) -> None:
     """1,825 chunks in one request before; the caller's half of the bound now."""
-    normalize = TimestampNormalizer(settings, ChunkBudget(DAY_MICROS, 200))
+    normalize = TimestampNormalizer(settings, HypertableChunkBudget(DAY_MICROS, 200))
     batch = _batch(_days(*range(2, 1_800)))
     normalize(batch)
     assert len({ts // DAY_MICROS for ts in batch.times}) <= 101
@@ -49,7 +49,7 @@ def test_a_batch_of_every_day_of_five_years_opens_no_more_than_its_share(setting
 
 def test_one_caller_leaves_room_for_another() -> None:
     """Who spends its share spends nobody else's, and what is open is open to all."""
-    normalize = TimestampNormalizer(TimestampSettings(), ChunkBudget(DAY_MICROS, 20))
+    normalize = TimestampNormalizer(TimestampSettings(), HypertableChunkBudget(DAY_MICROS, 20))
     hostile, node, third = (
         _batch(_days(*range(100, 200)), "hostile"),
         _batch(_days(*range(2, 11), 105), "node"),
@@ -62,7 +62,7 @@ def test_one_caller_leaves_room_for_another() -> None:
 
 def test_the_next_hour_has_a_bound_of_its_own_and_known_chunks_stay_free() -> None:
     """And a day without events makes a chunk new again."""
-    budget = ChunkBudget(DAY_MICROS, 4)
+    budget = HypertableChunkBudget(DAY_MICROS, 4)
 
     def admitted(hours: int, *days: int) -> int:
         received = RECEIVED + hours * HOUR_MICROS
@@ -75,7 +75,7 @@ def test_the_next_hour_has_a_bound_of_its_own_and_known_chunks_stay_free() -> No
 
 def test_what_is_a_day_old_or_ahead_costs_nothing() -> None:
     """Small chunks, a wrong zone, a node that was away for a night."""
-    normalize = TimestampNormalizer(TimestampSettings(), ChunkBudget(HOUR_MICROS, 2))
+    normalize = TimestampNormalizer(TimestampSettings(), HypertableChunkBudget(HOUR_MICROS, 2))
     batch = _batch([_event(timedelta(hours=hours)) for hours in range(-23, 24) if hours])
     normalize(batch)
     assert _moved(batch) == 0
@@ -84,7 +84,7 @@ def test_what_is_a_day_old_or_ahead_costs_nothing() -> None:
 def test_the_bound_is_in_the_units_of_the_chunks() -> None:
     """A week's chunk takes seven days for one; one of six hours costs four a day."""
     for chunk, opened_chunks in ((7 * DAY_MICROS, 5), (6 * HOUR_MICROS, 10)):
-        normalize = TimestampNormalizer(TimestampSettings(), ChunkBudget(chunk, 20))
+        normalize = TimestampNormalizer(TimestampSettings(), HypertableChunkBudget(chunk, 20))
         batch = _batch([_event(timedelta(hours=hours)) for hours in range(10 * 24, 40 * 24, 6)])
         normalize(batch)
         times = {ts // chunk for ts in batch.times if ts != RECEIVED}
@@ -94,7 +94,7 @@ def test_the_bound_is_in_the_units_of_the_chunks() -> None:
 
 async def test_it_holds_where_enrichment_is_switched_off() -> None:
     """Then the events are stored unmarked, but not at an invented day."""
-    rows = await Chain([], budget=ChunkBudget(DAY_MICROS, 10)).run(_batch(_days(*range(2, 100))))
+    rows = await Chain([], budget=HypertableChunkBudget(DAY_MICROS, 10)).run(_batch(_days(*range(2, 100))))
     assert len({row.ts // DAY_MICROS for row in rows.rows}) == 6
 
 

@@ -13,7 +13,7 @@ REMEMBERED_HOURS = 24
 """A chunk that no event fell into for so long counts as new again: retention may have dropped it."""
 
 
-class ChunkBudget:
+class HypertableChunkBudget:
     """Chunks around the time of receipt are free; any other counts once, against all callers' bound and one caller's.
 
     One caller has half of the bound, so that another always finds room. This process knows only the chunks it has let

@@ -97,7 +97,7 @@ _OF_FIGURES, _OF_WORDS, _OF_SHORT = _compiled(_FIGURES), _compiled(_WORDS), _com
 _WORD_BEGINS = frozenset("JFMASONDjfmasondTWtw*.")
 
 
-class Found(NamedTuple):
+class FoundTime(NamedTuple):
     """A time in a text."""
 
     micros: int
@@ -108,7 +108,7 @@ class Found(NamedTuple):
     has_zone: bool
 
 
-def time_at(text: str, start: int, *, now: int, short: bool = False) -> Found | None:
+def time_at(text: str, start: int, *, now: int, short: bool = False) -> FoundTime | None:
     """Read the time that begins there. One without a year gets the year that puts it nearest to `now`.
 
     `short`: also spellings that only a log line's place makes a time, such as `081109 203615`.
@@ -127,7 +127,7 @@ def time_at(text: str, start: int, *, now: int, short: bool = False) -> Found | 
             if micros is not None:
                 year = parts.get("year") or parts.get("year2")
                 zone = parts.get("offset") or parts.get("named") or parts.get("name")
-                return Found(micros, match.end(), year is not None, zone is not None)
+                return FoundTime(micros, match.end(), year is not None, zone is not None)
     return None
 
 

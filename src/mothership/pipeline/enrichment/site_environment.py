@@ -29,14 +29,14 @@ _HOSTNAME_PATTERNS = (
 )
 
 
-class Place(BaseModel, frozen=True, extra="forbid"):
+class SiteEnvironment(BaseModel, frozen=True, extra="forbid"):
     """A site, an environment, or both."""
 
     site: str | None = Field(default=None, description="Name of the site.")
     environment: str | None = Field(default=None, description="Name of the environment.")
 
 
-class PlaceSettings(BaseModel, frozen=True, extra="forbid"):
+class SiteEnvSettings(BaseModel, frozen=True, extra="forbid"):
     """Where site and environment are looked for. What comes first in this list wins over what follows."""
 
     enabled: bool = Field(default=True, description="Whether SiteEnvTags runs.")
@@ -46,10 +46,10 @@ class PlaceSettings(BaseModel, frozen=True, extra="forbid"):
     environment_fields: tuple[str, ...] = Field(
         default=("environment", "env"), description="Fields in which a node may say its environment."
     )
-    hosts: dict[str, Place] = Field(
+    hosts: dict[str, SiteEnvironment] = Field(
         default={}, description="Site and environment of hosts, by name; `*` and `?` stand for what they do in a shell."
     )
-    callers: dict[str, Place] = Field(
+    callers: dict[str, SiteEnvironment] = Field(
         default={}, description="Site and environment of callers, by the name of their token or certificate."
     )
     hostname_patterns: tuple[str, ...] = Field(
@@ -83,7 +83,7 @@ class SiteEnvTags:
 
     name = "SiteEnvTags"
 
-    def __init__(self, settings: PlaceSettings) -> None:
+    def __init__(self, settings: SiteEnvSettings) -> None:
         self._settings = settings
         self._hosts = [(re.compile(fnmatch.translate(name.lower())), place) for name, place in settings.hosts.items()]
         built_in = _HOSTNAME_PATTERNS if settings.guess_from_hostnames else ()
@@ -128,7 +128,12 @@ class SiteEnvTags:
             memo.clear()
         settings = self._settings
         name = host[:_CHARS_MAX].lower()
-        places = (*self._told(name), settings.callers.get(client, Place()), *self._guessed(name), _static(settings))
+        places = (
+            *self._told(name),
+            settings.callers.get(client, SiteEnvironment()),
+            *self._guessed(name),
+            _static(settings),
+        )
         found = (
             next((place.site for place in places if place.site), None),
             next((place.environment for place in places if place.environment), None),
@@ -137,14 +142,18 @@ class SiteEnvTags:
             memo[host] = found
         return found
 
-    def _told(self, name: str) -> list[Place]:
+    def _told(self, name: str) -> list[SiteEnvironment]:
         return [place for pattern, place in self._hosts if pattern.match(name)]
 
-    def _guessed(self, name: str) -> list[Place]:
+    def _guessed(self, name: str) -> list[SiteEnvironment]:
         for pattern in self._patterns:
             found = pattern.search(name)
             if found:
-                return [Place(**{key: text for key, text in found.groupdict().items() if key in Place.model_fields})]
+                return [
+                    SiteEnvironment(
+                        **{key: text for key, text in found.groupdict().items() if key in SiteEnvironment.model_fields}
+                    )
+                ]
         return []
 
 
@@ -156,5 +165,5 @@ def _first_text(event: Event, fields: tuple[str, ...]) -> str | None:
     return None
 
 
-def _static(settings: PlaceSettings) -> Place:
-    return Place(site=settings.site, environment=settings.environment)
+def _static(settings: SiteEnvSettings) -> SiteEnvironment:
+    return SiteEnvironment(site=settings.site, environment=settings.environment)
