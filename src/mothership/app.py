@@ -343,11 +343,9 @@ def _missing_extras(settings: Settings) -> Iterator[str]:
 
 
 def _database_files(settings: Settings) -> None:
-    """Read the certificates that a DSN names."""
+    """Read the files that a DSN names."""
     if settings.sinks.timescaledb.enabled and settings.database.is_external:
-        target = settings.database.target()
-        if not target.is_local and target.ssl_mode != "disable":
-            target.ssl_context()
+        settings.database.target().check_files()
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ async def migrate(data_dir: Path, settings: DatabaseSettings) -> dict[str, int]:
         await sink.open()
     finally:
         await sink.close()
-    target = await connect(settings.target(), timeout_seconds=10.0, statement_cache_size=0)
+    target = await connect(settings.target(), timeout_seconds=settings.connect_seconds, statement_cache_size=0)
     try:
         async with embedded_database(data_dir) as dsn:
             source = await connect(parse_dsn(dsn), timeout_seconds=10.0, statement_cache_size=0)

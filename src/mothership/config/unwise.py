@@ -74,6 +74,8 @@ def _database(settings: Settings) -> Iterator[Unwise]:
         if not near and target.ssl_mode in {"disable", "allow", "prefer"}:
             cost = "whoever is between may read events and the login, or answer in the database's place"
             yield Unwise("database.dsn", f"sslmode is {target.ssl_mode}", cost, "set sslmode=verify-full")
+        for parameter, reason in target.ignored:
+            yield Unwise("database.dsn", f"{parameter} is ignored", reason, "leave it out")
     if not CHUNK_MIN <= database.chunk_interval <= CHUNK_MAX:
         cost = "too many small chunks, or ones that are too large to drop and compress in time"
         yield Unwise("database.chunk_interval", "is far from a day", cost, "choose between an hour and a month")

@@ -13,7 +13,8 @@ from mothership.named_sql import statements
 from mothership.plurals import counted
 from mothership.ports import Clock
 from mothership.sinks.tsdb.connection_pool import Connection, connect
-from mothership.sinks.tsdb.dsn import ConnectionTarget, parse_dsn
+from mothership.sinks.tsdb.connection_target import ConnectionTarget
+from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.failures import DRIVER_ERRORS, OWN_TABLES, classify
 from mothership.sinks.tsdb.sink import SIDE_CONNECTIONS
 from mothership.sinks.tsdb.sql_files import SCHEMA, migrations
@@ -50,7 +51,7 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
     try:
         connection = await connect(
             target,
-            timeout_seconds=min(STEP_SECONDS_MAX, settings.database.connect_timeout_seconds),
+            timeout_seconds=min(STEP_SECONDS_MAX, settings.database.connect_seconds),
             statement_cache_size=0,
         )
         await connection.execute(SQL["begin"], timeout=STEP_SECONDS_MAX)

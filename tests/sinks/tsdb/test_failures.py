@@ -4,8 +4,9 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -198,17 +199,22 @@ async def test_a_missing_database_and_a_missing_role_pause(make_sink: MakeSink, 
 
 async def test_a_dsn_of_a_provider_connects(database_dsn: str) -> None:
     """With parameters of libpq's in it, and with settings for the session."""
-    dsn = f"{database_dsn}&connect_timeout=5&keepalives=1&application_name=mine&statement_timeout=60000"
-    sink = TsdbSink(DatabaseSettings(dsn=dsn))  # type: ignore[arg-type]
+    said = "connect_timeout=5&keepalives=1&application_name=mine&statement_timeout=60000&options=-c%20work_mem%3D5MB"
+    sink = TsdbSink(DatabaseSettings(dsn=f"{database_dsn}&{said}"))  # type: ignore[arg-type]
     assert await sink.write([_batch(1)]) == frozenset()
+    connection = await sink.connect()
+    settings = ("application_name", "statement_timeout", "work_mem")
+    shown = [await connection.fetchval("SELECT current_setting($1)", name) for name in settings]
+    assert shown == ["mine", "1min", "5MB"]
+    await connection.close()
     await sink.close()
 
 
 @pytest.fixture
 async def tcp_dsn(postgres_dsn: str, database_dsn: str) -> AsyncIterator[str]:
     """The same database over TCP, which has no TLS."""
-    socket = Path(unquote(parse_qs(urlsplit(postgres_dsn).query)["host"][0])) / ".s.PGSQL.5432"
-    async with Proxy(str(socket)) as proxy:
+    path = Path(unquote(parse_qs(urlsplit(postgres_dsn).query)["host"][0])) / ".s.PGSQL.5432"
+    async with Proxy(str(path)) as proxy:
         yield f"postgresql://mothership@127.0.0.1:{proxy.port}{urlsplit(database_dsn).path}"
 
 
@@ -233,6 +239,40 @@ async def test_a_standby_is_waited_for_and_named(tcp_dsn: str) -> None:
     sink = TsdbSink(DatabaseSettings(dsn=f"{tcp_dsn}?target_session_attrs=standby"))  # type: ignore[arg-type]
     with pytest.raises(Transient, match=r"no server at 127.0.0.1:\d+ is .*target_session_attrs=standby"):
         await sink.write([_batch(1)])
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A host that takes a connection and then says nothing, as one does whose packets are swallowed."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+async def test_a_host_that_swallows_everything_keeps_no_other_from_being_tried(tcp_dsn: str, silent_port: int) -> None:
+    """Each host has its own time: with one time for all of them the second would never be reached."""
+    place = urlsplit(tcp_dsn).netloc.rpartition("@")[2]
+    dsn = tcp_dsn.replace(place, f"127.0.0.1:{silent_port},{place}")
+    sink = TsdbSink(DatabaseSettings(dsn=f"{dsn}?connect_timeout=1", connect_timeout_seconds=3_600))  # type: ignore[arg-type]
+    assert await sink.write([_batch(1)]) == frozenset()
+    await sink.close()
+
+
+async def test_a_silent_server_is_left_after_the_dsns_time(silent_port: int) -> None:
+    """`connect_timeout` is honoured: the key would let it hang for an hour."""
+    dsn = f"postgresql://u:canary@127.0.0.1:{silent_port}/e?connect_timeout=1"
+    sink = TsdbSink(DatabaseSettings(dsn=dsn, connect_timeout_seconds=3_600))  # type: ignore[arg-type]
+    with pytest.raises(Transient, match=f"did not answer in time; it is at 127.0.0.1:{silent_port}"):
+        await sink.connect()
+
+
+async def test_the_primary_will_do_where_a_standby_is_preferred(tcp_dsn: str, silent_port: int) -> None:
+    """All hosts are looked through for a standby first, and then any that answers is taken."""
+    place = urlsplit(tcp_dsn).netloc.rpartition("@")[2]
+    dsn = tcp_dsn.replace(place, f"127.0.0.1:{silent_port},{place}")
+    sink = TsdbSink(DatabaseSettings(dsn=f"{dsn}?target_session_attrs=prefer-standby&connect_timeout=1"))  # type: ignore[arg-type]
+    connection = await sink.connect()
+    assert not await connection.fetchval("SELECT pg_is_in_recovery()")
+    await connection.close()
 
 
 async def test_a_server_that_is_away_is_named_with_its_place() -> None:

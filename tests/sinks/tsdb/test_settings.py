@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from mothership.app import faults
 from mothership.config import Settings
-from mothership.sinks.tsdb.dsn import ConnectionTarget
+from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings
 
 DSN = "postgresql://someone:canary@db.example:5433/events"
@@ -21,7 +21,11 @@ DSN = "postgresql://someone:canary@db.example:5433/events"
         ({"dsn": "mysql://someone:canary@db/events"}, "must begin with postgresql://"),
         ({"dsn": "canary"}, "must begin with postgresql://"),
         ({"dsn": "postgresql://someone:can/ary@db/events"}, "written %2F"),
-        ({"dsn": "postgresql://someone:canary@db:port/events"}, "can't be read"),
+        ({"dsn": "postgresql://someone:canary@db:port/events"}, "port must be a number from 1 to 65535"),
+        ({"host": "db:5433", "password": "canary"}, "port is a key of its own"),
+        ({"host": "[::1]", "password": "canary"}, "port is a key of its own"),
+        ({"host": "one,two", "password": "canary"}, "several are written in dsn"),
+        ({"host": "canary@db"}, "host is no name, no address"),
         ({"password": "canary"}, "password is set without host"),
         ({"port": 5433}, "port is set without host"),
         ({"host": "db", "port": 0}, "greater than or equal to 1"),
@@ -53,12 +57,7 @@ def test_a_dsn_wins_over_single_parameters() -> None:
     ("dsn", "hosts", "ports", "parameters"),
     [
         # Providers' DSNs have parameters of libpq's; the driver would hand them to the server as settings.
-        (
-            f"{DSN}?sslmode=require&channel_binding=require&connect_timeout=5",
-            ["db.example"],
-            [5433],
-            {"sslmode": "require"},
-        ),
+        (f"{DSN}?sslmode=require&channel_binding=prefer&sslsni=1", ["db.example"], [5433], {"sslmode": "require"}),
         ("postgresql://u@one:5432,two:5433/e", ["one", "two"], [5432, 5433], {}),
         ("postgresql://u@one,two/e?port=6000", ["one", "two"], [6000, 6000], {"port": "6000"}),
         ("postgresql://u@[::1]:5433/e", ["::1"], [5433], {}),

@@ -10,7 +10,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from mothership.errors import ConfigurationError, Paused
-from mothership.sinks.tsdb.dsn import ConnectionTarget
+from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.failures import NO_TLS, connection_failure
 from mothership.telemetry import active_connections
 
@@ -20,46 +20,75 @@ else:
     Connection = asyncpg.Connection
 
 CLOSE_SECONDS_MAX = 1.0
+ANOTHER_HOST_MAY_DO = (OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched)
+"""Failures of one host. A login that is refused is refused by all."""
 
 
 async def connect(target: ConnectionTarget, *, timeout_seconds: float, statement_cache_size: int) -> Connection:
-    """Connect as the target says, or raise a failure that names it. The environment has no say but for a password."""
-    mode = target.ssl_mode
-    if target.is_local or mode == "disable":
+    """Connect to the first host that will do, or raise a failure that names them all.
+
+    Each host has the time for itself, lest one that swallows every packet keep the others from being tried. The
+    environment has no say but for a password.
+    """
+    wanted = SessionAttribute(target.parameters.get("target_session_attrs", "any"))
+    is_preferred = wanted is SessionAttribute.prefer_standby
+    rounds = [SessionAttribute.standby, SessionAttribute.any] if is_preferred else [wanted]
+    places = target.each()
+    left = len(rounds) * len(places)
+    for attribute in rounds:
+        for place in places:
+            left -= 1
+            try:
+                return await _connect_to(place, attribute, timeout_seconds, statement_cache_size)
+            except ConfigurationError as error:
+                raise Paused(error.faults[0]) from None
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+                if not (left and isinstance(error, ANOTHER_HOST_MAY_DO)):
+                    raise connection_failure(error, target) from None
+    raise AssertionError("a target has a host")
+
+
+async def _connect_to(
+    place: ConnectionTarget, attribute: SessionAttribute, timeout_seconds: float, statement_cache_size: int
+) -> Connection:
+    """Connect to one host, with or without TLS as the target says."""
+    mode = place.ssl_mode
+    if place.is_local or mode == "disable":
         ways: list[ssl.SSLContext | None] = [None]
     else:
-        try:
-            context = target.ssl_context()
-        except ConfigurationError as error:
-            raise Paused(error.faults[0]) from None
+        context = place.ssl_context()
         ways = {"allow": [None, context], "prefer": [context, None]}.get(mode, [context])
     while True:
         try:
-            return await _connect(target, ways.pop(0), timeout_seconds, statement_cache_size)
+            return await _connect_once(place, attribute, ways.pop(0), timeout_seconds, statement_cache_size)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             if not (ways and _is_about_encryption(error)):
-                raise connection_failure(error, target) from None
+                raise
 
 
-async def _connect(
-    target: ConnectionTarget, context: ssl.SSLContext | None, timeout_seconds: float, statement_cache_size: int
+async def _connect_once(
+    place: ConnectionTarget,
+    attribute: SessionAttribute,
+    context: ssl.SSLContext | None,
+    timeout_seconds: float,
+    statement_cache_size: int,
 ) -> Connection:
-    told = target.parameters
+    told = place.parameters
     return await asyncpg.connect(
-        host=list(target.hosts),
-        port=list(target.ports),
-        user=target.user,
-        database=target.database,
-        password=target.password,
+        host=list(place.hosts),
+        port=list(place.ports),
+        user=place.user,
+        database=place.database,
+        password=place.password,
         passfile=told.get("passfile"),
         ssl=context or False,
         direct_tls=context is not None and told.get("sslnegotiation") == "direct",
-        target_session_attrs=SessionAttribute(told.get("target_session_attrs", "any")),
+        target_session_attrs=attribute,
         krbsrvname="postgres",
         gsslib="gssapi",
         timeout=timeout_seconds,
         statement_cache_size=statement_cache_size,
-        server_settings={"application_name": "mothership", **target.session},
+        server_settings={"application_name": "mothership", **place.session},
     )
 
 

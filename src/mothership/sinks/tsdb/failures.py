@@ -6,7 +6,7 @@ import asyncpg
 
 from mothership.errors import Paused, SinkError, Transient
 from mothership.sinks.tsdb.binary_copy import Unencodable
-from mothership.sinks.tsdb.dsn import ConnectionTarget
+from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.sql_files import migrations
 
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, Unencodable)

@@ -3,10 +3,12 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
 
 from mothership.durations import Duration, DurationOrNever
-from mothership.sinks.tsdb.dsn import ConnectionTarget, parse_dsn
+from mothership.sinks.tsdb.connection_target import ConnectionTarget
+from mothership.sinks.tsdb.dsn import parse_dsn
+from mothership.sinks.tsdb.dsn_syntax import listed_hosts
 
 RETENTION_MIN = timedelta(hours=1)
 """Less is a slip of the pen (`3m` is three minutes), and what is deleted is gone."""
@@ -64,7 +66,9 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
     fingerprint_days: PositiveFloat = Field(
         default=7.0, le=3650, description="How many days a repeated batch is recognised."
     )
-    connect_timeout_seconds: PositiveFloat = Field(default=10.0, description="Longest a connection may take to open.")
+    connect_timeout_seconds: PositiveFloat = Field(
+        default=10.0, description="Longest a connection to one host may take to open; `connect_timeout` in `dsn` wins."
+    )
     statement_timeout_seconds: PositiveFloat = Field(
         default=30.0, description="Longest one statement of a write may take before the write is tried again."
     )
@@ -77,6 +81,21 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
     search: SearchSettings = Field(
         default_factory=SearchSettings, description="Searches of the console and of a terminal."
     )
+
+    @field_validator("host")
+    @classmethod
+    def _is_one_host(cls, host: str | None) -> str | None:
+        """A list or a port would be looked up as a name."""
+        if host and host[:1] != "/":
+            if "," in host:
+                raise ValueError("host is one host: several are written in dsn")
+            try:
+                [place] = listed_hosts(host)
+            except ValueError:
+                raise ValueError("host is no name, no address and no directory from the root") from None
+            if place.port or host[:1] == "[":
+                raise ValueError("host is written without a port and without brackets: port is a key of its own")
+        return host
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "DatabaseSettings":
@@ -100,7 +119,16 @@ class DatabaseSettings(BaseModel, frozen=True, extra="forbid"):
         """The keys that are set and not looked at, because `dsn` wins."""
         if not (self.dsn and self.dsn.get_secret_value()):
             return ()
-        return tuple(self._said("host", "port", "database", "user", "password"))
+        keys = ["host", "port", "database", "user", "password"]
+        if self.target().connect_timeout_seconds:
+            keys.append("connect_timeout_seconds")
+        return tuple(self._said(*keys))
+
+    @property
+    def connect_seconds(self) -> float:
+        """Longest one host may take to connect: what `dsn` says, else the key."""
+        told = self.target().connect_timeout_seconds if self.is_external else None
+        return told or self.connect_timeout_seconds
 
     def _said(self, *names: str) -> list[str]:
         """Those that are set to something else than what they are anyway, as in a configuration printed in full."""

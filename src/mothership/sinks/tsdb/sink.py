@@ -417,7 +417,7 @@ class TsdbSink:
         """A connection of its own to the same database; whoever asks closes it."""
         return await connect(
             self._target,
-            timeout_seconds=self._settings.connect_timeout_seconds,
+            timeout_seconds=self._settings.connect_seconds,
             statement_cache_size=self._settings.statement_cache_size,
         )
 
