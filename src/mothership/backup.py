@@ -20,6 +20,7 @@ from typing import Any
 import asyncpg
 
 from mothership import __version__
+from mothership.data_directory import reason_not_to_write
 from mothership.embedded.cluster import error_line
 from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.endpoint import environment
@@ -44,6 +45,8 @@ class BackupFailed(MothershipError):
 
 async def back_up(data_dir: Path, target: Path) -> dict[str, Any]:
     """Write the file, of a service that runs or rests; returns what is in it."""
+    if reason := reason_not_to_write(target.absolute().parent, sticky_is_enough=True):
+        raise BackupFailed(f"{target} can't be written safely: {reason}: name a file in a directory of your own")
     with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".mothership-backup-") as draft_dir:
         draft = Path(draft_dir)
         (draft / SPOOL).mkdir(mode=0o700)

@@ -4,6 +4,7 @@ Root is the reason: a link that another user leaves where root writes turns any 
 """
 
 import contextlib
+import errno
 import grp
 import os
 import pwd
@@ -79,6 +80,55 @@ def become_owner(data_dir: Path) -> None:
     os.setgroups([])
     os.setresgid(status.st_gid, status.st_gid, status.st_gid)
     os.setresuid(status.st_uid, status.st_uid, status.st_uid)
+
+
+def reason_not_to_write(directory: Path, *, sticky_is_enough: bool) -> str | None:
+    """Why a file that a command writes there could be led astray or changed by another user, or None.
+
+    As for a data directory, root looks at every directory on the way. A sticky one, like /tmp, is enough where nothing
+    is read that was there before. A link of another user's on the way is none of ours.
+    """
+    links = [path for path in (directory.absolute(), *directory.absolute().parents) if path.is_symlink()]
+    for link in links:
+        if (owner := link.lstat().st_uid) not in {0, os.geteuid()}:
+            return f"{link} is a link of {user_name(owner)}'s"
+    real = directory.resolve()
+    for place in (real, *(real.parents if os.geteuid() == 0 else ())):
+        status = place.stat()
+        if status.st_uid not in {0, os.geteuid()} and not (place != real and _is_unmapped(status.st_uid)):
+            return f"{place} belongs to {user_name(status.st_uid)}"
+        is_sticky = bool(status.st_mode & stat.S_ISVTX) and (sticky_is_enough or place != real)
+        if status.st_mode & _OTHERS_WRITE and not is_sticky and _others_may_write(status):
+            return f"other users may write to {place}"
+    return None
+
+
+def open_own(path: Path, flags: int) -> int:
+    """Open a file of one's own. Raises OSError when it is a link, no file, or belongs to somebody else."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    status = os.fstat(descriptor)
+    if status.st_uid != os.geteuid():
+        reason = f"it belongs to {user_name(status.st_uid)}"
+    elif not stat.S_ISREG(status.st_mode):
+        reason = "it is no file"
+    elif status.st_nlink > 1:
+        reason = "it is a hard link"
+    else:
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EPERM, reason)
+
+
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write beside, then move into place: nobody reads half a file, and no link that was planted is followed."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def user_name(uid: int) -> str:

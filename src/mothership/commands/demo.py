@@ -22,7 +22,7 @@ from rich.json import JSON
 from rich.table import Table
 
 from mothership.commands.send import bar
-from mothership.data_directory import check_private
+from mothership.data_directory import check_private, reason_not_to_write
 from mothership.embedded.postgres import dsn_of
 from mothership.errors import ConfigurationError
 from mothership.event import Event
@@ -99,7 +99,9 @@ def _own(data_dir: Path) -> Path:
 @contextlib.contextmanager
 def _service(data_dir: Path, console: Console) -> Iterator[str]:
     """The service as its own process, as an operator would start it; its URL."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+    if reason := reason_not_to_write(data_dir, sticky_is_enough=False):
+        raise click.ClickException(f"{data_dir} can't be used: {reason}: choose another directory with --data-dir")
     port, log = _free_port(), data_dir / "service.log"
     environ = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -107,7 +109,8 @@ def _service(data_dir: Path, console: Console) -> Iterator[str]:
         "MOTHERSHIP_DATA_DIR": str(data_dir / "data"),
         "MOTHERSHIP_PORT": str(port),
     }
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    log.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with os.fdopen(os.open(log, flags, 0o600), "wb") as out:
         process = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-m", "mothership", "serve", "--config", os.devnull],

@@ -168,7 +168,8 @@ def _default_state(url: str) -> Path:
     """One file for each service, where programs keep what they remember."""
     root = Path("/var/lib") if os.geteuid() == 0 else Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
     name = hashlib.blake2b(url.encode(), digest_size=6).hexdigest()
-    return root.expanduser() / "mothership" / f"send-{name}.json"
+    # Not the service's own directory, which may belong to its user: root would write where that one can plant links.
+    return root.expanduser() / "mothership-send" / f"{name}.json"
 
 
 def _once(

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from mothership.data_directory import open_own, reason_not_to_write, write_atomically
+
 DAYS = 365
 _SERVER, _CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 
@@ -35,11 +37,14 @@ def dev(directory: Path, hosts: tuple[str, ...], clients: tuple[str, ...], days:
     """
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # An authority that another user put there would be used again, and trusted.
+        if reason := reason_not_to_write(directory, sticky_is_enough=False):
+            raise click.ClickException(f"{directory} can't be used: {reason}: choose another directory with --out")
+        authority = _authority(directory, days)
+        made = [_issue(directory, "server", authority, hosts, _SERVER, days)]
+        made += [_issue(directory, name, authority, (name,), _CLIENT, days) for name in clients]
     except OSError as error:
-        raise click.ClickException(f"{directory} can't be made: {error.strerror}") from None
-    authority = _authority(directory, days)
-    made = [_issue(directory, "server", authority, hosts, _SERVER, days)]
-    made += [_issue(directory, name, authority, (name,), _CLIENT, days) for name in clients]
+        raise click.ClickException(f"{error.filename or directory} can't be used: {error.strerror}") from None
     for path in made:
         click.echo(f"wrote {path}", err=True)
     click.echo(f"""server:
@@ -53,10 +58,10 @@ def dev(directory: Path, hosts: tuple[str, ...], clients: tuple[str, ...], days:
 def _authority(directory: Path, days: int) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     certificate_file, key_file = directory / "ca.pem", directory / "ca.key"
     if certificate_file.exists() and key_file.exists():
-        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+        key = serialization.load_pem_private_key(_own(key_file), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise click.ClickException(f"{key_file} holds no key of this command's kind")
-        return x509.load_pem_x509_certificate(certificate_file.read_bytes()), key
+        return x509.load_pem_x509_certificate(_own(certificate_file)), key
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Mothership development CA")
     certificate = (
@@ -65,9 +70,18 @@ def _authority(directory: Path, days: int) -> tuple[x509.Certificate, ec.Ellipti
         .add_extension(_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    _write(certificate_file, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
-    _write(key_file, _pem(key), mode=0o600)
+    write_atomically(certificate_file, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    write_atomically(key_file, _pem(key), mode=0o600)
     return certificate, key
+
+
+def _own(path: Path) -> bytes:
+    """What an earlier run of this user wrote."""
+    try:
+        with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise click.ClickException(f"{path} can't be used: {error.strerror}") from None
 
 
 def _issue(
@@ -91,9 +105,9 @@ def _issue(
         .sign(issuer_key, hashes.SHA256())
     )
     # The key first: a server that reads both again on a change finds a pair that fits soonest this way.
-    _write(directory / f"{name}.key", _pem(key), mode=0o600)
+    write_atomically(directory / f"{name}.key", _pem(key), mode=0o600)
     path = directory / f"{name}.pem"
-    _write(path, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    write_atomically(path, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
     return path
 
 
@@ -149,13 +163,3 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Write beside, then move into place: nobody reads half a file, or a key with the wrong mode."""
-    draft = path.with_suffix(path.suffix + ".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    draft.replace(path)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from mothership.data_directory import open_own, reason_not_to_write, write_atomically
 from mothership.errors import MothershipError
 from mothership.shipping.batches import OutgoingBatch
 
@@ -99,14 +100,8 @@ class State:
         if self._path is None:
             return
         told = {"version": VERSION, "files": [asdict(record) for record in self._records.values()]}
-        beside = self._path.with_name(f"{self._path.name}.new")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(json.dumps(told).encode())
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._path)
+            write_atomically(self._path, json.dumps(told).encode())
         except OSError as error:
             raise StateError(f"the state file {self._path} can't be written: {error.strerror}") from None
 
@@ -119,8 +114,9 @@ def opened(path: Path | None) -> Iterator[State]:
         return
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-        lock = os.open(path.with_name(f"{path.name}.lock"), flags, 0o600)
+        if reason := reason_not_to_write(path.parent, sticky_is_enough=True):
+            raise StateError(f"the state file {path} can't be used: {reason}: choose another place with --state")
+        lock = open_own(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise StateError(f"the state file {path} can't be used: {error.strerror}") from None
     try:
@@ -139,7 +135,8 @@ def opened(path: Path | None) -> Iterator[State]:
 
 def _read(path: Path) -> list[FileRecord]:
     try:
-        text = path.read_bytes()
+        with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+            text = file.read()
     except FileNotFoundError:
         return []
     except OSError as error:

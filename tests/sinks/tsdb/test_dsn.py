@@ -286,8 +286,7 @@ def test_a_file_of_passwords_is_looked_at(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("PGPASSWORD", raising=False)
     path = tmp_path / "pgpass"
     target = parse_dsn(f"postgresql://u@db/e?passfile={path}")
-    with pytest.raises(ConfigurationError, match=r"passfile .* can't be read: No such file"):
-        target.check_files()
+    target.check_files()
     path.write_text("*:*:*:*:canary\n")
     path.chmod(0o644)
     with pytest.raises(ConfigurationError, match=r"passfile .* must be a file that nobody else may read"):

@@ -108,6 +108,8 @@ class ConnectionTarget:
         if passfile and self.password is None and not os.environ.get("PGPASSWORD"):
             try:
                 mode = Path(passfile).stat().st_mode
+            except FileNotFoundError:
+                return  # as good as one without a line for this server
             except OSError as error:
                 raise self._fault("passfile", f"{passfile} can't be read: {error.strerror}") from None
             if not stat.S_ISREG(mode) or mode & (stat.S_IRWXG | stat.S_IRWXO):
