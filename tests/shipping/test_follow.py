@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mothership.shipping.batches import OutgoingBatch
-from mothership.shipping.files import InputReport, file_id
 from mothership.shipping.follow import ROTATED_SECONDS, Follower
+from mothership.shipping.read_once import InputReport, file_id
 from mothership.shipping.reader import ReadOptions
 from mothership.shipping.state import State, StateError, opened
 

@@ -13,7 +13,7 @@ import pytest
 from tests.shipping.http_server import ScriptedServer
 
 from mothership.shipping.batches import OutgoingBatch
-from mothership.shipping.files import InputReport, read_stream
+from mothership.shipping.read_once import InputReport, read_stream
 from mothership.shipping.reader import ReadOptions
 
 

@@ -26,7 +26,7 @@ from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.llm.verdict_service import VerdictService
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.templates.templates import Templates
-from mothership.shipping.files import read_events
+from mothership.shipping.read_once import read_events
 
 BATCH_EVENTS = 500
 

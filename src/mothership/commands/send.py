@@ -20,8 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from mothership.plurals import counted
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.events import EventOptions
-from mothership.shipping.files import InputReport, is_whole, read_file, read_stream
 from mothership.shipping.follow import Follower, matches
+from mothership.shipping.read_once import InputReport, is_whole, read_file, read_stream
 from mothership.shipping.reader import ReadOptions
 from mothership.shipping.ship import ShipOptions, ShippingError, ShipTarget, Summary, endpoint, ship_batches
 from mothership.shipping.state import State, StateError, opened

@@ -16,7 +16,7 @@ from secrets import token_hex
 
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.decompression import packing_of
-from mothership.shipping.files import InputReport, file_id, head_digest
+from mothership.shipping.read_once import InputReport, file_id, head_digest
 from mothership.shipping.reader import ReadOptions
 from mothership.shipping.state import FileRecord, State
 from mothership.shipping.tail import Tail

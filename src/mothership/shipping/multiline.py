@@ -61,7 +61,7 @@ _BARE_HEAD = re.compile(
 _OPEN = frozenset({"java_frames", "python", "python_next", "go_frames", "ruby", "php"})
 
 
-class Entry(NamedTuple):
+class MultilineEntry(NamedTuple):
     """One event's lines."""
 
     lines: tuple[Line, ...]
@@ -97,11 +97,11 @@ class EntryGrouper:
         """Whether something waits for the next line."""
         return bool(self._lines)
 
-    def add(self, line: Line, *, alone: bool = False) -> Iterator[Entry]:
+    def add(self, line: Line, *, alone: bool = False) -> Iterator[MultilineEntry]:
         """Give the entries that this line ends. `alone`: it is an event of its own, such as a JSON object."""
         if alone or not self._enabled:
             yield from self.flush()
-            yield Entry((line,))
+            yield MultilineEntry((line,))
             return
         text = _looked_at(line)
         if self._lines and self._bytes + len(text) <= ENTRY_BYTES_MAX and len(self._lines) < ENTRY_LINES_MAX:
@@ -119,12 +119,12 @@ class EntryGrouper:
         yield from self.flush()
         self._append(line, _next("start", text) or "start", sure=True)
 
-    def flush(self) -> Iterator[Entry]:
+    def flush(self) -> Iterator[MultilineEntry]:
         """Give what is held."""
         while self._mark < len(self._lines):
             yield from self._split()
         if self._lines:
-            yield Entry(tuple(self._lines))
+            yield MultilineEntry(tuple(self._lines))
         self._lines, self._bytes, self._state, self._mark = [], 0, "start", 0
 
     def _append(self, line: Line, state: str, *, sure: bool) -> None:
@@ -134,12 +134,12 @@ class EntryGrouper:
         if sure:
             self._mark = len(self._lines)
 
-    def _split(self) -> Iterator[Entry]:
+    def _split(self) -> Iterator[MultilineEntry]:
         """What was taken on trial is none of the entry: it begins anew with each of its lines."""
         sure, trial = self._lines[: self._mark], self._lines[self._mark :]
         self._lines, self._bytes, self._state, self._mark = [], 0, "start", 0
         if sure:
-            yield Entry(tuple(sure))
+            yield MultilineEntry(tuple(sure))
         self._append(trial[0], _next("start", _looked_at(trial[0])) or "start", sure=True)
         for line in trial[1:]:
             yield from self.add(line)

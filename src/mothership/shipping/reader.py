@@ -8,7 +8,7 @@ from mothership.shipping import journal
 from mothership.shipping.batches import BATCH_BYTES_MAX, Batcher, OutgoingBatch
 from mothership.shipping.events import BLANK, EventEncoder, EventOptions, decoded
 from mothership.shipping.lines import Line, LineSplitter
-from mothership.shipping.multiline import Entry, EntryGrouper
+from mothership.shipping.multiline import EntryGrouper, MultilineEntry
 from mothership.shipping.text import UTF_8, Encoding
 
 _BEGINS_DOCUMENT = re.compile(rb"""[\[{]\s*(?:["{\[].*[,{\[])?""", re.DOTALL)
@@ -135,7 +135,7 @@ class FileReader:
         for entry in self._grouper.add(line):
             yield from self._give(entry)
 
-    def _give(self, entry: Entry) -> Iterator[OutgoingBatch]:
+    def _give(self, entry: MultilineEntry) -> Iterator[OutgoingBatch]:
         raw = b"\n".join(line.data.removesuffix(b"\r") for line in entry.lines).rstrip(b"\n")
         text = UTF_8.text(raw) if len(entry.lines) == 1 else "\n".join(map(UTF_8.text, raw.split(b"\n")))
         yield from self._batcher.add([self._encoder.plain(text)], raw, entry.end)

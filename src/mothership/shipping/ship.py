@@ -25,7 +25,7 @@ from mothership.errors import MothershipError
 from mothership.event import Event
 from mothership.plurals import counted
 from mothership.retry import backoff_seconds, retry_after_seconds
-from mothership.shipping import faults
+from mothership.shipping import connection_diagnosis
 from mothership.shipping.batches import Batcher, OutgoingBatch
 from mothership.shipping.events import encoded
 from mothership.shipping.feed import Feed
@@ -290,9 +290,13 @@ class _Post:
             await self.deliver(half)
 
     async def _refusal(self, answer: httpx2.Response, events: int, trouble: str) -> str:
-        if answer.status_code == _BAD_REQUEST and not _object(answer) and await faults.speaks_tls_unasked(self._url):
-            return faults.plain_http(self._url).reason
-        advice = faults.refused(answer.status_code, self._url, has_token=bool(self._target.token))
+        if (
+            answer.status_code == _BAD_REQUEST
+            and not _object(answer)
+            and await connection_diagnosis.speaks_tls_unasked(self._url)
+        ):
+            return connection_diagnosis.plain_http(self._url).reason
+        advice = connection_diagnosis.refused(answer.status_code, self._url, has_token=bool(self._target.token))
         return f"{shown(self._url)} refused a batch of {counted(events, 'event')}: {trouble}" + (
             f"; {advice}" if advice else ""
         )
@@ -316,7 +320,9 @@ class _Post:
             raise ShippingError(f"{shown(self._url)} redirects in circles") from None
         except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:  # an alert of TLS 1.3 comes as the third
             file, key = self._target.client_cert, self._target.client_key
-            fault = await faults.explain(error, self._url, faults.ClientCertificate(file, key) if file else None)
+            fault = await connection_diagnosis.explain(
+                error, self._url, connection_diagnosis.ClientCertificate(file, key) if file else None
+            )
             if fault.is_final:
                 raise ShippingError(fault.reason) from None
             return None, fault.reason

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mothership.shipping.files import InputReport, read_file
+from mothership.shipping.read_once import InputReport, read_file
 from mothership.shipping.reader import ReadOptions
 
 

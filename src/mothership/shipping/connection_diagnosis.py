@@ -35,7 +35,7 @@ class ClientCertificate(NamedTuple):
     key: Path | None
 
 
-class Fault(NamedTuple):
+class ConnectionFault(NamedTuple):
     """Why there is no answer."""
 
     reason: str
@@ -43,19 +43,19 @@ class Fault(NamedTuple):
     """Trying again can't help: somebody must change something."""
 
 
-async def explain(error: Exception, url: str, certificate: ClientCertificate | None) -> Fault:
+async def explain(error: Exception, url: str, certificate: ClientCertificate | None) -> ConnectionFault:
     """Say why a request failed. Looks at the other end's certificate where that is the question."""
     address, has_certificate = _address(url), certificate is not None
     for cause in (*_causes(error), *(await _alerts(error, url, certificate))):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Fault(await _untrusted(cause, url), is_final=True)
+            return ConnectionFault(await _untrusted(cause, url), is_final=True)
         if isinstance(cause, ssl.SSLError) and (fault := _of_tls(cause, address, has_certificate=has_certificate)):
             return fault
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
-        return Fault("the URL is no address: it must look like http://localhost:8443", is_final=True)
+        return ConnectionFault("the URL is no address: it must look like http://localhost:8443", is_final=True)
     if isinstance(error, httpx2.ReadError | httpx2.RemoteProtocolError) and await speaks_tls_unasked(url):
         return plain_http(url)
-    return Fault(_absent(error, url), is_final=False)
+    return ConnectionFault(_absent(error, url), is_final=False)
 
 
 def _absent(error: Exception, url: str) -> str:
@@ -84,9 +84,9 @@ async def speaks_tls_unasked(url: str) -> bool:
     return httpx2.URL(url).scheme == "http" and await _certificate(url) is not None
 
 
-def plain_http(url: str) -> Fault:
+def plain_http(url: str) -> ConnectionFault:
     """The other end wants TLS."""
-    return Fault(f"{_address(url)} speaks TLS: the URL must begin with https://", is_final=True)
+    return ConnectionFault(f"{_address(url)} speaks TLS: the URL must begin with https://", is_final=True)
 
 
 def refused(status: int, url: str, *, has_token: bool) -> str:
@@ -134,18 +134,18 @@ def _looking() -> ssl.SSLContext:
     return context
 
 
-def _of_tls(error: ssl.SSLError, address: str, *, has_certificate: bool) -> Fault | None:
+def _of_tls(error: ssl.SSLError, address: str, *, has_certificate: bool) -> ConnectionFault | None:
     reason = error.reason or ""
     if reason in _WANTS_CERTIFICATE or (reason == "SSLV3_ALERT_HANDSHAKE_FAILURE" and not has_certificate):
         wants = "wants another client certificate" if has_certificate else "wants a client certificate"
-        return Fault(f"{address} {wants}: give --client-cert and --client-key", is_final=True)
+        return ConnectionFault(f"{address} {wants}: give --client-cert and --client-key", is_final=True)
     if reason in _REFUSES_CERTIFICATE:
-        return Fault(
+        return ConnectionFault(
             f"{address} does not trust our client certificate: it must be signed by its `server.tls.client_ca_file`",
             is_final=True,
         )
     if reason in _NO_TLS:
-        return Fault(
+        return ConnectionFault(
             f"{address} does not speak TLS: the URL must begin with http://, or TLS be switched on there", is_final=True
         )
     return None
