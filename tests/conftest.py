@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 import structlog
 
-from mothership.embedded.data_dir_lock import lock_data_dir
+from mothership.data_dir_lock import lock_data_dir
 from mothership.embedded.server import TUNING, PostgresServer
 
 Databases = Callable[[], contextlib.AbstractContextManager[str]]

@@ -18,8 +18,8 @@ import pytest
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership import key_files, worker_status
+from mothership.data_dir_lock import lock_data_dir
 from mothership.embedded.cluster import remove_in
-from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.processes import postmaster_lines
 from mothership.embedded.server import PostgresServer
 from mothership.errors import ConfigurationError

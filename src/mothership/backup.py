@@ -21,8 +21,8 @@ import asyncpg
 
 from mothership import __version__
 from mothership.data_directory import reason_not_to_write
+from mothership.data_dir_lock import lock_data_dir
 from mothership.embedded.cluster import error_line
-from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.endpoint import environment
 from mothership.embedded.postgres import dsn_of, postgres
 from mothership.embedded.programs import shipped

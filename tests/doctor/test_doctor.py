@@ -23,9 +23,9 @@ from tests.sinks.loki.strict_loki import Disturbance, StrictLoki, basic
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.commands.tls import dev
+from mothership.data_dir_lock import lock_data_dir
 from mothership.doctor.examinations import examine, worst
 from mothership.doctor.finding import Finding, Severity
-from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.server import PostgresServer
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
 

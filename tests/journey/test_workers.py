@@ -10,7 +10,7 @@ from typing import Any
 from tests.journey.conftest import Service, Start
 from tests.journey.test_service import a_batch
 
-from mothership.embedded.data_dir_lock import lock_data_dir
+from mothership.data_dir_lock import lock_data_dir
 from mothership.embedded.server import PostgresServer
 
 BATCHES = 30

@@ -20,8 +20,8 @@ from mothership.app import faults, opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load_all
 from mothership.config.unwise import unwise
+from mothership.data_dir_lock import lock_data_dir
 from mothership.edge.exposure import exposure_warning
-from mothership.embedded.data_dir_lock import lock_data_dir
 from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
 from mothership.reloader import Reloader

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mothership.data_directory import check_private, fault, user_name
-from mothership.embedded import launch
+from mothership.embedded import drop_privileges
 from mothership.embedded.account import NOBODY, Account, chown_tree
 from mothership.embedded.endpoint import DATABASE, ROLE, SUPERUSER, environment
 from mothership.embedded.programs import major
@@ -127,7 +127,7 @@ class Cluster:
 
     def command(self, program: str, *arguments: str, death_signal: signal.Signals, directory: int) -> Sequence[str]:
         """What runs one of PostgreSQL's programs as the account, in the opened directory, without any right of ours."""
-        launcher = [sys.executable, "-I", "-S", launch.__file__]
+        launcher = [sys.executable, "-I", "-S", drop_privileges.__file__]
         rights = [self.account.uid, self.account.gid, int(death_signal), os.getpid(), directory]
         return [*launcher, *map(str, rights), str(self._programs / program), *arguments]
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from mothership.data_dir_lock import LockedDataDir
 from mothership.embedded.cluster import cluster_path
-from mothership.embedded.data_dir_lock import LockedDataDir
 from mothership.embedded.endpoint import dsn_for
 from mothership.embedded.processes import postmaster_lines
 from mothership.embedded.server import PROBE_SECONDS, START_SECONDS, PostgresServer

@@ -1,6 +1,6 @@
 """Become an unprivileged user and turn into the given program. Run as a script, by path; never imported.
 
-`python -I -S launch.py UID GID SIGNAL PARENT DIRECTORY PROGRAM ARGUMENT…`
+`python -I -S drop_privileges.py UID GID SIGNAL PARENT DIRECTORY PROGRAM ARGUMENT…`
 
 PostgreSQL refuses to run as root, and a program started from Python's `preexec_fn` may deadlock in a process with
 threads: hence this small step between the two. UID is -1 to stay who one is. SIGNAL arrives when the parent dies, so
