@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mothership.errors import SinkError
 from mothership.event import Row, RowBatch
 from mothership.ports import Health
-from mothership.sinks import batch_identity
+from mothership.sinks import batch_deduplication
 
 
 class MemorySink:
@@ -25,13 +25,13 @@ class MemorySink:
         """Append the rows of every batch not seen before, or raise the next failure."""
         if self.failures:
             raise self.failures.pop(0)
-        new = {note.fingerprint: note.retry_arrived for note in batch_identity.notes(batches)}
+        new = {note.fingerprint: note.retry_arrived for note in batch_deduplication.notes(batches)}
         new = {mark: arrived for mark, arrived in new.items() if mark not in self.noted}
-        firsts = batch_identity.first_transmissions(batches, new)
+        firsts = batch_deduplication.first_transmissions(batches, new)
         repeated = {content for content, at in firsts.items() if (self.noted[content] or -1) >= at}
-        stored = [mark for mark in batch_identity.split_batches(batches) if mark in self.noted]
+        stored = [mark for mark in batch_deduplication.split_batches(batches) if mark in self.noted]
         self.noted |= new | dict.fromkeys(repeated)
-        taken = batch_identity.to_store(batches, new, repeated, stored)
+        taken = batch_deduplication.to_store(batches, new, repeated, stored)
         for position in taken:
             self.rows += batches[position].rows
         return frozenset(range(len(batches))) - set(taken)

@@ -15,7 +15,7 @@ from mothership.event import Row, RowBatch
 from mothership.plurals import counted
 from mothership.ports import Clock, Health
 from mothership.retry import backoff_seconds
-from mothership.sinks import batch_identity
+from mothership.sinks import batch_deduplication
 from mothership.sinks.tsdb import binary_copy, schema, timescale
 from mothership.sinks.tsdb.clock import DatabaseClock, boot_ticks
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, connect
@@ -343,20 +343,20 @@ class TsdbSink:
 
     async def _claim(self, connection: Connection, batches: Sequence[RowBatch]) -> _ClaimedWrite:
         """Note what makes the batches known; what nobody had noted before is to be stored."""
-        columns = zip(*batch_identity.notes(batches), strict=True) if batches else ((), (), ())
+        columns = zip(*batch_deduplication.notes(batches), strict=True) if batches else ((), (), ())
         found = await connection.fetch(WRITE["claim_fingerprints"], *columns, timeout=self._timeout_seconds)
         new = {row["fingerprint"] for row in found}
         repeated: set[bytes] = set()
-        if firsts := batch_identity.first_transmissions(batches, new):
+        if firsts := batch_deduplication.first_transmissions(batches, new):
             found = await connection.fetch(
                 WRITE["take_early_retries"], [*firsts], [*firsts.values()], timeout=self._timeout_seconds
             )
             repeated = {row["fingerprint"] for row in found}
         stored: set[bytes] = set()
-        if split_batches := batch_identity.split_batches(batches):
+        if split_batches := batch_deduplication.split_batches(batches):
             found = await connection.fetch(WRITE["noted_fingerprints"], split_batches, timeout=self._timeout_seconds)
             stored = {row["fingerprint"] for row in found}
-        taken = batch_identity.to_store(batches, new, repeated, stored)
+        taken = batch_deduplication.to_store(batches, new, repeated, stored)
         return _ClaimedWrite(
             duplicates=frozenset(range(len(batches))) - set(taken),
             taken=taken,

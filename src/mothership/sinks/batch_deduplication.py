@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mothership.event import UNKNOWN_ARRIVAL, RowBatch
 
 
-class IdentityNote(NamedTuple):
+class FingerprintNote(NamedTuple):
     """What is to be known once the write is committed."""
 
     fingerprint: bytes
@@ -22,16 +22,16 @@ class IdentityNote(NamedTuple):
     """When a retry whose first transmission has not been seen arrived, at the earliest; None where it can't be told."""
 
 
-def notes(batches: Sequence[RowBatch]) -> list[IdentityNote]:
+def notes(batches: Sequence[RowBatch]) -> list[FingerprintNote]:
     """What this write notes, each fingerprint once, in their order."""
     firsts, retries = _earliest(batches, of_retries=False), _earliest(batches, of_retries=True)
-    found: dict[bytes, IdentityNote] = {}
+    found: dict[bytes, FingerprintNote] = {}
     for batch in batches:
         for mark in (batch.fingerprint, batch.content):
             if mark and mark not in found:
                 arrived = retries.get(mark)
                 awaits = arrived is not None and firsts.get(mark, arrived + 1) > arrived
-                found[mark] = IdentityNote(mark, len(batch.rows), arrived if awaits else None)
+                found[mark] = FingerprintNote(mark, len(batch.rows), arrived if awaits else None)
     return sorted(found.values())
 
 
