@@ -195,14 +195,14 @@ class WorkerStatus:
         )
 
 
-class Status(Protocol):
+class MergeableStatus(Protocol):
     """One of these types."""
 
     def merge(self, other: Self) -> Self:
         """Of both workers together."""
 
 
-S = TypeVar("S", bound=Status)
+S = TypeVar("S", bound=MergeableStatus)
 
 
 def merge(statuses: Sequence[S]) -> S:

@@ -24,7 +24,7 @@ LLM_HEALTH = frozenset({"healthy", "reason", "model"})
 
 
 class StatusReport:
-    """`edge.status.Status` over the service. With several workers each also has to `run`."""
+    """`edge.status.StatusSource` over the service. With several workers each also has to `run`."""
 
     def __init__(
         self,

@@ -32,18 +32,18 @@ sink_option = click.option(
 all_option = click.option("--all", "everything", is_flag=True, help="All of them.")
 
 
-class Told(click.Group):
-    """Says in one line when a spool file can't be used."""
+class DeadLettersGroup(click.Group):
+    """Commands that end with one line when a spool file can't be used."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As ever, but for that."""
+        """Run the command. Raises `ClickException` where it raises `SpoolUnreadable`."""
         try:
             return super().invoke(ctx)
         except SpoolUnreadable as error:
             raise click.ClickException(str(error)) from None
 
 
-@click.group("dead-letters", cls=Told)
+@click.group("dead-letters", cls=DeadLettersGroup)
 def dead_letters() -> None:
     """List, show, retry or drop events that a sink refused for good.
 

@@ -27,7 +27,7 @@ from mothership.embedded.postgres import dsn_of
 from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.extras import EMBEDDED
-from mothership.sample.fleet import Sample, sample
+from mothership.sample.fleet import SampleFleet, sample
 from mothership.shipping.ship import ShipOptions, ShipTarget, ship
 from mothership.workers import bind
 
@@ -38,7 +38,7 @@ START_SECONDS = 90.0
 BATCH_EVENTS = 100
 
 
-class Arrival(NamedTuple):
+class DemoResult(NamedTuple):
     """What the database says about the sample."""
 
     arrived: int
@@ -152,7 +152,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
     raise click.ClickException(f"the service did not start: {last}\nThe whole log: {log}")
 
 
-async def _send_and_look(url: str, story: Sample, data_dir: Path) -> Arrival:
+async def _send_and_look(url: str, story: SampleFleet, data_dir: Path) -> DemoResult:
     connection = await asyncpg.connect(dsn_of((data_dir / "data").absolute()))
     try:
         before = await connection.fetchval("SELECT coalesce(max(id), 0) FROM events")
@@ -174,14 +174,14 @@ async def _until_delivered(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
-def _telling(story: Sample) -> list[Event]:
+def _telling(story: SampleFleet) -> list[Event]:
     """The event of the sample with most planted in its text."""
     count = Counter(each.event for each in story.planted)
     told = [at for at, _ in count.most_common() if {"message", "timestamp"} <= story.events[at].keys()]
     return [story.events[at] for at in told[:1]]
 
 
-async def _look(connection: "asyncpg.Connection[asyncpg.Record]", before: int, story: Sample) -> Arrival:
+async def _look(connection: "asyncpg.Connection[asyncpg.Record]", before: int, story: SampleFleet) -> DemoResult:
     counts = await connection.fetch(
         "SELECT type, count(*) AS n FROM events WHERE id > $1 GROUP BY type ORDER BY n DESC, type", before
     )
@@ -195,7 +195,7 @@ async def _look(connection: "asyncpg.Connection[asyncpg.Record]", before: int, s
     texts = await connection.fetch("SELECT data::text AS text FROM events WHERE id > $1", before)
     everything = "\n".join(row["text"] for row in texts)
     leaks = sum(1 for each in story.planted if each.value in everything)
-    return Arrival(sum(row["n"] for row in counts), [(row["type"], row["n"]) for row in counts], shown, leaks)
+    return DemoResult(sum(row["n"] for row in counts), [(row["type"], row["n"]) for row in counts], shown, leaks)
 
 
 def _stats(url: str) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def _stats(url: str) -> dict[str, Any]:
     return stats
 
 
-def _tell(console: Console, url: str, data_dir: Path, story: Sample, arrival: Arrival) -> None:
+def _tell(console: Console, url: str, data_dir: Path, story: SampleFleet, arrival: DemoResult) -> None:
     for sent, rests in arrival.shown:
         console.print("\n[bold]An event as the node sent it[/bold]")
         console.print(JSON(orjson.dumps(sent).decode()))

@@ -18,7 +18,7 @@ from mothership.key_files import KEY_BYTES
 from mothership.pipeline.redaction.explanation import RuleHit
 from mothership.pipeline.redaction.pseudonyms import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction, build, former_keys, key_for, read_rule_files
-from mothership.pipeline.redaction.trial import Line, read_lines, try_pattern
+from mothership.pipeline.redaction.trial import InputLine, read_lines, try_pattern
 from mothership.plurals import counted
 from mothership.telemetry import LogSettings, configure_logging
 from mothership.terminal_escaping import escaped, escaped_line
@@ -26,7 +26,7 @@ from mothership.terminal_escaping import escaped, escaped_line
 BATCH_LINES: Final = 500
 
 
-class Faults:
+class LineFaultPrinter:
     """Says what is wrong with a line, never what it holds."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bo
         for line in source:
             click.echo(" ".join(redaction.pseudonyms.all_of(line.decode("utf-8", "replace").rstrip("\r\n"))))
         return
-    faults = Faults()
+    faults = LineFaultPrinter()
     lines = explained(redaction, source, faults) if explain else redacted(redaction, source, faults)
     for line in lines:
         sys.stdout.buffer.write(escaped_line(line) + b"\n")
@@ -76,7 +76,7 @@ def redact(*, config: Path | None, explain: bool, rules: Path | None, lookup: bo
         sys.exit(1)
 
 
-def redacted(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator[bytes]:
+def redacted(redaction: Redaction, source: BinaryIO, faults: LineFaultPrinter) -> Iterator[bytes]:
     """Return the events of a stream after redaction, one JSON object a line."""
     lines = read_lines(source, faults.tell)
     while part := list(islice(lines, BATCH_LINES)):
@@ -90,7 +90,7 @@ def redacted(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator
             yield str(event.get("message", "")).encode() if number in plain else orjson.dumps(event)
 
 
-def explained(redaction: Redaction, source: BinaryIO, faults: Faults) -> Iterator[bytes]:
+def explained(redaction: Redaction, source: BinaryIO, faults: LineFaultPrinter) -> Iterator[bytes]:
     """Return, for each event of a stream, its line and what hit where."""
     for line in read_lines(source, faults.tell):
         hits = [_told(hit) for hit in redaction.explain(line.event).hits]
@@ -116,7 +116,7 @@ def run_examples(file: Path) -> int:
     return failed
 
 
-def _batch(part: list[Line]) -> Batch:
+def _batch(part: list[InputLine]) -> Batch:
     numbers = [line.number for line in part]
     return Batch([line.event for line in part], numbers, fingerprint=b"", request_id="redact", received=0)
 

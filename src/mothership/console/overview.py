@@ -15,7 +15,7 @@ from mothership.console import respond
 from mothership.console.attention import notices
 from mothership.console.page import Page
 from mothership.edge.browser import CONSOLE
-from mothership.edge.status import Status
+from mothership.edge.status import StatusSource
 from mothership.plurals import counted
 from mothership.ports import Clock
 from mothership.telemetry import CounterSnapshot
@@ -49,7 +49,7 @@ class Overview:
 
     def __init__(
         self,
-        status: Status,
+        status: StatusSource,
         activity: Activity,
         *,
         clock: Clock = time.time,

@@ -28,7 +28,7 @@ from mothership.event import Event
 from mothership.key_files import KEY_BYTES
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
-from mothership.pipeline.redaction.trial import Example, Line, Tried, read_lines, try_line, try_pattern
+from mothership.pipeline.redaction.trial import Example, InputLine, Tried, read_lines, try_line, try_pattern
 
 TEXT_CHARACTERS_MAX = 64 * 1024
 LINES_MAX = 200
@@ -146,7 +146,7 @@ def _try_text(redaction: Redaction, text: str) -> Mapping[str, Any]:
     }
 
 
-def _lines(text: str, faults: list[tuple[int, str]]) -> Iterator[Line]:
+def _lines(text: str, faults: list[tuple[int, str]]) -> Iterator[InputLine]:
     """An event over several lines, or what each line is."""
     if text.lstrip()[:1] == "{" and "\n" in text.strip():
         try:
@@ -154,7 +154,7 @@ def _lines(text: str, faults: list[tuple[int, str]]) -> Iterator[Line]:
         except (ValueError, RecursionError):
             event = None
         if isinstance(event, dict):
-            yield Line(1, event, plain=False)
+            yield InputLine(1, event, plain=False)
             return
     source = (line.encode("utf-8", "backslashreplace") for line in text.split("\n"))
     yield from read_lines(source, lambda number, reason: faults.append((number, reason)))

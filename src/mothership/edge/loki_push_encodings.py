@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from mothership.edge.limits import LimitSettings
-from mothership.edge.loki_push_events import Entry, LokiEventBuilder, parsed_labels
+from mothership.edge.loki_push_events import LokiEventBuilder, PushedEntry, parsed_labels
 from mothership.edge.protobuf_fields import RepeatedFieldSplitter, not_protobuf
 from mothership.edge.shared_fields import SharedFieldBudget
 from mothership.edge.unix_nanoseconds import SECOND
@@ -63,7 +63,7 @@ class PushReader:
                 events.append(_NOT_ENTRY if entry is None else read(entry))
         return events
 
-    def _stream(self, labels: Mapping[str, str], entries: int) -> Callable[[Entry], Event]:
+    def _stream(self, labels: Mapping[str, str], entries: int) -> Callable[[PushedEntry], Event]:
         self._shared.spend(labels, entries)
         return LokiEventBuilder(labels, self._tenant).event
 
@@ -80,7 +80,7 @@ class PushReader:
             return "no entry: it is damaged"
         nanoseconds = message.timestamp.seconds * SECOND + message.timestamp.nanos
         metadata = {_text(pair.name): _text(pair.value) for pair in message.metadata}
-        event: Event = read(Entry(nanoseconds, _text(message.line), metadata))
+        event: Event = read(PushedEntry(nanoseconds, _text(message.line), metadata))
         return event
 
 
@@ -88,7 +88,7 @@ def _are_texts(values: Iterable[Any]) -> bool:
     return all(type(value) is str for value in values)
 
 
-def _json_entry(value: Any) -> Entry | None:
+def _json_entry(value: Any) -> PushedEntry | None:
     if type(value) is not list or not 2 <= len(value) <= 3 or type(value[1]) is not str:  # noqa: PLR2004
         return None
     time, line = value[:2]
@@ -97,7 +97,7 @@ def _json_entry(value: Any) -> Entry | None:
     metadata = value[2] if len(value) > 2 else {}  # noqa: PLR2004
     if type(time) is not int or type(metadata) is not dict:
         return None
-    return Entry(time, line, {name: text for name, text in metadata.items() if type(text) is str})
+    return PushedEntry(time, line, {name: text for name, text in metadata.items() if type(text) is str})
 
 
 def _parsed(kind: str, data: bytes) -> Any:

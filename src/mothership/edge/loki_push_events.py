@@ -42,7 +42,7 @@ _SHORT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v":
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PushedEntry:
     """A line, as either encoding says it."""
 
     nanoseconds: int
@@ -60,7 +60,7 @@ class LokiEventBuilder:
         self._tags = _take(left, TAGS)
         self._labels = left
 
-    def event(self, entry: Entry) -> Event:
+    def event(self, entry: PushedEntry) -> Event:
         """Return an event that shares nothing with another."""
         event: Event = {**self._fields, "message": entry.line, "timestamp": iso_text(entry.nanoseconds)}
         if self._tags:

@@ -24,7 +24,7 @@ PAGES = {
 }
 
 
-class Status(Protocol):
+class StatusSource(Protocol):
     """What the pages show, gathered by the application."""
 
     processors: list[str]
@@ -46,7 +46,7 @@ class Status(Protocol):
         """The body of /stats."""
 
 
-def router(status: Status) -> APIRouter:
+def router(status: StatusSource) -> APIRouter:
     """The pages. `AccessMiddleware` decides who may see them."""
     pages = APIRouter(tags=["status"])
 
@@ -93,7 +93,7 @@ def router(status: Status) -> APIRouter:
     return pages
 
 
-def _healthz(status: Status, ready: Health, parts: dict[str, Health], facts: dict[str, Any]) -> dict[str, Any]:
+def _healthz(status: StatusSource, ready: Health, parts: dict[str, Health], facts: dict[str, Any]) -> dict[str, Any]:
     enabled = [name for name, on in status.sinks.items() if on]
     well = all(health.healthy for health in parts.values())
     sinks = {

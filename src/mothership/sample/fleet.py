@@ -25,17 +25,17 @@ class Planted(NamedTuple):
     """Its maker in `fake_pii`."""
     value: str
     event: int
-    """Position in `Sample.events`."""
+    """Position in `SampleFleet.events`."""
 
 
-class Sample(NamedTuple):
+class SampleFleet(NamedTuple):
     """Events as a node sends them, and what must never be found at rest."""
 
     events: list[Event]
     planted: list[Planted]
 
 
-def sample(count: int = 5_000, *, seed: int = 1, now: float) -> Sample:
+def sample(count: int = 5_000, *, seed: int = 1, now: float) -> SampleFleet:
     """Make `count` events of the last hour before `now` (seconds since the epoch). Equal arguments, equal events."""
     return _Fleet(Random(seed), now, count).generate()  # noqa: S311 - a sample has to be repeatable, not secret
 
@@ -65,14 +65,14 @@ class _Fleet:
             self._inventory: 0.5,
         }
 
-    def generate(self) -> Sample:
+    def generate(self) -> SampleFleet:
         kinds, weights = list(self._kinds), list(self._kinds.values())
         for number in range(self._count):
             self._moment = self._now - timedelta(seconds=3600 * (1 - number / max(self._count, 1)))
             # Each kind at least once, whatever the count; then by weight.
             kind = kinds[number] if number < len(kinds) else self._rng.choices(kinds, weights)[0]
             self._events.append(kind())
-        return Sample(self._events, self._planted)
+        return SampleFleet(self._events, self._planted)
 
     def _iso(self) -> str:
         return self._moment.isoformat()

@@ -17,7 +17,7 @@ from mothership.pipeline.redaction.settings import PatternSettings, RedactionSet
 TOO_DEEP = "nested too deeply"
 
 
-class Line(NamedTuple):
+class InputLine(NamedTuple):
     """What stands in one line of the input."""
 
     number: int
@@ -51,7 +51,7 @@ class Example(NamedTuple):
         return self.wanted == self.found
 
 
-def read_lines(source: Iterable[bytes], tell: Callable[[int, str], None]) -> Iterator[Line]:
+def read_lines(source: Iterable[bytes], tell: Callable[[int, str], None]) -> Iterator[InputLine]:
     """Return each event, and each plain line as the event that it would be; blank lines are passed over.
 
     `tell` is called with the number of a line that can't be read and what is wrong with it, never what it holds.
@@ -68,15 +68,15 @@ def read_lines(source: Iterable[bytes], tell: Callable[[int, str], None]) -> Ite
                 continue
             event = None  # `[Sun Dec 04 04:47:44 2005] [notice] …`
         if isinstance(event, dict):
-            yield Line(number, event, plain=False)
+            yield InputLine(number, event, plain=False)
         elif isinstance(event, list):
             tell(number, "not a JSON object")
         else:
             text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
-            yield Line(number, {"type": "log", "message": text}, plain=True)
+            yield InputLine(number, {"type": "log", "message": text}, plain=True)
 
 
-def try_line(redaction: Redaction, line: Line) -> Tried:
+def try_line(redaction: Redaction, line: InputLine) -> Tried:
     """Redact a line's event, in place."""
     explained = redaction.explain(line.event)
     return Tried(line.number, line.plain, explained.hits, line.event, explained.refused)

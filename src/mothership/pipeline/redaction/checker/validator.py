@@ -91,7 +91,7 @@ _COUNTS: Final = re2.compile(
 FIELDS: Final = ("password", "passwd", "secret", "api_key", "authorization", "private_key", "community")
 
 
-class Finding(NamedTuple):
+class UnsafeFinding(NamedTuple):
     """Where an event still looks unsafe."""
 
     path: tuple[str, ...]
@@ -142,7 +142,7 @@ class PIISafetyValidator:
         """Return what was found since the start, by kind."""
         return dict(sorted(self._found.items()))
 
-    def findings(self, event: Event) -> list[Finding]:
+    def findings(self, event: Event) -> list[UnsafeFinding]:
         """Return where an event looks unsafe."""
         return list(self._walk(event, (), ()))
 
@@ -154,7 +154,7 @@ class PIISafetyValidator:
                 faults[position] = reason
         batch.reject(faults)
 
-    def _findings_in(self, event: Event, suspicion: ScanResult) -> list[Finding]:
+    def _findings_in(self, event: Event, suspicion: ScanResult) -> list[UnsafeFinding]:
         """Return where an event looks unsafe, of the items that may."""
         if suspicion.items is None:
             return self.findings(event)
@@ -180,7 +180,7 @@ class PIISafetyValidator:
             batch.unsafe.add(id(event))
         return reason
 
-    def act(self, event: Event, found: Sequence[Finding]) -> str | None:
+    def act(self, event: Event, found: Sequence[UnsafeFinding]) -> str | None:
         """Do to an event that looks unsafe what the settings say; return the reason when it is to be refused."""
         if self._action == "scrub":
             self._scrub(event, ())
@@ -237,7 +237,9 @@ class PIISafetyValidator:
         )
         return (counted or _COUNTS.search(key) is not None) and text.replace(".", "").isdigit()
 
-    def _walk(self, value: Any, path: tuple[str, ...], here: tuple[str, ...], name: str = "") -> Iterator[Finding]:
+    def _walk(
+        self, value: Any, path: tuple[str, ...], here: tuple[str, ...], name: str = ""
+    ) -> Iterator[UnsafeFinding]:
         """Yield what looks unsafe below; `path` is shown, `here` is folded and decides which rules look."""
         if isinstance(value, dict):
             yield from self._walk_items(value, value.items(), path, here)
@@ -247,17 +249,17 @@ class PIISafetyValidator:
         else:
             what = self._value(value, name, here)
             if what:
-                yield Finding(path, what)
+                yield UnsafeFinding(path, what)
 
     def _walk_items(
         self, value: dict[str, Any], items: Iterable[tuple[str, Any]], path: tuple[str, ...], here: tuple[str, ...]
-    ) -> Iterator[Finding]:
+    ) -> Iterator[UnsafeFinding]:
         for key, inner in items:
             if key in self._fields and _holds(inner):
-                yield Finding((*path, key), "credential field")
+                yield UnsafeFinding((*path, key), "credential field")
             what = self._unsafe(key, here)
             if what:
-                yield Finding((*path, "(key)"), what)
+                yield UnsafeFinding((*path, "(key)"), what)
             if not self._counted_or_binary(key, inner, value):
                 yield from self._walk(inner, (*path, key), (*here, fold(key)), key)
 
