@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 import structlog
+from tests.relay.nats_cluster import NatsCluster, cluster
 
 from mothership.data_dir_lock import lock_data_dir
 from mothership.embedded.server import TUNING, PostgresServer
@@ -98,3 +99,10 @@ async def _execute(dsn: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+@pytest.fixture(scope="session")
+def nats_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsCluster]:
+    """Three NATS servers on loopback, for tests that leave them alone; each takes a stream of its own."""
+    with cluster(tmp_path_factory.mktemp("nats")) as started:
+        yield started

@@ -160,6 +160,9 @@ class Spool(Protocol):
     died between two steps is known to sinks by its fingerprint.
     """
 
+    on_arrival: Callable[[], None]
+    """Called in the event loop when something that was not appended here can be leased. Set by whoever leases."""
+
     @property
     def first_live_seq(self) -> int:
         """Batches from here on were appended since this spool was opened."""
@@ -191,8 +194,10 @@ class Spool(Protocol):
         """Keep a batch for these sinks. `resolve` is called once, in the event loop, when it is safe.
 
         Safe: it outlasts the death of this process and a loss of power. Told an error instead, `NotPersisted`, or
-        `SpoolFull` where room is all that is lacking, the sender still has to keep it. A fingerprint that is known is
-        not kept again, and the status tells what became of it (`new` is false).
+        `SpoolFull` where room is all that is lacking, the sender has to keep it. The spool may have it all the same: a
+        store that is elsewhere may do what was asked and be cut off before it says so. A fingerprint that is known is
+        not kept again, and the status tells what became of it (`new` is false); how long it is known is the spool's
+        business, since the database knows it too.
         """
 
     async def lease(
@@ -219,7 +224,8 @@ class Spool(Protocol):
     async def dead_letter(self, lease: Lease, failed: Sequence[FailedRow], *, known_to_sink: bool) -> None:
         """Set the named rows aside, each with its reason, and commit all others of the lease.
 
-        `known_to_sink`: it has taken note of the batch, so a retry of the rows needs an identity of its own.
+        `known_to_sink`: it has taken note of the batch, so a retry of the rows needs an identity of its own. Never
+        raises `NotPersisted`: where the store refuses, it is done later.
         """
 
     async def keep_rejected(self, batch: RowBatch, reasons: Sequence[str]) -> None:

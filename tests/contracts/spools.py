@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Protocol
 
 import pytest
+from nats.js.errors import NotFoundError
+from tests.relay.nats_cluster import NatsCluster
 from tests.relay.support import settings
 from tests.starvation import PATIENCE_SECONDS
 
@@ -15,6 +19,9 @@ from mothership.leases import BatchStatus, Lease, LeaseLimits, SpoolStats, Total
 from mothership.ports import Spool
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.file_spool import FileSpool
+from mothership.relay.spool.jetstream.letters import head_of
+from mothership.relay.spool.jetstream.spool import JetStreamSpool
+from mothership.relay.spool.record import unpack
 
 LIMITS = LeaseLimits(1_000, 1 << 24, 3)
 
@@ -80,11 +87,63 @@ class FileSpools:
             await spool.close()
 
 
+@dataclass(slots=True)
+class JetStreamSpools:
+    """A stream of its own on a cluster that all tests share."""
+
+    cluster: NatsCluster
+    stream: str
+    clock: Time = field(default_factory=Time)
+    opened: list[JetStreamSpool] = field(default_factory=list)
+
+    async def open(self, **changes: Any) -> Spool:
+        """Another instance."""
+        to = {"servers": self.cluster.urls, "stream": self.stream, "sync_always": True, "ack_wait_seconds": 2.0}
+        spool = {"max_bytes": 1 << 24, **changes.get("spool", {}), "kind": "jetstream", "jetstream": to}
+        wanted = settings(**{**changes, "spool": spool})
+        self.opened.append(await JetStreamSpool.open(wanted, self.clock))
+        return self.opened[-1]
+
+    async def die(self, spool: Spool) -> None:
+        """Nothing is given back: the servers notice by themselves."""
+        assert isinstance(spool, JetStreamSpool)
+        spool._closed = True
+        for queue in spool._queues.values():
+            for task in queue._tasks:
+                task.cancel()
+        await spool._client.close()
+
+    async def letters(self) -> list[tuple[str, str, list[Row]]]:
+        """As they are in their stream."""
+        found = []
+        async with self.cluster.client() as client:
+            js = client.jetstream()
+            state = (await js.stream_info(f"{self.stream}_DEAD_LETTERS")).state
+            for seq in range(state.first_seq, state.last_seq + 1):
+                message = await js.get_msg(f"{self.stream}_DEAD_LETTERS", seq)
+                head = head_of(message.headers or {})
+                found.append((head.sink, head.reason, unpack(message.data or b"").rows))
+        return found
+
+    async def end(self) -> None:
+        """Close every one."""
+        for spool in self.opened:
+            await spool.close()
+        async with self.cluster.client() as client:
+            for name in (self.stream, f"{self.stream}_DEAD_LETTERS"):
+                with suppress(NotFoundError):
+                    await client.jetstream().delete_stream(name)
+
+
+def _jetstream(request: pytest.FixtureRequest) -> SpoolBench:
+    return JetStreamSpools(request.getfixturevalue("nats_cluster"), f"T{token_hex(6)}")
+
+
 def _file(request: pytest.FixtureRequest) -> SpoolBench:
     return FileSpools(request.getfixturevalue("tmp_path"))
 
 
-SPOOLS: dict[str, Callable[[pytest.FixtureRequest], SpoolBench]] = {"file": _file}
+SPOOLS: dict[str, Callable[[pytest.FixtureRequest], SpoolBench]] = {"file": _file, "jetstream": _jetstream}
 
 
 async def append(spool: Spool, batch: RowBatch, *sinks: str) -> BatchStatus:

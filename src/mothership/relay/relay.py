@@ -25,7 +25,7 @@ from mothership.relay.courier import Courier
 from mothership.relay.delivery import DeliveryResult, SinkRoute
 from mothership.relay.in_flight_limiter import InFlightLimiter
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.file_spool import FileSpool
+from mothership.relay.spool.kinds import open_spool
 from mothership.relay.spool.record import weight
 from mothership.status import DeadLetterStatus, DeliveryStatus, InFlightStatus, RelayStatus, SpoolStatus
 from mothership.telemetry import log
@@ -51,6 +51,7 @@ class Relay:
         self.couriers = [Courier(route, spool, settings, self, ticks=ticks, jitter=jitter) for route in routes]
         self.in_flight = InFlightLimiter(settings.in_flight, ticks)
         self._spool = spool
+        spool.on_arrival = self._wake
         self._settings = settings
         self._clock = clock
         self._ticks = ticks
@@ -82,7 +83,7 @@ class Relay:
         jitter: Callable[[], float] = random.random,
     ) -> "Relay":
         """Open the spool under the data directory; whatever it holds is delivered as soon as `run` runs."""
-        spool: Spool = await FileSpool.open(data_dir, settings, clock)
+        spool = await open_spool(data_dir, settings, clock)
         for sink, events in spool.waiting().items():
             if sink not in {route.sink.name for route in routes}:
                 log.warning("spool_holds_events_for_a_sink_that_is_off", sink=sink, events=events)
@@ -158,6 +159,9 @@ class Relay:
         self._settle_unless_waited_for(pending)
         if not pending.is_settled:
             self._deadline.start(pending)
+        self._wake()
+
+    def _wake(self) -> None:
         for courier in self.couriers:
             courier.wake()
 
@@ -236,16 +240,14 @@ class Relay:
                 self._spool_stats = await self._spool.sweep()
                 self._export_metrics()
                 if self._spool_stats.changed_by_others:
-                    for courier in self.couriers:
-                        courier.wake()
+                    self._wake()
             await asyncio.sleep(self._settings.spool.sweep_seconds)
 
     async def _take_over_orphans(self) -> None:
         while True:
             with suppress(NotPersisted):
                 if await self._spool.take_over_orphans():
-                    for courier in self.couriers:
-                        courier.wake()
+                    self._wake()
             await asyncio.sleep(self._settings.spool.adopt_seconds)
 
     def _export_metrics(self) -> None:

@@ -1,11 +1,23 @@
 """What the relay may be told: how long to wait, how much to hold, when to give up on a batch."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from mothership.relay.spool.jetstream.settings import JetStreamSettings
 
 
 class SpoolSettings(BaseModel, frozen=True, extra="forbid"):
     """The spool: what is kept on disk until every sink has it."""
 
+    kind: Literal["file", "jetstream"] = Field(
+        default="file",
+        description="Where it is: a `file` of each worker on the local disk, or a NATS `jetstream` cluster that all "
+        "instances share, so that losing a machine loses nothing.",
+    )
+    jetstream: JetStreamSettings = Field(
+        default_factory=JetStreamSettings, description="The cluster, where `kind` is `jetstream`."
+    )
     max_bytes: PositiveInt = Field(
         default=4 * 1024**3,
         description="Maximum number of bytes (compressed) that one worker keeps on disk for its sinks; past it "

@@ -1,6 +1,7 @@
 """Recent batches, decoded, so that couriers need not read the disk on good days."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 
 from mothership.event import RowBatch
 from mothership.relay.spool.record import weight
@@ -12,9 +13,9 @@ class BatchCache:
     def __init__(self, bytes_max: int) -> None:
         self.bytes_max = bytes_max
         self._free_bytes = bytes_max
-        self._batches: OrderedDict[int, tuple[RowBatch, int]] = OrderedDict()
+        self._batches: OrderedDict[Hashable, tuple[RowBatch, int]] = OrderedDict()
 
-    def put(self, seq: int, batch: RowBatch) -> None:
+    def put(self, seq: Hashable, batch: RowBatch) -> None:
         """Hold a batch, and let the oldest go for it."""
         size = weight(batch)
         self._batches[seq] = (batch, size)
@@ -23,12 +24,12 @@ class BatchCache:
             _, (_, freed) = self._batches.popitem(last=False)
             self._free_bytes += freed
 
-    def get(self, seq: int) -> RowBatch | None:
+    def get(self, seq: Hashable) -> RowBatch | None:
         """The batch, if it is still here."""
         held = self._batches.get(seq)
         return held[0] if held else None
 
-    def discard(self, seq: int) -> None:
+    def discard(self, seq: Hashable) -> None:
         """Free its room: every sink is through with it."""
         if held := self._batches.pop(seq, None):
             self._free_bytes += held[1]

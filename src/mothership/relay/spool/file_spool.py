@@ -41,6 +41,7 @@ class FileSpool:
         quota: Quota,
         clock: Clock,
     ) -> None:
+        self.on_arrival: Callable[[], None] = lambda: None
         self.lock = lock
         self.first_live_seq = writer.file.last_seq + 1
         """Batches from here on were appended by this process."""

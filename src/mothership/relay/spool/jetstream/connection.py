@@ -1,0 +1,96 @@
+"""The connection to the cluster: addresses, TLS, credentials, and what its errors mean."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nats.aio.client import Client
+from nats.errors import AuthorizationError
+from nats.errors import Error as NatsError
+
+from mothership.errors import ConfigurationError
+from mothership.relay.spool.jetstream.settings import JetStreamSettings
+from mothership.telemetry import log
+
+CONNECT_SECONDS = 2
+RECONNECT_SECONDS = 0.25
+PING_SECONDS = 5
+OUTBOUND_BYTES_MAX = 64 * 1024**2
+
+LOST = (NatsError, OSError, TimeoutError)
+"""What a request may fail with: the client's own errors, the socket's, and time."""
+
+
+async def connect(settings: JetStreamSettings, on_reconnect: Callable[[], Awaitable[None]] | None = None) -> Client:
+    """Connect to one of the servers, and from then on again and again. Raises `ConfigurationError`."""
+
+    async def ignore(_error: Exception) -> None:
+        """Each is told where it matters; the client would print it with its text."""
+
+    async def lost() -> None:
+        if not client.is_closed:
+            log.warning("jetstream_disconnected")
+
+    async def back() -> None:
+        log.info("jetstream_reconnected")
+        if on_reconnect:
+            await on_reconnect()
+
+    client = Client()
+    options: dict[str, Any] = {
+        "servers": list(settings.servers),
+        "name": "mothership",
+        "error_cb": ignore,
+        "disconnected_cb": lost,
+        "reconnected_cb": back,
+        "connect_timeout": CONNECT_SECONDS,
+        "reconnect_time_wait": RECONNECT_SECONDS,
+        "max_reconnect_attempts": -1,
+        "ping_interval": PING_SECONDS,
+        "pending_size": OUTBOUND_BYTES_MAX,
+        "tls": _tls(settings),
+        **_login(settings),
+    }
+    try:
+        async with asyncio.timeout(settings.connect_seconds):
+            await _until_connected(client, options)
+    except TimeoutError:
+        await client.close()
+        raise ConfigurationError(["relay.spool.jetstream.servers: none of them can be reached"]) from None
+    return client
+
+
+async def _until_connected(client: Client, options: dict[str, Any]) -> None:
+    while True:
+        try:
+            await client.connect(**options)
+        except AuthorizationError:
+            raise ConfigurationError(["relay.spool.jetstream: the servers refuse the credentials"]) from None
+        except (NatsError, OSError):
+            await asyncio.sleep(RECONNECT_SECONDS)
+        else:
+            return
+
+
+def _login(settings: JetStreamSettings) -> dict[str, str]:
+    if settings.user is not None:
+        password = settings.password.get_secret_value() if settings.password else ""
+        return {"user": settings.user, "password": password}
+    if settings.token is not None:
+        return {"token": settings.token.get_secret_value()}
+    return {"user_credentials": str(settings.credentials_file)} if settings.credentials_file else {}
+
+
+def _tls(settings: JetStreamSettings) -> ssl.SSLContext | None:
+    wanted = settings.ca_file or settings.client_cert_file
+    if not wanted and not any(server.startswith("tls:") for server in settings.servers):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.client_cert_file:
+            context.load_cert_chain(settings.client_cert_file, settings.client_key_file)
+    except (OSError, ssl.SSLError) as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError([f"relay.spool.jetstream: its certificates can't be read: {reason}"]) from None
+    return context

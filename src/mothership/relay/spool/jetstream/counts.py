@@ -1,0 +1,66 @@
+"""How the spool stands: the servers count by subject, and the subjects say sink, caller and events."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+from nats.aio.client import Client
+
+from mothership.leases import Totals
+from mothership.relay.spool.jetstream.subjects import Counted, counted
+
+SECONDS_MAX = 3.0
+
+
+class StreamState(NamedTuple):
+    """A stream, as its leader tells of it."""
+
+    messages: int
+    bytes: int
+    first_seq: int
+    last_seq: int
+    first_at: str
+    counted: list[Counted]
+    replicas: list[dict[str, Any]]
+    """The other servers of the stream: `name`, `current`, `offline`, `lag`."""
+    leader: str
+
+    def totals(self) -> dict[str, Totals]:
+        """What waits for each sink. The bytes are its share of all, by events."""
+        batches: Counter[str] = Counter()
+        events: Counter[str] = Counter()
+        for one in self.counted:
+            batches[one.sink] += one.batches
+            events[one.sink] += one.events
+        every = max(1, events.total())
+        return {sink: Totals(batches[sink], events[sink], self.bytes * events[sink] // every) for sink in batches}
+
+    def events_by_client(self) -> Counter[str]:
+        """What each caller has there."""
+        found: Counter[str] = Counter()
+        for one in self.counted:
+            found[one.client] += one.events
+        return found
+
+
+async def stream_state(client: Client, stream: str, subjects: str) -> StreamState:
+    """Ask the leader. Raises what a request raises, and `TimeoutError` when there is no leader."""
+    state: dict[str, Any] = {}
+    by_subject: dict[str, int] = {}
+    cluster: dict[str, Any] = {}
+    while True:
+        asked = orjson.dumps({"subjects_filter": subjects, "offset": len(by_subject)})
+        answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", asked, timeout=SECONDS_MAX)
+        info = orjson.loads(answer.data)
+        if "error" in info:
+            raise TimeoutError
+        state, cluster = info["state"], info.get("cluster") or {}
+        page: Mapping[str, int] = state.get("subjects") or {}
+        by_subject.update(page)
+        if not page or len(by_subject) >= info.get("total", 0):
+            break
+    return StreamState(
+        state["messages"], state["bytes"], state["first_seq"], state["last_seq"], state.get("first_ts", ""),
+        counted(by_subject), cluster.get("replicas") or [], cluster.get("leader", ""),
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""What the subjects of the two streams say: of each message the sink, the caller and the number of its events.
+
+So the servers themselves count what waits, for each sink and caller, exactly and for all instances.
+"""
+
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+PLAIN = re.compile(r"[A-Za-z0-9_-]{1,48}")
+
+
+class Counted(NamedTuple):
+    """Messages of one kind."""
+
+    sink: str
+    client: str
+    """The caller, as `client_token` names it."""
+    batches: int
+    events: int
+
+
+class Subjects:
+    """The subjects of one spool."""
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.letters_stream = f"{stream}_DEAD_LETTERS"
+        self.all_batches = f"{stream}.batch.>"
+        self.all_attempts = f"{stream}.attempt.>"
+        self.all_letters = f"{stream}.dead.>"
+
+    def batch(self, sink: str, client: str, events: int) -> str:
+        """Of a batch that waits for a sink."""
+        return f"{self.stream}.batch.{sink}.{client_token(client)}.{events}"
+
+    def batches_of(self, sink: str) -> str:
+        """Of all batches that wait for a sink."""
+        return f"{self.stream}.batch.{sink}.>"
+
+    def attempts(self, sink: str, seq: int) -> str:
+        """Of the number of attempts at a batch."""
+        return f"{self.stream}.attempt.{sink}.{seq}"
+
+    def letter(self, sink: str, client: str, events: int) -> str:
+        """Of a dead letter."""
+        return f"{self.stream}.dead.{sink}.{client_token(client)}.{events}"
+
+    def letters_of(self, sink: str | None) -> str:
+        """Of all dead letters, or a sink's."""
+        return f"{self.stream}.dead.{sink}.>" if sink else self.all_letters
+
+
+def sink_of(subject: str) -> str:
+    """The sink that a batch waits for, or that a dead letter is of."""
+    return subject.split(".")[2]
+
+
+def events_of(subject: str) -> int:
+    """How many events a message holds."""
+    return int(subject.rpartition(".")[2])
+
+
+def counted(subjects: Mapping[str, int]) -> list[Counted]:
+    """Messages by subject, as a server counts them."""
+    found = []
+    for subject, messages in subjects.items():
+        *_, sink, client, events = subject.split(".")
+        found.append(Counted(sink, client, messages, messages * int(events)))
+    return found
+
+
+def client_token(client: str) -> str:
+    """A caller's name as one part of a subject."""
+    if PLAIN.fullmatch(client):
+        return client
+    return f"={blake2b(client.encode(), digest_size=12).hexdigest()}"

@@ -1,0 +1,72 @@
+"""Instances that share a cluster: what one took another delivers, and what can't keep the promise is refused."""
+
+import asyncio
+import os
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import pytest
+from tests.relay.nats_cluster import NatsCluster
+from tests.relay.support import ToxicSink, rows_batch, running, until
+
+from mothership.event import Row, RowBatch, Tally
+from mothership.sinks.memory import MemorySink
+
+
+def on(servers: NatsCluster, stream: str, **changes: Any) -> dict[str, Any]:
+    """Settings of a spool there."""
+    to = {"servers": servers.urls, "stream": stream, "sync_always": True, "ack_wait_seconds": 2.0, **changes}
+    return {"kind": "jetstream", "jetstream": to, "max_bytes": 1 << 26}
+
+
+@pytest.fixture
+def stream() -> str:
+    """A name of this test's own."""
+    return f"T{token_hex(6)}"
+
+
+async def test_any_instance_delivers_what_any_instance_took(
+    tmp_path: Path, nats_cluster: NatsCluster, stream: str
+) -> None:
+    """One that only takes, one that only delivers; and the data directories stay empty."""
+    spool = on(nats_cluster, stream)
+    stuck, sink = ToxicSink(), MemorySink()
+    stuck.open_for_writes.clear()
+    async with running(tmp_path / "a", stuck, answer_seconds=0.0, spool=spool) as taking:
+        for number in range(20):
+            assert (await taking.keep(rows_batch(number))).sinks == {"memory": Tally(0, 3, 0)}
+    assert not (tmp_path / "a").exists()
+    async with running(tmp_path / "b", sink, spool=spool) as delivering:
+        await until(lambda: len(sink.rows) == 60)
+        await until(lambda: delivering.status().sinks["memory"].queued_events == 0)
+        await until(lambda: delivering.status().spool.bytes == 0)
+    assert len(set(sink.rows)) == 60
+
+
+async def test_a_batch_that_is_delivered_in_time_is_answered_as_written(
+    tmp_path: Path, nats_cluster: NatsCluster, stream: str
+) -> None:
+    """As with a file: the answer waits for the sink; a repeat says that it is one."""
+    async with running(tmp_path, MemorySink(), spool=on(nats_cluster, stream)) as relay:
+        receipts = await asyncio.gather(*(relay.keep(rows_batch(number)) for number in range(50)))
+        assert {receipt.sinks["memory"] for receipt in receipts} == {Tally(3, 0, 0)}
+        assert (await relay.keep(rows_batch(7))).duplicate
+
+
+async def test_a_batch_larger_than_a_message_is_kept_in_portions(
+    tmp_path: Path, nats_cluster: NatsCluster, stream: str
+) -> None:
+    """Twenty mebibytes that do not compress; sent again it adds nothing."""
+    rows = [
+        Row(1_700_000_000_000_000 + n, "log", "web", b'{"n":"%s"}' % os.urandom(250_000).hex().encode())
+        for n in range(40)
+    ]
+    batch = RowBatch(b"\x07" * 32, "request", 1, rows)
+    sink = MemorySink()
+    async with running(tmp_path, sink, answer_seconds=0.0, spool=on(nats_cluster, stream)) as relay:
+        assert (await relay.keep(batch)).sinks["memory"].queued == 40
+        assert (await relay.keep(batch)).duplicate
+        await until(lambda: len(sink.rows) == 40)
+        await until(lambda: relay.status().spool.bytes == 0)
+    assert sorted(sink.rows) == sorted(rows)
