@@ -14,8 +14,8 @@ def test_one_that_fills_it_pushes_out_its_own() -> None:
     assert [number for number in range(20) if cache.get("greedy", number) is not None] == list(range(11, 20))
     assert not cache.put("greedy", 19, "again")
     assert cache.put("new", 1, "")
-    assert (len(cache), cache.get("new", 1)) == (10, "")
-    assert (cache.pop("quiet", 1), cache.pop("quiet", 1), len(cache)) == ("kept", None, 9)
+    assert (cache.count, cache.get("new", 1)) == (10, "")
+    assert (cache.pop("quiet", 1), cache.pop("quiet", 1), cache.count) == ("kept", None, 9)
 
 
 def test_what_was_asked_for_is_not_the_oldest() -> None:
@@ -59,4 +59,4 @@ def test_it_is_what_a_plain_model_is() -> None:
                 mine[key] = mine.pop(key)
         else:
             assert cache.pop(name, key) == mine.pop(key, None)
-        assert len(cache) == sum(map(len, model.values()))
+        assert cache.count == sum(map(len, model.values()))

@@ -19,7 +19,9 @@ class FairCache(Generic[K, V]):
         """Owners by how many entries they have."""
         self._largest = 0
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many entries are kept."""
         return self._entries
 
     def values(self) -> Iterator[V]:

@@ -220,7 +220,7 @@ def test_memory_is_bounded_and_what_is_seen_often_stays() -> None:
         one.template(" ".join(words))
         if n % 10 == 0:
             one.template(usual)
-    assert len(one) <= 200
+    assert one.count <= 200
     assert len(one._by_text) <= 400
     assert len(one._masked) <= 400
     assert usual in {text for text, _ in one.texts()}
@@ -242,7 +242,7 @@ def test_one_callers_junk_costs_the_others_no_template() -> None:
         one.template(line, "hostile")
     kept = {text for text, owner in one.texts() if owner == "ship"}
     assert kept == set(mine)
-    assert len(one) == 500
+    assert one.count == 500
     # And a new one of theirs finds room, with a leaf of its own.
     assert one.template("zfs pool degraded", "ship").text in {text for text, _ in one.texts()}
 
@@ -263,7 +263,7 @@ def test_numbers_that_are_ever_new_teach_nothing_new() -> None:
     one = tree()
     for n in range(10_000, 20_000):
         one.template(f"2025-01-01T{n}Z connection {n} from 10.0.0.7:{n} closed after size={n} bytes")
-    assert (len(one), len(one._by_digits), len(one._masked)) == (1, 1, 9)
+    assert (one.count, len(one._by_digits), len(one._masked)) == (1, 1, 9)
 
 
 @pytest.mark.parametrize(

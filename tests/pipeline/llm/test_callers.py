@@ -76,7 +76,7 @@ async def test_a_question_that_a_neighbour_asked_first_is_not_stuck_in_its_line(
     await harness.see(dict(mine), client="ship")
     lines = harness.enricher._service._to_call
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while len(lines) < 500:  # noqa: ASYNC110 - nobody signals it
+        while lines.count < 500:  # noqa: ASYNC110 - nobody signals it
             await asyncio.sleep(0.01)
     served = [(await lines.get())[0].data for _ in range(2)]
     assert any("corruption" in data for data in served)
@@ -90,9 +90,9 @@ async def test_callers_take_turns_and_so_do_their_addresses() -> None:
     lines.put(question(10), Holder("fleet", "10.0.0.2"))
     lines.put(question(20), Holder("ship"))
     lines.put(question(0), Holder("ship"))
-    order = [int((await lines.get())[0].template_id) for _ in range(len(lines))]
+    order = [int((await lines.get())[0].template_id) for _ in range(lines.count)]
     assert order == [0, 20, 10, 1, 2, 3, 4, 5]
-    assert len(lines) == 0
+    assert lines.count == 0
 
 
 async def test_whoever_has_most_in_line_gives_way() -> None:
@@ -111,7 +111,7 @@ async def test_whoever_has_most_in_line_gives_way() -> None:
     displaced = lines.displace(Holder("fleet", "10.0.0.3"))
     assert displaced is not None
     assert displaced.template_id == "2"
-    assert [(await lines.get())[0].template_id for _ in range(len(lines))] == ["0", "20", "10", "1"]
+    assert [(await lines.get())[0].template_id for _ in range(lines.count)] == ["0", "20", "10", "1"]
 
 
 async def test_what_gives_way_leaves_nothing_behind() -> None:
@@ -122,7 +122,7 @@ async def test_what_gives_way_leaves_nothing_behind() -> None:
     for number in range(1_000):
         assert lines.displace(Holder("ship")) is not None
         lines.put(question(10 + number), Holder("hostile"))
-    assert [len(lines), lines._ready.qsize()] == [5, 5]
+    assert [lines.count, lines._ready.qsize()] == [5, 5]
     for _ in range(5):
         await lines.get()
     waiting = asyncio.get_running_loop().create_task(lines.get())

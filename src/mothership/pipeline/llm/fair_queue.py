@@ -20,7 +20,9 @@ class FairQueue:
         self._holders: dict[bytes, set[Holder]] = {}
         self._ready = asyncio.Queue[None]()
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many questions wait."""
         return len(self._holders)
 
     def put(self, question: Question, holder: Holder) -> None:

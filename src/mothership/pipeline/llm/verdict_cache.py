@@ -38,7 +38,9 @@ class VerdictCache:
         self.has_verdicts = False
         """Has there ever been a verdict?"""
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many verdicts are in memory."""
         return len(self._verdicts)
 
     def cached(self, key: bytes, now: float) -> CachedVerdict | None:

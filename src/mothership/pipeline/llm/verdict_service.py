@@ -200,7 +200,7 @@ class VerdictService:
     @property
     def verdicts_cached(self) -> int:
         """How many are in memory."""
-        return len(self._cache)
+        return self._cache.count
 
     @property
     def queued(self) -> int:

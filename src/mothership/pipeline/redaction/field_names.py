@@ -97,8 +97,10 @@ class FieldNames:
         """What a key calls its value, and whether the operator listed it."""
         self._plans: dict[tuple[str, ...], _Plan] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._listed or self.paths or self._credentials)
+    @property
+    def is_empty(self) -> bool:
+        """Whether they name no field."""
+        return not (self._listed or self.paths or self._credentials)
 
     def __contains__(self, key: str) -> bool:
         known = self._known.get(key)

@@ -72,9 +72,9 @@ class MaskPatterns:
         self._numbers = frozenset(name for name, rule in text.rules.items() if rule.numbers)
         self._names_decide = hashed is None or not hashed.by_path
         self._of_commands = frozenset(
-            name for name, rule in text.rules.items() if rule.name in COMMAND_RULES and not (rule.only or rule.never)
+            name for name, rule in text.rules.items() if rule.name in COMMAND_RULES and not rule.is_scoped
         )
-        self._scoped = any(rule.only or rule.never for rule in text.rules.values())
+        self._scoped = any(rule.is_scoped for rule in text.rules.values())
         # Short texts in which no rule may find anything: most keys, and words such as `info`.
         self._clean: set[str] = set()
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}

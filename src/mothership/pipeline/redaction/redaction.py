@@ -75,7 +75,7 @@ class Redaction:
         propagation = Propagation(self.counters) if settings.propagate else None
         self.drop = DropFields(drop, self.counters, propagation, arguments=self._arguments)
         self.hash = HashFields(hashed, self.pseudonyms, self.counters, propagation)
-        hashing, binary = self.hash if hashed else None, _binary(settings)
+        hashing, binary = None if hashed.is_empty else self.hash, _binary(settings)
         complete = tuple(_completed(rules, self, is_token))
 
         def masks(prefilter: Prefilter, counters: RedactionCounters) -> MaskPatterns:

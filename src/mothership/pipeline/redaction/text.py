@@ -36,8 +36,10 @@ class FieldScope:
         """Tell whether a folded path lies below one of the names or paths."""
         return not self.names.isdisjoint(path) or any(tuple(path[: len(each)]) == each for each in self.paths)
 
-    def __bool__(self) -> bool:
-        return bool(self.names or self.paths)
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names no place."""
+        return not (self.names or self.paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,18 @@ class ActiveRule:
     never: FieldScope = field(default_factory=FieldScope)
 
     @property
+    def is_scoped(self) -> bool:
+        """Whether there are fields that it does not look at."""
+        return not (self.only.is_empty and self.never.is_empty)
+
+    @property
     def owner(self) -> str:
         """The name by which its prefilters are known to the scan."""
         return f"{self.rank}.{self.part}" if self.part else str(self.rank)
 
     def looks_at(self, path: Sequence[str]) -> bool:
         """Tell whether the rule looks below a folded path."""
-        return not (self.only and not self.only.holds(path)) and not (self.never and self.never.holds(path))
+        return (self.only.is_empty or self.only.holds(path)) and not self.never.holds(path)
 
 
 class Hit(NamedTuple):

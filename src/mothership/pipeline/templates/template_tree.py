@@ -108,7 +108,9 @@ class TemplateTree:
         self.changes = 0
         """How often a template was added or became more general."""
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many templates are known."""
         return self._size
 
     def texts(self) -> Iterator[tuple[str, str]]:

@@ -96,7 +96,7 @@ class Templates:
             event["template_id"] = identity
         while len(known) > 2 * self._settings.templates_max:
             known.popitem(last=False)
-        telemetry.templates_known.set(len(self._tree))
+        telemetry.templates_known.set(self._tree.count)
 
     def suspend_unless(self, worthwhile: Callable[[], bool]) -> None:
         """Set ids only while this says that somebody uses them, unless the settings want them in any case."""
@@ -112,8 +112,8 @@ class Templates:
 
     @property
     def count(self) -> int:
-        """How many templates are known. No `__len__`: without any yet, the step would be false."""
-        return len(self._tree)
+        """How many templates are known."""
+        return self._tree.count
 
     def save(self) -> None:
         """Write what was learnt to the state file, whole or not at all. Never raises: ids are a convenience."""
@@ -160,4 +160,4 @@ class Templates:
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("templates_not_loaded", error=type(error).__name__)
             return
-        log.info("templates_loaded", templates=len(self._tree))
+        log.info("templates_loaded", templates=self._tree.count)

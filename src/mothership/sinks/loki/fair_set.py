@@ -37,7 +37,9 @@ class FairSet(Generic[K]):
     def __contains__(self, key: K) -> bool:
         return key in self._members or key in self._permanent
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many keys are held."""
         return len(self._members) + len(self._permanent)
 
     def owner(self, key: K) -> str | None:
@@ -48,11 +50,11 @@ class FairSet(Generic[K]):
     def usage_of(self, owner: str, most: int) -> float:
         """How much of so many a caller uses, counted by its share of them; or all use, where that is less."""
         mine = len(self._by_owner.get(owner, ())) * max(1, len(self._by_owner))
-        return min(mine, len(self)) / most
+        return min(mine, self.count) / most
 
     def restore(self, key: K, seen: float = NEVER) -> bool:
         """Take a key over that was there before, if there is room. Unless it was seen, it is the first to give way."""
-        if len(self) >= self._most:
+        if self.count >= self._most:
             return False
         self._members[key] = Membership(NO_OWNER, seen)
         if seen == NEVER:
@@ -76,7 +78,7 @@ class FairSet(Generic[K]):
         `may_evict`: it may take the place of a key that is in use.
         """
         gone = None
-        if len(self) >= self._most:
+        if self.count >= self._most:
             gone = self._candidate_for_eviction(owner, now, may_evict=may_evict)
             if gone is None:
                 return False, None

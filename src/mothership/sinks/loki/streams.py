@@ -114,7 +114,7 @@ class StreamTable:
     @property
     def values(self) -> dict[str, int]:
         """How many distinct values each label has taken, `other` not counted."""
-        return {label: len(values) for label, values in self._values.items()}
+        return {label: values.count for label, values in self._values.items()}
 
     def place(self, row: Row, client: str = "anonymous", now: float = 0.0) -> StreamAndMetadata:
         """Tell the row's stream and structured metadata. Two rows of one write have the same `now`."""

@@ -120,7 +120,7 @@ class PIISafetyValidator:
         self._counters = counters
         self._audit = audit
         self._rules = {rule.name: rule for rule in rules}
-        self._everywhere = frozenset(name for name, rule in self._rules.items() if not (rule.only or rule.never))
+        self._everywhere = frozenset(name for name, rule in self._rules.items() if not rule.is_scoped)
         self._numbers = frozenset(name for name, rule in self._rules.items() if rule.numbers)
         self._fields = frozenset(fields)
         self._binary = frozenset(binary)

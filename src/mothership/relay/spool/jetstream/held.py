@@ -43,7 +43,9 @@ class HeldBatches:
         self._finished: OrderedDict[int, None] = OrderedDict()
         """Acknowledged here, and maybe not there yet."""
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many are held."""
         return len(self._order)
 
     def __contains__(self, seq: int) -> bool:

@@ -67,8 +67,8 @@ class SinkQueue:
 
     def _room(self) -> tuple[int, int]:
         size = self._settings.cache_bytes - self.held.bytes
-        batches = self._to.prefetch_batches - max(0, len(self.held) - self.excluded)
-        return (batches if size > 0 or not len(self.held) else 0), max(size, self._client.max_payload)
+        batches = self._to.prefetch_batches - max(0, self.held.count - self.excluded)
+        return (batches if size > 0 or not self.held.count else 0), max(size, self._client.max_payload)
 
     async def _on_batch(self, message: Msg) -> None:
         about = message.metadata

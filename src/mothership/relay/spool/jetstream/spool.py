@@ -315,7 +315,7 @@ class JetStreamSpool:
 
     async def _oldest(self, sink: str) -> int | None:
         """When the oldest batch that waits for a sink was appended: of those held here, or else of all."""
-        if (queue := self._queues.get(sink)) and queue.held:
+        if (queue := self._queues.get(sink)) and queue.held.count:
             return min(held.appended for held in queue.held.all())
         try:
             first = await self._js.get_msg(
