@@ -1,6 +1,7 @@
 """Builds all of it and holds the whole way of a batch in one short function: `Mothership.accept`."""
 
 import asyncio
+import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,6 +25,7 @@ from mothership.console.application import Console
 from mothership.console.dead_letters import DeadLetters
 from mothership.console.overview import Overview
 from mothership.console.redaction import RedactionTrials
+from mothership.console.traces import Traces
 from mothership.edge import documentation, server, status
 from mothership.edge.application import EdgeApplication
 from mothership.edge.batch_builder import BatchBuilder
@@ -239,10 +241,19 @@ class Mothership:
             sources.page(self._activity),
             *DeadLetters(box, repairs).pages,
             RedactionTrials(lambda: self.settings.pipeline.processors.redaction).page,
+            Traces(self.chain, lambda: self.redactor, self._private_processors).page,
             configuration.page(lambda: self.settings),
             documentation_page.page(),
         ]
         return Console(pages, self._sessions)
+
+    def _private_processors(self) -> tuple[Redaction, list[Processor]]:
+        """The steps of now for what is no event that came: with a random key, and nothing that learns or counts."""
+        settings = self.settings
+        rules = settings.pipeline.processors.redaction
+        redactor = redaction.build(rules, key=secrets.token_bytes(key_files.KEY_BYTES), previous_keys=())
+        processors = _processors(settings, redactor, None, None, counts=False)
+        return redactor, processors[len(redactor.processors) :]
 
     async def run(self, listening: socket.socket) -> None:
         """Serve and deliver until `stop`. Server and couriers share one TaskGroup: one that dies ends the process."""
@@ -422,7 +433,12 @@ def _chunk_budget(settings: Settings) -> HypertableChunkBudget | None:
 
 
 def _processors(
-    settings: Settings, redactor: Redaction, templates: Templates | None, budget: HypertableChunkBudget | None
+    settings: Settings,
+    redactor: Redaction,
+    templates: Templates | None,
+    budget: HypertableChunkBudget | None,
+    *,
+    counts: bool = True,
 ) -> list[Processor]:
     """Redaction first, then what lines say themselves, then enrichment, then templates when something needs them."""
     enrichers = enrichment.build(settings.pipeline.processors.enrichment, budget)
@@ -432,7 +448,7 @@ def _processors(
     mask = char * (phases.redaction.mask_length or 3) if char.isalnum() else char
     # Before anything is cut, so that a line's end is what it was.
     lines = ParseLines(phases.parse, redactor.field, times, mask)
-    processors = [*redactor.processors, lines, CutOversized(_bounds(settings)), *enrichers]
+    processors = [*redactor.processors, lines, CutOversized(_bounds(settings), counts=counts), *enrichers]
     return processors if templates is None else [*processors, templates]
 
 

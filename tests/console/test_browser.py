@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 OPERATOR, READER, LEAVER = "operator-token-in-the-browser", "reader-token-in-the-browser", "leaver-token-in-the-browser"
-PAGES = ("overview", "sources", "dead-letters", "redaction", "configuration", "docs/how-to/console")
+PAGES = ("overview", "sources", "dead-letters", "redaction", "trace", "configuration", "docs/how-to/console")
 PAYLOADS = (
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "' onmouseover='alert(1)",
     "javascript:alert(1)", "</textarea><script>alert(1)</script>", "</pre><iframe src=//evil.example></iframe>",
@@ -57,7 +57,7 @@ def entries(*tokens: tuple[str, str, list[str]]) -> str:
     return yaml.safe_dump([{"name": name, "hash": hashed(secret), "scopes": scopes} for name, secret, scopes in tokens])
 
 
-KEPT = [("operator", OPERATOR, ["manage", "ingest"]), ("reader", READER, ["read"])]
+KEPT = [("operator", OPERATOR, ["manage", "trace", "ingest"]), ("reader", READER, ["read", "trace"])]
 
 
 @pytest.fixture(scope="module")

@@ -38,11 +38,14 @@ def test_nothing_pasted_is_stored_logged_or_counted(everyday: Service) -> None:
     texts = [canary, f"password={canary}", json.dumps(event), json.dumps(event, indent=1), f"{{{canary}", f"[{canary}",
              '{"a":' * 9_000 + canary, canary * 10_000]  # fmt: skip
     pattern = {"name": "own", "pattern": canary, "positives": canary, "negatives": f"{canary}\nx"}
+    traced = [json.dumps(event), json.dumps(event | {"message": [canary] * 9}), canary, f"{{{canary}",
+              f'{{"type": "x", "a": {"[" * 9_000}{canary}']  # fmt: skip
     with httpx2.Client(base_url=everyday.url, headers=HTML, timeout=60) as client:
         token = form_token(client.get("/console/redaction").text)
 
         def paste(where: str, **request: Any) -> int:
-            return client.post(f"/console/redaction/{where}", **request).status_code
+            path = where if "/" in where else f"redaction/{where}"
+            return client.post(f"/console/{path}", **request).status_code
 
         for text in texts:
             assert paste("try", data={"text": text, "form_token": token}) in {200, 413}
@@ -51,6 +54,10 @@ def test_nothing_pasted_is_stored_logged_or_counted(everyday: Service) -> None:
         for fault in ({"pattern": f"({canary}"}, {"name": canary.upper()}, {"action": canary}, {"keep_last": canary}):
             assert paste("pattern", data=pattern | {"form_token": token} | fault) == 422
         assert paste("try", content=canary.encode(), headers={"content-type": "application/json"}) == 400
+        for text in traced:
+            assert paste("trace/try", data={"text": text, "form_token": token}) in {200, 422}
+        for fault in ({"type": canary}, {"at-least": canary}, {"count": canary}, {"q": canary * 500}):
+            assert paste("trace/live", data={"form_token": token, "count": "1"} | fault) in {200, 422}
         assert paste(canary, data={"text": canary}) in {403, 404}
         assert client.put("/console/redaction/try", content=canary).status_code in {403, 405}
     everyday.get("/console/overview.json")

@@ -24,7 +24,7 @@ def token() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(["ingest", "read", "manage"]),
+    type=click.Choice(["ingest", "read", "manage", "trace"]),
     default=["ingest"],
     help="What the token opens; repeatable.",
 )

@@ -81,7 +81,7 @@ class Console:
             "here": request.scope["path"],
             "has_json": False,
             "fault": "",
-            "navigation": self._navigation,
+            "navigation": [(path, name) for path, name in self._navigation if _may_see(caller, path)],
             "version": __version__,
             "caller": caller.name,
             "is_known": caller.name != ANONYMOUS.name,
@@ -241,6 +241,12 @@ def _one(fields: Fields, name: str) -> str:
 def _caller(request: Request) -> Caller:
     caller: Caller = request.scope.get("caller", ANONYMOUS)
     return caller
+
+
+def _may_see(caller: Caller, path: str) -> bool:
+    """Whether the navigation offers a page: of those that need more than reading, to whoever has it."""
+    needed = browser.permission(path, "GET")
+    return needed == "read" or needed in caller.scopes
 
 
 def _who(request: Request) -> str:

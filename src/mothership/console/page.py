@@ -19,6 +19,11 @@ Fields: TypeAlias = Mapping[str, Sequence[str]]
 """What a form brought: every field with its values."""
 
 
+def one(fields: Fields, name: str) -> str:
+    """A field's value, the first of several; empty where there is none."""
+    return str(next(iter(fields.get(name, ())), ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something that a person with the scope `manage` may do. The console checks that the form is one of ours."""

@@ -3,12 +3,11 @@
 Nothing that is pasted is kept, logged, counted or sent on, and the answer holds no text as it came: places in it, and
 what redaction left. Whoever pasted has the text, and their browser puts the places into it.
 
-It is a redaction of its own, with the rules in force and a key of chance: with the service's key, anybody who may read
+It is a redaction of its own, with the rules in force and a random key: with the service's key, anybody who may read
 could find out whose pseudonym stands in an event by pasting names. For the same reason it does not know the service's
 tokens.
 """
 
-import asyncio
 import json
 import secrets
 import time
@@ -21,7 +20,8 @@ import yaml
 from pydantic import ValidationError
 from starlette.requests import Request
 
-from mothership.console.page import Fields, Page, Trial
+from mothership.console.page import Fields, Page, Trial, one
+from mothership.console.turns import Turns
 from mothership.decimals import decode
 from mothership.errors import Refusal
 from mothership.event import Event
@@ -38,7 +38,6 @@ EXAMPLES_MAX = 40
 EXAMPLE_CHARACTERS_MAX = 2_000
 SECONDS_MAX = 3.0
 """After which no further line is begun: text that is all secrets takes a thousand times as long as ordinary lines."""
-WAITING_MAX = 4
 ACTIONS = ("mask", "replace", "keep_last", "hash", "drop")
 
 
@@ -49,8 +48,7 @@ class RedactionTrials:
         """`settings` tells those that are in force now."""
         self._settings = settings
         self._built: tuple[RedactionSettings, Redaction] | None = None
-        self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._turns = Turns()
 
     @property
     def page(self) -> Page:
@@ -71,27 +69,17 @@ class RedactionTrials:
 
     async def try_text(self, fields: Fields) -> Mapping[str, Any]:
         """Redact what was pasted: an event, or lines of which each is one or a text."""
-        text = _one(fields, "text").replace("\r\n", "\n")
+        text = one(fields, "text").replace("\r\n", "\n")
         if len(text) > TEXT_CHARACTERS_MAX:
             raise Refusal(413, f"at most {TEXT_CHARACTERS_MAX:,} characters can be tried at once")
         if not text.strip():
             raise Refusal(422, "there is nothing to try: paste lines of a log, or an event as JSON")
-        return {"tried": await self._alone(lambda: _try_text(self._redaction(), text))}
+        return {"tried": await self._turns.alone(lambda: _try_text(self._redaction(), text))}
 
     async def try_pattern(self, fields: Fields) -> Mapping[str, Any]:
         """Run a pattern over its examples, and write it as the configuration takes it."""
         pattern = _pattern(fields)
-        return {"pattern": await self._alone(lambda: self._with_pattern(pattern))}
-
-    async def _alone(self, work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-        if self._waiting > WAITING_MAX:
-            raise Refusal(429, "others are trying something just now: try again", retry_after_seconds=2)
-        self._waiting += 1
-        try:
-            async with self._turn:
-                return await asyncio.to_thread(work)
-        finally:
-            self._waiting -= 1
+        return {"pattern": await self._turns.alone(lambda: self._with_pattern(pattern))}
 
     def _redaction(self) -> Redaction:
         settings = self._settings()
@@ -197,14 +185,14 @@ def _example(example: Example, already: list[str]) -> dict[str, Any]:
 
 
 def _pattern(fields: Fields) -> PatternSettings:
-    given: dict[str, Any] = {name: _one(fields, name).strip() for name in ("name", "action", "keep_last")}
+    given: dict[str, Any] = {name: one(fields, name).strip() for name in ("name", "action", "keep_last")}
     given = {name: value for name, value in given.items() if value}
     for name in ("positives", "negatives"):
-        given[name] = _texts(name, _one(fields, name))
+        given[name] = _texts(name, one(fields, name))
     for name in ("fields", "except"):
-        given[name] = [each for part in _one(fields, name).split(",") if (each := part.strip())]
-    given["ignore_case"] = bool(_one(fields, "ignore_case"))
-    given["pattern"] = _one(fields, "pattern").strip()
+        given[name] = [each for part in one(fields, name).split(",") if (each := part.strip())]
+    given["ignore_case"] = bool(one(fields, "ignore_case"))
+    given["pattern"] = one(fields, "pattern").strip()
     if not given["pattern"]:
         raise Refusal(422, "pattern: there is none")
     try:
@@ -222,7 +210,3 @@ def _texts(name: str, text: str) -> list[str]:
     if any(len(each) > EXAMPLE_CHARACTERS_MAX for each in texts):
         raise Refusal(422, f"{name}: an example may have {EXAMPLE_CHARACTERS_MAX:,} characters")
     return texts
-
-
-def _one(fields: Fields, name: str) -> str:
-    return str(next(iter(fields.get(name, ())), ""))

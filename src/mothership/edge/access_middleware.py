@@ -32,7 +32,6 @@ CSP = b"content-security-policy"
 NO_CONTENT_LOADED = (CSP, b"default-src 'none'; frame-ancestors 'none'")
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 DOCUMENTS = ("/docs", "/openapi.json", "/redoc")
-READING = frozenset({"GET", "HEAD"})
 
 
 class _SignInNeeded(Exception):  # as in errors.py
@@ -136,7 +135,7 @@ class AccessMiddleware:
         path = scope["path"]
         if b"authorization" in headers or path in self._protocols:
             return None
-        if scope["method"] not in READING and not browser.is_page(path):
+        if scope["method"] not in browser.READING and not browser.is_page(path):
             return None
         return self._sessions.find(browser.session_cookie(headers, secure=scope["secure"]))
 
@@ -176,8 +175,8 @@ class AccessMiddleware:
             return protocol.scope
         if browser.is_open_page(path):
             return None
-        if browser.is_page(path) and method not in READING:
-            return "read" if path in browser.TRIALS else "manage"
+        if browser.is_console(path) or (browser.is_page(path) and method not in browser.READING):
+            return browser.permission(path, method)
         if "/docs" in self._open and path.startswith(DOCUMENTS):
             return None
         return None if path in self._open else "read"

@@ -45,7 +45,8 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
         min_length=1,
         description="What it opens: `ingest` (every input), `otlp` (POST /v1/logs alone), `loki` (POST "
         "/loki/api/v1/push alone), `read` (status, metrics, documentation, the console), `manage` (the same, and to "
-        "change something in the console: retry, repair and drop dead letters).",
+        "change something in the console: retry, repair and drop dead letters), `trace` (what became of an event, step "
+        "by step, in the console; beside `read` or `manage`).",
     )
     expires: AwareDatetime | None = Field(
         default=None, description="When it expires, as a date and time with offset. Default: never."

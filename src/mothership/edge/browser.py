@@ -5,6 +5,7 @@ from html import escape
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
+from mothership.edge.caller import Permission
 from mothership.edge.ingest_protocol import IngestResponse
 
 CONSOLE = "/console"
@@ -13,6 +14,9 @@ SIGN_OUT = f"{CONSOLE}/sign-out"
 OPEN_FILES = f"{CONSOLE}/static/"
 TRIALS = frozenset({f"{CONSOLE}/redaction/try", f"{CONSOLE}/redaction/pattern"})
 """What takes a form and changes nothing: for whoever may read."""
+TRACE = f"{CONSOLE}/trace"
+"""What became of events: a permission of its own."""
+READING = frozenset({"GET", "HEAD"})
 NEXT_CHARACTERS_MAX = 4096
 _SEE_OTHER = 303
 
@@ -25,6 +29,13 @@ def is_console(path: str) -> bool:
 def is_page(path: str) -> bool:
     """Whether this is an address for people: the console's, or the beginning."""
     return path == "/" or is_console(path)
+
+
+def permission(path: str, method: str) -> Permission:
+    """What a page needs, or a form on it."""
+    if path in {TRACE, f"{TRACE}.json"} or path.startswith(f"{TRACE}/"):
+        return "trace"
+    return "read" if method in READING or path in TRIALS else "manage"
 
 
 def is_open_page(path: str) -> bool:

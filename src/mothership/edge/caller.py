@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Permission: TypeAlias = Literal["ingest", "otlp", "loki", "read", "manage"]
+Permission: TypeAlias = Literal["ingest", "otlp", "loki", "read", "manage", "trace"]
 """One of a token's `scopes`."""
 SCOPES: tuple[Permission, ...] = ("ingest", "read")
 """What a token in the variable opens: to send and to read. To change something is for tokens that say so."""
@@ -23,5 +23,5 @@ class Caller(NamedTuple):
 
 ANONYMOUS = Caller("anonymous", frozenset(SCOPES))
 """Anybody, where the configuration lets anybody in."""
-LOCAL = ANONYMOUS._replace(scopes=frozenset({*SCOPES, "manage"}))
+LOCAL = ANONYMOUS._replace(scopes=frozenset({*SCOPES, "manage", "trace"}))
 """Whoever is on this machine, where nobody needs credentials and nobody else reaches the port."""

@@ -19,7 +19,7 @@ from mothership.edge.credentials import Credentials
 from mothership.ports import Clock
 from mothership.telemetry import log
 
-SCOPES: frozenset[Permission] = frozenset({"read", "manage"})
+SCOPES: frozenset[Permission] = frozenset({"read", "manage", "trace"})
 """What a session can open, of what its token opens: no browser sends events."""
 VALUE_CHARACTERS_MAX = 512
 FORM_SECONDS = 24 * 3600.0

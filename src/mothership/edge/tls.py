@@ -35,7 +35,7 @@ class TLSSettings(BaseModel, frozen=True, extra="forbid"):
         "refused. Empty: every certificate of the CA enters under its common name.",
     )
 
-    client_scopes: frozenset[Literal["ingest", "read", "manage"]] = Field(
+    client_scopes: frozenset[Literal["ingest", "read", "manage", "trace"]] = Field(
         default=frozenset({"ingest"}),
         min_length=1,
         description="Scopes of client certificates whose name has no entry in `auth.tokens`.",

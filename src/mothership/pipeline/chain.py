@@ -17,9 +17,10 @@ it (an eighth of the service's time), and its events are let go: only their rows
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from mothership import telemetry
 from mothership.errors import Refusal
@@ -29,6 +30,7 @@ from mothership.log_limiter import LogLimiter
 from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.row_encoding import encode_rows
+from mothership.pipeline.tracing import Tracer
 from mothership.ports import Enricher, Processor
 from mothership.telemetry import log
 
@@ -44,7 +46,7 @@ RETRY_AFTER_SECONDS = 1.0
 TURN_SLICES = 4
 """Slices of one batch that are worked on before the next batch in line has its turn."""
 
-
+_T = TypeVar("_T")
 VERDICT_FIELD = "llm"
 """What only the enricher may set: a node's own field of that name would pass for a verdict, LLM on or off."""
 
@@ -94,6 +96,7 @@ class Chain:
         self._processing, self._encoding = _turns(), _turns()
         self._times = TimestampNormalizer(timestamps or TimestampSettings(), budget).times
         self._stopwatch = stopwatch
+        self._tracer: Tracer | None = None
         self.total_events = 0
         self.successful_events = 0
 
@@ -104,6 +107,17 @@ class Chain:
         known = {stats.name: stats for _, stats in self._steps}
         self._steps = [(each, known.get(each.name) or ProcessorStats(each.name)) for each in processors]
         self._times = TimestampNormalizer(timestamps, budget).times
+
+    @contextmanager
+    def traced(self, tracer: Tracer) -> Iterator[None]:
+        """Let this one see every event meanwhile. There is one at a time: raises `Refusal` (429) for another."""
+        if self._tracer is not None:
+            raise Refusal(429, "somebody else is sampling events just now: try again", retry_after_seconds=10)
+        self._tracer = tracer
+        try:
+            yield
+        finally:
+            self._tracer = None
 
     @property
     def names(self) -> list[str]:
@@ -207,11 +221,28 @@ class Chain:
             batch.waited_seconds = wait_seconds - budget.left_seconds
 
     def _process(self, batch: Batch) -> None:
+        tracer, part = self._tracer, None
+        if tracer is not None:
+            part = self._watched(partial(tracer.begin, batch))
         for processor, stats in self._steps:
             self._step(processor, stats, batch)
+            if part is not None:
+                self._watched(partial(part.after, stats.name, batch))
         for event in batch.events:
             if VERDICT_FIELD in event:
                 _rename(event, VERDICT_FIELD)
+        if tracer is not None and part is not None:
+            self._watched(partial(tracer.end, part, batch, waits=self._enricher is not None))
+
+    def _watched(self, look: "Callable[[], _T]") -> "_T | None":
+        """What is looked at costs no event: a fault ends the looking."""
+        try:
+            return look()
+        except Exception as error:  # noqa: BLE001  # whatever it is
+            log.error("trace_failed", exc_info=error)
+            if self._tracer is not None:
+                self._tracer.ended.set()
+            return None
 
     def _step(self, processor: Processor, stats: ProcessorStats, batch: Batch) -> None:
         started, events = self._stopwatch(), len(batch.events)
@@ -240,6 +271,8 @@ class Chain:
         self._enricher_stats.add(
             processed=len(batch.events) - errors, errors=errors, seconds=self._stopwatch() - started
         )
+        if self._tracer is not None:
+            self._watched(partial(self._tracer.after_waiting, self._enricher.name, batch))
 
 
 _kept = telemetry.pipeline_events.labels("kept")

@@ -24,8 +24,10 @@ class CutOversized:
 
     name = "CutOversized"
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, *, counts: bool = True) -> None:
+        """`counts`: whether what is cut is an event that came."""
         self._bounds = bounds
+        self._counts = counts
 
     def __call__(self, batch: Batch) -> None:
         """Cut, and say in the event what was cut."""
@@ -36,7 +38,7 @@ class CutOversized:
                 continue
             applied = truncate(event, **self._bounds._asdict())
             before = batch.oversized[index]
-            for bound in applied | before:
+            for bound in applied | before if self._counts else ():
                 events_cut.labels(bound).inc()
             if applied or before:
                 event[CUT_FIELD] = sorted(applied | before)

@@ -38,12 +38,15 @@
   const tree = (into, value, path, hits, indent) => {
     const here = hits.filter((hit) => hit.path.length === path.length && path.every((part, i) => part === hit.path[i]));
     const whole = here.find((hit) => hit.start < 0);
-    if (whole) {
-      into.append(mark(whole.rule, JSON.stringify(value)));
-    } else if (typeof value === 'string') {
+    if (typeof value === 'string' && here.some((hit) => hit.start >= 0)) {
       into.append('"');
       pieces(into, value, here, inJson);
       into.append('"');
+      if (whole) into.append(' ', mark(`${whole.rule}, somewhere in it`, ''));
+    } else if (whole) {
+      into.append(mark(whole.rule, JSON.stringify(value)));
+    } else if (typeof value === 'string') {
+      into.append(`"${visible(inJson(value))}"`);
     } else if (value === null || typeof value !== 'object') {
       into.append(here.length ? mark(here[0].rule, String(value)) : String(value));
     } else {
