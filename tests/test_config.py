@@ -10,7 +10,8 @@ import pytest
 import yaml
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.config import Settings, keys, load, load_all, section, variable
+from mothership.config import Settings, files, keys, load, load_all, section, variable
+from mothership.config.document import read
 from mothership.config.unwise import unwise
 from mothership.errors import ConfigurationError
 
@@ -559,7 +560,6 @@ def test_check_prints_what_differs_from_the_defaults(tmp_path: Path) -> None:
     ("text", "key"),
     [
         ("server: {data_dir: /tmp/x}", "server.data_dir: /tmp/x does not last"),
-        ("server: {data_dir: data}", "server.data_dir: data is relative"),
         ("{auth: {anonymous: true}, server: {host: 0.0.0.0}}", "auth.anonymous: no credentials"),
         ("auth: {anonymous: true, tokens_file: /nowhere}", "auth.anonymous: is set beside tokens"),
         ("auth: {trusted_proxies: [0.0.0.0/0]}", "auth.trusted_proxies: 0.0.0.0/0"),
@@ -586,6 +586,51 @@ def test_what_is_legal_and_unwise_is_said(tmp_path: Path, text: str, key: str) -
     assert found.cost
     assert found.remedy
     assert list(unwise(load(written(tmp_path, "")))) == []
+
+
+def test_a_relative_data_directory_in_a_variable_is_unwise() -> None:
+    """In a file it begins where the file is; the variable's depends on where the service is started."""
+    [found] = unwise(load(None, {"MOTHERSHIP_DATA_DIR": "data"}))
+    assert str(found).startswith("server.data_dir: data is relative")
+
+
+def test_a_relative_path_in_a_file_begins_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every path of every section and every list, also by a variable that the file quotes."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    tree: dict[str, Any] = {}
+    paths = [dotted for dotted, field in keys() if "Path" in str(field.annotation)]
+    assert len(paths) > 8
+    for dotted in paths:
+        *sections, last = dotted.split(".")
+        node = tree
+        for part in sections:
+            node = node.setdefault(part, {})
+        node[last] = ["a/b", "/c"] if last == "rule_files" else f"some/{dotted}"
+    document = read(written(tmp_path / "etc", yaml.safe_dump(tree)))
+    assert document.directory == tmp_path / "etc"
+    files.resolve(Settings, tree, document.directory)
+    for dotted in paths:
+        node = tree
+        for part in dotted.split("."):
+            node = node[part]
+        assert node in ([f"{tmp_path}/etc/a/b", "/c"], f"{tmp_path}/etc/some/{dotted}")
+
+    path = written(tmp_path / "etc", "server: {data_dir: '${WHERE}/data'}")
+    assert load(path, {"WHERE": "kept"}).server.data_dir == tmp_path / "etc/kept/data"
+    assert load(path, {"WHERE": "/kept"}).server.data_dir == Path("/kept/data")
+    assert load(Path("../etc/mothership.yaml"), {"WHERE": "x"}).server.data_dir.is_absolute()
+
+
+def test_a_relative_path_elsewhere_begins_where_the_service_is_started(tmp_path: Path) -> None:
+    """In a variable; and a file that is a link, as Kubernetes mounts them, counts where the link is."""
+    path = written(tmp_path, "server: {data_dir: data}")
+    assert load(path, {"MOTHERSHIP_DATA_DIR": "own"}).server.data_dir == Path("own")
+    (tmp_path / "mounted").mkdir()
+    (tmp_path / "mounted/config.yaml").symlink_to(path)
+    assert load(tmp_path / "mounted/config.yaml", {}).server.data_dir == tmp_path / "mounted/data"
+    assert load(None, {}).server.data_dir == Settings().server.data_dir
 
 
 @pytest.mark.parametrize("command", ["check", "serve"])

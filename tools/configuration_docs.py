@@ -47,6 +47,9 @@ Every key has an environment variable: `MOTHERSHIP_` followed by the key in capi
 this page gives it a shorter name. A list is written `[one, two]` or `one,two`, and a mapping `{name: value}`, as in
 YAML. An empty variable counts as not set, and so does the service address that Kubernetes puts into `MOTHERSHIP_PORT`
 (`tcp://10.0.0.7:8443`). A variable that looks like one of these but matches no key is logged as a warning.
+The options `--host` and `--port` of `mothership serve` win over both.
+
+`mothership init` writes a first file, with comments, after a few questions.
 
 ## Values
 **Variables in YAML.** `${NAME}` in a YAML string is replaced by the environment variable, and `${NAME:-default}` by
@@ -54,6 +57,10 @@ YAML. An empty variable counts as not set, and so does the service address that 
 variable, unless the key is set by its own environment variable or its section is disabled (`enabled: false`).
 
 **Strings** stay strings, even if they look like something else: `no`, `010`, `22:30`, `1.10`.
+
+**Paths** that are relative begin in the directory of the file that they stand in; in an environment variable they begin
+in the directory where the service is started. What a connection string names (`sslrootcert` and others) is read as
+PostgreSQL's own programs read it, from where the service is started.
 
 **Durations** are numbers with units: `90 seconds`, `15 min`, `12h`, `1h30m`, `7 days`, `4 weeks`, or ISO 8601 such as
 `P7DT12H`. A number without a unit is refused, because 90 could be seconds or days. Months and years are refused,

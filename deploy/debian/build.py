@@ -9,6 +9,7 @@ requirements.lock; other architectures' too, as nothing is compiled or run.
 """
 
 import argparse
+import gzip
 import hashlib
 import os
 import shutil
@@ -21,7 +22,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "deploy"))
+from man_pages import pages  # noqa: E402 - beside this script
 from runtime_lock import runtime  # noqa: E402 - beside the Dockerfile, which runs it by itself
+
+from mothership.__main__ import cli  # noqa: E402
+from mothership.commands.completion import script  # noqa: E402
 
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = {"amd64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
@@ -49,6 +54,11 @@ FILES = (
     ("config.yaml", "etc/mothership/config.yaml", 0o644),
     ("mothership.env", "etc/mothership/mothership.env", 0o600),
 )
+COMPLETIONS = {
+    "bash": "usr/share/bash-completion/completions/mothership",
+    "zsh": "usr/share/zsh/vendor-completions/_mothership",
+    "fish": "usr/share/fish/vendor_completions.d/mothership.fish",
+}
 DOCUMENTS = ("README.md", "CHANGELOG.md", "NOTICE", "THIRD_PARTY_LICENSES", "docs/reference/configuration.md")
 
 
@@ -83,16 +93,22 @@ def tree(place: Path, pythons: list[str], architecture: str) -> None:
     for name in DOCUMENTS:
         text = (ROOT / name).read_text(encoding="utf-8")
         _write(place / "usr/share/doc/mothership" / Path(name).name, text, 0o644)
+    for shell, target in COMPLETIONS.items():
+        _write(place / target, script(cli, shell), 0o644)
+    for name, text in pages(cli, "mothership", _version()):
+        path = place / "usr/share/man/man1" / f"{name}.1.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode(), mtime=0))
+        path.chmod(0o644)
     _write(place / "usr/share/doc/mothership/copyright", (ROOT / "LICENSE").read_text(encoding="utf-8"), 0o644)
 
 
 def control(place: Path, pythons: list[str], architecture: str) -> None:
     """What dpkg is told."""
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     newest = pythons[-1].partition(".")[2]
     size = sum(path.lstat().st_size for path in place.rglob("*") if not path.is_dir())
     text = CONTROL.format(
-        version=version,
+        version=_version(),
         architecture=architecture,
         kibibytes=size // 1024,
         oldest=pythons[0],
@@ -103,6 +119,10 @@ def control(place: Path, pythons: list[str], architecture: str) -> None:
     _write(place / "DEBIAN/conffiles", "".join(conffiles), 0o644)
     for name in ("postinst", "prerm", "postrm"):
         _write(place / "DEBIAN" / name, (HERE / name).read_text(encoding="utf-8"), 0o755)
+
+
+def _version() -> str:
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
 
 
 def _link_equal_files(place: Path) -> None:

@@ -8,8 +8,9 @@ from types import ModuleType
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from mothership import __version__, extras
+from mothership import __version__, build, extras
 from mothership.errors import ConfigurationError
 from mothership.terminal_escaping import escaped
 
@@ -17,6 +18,7 @@ INTERRUPTED = 128 + signal.SIGINT
 """Exit status after Ctrl-C, as shells count."""
 
 COMMANDS = {
+    "init": "Write a configuration, commented, after a few questions.",
     "serve": "Run the service.",
     "check": "Validate a configuration and show what it means.",
     "doctor": "Examine everything that the service needs, and say what to do.",
@@ -31,6 +33,8 @@ COMMANDS = {
     "llm": "See what a language model would cost and say.",
     "token": "Create credentials.",
     "tls": "Create certificates to try TLS with.",
+    "completion": "Print the script by which a shell completes commands and options.",
+    "help": "Show the help of a command.",
 }
 
 
@@ -55,6 +59,20 @@ class Commands(click.Group):
                 raise
             raise click.ClickException(extra.missing) from None
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; a slip is answered with the nearest ones."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What a shell offers, without importing any."""
+        commands = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. After Ctrl-C it ends without a word, with the status that shells expect."""
@@ -82,8 +100,21 @@ def _imported(name: str) -> ModuleType:
         signal.signal(signal.SIGINT, before)
 
 
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        click.echo(build.description(__version__))
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="mothership")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print version, commit and Python, and exit.",
+)
 def cli() -> None:
     """Take the events of a fleet of EdgeBot nodes, redact and enrich them, and store them in TimescaleDB and Loki."""
 

@@ -1,5 +1,6 @@
 """The Debian package: built, looked into, and its service started by its unit, as far as a test can be systemd."""
 
+import gzip
 import os
 import re
 import shlex
@@ -14,6 +15,8 @@ import httpx2 as httpx
 import pytest
 from tests.loopback import PLAIN, free_port
 from tests.starvation import PATIENCE_SECONDS
+
+from mothership.__main__ import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy/debian/mothership.service"
@@ -67,6 +70,24 @@ def test_the_package_holds_what_its_unit_starts(package: Path, extracted: Path) 
     )
     for script in ("postinst", "prerm", "postrm"):
         output("sh", "-n", ROOT / "deploy/debian" / script)
+
+
+def test_every_command_has_a_manual_page_and_shells_complete(extracted: Path) -> None:
+    """The pages are sound roff and lead to one another."""
+    manual = extracted / "usr/share/man/man1"
+    there = {path.name.removesuffix(".1.gz") for path in manual.iterdir()}
+    assert {f"mothership-{name}" for name in COMMANDS} | {"mothership", "mothership-token-new"} <= there
+    for path in manual.iterdir():
+        text = gzip.decompress(path.read_bytes()).decode()
+        assert set(re.findall(r"^\.BR (\S+) \(1\)$", text.replace("\\-", "-"), re.MULTILINE)) <= there
+        if shutil.which("groff"):
+            done = subprocess.run(
+                ["groff", "-man", "-Tutf8", "-ww"], input=text, capture_output=True, text=True, check=False
+            )
+            assert (done.returncode, done.stderr) == (0, ""), path.name
+    for place in ("bash-completion/completions/mothership", "zsh/vendor-completions/_mothership"):
+        assert "_MOTHERSHIP_COMPLETE" in (extracted / "usr/share" / place).read_text()
+    assert (extracted / "usr/share/fish/vendor_completions.d/mothership.fish").exists()
 
 
 def test_the_unit_is_sound_and_confined(extracted: Path, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_the_wheel_with_all_extras_shows_the_demo_from_an_empty_directory(wheel:
     done = run(program, "demo", "--once", "--events", "300", cwd=tmp_path / "empty", HOME=str(tmp_path))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "300 of 300 events arrived" in done.stdout
+    assert "http://" not in done.stdout.partition("events arrived")[2], "a page of a service that is gone"
 
 
 def test_without_extras_one_line_says_which_is_missing(wheel: Path, tmp_path: Path) -> None:
@@ -99,6 +100,8 @@ def test_the_metadata_says_what_it_is(wheel: Path) -> None:
     assert set(metadata.get_all("License-File") or ()) == {"LICENSE", "NOTICE", "THIRD_PARTY_LICENSES"}
     assert "Programming Language :: Python :: 3.13" in (metadata.get_all("Classifier") or ())
     assert not [name for name in names if name.startswith(("tests/", "corpora/"))]
+    if (ROOT / ".git").exists():
+        assert "mothership/COMMIT" in names, "made from the source package, which has no history"
 
 
 def test_requirements_txt_is_the_runtime_of_the_lock() -> None:

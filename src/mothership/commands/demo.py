@@ -75,10 +75,12 @@ def demo(events: int, once: bool, data_dir: Path) -> None:
     with _service(data_dir, console) as url:
         story = sample(events, seed=int(time.time()), now=time.time())
         arrival = asyncio.run(_send_and_look(url, story, data_dir))
-        _tell(console, url, data_dir, story, arrival)
+        _tell(console, url, story, arrival)
         well = arrival.arrived == len(story.events) and not arrival.leaks
         if once:
+            console.print(f"\nLog: {data_dir / 'service.log'}", soft_wrap=True)
             sys.exit(0 if well else 1)
+        _tell_pages(console, url, data_dir)
         console.print("\nIt stays up. [bold]Ctrl-C[/bold] stops it.")
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
@@ -203,7 +205,7 @@ def _stats(url: str) -> dict[str, Any]:
     return stats
 
 
-def _tell(console: Console, url: str, data_dir: Path, story: SampleFleet, arrival: DemoResult) -> None:
+def _tell(console: Console, url: str, story: SampleFleet, arrival: DemoResult) -> None:
     for sent, rests in arrival.shown:
         console.print("\n[bold]An event as the node sent it[/bold]")
         console.print(JSON(orjson.dumps(sent).decode()))
@@ -223,6 +225,10 @@ def _tell(console: Console, url: str, data_dir: Path, story: SampleFleet, arriva
     )
     found = f"{arrival.leaks} of {len(story.planted)} planted secrets can be read in the database"
     console.print(f"[red]✗ {found}" if arrival.leaks else f"[bold green]✓[/bold green] {found}")
+
+
+def _tell_pages(console: Console, url: str, data_dir: Path) -> None:
+    """Where to look, as long as it stays up."""
     pages = "  ".join(f"{url}{path}" for path in ("/docs", "/healthz", "/stats", "/metrics"))
     console.print(f"\nConsole: [bold]{url}/[/bold] in a browser", soft_wrap=True)
     console.print(f"Pages: {pages}\nLog:   {data_dir / 'service.log'}", soft_wrap=True)

@@ -39,10 +39,14 @@ HANGUPS: list[signal.Signals] = []
 
 @click.command()
 @config_option
+@click.option("--host", help="Address to listen on, as MOTHERSHIP_HOST. Anything but loopback needs credentials.")
+@click.option("--port", type=click.IntRange(0, 65535), help="TCP port to listen on, as MOTHERSHIP_PORT.")
 @click.option("--worker", type=int, hidden=True, help="Number of this worker; set by the supervisor.")
 @click.option("--socket-fd", type=int, default=-1, hidden=True, help="Listening socket; set by the supervisor.")
 @click.option("--liveness-fd", type=int, default=-1, hidden=True, help="Pipe that ends with the supervisor; set by it.")
-def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: int) -> None:
+def serve(
+    config: Path | None, host: str | None, port: int | None, worker: int | None, socket_fd: int, liveness_fd: int
+) -> None:
     """Run the service until SIGTERM or Ctrl-C.
 
     The first signal stops the service gracefully, within server.shutdown_seconds; a second one stops it at once.
@@ -55,6 +59,9 @@ def serve(config: Path | None, worker: int | None, socket_fd: int, liveness_fd: 
     core_dumps.forbid()
     manager = ServiceManager.taken_from(os.environ)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for name, value in (("MOTHERSHIP_HOST", host), ("MOTHERSHIP_PORT", port)):
+        if value is not None:
+            os.environ[name] = str(value)  # workers and a reload read the configuration again, and find it there
     settings, warnings = load_all(config, look=faults)
     configure_logging(settings.log)
     if worker is None:

@@ -36,7 +36,7 @@ def new(name: str, scopes: tuple[str, ...], days: int | None, rate: float | None
     The token goes to the node (`auth_token`); the lines go under `auth.tokens` or into `auth.tokens_file`. Only its
     hash is kept, so a lost token is replaced by a new one: while both are listed, both work.
     """
-    secret = PREFIX + secrets.token_urlsafe(CHANCE_BYTES)
+    secret = new_secret()
     expires = datetime.now(UTC).replace(microsecond=0) + timedelta(days=days) if days else None
     try:
         made = TokenSettings.model_validate(
@@ -56,6 +56,11 @@ def new(name: str, scopes: tuple[str, ...], days: int | None, rate: float | None
     click.echo(_lines(made), err=True)
     click.echo("\n# Or as a variable, where it opens `ingest` and `read`:", err=True)
     click.echo(f"# MOTHERSHIP_AUTH_TOKENS={made.name}={made.hash}", err=True)
+
+
+def new_secret() -> str:
+    """A token that nobody guesses."""
+    return PREFIX + secrets.token_urlsafe(CHANCE_BYTES)
 
 
 def _lines(made: TokenSettings) -> str:

@@ -1,6 +1,7 @@
 """Composes the settings that live beside what they set. The only reader of the environment.
 
-Defaults < YAML file (`--config`, `MOTHERSHIP_CONFIG`, `./config.yaml`) < environment.
+Defaults < YAML file (`--config`, `MOTHERSHIP_CONFIG`, `./config.yaml`) < environment. A relative path in the file
+begins where the file is; in a variable, where the service was started.
 """
 
 import difflib
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from mothership.config import variables
+from mothership.config import files, variables
 from mothership.config.document import Document, Fault, Location, Missing, escaped, read
 from mothership.config.settings import ABOUT, HOST, Settings, contradictions
 from mothership.config.variables import CONFIG_VARIABLE, EnvironmentValues, section
@@ -64,6 +65,8 @@ def load_all(
     given = variables.environment_values(Settings, environ)
     tree, faults = document.filled(environ)
     tree = _without_empty(tree, Settings)
+    if document.directory is not None:
+        files.resolve(Settings, tree, document.directory)
     for location, value in given.values.items():
         _put(tree, location, value)
     faults += given.faults + list(_take_out_missing(tree, tree, ()))

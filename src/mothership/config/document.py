@@ -49,6 +49,11 @@ class Document:
         return f"{self.path}:{line}" if line else ""
 
     @property
+    def directory(self) -> Path | None:
+        """Where a file on disk lies, by the name that it was given: Kubernetes' files are links to elsewhere."""
+        return self.path.absolute().parent if self.path and self.path.is_file() else None
+
+    @property
     def variables(self) -> set[str]:
         """The names that are quoted."""
         named = (_NAME.fullmatch(match[2]) for _, text in _texts(self.tree) for match in _QUOTED.finditer(text))
