@@ -10,7 +10,7 @@ COPY requirements.lock deploy/runtime_lock.py ./
 RUN python runtime_lock.py requirements.lock > runtime.lock \
     && python runtime_lock.py requirements.lock hatchling > build.lock \
     && python -m pip --python /opt/mothership/bin/python install --no-deps --require-hashes \
-       --only-binary :all: -r runtime.lock
+       --only-binary :all: --no-binary nkeys -r runtime.lock
 COPY pyproject.toml README.md LICENSE NOTICE THIRD_PARTY_LICENSES ./
 COPY src src
 RUN python -m pip install --no-deps --require-hashes --only-binary :all: -r build.lock \

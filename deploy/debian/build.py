@@ -30,6 +30,8 @@ from mothership.commands.completion import script  # noqa: E402
 
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = {"amd64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
+FROM_SOURCE = "nkeys"
+"""Plain Python that has no wheel. The Dockerfile names it, too."""
 UV = Path(sys.executable).with_name("uv")
 CONTROL = """\
 Package: mothership
@@ -73,6 +75,7 @@ def environment(place: Path, pythons: list[str], architecture: str) -> None:
             target = place / "lib" / f"python{version}" / "site-packages"
             into = ["pip", "install", "--no-deps", "--link-mode", "copy", "--target", target]
             of = ["--python-version", version, "--python-platform", PLATFORMS[architecture], "--only-binary", ":all:"]
+            of += ["--no-binary", FROM_SOURCE]
             _uv(*into, *of, "--require-hashes", "-r", lock)
             _uv(*into, *of, next(work.glob("*.whl")))
             shutil.rmtree(target / "bin", ignore_errors=True)
