@@ -61,8 +61,8 @@ SELECT ts, id, type, source, data FROM events WHERE {conditions}
 -- Part of what follows: the newest so many events of the range, before any other condition is looked at.
 SELECT ts, id, type, source, data FROM ({branches}) AS ranged ORDER BY ts DESC, id DESC LIMIT {rows}
 
--- name: newest
--- Of the events scanned, the newest that satisfy the conditions; what is too big is cut to its message's begin.
+-- name: select_event
+-- Part of what follows: what an event is read as; what is too big is cut to its message's begin.
 SELECT
     (extract(EPOCH FROM ts) * 1000000)::BIGINT AS micros,
     id,
@@ -73,6 +73,10 @@ SELECT
         WHEN octet_length(data::TEXT) <= {bytes} THEN data::TEXT
         ELSE jsonb_build_object('_cut', octet_length(data::TEXT), 'message', left(data ->> 'message', {begin}))::TEXT
     END AS data
+
+-- name: newest
+-- Of the events scanned, the newest that satisfy the conditions.
+{select_event}
 FROM ({scan}) AS scanned
 WHERE {conditions}
 ORDER BY ts DESC, id DESC
@@ -144,16 +148,7 @@ GROUP BY bucket;
 
 -- name: around
 -- What is before an event at its source, or (in the other order) after it, or at its very time.
-SELECT
-    (extract(EPOCH FROM ts) * 1000000)::BIGINT AS micros,
-    id,
-    type,
-    source,
-    octet_length(data::TEXT) > {bytes} AS is_cut,
-    CASE
-        WHEN octet_length(data::TEXT) <= {bytes} THEN data::TEXT
-        ELSE jsonb_build_object('_cut', octet_length(data::TEXT), 'message', left(data ->> 'message', {begin}))::TEXT
-    END AS data
+{select_event}
 FROM events
 WHERE source = $1 AND {conditions}
 ORDER BY ts {direction}, id {direction}

@@ -1,6 +1,7 @@
 """How many events there are in each span of time: all of them counted, or a slice of each span where they are many."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -35,82 +36,94 @@ def bucket_width(since: int, until: int, buckets: int) -> int:
     return -(-span // (buckets - 1))
 
 
-async def count(
-    reading: Reading, query: EventQuery, types: Sequence[str] | None, *, since: int, until: int, buckets: int
-) -> Histogram:
-    """Count within the time that the transaction has. `types` are all those of the table, where they are known.
+@dataclass(frozen=True, slots=True)
+class HistogramQuery:
+    """Which events are counted, and in which buckets. Times and widths in microseconds."""
+
+    query: EventQuery
+    types: Sequence[str] | None
+    """All those of the table, where they are known."""
+    since: int
+    until: int
+    width: int
+    """Of a bucket. The first one begins on a multiple of it."""
+
+    @classmethod
+    def of_buckets(
+        cls, query: EventQuery, types: Sequence[str] | None, *, since: int, until: int, buckets: int
+    ) -> "HistogramQuery":
+        """In so many buckets at most."""
+        return cls(query, types, since, until, bucket_width(since, until, buckets))
+
+    @property
+    def begin(self) -> int:
+        """Of the first bucket."""
+        return self.since // self.width * self.width
+
+    @property
+    def buckets(self) -> int:
+        """How many there are."""
+        return -(-(self.until - self.begin) // self.width)
+
+    @property
+    def rows_max(self) -> int:
+        """How many rows can be counted one by one."""
+        looks_at_data = bool(event_sql.on_data(self.query, Arguments()) and not _is_by_columns(self.query))
+        return COUNTED_BY_DATA_MAX if looks_at_data else COUNTED_BY_INDEX_MAX
+
+    def conditions(self, arguments: Arguments) -> str:
+        """What an event that counts satisfies."""
+        conditions = [_in_range(self.since, self.until, arguments)]
+        if self.types is not None:  # so that the index of types and times can be used
+            conditions.append(f"type = ANY ({arguments.add([*self.types])})")
+        return " AND ".join([*conditions, *event_sql.on_data(self.query, arguments)])
+
+
+async def count(reading: Reading, wanted: HistogramQuery) -> Histogram:
+    """Count within the time that the transaction has.
 
     Raises `ReadError` when even a small part of each bucket takes too long.
     """
-    width = bucket_width(since, until, buckets)
-    begin = since // width * width
-    number = -(-(until - begin) // width)
-    looks_at_data = bool(event_sql.on_data(query, Arguments()) and not _is_by_columns(query))
-    rows_max = COUNTED_BY_DATA_MAX if looks_at_data else COUNTED_BY_INDEX_MAX
-    expected = await _expected_rows(reading, query, since, until)
+    expected = await _expected_rows(reading, wanted.query, wanted.since, wanted.until)
     for parts in SLICES:
-        if expected > rows_max * parts:
+        if expected > wanted.rows_max * parts:
             continue
         if reading.seconds_left <= 0:
             break
         try:
             await reading.allow(reading.seconds_left / 2)
-            if parts == 1:
-                counts = await _count_all(reading, query, types, since, until, begin, width, number)
-            else:
-                counts = await _count_slices(reading, query, types, since, until, begin, width, number, parts)
+            counts = await (_count_all(reading, wanted) if parts == 1 else _count_slices(reading, wanted, parts))
         except asyncpg.QueryCanceledError:
             await reading.end()
             await reading.begin()
             continue
-        return Histogram(begin, width, counts, is_estimate=parts > 1)
+        return Histogram(wanted.begin, wanted.width, counts, is_estimate=parts > 1)
     raise ReadError(TOO_SLOW)
 
 
-async def _count_all(
-    reading: Reading,
-    query: EventQuery,
-    types: Sequence[str] | None,
-    since: int,
-    until: int,
-    begin: int,
-    width: int,
-    number: int,
-) -> list[int]:
+async def _count_all(reading: Reading, wanted: HistogramQuery) -> list[int]:
     arguments = Arguments()
-    conditions = [_in_range(since, until, arguments), *_conditions(query, types, arguments)]
     statement = READING["count_by_time"].format(
-        width=f"{arguments.add(_span(width))}::INTERVAL",
-        begin=arguments.add(moment(begin)),
-        conditions=" AND ".join(conditions),
+        conditions=wanted.conditions(arguments),
+        width=f"{arguments.add(_span(wanted.width))}::INTERVAL",
+        begin=arguments.add(moment(wanted.begin)),
     )
-    counts = [0] * number
+    counts = [0] * wanted.buckets
     for row in await reading.fetch(statement, arguments):
-        counts[(row["micros"] - begin) // width] = row["events"]
+        counts[(row["micros"] - wanted.begin) // wanted.width] = row["events"]
     return counts
 
 
-async def _count_slices(
-    reading: Reading,
-    query: EventQuery,
-    types: Sequence[str] | None,
-    since: int,
-    until: int,
-    begin: int,
-    width: int,
-    number: int,
-    parts: int,
-) -> list[int]:
+async def _count_slices(reading: Reading, wanted: HistogramQuery, parts: int) -> list[int]:
     arguments = Arguments()
-    conditions = [_in_range(since, until, arguments), *_conditions(query, types, arguments)]
     statement = READING["count_slices"].format(
-        buckets=number,
-        begin=f"{arguments.add(moment(begin))}::TIMESTAMPTZ",
-        width=f"{arguments.add(_span(width))}::INTERVAL",
-        slice=f"{arguments.add(_span(width // parts))}::INTERVAL",
-        conditions=" AND ".join(conditions),
+        conditions=wanted.conditions(arguments),
+        buckets=wanted.buckets,
+        begin=f"{arguments.add(moment(wanted.begin))}::TIMESTAMPTZ",
+        width=f"{arguments.add(_span(wanted.width))}::INTERVAL",
+        slice=f"{arguments.add(_span(wanted.width // parts))}::INTERVAL",
     )
-    counts = [0] * number
+    counts = [0] * wanted.buckets
     for row in await reading.fetch(statement, arguments):
         counts[row["bucket"]] = row["events"] * parts
     return counts
@@ -134,13 +147,6 @@ async def _expected_rows(reading: Reading, query: EventQuery, since: int, until:
 
 def _in_range(since: int, until: int, arguments: Arguments) -> str:
     return f"ts >= {arguments.add(moment(since))} AND ts < {arguments.add(moment(until))}"
-
-
-def _conditions(query: EventQuery, types: Sequence[str] | None, arguments: Arguments) -> list[str]:
-    conditions = event_sql.on_data(query, arguments)
-    if types is not None:  # so that the index of types and times can be used
-        conditions.insert(0, f"type = ANY ({arguments.add([*types])})")
-    return conditions
 
 
 def _is_by_columns(query: EventQuery) -> bool:

@@ -12,6 +12,7 @@ from mothership.search.query import COLUMNS, ERROR, FIELDS, SEVERITIES, EventQue
 from mothership.search.results import EventContext, EventPage, Facet, Facets, Histogram, LastError, StoredEvent
 from mothership.sinks.tsdb import event_histogram, event_sql
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool
+from mothership.sinks.tsdb.event_histogram import HistogramQuery
 from mothership.sinks.tsdb.event_sql import Arguments, moment
 from mothership.sinks.tsdb.event_walk import READING, TOO_SLOW, TYPES_MAX, Reading, Walk, WalkTooSlow
 from mothership.sinks.tsdb.failures import DRIVER_ERRORS, classify, sqlstate
@@ -47,6 +48,7 @@ class TsdbEventReader:
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._select_event = READING["select_event"].format(bytes=settings.event_bytes, begin=CUT_CHARACTERS)
         self._pool = ConnectionPool(connect, limit=settings.connections)
         self._ticks = ticks
         self._indexes: _Indexes | None = None
@@ -90,7 +92,8 @@ class TsdbEventReader:
             types = None
             if not indexes.by_time and not any(query.values(field) for field in COLUMNS):
                 types = await self._types(reading.connection)
-            return await event_histogram.count(reading, query, types, since=since, until=until, buckets=buckets)
+            wanted = HistogramQuery.of_buckets(query, types, since=since, until=until, buckets=buckets)
+            return await event_histogram.count(reading, wanted)
 
     async def context(self, source: str, ts: int, identity: int | None = None, *, each: int) -> EventContext:
         """See `ports.EventReader`."""
@@ -108,7 +111,7 @@ class TsdbEventReader:
                     bound = "=" if relation == "=" else f"{relation}="
                     conditions = f"ts {bound} {at} AND (ts, id) {relation} ({at}, {arguments.add(identity)})"
                 statement = READING["around"].format(
-                    conditions=conditions, direction=direction, bytes=self._settings.event_bytes, begin=CUT_CHARACTERS
+                    select_event=self._select_event, conditions=conditions, direction=direction
                 )
                 return [_event(row) for row in await reading.fetch(statement, arguments)]
 
@@ -140,11 +143,10 @@ class TsdbEventReader:
     def _newest(self, query: EventQuery, rows: int) -> Callable[[str, Arguments], str]:
         def build(scan: str, arguments: Arguments) -> str:
             return READING["newest"].format(
+                select_event=self._select_event,
                 scan=scan,
                 conditions=" AND ".join(event_sql.on_data(query, arguments)) or "true",
                 rows=rows,
-                bytes=self._settings.event_bytes,
-                begin=CUT_CHARACTERS,
             )
 
         return build
