@@ -294,6 +294,27 @@ async def test_nothing_hostile_is_built(make_client: MakeClient) -> None:
         assert [(await post(client, body)).status_code for body in bombs] == [413] * len(bombs)
 
 
+async def test_nothing_hostile_is_built_of_attributes_that_are_known(make_client: MakeClient) -> None:
+    """One that a request has said before costs nothing to read, and counts all the same."""
+    pair = framed(6, text("a", "b").SerializeToString())
+    body = framed(1, framed(2, framed(2, pair * 20) * 2_000))
+    async with make_client(containers=30_000) as client:
+        assert (await post(client, body)).status_code == 413
+
+
+async def test_a_record_with_a_tag_in_more_bytes_than_it_needs_is_a_record(
+    acceptor: RecordingAcceptor, make_client: MakeClient
+) -> None:
+    """The library reads `0x92 0x00` for `0x12`: so it is counted, and kept."""
+    record = request("a").resource_logs[0].scope_logs[0].log_records[0].SerializeToString()
+    long_tag = b"\x92\x00" + framed(2, record)[1:]
+    scope_logs = framed(2, record) + long_tag
+    async with make_client() as client:
+        answer = await post(client, framed(1, framed(2, scope_logs)))
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert len(acceptor.batches[0].events) == 2
+
+
 @pytest.mark.parametrize("kind", [PROTOBUF, "application/json"])
 @pytest.mark.parametrize("values", [(b"v" * 100_000,), (b"v",) * 20_000], ids=["long", "many"])
 async def test_what_a_resource_says_is_not_copied_without_end(
@@ -415,6 +436,35 @@ async def test_every_kind_of_value_is_kept(acceptor: RecordingAcceptor, make_cli
         "list": [1, None],
     }  # fmt: skip
     assert first["message"] == "inner"
+
+
+async def test_attributes_of_every_kind_are_each_records_own(
+    acceptor: RecordingAcceptor, make_client: MakeClient
+) -> None:
+    """The same attributes in several records are read once where nothing in them can be changed."""
+    made = request("a", "b", "c")
+    for record in made.resource_logs[0].scope_logs[0].log_records:
+        record.attributes.extend(
+            [
+                KeyValue(key="none"),
+                KeyValue(key="empty", value=AnyValue(string_value="")),
+                KeyValue(key="int", value=AnyValue(int_value=7)),
+                KeyValue(key="list", value=AnyValue(array_value={"values": [AnyValue(int_value=1)]})),
+                KeyValue(key="object", value=AnyValue(kvlist_value={"values": [text("x", "y")]})),
+                text("twice", "first"),
+                text("twice", "last"),
+            ]
+        )
+    async with make_client() as client:
+        await post(client, made.SerializeToString())
+    first, *others = (event["attributes"] for event in acceptor.batches[0].events)
+    expected = {
+        "http.method": "GET", "none": None, "empty": "", "int": 7, "list": [1], "object": {"x": "y"}, "twice": "last",
+    }  # fmt: skip
+    assert first == expected
+    first["list"].append(2)
+    first["object"]["x"] = "z"
+    assert others == [expected] * 2
 
 
 async def test_a_request_sent_again_is_known(acceptor: RecordingAcceptor, make_client: MakeClient) -> None:

@@ -71,17 +71,16 @@ class PushReader:
         if events > self._events_max:
             raise Refusal(413, f"more than {self._events_max} events: send fewer at a time (limits.events)")
 
-    def _read(self, read: Any, entry: bytes) -> Event | str:
+    def _read(self, read: Callable[[PushedEntry], Event], entry: bytes) -> Event | str:
         if len(entry) > self._entry_bytes_max:
             return f"an entry of more than {self._entry_bytes_max} bytes (limits.event_bytes)"
         try:
-            message = _parsed("Entry", entry)
-        except Refusal:
+            message = _parse_entry(entry)
+        except DecodeError:
             return "no entry: it is damaged"
-        nanoseconds = message.timestamp.seconds * SECOND + message.timestamp.nanos
+        time = message.timestamp
         metadata = {_text(pair.name): _text(pair.value) for pair in message.metadata}
-        event: Event = read(PushedEntry(nanoseconds, _text(message.line), metadata))
-        return event
+        return read(PushedEntry(time.seconds * SECOND + time.nanos, _text(message.line), metadata))
 
 
 def _are_texts(values: Iterable[Any]) -> bool:
@@ -140,3 +139,4 @@ def _messages() -> dict[str, Any]:
 
 
 _MESSAGES = _messages()
+_parse_entry = _MESSAGES["Entry"].FromString

@@ -17,8 +17,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mothership.edge.unix_nanoseconds import iso_text
 from mothership.event import Event, is_nil
@@ -41,8 +40,7 @@ _ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})
 _SHORT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "'": "'"}
 
 
-@dataclass(frozen=True, slots=True)
-class PushedEntry:
+class PushedEntry(NamedTuple):
     """A line, as either encoding says it."""
 
     nanoseconds: int
@@ -62,13 +60,16 @@ class LokiEventBuilder:
 
     def event(self, entry: PushedEntry) -> Event:
         """Return an event that shares nothing with another."""
-        event: Event = {**self._fields, "message": entry.line, "timestamp": iso_text(entry.nanoseconds)}
+        nanoseconds, line, said = entry
+        event: Event = {**self._fields, "message": line, "timestamp": iso_text(nanoseconds)}
         if self._tags:
             event["tags"] = dict(self._tags)
         if self._labels:
             event["labels"] = dict(self._labels)
+        if not said:
+            return event
         metadata = {}
-        for name, value in entry.metadata.items():
+        for name, value in said.items():
             if name in METADATA_FIELDS and name not in event:
                 event[name] = value
             else:

@@ -24,34 +24,42 @@ class RepeatedFieldSplitter:
         """
         rest: list[bytes] = []
         pieces: list[bytes] = []
-        at, end = 0, len(message)
+        at, end, left = 0, len(message), self._fields_left
         wanted = number << 3 | _LENGTH
         while at < end:
-            self._fields_left -= 1
-            if self._fields_left < 0:
+            left -= 1
+            if left < 0:
                 raise Refusal(413, f"more than {self._fields_max} fields: send fewer at a time (limits.containers)")
-            start = at
-            tag, at = _varint(message, at)
-            kind = tag & 7
-            size = 0
-            if kind == _LENGTH:
-                size, at = _varint(message, at)
-                at += size
-            elif kind == _VARINT:
-                _, at = _varint(message, at)
-            elif kind == _FIXED64:
-                at += 8
-            elif kind == _FIXED32:
-                at += 4
-            else:
-                raise not_protobuf()
-            if at > end or tag < 8:  # noqa: PLR2004 - the number is 1 or more
-                raise not_protobuf()
+            begin = at
+            tag, at = (wanted, at + 1) if message[at] == wanted else _varint(message, at)
             if tag == wanted:
-                pieces.append(message[at - size : at])
+                size, at = _varint(message, at)
+                pieces.append(message[at : at + size])
+                at += size
             else:
-                rest.append(message[start:at])
+                at = _skipped(message, tag, at)
+                rest.append(message[begin:at])
+            if at > end:
+                raise not_protobuf()
+        self._fields_left = left
         return b"".join(rest), pieces
+
+
+def _skipped(message: bytes, tag: int, at: int) -> int:
+    """Where the value of a field ends that begins here."""
+    kind = tag & 7
+    if tag < 8:  # noqa: PLR2004 - the number is 1 or more
+        raise not_protobuf()
+    if kind == _VARINT:
+        return _varint(message, at)[1]
+    if kind == _LENGTH:
+        size, at = _varint(message, at)
+        return at + size
+    if kind == _FIXED64:
+        return at + 8
+    if kind == _FIXED32:
+        return at + 4
+    raise not_protobuf()
 
 
 def not_protobuf() -> Refusal:
@@ -65,6 +73,9 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
         value = message[at]
         if value < 0x80:  # noqa: PLR2004 - nearly all are a single byte
             return value, at + 1
+        second = message[at + 1]
+        if second < 0x80:  # noqa: PLR2004 - nearly all others are of two
+            return (value & 0x7F) | second << 7, at + 2
         value &= 0x7F
         for position in range(1, _VARINT_BYTES):
             byte = message[at + position]

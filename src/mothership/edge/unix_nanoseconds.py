@@ -12,13 +12,14 @@ _MICROSECOND = 1000
 
 def iso_text(nanoseconds: int) -> str:
     """ISO 8601 in UTC: microseconds where they say all, else nanoseconds. What no calendar has stays a number."""
-    seconds, fraction = divmod(nanoseconds, SECOND)
+    fraction = nanoseconds % SECOND
     try:
-        whole = _whole_seconds(seconds)
+        whole = _whole_seconds(nanoseconds // SECOND)
     except (ValueError, OverflowError, OSError):
         return str(nanoseconds)
-    micros, rest = divmod(fraction, _MICROSECOND)
-    return f"{whole}.{fraction:09d}Z" if rest else f"{whole}.{micros:06d}Z"
+    if fraction % _MICROSECOND:
+        return f"{whole}.{fraction:09d}Z"
+    return f"{whole}.{fraction // _MICROSECOND:06d}Z"
 
 
 def any_finer_than_seconds(events: Iterable[Event]) -> bool:
