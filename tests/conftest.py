@@ -62,7 +62,9 @@ def postgres_dsn() -> Iterator[str]:
     home.chmod(0o711)
     try:
         with lock_data_dir(home) as locked:
-            server = PostgresServer(locked, tuning={**TUNING, "fsync": "off"}, superuser=True)  # it dies with the tests
+            # It dies with the tests, and tells them when something was committed.
+            tuning = {**TUNING, "fsync": "off", "track_commit_timestamp": "on"}
+            server = PostgresServer(locked, tuning=tuning, superuser=True)
             try:
                 yield server.start()
             finally:

@@ -37,6 +37,8 @@ from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
 from mothership.extras import EMBEDDED, LLM
 from mothership.gauges import Gauges
+from mothership.live_tail.live_tail import LiveTail
+from mothership.live_tail.workers import JoinedWorkers
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.cut_oversized import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
@@ -47,7 +49,7 @@ from mothership.pipeline.redaction.pseudonyms import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.rejected_rows import rejected_rows
 from mothership.pipeline.templates.templates import Templates
-from mothership.ports import Processor
+from mothership.ports import Processor, StoredWatcher
 from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
@@ -58,6 +60,7 @@ from mothership.sinks.tsdb.event_reader import TsdbEventReader
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 from mothership.status_report import StatusReport
+from mothership.worker_status import StatusDirectory
 
 if TYPE_CHECKING:
     from mothership.pipeline.llm.enricher import LLMEnricher
@@ -103,6 +106,7 @@ class Mothership:
         loki: LokiSink | None,
         key_is_agreed: bool,
         activity: Activity,
+        live_tail: LiveTail,
     ) -> None:
         self.settings = settings
         self.data_dir = data_dir
@@ -121,6 +125,7 @@ class Mothership:
         self.loki = loki
         self._key_is_agreed = key_is_agreed
         self._activity = activity
+        self._live_tail = live_tail
         self.stopping = False
         self._batch_log = BatchLog(settings.log.batches, self.redactor.counters.rules_hash)
         self._use_redactor(self.redactor)
@@ -185,6 +190,7 @@ class Mothership:
                 sessions=self._sessions,
                 is_secret=redactor.unsafe,
             )
+        self._live_tail.end_all("the configuration was reloaded: connect again")
         return planned
 
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
@@ -237,7 +243,7 @@ class Mothership:
         repairs = Repairs(box, self.chain.run, self.relay.keep, clock=time.time)
         pages = [
             Overview(self._status_report, self._activity).page,
-            *([events.page(self._reader)] if self._reader else []),
+            events.page(self._reader, self._live_tail),
             sources.page(self._activity),
             *DeadLetters(box, repairs).pages,
             RedactionTrials(lambda: self.settings.pipeline.processors.redaction).page,
@@ -283,7 +289,11 @@ class Mothership:
                 group.create_task(
                     self._activity.run(self._status_report.counted, self._status_report.levels), name="activity"
                 ),
+                group.create_task(self._live_tail.run(), name="live-tail"),
             ]
+            if statuses := StatusDirectory.of_this_process():
+                joined = JoinedWorkers(self._live_tail, statuses)
+                work.append(group.create_task(joined.run(), name="live-tail-workers"))
             if self.tsdb:
                 work.append(group.create_task(self.tsdb.run_maintenance(), name="maintenance"))
                 if not self._key_is_agreed:
@@ -309,6 +319,7 @@ class Mothership:
     def stop(self) -> None:
         """Accept no more, answer what is in flight, deliver what can be delivered, end."""
         self.stopping = True
+        self._live_tail.close()
         if self._server:
             self._server.should_exit = True
 
@@ -384,7 +395,8 @@ async def opened(
     chain = Chain(processors, enricher, timestamps=timestamps, budget=budget, wait_seconds=wait_seconds)
     batch_builder = BatchBuilder(settings.limits, key=_fingerprint_key(settings, data_dir))
     activity = Activity(data_dir / "activity", worker)
-    relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki))
+    live_tail = LiveTail(settings.live_tail)
+    relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki, live_tail))
     try:
         yield Mothership(
             settings,
@@ -403,6 +415,7 @@ async def opened(
             loki=loki,
             key_is_agreed=key_is_agreed,
             activity=activity,
+            live_tail=live_tail,
         )
     finally:
         await relay.close(0.0)
@@ -497,12 +510,16 @@ def _sessions(settings: Settings, data_dir: Path, credentials: Credentials) -> S
     )
 
 
-def _routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None) -> list[SinkRoute]:
-    routes = []
+def _routes(
+    settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None, watcher: StoredWatcher
+) -> list[SinkRoute]:
+    """The first has the watcher: what it stores is stored."""
+    routes: list[SinkRoute] = []
     if tsdb:
         to = settings.sinks.timescaledb
-        routes.append(SinkRoute(tsdb, to.batch_size, to.batch_timeout_seconds, to.writers))
+        routes.append(SinkRoute(tsdb, to.batch_size, to.batch_timeout_seconds, to.writers, watcher=watcher))
     if loki:
         to_loki = settings.sinks.loki
-        routes.append(SinkRoute(loki, to_loki.batch_size, to_loki.linger_seconds, in_order=True))
+        of_loki = None if routes else watcher
+        routes.append(SinkRoute(loki, to_loki.batch_size, to_loki.linger_seconds, in_order=True, watcher=of_loki))
     return routes

@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple, Protocol, TypeAlias
 
 from mothership.errors import FailedRow
-from mothership.event import Batch, Receipt, RowBatch
+from mothership.event import Batch, Receipt, Row, RowBatch
 from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.search.query import EventQuery, Position
 from mothership.search.results import EventContext, EventPage, Facets, Histogram, LastError
@@ -100,6 +100,16 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Give back every connection. May be called twice."""
+
+
+class StoredWatcher(Protocol):
+    """Sees events as they are stored: the live tail."""
+
+    is_watched: bool
+    """Whether there is anybody to see them. While it is False nothing is told, and nothing costs anything."""
+
+    def stored(self, rows: Sequence[Row]) -> None:
+        """These were just committed, and were not there before. Waits for nothing, keeps little, never raises."""
 
 
 class EventReader(Protocol):

@@ -115,6 +115,16 @@ llm_breaker = Gauge(
     multiprocess_mode="livemax",
 )
 
+# --- live tail ---------------------------------------------------------------------------------------------------
+
+tail_readers = Gauge("mothership_tail_readers", "Live tails that are open.", multiprocess_mode="livesum")
+tails_ended = Counter(
+    "mothership_tails_ended_total",
+    "Live tails that the service ended or did not open: `refused` for their number, `stalled` for taking nothing, "
+    "`revoked` with their credentials.",
+    ["reason"],
+)
+
 # --- sinks: TimescaleDB ------------------------------------------------------------------------------------------
 
 database_rows = Counter("mothership_database_rows_total", "Rows committed to the database.")

@@ -6,9 +6,9 @@ An event's text is the text of whoever wrote the log line, also after redaction.
 
 import re
 
-_COMMANDS = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
+COMMANDS = r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+"""Such a character. Python and JavaScript read it alike: the console's scripts are given this one."""
+_COMMANDS = re.compile(COMMANDS)
 
 _HARMLESS = re.compile(rb"[\t -~]*")
 

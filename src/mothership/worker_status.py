@@ -82,6 +82,15 @@ class StatusDirectory:
     def remove(self, pid: int) -> None:
         """By the supervisor: this worker is dead."""
         self._path(pid).unlink(missing_ok=True)
+        self.socket(pid).unlink(missing_ok=True)
+
+    def socket(self, pid: int | None = None) -> Path:
+        """Where a worker, this one by default, listens to the others."""
+        return self._directory / f"worker-{pid or os.getpid()}.sock"
+
+    def other_sockets(self) -> list[Path]:
+        """Where the other workers listen."""
+        return sorted(path for path in self._directory.glob("worker-*.sock") if path != self.socket())
 
     def _path(self, pid: int) -> Path:
         return self._directory / f"status-{pid}.json"

@@ -12,6 +12,7 @@ from mothership.edge.exposure import check_exposure
 from mothership.edge.input_settings import InputSettings
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
+from mothership.live_tail.settings import LiveTailSettings
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
 from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.parsing.parsing import ParseSettings
@@ -119,6 +120,9 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         default_factory=RelaySettings, description="How events are kept on disk and delivered."
     )
     sinks: SinkSettings = Field(default_factory=SinkSettings, description="Where events are stored.")
+    live_tail: LiveTailSettings = Field(
+        default_factory=LiveTailSettings, description="Live tails: who follows events as they are stored."
+    )
     log: LogSettings = Field(default_factory=LogSettings, description="The service's own log.")
 
     @model_validator(mode="after")

@@ -101,6 +101,8 @@ class Console:
 
     def _html(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
+            if page.stream is not None and browser.wants_stream(request.headers.get("accept", "")):
+                return await page.stream(request)
             return self.render(request, page.template, page.title, has_json=True, it=await page.content(request))
 
         return show
@@ -165,9 +167,7 @@ class Console:
         status = refusal.status if refusal else 200
         fault = "" if refusal is None else SIGN_IN_FAULTS.get(status, refusal.reason)
         answer = self.render(request, "sign-in.html", "Sign in", status, target=target, fault=fault)
-        if refusal and refusal.retry_after_seconds:
-            answer.headers["Retry-After"] = str(max(1, round(refusal.retry_after_seconds)))
-        return answer
+        return _with_retry_after(answer, refusal)
 
     async def _sign_out(self, request: Request) -> Response:
         self._check_is_ours(request, await read_fields(request))
@@ -206,9 +206,11 @@ class Console:
         elif isinstance(error, HTTPException):
             status, reason = error.status_code, reason if error.status_code == status else error.detail.lower()
         if browser.wants_page(dict(request.headers.raw)) and not request.scope["path"].endswith(".json"):
-            return self.render(request, "refused.html", "Not possible", status, reason=reason)
-        body = {"status": "refused", "reason": reason, "request_id": request.scope.get("request_id", "")}
-        return as_json(body, status)
+            answer = self.render(request, "refused.html", "Not possible", status, reason=reason)
+        else:
+            body = {"status": "refused", "reason": reason, "request_id": request.scope.get("request_id", "")}
+            answer = as_json(body, status)
+        return _with_retry_after(answer, error)
 
 
 SIGN_IN_FAULTS = {
@@ -232,6 +234,12 @@ async def read_fields(request: Request, bytes_max: int = FORM_BYTES_MAX) -> Fiel
         return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
     except (ValueError, AttributeError):
         raise Refusal(400, "not a form") from None
+
+
+def _with_retry_after(answer: Response, error: Exception | None) -> Response:
+    if isinstance(error, Refusal) and error.retry_after_seconds:
+        answer.headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
+    return answer
 
 
 def _one(fields: Fields, name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from jinja2 import Template
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from mothership.edge.browser import CONSOLE
@@ -62,6 +63,8 @@ class Page:
     trials: Sequence[Trial] = ()
     routes: Sequence[Route] = ()
     """Further addresses (begin each with `CONSOLE`): parts, streams, downloads. They read."""
+    stream: Callable[[Request], Awaitable[Response]] | None = None
+    """For a program that accepts `text/event-stream`, at the page's own address. Raises `Refusal`."""
     in_navigation: bool = True
 
     @property

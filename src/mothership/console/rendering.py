@@ -4,7 +4,7 @@ Jinja2 escapes all markup; and before that, whatever a template prints goes thro
 characters become visible, and what is too long is cut.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from mothership.console import assets
 from mothership.console.documentation import rendered
-from mothership.terminal_escaping import escaped
+from mothership.terminal_escaping import COMMANDS, escaped
 
 TEXT_CHARACTERS_MAX = 20_000
 """Longest text that a page shows at one place."""
@@ -45,6 +45,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.globals["static"] = assets.address
+    made.globals["commands"] = COMMANDS
     made.filters |= {
         "number": number,
         "rendered": rendered,
@@ -52,6 +53,7 @@ def environment() -> Environment:
         "duration": duration,
         "moment": moment,
         "clock": clock,
+        "milliseconds": milliseconds,
         "whole": whole,
         "json": as_json_text,
     }
@@ -97,6 +99,11 @@ def duration(seconds: float) -> str:
 def moment(micros: int) -> str:
     """Microseconds since the Unix epoch as `2026-03-01 12:00:00Z`."""
     return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def milliseconds(micros: int) -> str:
+    """The same as `2026-03-01 12:00:00.123`."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def clock(micros: int) -> str:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mothership.edge import browser
 from mothership.edge.addresses import UNKNOWN, Networks, client_address, holder, is_loopback_name, rate_limit_key
 from mothership.edge.auth_settings import AuthSettings
-from mothership.edge.authenticator import AuthenticationFailed, Authenticator
+from mothership.edge.authenticator import AuthenticationFailed, Authenticator, opens
 from mothership.edge.caller import Caller, Permission
 from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse
 from mothership.edge.rate_limit import RateLimiter
@@ -121,6 +121,8 @@ class AccessMiddleware:
             await self._delay(caller.delay_seconds, scope)
         self._authenticator.allow(caller, needed)
         scope["caller"], scope["client_field"] = caller, self._client_field
+        if browser.is_page(scope["path"]):
+            scope["still_allowed"] = partial(self._still_allowed, scope, headers, needed)
         scope["source_address"] = address if self._address_as_source else ""
         request_fields.set({"request_id": scope["request_id"], "client": caller.name})
         try:
@@ -147,6 +149,14 @@ class AccessMiddleware:
         if is_unknown and browser.is_page(scope["path"]) and browser.wants_page(headers):
             raise _SignInNeeded
         return self._authenticator.caller(address, _text(headers.get(b"authorization")), certificate_names)
+
+    def _still_allowed(self, scope: Scope, headers: dict[bytes, bytes], needed: Permission) -> bool:
+        """Whether an answer that goes on may go on: the session or the token is as good as when it began."""
+        if scope["session"] is not None:
+            session = self._session(scope, headers)
+            return session is not None and opens(session.caller.scopes, needed)
+        certificate_names = scope.get("certificate_names", ())
+        return self._authenticator.still_allows(_text(headers.get(b"authorization")), certificate_names, needed)
 
     async def _sign_in(self, address: str, scope: Scope, token: str) -> str:
         """Return the cookie's value of a new session, after the pause that a login takes. Raises `Refusal`."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from mothership.edge.addresses import holder, rate_limit_key
@@ -69,14 +70,26 @@ class Authenticator:
 
     def allow(self, caller: Caller, needed: Permission) -> None:
         """Raise `Refusal` (403) unless the caller's credentials open this."""
-        if needed not in caller.scopes and _WIDER.get(needed) not in caller.scopes:
+        if not opens(caller.scopes, needed):
             auth_failures.labels(reason="scope").inc()
             self._log_missing_scope(Holder(caller.name), needed, client=caller.name, needed=needed)
             raise Refusal(403, f"these credentials lack the scope `{needed}`")
 
+    def still_allows(self, authorization: str | None, certificate_names: tuple[str, ...], needed: Permission) -> bool:
+        """Whether the credentials of an answer that goes on would open it now. It is no login, and guesses nothing."""
+        entry = None if authorization is None else self._find(authorization)
+        if entry is None and certificate_names:
+            name = self._certificate_name(certificate_names)
+            entry = None if name is None else self._credentials.named(name, now=self._clock())
+            if entry is None:
+                return name is not None and opens(self._tls.client_scopes, needed)
+        if entry is None:
+            return self.allows_anonymous and opens(self._anonymous.scopes, needed)
+        return not self._is_expired(entry) and opens(entry.scopes, needed)
+
     def _by_token(self, address: str, found: TokenSettings, *, guessed: bool) -> Caller:
         """`guessed` says that a token was shown, not a certificate: then the answer may have to wait its turn."""
-        if found.expires is not None and found.expires.timestamp() <= self._clock():
+        if self._is_expired(found):
             raise self._denied(address, "expired", client=found.name)
         delay_seconds = 0.0
         if guessed:
@@ -93,14 +106,21 @@ class Authenticator:
 
     def _by_certificate(self, address: str, names: tuple[str, ...]) -> Caller:
         """The first name is the common one, empty when there is none; the others count only where they are mapped."""
-        mapping: Mapping[str, str] = self._tls.client_names
-        name = next((mapping[name] for name in names if name in mapping), None) if mapping else names[0]
-        if name is None or not _NAME.fullmatch(name) or name == ANONYMOUS.name:
+        name = self._certificate_name(names)
+        if name is None:
             raise self._denied(address, "name")
         entry = self._credentials.named(name, now=self._clock())
         if entry is None:
             return Caller(name, self._tls.client_scopes)
         return self._by_token(address, entry, guessed=False)
+
+    def _certificate_name(self, names: tuple[str, ...]) -> str | None:
+        mapping: Mapping[str, str] = self._tls.client_names
+        name = next((mapping[name] for name in names if name in mapping), None) if mapping else names[0]
+        return None if name is None or not _NAME.fullmatch(name) or name == ANONYMOUS.name else name
+
+    def _is_expired(self, token: TokenSettings) -> bool:
+        return token.expires is not None and token.expires.timestamp() <= self._clock()
 
     def _denied(self, address: str, reason: str, **fields: Any) -> AuthenticationFailed:
         place = rate_limit_key(address)
@@ -130,3 +150,8 @@ class Authenticator:
         place = rate_limit_key(address)
         failures = self._throttle.failures(place, kind)
         self._log_failed_login(holder(address), reason, reason=reason, address=address, failures=failures, **fields)
+
+
+def opens(scopes: AbstractSet[Permission], needed: Permission) -> bool:
+    """Whether these scopes open what needs that one."""
+    return needed in scopes or _WIDER.get(needed) in scopes

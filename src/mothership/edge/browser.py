@@ -48,6 +48,11 @@ def wants_page(headers: Mapping[bytes, bytes]) -> bool:
     return b"text/html" in headers.get(b"accept", b"") or b"hx-request" in headers
 
 
+def wants_stream(accept: str) -> bool:
+    """Whether events are asked for as they come, rather than a page."""
+    return "text/event-stream" in accept
+
+
 def cookie_name(*, secure: bool) -> str:
     """Under TLS no other host and no plain HTTP can set a cookie of this name."""
     return "__Host-mothership" if secure else "mothership"

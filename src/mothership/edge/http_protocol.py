@@ -142,6 +142,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_body = False
         self.scope["certificate_names"] = self._certificate_names  # type: ignore[typeddict-unknown-key]
         self.scope["ends_connection"] = self.ends_connection  # type: ignore[typeddict-unknown-key]
+        self.scope["drop_connection"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
 
     def on_url(self, url: bytes) -> None:
         """The request line's target."""

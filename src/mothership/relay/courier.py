@@ -6,11 +6,11 @@ that grows; one that waits for a person rests loudly; rows it refuses for good g
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Sequence
 
 from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, NotPersisted, Paused, Permanent, Transient
+from mothership.event import Row
 from mothership.fairness import Holder
 from mothership.leases import SEQ_MAX, Lease, LeaseLimits
 from mothership.log_limiter import LogLimiter
@@ -225,7 +225,7 @@ class Courier:
             await self._on_failed_write(lease, error)
         else:
             committed = self._spool.commit(lease)
-            self._on_stored(lease, duplicates, {})
+            self._on_stored(lease, duplicates)
             if self._route.linger_seconds:
                 await committed  # who lingers counts what waits
         self._write_seconds.observe(self._ticks() - began)
@@ -235,25 +235,31 @@ class Courier:
         self,
         lease: Lease,
         duplicates: frozenset[int],
-        errors: Mapping[int, int],
-        deferred: Mapping[int, int] = MappingProxyType({}),
+        refused: Sequence[FailedRow] = (),
+        deferred: Sequence[FailedRow] = (),
     ) -> None:
-        moved = lease.events - sum(deferred.values())
+        """All is stored but these rows."""
+        errors, later = (Counter(one.batch for one in rows) for rows in (refused, deferred))
+        moved = lease.events - len(deferred)
         self.rate.add(moved, self._ticks())
-        self._stored_events.inc(moved - sum(errors.values()))
+        self._stored_events.inc(moved - len(refused))
         self._poison.record_success(lease.seqs)
         self._deferred.discard(lease.seqs)
         for at, batch in enumerate(lease.batches):
             self._listener.on_result(
-                DeliveryResult(self.name, batch.fingerprint, errors.get(at, 0), at in duplicates, deferred.get(at, 0))
+                DeliveryResult(self.name, batch.fingerprint, errors[at], at in duplicates, later[at])
             )
         self._mark_healthy()
+        watcher = self._route.watcher
+        if watcher is not None and watcher.is_watched:
+            for rows in _new_rows(lease, duplicates, [*refused, *deferred]):
+                watcher.stored(rows)
 
     async def _on_refused_rows(self, lease: Lease, error: Permanent) -> None:
         failed = _rows_of(lease, error.failed)
         await self._spool.dead_letter(lease, failed, known_to_sink=True)
         self._log_refused(lease, failed, error.reason)
-        self._on_stored(lease, error.duplicates, Counter(one.batch for one in failed))
+        self._on_stored(lease, error.duplicates, failed)
 
     async def _defer(self, lease: Lease, error: Deferred) -> None:
         """Some rows can't be had yet: they wait by themselves, and those behind them go on."""
@@ -272,8 +278,7 @@ class Courier:
         note("events_deferred", sink=self.name, events=len(deferred), reason=error.reason)
         if refused:
             self._log_refused(lease, refused, refused[0].reason)
-        counts = [Counter(one.batch for one in rows) for rows in (refused, deferred)]
-        self._on_stored(lease, frozenset(), *counts)
+        self._on_stored(lease, frozenset(), refused, deferred)
         self._deferred.defer(seqs, max(lease.attempts), self._ticks(), error.reason)
 
     def _log_refused(self, lease: Lease, refused: Sequence[FailedRow], reason: str) -> None:
@@ -404,6 +409,19 @@ def _rows_of(lease: Lease, named: Sequence[FailedRow]) -> list[FailedRow]:
         for one in dict.fromkeys(named)
         if 0 <= one.batch < len(lease.batches) and 0 <= one.row < len(lease.batches[one.batch].rows)
     ]
+
+
+def _new_rows(lease: Lease, duplicates: frozenset[int], left_out: Sequence[FailedRow]) -> Iterator[Sequence[Row]]:
+    """What a write has added, batch by batch."""
+    not_there = {(one.batch, one.row) for one in left_out}
+    with_gaps = {position for position, _ in not_there}
+    for position, batch in enumerate(lease.batches):
+        if position in duplicates:
+            continue
+        if position in with_gaps:
+            yield [row for number, row in enumerate(batch.rows) if (position, number) not in not_there]
+        else:
+            yield batch.rows
 
 
 def _cause(error: Exception) -> str:

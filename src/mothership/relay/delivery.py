@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from mothership.ports import Sink
+from mothership.ports import Sink, StoredWatcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class SinkRoute:
     """Writes under way at one time. With more than one, order is no longer kept."""
     in_order: bool = False
     """Deliver the backlog of an outage before what arrives meanwhile, for a sink that refuses what is late."""
+    watcher: StoredWatcher | None = None
+    """Whoever is shown what this sink has stored."""
 
 
 class DeliveryResult(NamedTuple):

@@ -1,0 +1,37 @@
+"""What is sent: server-sent events (WHATWG HTML, 9.2). One that has no name holds one stored event as JSON."""
+
+import orjson
+
+from mothership.event import Row
+from mothership.search.matching import searched_text
+
+DATA_BYTES_MAX = 16 * 1024
+"""Largest event that is sent whole."""
+BEGIN_CHARACTERS = 1000
+END = b"\n\n"
+EVENT_BEGIN = b"data: "
+MISSED_BEGIN = b"event: missed\ndata: "
+_LINE_ENDS = tuple((sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in "\x85\u2028\u2029")
+"""What some readers take for the end of a line, and JSON doesn't. All others are escaped in JSON anyway."""
+
+
+def event_message(row: Row) -> bytes:
+    """One event. What is too big is cut as in a search: `_cut`, its size, and the message's begin."""
+    head = orjson.dumps({"ts": row.ts, "type": row.type, "source": row.source})
+    data, is_cut = row.data, b"false"
+    if len(data) > DATA_BYTES_MAX:
+        data, is_cut = orjson.dumps({"_cut": len(data), "message": _begin(data)}), b"true"
+    message = b'%b,"is_cut":%b,"data":%b}' % (head[:-1], is_cut, data)
+    if not message.isascii():
+        for sign, spelled in _LINE_ENDS:
+            message = message.replace(sign, spelled)
+    return EVENT_BEGIN + message + END
+
+
+def named_message(name: str, **content: object) -> bytes:
+    """One of ours: `following`, `missed`, `end`."""
+    return b"event: %b\ndata: %b%b" % (name.encode(), orjson.dumps(content), END)
+
+
+def _begin(data: bytes) -> str:
+    return searched_text(orjson.loads(data))[:BEGIN_CHARACTERS]
