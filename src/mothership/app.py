@@ -52,7 +52,7 @@ from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Processor, StoredWatcher
 from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
-from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
+from mothership.relay.spool.kinds import dead_letter_store
 from mothership.repair import Repairs
 from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
@@ -239,7 +239,7 @@ class Mothership:
 
     def console(self) -> Console:
         """The pages for people, in the order of the navigation."""
-        box = partial(DeadLetterAdmin, self.data_dir)
+        box = partial(dead_letter_store, self.data_dir, self.settings.relay)
         repairs = Repairs(box, self.chain.run, self.relay.keep, clock=time.time)
         pages = [
             Overview(self._status_report, self._activity).page,

@@ -5,10 +5,11 @@ nothing, calls follow one another.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple, Protocol, TypeAlias
 
+from mothership.dead_letters import Chosen, DeadLetter, DeadLetterGroup, DeadLetterSummary, Moved
 from mothership.errors import FailedRow
 from mothership.event import Batch, Receipt, Row, RowBatch
 from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
@@ -266,3 +267,44 @@ class Spool(Protocol):
 
     async def close(self) -> None:
         """Let what was called come to its end, and give up every lease. May be called twice."""
+
+
+class DeadLetterStore(Protocol):
+    """Every dead letter of a spool, for people: beside a live service, which notices what is retried within seconds.
+
+    Every method may block, and raises `SpoolUnreadable` where the spool can't be used. A letter that is retried or
+    dropped twice at a time is so once.
+    """
+
+    def views(self, ids: Collection[str] | None = None, sink: str | None = None) -> Iterator[DeadLetterSummary]:
+        """All letters, or these, or a sink's, in the order of their ids."""
+
+    def rows(self, letter_id: str) -> list[Row]:
+        """The redacted rows of one letter. Raises `KeyError` (no such letter) or `CorruptRecord`."""
+
+    def letter(self, letter_id: str) -> DeadLetter:
+        """One letter, as it is kept. Raises `KeyError`."""
+
+    def groups(self) -> list[DeadLetterGroup]:
+        """How many there are of each sink and reason, most events first; of very many the largest."""
+
+    def page(self, sink: str | None, reason: str | None, after: str, most: int) -> list[DeadLetterSummary]:
+        """Letters in the order of their ids, from one on (empty: from the first)."""
+
+    def retry(self, ids: Collection[str] | None, sink: str | None) -> int:
+        """Put letters back in line for the sink that refused them. Returns their events; rejected ones have no sink."""
+
+    def drop(self, ids: Collection[str] | None, sink: str | None) -> int:
+        """Forget letters for good. Returns their events."""
+
+    def retry_some(self, chosen: Chosen, most: int) -> Moved:
+        """As `retry`, so many letters at most, of those that are chosen."""
+
+    def drop_some(self, chosen: Chosen, most: int) -> Moved:
+        """As `drop`, so many letters at most, of those that are chosen."""
+
+    def replace_row(self, letter_id: str, position: int, row: Row | None) -> None:
+        """Take one row out of a letter; with a new one, put that in line for the sink that refused the old one.
+
+        Raises `KeyError` when the letter or the row is not there, or `CorruptRecord`.
+        """

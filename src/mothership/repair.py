@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from mothership import decimals
+from mothership.dead_letters import PIPELINE
 from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch, Event, Row, RowBatch
 from mothership.pipeline.rejected_rows import REJECTED_FIELD
-from mothership.ports import Clock
-from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
-from mothership.relay.spool.dead_letter_table import PIPELINE
+from mothership.ports import Clock, DeadLetterStore
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, unpack
 
 REPAIRED_FIELD = "_repaired"
@@ -36,7 +35,7 @@ class Repairs:
 
     def __init__(
         self,
-        store: Callable[[], DeadLetterAdmin],
+        store: Callable[[], DeadLetterStore],
         run: Callable[[Batch], Awaitable[RowBatch]],
         keep: Callable[[RowBatch], Awaitable[Any]],
         *,

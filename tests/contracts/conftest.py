@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from tests.contracts.spools import SPOOLS, SpoolBench
 from tests.pipeline.llm.endpoint import Endpoint
 
 from mothership.event import Row
@@ -48,6 +49,14 @@ def _tsdb(request: pytest.FixtureRequest) -> Bench:
 
 
 SINKS: dict[str, Callable[[pytest.FixtureRequest], Bench]] = {"memory": _memory, "tsdb": _tsdb}
+
+
+@pytest.fixture(params=sorted(SPOOLS))
+async def spools(request: pytest.FixtureRequest) -> AsyncIterator[SpoolBench]:
+    """One kind of spool after the other."""
+    opened = SPOOLS[request.param](request)
+    yield opened
+    await opened.end()
 
 
 @pytest.fixture(params=sorted(SINKS))

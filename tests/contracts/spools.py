@@ -16,12 +16,12 @@ from tests.starvation import PATIENCE_SECONDS
 
 from mothership.event import Row, RowBatch
 from mothership.leases import BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
-from mothership.ports import Spool
+from mothership.ports import DeadLetterStore, Spool
+from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.file_spool import FileSpool
-from mothership.relay.spool.jetstream.letters import head_of
+from mothership.relay.spool.jetstream.dead_letter_store import JetStreamDeadLetters
 from mothership.relay.spool.jetstream.spool import JetStreamSpool
-from mothership.relay.spool.record import unpack
 
 LIMITS = LeaseLimits(1_000, 1 << 24, 3)
 
@@ -48,8 +48,8 @@ class SpoolBench(Protocol):
     async def die(self, spool: Spool) -> None:
         """End it as the death of its process does."""
 
-    async def letters(self) -> list[tuple[str, str, list[Row]]]:
-        """The dead letters: sink, reason, rows."""
+    def store(self) -> DeadLetterStore:
+        """The dead letters, for people. Every method blocks."""
 
     async def end(self) -> None:
         """Close whatever is open."""
@@ -72,14 +72,9 @@ class FileSpools:
         """The lock goes with the process, and nothing is released: as when a file is closed with leases."""
         await spool.close()
 
-    async def letters(self) -> list[tuple[str, str, list[Row]]]:
-        """As the command line reads them."""
-
-        def read() -> list[tuple[str, str, list[Row]]]:
-            store = DeadLetterAdmin(self.data_dir)
-            return [(view.sink, view.reason, store.rows(view.id)) for view in store.views()]
-
-        return await asyncio.to_thread(read)
+    def store(self) -> DeadLetterStore:
+        """As the command line has it."""
+        return DeadLetterAdmin(self.data_dir)
 
     async def end(self) -> None:
         """Close every one."""
@@ -98,11 +93,13 @@ class JetStreamSpools:
 
     async def open(self, **changes: Any) -> Spool:
         """Another instance."""
+        self.opened.append(await JetStreamSpool.open(self._settings(changes), self.clock))
+        return self.opened[-1]
+
+    def _settings(self, changes: dict[str, Any]) -> RelaySettings:
         to = {"servers": self.cluster.urls, "stream": self.stream, "sync_always": True, "ack_wait_seconds": 2.0}
         spool = {"max_bytes": 1 << 24, **changes.get("spool", {}), "kind": "jetstream", "jetstream": to}
-        wanted = settings(**{**changes, "spool": spool})
-        self.opened.append(await JetStreamSpool.open(wanted, self.clock))
-        return self.opened[-1]
+        return settings(**{**changes, "spool": spool})
 
     async def die(self, spool: Spool) -> None:
         """Nothing is given back: the servers notice by themselves."""
@@ -113,17 +110,9 @@ class JetStreamSpools:
                 task.cancel()
         await spool._client.close()
 
-    async def letters(self) -> list[tuple[str, str, list[Row]]]:
-        """As they are in their stream."""
-        found = []
-        async with self.cluster.client() as client:
-            js = client.jetstream()
-            state = (await js.stream_info(f"{self.stream}_DEAD_LETTERS")).state
-            for seq in range(state.first_seq, state.last_seq + 1):
-                message = await js.get_msg(f"{self.stream}_DEAD_LETTERS", seq)
-                head = head_of(message.headers or {})
-                found.append((head.sink, head.reason, unpack(message.data or b"").rows))
-        return found
+    def store(self) -> DeadLetterStore:
+        """As the command line has it."""
+        return JetStreamDeadLetters(self._settings({}))
 
     async def end(self) -> None:
         """Close every one."""
@@ -144,6 +133,16 @@ def _file(request: pytest.FixtureRequest) -> SpoolBench:
 
 
 SPOOLS: dict[str, Callable[[pytest.FixtureRequest], SpoolBench]] = {"file": _file, "jetstream": _jetstream}
+
+
+async def letters(bench: SpoolBench) -> list[tuple[str, str, list[Row]]]:
+    """The dead letters: sink, reason, rows."""
+
+    def read() -> list[tuple[str, str, list[Row]]]:
+        store = bench.store()
+        return [(view.sink, view.reason, store.rows(view.id)) for view in store.views()]
+
+    return await asyncio.to_thread(read)
 
 
 async def append(spool: Spool, batch: RowBatch, *sinks: str) -> BatchStatus:

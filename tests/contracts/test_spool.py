@@ -1,17 +1,16 @@
 """What `ports.Spool` promises, asked of every spool."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 from tests.contracts.spools import (
     LIMITS,
-    SPOOLS,
     SpoolBench,
     all_leased,
     append,
     leased,
+    letters,
     nothing_waits,
     rows_of,
     stats_once,
@@ -24,32 +23,24 @@ from mothership.event import Arrival
 from mothership.leases import SEQ_MAX
 
 
-@pytest.fixture(params=sorted(SPOOLS))
-async def bench(request: pytest.FixtureRequest) -> AsyncIterator[SpoolBench]:
-    """One kind after the other."""
-    made = SPOOLS[request.param](request)
-    yield made
-    await made.end()
-
-
-async def test_what_is_leased_is_what_was_appended(bench: SpoolBench) -> None:
+async def test_what_is_leased_is_what_was_appended(spools: SpoolBench) -> None:
     """Rows, identities, caller and time of arrival; the address is of no use any more."""
-    spool = await bench.open()
+    spool = await spools.open()
     batch = replace(rows_batch(1), content=b"c" * 32, arrival=Arrival(5, 7), address="192.0.2.1")
     status = await append(spool, batch, "a")
     assert (status.fingerprint, status.events, status.new) == (batch.fingerprint, 3, True)
     assert (status.queued, status.errors) == ({"a": 3}, {})
     await spool.close()
-    lease = await leased(await bench.open(), "a")
+    lease = await leased(await spools.open(), "a")
     assert lease.batches == (replace(batch, address=""),)
     assert lease.attempts == (1,)
     assert lease.crashes == (0,)
     assert lease.events == 3
 
 
-async def test_each_sink_has_its_own_place(bench: SpoolBench) -> None:
+async def test_each_sink_has_its_own_place(spools: SpoolBench) -> None:
     """What one has is not taken from another."""
-    spool = await bench.open()
+    spool = await spools.open()
     await append(spool, rows_batch(1), "a", "b")
     await append(spool, rows_batch(2), "b")
     await spool.commit(await leased(spool, "a"))
@@ -62,14 +53,14 @@ async def test_each_sink_has_its_own_place(bench: SpoolBench) -> None:
     assert spool.waiting() == {}
 
 
-async def test_the_oldest_come_first_within_the_limits(bench: SpoolBench) -> None:
+async def test_the_oldest_come_first_within_the_limits(spools: SpoolBench) -> None:
     """Rows and bytes; a batch larger than both goes alone."""
-    spool = await bench.open()
+    spool = await spools.open()
     for number, rows in enumerate((3, 3, 50, 3, 3)):
         await append(spool, rows_batch(number, rows), "a")
     await all_leased(spool, "a", 5)  # all are there
     await spool.close()
-    spool = await bench.open()
+    spool = await spools.open()
     few = LIMITS._replace(rows=6)
     rows = []
     for _ in range(20):
@@ -84,9 +75,9 @@ async def test_the_oldest_come_first_within_the_limits(bench: SpoolBench) -> Non
     ]
 
 
-async def test_a_leased_batch_is_nobody_elses_until_it_is_released(bench: SpoolBench) -> None:
+async def test_a_leased_batch_is_nobody_elses_until_it_is_released(spools: SpoolBench) -> None:
     """And then it is the oldest again, with one more attempt."""
-    spool = await bench.open()
+    spool = await spools.open()
     await append(spool, rows_batch(1), "a")
     lease = await leased(spool, "a")
     assert await spool.lease("a", LIMITS) is None
@@ -100,9 +91,9 @@ async def test_a_leased_batch_is_nobody_elses_until_it_is_released(bench: SpoolB
     assert again.crashes == (0,)
 
 
-async def test_a_part_of_a_lease_is_a_lease(bench: SpoolBench) -> None:
+async def test_a_part_of_a_lease_is_a_lease(spools: SpoolBench) -> None:
     """One committed, the other released."""
-    spool = await bench.open()
+    spool = await spools.open()
     for number in (1, 2):
         await append(spool, rows_batch(number), "a")
     for lease in await all_leased(spool, "a", 2):
@@ -114,9 +105,9 @@ async def test_a_part_of_a_lease_is_a_lease(bench: SpoolBench) -> None:
     assert (await leased(spool, "a")).seqs == both.seqs[1:]
 
 
-async def test_a_courier_chooses_by_number(bench: SpoolBench) -> None:
+async def test_a_courier_chooses_by_number(spools: SpoolBench) -> None:
     """From the first range that has any, without those that it keeps back."""
-    spool = await bench.open()
+    spool = await spools.open()
     for number in range(4):
         await append(spool, rows_batch(number), "a")
     everything = await all_leased(spool, "a", 4)
@@ -133,9 +124,9 @@ async def test_a_courier_chooses_by_number(bench: SpoolBench) -> None:
     assert await spool.lease("a", LIMITS, exclude=set(seqs)) is None
 
 
-async def test_what_was_safe_outlasts_the_process(bench: SpoolBench) -> None:
+async def test_what_was_safe_outlasts_the_process(spools: SpoolBench) -> None:
     """A death between two writes: what a sink has is not delivered again, and the rest is, with the death counted."""
-    spool = await bench.open()
+    spool = await spools.open()
     for number in range(6):
         await append(spool, rows_batch(number), "a")
     before = await all_leased(spool, "a", 6)
@@ -144,17 +135,17 @@ async def test_what_was_safe_outlasts_the_process(bench: SpoolBench) -> None:
     first = await leased(spool, "a", LIMITS._replace(rows=6))
     await spool.commit(first)
     dying = await leased(spool, "a", LIMITS._replace(rows=6))
-    await bench.die(spool)
-    spool = await bench.open()
+    await spools.die(spool)
+    spool = await spools.open()
     found = await all_leased(spool, "a", 4)
     assert sorted(rows_of(found)) == sorted(row for number in range(2, 6) for row in rows_batch(number).rows)
     crashes = {seq: count for lease in found for seq, count in zip(lease.seqs, lease.crashes, strict=True)}
     assert all(crashes[seq] >= 1 for seq in dying.seqs)
 
 
-async def test_a_repeat_is_not_kept_again(bench: SpoolBench) -> None:
+async def test_a_repeat_is_not_kept_again(spools: SpoolBench) -> None:
     """While the first waits, and right after it is through."""
-    spool = await bench.open()
+    spool = await spools.open()
     await append(spool, rows_batch(1), "a", "b")
     again = await append(spool, rows_batch(1), "a", "b")
     assert not again.new
@@ -167,30 +158,30 @@ async def test_a_repeat_is_not_kept_again(bench: SpoolBench) -> None:
     assert await spool.lease("a", LIMITS) is None
 
 
-async def test_named_rows_are_set_aside_and_the_others_are_through(bench: SpoolBench) -> None:
+async def test_named_rows_are_set_aside_and_the_others_are_through(spools: SpoolBench) -> None:
     """Each with its reason."""
-    spool = await bench.open()
+    spool = await spools.open()
     await append(spool, rows_batch(1), "a")
     lease = await leased(spool, "a")
     await spool.dead_letter(lease, [FailedRow(0, 0, "too long"), FailedRow(0, 2, "too short")], known_to_sink=True)
     assert await spool.lease("a", LIMITS) is None
     rows = rows_batch(1).rows
-    assert sorted(await bench.letters()) == [("a", "too long", [rows[0]]), ("a", "too short", [rows[2]])]
+    assert sorted(await letters(spools)) == [("a", "too long", [rows[0]]), ("a", "too short", [rows[2]])]
     stats = await spool.sweep()
     assert stats.dead_letters.events == 2
     assert stats.dead_letters_by_sink == {"a": 2}
 
 
-async def test_rejected_rows_are_set_aside(bench: SpoolBench) -> None:
+async def test_rejected_rows_are_set_aside(spools: SpoolBench) -> None:
     """They were never accepted, and belong to no sink."""
-    spool = await bench.open()
+    spool = await spools.open()
     await spool.keep_rejected(rows_batch(1, 2), ["no type", "no type"])
-    assert await bench.letters() == [("pipeline", "no type", list(rows_batch(1, 2).rows))]
+    assert await letters(spools) == [("pipeline", "no type", list(rows_batch(1, 2).rows))]
 
 
-async def test_a_batch_is_split_for_one_sink(bench: SpoolBench) -> None:
+async def test_a_batch_is_split_for_one_sink(spools: SpoolBench) -> None:
     """Two halves that are known as such, and the same whenever it is done."""
-    spool = await bench.open()
+    spool = await spools.open()
     await append(spool, rows_batch(1, 4), "a", "b")
     numbers = await spool.split(await leased(spool, "a"))
     assert len(numbers) == 2
@@ -204,9 +195,9 @@ async def test_a_batch_is_split_for_one_sink(bench: SpoolBench) -> None:
     assert (await leased(spool, "b")).batches == (rows_batch(1, 4),)
 
 
-async def test_deferred_rows_wait_and_the_others_are_through(bench: SpoolBench) -> None:
+async def test_deferred_rows_wait_and_the_others_are_through(spools: SpoolBench) -> None:
     """A batch of which none was written stays as it is; of another the rest becomes a part of its own."""
-    spool = await bench.open()
+    spool = await spools.open()
     for number in (1, 2):
         await append(spool, rows_batch(number), "a")
     found = await all_leased(spool, "a", 2)
@@ -218,12 +209,12 @@ async def test_deferred_rows_wait_and_the_others_are_through(bench: SpoolBench) 
     assert number > part.seqs[0]
     again = await all_leased(spool, "a", 2)
     assert rows_of(again) == [*rows_batch(1).rows, rows_batch(2).rows[1]]
-    assert await bench.letters() == [("a", "never", [rows_batch(2).rows[2]])]
+    assert await letters(spools) == [("a", "never", [rows_batch(2).rows[2]])]
 
 
-async def test_a_full_spool_refuses_until_something_is_delivered(bench: SpoolBench) -> None:
+async def test_a_full_spool_refuses_until_something_is_delivered(spools: SpoolBench) -> None:
     """`SpoolFull`, with a time; what was refused is not there."""
-    spool = await bench.open(spool={"max_bytes": 6_000})
+    spool = await spools.open(spool={"max_bytes": 6_000})
     kept = 0
     with pytest.raises(SpoolFull) as refusal:  # noqa: PT012  # how many it takes is the spool's business
         for number in range(60):
@@ -246,24 +237,24 @@ async def test_a_full_spool_refuses_until_something_is_delivered(bench: SpoolBen
     assert rows_of([await leased(spool, "a")]) == list(rows_batch(1_000).rows)
 
 
-async def test_what_waits_too_long_is_set_aside(bench: SpoolBench) -> None:
+async def test_what_waits_too_long_is_set_aside(spools: SpoolBench) -> None:
     """Not what is leased: that may be on its way."""
-    spool = await bench.open(spool={"max_age_seconds": 60.0})
+    spool = await spools.open(spool={"max_age_seconds": 60.0})
     await append(spool, rows_batch(1), "a")
     lease = await leased(spool, "a")
     await append(spool, rows_batch(2), "a")
-    bench.clock.now += 61.0
+    spools.clock.now += 61.0
     await stats_once(spool, lambda stats: stats.dead_letters.events == 3)
-    ((sink, reason, rows),) = await bench.letters()
+    ((sink, reason, rows),) = await letters(spools)
     assert (sink, rows) == ("a", list(rows_batch(2).rows))
     assert "max_age_seconds" in reason
     await spool.commit(lease)
     assert await spool.lease("a", LIMITS) is None
 
 
-async def test_it_says_what_waits(bench: SpoolBench) -> None:
+async def test_it_says_what_waits(spools: SpoolBench) -> None:
     """By sink, with the age of the oldest; nothing is there once all is delivered."""
-    spool = await bench.open()
+    spool = await spools.open()
     assert (await spool.sweep()).stored_bytes == 0
     for number in range(3):
         await append(spool, rows_batch(number), "a", "b")
@@ -272,7 +263,7 @@ async def test_it_says_what_waits(bench: SpoolBench) -> None:
     assert stats.totals["a"].batches == 3
     assert stats.totals["a"].events == 9
     assert stats.stored_bytes > 0
-    assert stats.oldest["a"] == pytest.approx(bench.clock.now * 1e6, abs=60e6)
+    assert stats.oldest["a"] == pytest.approx(spools.clock.now * 1e6, abs=60e6)
     assert {sink: events for sink, events in spool.waiting().items() if events} == {"a": 9, "b": 6}
     assert spool.totals("a").batches == 3
     for sink, count in (("a", 3), ("b", 2)):
@@ -281,9 +272,9 @@ async def test_it_says_what_waits(bench: SpoolBench) -> None:
     await nothing_waits(spool, "a", "b")
 
 
-async def test_many_append_and_lease_at_once(bench: SpoolBench) -> None:
+async def test_many_append_and_lease_at_once(spools: SpoolBench) -> None:
     """Nothing twice, nothing lost."""
-    spool = await bench.open()
+    spool = await spools.open()
     done: list[int] = []
 
     async def deliver() -> None:
@@ -303,11 +294,11 @@ async def test_many_append_and_lease_at_once(bench: SpoolBench) -> None:
     await nothing_waits(spool, "a")
 
 
-async def test_it_may_be_closed_twice(bench: SpoolBench) -> None:
+async def test_it_may_be_closed_twice(spools: SpoolBench) -> None:
     """And what was acknowledged is there afterwards."""
-    spool = await bench.open()
+    spool = await spools.open()
     await append(spool, rows_batch(1), "a")
     await spool.close()
     await spool.close()
     assert not spool.failed.done()
-    assert (await leased(await bench.open(), "a")).batches == (rows_batch(1),)
+    assert (await leased(await spools.open(), "a")).batches == (rows_batch(1),)

@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from mothership.commands.options import config_option, spooling_data_dir
+from mothership.config import load
+from mothership.dead_letters import PIPELINE, DeadLetterSummary, SpoolUnreadable
 from mothership.plurals import counted
-from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin, DeadLetterSummary, SpoolUnreadable
-from mothership.relay.spool.dead_letter_table import PIPELINE
+from mothership.ports import DeadLetterStore
+from mothership.relay.spool.kinds import dead_letter_store
 from mothership.relay.spool.record import CorruptRecord
 from mothership.terminal_escaping import escaped, escaped_line
 
@@ -116,18 +118,21 @@ def drop(config: Path | None, sink: str | None, everything: bool, ids: Sequence[
     click.echo(f"{counted(events, 'event')} dropped")
 
 
-def _box(config: Path | None) -> DeadLetterAdmin:
-    return DeadLetterAdmin(spooling_data_dir(config))
+def _box(config: Path | None) -> DeadLetterStore:
+    settings = load(config)
+    if settings.relay.spool.kind == "file":
+        return dead_letter_store(spooling_data_dir(config), settings.relay)
+    return dead_letter_store(settings.server.data_dir, settings.relay)
 
 
-def _chosen(box: DeadLetterAdmin, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:
+def _chosen(box: DeadLetterStore, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:
     """The ids that are meant; None for all, or all of a sink."""
     if bool(ids) == bool(everything or sink):
         raise click.UsageError("name dead letters by id, or use --all or --sink")
     return {view.id for view in _known(box, ids)} if ids else None
 
 
-def _known(box: DeadLetterAdmin, ids: Sequence[str]) -> list[DeadLetterSummary]:
+def _known(box: DeadLetterStore, ids: Sequence[str]) -> list[DeadLetterSummary]:
     views = list(box.views(ids=set(ids)))
     if missing := sorted(set(ids) - {view.id for view in views}):
         raise click.ClickException(f"no such dead letter: {', '.join(missing)}")

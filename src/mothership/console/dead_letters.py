@@ -9,11 +9,18 @@ import orjson
 from starlette.requests import Request
 
 from mothership.console.page import Change, Fields, Page
+from mothership.dead_letters import (
+    PIPELINE,
+    Chosen,
+    DeadLetter,
+    DeadLetterGroup,
+    DeadLetterSummary,
+    Moved,
+    SpoolUnreadable,
+)
 from mothership.edge.caller import Caller
 from mothership.errors import Refusal
 from mothership.event import Row
-from mothership.relay.spool.dead_letter_admin import Chosen, DeadLetterGroup, DeadLetterSummary, Moved, SpoolUnreadable
-from mothership.relay.spool.dead_letter_table import PIPELINE, DeadLetter
 from mothership.relay.spool.record import CorruptRecord, unpack
 from mothership.repair import Repaired
 

@@ -8,11 +8,20 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
+from mothership.dead_letters import (
+    PIPELINE,
+    Chosen,
+    DeadLetter,
+    DeadLetterGroup,
+    DeadLetterSummary,
+    Moved,
+    SpoolUnreadable,
+)
 from mothership.event import Row
 from mothership.relay.spool import directory
-from mothership.relay.spool.dead_letter_table import PIPELINE, SQL, DeadLetter, select_dead_letters
+from mothership.relay.spool.dead_letter_table import SQL, select_dead_letters
 from mothership.relay.spool.record import CorruptRecord, unpack
 from mothership.relay.spool.schema import connect
 from mothership.relay.spool.spool_file import SpoolFile
@@ -20,52 +29,6 @@ from mothership.telemetry import log
 
 GROUPS_MAX = 500
 NUMBER_CHARACTERS = 19
-
-
-class DeadLetterSummary(NamedTuple):
-    """A dead letter as it is shown."""
-
-    id: str
-    """Number of the spool file and of the letter in it: `0-17`."""
-    sink: str
-    reason: str
-    buried: int
-    request_id: str
-    events: int
-    client: str = ""
-
-
-class DeadLetterGroup(NamedTuple):
-    """All dead letters of one sink that have one reason."""
-
-    sink: str
-    reason: str
-    letters: int
-    events: int
-    oldest: int
-    newest: int
-
-
-class Chosen(NamedTuple):
-    """Which dead letters are meant: all that fit everything that is said."""
-
-    sink: str | None = None
-    reason: str | None = None
-    before: int | None = None
-    """Those set aside later are not meant: a retry that is refused again is not tried for ever."""
-
-
-class Moved(NamedTuple):
-    """What was retried or dropped."""
-
-    letters: int
-    events: int
-    left: int
-    """Letters that were meant and are still there."""
-
-
-class SpoolUnreadable(Exception):
-    """A spool file can't be read or written now. The text names file and reason."""
 
 
 @contextmanager
@@ -78,7 +41,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 class DeadLetterAdmin:
-    """Every dead letter under a data directory. Each method raises `SpoolUnreadable` when a file can't be used."""
+    """`ports.DeadLetterStore` over every spool file of a data directory."""
 
     def __init__(self, data_dir: Path) -> None:
         self._files = directory.spool_files(directory.spool_directory(data_dir))

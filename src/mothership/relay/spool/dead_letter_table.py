@@ -3,8 +3,9 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from mothership.dead_letters import PIPELINE, DeadLetter
 from mothership.leases import Totals
 from mothership.named_sql import statements
 from mothership.relay.spool.record import SpoolRecord
@@ -13,28 +14,6 @@ from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
 SQL = statements(__package__, "sql/dead_letters.sql")
 
 REASON_CHARACTERS = 500
-PIPELINE = "pipeline"
-"""Stands for a sink on the letters of events that were rejected before any sink had them."""
-
-
-class DeadLetter(NamedTuple):
-    """Rows of one batch that a sink refused for one reason. Fields as the statement `all` selects them."""
-
-    id: int
-    sink: str
-    reason: str
-    buried: int
-    """Microseconds since the Unix epoch."""
-    request_id: str
-    origin: bytes
-    """Fingerprint of the batch the rows came with."""
-    fingerprint: bytes
-    """Under which a retry sends them."""
-    events: int
-    size: int
-    packed: bytes
-    client: str
-    """Name of the caller that brought them."""
 
 
 def select_dead_letters(connection: sqlite3.Connection, sink: str | None = None) -> Iterator[DeadLetter]:

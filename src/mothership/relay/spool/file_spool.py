@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from mothership import telemetry
+from mothership.dead_letters import PIPELINE, DeadLetter
 from mothership.errors import ConfigurationError, FailedRow, NotPersisted
 from mothership.event import RowBatch
 from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
@@ -18,7 +19,6 @@ from mothership.ports import Clock
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool import directory, disk_reserve, rebuild, spool_file_lock
 from mothership.relay.spool.appends import keep_all
-from mothership.relay.spool.dead_letter_table import PIPELINE, DeadLetter
 from mothership.relay.spool.operation import Append
 from mothership.relay.spool.parts import dead_letters, deferred_parts, halves
 from mothership.relay.spool.quota import Quota

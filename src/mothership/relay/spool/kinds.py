@@ -4,8 +4,9 @@ from pathlib import Path
 
 from mothership.errors import ConfigurationError
 from mothership.extras import JETSTREAM
-from mothership.ports import Clock, Spool
+from mothership.ports import Clock, DeadLetterStore, Spool
 from mothership.relay.settings import RelaySettings
+from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.file_spool import FileSpool
 
 
@@ -19,3 +20,12 @@ async def open_spool(data_dir: Path, settings: RelaySettings, clock: Clock) -> S
     from mothership.relay.spool.jetstream.spool import JetStreamSpool  # noqa: PLC0415
 
     return await JetStreamSpool.open(settings, clock)
+
+
+def dead_letter_store(data_dir: Path, settings: RelaySettings) -> DeadLetterStore:
+    """Where its dead letters are, as they are now."""
+    if settings.spool.kind == "file":
+        return DeadLetterAdmin(data_dir)
+    from mothership.relay.spool.jetstream.dead_letter_store import JetStreamDeadLetters  # noqa: PLC0415  # an extra
+
+    return JetStreamDeadLetters(settings)

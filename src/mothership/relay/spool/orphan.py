@@ -4,8 +4,9 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+from mothership.dead_letters import DeadLetter
 from mothership.relay.spool import rebuild
-from mothership.relay.spool.dead_letter_table import DeadLetter, select_dead_letters
+from mothership.relay.spool.dead_letter_table import select_dead_letters
 from mothership.relay.spool.spool_file import SQL, SpoolFile
 from mothership.telemetry import log
 

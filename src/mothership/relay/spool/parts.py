@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import msgspec
+
 from mothership.errors import FailedRow
-from mothership.event import RowBatch
+from mothership.event import Row, RowBatch
 from mothership.leases import Lease
 from mothership.relay.spool.record import SpoolRecord, half_fingerprints, pack, part_fingerprint, spool_record
 
@@ -47,3 +49,29 @@ def dead_letters(
         part = replace(batch, fingerprint=mark, rows=rows, half_of=b"")
         record = spool_record(part, [lease.sink], now, batch.fingerprint if own else b"")
         yield reason, record, pack(record)
+
+
+def sent_again(sink: str, record: SpoolRecord, now: int) -> SpoolRecord:
+    """A dead letter's rows, for the sink that refused them. The batch they came with is their parent."""
+    parent = record.parent or record.fingerprint
+    return msgspec.structs.replace(record, appended=now, sinks=[sink], parent=parent)
+
+
+def replaced_row(
+    sink: str, record: SpoolRecord, position: int, row: Row | None, now: int
+) -> tuple[SpoolRecord | None, SpoolRecord | None]:
+    """A dead letter without one of its rows: the row in its place, for its sink, and what is left as a letter.
+
+    Raises `KeyError` for a row that is not there.
+    """
+    if not 0 <= position < len(record.rows):
+        raise KeyError(position)
+    origin = record.parent or record.fingerprint
+    repaired = rest = None
+    if row is not None:
+        mark = part_fingerprint(record.fingerprint, f"repaired {position} {now}")
+        repaired = SpoolRecord(mark, record.request_id, record.client, record.received, now, [sink], origin, [row])
+    if left := [*record.rows[:position], *record.rows[position + 1 :]]:
+        mark = part_fingerprint(record.fingerprint, f"without {position}")
+        rest = msgspec.structs.replace(record, fingerprint=mark, parent=origin, rows=left, content=b"")
+    return repaired, rest

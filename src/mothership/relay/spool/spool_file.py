@@ -12,17 +12,17 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
+from mothership.dead_letters import DeadLetter
 from mothership.event import Row, RowBatch
 from mothership.leases import BatchStatus, LeaseLimits
 from mothership.named_sql import statements
 from mothership.relay.spool import bulk
 from mothership.relay.spool.batch_cache import BatchCache
-from mothership.relay.spool.dead_letter_table import DeadLetter, DeadLetterTable
+from mothership.relay.spool.dead_letter_table import DeadLetterTable
 from mothership.relay.spool.deduplication import FingerprintTable
 from mothership.relay.spool.deliveries import Deliveries, NewDelivery, PendingDelivery
-from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, part_fingerprint, unpack, weight
+from mothership.relay.spool.parts import replaced_row, sent_again
+from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, unpack, weight
 from mothership.relay.spool.schema import PAGE_BYTES, ROW_OVERHEAD_BYTES, SCHEMA_VERSION, connect
 
 SQL = statements(__package__, "sql/batches.sql")
@@ -278,9 +278,7 @@ class SpoolFile:
 
     def requeue_dead_letter(self, letter: DeadLetter, record: SpoolRecord, now: int) -> None:
         """Put a dead letter's rows back in line, for the sink that refused them."""
-        again = SpoolRecord(record.fingerprint, record.request_id, record.client, record.received, now, [letter.sink],
-                     record.parent or record.fingerprint, record.rows, record.content,
-                     record.arrival)  # fmt: skip
+        again = sent_again(letter.sink, record, now)
         self.add_part(again, pack(again))
         self.dead_letters.drop(letter.id)
 
@@ -289,19 +287,12 @@ class SpoolFile:
 
         Raises `KeyError` for a row that is not there, or `CorruptRecord`.
         """
-        record = unpack(letter.packed)
-        if not 0 <= position < len(record.rows):
-            raise KeyError(position)
+        repaired, rest = replaced_row(letter.sink, unpack(letter.packed), position, row, now)
         self.dead_letters.drop(letter.id)
-        origin = record.parent or record.fingerprint
-        if row is not None:
-            again = SpoolRecord(part_fingerprint(record.fingerprint, f"repaired {position} {now}"), record.request_id,
-                         record.client, record.received, now, [letter.sink], origin, [row])  # fmt: skip
-            self.add_part(again, pack(again))
-        if rest := [*record.rows[:position], *record.rows[position + 1 :]]:
-            fingerprint = part_fingerprint(record.fingerprint, f"without {position}")
-            kept = msgspec.structs.replace(record, fingerprint=fingerprint, parent=origin, rows=rest, content=b"")
-            self.dead_letters.add(letter.sink, letter.reason, kept, pack(kept), letter.buried)
+        if repaired is not None:
+            self.add_part(repaired, pack(repaired))
+        if rest is not None:
+            self.dead_letters.add(letter.sink, letter.reason, rest, pack(rest), letter.buried)
 
     # --- upkeep --------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from mothership import telemetry
+from mothership.dead_letters import DeadLetter
 from mothership.relay.spool import spool_file_lock
-from mothership.relay.spool.dead_letter_table import DeadLetter
 from mothership.relay.spool.orphan import OrphanFile
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, unpack
 from mothership.telemetry import log

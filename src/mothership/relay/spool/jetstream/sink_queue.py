@@ -11,6 +11,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from mothership.errors import NotPersisted
+from mothership.event import RowBatch
 from mothership.relay.settings import SpoolSettings
 from mothership.relay.spool.jetstream.cluster import ensure_consumer
 from mothership.relay.spool.jetstream.connection import LOST
@@ -18,6 +19,7 @@ from mothership.relay.spool.jetstream.held import HeldBatch, HeldBatches
 from mothership.relay.spool.jetstream.publisher import ID, Message, Publisher
 from mothership.relay.spool.jetstream.puller import Puller
 from mothership.relay.spool.jetstream.subjects import Subjects, events_of
+from mothership.relay.spool.record import SpoolRecord, weight
 
 APPENDED, WEIGHT = "Appended", "Weight"
 ACK_SECONDS = 2.0
@@ -25,6 +27,18 @@ ACK_PAUSE_SECONDS = 0.2
 ACK_TRIES_MAX = 150
 ALIVE_PER_WAIT = 3
 """Signs of life within the time after which a batch goes to another instance."""
+
+
+def waiting_message(
+    subjects: Subjects, record: SpoolRecord, packed: bytes, sink: str, batch: RowBatch, mark: str = ""
+) -> Message:
+    """A batch as it waits for a sink. `mark` tells an occasion from others on which the same batch was put in line."""
+    headers = {
+        ID: f"{record.fingerprint.hex()}.{sink}{mark}",
+        APPENDED: str(record.appended),
+        WEIGHT: str(weight(batch)),
+    }
+    return Message(subjects.batch(sink, record.client, len(record.rows)), packed, headers)
 
 
 class SinkQueue:

@@ -14,20 +14,20 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from mothership import telemetry
+from mothership.dead_letters import PIPELINE, DeadLetter
 from mothership.errors import FailedRow, NotPersisted
 from mothership.event import RowBatch
 from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.ports import Clock
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.batch_cache import BatchCache
-from mothership.relay.spool.dead_letter_table import PIPELINE, DeadLetter
 from mothership.relay.spool.jetstream import cluster, letters
 from mothership.relay.spool.jetstream.connection import LOST, connect
 from mothership.relay.spool.jetstream.counts import StreamState, stream_state
 from mothership.relay.spool.jetstream.held import HeldBatch
 from mothership.relay.spool.jetstream.portions import portions
 from mothership.relay.spool.jetstream.publisher import ID, Message, Published, Publisher
-from mothership.relay.spool.jetstream.sink_queue import APPENDED, WEIGHT, SinkQueue
+from mothership.relay.spool.jetstream.sink_queue import APPENDED, SinkQueue, waiting_message
 from mothership.relay.spool.jetstream.subjects import Subjects
 from mothership.relay.spool.jetstream.upkeep import Upkeep
 from mothership.relay.spool.parts import dead_letters, deferred_parts, halves
@@ -122,7 +122,7 @@ class JetStreamSpool:
             for piece, packed in pieces:
                 part = batch if len(pieces) == 1 else piece.batch()
                 for sink in sinks:
-                    messages.append(self._message(piece, packed, sink, part))
+                    messages.append(waiting_message(self._subjects, piece, packed, sink, part))
                     self._cache.put(messages[-1].headers[ID], part)
             published = await self._publisher.publish(messages, self._to.publish_seconds)
         except NotPersisted as error:
@@ -151,14 +151,6 @@ class JetStreamSpool:
     @property
     def _payload_bytes_max(self) -> int:
         return self._client.max_payload - 8192
-
-    def _message(self, record: SpoolRecord, packed: bytes, sink: str, batch: RowBatch, mark: str = "") -> Message:
-        headers = {
-            ID: f"{record.fingerprint.hex()}.{sink}{mark}",
-            APPENDED: str(record.appended),
-            WEIGHT: str(weight(batch)),
-        }
-        return Message(self._subjects.batch(sink, record.client, len(record.rows)), packed, headers)
 
     async def keep_rejected(self, batch: RowBatch, reasons: Sequence[str]) -> None:
         """Set rows aside that were rejected, each with its reason, if there is room."""
@@ -284,7 +276,8 @@ class JetStreamSpool:
         """Keep parts in the place of a lease's batches, for its sink. Returns their numbers."""
         mark = f".{lease.seqs[0]}" if lease.seqs else ""
         kept = await self._each(
-            self._message(record, packed, lease.sink, record.batch(), mark) for record, packed in parts
+            waiting_message(self._subjects, record, packed, lease.sink, record.batch(), mark)
+            for record, packed in parts
         )
         self._changed({lease.sink: (len(parts), sum(len(record.rows) for record, _ in parts))})
         if lease.seqs:
@@ -354,7 +347,7 @@ class JetStreamSpool:
         for record, packed in records:
             for piece, packed_piece in portions(record, packed, self._payload_bytes_max):
                 batch = piece.batch()
-                messages = [self._message(piece, packed_piece, sink, batch) for sink in record.sinks]
+                messages = [waiting_message(self._subjects, piece, packed_piece, sink, batch) for sink in record.sinks]
                 await self._publisher.publish(messages, self._to.publish_seconds)
 
     async def take_in_dead_letters(self, dead: Sequence[DeadLetter]) -> None:
