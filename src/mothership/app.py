@@ -19,7 +19,7 @@ from mothership.activity.activity import Activity
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
 from mothership.config.reloading import Reload, plan
-from mothership.console import configuration, events, sources
+from mothership.console import configuration, events, sources, template_counts
 from mothership.console import documentation as documentation_page
 from mothership.console.application import Console
 from mothership.console.dead_letters import DeadLetters
@@ -245,6 +245,7 @@ class Mothership:
             Overview(self._status_report, self._activity).page,
             events.page(self._reader, self._live_tail),
             sources.page(self._activity),
+            template_counts.page(self._reader, self._templates.text if self._templates else None),
             *DeadLetters(box, repairs).pages,
             RedactionTrials(lambda: self.settings.pipeline.processors.redaction).page,
             Traces(self.chain, lambda: self.redactor, self._private_processors).page,

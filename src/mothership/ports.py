@@ -14,7 +14,7 @@ from mothership.errors import FailedRow
 from mothership.event import Batch, Receipt, Row, RowBatch
 from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.search.query import EventQuery, Position
-from mothership.search.results import EventContext, EventPage, Facets, Histogram, LastError
+from mothership.search.results import EventContext, EventPage, Facets, Histogram, LastError, TemplateCounts
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds since the Unix epoch. Time is an argument, so no test sleeps or patches.
@@ -137,6 +137,9 @@ class EventReader(Protocol):
 
     async def last_error(self, source: str) -> LastError:
         """Find a source's newest event of severity `error` or worse."""
+
+    async def template_counts(self, query: EventQuery) -> TemplateCounts:
+        """Count the events of each template, over the newest events that are meant."""
 
     def sql(self, query: EventQuery, *, limit: int) -> str:
         """The question as a statement that a person can paste into `psql`."""

@@ -20,7 +20,16 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 OPERATOR, READER, LEAVER = "operator-token-in-the-browser", "reader-token-in-the-browser", "leaver-token-in-the-browser"
-PAGES = ("overview", "sources", "dead-letters", "redaction", "trace", "configuration", "docs/how-to/console")
+PAGES = (
+    "overview",
+    "sources",
+    "dead-letters",
+    "redaction",
+    "trace",
+    "templates",
+    "configuration",
+    "docs/how-to/console",
+)
 PAYLOADS = (
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "' onmouseover='alert(1)",
     "javascript:alert(1)", "</textarea><script>alert(1)</script>", "</pre><iframe src=//evil.example></iframe>",

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl
 
 import asyncpg
@@ -79,16 +81,22 @@ async def reader(dsn: str | None) -> AsyncIterator[tuple[EventReader, list[Row]]
         Row(NOON + n // 2 * SECOND, kind, source, json.dumps(data, sort_keys=True, ensure_ascii=False).encode())
         for n, (kind, source, data) in enumerate(EVENTS)
     ]
+    async with _reading(dsn, rows) as found:
+        yield found, rows
+
+
+@asynccontextmanager
+async def _reading(dsn: str | None, rows: list[Row]) -> AsyncIterator[EventReader]:
     batch = RowBatch(b"1" * 32, "request", NOON, rows)
     if dsn is None:
         memory = MemorySink()
         await memory.write([batch])
-        yield MemoryEventReader(memory), rows
+        yield MemoryEventReader(memory)
         return
     sink = TsdbSink(DatabaseSettings(), embedded_dsn=dsn)
     await sink.write([batch])
     found = TsdbEventReader(sink.connect, SearchSettings())
-    yield found, rows
+    yield found
     await found.close()
     await sink.close()
 
@@ -143,6 +151,25 @@ async def test_facets_count_the_events_that_are_meant(reader: tuple[EventReader,
     assert facets.is_complete
     some = await reader[0].facets(_asked("q=timeout&type=syslog"))
     assert dict(some.facets[0].values) == {"syslog": 2}
+
+
+async def test_templates_are_counted_with_an_example_and_a_verdict(dsn: str | None) -> None:
+    """Whatever a node may have sent in those fields."""
+    verdict = {"category": "network", "priority": "high"}
+    data: list[dict[str, Any]] = [
+        {"template_id": "a", "message": "up 1"}, {"template_id": "a", "message": "up 2", "llm": verdict},
+        {"template_id": "b"}, {"message": "none"}, {"template_id": "x" * 64, "message": "y" * 900, "llm": "z" * 9_000},
+    ]  # fmt: skip
+    rows = [Row(NOON + n * SECOND, "log", "edge", json.dumps(each).encode()) for n, each in enumerate(data)]
+    async with _reading(dsn, rows) as reader:
+        found = await reader.template_counts(EventQuery(since=NOON))
+        counts = {each.id: each for each in found.templates}
+        assert (found.counted, found.is_complete, set(counts)) == (5, True, {"a", "b", "x" * 64})
+        assert (counts["a"].events, counts["a"].newest, counts["a"].example) == (2, NOON + SECOND, "up 2")
+        assert json.loads(counts["a"].verdict or "") == verdict
+        assert (counts["b"].example, counts["b"].verdict) == (None, None)
+        some = await reader.template_counts(EventQuery(since=NOON + SECOND, until=NOON + 2 * SECOND))
+        assert [(each.id, each.events) for each in some.templates] == [("a", 1)]
 
 
 async def test_a_histogram_counts_every_event_in_its_bucket(reader: tuple[EventReader, list[Row]]) -> None:

@@ -5,7 +5,17 @@ from collections import Counter
 
 from mothership.search.matching import matcher
 from mothership.search.query import ERROR, FIELDS, PATHS, SEVERITIES, EventQuery, Position
-from mothership.search.results import EventContext, EventPage, Facet, Facets, Histogram, LastError, StoredEvent
+from mothership.search.results import (
+    EventContext,
+    EventPage,
+    Facet,
+    Facets,
+    Histogram,
+    LastError,
+    StoredEvent,
+    TemplateCount,
+    TemplateCounts,
+)
 from mothership.sinks.memory import MemorySink
 from mothership.sinks.tsdb.event_histogram import bucket_width
 
@@ -35,6 +45,19 @@ class MemoryEventReader:
         found = self._meant(query)
         counts = {field: Counter(filter(None, (_value(event, field) for event in found))) for field in FIELDS}
         return Facets([Facet(field, counts[field].most_common(10)) for field in FIELDS], len(found), is_complete=True)
+
+    async def template_counts(self, query: EventQuery) -> TemplateCounts:
+        """See `ports.EventReader`."""
+        found: dict[str, TemplateCount] = {}
+        events = self._meant(query)
+        for event in events:
+            data = json.loads(event.data)
+            if identity := data.get("template_id"):
+                known = found.get(identity) or TemplateCount(identity, 0, event.ts, None, None)
+                verdict = json.dumps(data["llm"]) if "llm" in data else known.verdict
+                example = max(known.example or "", data.get("message") or "") or None
+                found[identity] = known._replace(events=known.events + 1, example=example, verdict=verdict)
+        return TemplateCounts([*found.values()], len(events), is_complete=True)
 
     async def histogram(self, query: EventQuery, *, since: int, until: int, buckets: int) -> Histogram:
         """See `ports.EventReader`."""

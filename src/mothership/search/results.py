@@ -55,6 +55,30 @@ class Facets:
     """These are all that there are."""
 
 
+class TemplateCount(NamedTuple):
+    """The events of one template."""
+
+    id: str
+    events: int
+    newest: int
+    """Microseconds since the Unix epoch."""
+    example: str | None
+    """The begin of one of their messages, where they have any."""
+    verdict: str | None
+    """What the language model said of it, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateCounts:
+    """Templates and how many events each has, of the newest events that are meant, in no order."""
+
+    templates: Sequence[TemplateCount]
+    counted: int
+    """How many events were counted, those without a template among them."""
+    is_complete: bool
+    """These are all that there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Histogram:
     """How many events there are in each span of time."""
@@ -85,17 +109,3 @@ class LastError(NamedTuple):
     """None: none was found."""
     looked_back_to: int | None
     """Where the search ended, if it did not see all of the source's events."""
-
-
-class TemplateCount(NamedTuple):
-    """A template, and how often it was seen."""
-
-    id: str
-    example: str
-    """Message of one of its events."""
-    recent: int
-    """Events of the last span."""
-    before: int
-    """Events of the span before that."""
-    last: int
-    """When it was seen last: microseconds since the epoch."""

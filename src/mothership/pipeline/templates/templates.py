@@ -110,6 +110,11 @@ class Templates:
         # The very string, not an equal one: a node may send a `template_id` of its own, which is no template of ours.
         return template if template is not None and template.id is identity else None
 
+    def text(self, identity: str) -> str | None:
+        """A template's text by its id, if this instance has met it."""
+        template = self._known.get(identity)
+        return template.text if template else None
+
     @property
     def count(self) -> int:
         """How many templates are known."""

@@ -93,6 +93,28 @@ LIMIT 1;
 -- How many events the scan came to.
 SELECT count(*) FROM ({scan}) AS scanned;
 
+-- name: count_templates
+-- How many of the newest events that satisfy the conditions are of each template; the row without one has the others.
+WITH found AS (
+    SELECT
+        ts,
+        left(data ->> 'template_id', 64) AS template_id,
+        left(data ->> 'message', 400) AS message,
+        CASE WHEN data ? 'llm' THEN left((data -> 'llm')::TEXT, 4000) END AS verdict
+    FROM ({scan}) AS scanned
+    WHERE {conditions}
+    LIMIT {rows}
+)
+
+SELECT
+    template_id,
+    count(*) AS events,
+    (extract(EPOCH FROM max(ts)) * 1000000)::BIGINT AS micros,
+    max(message) AS example,
+    max(verdict) AS verdict
+FROM found
+GROUP BY template_id;
+
 -- name: count_values
 -- How often the values of each field occur among the newest events that satisfy the conditions; the row without a field
 -- counts the events.

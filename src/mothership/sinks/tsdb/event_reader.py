@@ -9,7 +9,17 @@ from typing import Any, NamedTuple
 
 from mothership.errors import ReadError, SinkError
 from mothership.search.query import COLUMNS, ERROR, FIELDS, SEVERITIES, EventQuery, Position
-from mothership.search.results import EventContext, EventPage, Facet, Facets, Histogram, LastError, StoredEvent
+from mothership.search.results import (
+    EventContext,
+    EventPage,
+    Facet,
+    Facets,
+    Histogram,
+    LastError,
+    StoredEvent,
+    TemplateCount,
+    TemplateCounts,
+)
 from mothership.sinks.tsdb import event_histogram, event_sql
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool
 from mothership.sinks.tsdb.event_histogram import HistogramQuery
@@ -23,6 +33,9 @@ CUT_CHARACTERS = 1000
 FACET_ROWS = 10_000
 """Most events whose values are counted."""
 FACET_VALUES = 10
+TEMPLATE_ROWS = 100_000
+"""Most events whose templates are counted."""
+TEMPLATES_MAX = 20_000
 INDEXES_SECONDS = 60.0
 """For how long it is believed which indexes there are."""
 WAIT_SECONDS = 2.0
@@ -84,6 +97,23 @@ class TsdbEventReader:
             except WalkTooSlow:
                 pass
         return Facets([_facet(field, counts[field]) for field in FIELDS], counts[""][""], is_complete=walk.ended)
+
+    async def template_counts(self, query: EventQuery) -> TemplateCounts:
+        """See `ports.EventReader`."""
+        found: dict[str, TemplateCount] = {}
+        counted = 0
+        async with self._reading(self._settings.seconds / 2) as reading:
+            walk = await self._walk(reading, query, None)
+            try:
+                while walk.goes_on and counted < TEMPLATE_ROWS:
+                    for row in await walk.fetch(_count_templates(query, TEMPLATE_ROWS - counted)):
+                        counted += row["events"]
+                        _add_template(found, row)
+                    if counted < TEMPLATE_ROWS:
+                        await walk.advance()
+            except WalkTooSlow:
+                pass
+        return TemplateCounts([*found.values()], counted, is_complete=walk.ended)
 
     async def histogram(self, query: EventQuery, *, since: int, until: int, buckets: int) -> Histogram:
         """See `ports.EventReader`."""
@@ -203,6 +233,26 @@ def _count_values(query: EventQuery, rows: int) -> Callable[[str, Arguments], st
         return READING["count_values"].format(scan=scan, conditions=conditions, rows=rows, values=FACET_VALUES)
 
     return build
+
+
+def _count_templates(query: EventQuery, rows: int) -> Callable[[str, Arguments], str]:
+    def build(scan: str, arguments: Arguments) -> str:
+        conditions = " AND ".join(event_sql.on_data(query, arguments)) or "true"
+        return READING["count_templates"].format(scan=scan, conditions=conditions, rows=rows)
+
+    return build
+
+
+def _add_template(found: dict[str, TemplateCount], row: Any) -> None:
+    """Join what two parts say; what is newer was found first."""
+    identity = row["template_id"]
+    if identity is None:
+        return
+    known = found.get(identity)
+    if known is not None:
+        found[identity] = known._replace(events=known.events + row["events"], verdict=known.verdict or row["verdict"])
+    elif len(found) < TEMPLATES_MAX:
+        found[identity] = TemplateCount(identity, row["events"], row["micros"], row["example"], row["verdict"])
 
 
 def _facet(field: str, counts: Counter[str]) -> Facet:
