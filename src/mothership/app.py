@@ -1,12 +1,11 @@
-"""Builds all of it and holds the whole way of a batch in one short function: `Mothership.accept`."""
+"""One worker: opens all of it and holds the whole way of a batch in one short function, `Mothership.accept`."""
 
 import asyncio
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from fastapi_offline import FastAPIOffline
 
-from mothership import __version__, key_files, shared_keys
+from mothership import __version__, assembly, key_files, shared_keys
 from mothership.activity.activity import Activity
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
@@ -33,24 +32,18 @@ from mothership.edge.credentials import Credentials
 from mothership.edge.ingest import Ingest
 from mothership.edge.inputs import protocols
 from mothership.edge.sessions import Sessions
-from mothership.errors import ConfigurationError
 from mothership.event import Batch, Receipt
-from mothership.extras import EMBEDDED, LLM
 from mothership.gauges import Gauges
 from mothership.live_tail.live_tail import LiveTail
 from mothership.live_tail.workers import JoinedWorkers
 from mothership.pipeline.chain import Chain
-from mothership.pipeline.cut_oversized import Bounds, CutOversized
-from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.cut_oversized import CutOversized
 from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
-from mothership.pipeline.parsing.parsing import ParseLines
 from mothership.pipeline.redaction import redaction
-from mothership.pipeline.redaction.pseudonyms import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.rejected_rows import rejected_rows
 from mothership.pipeline.templates.templates import Templates
-from mothership.ports import Processor, StoredWatcher
-from mothership.relay.delivery import SinkRoute
+from mothership.ports import Processor
 from mothership.relay.relay import Relay
 from mothership.relay.spool.kinds import dead_letter_store
 from mothership.repair import Repairs
@@ -58,7 +51,6 @@ from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.event_reader import TsdbEventReader
 from mothership.sinks.tsdb.sink import TsdbSink
-from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 from mothership.status_report import StatusReport
 from mothership.worker_status import StatusDirectory
 
@@ -67,21 +59,6 @@ if TYPE_CHECKING:
 
 SOURCES_KNOWN = 1024
 """Envelope sources whose redacted form is remembered."""
-
-
-class CurrentRedaction:
-    """The rules of now, for what is made once and outlasts a reload."""
-
-    def __init__(self, current: Redaction) -> None:
-        self.current = current
-
-    def text(self, text: str) -> str:
-        """As `Redaction.text`."""
-        return self.current.text(text)
-
-    def counts(self) -> dict[str, int]:
-        """As `Redaction.counts`."""
-        return self.current.counts()
 
 
 class Mothership:
@@ -97,7 +74,7 @@ class Mothership:
         enricher: "LLMEnricher | None",
         credentials: Credentials,
         sessions: Sessions,
-        current_redaction: CurrentRedaction,
+        current_redaction: assembly.CurrentRedaction,
         key: bytes,
         budget: HypertableChunkBudget | None,
         relay: Relay,
@@ -151,7 +128,7 @@ class Mothership:
 
     def _use_redactor(self, redactor: Redaction) -> None:
         self._redaction.current = redactor
-        self._remains_processors = [*redactor.processors, CutOversized(_bounds(self.settings))]
+        self._remains_processors = [*redactor.processors, CutOversized(assembly.bounds(self.settings))]
         self._redacted_agent = lru_cache(maxsize=SOURCES_KNOWN)(redactor.text)
         self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
 
@@ -167,7 +144,7 @@ class Mothership:
         def built() -> tuple[Redaction, list[Processor]]:
             former = redaction.former_keys(rules, self.data_dir)
             redactor = redaction.build(rules, key=self._key, previous_keys=former, is_token=self._credentials.is_token)
-            return redactor, _processors(settings, redactor, self._templates, self._budget)
+            return redactor, assembly.processors(settings, redactor, self._templates, self._budget)
 
         redactor, processors = await asyncio.to_thread(built)
         self._credentials.use(settings.auth)
@@ -259,7 +236,7 @@ class Mothership:
         settings = self.settings
         rules = settings.pipeline.processors.redaction
         redactor = redaction.build(rules, key=secrets.token_bytes(key_files.KEY_BYTES), previous_keys=())
-        processors = _processors(settings, redactor, None, None, counts=False)
+        processors = assembly.processors(settings, redactor, None, None, counts=False)
         return redactor, processors[len(redactor.processors) :]
 
     async def run(self, listening: socket.socket) -> None:
@@ -339,38 +316,6 @@ class _Server(server.Server):
         yield
 
 
-def faults(settings: Settings) -> list[str]:
-    """What the files that the configuration names make impossible, one line each. Opens nothing that stays open."""
-    phases = settings.pipeline.processors
-    looks: list[Callable[[], object]] = [
-        lambda: redaction.read_rule_files(phases.redaction.rule_files),
-        lambda: redaction.former_keys(phases.redaction),
-        lambda: enrichment.build(phases.enrichment),
-        lambda: LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None,
-        lambda: _database_files(settings),
-    ]
-    found = [*_missing_extras(settings), *server.check_files(settings.auth, settings.server.tls)]
-    for look in looks:
-        try:
-            look()
-        except ConfigurationError as error:
-            found += error.faults
-    return found
-
-
-def _missing_extras(settings: Settings) -> Iterator[str]:
-    if settings.sinks.timescaledb.enabled and not settings.database.is_external and not EMBEDDED.is_installed:
-        yield f"database.dsn: is not set, and for the embedded PostgreSQL {EMBEDDED.missing}"
-    if settings.llm.enabled and not LLM.is_installed:
-        yield f"llm.enabled: {LLM.missing}, or set it to false"
-
-
-def _database_files(settings: Settings) -> None:
-    """Read the files that a DSN names."""
-    if settings.sinks.timescaledb.enabled and settings.database.is_external:
-        settings.database.target().check_files()
-
-
 @asynccontextmanager
 async def opened(
     settings: Settings, data_dir: Path, *, embedded_dsn: str | None = None, worker: int = 0
@@ -380,24 +325,24 @@ async def opened(
     if settings.sinks.timescaledb.enabled:
         tsdb = TsdbSink(settings.database, settings.sinks.timescaledb, embedded_dsn=embedded_dsn)
     loki = LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None
-    key, key_is_agreed = await _pseudonym_key(settings, data_dir, tsdb)
+    key, key_is_agreed = await assembly.pseudonym_key(settings, data_dir, tsdb)
     rules = settings.pipeline.processors.redaction
     credentials = Credentials(settings.auth, clock=time.time)
     redactor = redaction.build(
         rules, key=key, previous_keys=redaction.former_keys(rules, data_dir), is_token=credentials.is_token
     )
-    budget = _chunk_budget(settings)
-    templates = _templates(settings, data_dir)
-    current = CurrentRedaction(redactor)
-    enricher = _enricher(settings, current, templates, tsdb)
+    budget = assembly.chunk_budget(settings)
+    templates = assembly.templates(settings, data_dir)
+    current = assembly.CurrentRedaction(redactor)
+    enricher = assembly.enricher(settings, current, templates, tsdb)
     timestamps = settings.pipeline.processors.enrichment.timestamps
     wait_seconds = settings.relay.room_seconds
-    processors = _processors(settings, redactor, templates, budget)
+    processors = assembly.processors(settings, redactor, templates, budget)
     chain = Chain(processors, enricher, timestamps=timestamps, budget=budget, wait_seconds=wait_seconds)
-    batch_builder = BatchBuilder(settings.limits, key=_fingerprint_key(settings, data_dir))
+    batch_builder = BatchBuilder(settings.limits, key=assembly.fingerprint_key(settings, data_dir))
     activity = Activity(data_dir / "activity", worker)
     live_tail = LiveTail(settings.live_tail)
-    relay = await Relay.open(data_dir, settings.relay, _routes(settings, tsdb, loki, live_tail))
+    relay = await Relay.open(data_dir, settings.relay, assembly.routes(settings, tsdb, loki, live_tail))
     try:
         yield Mothership(
             settings,
@@ -406,7 +351,7 @@ async def opened(
             templates=templates,
             enricher=enricher,
             credentials=credentials,
-            sessions=_sessions(settings, data_dir, credentials),
+            sessions=assembly.sessions(settings, data_dir, credentials),
             current_redaction=current,
             key=key,
             budget=budget,
@@ -426,101 +371,3 @@ async def opened(
         await asyncio.to_thread(activity.save)
         if templates is not None:
             await asyncio.to_thread(templates.save)
-
-
-async def _pseudonym_key(settings: Settings, data_dir: Path, tsdb: TsdbSink | None) -> tuple[bytes, bool]:
-    """The key of the pseudonyms, and whether it is settled. An embedded database has no other instance on it."""
-    rules = settings.pipeline.processors.redaction
-    is_first = not (data_dir / KEY_FILE).exists()
-    own = redaction.key_for(rules, data_dir)
-    if rules.own_salt is not None or tsdb is None or not settings.database.is_external:
-        return own, True
-    return await shared_keys.pseudonym_key(tsdb, data_dir, own, is_first=is_first)
-
-
-def _chunk_budget(settings: Settings) -> HypertableChunkBudget | None:
-    """The bound on new chunks. The embedded database has none."""
-    if not (settings.sinks.timescaledb.enabled and settings.database.is_external):
-        return None
-    chunk_micros = settings.database.chunk_interval // timedelta(microseconds=1)
-    return HypertableChunkBudget(chunk_micros, settings.pipeline.processors.enrichment.timestamps.new_chunks_per_hour)
-
-
-def _processors(
-    settings: Settings,
-    redactor: Redaction,
-    templates: Templates | None,
-    budget: HypertableChunkBudget | None,
-    *,
-    counts: bool = True,
-) -> list[Processor]:
-    """Redaction first, then what lines say themselves, then enrichment, then templates when something needs them."""
-    enrichers = enrichment.build(settings.pipeline.processors.enrichment, budget)
-    phases = settings.pipeline.processors
-    times, char = phases.enrichment.timestamps.fields, phases.redaction.mask_char
-    # A letter that masks stands in names, too: only a whole mask of them is one.
-    mask = char * (phases.redaction.mask_length or 3) if char.isalnum() else char
-    # Before anything is cut, so that a line's end is what it was.
-    lines = ParseLines(phases.parse, redactor.field, times, mask)
-    processors = [*redactor.processors, lines, CutOversized(_bounds(settings), counts=counts), *enrichers]
-    return processors if templates is None else [*processors, templates]
-
-
-def _templates(settings: Settings, data_dir: Path) -> Templates | None:
-    if not (settings.pipeline.templates.enabled or settings.llm.enabled):
-        return None
-    return Templates(settings.pipeline.templates, state=data_dir / "templates.json")
-
-
-def _enricher(
-    settings: Settings, redactor: CurrentRedaction, templates: Templates | None, tsdb: TsdbSink | None
-) -> "LLMEnricher | None":
-    if not settings.llm.enabled or templates is None:
-        return None
-    # The client library takes as long to import as all the rest of the service together.
-    from mothership.pipeline.llm.enricher import LLMEnricher  # noqa: PLC0415
-
-    store = TsdbVerdictStore(tsdb.session) if tsdb else None
-    enricher = LLMEnricher(settings.llm, templates, redactor.text, store=store)
-    templates.suspend_unless(enricher.wants_templates)
-    return enricher
-
-
-def _bounds(settings: Settings) -> Bounds:
-    limits = settings.limits
-    return Bounds(limits.event_bytes, limits.string_characters, limits.keys, limits.depth)
-
-
-def _fingerprint_key(settings: Settings, data_dir: Path) -> bytes:
-    salt = settings.pipeline.processors.redaction.own_salt
-    if salt is not None:
-        return key_files.derive(salt, FINGERPRINTS)
-    return key_files.load_or_make(data_dir / f"{FINGERPRINTS}.key")
-
-
-def _sessions(settings: Settings, data_dir: Path, credentials: Credentials) -> Sessions:
-    """Signed with a key that all workers share, and all instances with the same configured salt."""
-    salt = settings.pipeline.processors.redaction.own_salt
-    key = key_files.load_or_make(data_dir / "sessions.key") if salt is None else key_files.derive(salt, "sessions")
-    return Sessions(
-        credentials,
-        key,
-        seconds=settings.auth.session_seconds,
-        clock=time.time,
-        ended_dir=data_dir / "sessions-ended",
-    )
-
-
-def _routes(
-    settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None, watcher: StoredWatcher
-) -> list[SinkRoute]:
-    """The first has the watcher: what it stores is stored."""
-    routes: list[SinkRoute] = []
-    if tsdb:
-        to = settings.sinks.timescaledb
-        routes.append(SinkRoute(tsdb, to.batch_size, to.batch_timeout_seconds, to.writers, watcher=watcher))
-    if loki:
-        to_loki = settings.sinks.loki
-        of_loki = None if routes else watcher
-        routes.append(SinkRoute(loki, to_loki.batch_size, to_loki.linger_seconds, in_order=True, watcher=of_loki))
-    return routes

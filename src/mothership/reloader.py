@@ -4,10 +4,11 @@ import asyncio
 import time
 from pathlib import Path
 
-from mothership.app import Mothership, faults
+from mothership.app import Mothership
 from mothership.config import file, load_all
 from mothership.edge.file_watcher import FileWatcher
 from mothership.errors import ConfigurationError
+from mothership.startup_checks import faults
 from mothership.telemetry import configure_logging, log
 
 LOOK_SECONDS = 1.0

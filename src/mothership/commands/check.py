@@ -7,12 +7,12 @@ from typing import Any
 import click
 import yaml
 
-from mothership.app import faults
 from mothership.commands.doctor import short_form
 from mothership.commands.options import config_option
 from mothership.config import Settings, load_all
 from mothership.config.meaning import printed, sentences
 from mothership.config.unwise import unwise
+from mothership.startup_checks import faults
 
 
 @click.command()

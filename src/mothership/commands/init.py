@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from mothership.app import faults
 from mothership.commands.token import new_secret
 from mothership.config import load_all
 from mothership.config.starter import ANSWERS, Answers, written
 from mothership.edge.auth_settings import hashed
 from mothership.edge.exposure import is_loopback
 from mothership.errors import ConfigurationError
+from mothership.startup_checks import faults
 
 PRIVATE, PUBLIC = 0o600, 0o644
 

@@ -16,7 +16,7 @@ import structlog
 import uvloop
 
 from mothership import __version__, core_dumps, workers
-from mothership.app import faults, opened
+from mothership.app import opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load_all
 from mothership.config.unwise import unwise
@@ -26,6 +26,7 @@ from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
 from mothership.reloader import Reloader
 from mothership.service_manager import ServiceManager
+from mothership.startup_checks import faults
 from mothership.telemetry import configure_logging, log
 
 EMBEDDED_VARIABLE = "MOTHERSHIP_EMBEDDED_DSN"

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from mothership.app import faults
 from mothership.config import file, load_all
 from mothership.config.unwise import unwise
 from mothership.doctor import access, database, disk, embedded, llm, loki, port
@@ -13,6 +12,7 @@ from mothership.doctor.finding import Examination, Finding, Severity, error, ok,
 from mothership.doctor.patient import Patient
 from mothership.errors import ConfigurationError
 from mothership.ports import Clock
+from mothership.startup_checks import faults
 
 EXAMINATIONS: dict[str, Examination] = {
     "disk": disk.examine,

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mothership.app import faults
 from mothership.config import Settings
 from mothership.config.unwise import unwise
 from mothership.errors import ConfigurationError
@@ -18,6 +17,7 @@ from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.dsn_parameters import IGNORED_PARAMETERS, KNOWN_PARAMETERS, REFUSED_PARAMETERS
 from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.startup_checks import faults
 
 DSN = "postgresql://someone:canary@db.example:5433/events"
 

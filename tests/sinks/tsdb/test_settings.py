@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mothership.app import faults
 from mothership.config import Settings
 from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings
+from mothership.startup_checks import faults
 
 DSN = "postgresql://someone:canary@db.example:5433/events"
 
