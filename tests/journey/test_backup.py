@@ -35,11 +35,14 @@ def test_a_backup_of_a_running_service_is_restored_with_its_counts(
     known = {"Idempotency-Key": "the-first"}
     assert service.post(batch, headers=known).status_code == 200
     service.until(lambda: service.get("/stats").json()["database"]["total_inserts"] == 7, "seven events")
-    file = tmp_path / "saved.tar"
+    file, canary = tmp_path / "saved.tar", tmp_path / "canary"
+    canary.write_text("not to be written")
+    file.symlink_to(canary)
     saved = run(service.data_dir, "backup", str(file))
     assert saved.returncode == 0, saved.stderr
     assert "7 events stored and 7 events waiting in the spool" in saved.stdout
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.lstat().st_mode) == 0o600  # in the place of the link
+    assert canary.read_text() == "not to be written"
     key = (service.data_dir / "pseudonym.key").read_bytes()
     service.stop()
     moved = run(service.data_dir, "migrate", "--to", database_dsn)

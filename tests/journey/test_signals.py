@@ -81,8 +81,11 @@ def test_ctrl_c_while_importing_ends_with_the_shells_status(tmp_path: Path, comm
 
 
 def test_ctrl_c_ends_a_demo_that_starts_and_its_service(tmp_path: Path) -> None:
-    """The service is a process of its own."""
-    data_dir = tmp_path / "demo"
+    """The service is a process of its own. A link that was planted where its log goes is not written through."""
+    data_dir, canary = tmp_path / "demo", tmp_path / "canary"
+    canary.write_text("not to be written")
+    data_dir.mkdir(mode=0o711)
+    (data_dir / "service.log").hardlink_to(canary)
     process = subprocess.Popen(
         [sys.executable, "-m", "mothership", "demo", "--data-dir", str(data_dir)],
         stdout=subprocess.PIPE,
@@ -95,6 +98,7 @@ def test_ctrl_c_ends_a_demo_that_starts_and_its_service(tmp_path: Path) -> None:
     told = process.communicate(timeout=PATIENCE_SECONDS)[0].decode()
     assert (process.returncode, "Traceback" in told) == (128 + signal.SIGINT, False), told
     assert "stopped_while_starting" in (data_dir / "service.log").read_text()
+    assert canary.read_text() == "not to be written"
 
 
 def test_a_hangup_reloads_and_ends_nothing(start: Start) -> None:
