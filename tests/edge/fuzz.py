@@ -243,17 +243,19 @@ INPUTS = {
     "loki json": ("/loki/api/v1/push", "application/json"),
 }
 """Path and Content-Type of each."""
+SMALL_LIMITS = LimitSettings(events=100, keys=500, depth=64, event_bytes=20_000, string_characters=10_000)
+"""Low, so that small inputs reach them."""
 CALLER = Caller("fuzz", frozenset({"ingest"}))
 
 
 class Route:
     """The way of a body through the edge and the pipeline."""
 
-    def __init__(self) -> None:
-        self.limits = LimitSettings(events=100, keys=500, depth=64, event_bytes=20_000, string_characters=10_000)
+    def __init__(self, limits: LimitSettings = SMALL_LIMITS) -> None:
+        self.limits = limits
         processors = [
             *redaction.build(RedactionSettings(), key=b"k" * 32).processors,
-            CutOversized(Bounds(20_000, 10_000, 500, 64)),
+            CutOversized(Bounds(limits.event_bytes, limits.string_characters, limits.keys, limits.depth)),
             *enrichment.build(EnrichmentSettings()),
         ]
         self.chain = Chain(processors)
@@ -279,12 +281,12 @@ class Route:
         assert len(made.rows) == len(batch.indices)
         assert len(batch.indices) + len(batch.rejected) == accepted + rejected
         for row in made.rows:
-            check(row)
+            check(row, self.limits.event_bytes)
         self.rows = list(made.rows)
         return "taken" if not batch.rejected else "partial" if batch.indices else "none good"
 
 
-def check(row: Row) -> None:
+def check(row: Row, event_bytes: int = SMALL_LIMITS.event_bytes) -> None:
     """A row that COPY takes and every sink can read."""
     assert isinstance(orjson.loads(row.data), dict)
     assert b"\\u0000" not in row.data.replace(b"\\\\", b"")
@@ -294,7 +296,7 @@ def check(row: Row) -> None:
         assert "\x00" not in text
         text.encode("utf-8")
     assert 0 <= row.ts < TEN_THOUSAND_YEARS
-    assert len(row.data) <= 20_000 + 2_000  # and what enrichment adds
+    assert len(row.data) <= event_bytes + 2_000  # and what enrichment adds
 
 
 def mutate(data: bytes, chance: random.Random) -> bytes:

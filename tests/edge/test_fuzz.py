@@ -10,7 +10,8 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.edge.fuzz import ENCODERS, NOW, OUTCOMES, Route, check, draw
+from tests.edge import fuzz_large
+from tests.edge.fuzz import ENCODERS, INPUTS, NOW, OUTCOMES, Route, check, draw
 
 from mothership.event import Row
 
@@ -77,6 +78,15 @@ async def test_rows_of_mutated_batches_are_taken_by_postgresql(route: Route, dat
 def route() -> Route:
     """One for all examples of a test."""
     return Route()
+
+
+async def test_inputs_of_every_size_are_taken_or_refused_in_time() -> None:
+    """A short form of `fuzz_large`: every input, every encoding, a five-hundredth of the largest size."""
+    reports: list[str] = []
+    await fuzz_large.run(40, 3, reports.append, largest_bytes=fuzz_large.LIMITS.inflated_bytes // 500)
+    assert reports[-1].startswith("40 inputs")
+    assert "'envelope taken'" in reports[-1]
+    assert sum(f"'{name} " in reports[-1] for name in INPUTS) > len(INPUTS) // 2
 
 
 def test_a_fault_would_be_seen() -> None:

@@ -8,12 +8,17 @@ import asyncio
 import gzip
 import itertools
 import json
+import random
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from mothership.edge.limits import LimitSettings
+
+LIMITS = LimitSettings()
+"""Those of the service: an attack goes as far as they let it."""
 NODE_ADDRESS, HOSTILE_ADDRESS = "127.0.0.2", "127.0.0.3"
 NODE_TOKEN, HOSTILE_TOKEN, SHARED_TOKEN = (f"{name}-{'0123456789' * 3}" for name in ("node", "hostile", "shared"))
 
@@ -110,27 +115,36 @@ def junk(events: int, *, kind: str = "junk", padding: int = 0, seed: int = 0) ->
     return json.dumps({"messages": messages, "source": "edgebot", "is_retry": False}).encode() + b" " * padding
 
 
-@attack("bytes of bodies: they inflate to 15 MiB, and their last bytes never come")
+def bomb() -> bytes:
+    """A body that inflates as far as it may, and by as much: one step more, and it would be refused at once."""
+    noise = random.Random(0).randbytes(LIMITS.inflated_bytes // LIMITS.inflation_ratio // 8).hex().encode()
+    made = junk(1)[:-1] + b',"noise":"' + noise + b'"}'
+    packed = gzip.compress(made + b" " * (LIMITS.inflated_bytes - len(made)), 9)
+    assert LIMITS.inflation_ratio * 0.75 < LIMITS.inflated_bytes / len(packed) < LIMITS.inflation_ratio
+    return packed
+
+
+@attack("bytes of bodies: they inflate to the largest that is taken, and their last bytes never come")
 async def withheld_bombs(target: Target) -> None:
-    body = gzip.compress(junk(1, padding=15 * 2**20), 9)
+    body = bomb()
     await again_and_again(40, lambda _number: send(target, body, withhold=8, encoding="gzip"))
 
 
-@attack("bytes of bodies: 8 MiB each, and the last byte never comes")
+@attack("bytes of bodies: the largest that are taken, and the last byte never comes")
 async def withheld_bodies(target: Target) -> None:
-    body = b" " * (8 * 2**20)
+    body = b" " * LIMITS.body_bytes
     await again_and_again(24, lambda _number: send(target, body, withhold=1))
 
 
-@attack("bytes at work: small bodies that inflate to 15 MiB")
+@attack("bytes at work: small bodies that inflate to the largest that is taken")
 async def bombs(target: Target) -> None:
-    body = gzip.compress(junk(1, padding=15 * 2**20), 9)
+    body = bomb()
     await again_and_again(30, lambda _number: send(target, body, encoding="gzip"))
 
 
-@attack("the processor, and turns in the pipeline: 10,000 events a batch")
+@attack("the processor, and turns in the pipeline: as many events a batch as are taken")
 async def large_batches(target: Target) -> None:
-    body = gzip.compress(junk(10_000), 1)
+    body = gzip.compress(junk(LIMITS.events), 1)
     await again_and_again(12, lambda _number: send(target, body, encoding="gzip"))
 
 
