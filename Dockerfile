@@ -1,5 +1,5 @@
 # Mothership: docker build -t mothership:1.5 .
-# The base is pinned by its full tag; add the digest your registry shows to pin it for good.
+# The base is pinned by its full tag. docs/getting-started/containers.md has the command that pins it by its digest.
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -11,8 +11,11 @@ RUN python runtime_lock.py requirements.lock > runtime.lock \
     && python runtime_lock.py requirements.lock hatchling > build.lock \
     && python -m pip --python /opt/mothership/bin/python install --no-deps --require-hashes \
        --only-binary :all: --no-binary nkeys -r runtime.lock
-COPY pyproject.toml README.md LICENSE NOTICE THIRD_PARTY_LICENSES ./
+COPY pyproject.toml hatch_build.py README.md LICENSE NOTICE THIRD_PARTY_LICENSES ./
+COPY docs docs
 COPY src src
+# What `mothership --version` names: --build-arg MOTHERSHIP_COMMIT=$(git describe --always --dirty --abbrev=12)
+ARG MOTHERSHIP_COMMIT
 RUN python -m pip install --no-deps --require-hashes --only-binary :all: -r build.lock \
     && python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && python -m pip --python /opt/mothership/bin/python install --no-deps dist/*.whl \

@@ -82,6 +82,7 @@ LOCK := .venv/bin/uv pip compile --universal --generate-hashes -q --no-header --
 lock: setup ## resolve the dependencies again
 	@$(LOCK) --all-extras --group dev pyproject.toml -o requirements.lock
 	@$(LOCK) --group audit -o requirements-audit.lock
+	@$(LOCK) --group deploy -o requirements-deploy.lock
 	@$(PY) tools/requirements_txt.py
 
 clean: ## remove what make made

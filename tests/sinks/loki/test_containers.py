@@ -133,8 +133,21 @@ async def test_the_roles_of_compose_may_do_what_they_need_and_no_more(database_d
             await connection.execute("SELECT pg_read_file('/etc/hostname')")
     finally:
         await connection.close()
+    # Compose runs it at each `up`: with a password that was set or changed when the table was there already.
+    connection = await asyncpg.connect(database_dsn)
+    await connection.execute("REVOKE ALL ON events FROM grafana")
+    before = await connection.fetchval("SELECT rolpassword FROM pg_authid WHERE rolname = 'grafana'")
+    await connection.close()
+    script = ROOT / "deploy/timescaledb/grafana_role.sh"
+    again = {**environment, "GRAFANA_DB_PASSWORD": "another"}
+    await asyncio.to_thread(subprocess.run, [script], env=again, check=True)
+    told = await asyncio.to_thread(
+        subprocess.run, [script], env={**again, "GRAFANA_DB_PASSWORD": ""}, check=True, capture_output=True
+    )
+    assert b"GRAFANA_DB_PASSWORD is not set" in told.stdout
     connection = await asyncpg.connect(database_dsn)
     try:
+        assert await connection.fetchval("SELECT rolpassword FROM pg_authid WHERE rolname = 'grafana'") != before
         await connection.execute("SET ROLE grafana")
         assert await connection.fetch("SELECT source, type, count(*), max(ts) FROM events GROUP BY 1, 2") == []
         for statement in ("SELECT * FROM mothership_keys", "DELETE FROM events"):
