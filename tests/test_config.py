@@ -185,6 +185,21 @@ def test_a_fault_is_one_line_with_key_and_reason(tmp_path: Path, text: str, line
     assert all("\n" not in fault for fault in found)
 
 
+def test_a_value_that_may_be_of_several_kinds_has_one_fault(tmp_path: Path) -> None:
+    """And not one for each kind that it is not; a key that is called like a kind is a key."""
+    path = written(
+        tmp_path, "pipeline: {processors: {enrichment: {add_tags: {a: null, str: [1]}, severity_mapping: {int: x}}}}"
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    at = "1: pipeline.processors.enrichment"
+    assert [fault.removeprefix(f"{path}:") for fault in caught.value.faults] == [
+        f"{at}.add_tags.a: must be one of: a text, a number, true or false",
+        f"{at}.add_tags.str: must be one of: a text, a number, true or false",
+        f"{at}.severity_mapping.int: must be a valid integer, unable to parse string as an integer",
+    ]
+
+
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     """Nobody likes to repair a file one start at a time: syntax of quoting, keys, values, contradictions, files."""
     text = """\

@@ -204,8 +204,29 @@ def _validated(tree: dict[Any, Any]) -> tuple[dict[str, Any], list[Fault]]:
         try:
             sections[name] = model.model_validate(value)
         except ValidationError as error:
-            faults += [_fault(name, detail) for detail in error.errors(include_url=False)]
+            faults += _one_a_key(name, error.errors(include_url=False))
     return sections, faults
+
+
+_KINDS = {"str": "a text", "int": "a number", "float": "a number", "bool": "true or false"}
+"""What stands behind the key in the place of a fault when a value may be of several kinds, and in words."""
+
+
+def _one_a_key(name: str, details: list[Any]) -> Iterator[Fault]:
+    """The faults of a section. A value that may be of several kinds fails once a kind, and is told once."""
+    kinds: dict[Location, dict[str, None]] = {}
+    told: set[Location] = set()
+    for detail in details:
+        if detail["loc"] and detail["loc"][-1] in _KINDS:
+            kinds.setdefault(detail["loc"][:-1], {})[_KINDS[detail["loc"][-1]]] = None
+    for detail in details:
+        key = detail["loc"][:-1]
+        words = kinds.get(key, {}) if detail["loc"] and detail["loc"][-1] in _KINDS else {}
+        if len(words) < 2:  # noqa: PLR2004  # of one kind alone it is a key that is called so
+            yield _fault(name, detail)
+        elif key not in told:
+            told.add(key)
+            yield Fault((name, *key), f"must be one of: {', '.join(words)}")
 
 
 def _fault(name: str, detail: Any) -> Fault:
