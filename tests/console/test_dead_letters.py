@@ -47,13 +47,15 @@ class Parts(NamedTuple):
 
 
 @asynccontextmanager
-async def parts(tmp_path: Path, behind: Behind, poison: bytes = b"-1") -> AsyncIterator[Parts]:
+async def parts(
+    tmp_path: Path, behind: Behind, poison: bytes = b"-1", seconds_at_once: float = 1.0
+) -> AsyncIterator[Parts]:
     sink = ToxicSink(poison=poison)
     redactor = redaction.build(RedactionSettings(), key=bytes(32))
     async with running(tmp_path, sink) as relay:
         box = partial(DeadLetterAdmin, tmp_path)
         repairs = Repairs(box, Chain(redactor.processors).run, relay.keep, clock=lambda: 1_700_000_000.0)
-        async with behind(DeadLetters(box, repairs).pages) as client:
+        async with behind(DeadLetters(box, repairs, seconds_at_once=seconds_at_once).pages) as client:
             yield Parts(client, relay, sink, box())
 
 
@@ -114,6 +116,28 @@ async def test_a_hundred_and_fifty_are_retried_in_parts_and_all_arrive(tmp_path:
             sent, left = sent + done["events"], done["left"]
         assert sent == 150
         await until(lambda: len(it.sink.rows) == 300)
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_a_bulk_retry_ends_however_slow_the_disk_and_though_all_are_refused_again(
+    tmp_path: Path, behind: Behind, tells: bool
+) -> None:
+    """Each once: what came back meanwhile is not what was meant, whether a program says so (`before`) or not."""
+    async with parts(tmp_path, behind, seconds_at_once=0.0) as it:
+        for number in range(250):
+            await it.relay.keep(rows_batch(number))
+        fields = {"sink": "memory", "reason": "not taken"}
+        sent = []
+        for _ in range(9):
+            done = await it.change("retry", **fields)
+            sent.append(done["events"])
+            await until(lambda: len(it.store.page(None, None, "", 999)) == 250)
+            if not done["left"]:
+                break
+            fields |= {"before": str(done["before"])} if tells else {}
+        assert sent == [100, 100, 50]
+        again = await it.change("retry", sink="memory", reason="not taken")
+        assert (again["events"], again["left"]) == (100, 150), "the next one begins anew"
 
 
 def test_many_are_moved_in_parts_and_what_is_left_is_told(tmp_path: Path) -> None:

@@ -31,6 +31,10 @@ LETTERS_AT_ONCE = 100
 SECONDS_AT_ONCE = 1.0
 """Of one request that retries or drops many; the page asks again until none is left, and shows how far it is."""
 PAUSE_SECONDS = 0.05
+BEGUN_SECONDS = 60.0
+"""Who asks again within that time goes on with what they began."""
+BEGUN_MAX = 100
+"""Retries and drops that were begun and not ended, of which a worker knows."""
 
 
 class Store(Protocol):
@@ -68,10 +72,15 @@ class Repairs(Protocol):
 class DeadLetters:
     """Both pages: the list, and one letter."""
 
-    def __init__(self, store: Callable[[], Store], repairs: Repairs) -> None:
+    def __init__(
+        self, store: Callable[[], Store], repairs: Repairs, *, seconds_at_once: float = SECONDS_AT_ONCE
+    ) -> None:
         """`store` opens what is on disk now: workers come and go."""
         self._store = store
         self._repairs = repairs
+        self._seconds_at_once = seconds_at_once
+        self._begun: dict[tuple[str, str, str | None, str | None], tuple[Chosen, float]] = {}
+        """What was begun and not ended, and when it was asked for last; by what, who, sink and reason. See `_some`."""
 
     @property
     def pages(self) -> list[Page]:
@@ -128,19 +137,51 @@ class DeadLetters:
             "left_out": max(0, len(rows) - EVENTS_SHOWN),
         }
 
-    async def retry(self, fields: Fields, _caller: Caller) -> Mapping[str, Any]:
+    async def retry(self, fields: Fields, caller: Caller) -> Mapping[str, Any]:
         """Send letters again, by their ids or all of a group."""
         store = self._store()
         if ids := fields.get("id"):
             return {"events": await _in_thread(store.retry, set(ids), None)}
-        return await _some(store.retry_some, _chosen(fields))
+        return await self._some("retry", store.retry_some, fields, caller)
 
-    async def drop(self, fields: Fields, _caller: Caller) -> Mapping[str, Any]:
+    async def drop(self, fields: Fields, caller: Caller) -> Mapping[str, Any]:
         """Forget letters, by their ids or all of a group."""
         store = self._store()
         if ids := fields.get("id"):
             return {"events": await _in_thread(store.drop, set(ids), None)}
-        return await _some(store.drop_some, _chosen(fields))
+        return await self._some("drop", store.drop_some, fields, caller)
+
+    async def _some(
+        self, what: str, act: Callable[[Chosen, int], Moved], fields: Fields, caller: Caller
+    ) -> Mapping[str, Any]:
+        """As many as fit into the time of one request.
+
+        What is refused again is there again at once, so whoever asks until nothing is left means what was there when
+        they began: also a program that does not say `before`.
+        """
+        began, chosen = time.monotonic(), _chosen(fields)
+        key = (what, caller.name, chosen.sink, chosen.reason)
+        known = None if fields.get("before") else self._begun.get(key)
+        if known and began - known[1] < BEGUN_SECONDS:
+            chosen = known[0]
+        letters = events = left = 0
+        while True:
+            moved = await _in_thread(act, chosen, LETTERS_AT_ONCE)
+            letters, events, left = letters + moved.letters, events + moved.events, moved.left
+            if not moved.letters or not left or time.monotonic() - began > self._seconds_at_once:
+                break
+            await asyncio.sleep(PAUSE_SECONDS)
+        # What none could be moved of stays as it is: to ask again would change nothing.
+        left = left if moved.letters else 0
+        self._remember(key, chosen, is_ended=not left)
+        return {"letters": letters, "events": events, "left": left, **chosen._asdict()}
+
+    def _remember(self, key: tuple[str, str, str | None, str | None], chosen: Chosen, *, is_ended: bool) -> None:
+        self._begun.pop(key, None)
+        if not is_ended:
+            self._begun[key] = chosen, time.monotonic()
+        while len(self._begun) > BEGUN_MAX:
+            del self._begun[next(iter(self._begun))]
 
     async def repair(self, fields: Fields, caller: Caller) -> Mapping[str, Any]:
         """Put a corrected event in the place of one."""
@@ -149,21 +190,6 @@ class DeadLetters:
             raise Refusal(400, "`position` is not a number")
         repaired = await self._repairs.repair(letter, int(position), event, caller.name)
         return {"events": 1, "letter": letter, "sink": repaired.sink}
-
-
-async def _some(act: Callable[[Chosen, int], Moved], chosen: Chosen) -> Mapping[str, Any]:
-    """As many as fit into the time of one request."""
-    began = time.monotonic()
-    letters = events = left = 0
-    while True:
-        moved = await _in_thread(act, chosen, LETTERS_AT_ONCE)
-        letters, events, left = letters + moved.letters, events + moved.events, moved.left
-        if not moved.letters or not left or time.monotonic() - began > SECONDS_AT_ONCE:
-            break
-        await asyncio.sleep(PAUSE_SECONDS)
-    # What none could be moved of stays as it is: to ask again would change nothing.
-    left = left if moved.letters else 0
-    return {"letters": letters, "events": events, "left": left, **chosen._asdict()}
 
 
 def _chosen(fields: Fields) -> Chosen:
