@@ -26,6 +26,7 @@ from typing import TypeAlias
 import orjson
 
 from mothership.event import Batch, Event
+from mothership.log_format import LogSettings, configure_logging
 from mothership.pipeline.chain import SLICE_EVENTS, Chain
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings, build
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
@@ -34,7 +35,6 @@ from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.row_encoding import encode_rows
 from mothership.ports import Processor
 from mothership.sample.fleet import sample
-from mothership.telemetry import LogSettings, configure_logging
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it runs as a script, too
 from corpora.events import clean_events

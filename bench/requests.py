@@ -43,6 +43,7 @@ from mothership.edge.limits import LimitSettings
 from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
 from mothership.event import Batch, Receipt, RowBatch, Tally
+from mothership.log_format import LogSettings, configure_logging
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
@@ -53,7 +54,6 @@ from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
 from mothership.sample.fleet import sample
 from mothership.sinks.memory import MemorySink
-from mothership.telemetry import LogSettings, configure_logging
 
 REQUESTS = {1: 400, 10: 300, 100: 60}
 """How many of each size of batch are sent in a round."""

@@ -6,7 +6,8 @@ import sys
 
 SPEAK = """
 import logging, sys
-from mothership.telemetry import LogSettings, configure_logging, log
+from mothership.log_format import LogSettings, configure_logging
+from mothership.telemetry import log
 configure_logging(LogSettings(level=sys.argv[1], format="json"))
 log.debug("a_detail")
 log.info("a_fact", count=2)
@@ -59,7 +60,7 @@ def test_the_level_decides_what_is_written() -> None:
 def test_talkative_libraries_are_kept_quiet() -> None:
     """At DEBUG they would quote URLs, headers and prompts."""
     code = (
-        "import logging\nfrom mothership.telemetry import LogSettings, configure_logging\n"
+        "import logging\nfrom mothership.log_format import LogSettings, configure_logging\n"
         "configure_logging(LogSettings(level='DEBUG'))\n"
         "assert all(logging.getLogger(name).getEffectiveLevel() >= logging.WARNING "
         "for name in ('httpx2', 'httpcore2', 'openai', 'asyncpg', 'asyncio'))"
@@ -74,7 +75,8 @@ def test_a_service_without_a_model_does_not_import_the_client_library() -> None:
 
 
 SPEAK_OF_REQUESTS = """
-from mothership.telemetry import LogSettings, configure_logging, log, request_fields
+from mothership.log_format import LogSettings, configure_logging, request_fields
+from mothership.telemetry import log
 configure_logging(LogSettings(level="INFO", format="json"))
 request_fields.set({"request_id": "r1", "client": "ship-7"})
 log.info("first")

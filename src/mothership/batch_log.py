@@ -8,8 +8,9 @@ from typing import Any
 
 from mothership.event import Batch, Receipt
 from mothership.fairness import Holder
+from mothership.log_format import LogBatches
 from mothership.log_limiter import LogLimiter
-from mothership.telemetry import LogBatches, log
+from mothership.telemetry import log
 
 SLOW_SECONDS = 2.0
 """A batch that took longer is worth a line: a node waits five."""

@@ -8,8 +8,9 @@ from mothership.app import Mothership
 from mothership.config import file, load_all
 from mothership.edge.file_watcher import FileWatcher
 from mothership.errors import ConfigurationError
+from mothership.log_format import configure_logging
 from mothership.startup_checks import faults
-from mothership.telemetry import configure_logging, log
+from mothership.telemetry import log
 
 LOOK_SECONDS = 1.0
 """Between two looks at the file, where a change of it counts."""

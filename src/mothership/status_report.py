@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from mothership import __version__, telemetry
+from mothership import __version__, metric_registry, telemetry
 from mothership.pipeline.chain import Chain
 from mothership.ports import Health, Sink
 from mothership.relay.relay import Relay
@@ -76,9 +76,9 @@ class StatusReport:
 
     def counted(self) -> dict[str, float]:
         """What this worker has counted so far, for the charts: requests that were refused, events stored."""
-        requests = telemetry.own(telemetry.ingestion_requests)
+        requests = metric_registry.own(telemetry.ingestion_requests)
         refused = sum(count for status, count in requests.items() if status not in {"success", "partial"})
-        stored = telemetry.own(telemetry.sink_events)
+        stored = metric_registry.own(telemetry.sink_events)
         return {
             "refused": refused,
             **{f"stored.{name}": stored.get(name, 0.0) for name, on in self.sinks.items() if on},
@@ -135,7 +135,7 @@ class StatusReport:
     async def stats(self) -> dict[str, Any]:
         """The body of /stats."""
         whole = merge(self._statuses())
-        counts = telemetry.CounterSnapshot() if self._status_directory else None
+        counts = metric_registry.CounterSnapshot() if self._status_directory else None
         pipeline = self._chain.stats()
         if counts:
             pipeline |= _pipeline_over_all(pipeline, counts)
@@ -146,17 +146,17 @@ class StatusReport:
         uptime = self._status_directory.uptime_seconds() if self._status_directory else time.monotonic() - self._began
         return {
             "service": {"uptime": round(uptime, 3), "version": __version__, "workers": whole.workers},
-            "inputs": _inputs(counts or telemetry.CounterSnapshot()),
+            "inputs": _inputs(counts or metric_registry.CounterSnapshot()),
             "pipeline": {**pipeline, "redactions": redactions},
             "database": await self._tsdb.stats() if self._tsdb else {},
             "relay": asdict(self._relay_over_all(whole.relay, counts)),
         }
 
-    def _relay_over_all(self, relay: RelayStatus, counts: telemetry.CounterSnapshot | None = None) -> RelayStatus:
+    def _relay_over_all(self, relay: RelayStatus, counts: metric_registry.CounterSnapshot | None = None) -> RelayStatus:
         """Its counters from the shared files: they outlast a worker that died."""
         if not self._status_directory:
             return relay
-        counts = counts or telemetry.CounterSnapshot()
+        counts = counts or metric_registry.CounterSnapshot()
         return replace(
             relay,
             in_flight=replace(relay.in_flight, refused=counts.total("mothership_in_flight_refused_total")),
@@ -167,7 +167,7 @@ class StatusReport:
         )
 
 
-def _inputs(counts: telemetry.CounterSnapshot) -> dict[str, Any]:
+def _inputs(counts: metric_registry.CounterSnapshot) -> dict[str, Any]:
     """What came in by each protocol, over all workers."""
     return {
         name: {
@@ -179,7 +179,7 @@ def _inputs(counts: telemetry.CounterSnapshot) -> dict[str, Any]:
     }
 
 
-def _pipeline_over_all(pipeline: dict[str, Any], counts: telemetry.CounterSnapshot) -> dict[str, Any]:
+def _pipeline_over_all(pipeline: dict[str, Any], counts: metric_registry.CounterSnapshot) -> dict[str, Any]:
     """The pipeline's counts over all workers, also those that died."""
     kept = counts.total("mothership_pipeline_events_total", result="kept")
     rejected = counts.total("mothership_pipeline_events_total", result="rejected")

@@ -12,8 +12,8 @@ from tests.console.conftest import SECRETS, Behind, form_token, sign_in
 from mothership.config import Settings
 from mothership.console import redaction as page_module
 from mothership.console.redaction import RedactionTrials
+from mothership.log_format import LogSettings, configure_logging
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.telemetry import LogSettings, configure_logging
 
 READER = {"authorization": f"Bearer {SECRETS['reader']}"}
 HTML = {"accept": "text/html"}

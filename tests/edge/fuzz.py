@@ -28,13 +28,13 @@ from mothership.edge.inputs import protocols
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
 from mothership.event import Row
+from mothership.log_format import LogSettings, configure_logging
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.cut_oversized import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.telemetry import LogSettings, configure_logging
 
 SECONDS_MAX = 5.0
 """Of the processor, for one input."""

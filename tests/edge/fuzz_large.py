@@ -17,7 +17,7 @@ from tests.edge.fuzz import ENCODERS, EVENTS, INPUTS, ODD_VALUES, OTHER_SEEDS, O
 
 from mothership.edge.decompression import SNAPPY_BLOCK
 from mothership.edge.limits import LimitSettings
-from mothership.telemetry import LogSettings, configure_logging
+from mothership.log_format import LogSettings, configure_logging
 
 LIMITS = LimitSettings()
 SECONDS_BASE, SECONDS_PER_MIB, SECONDS_PER_EVENT = 5.0, 2.0, 0.002

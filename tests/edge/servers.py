@@ -25,7 +25,7 @@ from mothership.edge.native_ingest import NativeIngest
 from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
 from mothership.event import Batch, Receipt, Tally
-from mothership.telemetry import LogSettings, configure_logging
+from mothership.log_format import LogSettings, configure_logging
 
 
 @dataclass

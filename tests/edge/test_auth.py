@@ -27,7 +27,7 @@ from mothership.edge.server import with_access_control
 from mothership.edge.sessions import Sessions
 from mothership.edge.tls import TLSSettings
 from mothership.errors import ConfigurationError, Refusal
-from mothership.telemetry import LogSettings, configure_logging
+from mothership.log_format import LogSettings, configure_logging
 
 CANARY = "canary-secret-4f1b"
 LONG = "right-and-long-enough-7d1f"

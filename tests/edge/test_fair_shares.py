@@ -15,7 +15,7 @@ from mothership.edge.admission import UploadDeadline
 from mothership.edge.auth_settings import hashed
 from mothership.edge.limits import LimitSettings
 from mothership.log_limiter import KEY_SECONDS
-from mothership.telemetry import CounterSnapshot
+from mothership.metric_registry import CounterSnapshot
 
 Serve = Callable[..., Any]
 RIGHT = "right-" + "r" * 26

@@ -27,7 +27,7 @@ from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.server import check_files
 from mothership.edge.tls import Certificates, TLSSettings, certificate_names
 from mothership.errors import ConfigurationError
-from mothership.telemetry import CounterSnapshot
+from mothership.metric_registry import CounterSnapshot
 
 BODY = json.dumps({"messages": [{"type": "log"}]}).encode()
 Serve = Callable[..., Any]

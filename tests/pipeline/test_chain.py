@@ -12,13 +12,13 @@ from tests import simulated_time
 
 from mothership.errors import Refusal
 from mothership.event import Batch, Event, Rejection
+from mothership.log_format import LogSettings, configure_logging
 from mothership.pipeline.chain import SLICE_BYTES, Chain
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.ports import Processor
 from mothership.sample.fleet import sample
-from mothership.telemetry import LogSettings, configure_logging
 
 RECEIVED = 1_795_554_747_000_000
 

@@ -11,10 +11,10 @@ from tests.alerts.series import Scrape, firing
 
 from mothership.doctor import policies
 from mothership.doctor.finding import Finding
+from mothership.metric_registry import exposition
 from mothership.sinks.tsdb.connection_pool import connect
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
-from mothership.telemetry import exposition
 
 pytestmark = [pytest.mark.timescale, pytest.mark.xdist_group("timescale")]
 

@@ -15,12 +15,12 @@ from mothership.config import Settings, load
 from mothership.data_directory import become_owner
 from mothership.event import Batch
 from mothership.key_files import KEY_BYTES
+from mothership.log_format import LogSettings, configure_logging
 from mothership.pipeline.redaction.explanation import RuleHit
 from mothership.pipeline.redaction.pseudonyms import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction, build, former_keys, key_for, read_rule_files
 from mothership.pipeline.redaction.trial import InputLine, read_lines, try_pattern
 from mothership.plurals import counted
-from mothership.telemetry import LogSettings, configure_logging
 from mothership.terminal_escaping import escaped, escaped_line
 
 BATCH_LINES: Final = 500

@@ -24,10 +24,11 @@ from mothership.data_dir_lock import lock_data_dir
 from mothership.edge.exposure import exposure_warning
 from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
+from mothership.log_format import configure_logging
 from mothership.reloader import Reloader
 from mothership.service_manager import ServiceManager
 from mothership.startup_checks import faults
-from mothership.telemetry import configure_logging, log
+from mothership.telemetry import log
 
 EMBEDDED_VARIABLE = "MOTHERSHIP_EMBEDDED_DSN"
 """How a worker learns where the embedded database of its supervisor listens."""

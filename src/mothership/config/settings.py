@@ -13,6 +13,7 @@ from mothership.edge.input_settings import InputSettings
 from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
 from mothership.live_tail.settings import LiveTailSettings
+from mothership.log_format import LogSettings
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
 from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.parsing.parsing import ParseSettings
@@ -21,7 +22,6 @@ from mothership.pipeline.templates.templates import TemplateSettings
 from mothership.relay.settings import RelaySettings
 from mothership.sinks.loki.sink import LokiSettings
 from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings
-from mothership.telemetry import LogSettings
 
 HOST: Location = ("server", "host")
 ABOUT: dict[Location, set[str | int]] = {HOST: {"server", "auth"}, ("sinks",): {"sinks"}}

@@ -16,9 +16,9 @@ from mothership.console.attention import notices
 from mothership.console.page import Page
 from mothership.edge.browser import CONSOLE
 from mothership.edge.status import StatusSource
+from mothership.metric_registry import CounterSnapshot
 from mothership.plurals import counted
 from mothership.ports import Clock
-from mothership.telemetry import CounterSnapshot
 
 FRESH_SECONDS = 2.0
 """However many look, what they see is gathered once in this time."""

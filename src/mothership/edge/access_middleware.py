@@ -23,8 +23,8 @@ from mothership.edge.request_id import request_id
 from mothership.edge.sessions import Session, Sessions
 from mothership.errors import Refusal
 from mothership.fairness import Holder
+from mothership.log_format import request_fields
 from mothership.log_limiter import LogLimiter
-from mothership.telemetry import request_fields
 
 ALWAYS_OPEN = frozenset({"/livez", "/readyz"})
 PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})

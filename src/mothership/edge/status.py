@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse
 
 from mothership import __version__
 from mothership.edge import browser
+from mothership.metric_registry import exposition
 from mothership.ports import Health
-from mothership.telemetry import exposition
 
 PAGES = {
     browser.CONSOLE: "the console, for a browser",

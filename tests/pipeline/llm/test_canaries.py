@@ -9,7 +9,7 @@ from tests.pipeline.llm.endpoint import VERDICT, Endpoint, says
 from tests.pipeline.llm.harness import MemoryStore, batch_of
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership import telemetry
+from mothership import metric_registry
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
@@ -62,7 +62,7 @@ async def test_no_canary_is_ever_in_a_prompt_an_audit_line_or_the_store(
             caplog.text,
             out.out,
             out.err,
-            telemetry.exposition()[0].decode(),
+            metric_registry.exposition()[0].decode(),
             json.dumps([record.decode() for record in store.records.values()]),
         ]
     )

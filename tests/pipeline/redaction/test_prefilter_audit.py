@@ -9,10 +9,10 @@ import pytest
 import structlog
 
 from mothership.event import Batch, Event
+from mothership.metric_registry import CounterSnapshot
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.rules import BUILTIN, Matcher, Rule
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.telemetry import CounterSnapshot
 
 KEY = b"k" * 32
 TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
