@@ -25,9 +25,15 @@ class NatsCluster:
     """Its servers have a directory each under one place."""
 
     def __init__(
-        self, place: Path, *, servers: int = 3, extra: str = "", jetstream: str = "sync_interval: always"
+        self,
+        place: Path,
+        *,
+        servers: int = 3,
+        extra: str = "",
+        jetstream: str = "sync_interval: always",
+        max_payload: str = "8MB",
     ) -> None:
-        self.place, self._extra, self._jetstream = place, extra, jetstream
+        self.place, self._extra, self._jetstream, self._max_payload = place, extra, jetstream, max_payload
         self.processes: list[subprocess.Popen[bytes] | None] = [None] * servers
         self.ports: list[int] = []
         self._routes: list[int] = []
@@ -59,7 +65,7 @@ class NatsCluster:
         file = self.place / f"{number}.conf"
         file.write_text(
             f"server_name: server-{number}\nlisten: 127.0.0.1:{self.ports[number]}\n"
-            f"http: 127.0.0.1:{self.monitors[number]}\nmax_payload: 8MB\n"
+            f"http: 127.0.0.1:{self.monitors[number]}\nmax_payload: {self._max_payload}\n"
             f'jetstream {{ store_dir: "{self.place}/{number}", {self._jetstream} }}\n'
             f"{cluster if len(self.processes) > 1 else ''}\n{self._extra}\n"
         )

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from nats.aio.client import Client
@@ -25,8 +26,10 @@ LOST = (NatsError, OSError, TimeoutError)
 async def connect(settings: JetStreamSettings, on_reconnect: Callable[[], Awaitable[None]] | None = None) -> Client:
     """Connect to one of the servers, and from then on again and again. Raises `ConfigurationError`."""
 
-    async def ignore(_error: Exception) -> None:
+    async def note(error: Exception) -> None:
         """Each is told where it matters; the client would print it with its text."""
+        if isinstance(error, AuthorizationError) or "authorization" in str(error).lower():
+            refused.set()
 
     async def lost() -> None:
         if not client.is_closed:
@@ -37,11 +40,11 @@ async def connect(settings: JetStreamSettings, on_reconnect: Callable[[], Awaita
         if on_reconnect:
             await on_reconnect()
 
-    client = Client()
+    client, refused = Client(), asyncio.Event()
     options: dict[str, Any] = {
         "servers": list(settings.servers),
         "name": "mothership",
-        "error_cb": ignore,
+        "error_cb": note,
         "disconnected_cb": lost,
         "reconnected_cb": back,
         "connect_timeout": CONNECT_SECONDS,
@@ -52,13 +55,22 @@ async def connect(settings: JetStreamSettings, on_reconnect: Callable[[], Awaita
         "tls": _tls(settings),
         **_login(settings),
     }
+    connecting = asyncio.create_task(_until_connected(client, options))
+    refusal = asyncio.create_task(refused.wait())
     try:
-        async with asyncio.timeout(settings.connect_seconds):
-            await _until_connected(client, options)
-    except TimeoutError:
+        await asyncio.wait([connecting, refusal], timeout=settings.connect_seconds, return_when=asyncio.FIRST_COMPLETED)
+        if connecting.done():
+            await connecting
+            return client
+    finally:
+        for task in (connecting, refusal):
+            task.cancel()
+        await asyncio.gather(connecting, refusal, return_exceptions=True)
+    with suppress(*LOST):
         await client.close()
-        raise ConfigurationError(["relay.spool.jetstream.servers: none of them can be reached"]) from None
-    return client
+    if refused.is_set():
+        raise ConfigurationError(["relay.spool.jetstream: the servers refuse the credentials"])
+    raise ConfigurationError(["relay.spool.jetstream.servers: none of them can be reached"])
 
 
 async def _until_connected(client: Client, options: dict[str, Any]) -> None:

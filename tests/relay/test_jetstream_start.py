@@ -1,0 +1,145 @@
+"""What a start makes of a cluster: it refuses what can't keep the promise, says why, and quotes no secret."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import pytest
+import trustme
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from tests.contracts.spools import append, leased
+from tests.relay.nats_cluster import NatsCluster, cluster
+from tests.relay.support import rows_batch, settings
+
+from mothership.errors import ConfigurationError
+from mothership.relay.spool.jetstream.spool import JetStreamSpool
+
+SECRET = "correct-horse-battery"
+
+
+async def opened(servers: NatsCluster, **changes: Any) -> JetStreamSpool:
+    """A spool on one server, which is accepted unless said otherwise."""
+    to = {"servers": servers.urls, "stream": f"T{token_hex(6)}", "replicas": 1, "accept": ["replicas"], **changes}
+    wanted = settings(spool={"kind": "jetstream", "jetstream": to, "max_bytes": 1 << 24})
+    return await JetStreamSpool.open(wanted, time.time)
+
+
+async def refusal(servers: NatsCluster, **changes: Any) -> str:
+    """Why it is refused."""
+    with pytest.raises(ConfigurationError) as refused:
+        await opened(servers, **changes)
+    assert all(fault.startswith("relay.spool.jetstream") for fault in refused.value.faults)
+    return str(refused.value)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsCluster]:
+    """One server."""
+    with cluster(tmp_path_factory.mktemp("nats"), servers=1) as started:
+        yield started
+
+
+async def test_fewer_than_three_replicas_are_refused_unless_meant(alone: NatsCluster) -> None:
+    """Losing one server would lose what was acknowledged."""
+    assert "1 server" in await refusal(alone, accept=[], sync_always=True)
+    assert "can't be created" in await refusal(alone, replicas=3, sync_always=True, connect_seconds=1.0)
+    await (await opened(alone, sync_always=True)).close()
+
+
+async def test_a_disk_that_is_written_later_is_refused_unless_it_is_known_not_to_be(alone: NatsCluster) -> None:
+    """Seen by the server's monitoring, or said."""
+    assert "sync_interval: always" in await refusal(alone)
+    monitor = f"http://127.0.0.1:{alone.monitors[0]}"
+    await (await opened(alone, monitor_urls=[monitor])).close()
+    await (await opened(alone, accept=["replicas", "sync"])).close()
+    assert "no answer" in await refusal(alone, monitor_urls=[f"http://127.0.0.1:{alone.ports[0]}"])
+
+
+async def test_a_server_that_writes_later_is_seen(tmp_path: Path) -> None:
+    """NATS's own default: every two minutes."""
+    with cluster(tmp_path / "nats", servers=1, jetstream="sync_interval: 2m") as lazy:
+        reason = await refusal(lazy, monitor_urls=[f"http://127.0.0.1:{lazy.monitors[0]}"])
+        assert "acknowledges before its disk has written" in reason
+
+
+async def test_small_messages_are_refused(tmp_path: Path) -> None:
+    """One event may need more than a mebibyte."""
+    with cluster(tmp_path / "nats", servers=1, max_payload="1MB") as small:
+        assert "max_payload: 8MB" in await refusal(small, sync_always=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"storage": StorageType.MEMORY}, "in memory"),
+        ({"max_age": 3600.0}, "by age"),
+        ({"discard": DiscardPolicy.OLD}, "discards old"),
+        ({"retention": RetentionPolicy.LIMITS}, "retention"),
+        ({"allow_atomic": False}, "allow_atomic"),
+    ],
+)
+async def test_a_stream_that_loses_batches_is_refused(alone: NatsCluster, changes: dict[str, Any], reason: str) -> None:
+    """One that somebody has made by hand."""
+    name = f"T{token_hex(6)}"
+    wanted: dict[str, Any] = {
+        "name": name, "subjects": [f"{name}.batch.>"], "retention": RetentionPolicy.WORK_QUEUE,
+        "storage": StorageType.FILE, "discard": DiscardPolicy.NEW, "allow_atomic": True, **changes,
+    }  # fmt: skip
+    async with alone.client() as client:
+        await client.jetstream().add_stream(StreamConfig(**wanted))
+    assert reason in await refusal(alone, stream=name, sync_always=True)
+
+
+async def test_nobody_there_is_one_line(tmp_path: Path) -> None:
+    """After the time that a start waits."""
+    reason = await refusal(_Nowhere(tmp_path), connect_seconds=0.5, sync_always=True)
+    assert reason == "relay.spool.jetstream.servers: none of them can be reached"
+
+
+class _Nowhere(NatsCluster):
+    """Never started."""
+
+    @property
+    def urls(self) -> list[str]:
+        """Where nobody listens."""
+        return ["nats://127.0.0.1:1"]
+
+
+async def test_credentials_are_shown_and_never_told(tmp_path: Path) -> None:
+    """A user of an account of its own; with a wrong password one line that does not quote it."""
+    accounts = f'accounts: {{ MS: {{ jetstream: enabled, users: [{{ user: ship, password: "{SECRET}" }}] }} }}'
+    with cluster(tmp_path / "nats", servers=1, extra=accounts) as guarded:
+        spool = await opened(guarded, user="ship", password=SECRET, sync_always=True)
+        await append(spool, rows_batch(1), "a")
+        assert (await leased(spool, "a")).batches == (rows_batch(1),)
+        await spool.close()
+        reason = await refusal(guarded, user="ship", password=f"{SECRET}x", sync_always=True)
+        assert reason == "relay.spool.jetstream: the servers refuse the credentials"
+        assert SECRET not in repr(settings(spool={"jetstream": {"user": "ship", "password": SECRET}}))
+
+
+async def test_tls_both_ways(tmp_path: Path) -> None:
+    """The server's certificate is verified, and one is shown where the server asks for it."""
+    authority, other = trustme.CA(), trustme.CA()
+    place = tmp_path / "certificates"
+    place.mkdir()
+    authority.cert_pem.write_to_path(place / "ca.pem")
+    other.cert_pem.write_to_path(place / "other.pem")
+    for name, issued in (("server", authority.issue_cert("127.0.0.1")), ("client", authority.issue_cert("ship"))):
+        issued.private_key_and_cert_chain_pem.write_to_path(place / f"{name}.pem")
+    tls = (
+        f'tls {{ cert_file: "{place}/server.pem", key_file: "{place}/server.pem", ca_file: "{place}/ca.pem", '
+        "verify: true, timeout: 10 }"
+    )
+    with cluster(tmp_path / "nats", servers=1, extra=tls) as secured:
+        shown = {"client_cert_file": place / "client.pem", "sync_always": True}
+        spool = await opened(secured, **shown, ca_file=place / "ca.pem")
+        await append(spool, rows_batch(1), "a")
+        await spool.close()
+        assert "none of them can be reached" in await refusal(
+            secured, **shown, ca_file=place / "other.pem", connect_seconds=2.0
+        )
+        missing = await refusal(secured, **shown, ca_file=place / "nowhere.pem")
+        assert "certificates can't be read: No such file or directory" in missing
