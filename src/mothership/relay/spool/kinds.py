@@ -1,5 +1,6 @@
 """Which spool a configuration means."""
 
+import time
 from pathlib import Path
 
 from mothership.errors import ConfigurationError
@@ -7,7 +8,11 @@ from mothership.extras import JETSTREAM
 from mothership.ports import Clock, DeadLetterStore, Spool
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
+from mothership.relay.spool.directory import spool_directory
+from mothership.relay.spool.fallback import FallbackSpool
 from mothership.relay.spool.file_spool import FileSpool
+from mothership.relay.spool.moving import move_batches, move_dead_letters
+from mothership.relay.spool.takeover import take_over_orphans
 
 
 async def open_spool(data_dir: Path, settings: RelaySettings, clock: Clock) -> Spool:
@@ -19,7 +24,36 @@ async def open_spool(data_dir: Path, settings: RelaySettings, clock: Clock) -> S
     # Its client takes time to import, and is an extra.
     from mothership.relay.spool.jetstream.spool import JetStreamSpool  # noqa: PLC0415
 
-    return await JetStreamSpool.open(settings, clock)
+    if not settings.spool.jetstream.fallback:
+        return await JetStreamSpool.open(settings, clock, orphans=spool_directory(data_dir))
+    file = await FileSpool.open(data_dir, settings, clock)
+    return await FallbackSpool.open(file, data_dir, lambda: JetStreamSpool.open(settings, clock))
+
+
+async def move(data_dir: Path, settings: RelaySettings, *, to_cluster: bool) -> tuple[int, int]:
+    """Move all that waits, and all dead letters, from the spool files to the cluster or back: events and letters.
+
+    Files of workers that live are left alone. Raises `ConfigurationError`, `NotPersisted` or `SpoolUnreadable`.
+    """
+    from mothership.relay.spool.jetstream.dead_letter_store import JetStreamDeadLetters  # noqa: PLC0415  # an extra
+    from mothership.relay.spool.jetstream.spool import JetStreamSpool  # noqa: PLC0415
+
+    cluster = await JetStreamSpool.open(settings, time.time)
+    try:
+        if to_cluster:
+            letters = (await cluster.sweep()).dead_letters.batches
+            events = await take_over_orphans(cluster, spool_directory(data_dir))
+            return events, (await cluster.sweep()).dead_letters.batches - letters
+        file = await FileSpool.open(data_dir, settings, time.time)
+        try:
+            await cluster.sweep()
+            patience = 2 * settings.spool.jetstream.ack_wait_seconds
+            events = await move_batches(cluster, file, patience_seconds=patience)
+            return events, await move_dead_letters(JetStreamDeadLetters(settings), file)
+        finally:
+            await file.close()
+    finally:
+        await cluster.close()
 
 
 def dead_letter_store(data_dir: Path, settings: RelaySettings) -> DeadLetterStore:

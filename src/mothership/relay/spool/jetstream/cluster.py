@@ -34,6 +34,8 @@ PAYLOAD_BYTES_MIN = 2 * 1024**2
 REPLICAS_MIN = 3
 MONITOR_SECONDS = 3.0
 PAUSE_SECONDS = 0.25
+NO_PEERS_CODE = 10005
+"""Not enough servers are there, or have room: after a start of the cluster that passes."""
 
 
 async def prepare(client: Client, js: JetStreamContext, settings: RelaySettings, subjects: Subjects) -> None:
@@ -55,8 +57,8 @@ async def _patiently(ask: Callable[[], Awaitable[StreamInfo]], seconds: float) -
         try:
             return await ask()
         except LOST as error:
-            is_final = isinstance(error, BadRequestError) or asyncio.get_running_loop().time() >= until
-            if is_final:
+            is_final = isinstance(error, BadRequestError) and error.err_code != NO_PEERS_CODE
+            if is_final or asyncio.get_running_loop().time() >= until:
                 reason = getattr(error, "description", None) or type(error).__name__
                 raise ConfigurationError([f"{KEY}: the streams can't be created or read: {reason}"]) from None
         await asyncio.sleep(PAUSE_SECONDS)

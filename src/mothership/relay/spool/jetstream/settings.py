@@ -49,6 +49,11 @@ class JetStreamSettings(BaseModel, frozen=True, extra="forbid"):
         description="What is accepted although it can't keep acknowledged batches safe: `replicas` (fewer than three), "
         "`storage` (in memory), `sync` (disks written later). The service refuses to start on anything else.",
     )
+    fallback: bool = Field(
+        default=False,
+        description="Keep batches in a file on the local disk while the cluster can't be reached, and move them to the "
+        "cluster when it is back. They are as safe as that disk. Otherwise they are answered 503.",
+    )
     connect_seconds: PositiveFloat = Field(
         default=30.0, description="Longest a start waits for the cluster, in seconds."
     )

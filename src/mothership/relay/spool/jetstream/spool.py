@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from nats.aio.client import Client
@@ -32,6 +33,7 @@ from mothership.relay.spool.jetstream.subjects import Subjects
 from mothership.relay.spool.jetstream.upkeep import Upkeep
 from mothership.relay.spool.parts import dead_letters, deferred_parts, halves
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, spool_record, unpack, weight
+from mothership.relay.spool.takeover import take_over_orphans
 from mothership.telemetry import log
 
 CLOSE_SECONDS = 3.0
@@ -61,11 +63,15 @@ class JetStreamSpool:
         self._cache = BatchCache(settings.spool.cache_bytes)
         self._totals = state.totals()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._orphans: Path | None = None
         self._closed = False
 
     @classmethod
-    async def open(cls, settings: RelaySettings, clock: Clock) -> "JetStreamSpool":
-        """Connect, and create what is missing. Raises `ConfigurationError` where the promise can't be kept."""
+    async def open(cls, settings: RelaySettings, clock: Clock, *, orphans: Path | None = None) -> "JetStreamSpool":
+        """Connect, and create what is missing. Raises `ConfigurationError` where the promise can't be kept.
+
+        `orphans`: a directory of spool files that nobody writes any more: what they hold goes to the cluster.
+        """
         subjects = Subjects(settings.spool.jetstream.stream)
         spool: JetStreamSpool | None = None
 
@@ -81,6 +87,7 @@ class JetStreamSpool:
             await client.close()
             raise
         spool = cls(client, settings, subjects, state, clock)
+        spool._orphans = orphans  # its own
         return spool
 
     @property
@@ -116,7 +123,7 @@ class JetStreamSpool:
         now = self._now()
         try:
             self._upkeep.require_share(batch.client, weight(batch))
-            record = spool_record(batch, sinks, now)
+            record = spool_record(batch, sinks, now, batch.half_of)
             pieces = await asyncio.to_thread(lambda: list(portions(record, pack(record), self._payload_bytes_max)))
             messages = []
             for piece, packed in pieces:
@@ -339,8 +346,8 @@ class JetStreamSpool:
                 log.error("events_expired", sink=sink, events=len(batch.rows), request_id=batch.request_id)
 
     async def take_over_orphans(self) -> int:
-        """Nothing: what another instance held goes to the others by itself."""
-        return 0
+        """What another instance held goes to the others by itself; but a local file may be left from before."""
+        return await take_over_orphans(self, self._orphans) if self._orphans and self._orphans.is_dir() else 0
 
     async def take_in(self, records: Sequence[tuple[SpoolRecord, bytes]]) -> None:
         """Keep batches out of a spool file."""
