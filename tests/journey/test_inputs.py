@@ -14,13 +14,15 @@ from urllib.request import Request, urlopen
 import httpx2
 import orjson
 import pytest
+import requests
 from loki_logger_handler.loki_logger_handler import LokiLoggerHandler
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExportResult
 from opentelemetry.sdk.resources import Resource
-from tests.journey.conftest import Service
+from tests.journey.conftest import Service, Start
 from tests.journey.test_service import select
 from tests.loopback import PLAIN
 from tests.starvation import PATIENCE_SECONDS
@@ -86,6 +88,50 @@ def test_the_opentelemetry_sdk_delivers_each_record_once(service: Service) -> No
     assert rows == [(RECORDS, RECORDS, "web01", "checkout", False)]
     metrics = service.get("/metrics").text
     assert f'mothership_input_events_total{{input="otlp"}} {RECORDS}.0' in metrics
+
+
+def test_the_opentelemetry_sdk_takes_a_partial_success_for_a_success(
+    start: Start, database_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It sends nothing again and says nothing of what was rejected: so the service has to."""
+    service = start(dsn=database_dsn, config={"limits": {"event_bytes": 2_000}})
+    answers: list[tuple[int, ExportLogsServiceResponse]] = []
+
+    def note(answer: requests.Response, **_: Any) -> None:
+        answers.append((answer.status_code, ExportLogsServiceResponse.FromString(answer.content)))
+
+    session = requests.Session()
+    session.hooks["response"].append(note)
+    exporter = OTLPLogExporter(f"{service.url}/v1/logs", session=session, timeout=60)
+    results = []
+    with caplog.at_level(logging.DEBUG, "opentelemetry"):
+        provider = LoggerProvider(Resource({"service.name": "checkout"}))
+        processor = BatchLogRecordProcessor(exporter, schedule_delay_millis=3_600_000)
+        provider.add_log_record_processor(processor)
+        export = exporter.export
+        exporter.export = lambda batch: results.append(export(batch)) or results[-1]  # type: ignore[method-assign,func-returns-value]
+        logger = logging.getLogger("app.partial")
+        logger.propagate = False
+        handler = LoggingHandler(logger_provider=provider)
+        logger.addHandler(handler)
+        try:
+            for message in ("first", "x" * 9_000, "last"):
+                logger.error(message)
+            assert provider.force_flush(120_000)
+        finally:
+            logger.removeHandler(handler)
+            provider.shutdown()
+    ((status, answer),) = answers
+    assert (status, answer.partial_success.rejected_log_records) == (200, 1)
+    reason = "a log record of more than 8000 bytes (limits.event_bytes)"
+    assert answer.partial_success.error_message == f"record 1: {reason}"
+    assert results == [LogRecordExportResult.SUCCESS]
+    assert not [record for record in caplog.records if record.name.startswith("opentelemetry")]
+    assert select(database_dsn, "SELECT data->>'message' FROM events ORDER BY ts") == [("first",), ("last",)]
+    assert 'mothership_input_events_rejected_total{input="otlp"} 1.0' in service.get("/metrics").text
+    assert service.get("/stats").json()["inputs"]["otlp"]["requests"]["partial"] == 1
+    (line,) = [line for line in service.log.read_text().splitlines() if "events_rejected" in line]
+    assert reason in line
 
 
 def test_a_client_of_loki_delivers_each_line_once(service: Service) -> None:
