@@ -85,3 +85,14 @@ class Lease:
             tuple(self.attempts[i] for i in at),
             tuple(self.crashes[i] for i in at),
         )
+
+
+class DeliveryResult(NamedTuple):
+    """What became of a batch at a sink."""
+
+    sink: str
+    fingerprint: bytes
+    errors: int
+    duplicate: bool
+    deferred: int = 0
+    """Rows that wait still, because the sink can't take them yet."""

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from mothership.dead_letters import Chosen, DeadLetter, DeadLetterGroup, DeadLetterSummary, Moved
 from mothership.errors import FailedRow
 from mothership.event import Batch, Receipt, Row, RowBatch
-from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
+from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.search.query import EventQuery, Position
 from mothership.search.results import EventContext, EventPage, Facets, Histogram, LastError, TemplateCounts
 
@@ -177,6 +177,9 @@ class Spool(Protocol):
     on_arrival: Callable[[], None]
     """Called in the event loop when something that was not appended here can be leased. Set by whoever leases."""
 
+    on_result: Callable[[DeliveryResult], None]
+    """Called in the event loop with what another process has announced of a batch that was appended here."""
+
     @property
     def first_live_seq(self) -> int:
         """Batches from here on were appended since this spool was opened."""
@@ -234,6 +237,9 @@ class Spool(Protocol):
 
     def release(self, lease: Lease) -> "asyncio.Future[None]":
         """The sink has not got these batches, or may not: they wait again. Need not be awaited either."""
+
+    def announce(self, result: DeliveryResult) -> None:
+        """Tell whoever appended this batch what became of it, where that is another process. It may not hear of it."""
 
     async def dead_letter(self, lease: Lease, failed: Sequence[FailedRow], *, known_to_sink: bool) -> None:
         """Set the named rows aside, each with its reason, and commit all others of the lease.

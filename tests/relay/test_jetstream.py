@@ -10,7 +10,7 @@ import pytest
 from tests.relay.nats_cluster import NatsCluster
 from tests.relay.support import ToxicSink, rows_batch, running, until
 
-from mothership.event import Row, RowBatch, Tally
+from mothership.event import Receipt, Row, RowBatch, Tally
 from mothership.sinks.memory import MemorySink
 
 
@@ -52,6 +52,26 @@ async def test_a_batch_that_is_delivered_in_time_is_answered_as_written(
         receipts = await asyncio.gather(*(relay.keep(rows_batch(number)) for number in range(50)))
         assert {receipt.sinks["memory"] for receipt in receipts} == {Tally(3, 0, 0)}
         assert (await relay.keep(rows_batch(7))).duplicate
+
+
+async def test_an_answer_waits_for_a_delivery_by_another_instance(
+    tmp_path: Path, nats_cluster: NatsCluster, stream: str
+) -> None:
+    """The one that takes can't deliver, and learns from the other what was written, refused, and known."""
+    spool = on(nats_cluster, stream)
+    stuck, sink = ToxicSink(), ToxicSink(poison=b"-1")
+    stuck.open_for_writes.clear()
+    async with running(tmp_path / "a", stuck, spool=spool) as taking, running(tmp_path / "b", sink, spool=spool):
+        held = [asyncio.create_task(taking.keep(rows_batch(1000 + number))) for number in range(300)]
+        receipts = await asyncio.wait_for(_first(held, 30), 60.0)
+        assert {receipt.sinks["memory"] for receipt in receipts} == {Tally(2, 0, 1)}
+        stuck.open_for_writes.set()
+        await asyncio.gather(*held)
+    assert len(sink.writes) > 0
+
+
+async def _first(tasks: list[asyncio.Task[Receipt]], count: int) -> list[Receipt]:
+    return [await next(done) for done in [asyncio.as_completed(tasks)] for _ in range(count)]
 
 
 async def test_a_batch_larger_than_a_message_is_kept_in_portions(

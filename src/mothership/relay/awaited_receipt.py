@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from mothership.event import Receipt, Tally
-from mothership.leases import BatchStatus
-from mothership.relay.delivery import DeliveryResult
+from mothership.leases import BatchStatus, DeliveryResult
 
 
 class AwaitedReceipt:

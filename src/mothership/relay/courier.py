@@ -12,12 +12,12 @@ from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, NotPersisted, Paused, Permanent, Transient
 from mothership.event import Row
 from mothership.fairness import Holder
-from mothership.leases import SEQ_MAX, Lease, LeaseLimits
+from mothership.leases import SEQ_MAX, DeliveryResult, Lease, LeaseLimits
 from mothership.log_limiter import LogLimiter
 from mothership.plurals import counted
 from mothership.ports import Health, Spool
 from mothership.relay.deferred_batches import DeferredBatches
-from mothership.relay.delivery import DeliveryListener, DeliveryResult, SinkRoute
+from mothership.relay.delivery import DeliveryListener, SinkRoute
 from mothership.relay.event_rate import EventRate
 from mothership.relay.poison_tracker import PoisonTracker
 from mothership.relay.settings import RelaySettings

@@ -1,8 +1,9 @@
 """Between a courier and its neighbours: the sink it serves, and who hears what became of a batch."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from mothership.leases import DeliveryResult
 from mothership.ports import Sink, StoredWatcher
 
 
@@ -21,17 +22,6 @@ class SinkRoute:
     """Deliver the backlog of an outage before what arrives meanwhile, for a sink that refuses what is late."""
     watcher: StoredWatcher | None = None
     """Whoever is shown what this sink has stored."""
-
-
-class DeliveryResult(NamedTuple):
-    """What became of a batch at a sink."""
-
-    sink: str
-    fingerprint: bytes
-    errors: int
-    duplicate: bool
-    deferred: int = 0
-    """Rows that wait still, because the sink can't take them yet."""
 
 
 class DeliveryListener(Protocol):

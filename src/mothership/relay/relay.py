@@ -16,13 +16,13 @@ from mothership import telemetry
 from mothership.errors import NotPersisted, SpoolFull
 from mothership.event import Receipt, RowBatch, Tally
 from mothership.fairness import Holder, WaitBudget
-from mothership.leases import BatchStatus, SpoolStats, Totals
+from mothership.leases import BatchStatus, DeliveryResult, SpoolStats, Totals
 from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock, Spool
 from mothership.relay.answer_deadline import AnswerDeadline
 from mothership.relay.awaited_receipt import AwaitedReceipt
 from mothership.relay.courier import Courier
-from mothership.relay.delivery import DeliveryResult, SinkRoute
+from mothership.relay.delivery import SinkRoute
 from mothership.relay.in_flight_limiter import InFlightLimiter
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.kinds import open_spool
@@ -51,7 +51,7 @@ class Relay:
         self.couriers = [Courier(route, spool, settings, self, ticks=ticks, jitter=jitter) for route in routes]
         self.in_flight = InFlightLimiter(settings.in_flight, ticks)
         self._spool = spool
-        spool.on_arrival = self._wake
+        spool.on_arrival, spool.on_result = self._wake, self._record_result
         self._settings = settings
         self._clock = clock
         self._ticks = ticks
@@ -180,7 +180,11 @@ class Relay:
             del self._delivering[pending.status.fingerprint]
 
     def on_result(self, result: DeliveryResult) -> None:
-        """A courier is through with a batch."""
+        """A courier is through with a batch: here, or in another process, somebody may wait to hear of it."""
+        self._record_result(result)
+        self._spool.announce(result)
+
+    def _record_result(self, result: DeliveryResult) -> None:
         self._delivered.set()
         if pending := self._delivering.get(result.fingerprint):
             pending.record_result(result)

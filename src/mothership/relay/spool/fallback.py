@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mothership.errors import ConfigurationError, FailedRow, NotPersisted, SpoolFull
 from mothership.event import RowBatch
-from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
+from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.file_spool import FileSpool
 from mothership.relay.spool.moving import ClusterSpool, move_batches, move_dead_letters
@@ -36,6 +36,7 @@ class FallbackSpool:
         self._file, self._data_dir, self._connect = file, data_dir, connect
         self._cluster = cluster
         self._on_arrival: Callable[[], None] = lambda: None
+        self._on_result: Callable[[DeliveryResult], None] = lambda _result: None
         self._away = cluster is None
         """Whether what comes goes to the file."""
         self._closed = False
@@ -60,7 +61,7 @@ class FallbackSpool:
         while True:
             with suppress(ConfigurationError):
                 self._cluster = await self._connect()
-                self._cluster.on_arrival = self._on_arrival
+                self._cluster.on_arrival, self._cluster.on_result = self._on_arrival, self._on_result
                 return
             await asyncio.sleep(CONNECT_PAUSE_SECONDS)
 
@@ -74,6 +75,17 @@ class FallbackSpool:
         self._on_arrival = wake
         if self._cluster:
             self._cluster.on_arrival = wake
+
+    @property
+    def on_result(self) -> Callable[[DeliveryResult], None]:
+        """As `ports.Spool` has it."""
+        return self._on_result
+
+    @on_result.setter
+    def on_result(self, tell: Callable[[DeliveryResult], None]) -> None:
+        self._on_result = tell
+        if self._cluster:
+            self._cluster.on_result = tell
 
     @property
     def first_live_seq(self) -> int:
@@ -156,6 +168,11 @@ class FallbackSpool:
         """Where it came from."""
         spool, own = self._of(lease)
         return spool.release(own)
+
+    def announce(self, result: DeliveryResult) -> None:
+        """To other instances; the file has none."""
+        if self._cluster:
+            self._cluster.announce(result)
 
     async def dead_letter(self, lease: Lease, failed: Sequence[FailedRow], *, known_to_sink: bool) -> None:
         """Where it came from."""

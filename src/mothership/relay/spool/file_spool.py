@@ -14,7 +14,7 @@ from mothership import telemetry
 from mothership.dead_letters import PIPELINE, DeadLetter
 from mothership.errors import ConfigurationError, FailedRow, NotPersisted
 from mothership.event import RowBatch
-from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
+from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.ports import Clock
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool import directory, disk_reserve, rebuild, spool_file_lock
@@ -42,6 +42,7 @@ class FileSpool:
         clock: Clock,
     ) -> None:
         self.on_arrival: Callable[[], None] = lambda: None
+        self.on_result: Callable[[DeliveryResult], None] = lambda _result: None
         self.lock = lock
         self.first_live_seq = writer.file.last_seq + 1
         """Batches from here on were appended by this process."""
@@ -164,6 +165,9 @@ class FileSpool:
                 file.deliveries.release(lease.sink, lease.seqs)
 
         return self._writer.submit(act, durable=False, on_disk_error="retry")
+
+    def announce(self, result: DeliveryResult) -> None:
+        """Nobody else appends to this file."""
 
     async def dead_letter(self, lease: Lease, failed: Sequence[FailedRow], *, known_to_sink: bool) -> None:
         """Set the named rows aside and commit all others of the lease.

@@ -18,11 +18,12 @@ from mothership import telemetry
 from mothership.dead_letters import PIPELINE, DeadLetter
 from mothership.errors import FailedRow, NotPersisted
 from mothership.event import RowBatch
-from mothership.leases import SEQ_MAX, BatchStatus, Lease, LeaseLimits, SpoolStats, Totals
+from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.ports import Clock
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.batch_cache import BatchCache
 from mothership.relay.spool.jetstream import cluster, letters
+from mothership.relay.spool.jetstream.announcements import ORIGIN, Announcements
 from mothership.relay.spool.jetstream.connection import LOST, connect
 from mothership.relay.spool.jetstream.counts import StreamState, stream_state
 from mothership.relay.spool.jetstream.held import HeldBatch
@@ -50,6 +51,7 @@ class JetStreamSpool:
         self.last_seq = state.last_seq
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_arrival: Callable[[], None] = lambda: None
+        self.on_result: Callable[[DeliveryResult], None] = lambda _result: None
         self.state = state
         """Of the batches' stream, when it was looked at last."""
         self._client = client
@@ -59,6 +61,7 @@ class JetStreamSpool:
         self._clock = clock
         self._publisher = Publisher(client, retry_after_seconds=settings.spool.retry_after_seconds)
         self._upkeep = Upkeep(client, self._js, subjects, settings, self._publisher)
+        self._announcements = Announcements(client, subjects, self._tell)
         self._queues: dict[str, SinkQueue] = {}
         self._cache = BatchCache(settings.spool.cache_bytes)
         self._totals = state.totals()
@@ -87,6 +90,7 @@ class JetStreamSpool:
             await client.close()
             raise
         spool = cls(client, settings, subjects, state, clock)
+        await spool._announcements.listen()
         spool._orphans = orphans  # its own
         return spool
 
@@ -121,6 +125,7 @@ class JetStreamSpool:
         resolve: Callable[[BatchStatus | None, BaseException | None], None],
     ) -> None:
         now = self._now()
+        self._announcements.begin(batch.fingerprint)
         try:
             self._upkeep.require_share(batch.client, weight(batch))
             record = spool_record(batch, sinks, now, batch.half_of)
@@ -130,15 +135,14 @@ class JetStreamSpool:
                 part = batch if len(pieces) == 1 else piece.batch()
                 for sink in sinks:
                     messages.append(waiting_message(self._subjects, piece, packed, sink, part))
+                    messages[-1].headers[ORIGIN] = self._announcements.instance
                     self._cache.put(messages[-1].headers[ID], part)
             published = await self._publisher.publish(messages, self._to.publish_seconds)
-        except NotPersisted as error:
-            resolve(None, error)
-            return
         except asyncio.CancelledError:
             resolve(None, self._stopping())
             raise
         except Exception as error:  # noqa: BLE001  # belongs to the one who asked
+            self._announcements.forget(batch.fingerprint)
             resolve(None, error)
             return
         events = len(batch.rows)
@@ -154,6 +158,7 @@ class JetStreamSpool:
             ),
             None,
         )  # fmt: skip
+        self._announcements.end(batch.fingerprint)
 
     @property
     def _payload_bytes_max(self) -> int:
@@ -210,6 +215,8 @@ class JetStreamSpool:
                 log.error("spool_record_damaged", stream=self._subjects.stream, seq=held.seq, events=held.events)
                 await self._upkeep.keep_damaged(sink, held, self._now())
                 await queue.finish([held.seq])
+            else:
+                self._announcements.expect(sink, batch.fingerprint, held.message)
         sound = [(held, batch) for held, batch in zip(found, batches, strict=True) if batch is not None]
         if not sound:
             return None
@@ -233,6 +240,10 @@ class JetStreamSpool:
             self._cache.discard(_identity(batch))
         self._changed({lease.sink: (-len(held), -sum(batch.events for batch in held))})
         await queue.finish(lease.seqs)
+
+    def announce(self, result: DeliveryResult) -> None:
+        """To the instance that appended it."""
+        self._announcements.announce(result)
 
     def release(self, lease: Lease) -> "asyncio.Future[None]":
         """The sink has not got these batches, or may not: they wait here again."""
@@ -396,6 +407,9 @@ class JetStreamSpool:
 
     def _arrived(self) -> None:
         self.on_arrival()
+
+    def _tell(self, result: DeliveryResult) -> None:
+        self.on_result(result)
 
     def _reconnected(self) -> None:
         for queue in self._queues.values():

@@ -43,6 +43,10 @@ class Subjects:
         """Of the number of attempts at a batch."""
         return f"{self.stream}.attempt.{sink}.{seq}"
 
+    def results(self, instance: str) -> str:
+        """Where an instance hears what became of its batches. No stream keeps it."""
+        return f"{self.stream}.result.{instance}"
+
     def letter(self, sink: str, client: str, events: int) -> str:
         """Of a dead letter."""
         return f"{self.stream}.dead.{sink}.{client_token(client)}.{events}"
