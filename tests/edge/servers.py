@@ -117,7 +117,7 @@ class Served:
 def serving(
     acceptor: Any, *, auth: AuthSettings, tls: TLSSettings, limits: LimitSettings, **more: Any
 ) -> Iterator[Served]:
-    app = application(acceptor, limits)
+    app = more.pop("app", None) or application(acceptor, limits)
     host = more.pop("host", "127.0.0.1")
     loop_factory = more.pop("loop_factory", None)
     configuration = uvicorn_config(app, auth, tls, limits, host=host, port=0, **more)

@@ -154,9 +154,16 @@ def _shown(trace: EventTrace, *, ends: bool) -> Mapping[str, Any]:
     """As plain data. `ends`: whether it may be told where a hit ends, and so how long a secret is."""
     return {
         "fate": _fate(trace.steps),
+        "type": _text(trace.event, "type"),
+        "source": _text(trace.event, "source"),
         "steps": [_step(step, ends=ends) for step in trace.steps],
         "event": _written(trace.event),
     }
+
+
+def _text(event: Event | None, name: str) -> str:
+    value = (event or {}).get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _fate(steps: Sequence[StepTrace]) -> str:
