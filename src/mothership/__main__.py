@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "Examine everything that the service needs, and say what to do.",
     "demo": "Watch events travel over HTTP into a real database.",
     "send": "Ship NDJSON or plain log files to a service.",
+    "tail": "Follow events as a service stores them.",
     "redact": "Try the redaction on your own data.",
     "dead-letters": "List, show, retry or drop events that could not be delivered.",
     "backup": "Save the embedded database, the spool and the keys in one file.",

@@ -10,7 +10,6 @@ DATA_BYTES_MAX = 16 * 1024
 BEGIN_CHARACTERS = 1000
 END = b"\n\n"
 EVENT_BEGIN = b"data: "
-MISSED_BEGIN = b"event: missed\ndata: "
 _LINE_ENDS = tuple((sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in "\x85\u2028\u2029")
 """What some readers take for the end of a line, and JSON doesn't. All others are escaped in JSON anyway."""
 
@@ -31,6 +30,32 @@ def event_message(row: Row) -> bytes:
 def named_message(name: str, **content: object) -> bytes:
     """One of ours: `following`, `missed`, `end`."""
     return b"event: %b\ndata: %b%b" % (name.encode(), orjson.dumps(content), END)
+
+
+class MessageReader:
+    """Takes a stream apart."""
+
+    def __init__(self, *, bytes_max: int = 8 * 1024 * 1024) -> None:
+        self._rest = b""
+        self._bytes_max = bytes_max
+
+    def feed(self, received: bytes) -> list[bytes]:
+        """The messages that are whole now, without their ends. Raises ValueError for one that has none."""
+        *messages, self._rest = (self._rest + received.replace(b"\r\n", b"\n")).split(END)
+        if len(self._rest) > self._bytes_max:
+            raise ValueError("a message without end")
+        return messages
+
+
+def parsed(message: bytes) -> tuple[str, bytes]:
+    """Its name, empty for an event, and its data; without data it is none, as a comment."""
+    name, data = "", b""
+    for line in message.split(b"\n"):
+        if line.startswith(b"event: "):
+            name = line.removeprefix(b"event: ").decode("utf-8", "replace")
+        elif line.startswith(EVENT_BEGIN):
+            data = line.removeprefix(EVENT_BEGIN)
+    return name, data
 
 
 def _begin(data: bytes) -> str:

@@ -15,7 +15,7 @@ import msgspec
 import orjson
 
 from mothership.live_tail.live_tail import LiveTail
-from mothership.live_tail.messages import END, EVENT_BEGIN, MISSED_BEGIN
+from mothership.live_tail.messages import END, EVENT_BEGIN, MessageReader, parsed
 from mothership.search.query import EventQuery
 from mothership.telemetry import log
 from mothership.worker_status import StatusDirectory
@@ -112,18 +112,14 @@ class JoinedWorkers:
                 self._ready.pop(task, None)
 
     async def _read(self, query: EventQuery, reader: asyncio.StreamReader, ready: asyncio.Event) -> None:
-        rest = b""
+        messages = MessageReader()
         while received := await reader.read(READ_BYTES):
-            *messages, rest = (rest + received).split(END)
+            whole = messages.feed(received)
             ready.set()  # its first word is that it follows
-            events = [message + END for message in messages if message.startswith(EVENT_BEGIN)]
-            missed = sum(
-                orjson.loads(message.removeprefix(MISSED_BEGIN))["events"]
-                for message in messages
-                if message.startswith(MISSED_BEGIN)
-            )
-            if events or missed:
-                self._tail.stored_elsewhere(query, events, missed)
+            events = [message + END for message in whole if message.startswith(EVENT_BEGIN)]
+            told = [orjson.loads(data) for name, data in map(parsed, whole) if name == "missed"]
+            if events or told:
+                self._tail.stored_elsewhere(query, events, sum(each["events"] for each in told))
 
     # --- answering -----------------------------------------------------------------------------------------------
 

@@ -132,7 +132,7 @@ async def ship_batches(
     `give_up_seconds`, or within `STOPPING_SECONDS` once `stopping` says so.
     """
     summary, started = Summary(), clock()
-    async with _client(target) as client:
+    async with http_client(target, "Send") as client:
         post = _Post(client, target, options, summary, say, stopping, clock, sleep, jitter)
         feed = Feed(batches, options.concurrency)
 
@@ -172,7 +172,8 @@ def shown(url: str) -> str:
     return str(parsed.copy_with(username="", password="", query=None, fragment=None))
 
 
-def _client(target: ShipTarget) -> httpx2.AsyncClient:
+def http_client(target: ShipTarget, program: str) -> httpx2.AsyncClient:
+    """A client with these credentials. Raises `ShippingError` for certificates that can't be read."""
     verify: ssl.SSLContext | bool = True
     if target.ca or target.client_cert:
         try:
@@ -184,7 +185,7 @@ def _client(target: ShipTarget) -> httpx2.AsyncClient:
     headers = {"Authorization": f"Bearer {target.token}"} if target.token else {}
     return httpx2.AsyncClient(
         verify=verify,
-        headers={"User-Agent": "Mothership-Send/1.5", "Content-Type": "application/json", **headers},
+        headers={"User-Agent": f"Mothership-{program}/1.5", "Content-Type": "application/json", **headers},
         timeout=target.timeout_seconds,
         follow_redirects=True,
         max_redirects=3,
