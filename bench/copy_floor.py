@@ -29,7 +29,9 @@ from mothership.embedded.processes import server_processes
 from mothership.embedded.server import PostgresServer
 from mothership.event import Row, RowBatch
 from mothership.sample.fleet import sample
-from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings, TsdbSink, binary_copy
+from mothership.sinks.tsdb import binary_copy
+from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 COLUMNS = "ts, type, source, data"
 

@@ -40,7 +40,8 @@ from mothership.pipeline.llm.enricher import LLMEnricher, LLMSettings
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.templates.templates import Templates, TemplateSettings
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 
 BATCH = 100

@@ -16,7 +16,8 @@ from mothership.app import opened
 from mothership.commands.redact import redact
 from mothership.config import Settings
 from mothership.pipeline.redaction.pseudonyms import kept_former_keys
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 NOBODY = "postgresql://x:y@127.0.0.1:9/z"
 

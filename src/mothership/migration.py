@@ -9,7 +9,8 @@ from mothership.backup import BackupFailed, embedded_database
 from mothership.sinks.tsdb.connection_pool import Connection, connect
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.failures import DRIVER_ERRORS, OWN_TABLES, classify
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 LOCAL_TABLES = frozenset({"mothership_migrations", "mothership_policies"})
 """What they hold is about the server that they are on."""

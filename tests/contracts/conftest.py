@@ -11,7 +11,8 @@ from tests.pipeline.llm.endpoint import Endpoint
 from mothership.event import Row
 from mothership.ports import Sink
 from mothership.sinks.memory import MemorySink
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from mothership.search.query import EventQuery, Position
 from mothership.search.results import StoredEvent
 from mothership.sinks.memory import MemorySink
 from mothership.sinks.tsdb.event_reader import TsdbEventReader
-from mothership.sinks.tsdb.settings import SearchSettings
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings, SearchSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 SECOND = 1_000_000
 NOON = 1_796_040_000 * SECOND

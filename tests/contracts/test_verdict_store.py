@@ -10,7 +10,8 @@ import pytest
 from tests.pipeline.llm.harness import MemoryStore
 
 from mothership.ports import VerdictStore
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 
 DAY = date(2026, 11, 24)

@@ -27,7 +27,8 @@ from mothership.data_dir_lock import lock_data_dir
 from mothership.doctor.examinations import examine, worst
 from mothership.doctor.finding import Finding, Severity
 from mothership.embedded.server import PostgresServer
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 CANARY = "canary-hunter2"
 """Every secret of these set-ups."""

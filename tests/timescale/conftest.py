@@ -19,7 +19,8 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 HERE = Path(__file__).parent
 VARIABLE = "MOTHERSHIP_TEST_TIMESCALE_DSN"

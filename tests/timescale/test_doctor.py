@@ -14,7 +14,8 @@ from mothership.doctor.finding import Finding
 from mothership.metric_registry import exposition
 from mothership.sinks.tsdb.connection_pool import connect
 from mothership.sinks.tsdb.dsn import parse_dsn
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 pytestmark = [pytest.mark.timescale, pytest.mark.xdist_group("timescale")]
 

@@ -10,7 +10,8 @@ import pytest
 from mothership.errors import Permanent
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb.maintenance import Maintenance
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 pytestmark = [
     pytest.mark.timescale,

@@ -11,7 +11,8 @@ from mothership.event import Row, RowBatch
 from mothership.migration import copy_all
 from mothership.sinks.tsdb.connection_pool import connect
 from mothership.sinks.tsdb.dsn import parse_dsn
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 pytestmark = [pytest.mark.timescale, pytest.mark.xdist_group("timescale")]
 

@@ -21,7 +21,7 @@ from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.templates.templates import TemplateSettings
 from mothership.relay.settings import RelaySettings
 from mothership.sinks.loki.sink import LokiSettings
-from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings
+from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
 
 HOST: Location = ("server", "host")
 ABOUT: dict[Location, set[str | int]] = {HOST: {"server", "auth"}, ("sinks",): {"sinks"}}

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from mothership.sinks.loki.settings import LokiSettings
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 ROOT = Path(__file__).resolve().parents[3]
 

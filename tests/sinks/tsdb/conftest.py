@@ -6,7 +6,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 
 @pytest.fixture

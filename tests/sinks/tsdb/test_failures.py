@@ -22,7 +22,8 @@ from mothership.embedded.server import PostgresServer
 from mothership.errors import Paused, Transient
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb import failures
-from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 NOW = 1_767_225_600_000_000
 Sql = Callable[..., Awaitable[Any]]
@@ -50,7 +51,7 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
     """SIGSTOP to every process: the write ends by its time-out, cancels without hanging, and works later."""
     own, home = server
     sink = TsdbSink(DatabaseSettings(statement_timeout_seconds=0.5, connect_timeout_seconds=1.0), embedded_dsn=own.dsn)
-    sink._timeout_seconds = 1.0
+    sink._timeout_seconds = sink._writer.timeout_seconds = 1.0
     await sink.write([_batch(1)])
     pids = server_processes(home / "postgres")
     assert len(pids) > 3
@@ -86,7 +87,7 @@ async def test_a_server_that_hangs_inside_a_copy_is_left_in_time(server: tuple[P
     asyncio.get_running_loop().set_exception_handler(lambda _loop, what: complaints.append(what))
     async with Proxy(str(home / "postgres-socket" / ".s.PGSQL.5432")) as proxy:
         sink = TsdbSink(DatabaseSettings(), embedded_dsn=f"postgresql://mothership@127.0.0.1:{proxy.port}/mothership")
-        sink._timeout_seconds = 1.0
+        sink._timeout_seconds = sink._writer.timeout_seconds = 1.0
         await sink.write([_batch(1)])
         proxy.toxins.hold_copy = True
         with pytest.raises(Transient, match="did not answer in time"):

@@ -15,7 +15,8 @@ from tests.starvation import PATIENCE_SECONDS
 
 from mothership.errors import Transient
 from mothership.event import Arrival, Row, RowBatch
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.sql_files import migrations
 
 NOW = 1_767_225_600_000_000

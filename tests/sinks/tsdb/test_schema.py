@@ -308,12 +308,12 @@ async def test_a_commit_is_on_disk_even_where_the_server_says_otherwise(make_sin
     await sql(f"ALTER DATABASE {name} SET synchronous_commit = off")
     sink = make_sink()
     await sink.open()
-    async with sink._transaction() as connection:
+    async with sink._writer.transaction() as connection:
         assert await connection.fetchval("SHOW synchronous_commit") == "on"
     ordinary = make_sink()
     await sql(f"ALTER DATABASE {name} SET synchronous_commit = local")
     await ordinary.open()
-    async with ordinary._transaction() as connection:
+    async with ordinary._writer.transaction() as connection:
         assert await connection.fetchval("SHOW synchronous_commit") == "local"
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from mothership.config import Settings
 from mothership.sinks.tsdb.connection_target import ConnectionTarget
-from mothership.sinks.tsdb.sink import DatabaseSettings, TimescaleSinkSettings
+from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
 from mothership.startup_checks import faults
 
 DSN = "postgresql://someone:canary@db.example:5433/events"

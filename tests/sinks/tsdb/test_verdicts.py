@@ -12,7 +12,8 @@ from tests.starvation import PATIENCE_SECONDS
 
 from mothership.errors import SinkError
 from mothership.ports import VerdictStore
-from mothership.sinks.tsdb.sink import DatabaseSettings, TsdbSink
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 
 

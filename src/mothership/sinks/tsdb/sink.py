@@ -1,46 +1,35 @@
-"""TimescaleDB, or a plain PostgreSQL: each write is one transaction of fingerprints, rows and counts."""
+"""TimescaleDB, or a plain PostgreSQL: written to, looked at, and kept as the configuration has it."""
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
 
-from mothership.errors import FailedRow, Paused, Permanent, SinkError, Transient
-from mothership.event import Row, RowBatch
-from mothership.plurals import counted
+from mothership.errors import Paused, Permanent, SinkError
+from mothership.event import RowBatch
 from mothership.ports import Clock, Health
 from mothership.retry import backoff_seconds
-from mothership.sinks import batch_deduplication
-from mothership.sinks.tsdb import binary_copy, schema, timescale
+from mothership.sinks.tsdb import schema, timescale
 from mothership.sinks.tsdb.clock import DatabaseClock, boot_ticks
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, connect
 from mothership.sinks.tsdb.database_state import DatabaseState
 from mothership.sinks.tsdb.dsn import parse_dsn
-from mothership.sinks.tsdb.failures import DRIVER_ERRORS, classify, may_be_row_error
+from mothership.sinks.tsdb.event_writer import HOUR_MINUTES, EventWriter
+from mothership.sinks.tsdb.failures import DRIVER_ERRORS, classify
 from mothership.sinks.tsdb.maintenance import Maintenance
-from mothership.sinks.tsdb.refused_rows import store_all_but_refused
 from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
 from mothership.sinks.tsdb.sql_files import WRITE
 from mothership.telemetry import (
     database_failing_jobs,
-    database_rows,
     database_unsupported,
     database_write_seconds,
     database_writes,
     log,
 )
 
-__all__ = ["DatabaseSettings", "TimescaleSinkSettings", "TsdbSink"]
-
-MINUTE = 60_000_000
-HOUR_MINUTES = 60
-ALL_MINUTES = 0
-"""The `minute` under which `event_counts` counts every event."""
 SIDE_CONNECTIONS = 3
 """For what isn't writing: health, counts, upkeep, keys."""
 PROBE_SECONDS_MAX = 1.5
@@ -55,20 +44,6 @@ RECHECK_SECONDS_MIN = 10.0
 """The same after one that found something in the way; it doubles until it is the above."""
 BACKFILL_SECONDS_MAX = 6 * 3600.0
 """Longest that counting a big table into the aggregate may take. Nobody waits for it."""
-
-
-class _ClaimedWrite(NamedTuple):
-    """A write after its fingerprints were claimed."""
-
-    duplicates: frozenset[int]
-    taken: list[int]
-    """The positions of the batches to be stored, in order."""
-    rows: list[Row]
-    """Their rows, one after the other."""
-
-    def places(self, batches: Sequence[RowBatch]) -> list[tuple[int, int]]:
-        """For each row: the position of its batch in the write, and of the row in the batch."""
-        return [(at, row) for at in self.taken for row in range(len(batches[at].rows))]
 
 
 class TsdbSink:
@@ -101,9 +76,9 @@ class TsdbSink:
         self._notes: list[str] = []
         self._recheck_failure = ""
         self._opening = asyncio.Lock()
-        self._begin = "begin"
         # The server ends a slow statement by itself; a server that hangs is left a little later.
         self._timeout_seconds = database.statement_timeout_seconds + 2.0
+        self._writer = EventWriter(self._write_pool, database, clock, self._timeout_seconds)
 
     async def open(self) -> None:
         """See `ports.Sink`. Brings the schema up to date, once; the first write does it, too."""
@@ -278,118 +253,12 @@ class TsdbSink:
     async def _write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         await self._ensure_schema()
         try:
-            return await self._store(batches)
+            return await self._writer.store(batches)
         except asyncpg.UndefinedTableError:
             # Someone dropped it, or another database answers under the same name now.
             self._state = None
             await self._ensure_schema()
-            return await self._store(batches)
-
-    async def _store(self, batches: Sequence[RowBatch]) -> frozenset[int]:
-        try:
-            async with self._transaction() as connection:
-                claimed = await self._claim(connection, batches)
-                if claimed.rows:
-                    await self._copy(connection, claimed.rows)
-                    await self._count(connection, claimed.rows)
-        except DRIVER_ERRORS as error:
-            if not may_be_row_error(error):
-                raise
-            return await self._store_carefully(batches)
-        database_rows.inc(len(claimed.rows))
-        return claimed.duplicates
-
-    async def _store_carefully(self, batches: Sequence[RowBatch]) -> frozenset[int]:
-        """Once more, row by row where it has to be: some of them will never be taken."""
-        async with self._transaction() as connection:
-            claimed = await self._claim(connection, batches)
-            await self._check_that_harmless_rows_pass(connection)
-            refused = await store_all_but_refused(claimed.rows, lambda rows: self._try_copy(connection, rows))
-            await self._count(connection, [row for at, row in enumerate(claimed.rows) if at not in refused])
-        database_rows.inc(len(claimed.rows) - len(refused))
-        if not refused:
-            return claimed.duplicates
-        places = claimed.places(batches)
-        failed = [FailedRow(*places[at], reason) for at, reason in refused.items()]
-        raise Permanent(f"the database refuses {counted(len(failed), 'row')}", failed, duplicates=claimed.duplicates)
-
-    async def _check_that_harmless_rows_pass(self, connection: Connection) -> None:
-        """When even a row without content is refused, the table is to blame (a constraint, a trigger), not the rows."""
-        harmless = Row(int(self._clock() * 1_000_000), "mothership", "mothership", b"{}")
-        await self._execute(connection, "SAVEPOINT attempt")
-        try:
-            await self._copy(connection, [harmless])
-        except asyncpg.PostgresError as error:
-            if not may_be_row_error(error):
-                raise
-            raise Paused(
-                f"the table events refuses every row (SQLSTATE {error.sqlstate}): look at its constraints and triggers"
-            ) from None
-        await self._execute(connection, "ROLLBACK TO SAVEPOINT attempt")
-
-    async def _try_copy(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Store these, or leave the transaction as it was and raise."""
-        await self._execute(connection, "SAVEPOINT attempt")
-        try:
-            await self._copy(connection, rows)
-        except DRIVER_ERRORS as error:
-            if may_be_row_error(error):
-                await self._execute(connection, "ROLLBACK TO SAVEPOINT attempt")
-            raise
-        await self._execute(connection, "RELEASE SAVEPOINT attempt")
-
-    async def _execute(self, connection: Connection, statement: str) -> str:
-        return await connection.execute(statement, timeout=self._timeout_seconds)
-
-    async def _claim(self, connection: Connection, batches: Sequence[RowBatch]) -> _ClaimedWrite:
-        """Note what makes the batches known; what nobody had noted before is to be stored."""
-        columns = zip(*batch_deduplication.notes(batches), strict=True) if batches else ((), (), ())
-        found = await connection.fetch(WRITE["claim_fingerprints"], *columns, timeout=self._timeout_seconds)
-        new = {row["fingerprint"] for row in found}
-        repeated: set[bytes] = set()
-        if firsts := batch_deduplication.first_transmissions(batches, new):
-            found = await connection.fetch(
-                WRITE["take_early_retries"], [*firsts], [*firsts.values()], timeout=self._timeout_seconds
-            )
-            repeated = {row["fingerprint"] for row in found}
-        stored: set[bytes] = set()
-        if split_batches := batch_deduplication.split_batches(batches):
-            found = await connection.fetch(WRITE["noted_fingerprints"], split_batches, timeout=self._timeout_seconds)
-            stored = {row["fingerprint"] for row in found}
-        taken = batch_deduplication.to_store(batches, new, repeated, stored)
-        return _ClaimedWrite(
-            duplicates=frozenset(range(len(batches))) - set(taken),
-            taken=taken,
-            rows=list(chain.from_iterable(batches[at].rows for at in taken)),
-        )
-
-    async def _copy(self, connection: Connection, rows: Sequence[Row]) -> None:
-        # The driver's own time-out doesn't end a COPY that waits to send, and breaks it when it goes on after that.
-        async with asyncio.timeout(self._timeout_seconds):
-            await connection.copy_to_table(
-                "events", source=binary_copy.stream(rows), columns=binary_copy.COLUMNS, format="binary"
-            )
-
-    async def _count(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Add to the counts; minutes that `/stats` will never ask for are left out."""
-        recent = int(self._clock()) // 60 - HOUR_MINUTES
-        counts = {minute: n for minute, n in Counter([row[0] // MINUTE for row in rows]).items() if minute >= recent}
-        counts[ALL_MINUTES] = len(rows)
-        minutes = sorted(counts)
-        await connection.execute(
-            WRITE["count_events"], minutes, [counts[minute] for minute in minutes], timeout=self._timeout_seconds
-        )
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        """A write's transaction, committed when the block ends well. Otherwise the connection is cut off."""
-        milliseconds = int(self._settings.statement_timeout_seconds * 1000)
-        begin = WRITE[self._begin].format(statement_milliseconds=milliseconds)
-        async with self._write_pool.acquire() as connection:
-            await self._execute(connection, begin)
-            yield connection
-            if await self._execute(connection, "COMMIT") != "COMMIT":
-                raise Transient("the database rolled the write back instead of committing it")
+            return await self._writer.store(batches)
 
     async def _ensure_schema(self) -> None:
         if self._state is not None:
@@ -409,7 +278,7 @@ class TsdbSink:
             async with self._side_pool.acquire() as connection:
                 # Most of this may take long while others are at it; a server that hangs is seen at the first word.
                 if await connection.fetchval(WRITE["synchronous_commit"], timeout=self._timeout_seconds) == "off":
-                    self._begin = "begin_durably"
+                    self._writer.is_durable_by_default = False
                 await self._look_at_clock(connection)
                 return await schema.prepare(connection, self._settings)
 
