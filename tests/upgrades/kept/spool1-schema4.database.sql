@@ -1,0 +1,59 @@
+CREATE TABLE public.event_counts (
+    minute bigint NOT NULL,
+    slot integer NOT NULL,
+    events bigint NOT NULL
+)
+WITH (fillfactor='50');
+CREATE TABLE public.events (
+    ts timestamp with time zone DEFAULT now() NOT NULL,
+    type text NOT NULL,
+    source text NOT NULL,
+    data jsonb NOT NULL,
+    id bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now()
+);
+CREATE SEQUENCE public.events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.events_id_seq OWNED BY public.events.id;
+CREATE TABLE public.ingested_batches (
+    fingerprint bytea NOT NULL,
+    stored_at timestamp with time zone DEFAULT now() NOT NULL,
+    events integer NOT NULL
+);
+CREATE TABLE public.mothership_keys (
+    name text NOT NULL,
+    key bytea NOT NULL
+);
+CREATE TABLE public.mothership_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE ONLY public.events ALTER COLUMN id SET DEFAULT nextval('public.events_id_seq'::regclass);
+INSERT INTO public.event_counts VALUES (0, 12, 2);
+INSERT INTO public.events VALUES ('2026-01-01 00:00:00+00', 'syslog', 'web01', '{"tags": {"service": "web", "version": "1.5", "processed_by": "mothership"}, "type": "syslog", "source": "web01", "message": "stored 1", "service": "web", "timestamp": "2026-01-01T00:00:00.000000Z"}', 1, '2026-11-30 09:01:53.425666+00');
+INSERT INTO public.events VALUES ('2026-01-01 00:00:00+00', 'syslog', 'web01', '{"tags": {"service": "web", "version": "1.5", "processed_by": "mothership"}, "type": "syslog", "source": "web01", "message": "stored 2", "service": "web", "timestamp": "2026-01-01T00:00:00.000000Z"}', 2, '2026-11-30 09:01:53.425666+00');
+INSERT INTO public.ingested_batches VALUES ('\x5ec37d73827d621021e16e6b4f9c5dd88f13a732639dc01f74b71754e8dcece7', '2026-11-30 09:01:53.425666+00', 2);
+INSERT INTO public.mothership_keys VALUES ('fingerprint', '\x0f3a3459361664910d61711d5c1774388aae6932ce97dcf140c550068ea4bf8b');
+INSERT INTO public.mothership_migrations VALUES (1, 'events', '2026-11-30 09:01:53.236623+00');
+INSERT INTO public.mothership_migrations VALUES (2, 'ingested_batches', '2026-11-30 09:01:53.236623+00');
+INSERT INTO public.mothership_migrations VALUES (3, 'event_counts', '2026-11-30 09:01:53.236623+00');
+INSERT INTO public.mothership_migrations VALUES (4, 'mothership_keys', '2026-11-30 09:01:53.236623+00');
+SELECT pg_catalog.setval('public.events_id_seq', 2, true);
+ALTER TABLE ONLY public.event_counts
+    ADD CONSTRAINT event_counts_pkey PRIMARY KEY (minute, slot);
+ALTER TABLE ONLY public.ingested_batches
+    ADD CONSTRAINT ingested_batches_pkey PRIMARY KEY (fingerprint);
+ALTER TABLE ONLY public.mothership_keys
+    ADD CONSTRAINT mothership_keys_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.mothership_migrations
+    ADD CONSTRAINT mothership_migrations_pkey PRIMARY KEY (number);
+CREATE INDEX idx_events_data_gin ON public.events USING gin (data jsonb_path_ops);
+CREATE INDEX idx_events_source_ts ON public.events USING btree (source, ts DESC);
+CREATE INDEX idx_events_ts_brin ON public.events USING brin (ts) WITH (pages_per_range='32');
+CREATE INDEX idx_events_type_ts ON public.events USING btree (type, ts DESC);
+CREATE INDEX idx_ingested_batches_stored_at ON public.ingested_batches USING btree (stored_at);
