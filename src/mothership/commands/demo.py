@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import asyncpg
 import click
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.json import JSON
 from rich.table import Table
 
+from mothership.commands.demo_trickle import trickle
 from mothership.commands.send import bar
 from mothership.data_directory import check_private, reason_not_to_write
 from mothership.embedded.postgres import dsn_of
@@ -34,6 +35,8 @@ from mothership.workers import bind
 PORT = 8443
 ROOTS_DIR = Path("/var/lib/mothership-demo")
 """Where the demo of root keeps all, in a clone that belongs to another user."""
+CONFIGURATION = b"pipeline:\n  templates:\n    enabled: true\n"
+"""Of the service, so that every page of its console has something to show."""
 START_SECONDS = 90.0
 BATCH_EVENTS = 100
 
@@ -62,7 +65,8 @@ class DemoResult(NamedTuple):
 def demo(events: int, once: bool, data_dir: Path) -> None:
     """Start the service on an embedded database, send it sample events, and show what became of them.
 
-    The service stays up until Ctrl-C, for you to explore with a browser, curl or SQL. The sample contains planted
+    The service stays up until Ctrl-C, for you to explore with a browser (its console is at the address that it prints),
+    curl or SQL. A few events a second trickle in, and one was rejected, to be repaired. The sample contains planted
     personal data of many kinds; the report says whether any of it can be read in the database.
     """
     if not EMBEDDED.is_installed:
@@ -81,9 +85,9 @@ def demo(events: int, once: bool, data_dir: Path) -> None:
             console.print(f"\nLog: {data_dir / 'service.log'}", soft_wrap=True)
             sys.exit(0 if well else 1)
         _tell_pages(console, url, data_dir)
-        console.print("\nIt stays up. [bold]Ctrl-C[/bold] stops it.")
+        console.print("\nIt stays up, and a few events trickle in. [bold]Ctrl-C[/bold] stops it.")
         with contextlib.suppress(KeyboardInterrupt):
-            signal.pause()
+            asyncio.run(trickle(url))
         console.print("\nStopping in good order …")
 
 
@@ -104,18 +108,18 @@ def _service(data_dir: Path, console: Console) -> Iterator[str]:
     data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     if reason := reason_not_to_write(data_dir, sticky_is_enough=False):
         raise click.ClickException(f"{data_dir} can't be used: {reason}: choose another directory with --data-dir")
-    port, log = _free_port(), data_dir / "service.log"
+    port, log, config = _free_port(), data_dir / "service.log", data_dir / "demo.yaml"
     environ = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", "/"),
         "MOTHERSHIP_DATA_DIR": str(data_dir / "data"),
         "MOTHERSHIP_PORT": str(port),
     }
-    log.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with os.fdopen(os.open(log, flags, 0o600), "wb") as out:
+    with _new_file(config) as out:
+        out.write(CONFIGURATION)
+    with _new_file(log) as out:
         process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", "mothership", "serve", "--config", os.devnull],
+            [sys.executable, "-m", "mothership", "serve", "--config", str(config.absolute())],
             stdout=out,
             stderr=out,
             env=environ,
@@ -134,6 +138,12 @@ def _service(data_dir: Path, console: Console) -> Iterator[str]:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(30)
         process.kill()
+
+
+def _new_file(path: Path) -> BinaryIO:
+    """Open a file that was not there: nothing that somebody planted is written through."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
 
 
 def _free_port() -> int:

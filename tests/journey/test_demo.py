@@ -1,0 +1,70 @@
+"""What a demo shows while it stays up: an address, and a console whose pages have something on them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.starvation import PATIENCE_SECONDS
+
+pytest.importorskip("mothership.embedded.postgres")
+
+
+@contextmanager
+def demo(home: Path) -> Iterator["subprocess.Popen[str]"]:
+    """One that is ended in any case, after its time at the latest."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "mothership", "demo", "--events", "200", "--data-dir", str(home / "demo")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        start_new_session=True,
+        text=True,
+    ) as process:
+        guard = threading.Timer(4 * PATIENCE_SECONDS, process.kill)
+        guard.start()
+        try:
+            yield process
+        finally:
+            guard.cancel()
+            process.kill()
+
+
+def test_a_demo_names_its_console_and_every_page_has_something_to_show(tmp_path: Path) -> None:
+    told: list[str] = []
+    with demo(tmp_path) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told.append(line)
+            if "Ctrl-C" in line:
+                break
+        (url,) = re.findall(r"Console: (http://127\.0\.0\.1:\d+)/ in a browser", "".join(told))
+        with httpx2.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+            look_around(client)
+        process.send_signal(signal.SIGINT)
+        told += process.stdout.readlines()
+        assert process.wait(PATIENCE_SECONDS) == 0, "".join(told)
+        assert "Traceback" not in "".join(told)
+
+
+def look_around(client: httpx2.Client) -> None:
+    def until_more_than(events: int) -> int:
+        while (now := int(client.get("/console/overview.json").json()["events"]["kept"])) <= events:
+            threading.Event().wait(0.3)
+        return now
+
+    until_more_than(until_more_than(until_more_than(0)))
+    letters = client.get("/console/dead-letters.json").json()
+    assert [(group["sink"], group["letters"]) for group in letters["groups"]] == [("pipeline", 1)]
+    templates = client.get("/console/templates.json").json()
+    assert templates["is_on"]
+    assert templates["compares"]
+    assert templates["commonest"]
+    assert client.get("/console/sources.json").json()["total"]
