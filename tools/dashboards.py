@@ -1,12 +1,13 @@
-"""Writes deploy/grafana/dashboards/service.json from the panels below; `--check` says whether it is up to date."""
+"""Writes the dashboards service.json and logs.json from the panels below; `--check`: whether they are up to date."""
 
 import json
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-FILE = Path(__file__).parents[1] / "deploy" / "grafana" / "dashboards" / "service.json"
+PLACE = Path(__file__).parents[1] / "deploy" / "grafana" / "dashboards"
 SOURCE = {"type": "prometheus", "uid": "mothership-prometheus"}
+LOKI = {"type": "loki", "uid": "mothership-loki"}
 WIDTH, HEIGHT = 24, 8
 ALL = '{instance=~"$instance"}'
 
@@ -176,12 +177,82 @@ ROWS: list[list[Panel]] = [
 ]
 
 
-def dashboard() -> dict[str, Any]:
+LABELS = {"service": "Service", "host": "Host", "site": "Site", "env": "Environment", "severity": "Severity"}
+"""What a reader chooses by, with the words for it. `type` is on every line, so that it can begin a selector."""
+CHOSEN = '{type=~"$type", service=~"$service", host=~"$host", site=~"$site", env=~"$env", severity=~"$severity"}'
+WORSE = CHOSEN.replace("$severity", "emergency|alert|critical|error")
+LOGS: list[list[Panel]] = [
+    [
+        Panel(
+            "Lines by severity",
+            "In each interval.",
+            "short",
+            {"{{severity}}": f"sum by (severity) (count_over_time({CHOSEN} |~ `(?i)$search` [$__auto]))"},
+            width=12,
+        ),
+        Panel(
+            "Errors and worse, by service",
+            "In each interval, the ten services with most.",
+            "short",
+            {"{{service}}": f"topk(10, sum by (service) (count_over_time({WORSE} [$__auto])))"},
+            width=12,
+        ),
+    ],
+    [
+        Panel(
+            "Lines by site and environment",
+            "In each interval.",
+            "short",
+            {"{{site}} {{env}}": f"sum by (site, env) (count_over_time({CHOSEN} [$__auto]))"},
+        ),
+        Panel(
+            "Bytes by type",
+            "A second.",
+            "Bps",
+            {"{{type}}": f"sum by (type) (bytes_rate({CHOSEN} [$__auto]))"},
+        ),
+        Panel(
+            "Busiest hosts",
+            "In each interval, the ten with most lines.",
+            "short",
+            {"{{host}}": f"topk(10, sum by (host) (count_over_time({CHOSEN} [$__auto])))"},
+        ),
+    ],
+]
+
+
+def logs() -> dict[str, Any]:
+    """The lines in Loki: how many of what, and the lines themselves."""
+    names = {"type": "Type", **LABELS}
+    panels = [
+        _panel(panel, number, row, LOKI) for row, panels in enumerate(LOGS) for number, panel in enumerate(panels)
+    ]
+    lines = {
+        **_panel(Panel("Lines", "Newest first.", "short", {"": f"{CHOSEN} |~ `(?i)$search`"}, 24), 0, len(LOGS), LOKI),
+        "type": "logs",
+        "options": {"showTime": True, "wrapLogMessage": True, "enableLogDetails": True, "sortOrder": "Descending"},
+    }
+    lines["gridPos"]["h"] = 2 * HEIGHT
+    search = {"name": "search", "label": "Text", "type": "textbox", "query": "", "current": {"text": "", "value": ""}}
+    return _dashboard(
+        "logs", "What the nodes log, from Loki.", [*(_label(*each) for each in names.items()), search], [*panels, lines]
+    )
+
+
+def service() -> dict[str, Any]:
+    """How the service itself is."""
+    panels = [
+        _panel(panel, number, row, SOURCE) for row, panels in enumerate(ROWS) for number, panel in enumerate(panels)
+    ]
+    return _dashboard("service", "How Mothership itself is, from Prometheus.", [_instances()], panels)
+
+
+def _dashboard(name: str, description: str, variables: list[Any], panels: list[Any]) -> dict[str, Any]:
     """The whole, as Grafana imports it."""
     return {
-        "uid": "mothership-service",
-        "title": "Mothership: service",
-        "description": "How Mothership itself is, from Prometheus.",
+        "uid": f"mothership-{name}",
+        "title": f"Mothership: {name}",
+        "description": description,
         "tags": ["mothership"],
         "schemaVersion": 41,
         "version": 1,
@@ -192,10 +263,24 @@ def dashboard() -> dict[str, Any]:
         "timezone": "browser",
         "annotations": {"list": []},
         "links": [],
-        "templating": {"list": [_instances()]},
-        "panels": [
-            _panel(panel, number, row) for row, panels in enumerate(ROWS) for number, panel in enumerate(panels)
-        ],
+        "templating": {"list": variables},
+        "panels": panels,
+    }
+
+
+def _label(name: str, label: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": label,
+        "type": "query",
+        "datasource": LOKI,
+        "query": {"label": name, "refId": "v", "stream": "", "type": 1},
+        "refresh": 2,
+        "includeAll": True,
+        "multi": True,
+        "allValue": ".+" if name == "type" else ".*",  # a line without that label counts, too
+        "current": {"text": ["All"], "value": ["$__all"]},
+        "sort": 1,
     }
 
 
@@ -217,18 +302,18 @@ def _instances() -> dict[str, Any]:
     }
 
 
-def _panel(panel: Panel, number: int, row: int) -> dict[str, Any]:
+def _panel(panel: Panel, number: int, row: int, source: dict[str, str]) -> dict[str, Any]:
     return {
         "id": row * 10 + number + 1,
         "type": "timeseries",
         "title": panel.title,
         "description": panel.description,
-        "datasource": SOURCE,
+        "datasource": source,
         "gridPos": {"x": number * panel.width, "y": row * HEIGHT, "w": panel.width, "h": HEIGHT},
         "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
         "options": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
         "targets": [
-            {"refId": chr(ord("A") + at), "datasource": SOURCE, "expr": query, "legendFormat": legend}
+            {"refId": chr(ord("A") + at), "datasource": source, "expr": query, "legendFormat": legend}
             for at, (legend, query) in enumerate(panel.queries.items())
         ],
     }
@@ -236,11 +321,12 @@ def _panel(panel: Panel, number: int, row: int) -> dict[str, Any]:
 
 def main() -> None:
     """Write or compare."""
-    text = json.dumps(dashboard(), indent=2) + "\n"
-    if "--check" not in sys.argv:
-        FILE.write_text(text, encoding="utf-8")
-    elif FILE.read_text(encoding="utf-8") != text:
-        sys.exit(f"{FILE.name} is not up to date: run `python tools/dashboards.py`")
+    for name, made in (("service", service()), ("logs", logs())):
+        file, text = PLACE / f"{name}.json", json.dumps(made, indent=2) + "\n"
+        if "--check" not in sys.argv:
+            file.write_text(text, encoding="utf-8")
+        elif file.read_text(encoding="utf-8") != text:
+            sys.exit(f"{file.name} is not up to date: run `python tools/dashboards.py`")
 
 
 if __name__ == "__main__":

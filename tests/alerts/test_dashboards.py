@@ -12,6 +12,7 @@ import pytest
 import yaml
 from tests.alerts.series import promtool
 
+from mothership.sinks.loki.settings import LABELS
 from mothership.sinks.tsdb.settings import DatabaseSettings
 from mothership.sinks.tsdb.sink import TsdbSink
 
@@ -53,6 +54,27 @@ def test_every_prometheus_query_is_well_formed(tmp_path: Path) -> None:
     result = promtool("check", "rules", tmp_path / "rules.yml")
     assert queries
     assert result.returncode == 0, result.stderr
+
+
+def test_every_question_to_loki_is_about_labels_that_there_are() -> None:
+    """Its selectors, its groups and its variables; each variable that a query names is one of the dashboard's."""
+    labels = set(LABELS)
+    asked = 0
+    for path in DASHBOARDS:
+        dashboard = json.loads(path.read_text())
+        variables = {each["name"] for each in dashboard["templating"]["list"]}
+        of_loki = [each for each in dashboard["templating"]["list"] if each.get("datasource", {}).get("type") == "loki"]
+        assert {each["query"]["label"] for each in of_loki} <= labels
+        for panel in dashboard["panels"]:
+            for target in panel["targets"] if panel["datasource"]["type"] == "loki" else ():
+                query, asked = target["expr"], asked + 1
+                assert set(re.findall(r"(\w+) ?=~", query)) <= labels
+                assert set(re.findall(r"\w+", " ".join(re.findall(r"by \(([^)]+)\)", query)))) <= labels
+                assert set(re.findall(r"\$([a-z]\w*)", query)) <= variables
+                assert query.count("(") == query.count(")")
+                assert re.search(r'\{type=~"\$type"', query), "a selector needs one that matches no empty value"
+    assert asked > 8
+    assert {"service.json", "events.json", "logs.json"} == {path.name for path in DASHBOARDS}
 
 
 async def test_every_sql_query_runs_on_the_table(database_dsn: str) -> None:
