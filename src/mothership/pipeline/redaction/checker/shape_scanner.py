@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
-from mothership.pipeline.redaction.checker.shape_validators import Context
+from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.prefilters import Hits, Prefilters
 
 MATCHES_MAX: Final = 200

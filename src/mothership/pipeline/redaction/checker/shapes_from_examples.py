@@ -4,14 +4,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.checker.shape_scanner import Shape
-from mothership.pipeline.redaction.checker.shape_validators import Context, random_part, random_parts
 from mothership.pipeline.redaction.checker.shapes.commands import COMMANDS
 from mothership.pipeline.redaction.checker.shapes.keys import KEYS
 from mothership.pipeline.redaction.checker.shapes.passwords import PASSWORDS
 from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_CREDENTIALS
 from mothership.pipeline.redaction.checker.shapes.prose import PROSE
 from mothership.pipeline.redaction.checker.shapes.vendors import VENDORS
+from mothership.pipeline.redaction.checker.value_validators import random_part, random_parts
 from mothership.pipeline.redaction.rules import Rule
 
 _PREFIXED: Final = re.compile(

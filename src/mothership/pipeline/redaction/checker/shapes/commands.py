@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from mothership.pipeline.redaction.checker import shape_validators
+from mothership.pipeline.redaction.checker import value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
 _WORD: Final = r"[\"'\\]{0,4}(?P<v>[^\s\"'\\,;&<>|(){}\[\]]{4,})"
@@ -20,31 +20,31 @@ COMMANDS: Final = (
         r"(?i)\| ?(?:sudo|(?:ch|smb)?passwd|kinit|gpg|su -|docker|cryptsetup|base64 -)|<<<|<\(echo|(?:command|eval) '?echo|send -- ",
         (
             r"(?i)(?:echo|printf|yes)\b(?P<v>[^\n|]{2,120})\| ?(?:base64 -[a-z-]+ ?\| ?)?(?:sudo|(?:ch|smb)?passwd|kinit|gpg|su -|docker|cryptsetup)",
-            shape_validators.any_made,
+            value_validators.any_made,
         ),
-        (r"(?i)<<< ?[\"']?(?P<v>[^\s\"']{6,})", shape_validators.made),
-        (r"(?i)<\(echo (?P<v>[^\n)]{6,})\)", shape_validators.any_made),
-        (r"(?i)(?:command|eval) '?echo (?P<v>[^\n']{6,})", shape_validators.any_made),
-        (r"(?i)send -- \"(?P<v>[^\s\"\\]{6,})", shape_validators.made),
+        (r"(?i)<<< ?[\"']?(?P<v>[^\s\"']{6,})", value_validators.made),
+        (r"(?i)<\(echo (?P<v>[^\n)]{6,})\)", value_validators.any_made),
+        (r"(?i)(?:command|eval) '?echo (?P<v>[^\n']{6,})", value_validators.any_made),
+        (r"(?i)send -- \"(?P<v>[^\s\"\\]{6,})", value_validators.made),
     ),
     *forms(
         "password",
         "command_password",
         rf"(?i){_TOOLS} |(?:http|https|xh) -a |creds[ =]|(?:-p|-a|-pw|password)\\*[\"'], ?\\*[\"']|x00-p",
         (rf"(?i){_TOOLS} [^\n]{{0,160}}?[-/](?:p|a|ap|xp) [\"'](?P<v>[^\n\"']{{6,}})", None),
-        (rf"(?i){_TOOLS} [^\n]{{0,160}}?[-/](?:p|a|ap|xp) {_WORD}", shape_validators.made),
-        (rf"(?i)(?:https? -a|xh -a|creds[ =]) ?[a-z0-9._-]{{1,40}}:{_WORD}", shape_validators.made),
-        (r"(?i)(?:-p|-a|-pw|password)[\"'], ?[\"'](?P<v>[^\n\"']{6,})[\"']", shape_validators.any_made),
-        (r"(?i)x00-p\\{1,2}x00(?P<v>[^\s\\]{6,})", shape_validators.made),
+        (rf"(?i){_TOOLS} [^\n]{{0,160}}?[-/](?:p|a|ap|xp) {_WORD}", value_validators.made),
+        (rf"(?i)(?:https? -a|xh -a|creds[ =]) ?[a-z0-9._-]{{1,40}}:{_WORD}", value_validators.made),
+        (r"(?i)(?:-p|-a|-pw|password)[\"'], ?[\"'](?P<v>[^\n\"']{6,})[\"']", value_validators.any_made),
+        (r"(?i)x00-p\\{1,2}x00(?P<v>[^\s\\]{6,})", value_validators.made),
     ),
     *forms(
         "password",
         "command_password",
         rf"(?i){_PLACED}|@//[a-z]",
-        (rf"(?i){_PLACED} ?(?:[a-z0-9]{{1,40}} )?{_WORD}", shape_validators.made),
-        (r"(?i)setcredentials [a-z0-9]{1,40} '(?P<v>[^\n']{6,})'", shape_validators.any_made),
-        (r"(?i)\.py '?[a-z]+/[a-z]+:(?P<v>[^\n@']{6,})@", shape_validators.any_made),
-        (r"(?i)\b[a-z]{1,30}/(?P<v>[^\s/@]{6,})@//[a-z]", shape_validators.made),
+        (rf"(?i){_PLACED} ?(?:[a-z0-9]{{1,40}} )?{_WORD}", value_validators.made),
+        (r"(?i)setcredentials [a-z0-9]{1,40} '(?P<v>[^\n']{6,})'", value_validators.any_made),
+        (r"(?i)\.py '?[a-z]+/[a-z]+:(?P<v>[^\n@']{6,})@", value_validators.any_made),
+        (r"(?i)\b[a-z]{1,30}/(?P<v>[^\s/@]{6,})@//[a-z]", value_validators.made),
     ),
     *forms(
         "password",
@@ -52,7 +52,7 @@ COMMANDS: Final = (
         r"(?i)--(?:[a-z-]+-)?(?:pass|password[0-9]?|secret-string)\\*[\"']?[ =,]",
         (
             r"(?i)--(?:[a-z-]{1,20}-)?(?:pass|password[0-9]?|secret-string)[\"']?[ =,]{1,2}[\"'](?P<v>[^\n\"']{8,})[\"']",
-            shape_validators.quoted_words,
+            value_validators.quoted_words,
         ),
     ),
 )

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from mothership.pipeline.redaction.checker import shape_validators
+from mothership.pipeline.redaction.checker import credential_validators, personal_validators, value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
 _HEX_NAMED: Final = r"(?i)(?:routing|application|function|signing|private|priv|api|auth|encryption|master|hmac|access|session)[_ -]?(?:key|token)[\"'\\]{0,4}[ :=]{1,3}[\"'\\]{0,4}(?:0x)?"
@@ -19,7 +19,7 @@ KEYS: Final = (
         "named_key",
         rf"{_HEX_NAMED}[0-9a-f]{{16}}|(?i)(?:licen[cs]e|product|activation) (?:key|code) [0-9a-z]|key in use: |totp secret |key dump|recoverypassword [0-9]",
         (rf"{_HEX_NAMED}(?P<v>[0-9a-f]{{32,128}})(?:$|[^0-9a-z])", None),
-        (r"(?i)key in use: (?P<v>[0-9a-z+/_-]{20,})", shape_validators.made),
+        (r"(?i)key in use: (?P<v>[0-9a-z+/_-]{20,})", value_validators.made),
         (r"(?i)(?:licen[cs]e|product|activation) (?:key|code) (?:[0-9a-z]{4,8}-){3,7}[0-9a-z]{4,8}", None),
         (r"(?i)totp secret (?P<v>[a-z2-7]{16,})", None),
         (r"(?i)key dump: (?:[0-9a-f]{2} ){12}", None),
@@ -31,7 +31,7 @@ KEYS: Final = (
         r"(?i)key(?:[\"'\\]*\s?[:=]| [a-z]+ | )\s?[\"'\\]*[0-9a-z+/_-]{24}",
         (
             r"(?i)key(?:[\"']?\s?[:=]| [a-z]{1,12} | )\s?[\"']?(?P<v>[0-9a-z+/_-]{24,}={0,2})(?:$|[^0-9a-z+/_=-])",
-            shape_validators.random_key,
+            value_validators.random_key,
         ),
     ),
     *forms(
@@ -49,75 +49,81 @@ KEYS: Final = (
         "key in an address",
         "url_parameter",
         r"(?i)&p(?:w|wd|ass)?=[^\s&]|oauth[a-z ]* code=|\\*'kty\\*'|\\*\"kty\\*\"",
-        (r"(?i)[?&]u(?:ser)?=[^&\s]{1,60}&p(?:w|wd|ass)?=(?P<v>[^&\s\"']{6,})", shape_validators.made),
-        (r"(?i)oauth[a-z ]{0,20} code=(?P<v>[0-9a-z_.-]{20,})", shape_validators.made),
-        (r"'kty': [^\n{}]{0,300}'d': '(?P<v>[0-9A-Za-z_-]{16,})", shape_validators.made),
+        (r"(?i)[?&]u(?:ser)?=[^&\s]{1,60}&p(?:w|wd|ass)?=(?P<v>[^&\s\"']{6,})", value_validators.made),
+        (r"(?i)oauth[a-z ]{0,20} code=(?P<v>[0-9a-z_.-]{20,})", value_validators.made),
+        (r"'kty': [^\n{}]{0,300}'d': '(?P<v>[0-9A-Za-z_-]{16,})", value_validators.made),
     ),
     *forms(
         "password",
         "config_password",
         r"(?i)reg_binary |algorithm-type|shared-key |plain-text-password|pass-phrase |username [^\s]+ pass |password\([0-9a-z]|kennwort ",
-        (r"(?i)password reg_binary (?P<v>[0-9a-f]{8,})", shape_validators.made),
+        (r"(?i)password reg_binary (?P<v>[0-9a-f]{8,})", value_validators.made),
         (
             r"(?i)(?:algorithm-type [a-z]{1,10} secret|shared-key cipher|pass-phrase|username [^\s]{1,40} pass|kennwort) (?P<v>[^\s\"'\[]{6,})",
-            shape_validators.made,
+            value_validators.made,
         ),
-        (r"(?i)plain-text-password(?:-value)? \"(?P<v>[^\s\"\[]{6,})\"", shape_validators.made),
+        (r"(?i)plain-text-password(?:-value)? \"(?P<v>[^\s\"\[]{6,})\"", value_validators.made),
     ),
     *forms(
         "password",
         "login",
         r"[A-Z]_AUTH=[^\s]|(?i)nickserv ",
-        (r"[A-Z]_AUTH=(?:[a-z0-9]{1,20}/)?(?P<v>[^\s\"']{6,})", shape_validators.made),
-        (r"(?i)NickServ :?identify (?P<v>[^\s\"']{6,})", shape_validators.made),
+        (r"[A-Z]_AUTH=(?:[a-z0-9]{1,20}/)?(?P<v>[^\s\"']{6,})", value_validators.made),
+        (r"(?i)NickServ :?identify (?P<v>[^\s\"']{6,})", value_validators.made),
     ),
     *forms(
         "password",
         "code_credential",
         _CALLS,
-        (rf"{_CALLS}(?P<v>[^\n()]{{8,200}})", shape_validators.last_quoted),
-        (r"(?i)connect\([a-z0-9_]{1,20}\.[a-z_]{1,20}\(\)(?P<v>[^\n()]{8,200})", shape_validators.last_quoted),
+        (rf"{_CALLS}(?P<v>[^\n()]{{8,200}})", value_validators.last_quoted),
+        (r"(?i)connect\([a-z0-9_]{1,20}\.[a-z_]{1,20}\(\)(?P<v>[^\n()]{8,200})", value_validators.last_quoted),
     ),
     *forms(
         "login, encoded",
         "encoded_credential",
         r"(?i)(?:basic[a-z ]*|credentials[a-z0-9 ()]*|user:pass\)=)[: ]|(?-i:eyJ)[0-9A-Za-z+/]{12}|(?i:buffer\.from|atob|b64decode|base64_decode|frombase64string)\(|(?-i:OBF:)[0-9a-z]|proctitle=[0-9a-f]{8}",
-        (r"(?i)(?:basic auth header: |credentials \(base64\) )(?P<v>[0-9a-z+/]{8,}={0,2})", shape_validators.basic),
+        (
+            r"(?i)(?:basic auth header: |credentials \(base64\) )(?P<v>[0-9a-z+/]{8,}={0,2})",
+            credential_validators.basic,
+        ),
         (
             r"(?:^|[^0-9A-Za-z+/_-])(?P<v>eyJ[0-9A-Za-z+/]{16,}={0,2})(?:$|[^0-9A-Za-z+/=._-])",
-            shape_validators.encoded_credential,
+            credential_validators.encoded_credential,
         ),
         (
             r"(?i)(?:buffer\.from|atob|b64decode|base64_decode|frombase64string)\(b?[\"'](?P<v>[0-9a-z+/]{8,}={0,2})[\"']",
-            shape_validators.basic,
+            credential_validators.basic,
         ),
         (r"OBF:[0-9a-z]{12,}", None),
-        (r"(?i)proctitle=(?P<v>(?:[0-9a-f]{2}){8,})", shape_validators.hex_command),
+        (r"(?i)proctitle=(?P<v>(?:[0-9a-f]{2}){8,})", credential_validators.hex_command),
     ),
     *forms(
         "password",
         "sentence",
         _GIVEN,
-        (rf"{_GIVEN} ?(?P<v>[^\s\"',;]{{6,}})", shape_validators.made),
+        (rf"{_GIVEN} ?(?P<v>[^\s\"',;]{{6,}})", value_validators.made),
         (r"(?i)following password[^\n:]{0,60}: (?P<v>[0-9a-f]{16,})", None),
     ),
     *forms(
         "password",
         "sentence",
         r"(?i)try [a-z0-9._-]+ with ",
-        (r"(?i)try [a-z0-9._-]{2,32} with (?P<v>[^\s]{6,}) as pass", shape_validators.made),
+        (r"(?i)try [a-z0-9._-]{2,32} with (?P<v>[^\s]{6,}) as pass", value_validators.made),
     ),
     *forms(
         "one-time code",
         "one_time_code",
         r"AT[+^](?:CW|C?G?AUTH)|(?i)(?:safe|vault) code",
-        (r"AT[+^](?:CWJAP|C?G?AUTH)[A-Z]{0,6}=(?P<v>[^\n;]{6,120})", shape_validators.quoted),
-        (r"(?i)(?:safe|vault) code is (?P<v>[0-9]{4,8})", shape_validators.code),
+        (r"AT[+^](?:CWJAP|C?G?AUTH)[A-Z]{0,6}=(?P<v>[^\n;]{6,120})", value_validators.quoted),
+        (r"(?i)(?:safe|vault) code is (?P<v>[0-9]{4,8})", value_validators.code),
     ),
     *forms(
         "telephone number",
         "phone",
         r"(?i)tlf |ATDT?[0-9+]|手机号",
-        (r"(?i)(?:tlf |atdt?|手机号[:：])(?P<v>\+?[0-9](?:[ -]?[0-9]){7,14})(?:$|[^0-9])", shape_validators.near_phone),
+        (
+            r"(?i)(?:tlf |atdt?|手机号[:：])(?P<v>\+?[0-9](?:[ -]?[0-9]){7,14})(?:$|[^0-9])",
+            personal_validators.near_phone,
+        ),
     ),
 )

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from mothership.pipeline.redaction.checker import shape_validators
+from mothership.pipeline.redaction.checker import credential_validators, value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
 _B: Final = r"(?:^|[^0-9A-Za-z])"
@@ -51,18 +51,18 @@ PASSWORDS: Final = (
         "password",
         "assignment",
         _ASSIGNED,
-        (rf"(?i){_NAME}{_TAIL}{_IS}{_V}", shape_validators.assigned),
+        (rf"(?i){_NAME}{_TAIL}{_IS}{_V}", value_validators.assigned),
         (
             rf"(?i){_NAME}{_TAIL}[\"'\\]{{1,4}}\s{{0,4}}(?::|=>?)\s{{0,4}}\[?\\{{0,3}}[\"'](?P<v>(?:[^\"'\\\n]|\\[^\n]){{6,}})",
-            shape_validators.assigned,
+            value_validators.assigned,
         ),
-        (rf"(?i){_NAME}{_TAIL} ?= ?[\"'](?P<v>[^\"'\n]{{3,}})[\"']", shape_validators.assigned),
+        (rf"(?i){_NAME}{_TAIL} ?= ?[\"'](?P<v>[^\"'\n]{{3,}})[\"']", value_validators.assigned),
         (
             rf"(?i)\n[ \t]*(?:- )?[0-9a-z_.-]{{0,30}}{_NAME}{_TAIL}:[ \t]+[\"']?(?P<v>[^\s\"'\\]{{6,}})[\"']?[ \t]*(?:\n|$)",
-            shape_validators.yaml,
+            value_validators.yaml,
         ),
-        (rf"(?i){_NAME}{_TAIL}=\{{(?P<v>[^}}\n]{{4,}})\}}", shape_validators.made),
-        (rf"(?i){_NAME}{_TAIL}=(?P<v>[^\s\"'=]+[\"'][^\s\"']{{3,}})", shape_validators.made),
+        (rf"(?i){_NAME}{_TAIL}=\{{(?P<v>[^}}\n]{{4,}})\}}", value_validators.made),
+        (rf"(?i){_NAME}{_TAIL}=(?P<v>[^\s\"'=]+[\"'][^\s\"']{{3,}})", value_validators.made),
     ),
     *forms(
         "password",
@@ -70,20 +70,20 @@ PASSWORDS: Final = (
         r"(?i)insert into ",
         (
             rf"(?i)insert into [^\n]{{1,200}}?{_NAME}[^\n]{{0,200}}? values (?P<v>[^\n]{{8,}})",
-            shape_validators.any_made,
+            value_validators.any_made,
         ),
     ),
     *forms(
         "password",
         "assignment",
         _NAMED_COLUMN,
-        (rf"(?i)(?:^|\n|\")(?P<v>[^\n]{{0,200}}{_NAME}[^\n]{{0,200}}\n[^\n]{{3,}})", shape_validators.columns),
+        (rf"(?i)(?:^|\n|\")(?P<v>[^\n]{{0,200}}{_NAME}[^\n]{{0,200}}\n[^\n]{{3,}})", value_validators.columns),
     ),
     *forms(
         "password",
         "assignment",
         _SAID,
-        (rf"(?i){_NAME} is generated for \S{{1,80}}: {_V}", shape_validators.value),
+        (rf"(?i){_NAME} is generated for \S{{1,80}}: {_V}", value_validators.value),
     ),
     *forms(
         "password",
@@ -91,36 +91,36 @@ PASSWORDS: Final = (
         _ASSIGNED,
         (
             rf"(?i)(?:<|&lt;)(?:[0-9a-z_]{{1,30}}[:.])?[0-9a-z_.-]{{0,20}}{_NAME}(?:>|&gt;)(?:<!\[CDATA\[)?{_V}",
-            shape_validators.assigned,
+            value_validators.assigned,
         ),
         (
             rf"(?i)(?:name|key)=\\?\"[0-9a-z_.-]{{0,30}}{_NAME}\\?\"(?:[\s>]|\\[rn])(?:value=\\?\")?\s{{0,4}}{_V}",
-            shape_validators.assigned,
+            value_validators.assigned,
         ),
     ),
     *forms(
         "password",
         "assignment",
         _SAID,
-        (rf"(?i){_NAME} (?:is|was|set|reset|changed)(?: to| now)?:? ?{_WORD}", shape_validators.made),
+        (rf"(?i){_NAME} (?:is|was|set|reset|changed)(?: to| now)?:? ?{_WORD}", value_validators.made),
     ),
     *forms(
         "password",
         "assignment",
         _ASSIGNED,
-        (rf"(?i){_NAME}\t{_V}", shape_validators.made),
+        (rf"(?i){_NAME}\t{_V}", value_validators.made),
     ),
     *forms(
         "password",
         "assignment",
         r"(?i)(?:unseal|recovery|backup) (?:key|code)",
-        (rf"(?i)(?:unseal|recovery|backup) (?:key|code)s? ?(?:[0-9]{{1,2}})?: {_V}", shape_validators.made_or_number),
+        (rf"(?i)(?:unseal|recovery|backup) (?:key|code)s? ?(?:[0-9]{{1,2}})?: {_V}", value_validators.made_or_number),
     ),
     *forms(
         "password",
         "assignment",
         r"(?i)(?:api|access|secret|auth)[ _-]?(?:key|token)(?: provided| used|:)? ",
-        (rf"(?i)(?:api|access|secret|auth)[ _-]?(?:key|token)(?: provided| used)?:? {_WORD}", shape_validators.made),
+        (rf"(?i)(?:api|access|secret|auth)[ _-]?(?:key|token)(?: provided| used)?:? {_WORD}", value_validators.made),
     ),
     *forms(
         "password",
@@ -128,14 +128,14 @@ PASSWORDS: Final = (
         _ASSIGNED,
         (
             rf"(?i){_NAME}[\"'\\]{{1,4}}\s?(?:,|\]?=>)\s{{0,4}}(?:string\([0-9]+\) )?[\"'\\]{{1,4}}(?P<v>[^\s\"'\\,;&<>|(){{}}\[\]]{{5,}})",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
         "password",
         "assignment",
         r"(?i)[\sn]value: ?",
-        (rf"(?i)name: ?[0-9a-z_.-]{{0,30}}{_NAME}\s{{1,8}}value: ?{_WORD}", shape_validators.made),
+        (rf"(?i)name: ?[0-9a-z_.-]{{0,30}}{_NAME}\s{{1,8}}value: ?{_WORD}", value_validators.made),
     ),
     *forms(
         "password",
@@ -143,22 +143,22 @@ PASSWORDS: Final = (
         r"(?i)(?:otp|code|password|passcode|cvc|cvv2?|pin)(?: is|[:=])? ?[0-9]{3}",
         (
             rf"(?i)(?:otp|verification code|security code|one-time (?:code|password)|passcode|cvc|cvv2?|pin)(?: is|[:=])? ?(?P<v>[0-9]{{3,8}}){_E}",
-            shape_validators.code,
+            value_validators.code,
         ),
     ),
     *forms(
         "password",
         "command_password",
         _COMMAND,
-        (rf"(?i){_B}{_COMMANDS}\b(?P<v>[^\n]{{0,300}})", shape_validators.option),
-        (r"(?i)\s-{1,2}u(?:ser(?:name)?)?[ =]\S{1,40}(?P<v>[^\n]{0,200})", shape_validators.option),
+        (rf"(?i){_B}{_COMMANDS}\b(?P<v>[^\n]{{0,300}})", value_validators.option),
+        (r"(?i)\s-{1,2}u(?:ser(?:name)?)?[ =]\S{1,40}(?P<v>[^\n]{0,200})", value_validators.option),
         (
             rf"(?i)(?:^|\s)-{{1,2}}(?:[a-z-]{{0,20}}pass(?:word|wd|phrase)?|pw|pwd|apikey|[a-z-]{{0,20}}-?secret|[a-z-]{{0,20}}token|auth)[\s=\"',]{{1,4}}{_WORD}",
-            shape_validators.made,
+            value_validators.made,
         ),
         (
             r"(?i)(?:chpasswd|encrypt_string|ConvertTo-SecureString|wpa_passphrase|radtest|sqlplus|net (?:user|use)|machine \S{1,80} login)\b[^\n]{0,80}",
-            shape_validators.any_made,
+            value_validators.any_made,
         ),
     ),
     *forms(
@@ -167,7 +167,7 @@ PASSWORDS: Final = (
         r":[0-9]{4,5}:[0-9A-Za-z_*-]+:[0-9A-Za-z_-]+:",
         (
             rf"(?i){_B}[0-9a-z_.-]{{1,80}}:[0-9]{{4,5}}:[0-9a-z_*-]{{1,40}}:[0-9a-z_-]{{1,40}}:(?P<v>[^\s:\"']{{4,}})",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
@@ -176,7 +176,7 @@ PASSWORDS: Final = (
         r"(?i)a[0-9]=\\*\"-",
         (
             r"(?i)a[0-9]=[^\n]{0,60}a[0-9]=\"-{1,2}[a-z]{1,20}\"? ?(?:a[0-9]=\")?(?P<v>[^\s\"]{4,})",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
@@ -185,14 +185,14 @@ PASSWORDS: Final = (
         _ENABLE,
         (
             rf"(?i)(?:enable|username \S{{1,40}}(?: privilege [0-9]{{1,2}})?|neighbor \S{{1,60}}|line|chap|pap|ftp|super|user \S{{1,40}}|ospf|logged command:username \S{{1,40}})(?: insecure-| simple-| )?(?:password|secret)(?: level [0-9]{{1,2}})?(?: [0-9]{{1,2}}| cipher| simple| hash| irreversible-cipher)? {_WORD}",
-            shape_validators.value,
+            value_validators.value,
         ),
     ),
     *forms(
         "password",
         "device_password",
         r"(?i)identified (?:by|with|as) ",
-        (rf"(?i)identified (?:with \S{{1,40}} )?(?:by|as) (?:password )?{_WORD}", shape_validators.value),
+        (rf"(?i)identified (?:with \S{{1,40}} )?(?:by|as) (?:password )?{_WORD}", value_validators.value),
     ),
     *forms(
         "password",
@@ -200,11 +200,11 @@ PASSWORDS: Final = (
         _CHANGED,
         (
             rf"(?i)(?:set password|alter (?:user|role|login))\b[^\n;]{{0,120}}=? ?(?:password ?\(?)?[\s=(]{{1,3}}[\"']{_V}[\"']",
-            shape_validators.identified,
+            value_validators.identified,
         ),
         (
             rf"(?i)(?:changed|reset|set|update[sd]?) (?:the )?password (?:for \S{{1,40}} )?(?:to|as) {_WORD}",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
@@ -213,14 +213,14 @@ PASSWORDS: Final = (
         r"(?i)curl[^a-z]",
         (
             r"(?i)curl\b[^\n]{0,200}?\s(?:-[a-z]{0,4}u ?|--(?:proxy-)?user[ =])[\"'\\]{0,3}[^\s:\"']{1,64}:(?P<v>[^\s\"']{3,})",
-            shape_validators.value,
+            value_validators.value,
         ),
     ),
     *forms(
         "password",
         "device_password",
         r"(?i)(?:mysql[a-z]{0,5}|mariadb[a-z-]{0,9}) ",
-        (rf"(?i)(?:mysql\w{{0,5}}|mariadb(?:-\w{{1,8}})?)\b[^\n]{{0,100}}?\s-p{_WORD}", shape_validators.made),
+        (rf"(?i)(?:mysql\w{{0,5}}|mariadb(?:-\w{{1,8}})?)\b[^\n]{{0,100}}?\s-p{_WORD}", value_validators.made),
     ),
     *forms(
         "password",
@@ -228,7 +228,7 @@ PASSWORDS: Final = (
         _KEYED,
         (
             rf"(?i)(?:requirepass|masterauth|psksecret|key-string|pre-shared-key|(?:tacacs|radius)(?:-server)?[^\n]{{0,60}}?\bkey|isakmp key|message-digest-key [0-9]{{1,3}} md5|authentication-key [0-9]{{1,5}} (?:md5|sha\w{{0,6}})|authentication(?: (?:text|md5 key-string|md5|mode))?|passwd ENC|psk|insecure-password|option (?:key|password)|password)(?: [0-9]{{1,2}})? {_WORD}",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
@@ -237,14 +237,14 @@ PASSWORDS: Final = (
         r"(?i)[0-9] authentication |(?:chap|pap|ftp|super|enable) (?:password|secret) |option (?:key|password) ",
         (
             rf"(?i)(?:(?:standby|vrrp|glbp) [0-9]{{1,3}} authentication(?: text)?|(?:chap|pap|ftp|super|enable) (?:password|secret)(?: [0-9]{{1,2}})?|option (?:key|password)) {_WORD}",
-            shape_validators.value,
+            value_validators.value,
         ),
     ),
     *forms(
         "password",
         "config_password",
         r"(?i)[\sn]key (?:[0-9] )?(?:[^\s\"]{4,}[0-9]|[^\s\"]*[0-9][^\s\"]{4,})",
-        (rf"(?i)host \S{{1,80}}[\s]{{1,4}}key (?:[0-9] )?{_WORD}", shape_validators.made),
+        (rf"(?i)host \S{{1,80}}[\s]{{1,4}}key (?:[0-9] )?{_WORD}", value_validators.made),
     ),
     *forms(
         "password",
@@ -252,14 +252,14 @@ PASSWORDS: Final = (
         _SET,
         (
             rf"(?i)(?:env|arg|set|export) [0-9a-z_:\"]{{0,30}}(?:token|secret|pass|password|key)\"? {_WORD}",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
         "password",
         "config_password",
         r"(?i)(?:secret|key) \\*\"[0-9a-z+/=]{12}",
-        (r"(?i)(?:secret|key) \\?\"(?P<v>[0-9a-z+/=]{12,})\\?\";", shape_validators.made),
+        (r"(?i)(?:secret|key) \\?\"(?P<v>[0-9a-z+/=]{12,})\\?\";", value_validators.made),
     ),
     *forms(
         "password",
@@ -267,32 +267,32 @@ PASSWORDS: Final = (
         r"(?i)variable \\*\"",
         (
             rf"(?i)variable \\?\"[0-9a-z_]{{0,30}}{_NAME}\\?\" ?\{{[^}}]{{0,60}}default ?= ?\\?\"{_V}",
-            shape_validators.value,
+            value_validators.value,
         ),
     ),
     *forms(
         "password",
         "config_password",
         r"(?i)new (?:value|password): ",
-        (rf"(?i)new (?:value|password): {_WORD}", shape_validators.made),
+        (rf"(?i)new (?:value|password): {_WORD}", value_validators.made),
     ),
     *forms(
         "password",
         "login",
         r"(?i)\"auth\\*\" \\*\"",
-        (r"(?i)\\?\"auth\\?\"(?: \\?\"[0-9a-z_-]{1,40}\\?\")? \\?\"(?P<v>[^\s\"]{4,})\\?\"", shape_validators.made),
+        (r"(?i)\\?\"auth\\?\"(?: \\?\"[0-9a-z_-]{1,40}\\?\")? \\?\"(?P<v>[^\s\"]{4,})\\?\"", value_validators.made),
     ),
     *forms(
         "password",
         "login",
         r"LOGIN |AUTH |PASS ",
-        (rf"{_B}(?:[0-9A-Za-z.]{{1,12}} LOGIN \"?[^\s\"]{{1,60}}\"?|AUTH|PASS) {_WORD}", shape_validators.made),
+        (rf"{_B}(?:[0-9A-Za-z.]{{1,12}} LOGIN \"?[^\s\"]{{1,60}}\"?|AUTH|PASS) {_WORD}", value_validators.made),
     ),
     *forms(
         "password",
         "login",
         r"PLAIN[^\s]?[>\s\\]",
-        (r"\bPLAIN\b['\"]?(?:>| |\t)(?:[^\n]{0,60}resp=)?(?P<v>[0-9A-Za-z+/]{8,}={0,2})", shape_validators.plain),
+        (r"\bPLAIN\b['\"]?(?:>| |\t)(?:[^\n]{0,60}resp=)?(?P<v>[0-9A-Za-z+/]{8,}={0,2})", credential_validators.plain),
     ),
     *forms(
         "password",
@@ -300,20 +300,20 @@ PASSWORDS: Final = (
         r"(?i)(?:login|auth|attempt|incorrect|ok):? \[[^\s/\]]*/",
         (
             r"(?i)(?:login|auth|attempt|incorrect)[^\n\[]{0,40}\[(?:b')?[^\s/\[\]]{1,60}/(?:b')?(?P<v>[^\s\[\]<']{3,})'?\]",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
         "password",
         "login",
         r"(?i)-password ?:?= ?",
-        (rf"(?i)(?:(?:cleartext|user|chap)-password|nt-password) ?:?= ?{_WORD}", shape_validators.value),
+        (rf"(?i)(?:(?:cleartext|user|chap)-password|nt-password) ?:?= ?{_WORD}", value_validators.value),
     ),
     *forms(
         "password",
         "login",
         r"(?i):\s?psk [\"'\\]",
-        (r"(?i):\s?PSK [\"'](?P<v>[^\"']{4,})[\"']", shape_validators.value),
+        (r"(?i):\s?PSK [\"'](?P<v>[^\"']{4,})[\"']", value_validators.value),
     ),
     *forms(
         "password",
@@ -321,20 +321,20 @@ PASSWORDS: Final = (
         r"(?i)password [\"'\\]+[0-9a-z _-]+[\"'\\]+ [\"'\\]",
         (
             r"(?i)password [\"'\\]{1,3}[0-9a-z _-]{1,30}[\"'\\]{1,3} [\"'\\]{1,3}(?P<v>[^\s\"'\\]{4,})",
-            shape_validators.value,
+            value_validators.value,
         ),
     ),
     *forms(
         "password",
         "login",
         r"[0-9a-z_-] \* [^\s\"]*[0-9]",
-        (r"\b[a-z][0-9a-z_-]{0,30} \* (?P<v>\S{4,}) \*", shape_validators.made),
+        (r"\b[a-z][0-9a-z_-]{0,30} \* (?P<v>\S{4,}) \*", value_validators.made),
     ),
     *forms(
         "password",
         "login",
         r"(?i)\"auth\\*\": ?\\*\"[0-9a-z+/]{8}",
-        (r"(?i)\\?\"auth\\?\": ?\\?\"(?P<v>[0-9a-z+/]{8,}={0,2})\\?\"", shape_validators.basic),
+        (r"(?i)\\?\"auth\\?\": ?\\?\"(?P<v>[0-9a-z+/]{8,}={0,2})\\?\"", credential_validators.basic),
     ),
     *forms(
         "password",
@@ -342,7 +342,7 @@ PASSWORDS: Final = (
         r"getConnection\(|__construct\(",
         (
             r"(?:getConnection|__construct)\([\"'][^\n\"']{3,}[\"'], ?[\"'][^\n\"']{1,60}[\"'], ?[\"'](?P<v>[^\n\"']{3,})[\"']",
-            shape_validators.value,
+            value_validators.value,
         ),
     ),
     *forms(
@@ -351,7 +351,7 @@ PASSWORDS: Final = (
         r"(?i)communit(?:y|ies)(?:[ _-](?:string|name))?[\"'\\\]:= ]{1,12}(?:(?:read|write|ro|rw|set|is|get|was|with|unknown)[: ]{1,2})?[\"'\\]*[^\s\"]*[0-9]",
         (
             rf"(?i)communit(?:y|ies)(?:[ _-](?:string|name))?(?:{_IS}|\s(?:read|write|ro|rw|set|is|get|was|with|unknown)?[\s:]{{0,2}}){_WORD}",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
@@ -360,14 +360,14 @@ PASSWORDS: Final = (
         r"(?i)community6? |trap2?sink |informsink |com2sec6? |2c [^\s\"]*[0-9]|-v ?[12]c? ",
         (
             rf"(?i)(?:r[ow]community6?|trap2?sink|informsink|com2sec6?|trapcommunity|host \S{{1,60}}(?: traps| informs)?(?: version)? 2c|-v ?[12]c?[^\n]{{0,60}} -c)\s(?:\S{{1,60}}\s){{0,2}}?{_WORD}",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
         "SNMP community",
         "snmp_community",
         r"(?i)snmp community set",
-        (r"(?i)snmp community set[^\n]{0,80}name=(?P<v>[^\s\"]{3,})", shape_validators.made),
+        (r"(?i)snmp community set[^\n]{0,80}name=(?P<v>[^\s\"]{3,})", value_validators.made),
     ),
     *forms(
         "SNMP passphrase",
@@ -375,7 +375,7 @@ PASSWORDS: Final = (
         r"createUser |[^a-z](?:auth|priv) |snmp[a-z]{2,8} ",
         (
             rf"(?:createUser \S{{1,60}}|\bauth|snmp\w{{2,8}}[^\n]{{0,100}} -[AX]|\bpriv)(?:(?i) (?:sha|md5|aes|des|3des)(?:-?[0-9]{{3}})?(?: [0-9]{{3}})?)? {_WORD}",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
 )

@@ -8,7 +8,7 @@ redaction and not a matter of taste.
 
 from typing import Final
 
-from mothership.pipeline.redaction.checker import shape_validators
+from mothership.pipeline.redaction.checker import credential_validators, personal_validators, value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
 _MAIL: Final = (
@@ -38,7 +38,7 @@ PERSONAL_AND_CREDENTIALS: Final = (
         _MAIL,
         (
             r"[^\s@<>\"(),:;\[\]\\=]\"?(?:@|%40|\\x40|\\u0040|&#64;|&#x40;|=40)(?P<v>(?:[0-9A-Za-z\x{80}-\x{10ffff}-]{1,63}\.){1,5}[A-Za-z\x{80}-\x{10ffff}]{2,24})",
-            shape_validators.mail_domain,
+            personal_validators.mail_domain,
         ),
     ),
     *forms(
@@ -47,14 +47,14 @@ PERSONAL_AND_CREDENTIALS: Final = (
         _DIGITS,
         (
             r"(?:^|[^0-9.])(?P<v>[1-6][0-9]{3}(?:[ _+-]{0,2}[0-9]{4}){2}(?:[ _+-]{0,2}[0-9]{1,7})|3[0-9]{3}[ -]?[0-9]{6}[ -]?[0-9]{4,5}|[1-6][0-9]{11,18})(?:$|[^0-9])",
-            shape_validators.card,
+            personal_validators.card,
         ),
     ),
     *forms(
         "social security number",
         "ssn",
         r"[0-9]{3}-[0-9]{2}-[0-9]{4}",
-        (r"(?:^|[^0-9A-Za-z-])(?P<v>[0-8][0-9]{2}-[0-9]{2}-[0-9]{4})(?:$|[^0-9A-Za-z_-])", shape_validators.issued),
+        (r"(?:^|[^0-9A-Za-z-])(?P<v>[0-8][0-9]{2}-[0-9]{2}-[0-9]{4})(?:$|[^0-9A-Za-z_-])", personal_validators.issued),
     ),
     *forms(
         "social security number",
@@ -62,7 +62,7 @@ PERSONAL_AND_CREDENTIALS: Final = (
         r"(?i)(?:ssn|social.security)[^0-9\n]{1,20}[0-9]",
         (
             r"(?i)(?:\bssn|social.security(?:.(?:number|no))?)\W{1,5}(?P<v>[0-8][0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{4})(?:$|[^0-9])",
-            shape_validators.issued,
+            personal_validators.issued,
         ),
     ),
     *forms(
@@ -71,7 +71,7 @@ PERSONAL_AND_CREDENTIALS: Final = (
         r"(?:[^0-9A-Za-z-]|\\[nrt])[A-Za-z]{2}[0-9]{2} ?[0-9A-Za-z]{4} ?[0-9A-Za-z]{4} ?[0-9A-Za-z]{3}",
         (
             r"(?i)(?:^|[^0-9A-Za-z-])(?P<v>[a-z]{2}[0-9]{2}(?: ?[0-9a-z]{4}){2,7}(?: ?[0-9a-z]{1,4})?)(?:$|[^0-9A-Za-z])",
-            shape_validators.account,
+            personal_validators.account,
         ),
     ),
     *forms(
@@ -80,7 +80,7 @@ PERSONAL_AND_CREDENTIALS: Final = (
         r"(?:[^0-9A-Za-z+.]|\\[nrt])(?:\+[1-9][0-9 ./()-]{7}|00 ?[1-9][0-9]{0,2} [0-9]{1,4} [0-9]|00[1-9][0-9]{1,2} [0-9])",
         (
             r"(?:^|[^0-9A-Za-z+])(?P<v>(?:\+|00 ?)[1-9][0-9]{0,2}[ ./-]?(?:\(0?[0-9]{0,4}\)[ ./-]?)?[0-9](?:[ ./-]?[0-9]){6,12})(?:$|[^0-9])",
-            shape_validators.phone,
+            personal_validators.phone,
         ),
     ),
     *forms(
@@ -98,7 +98,7 @@ PERSONAL_AND_CREDENTIALS: Final = (
         _CALL,
         (
             r"(?i)(?:tel(?:e?phone|efon)?|phone|fax|mobile|mobil|cell|call(?:er(?:id(?:num)?)?|ing)?|wa_id|anruf von|ring|sms(?: sent)?(?: to)?|whatsapp|msisdn|dial(?:ed|led)?|ligue|sips?)[\"'.:= <+]{1,4}(?:\"?[a-z]{1,20}\" <)?(?P<v>\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,14})(?:$|[^0-9])",
-            shape_validators.near_phone,
+            personal_validators.near_phone,
         ),
     ),
     *forms(
@@ -107,7 +107,7 @@ PERSONAL_AND_CREDENTIALS: Final = (
         _WRITTEN,
         (
             r"(?:^|[^0-9A-Za-z+.-])(?P<v>0[1-9](?: [0-9]{2}){4}|0[0-9]{3} [0-9]{3} [0-9]{3}|06-[0-9]{8}|[2-9][0-9]{2}-[2-9][0-9]{2}-[0-9]{4})(?:$|[^0-9A-Za-z-])",
-            shape_validators.written,
+            personal_validators.written,
         ),
         (r"(?:^|[^0-9A-Za-z+.-])(?P<v>8 \([0-9]{3}\) [0-9]{3}-[0-9]{2}-[0-9]{2}|\([0-9]{3}\)[0-9]{3}-[0-9]{4})", None),
     ),
@@ -115,13 +115,19 @@ PERSONAL_AND_CREDENTIALS: Final = (
         "IPv4 address",
         "ipv4",
         r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
-        (r"(?:^|[^0-9.])(?P<v>[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?:$|[^0-9.])", shape_validators.address),
+        (
+            r"(?:^|[^0-9.])(?P<v>[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?:$|[^0-9.])",
+            personal_validators.address,
+        ),
     ),
     *forms(
         "IPv6 address",
         "ipv6",
         r"[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:",
-        (r"(?i)(?:^|[^0-9a-z:])(?P<v>[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7})(?:$|[^0-9a-z:])", shape_validators.address),
+        (
+            r"(?i)(?:^|[^0-9a-z:])(?P<v>[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7})(?:$|[^0-9a-z:])",
+            personal_validators.address,
+        ),
     ),
     *forms(
         "MAC address",
@@ -136,11 +142,11 @@ PERSONAL_AND_CREDENTIALS: Final = (
         "URL with a password",
         "url_credentials",
         _USERINFO,
-        (r":\\{0,2}/\\{0,2}/[^\s/\"'<>:]{0,128}:(?P<v>[^\s/\"'<>]{2,})@", shape_validators.url_password),
-        (r"(?:^|[\s\"'=])//[0-9A-Za-z._-]{1,64}:(?P<v>[^\s/\"'<>]{2,})@", shape_validators.url_password),
-        (r"://(?P<v>[0-9A-Za-z_-]{8,})@", shape_validators.made),
-        (r"(?i)oracle:thin:[0-9a-z_]{1,64}/(?P<v>[^\s/@\"]{3,})@", shape_validators.value),
-        (r"[\s\"'=][0-9A-Za-z._-]{1,64}:(?P<v>[^\s/@\"':]{3,})@(?:tcp|unix|udp)\(", shape_validators.value),
+        (r":\\{0,2}/\\{0,2}/[^\s/\"'<>:]{0,128}:(?P<v>[^\s/\"'<>]{2,})@", credential_validators.url_password),
+        (r"(?:^|[\s\"'=])//[0-9A-Za-z._-]{1,64}:(?P<v>[^\s/\"'<>]{2,})@", credential_validators.url_password),
+        (r"://(?P<v>[0-9A-Za-z_-]{8,})@", value_validators.made),
+        (r"(?i)oracle:thin:[0-9a-z_]{1,64}/(?P<v>[^\s/@\"]{3,})@", value_validators.value),
+        (r"[\s\"'=][0-9A-Za-z._-]{1,64}:(?P<v>[^\s/@\"':]{3,})@(?:tcp|unix|udp)\(", value_validators.value),
     ),
     *forms(
         "credentials of a header",
@@ -148,14 +154,14 @@ PERSONAL_AND_CREDENTIALS: Final = (
         r"(?i)authorization[\"\'\\\]\s=:&]",
         (
             rf"(?i)authorization{_IS}(?:[a-z0-9-]{{3,20}}\s{{1,3}})?(?P<v>[0-9a-z._~+/=:-]{{6,}})",
-            shape_validators.header,
+            value_validators.header,
         ),
     ),
     *forms(
         "credentials of a header",
         "authorization",
         r"(?i)bearer[\s:=]",
-        (r"(?i)\bbearer[\s:=]{1,3}(?P<v>[0-9a-z._~+/-]{16,})", shape_validators.made),
+        (r"(?i)\bbearer[\s:=]{1,3}(?P<v>[0-9a-z._~+/-]{16,})", value_validators.made),
     ),
     *forms(
         "credentials of a header",
@@ -167,7 +173,7 @@ PERSONAL_AND_CREDENTIALS: Final = (
         "credentials of a header",
         "authorization",
         r"(?i)basic\s",
-        (r"(?i)\bbasic\s{1,3}(?P<v>[0-9a-z+/]{8,}={0,2})", shape_validators.basic),
+        (r"(?i)\bbasic\s{1,3}(?P<v>[0-9a-z+/]{8,}={0,2})", credential_validators.basic),
     ),
     *forms(
         "JSON Web Token",
@@ -190,10 +196,10 @@ PERSONAL_AND_CREDENTIALS: Final = (
         "key of a connection",
         "connection_string",
         r"(?i)(?:accountkey|accesskey|[^a-z]sig|signature|credential|security-token)[=:]|hooks\.slack|webhook",
-        (r"(?i)(?:Account|SharedAccess|Access)Key=(?P<v>[0-9a-z+/%=_-]{16,})", shape_validators.made),
+        (r"(?i)(?:Account|SharedAccess|Access)Key=(?P<v>[0-9a-z+/%=_-]{16,})", value_validators.made),
         (
             r"(?i)(?:[?&;\"\s]sig|X-Amz-(?:Signature|Credential|Security-Token)|SharedAccessSignature)[=:]{1,2}\s?(?P<v>[0-9a-z+/%=_.-]{16,})",
-            shape_validators.made,
+            value_validators.made,
         ),
     ),
     *forms(
@@ -211,16 +217,16 @@ PERSONAL_AND_CREDENTIALS: Final = (
         _HASHED,
         (
             r"\$(?:[156y]|2[abxy]|gy|7|apr1|argon2(?:id?|d)|scrypt|pbkdf2[a-z0-9-]{0,12}|sha1|8)\$(?P<v>[0-9A-Za-z./,=$+-]{16,})",
-            shape_validators.mixed,
+            value_validators.mixed,
         ),
-        (r"\$9\$(?P<v>[0-9A-Za-z./-]{8,})", shape_validators.made),
+        (r"\$9\$(?P<v>[0-9A-Za-z./-]{8,})", value_validators.made),
         (
             r"(?i)(?:pbkdf2|pbkdf2_sha256|pbkdf2_sha512|scrypt|bcrypt_sha256|argon2)(?::[a-z0-9:]{1,20})?\$(?P<v>[0-9a-z./+=$]{20,})",
-            shape_validators.mixed,
+            value_validators.mixed,
         ),
         (
             r"(?i)\{(?:s?sha(?:256|512)?|smd5|md5|crypt|pbkdf2[a-z0-9-]{0,8}|x-issha[^}]{0,20})\}(?P<v>[0-9a-z+/=$.]{20,})",
-            shape_validators.mixed,
+            value_validators.mixed,
         ),
         (r"SCRAM-SHA-(?:1|256|512)\$[0-9]+:(?P<v>[0-9A-Za-z+/=]{8,})\$", None),
         (r"(?i):[0-9]{1,10}:(?P<v>[0-9a-f]{32}:[0-9a-f]{32}):::", None),
@@ -229,18 +235,18 @@ PERSONAL_AND_CREDENTIALS: Final = (
         "session",
         "session_cookie",
         r"(?i)cookie2?[\"'\\]*:|(?:sess(?:ion)?[-_]?(?:id)?|[^a-z]sid|aspxauth)[\"'\\]*\s?[:=]\s?[\"'\\]*(?:[a-z]+[._~%+/-]*[0-9]|[0-9._]+[a-z%~+/-])",
-        (r"(?i)(?:^|[^0-9a-z_])(?:set-)?cookie2?[\"']?:\s?[\"']?(?P<v>[^\n\"]{8,})", shape_validators.cookie),
+        (r"(?i)(?:^|[^0-9a-z_])(?:set-)?cookie2?[\"']?:\s?[\"']?(?P<v>[^\n\"]{8,})", credential_validators.cookie),
         (
             r"(?i)(?:^|[^0-9a-z])(?:(?:j|php|asp|cf|laravel_|ci_|aspnet_|asp\.net_|wordpress_|django_|rack\.|connect\.|_)?sess(?:ion)?[-_]?(?:id)?|jsessionid|connect\.sid|sid|aspxauth)[\"']?\s?[:=]\s?[\"']?(?P<v>[0-9a-z%._~+/-]{10,})",
-            shape_validators.session,
+            credential_validators.session,
         ),
     ),
     *forms(
         "session",
         "session_cookie",
         r"(?i)session[_a-z0-9-]*[= ]|set_cookie|auth\\*\"\s?:",
-        (r"(?i)session[_a-z0-9-]{0,40}[= ]\"?(?P<v>[0-9a-z_]{16,})", shape_validators.session),
-        (r"(?i)set_cookie[ =]\"?[a-z_]{1,40}=(?P<v>[0-9a-z_-]{12,})", shape_validators.session),
+        (r"(?i)session[_a-z0-9-]{0,40}[= ]\"?(?P<v>[0-9a-z_]{16,})", credential_validators.session),
+        (r"(?i)set_cookie[ =]\"?[a-z_]{1,40}=(?P<v>[0-9a-z_-]{12,})", credential_validators.session),
         (r"(?i)auth\\*\"\s?:\s?\\*\"(?P<v>[0-9a-f]{32})", None),
     ),
     *forms(
@@ -261,7 +267,7 @@ PERSONAL_AND_CREDENTIALS: Final = (
         r"(?i)aws",
         (
             r"(?i)aws.{0,40}?(?-i:(?:^|[^0-9A-Za-z+/])(?P<v>[0-9A-Za-z+/]{40})(?:$|[^0-9A-Za-z+/=]))",
-            shape_validators.mixed,
+            value_validators.mixed,
         ),
     ),
     *forms(

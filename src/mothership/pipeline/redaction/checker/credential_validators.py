@@ -1,0 +1,70 @@
+"""What makes the check sure that a value is a credential: written apart from the rules' validators, on purpose."""
+# ruff: noqa: PLR2004 - expressions read best in one piece, lists of words as text; figures are those of the standards
+
+import base64
+import binascii
+import re
+
+from mothership.pipeline.redaction.checker.shape_match import Context
+from mothership.pipeline.redaction.checker.value_validators import bare, is_made, stands_for_nothing
+
+_MARKER_BEGINS = "[redacted:"
+
+
+def url_password(context: Context) -> bool:
+    """Tell whether what stands between `:` and `@` of a URL is a password."""
+    text = context.value
+    return (
+        not stands_for_nothing(text)
+        and not context.before(len(_MARKER_BEGINS)).endswith(_MARKER_BEGINS)
+        and not re.fullmatch(r"[0-9]{1,5}(?:[,?].*)?", text)
+        and text.lower() not in {"password", "pass", "pwd", "secret"}
+    )
+
+
+def basic(context: Context) -> bool:
+    """Tell whether base64 holds `user:password`."""
+    return ":" in _decoded(context.value)
+
+
+def plain(context: Context) -> bool:
+    """Tell whether base64 holds what SASL PLAIN sends."""
+    return "\0" in _decoded(context.value)
+
+
+def encoded_credential(context: Context) -> bool:
+    """Tell whether base64 holds JSON that names a credential."""
+    return _NAMED_IN_JSON.search(_decoded(context.value)) is not None
+
+
+def hex_command(context: Context) -> bool:
+    """Tell whether a command line in hexadecimal holds a made word, or an option for a password."""
+    text = context.value
+    line = bytes.fromhex(text[: len(text) // 2 * 2]).decode("utf-8", "replace")
+    return _HEX_OPTION.search(line) is not None
+
+
+_NAMED_IN_JSON = re.compile(
+    r"\"(?:auths?|[a-z_.-]{0,20}(?:password|passwd|secret|token|api_?key))\"\s?:\s?[\"{]", re.IGNORECASE
+)
+_HEX_OPTION = re.compile(r"passw|secret|token|\x00-p[^\x00]", re.IGNORECASE)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True).decode()
+    except (ValueError, binascii.Error):
+        return ""
+
+
+def cookie(context: Context) -> bool:
+    """Tell whether a cookie's value is made."""
+    return any(map(is_made, re.split(r"[\s;=]+", context.value)))
+
+
+def session(context: Context) -> bool:
+    """Tell whether a session's id is random: neither a number, a UUID nor a name with a number."""
+    text = bare(context.value)
+    if not is_made(text) or re.fullmatch(r"[0-9_.-]+|s-1-5-.*|[a-z]+-?[0-9]+", text, re.IGNORECASE):
+        return False
+    return len(text) >= 16 or (any(map(str.isupper, text)) and any(map(str.islower, text)))

@@ -1,0 +1,171 @@
+"""What makes the check sure that a value is somebody's: written apart from the rules' validators, on purpose."""
+# ruff: noqa: E501, PLR2004, SIM905 - expressions read best in one piece, lists of words as text; figures are those of the standards
+
+import ipaddress
+import re
+from typing import Final
+
+from mothership.pipeline.redaction.checker.shape_match import Context
+from mothership.pipeline.redaction.rules.validators import IBAN_LENGTHS
+
+_TOP = frozenset(
+    """
+    com org net edu gov mil int info biz name pro io ai app dev cloud online shop site xyz tech email company
+    ac ad ae af ag al am ao ar at au az ba bb bd be bf bg bh bi bj bn bo br bs bt bw by bz ca cc cd ch ci cl cm cn co cr
+    cu cv cy cz de dj dk dm do dz ec ee eg es et eu fi fj fr ga ge gh gi gl gm gn gr gt gy hk hn hr ht hu id ie il in iq
+    ir is it je jm jo jp ke kg kh kr kw kz la lb li lk lr lt lu lv ly ma mc md me mg mk ml mm mn mo mr mt mu mv mw mx my
+    mz na ne ng ni nl no np nz om pa pe pg ph pk pl pr ps pt pw py qa ro rs ru rw sa sc sd se sg si sk sl sm sn so sr st
+    su sv sy sz td tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va ve vn ye za zm zw
+    """.split()
+)
+
+
+_SSH: Final = re.compile(
+    r"(?:^|[^0-9a-z._+-])(?:[a-z0-9-]*(?:[0-9]{2}|sha[0-9])[a-z0-9-]*|rijndael-cbc|zlib|eow|keepalive|ping|pong|tun|limits|fsync|hardlink|lsetstat|x11-req|elevation|[a-z0-9]+-[a-z0-9-]+)@$"
+)
+_SERVICE: Final = re.compile(
+    r"(?:^|[^0-9a-z/._@-])(?!http/[a-z]+@)(?:krbtgt|kadmin|kiprop|[a-z]{2,18}(?=/[^@]*[.0-9-]))/[a-z0-9.-]+(?::[0-9a-z]+)?@$"
+)
+_ID_OF_MESSAGE: Final = re.compile(
+    r"(?:message.?id|references|reply.to|content.id|resent)[^0-9a-z]{1,8}(?:<[^>]*> )?<?[0-9a-f.$_-]*[0-9][0-9a-f.$_-]*@$"
+)
+_ONLY_AN_ID: Final = re.compile(r"<[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12,44}@[^@]*>", re.IGNORECASE)
+
+
+def _names_no_mailbox(context: Context, before: str) -> bool:
+    """Tell names with an `@`: SSH's algorithms, Kerberos's services, and identifiers of messages."""
+    if context.value in {"openssh.com", "libssh.org", "tinyssh.org", "lysator.liu.se", "ssh.com"}:
+        return _SSH.search(before) is not None
+    if context.value.isupper() and _SERVICE.search(before):
+        return True
+    return _ID_OF_MESSAGE.search(before) is not None or _ONLY_AN_ID.fullmatch(context.text) is not None
+
+
+def mail_domain(context: Context) -> bool:
+    """Tell whether a domain behind `@` can be one that takes mail."""
+    top = context.value.rpartition(".")[2].lower()
+    before = context.before(80)
+    return (
+        (top in _TOP or not top.isascii())
+        and not re.match(r":[^\s\"']|/", context.behind(2))
+        and not before.endswith("git@")
+        and not re.search(r"://[^\s/:@]*@$", before)
+        and not _names_no_mailbox(context, context.before(160))
+    )
+
+
+_COUNTED: Final = re.compile(
+    r"(?:^|[^a-z])(?:order|bytes?|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode"
+    r"|snowflake|tweet|request|req|txid|txnid|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|blk|trace|span|pid"
+    r"|sentbyte|rcvdbyte|sentpkt|rcvdpkt|sent|received|sessionid|sha|commit|build|ref|reference|invoice|ticket|case"
+    r"|number|no|time|nsec|usec|duration|value|counter(?:32|64)?|gauge(?:32|64)?|imei|iccid|meid|isbn|ean|gtin|tracking|parcel|batch)[\s:=#\"'_-]{1,3}$"
+)
+_CARD = re.compile(
+    r"(?:^|[^a-z])(?:pan|card|cards|cc|ccn|ccnum|visa|master(?:card)?|amex|maestro|diners|discover|jcb|karte\w{0,8}|kaart|carte|tarjeta|charged|卡号)[^0-9]{0,12}$"
+)
+
+
+def card(context: Context) -> bool:
+    """Tell whether digits are a payment card's: the check digit, and an issuer's beginning or a word for it."""
+    digits = [int(char) for char in context.value if char.isdigit()]
+    total = sum(sum(divmod(digit * (1 + place % 2), 10)) for place, digit in enumerate(reversed(digits)))
+    if total % 10 or len(set(digits)) < 2:
+        return False
+    before, behind = context.before(32), context.behind(1)
+    if _CARD.search(before):
+        return True
+    if _COUNTED.search(before) or re.search(r"0x$|[0-9a-f]_$", before) or re.match(r"[a-fx_-]", behind):
+        return False
+    if re.search(r"[0-9][ :_-]{1,2}$", before) or re.match(r"[ _-]{1,2}[0-9]", context.behind(3)):
+        return False  # one of many groups
+    start = int("".join(map(str, digits[:4])))
+    length = len(digits)
+    if length == 16:
+        return (
+            start // 1000 == 4
+            or 5100 <= start < 5600
+            or 2221 <= start <= 2720
+            or start == 6011
+            or 6440 <= start < 6600
+            or 3528 <= start <= 3589
+        )
+    return length == 15 and start // 100 in (34, 37)
+
+
+def issued(context: Context) -> bool:
+    """Tell whether the US Social Security Administration can have issued a number."""
+    digits = "".join(filter(str.isdigit, context.value))
+    return (
+        digits[:3] not in {"000", "666"}
+        and digits[3:5] != "00"
+        and digits[5:] != "0000"
+        and not re.search(r"[0-9a-f]-$", context.before(2))
+    )
+
+
+def account(context: Context) -> bool:
+    """Tell whether a text begins with an IBAN: its country's length, and the remainder of ISO 7064."""
+    compact = context.value.replace(" ", "").upper()
+    compact = compact[: IBAN_LENGTHS.get(compact[:2], 0)]
+    if len(compact) < 15:
+        return False
+    rest = 0
+    for char in compact[4:] + compact[:4]:
+        number = int(char, 36)
+        rest = (rest * (100 if number > 9 else 10) + number) % 97
+    return rest == 1
+
+
+_NUMBERED: Final = re.compile(
+    r"(?:offset|delta|by|adjusted|drift|diff|version|ver|v|ref|order|id|range|build|serial|part|sku|model|uid|pid|port|size|bytes)[\s:=#]{0,3}$"
+)
+_UNITS: Final = re.compile(r"\s?(?:bytes?|ms|us|ns|s|drift|packets|rows|%|km|m|hz)\b")
+
+
+def phone(context: Context) -> bool:
+    """Tell whether digits behind `+` or `00` are a telephone number's: told by their groups, or a word before."""
+    text = context.value
+    digits = "".join(filter(str.isdigit, text))
+    if _NUMBERED.search(context.before(16)) or _UNITS.match(context.behind(10)) or not 9 <= len(digits) <= 15:
+        return False
+    if re.search(r"[0-9]\s$", context.before(2)) or re.match(r"\s[0-9]", context.behind(2)):
+        return False  # one of many numbers
+    if text.startswith("00"):
+        return " " in text and len(text.split()) > 2
+    groups = [group for group in re.split(r"[ ./()-]+", text) if group not in {"", "0"}]
+    return (len(groups) > 1 and len(groups[1]) > 1) or re.search(
+        r"[a-z]{2}[\s:=\"'<(]{1,3}$", context.before(8)
+    ) is not None
+
+
+def near_phone(context: Context) -> bool:
+    """Tell whether digits behind a word for a telephone are its number."""
+    text = context.value
+    digits = "".join(filter(str.isdigit, text))
+    if not 8 <= len(digits) <= 15 or re.search(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return False
+    return (
+        len(digits) >= 9
+        and (digits.startswith(("0", "+")) or len(digits) in (10, 11, 12))
+        and not digits.startswith("1")
+    ) or digits.startswith("0")
+
+
+def written(context: Context) -> bool:
+    """Tell whether digits in a national form are a telephone number."""
+    if re.search(r"[0-9]\s$", context.before(2)) or re.match(r"\s[0-9]", context.behind(2)):
+        return False
+    return (
+        not _NUMBERED.search(context.before(16))
+        and not _COUNTED.search(context.before(24))
+        and not re.match(r"\s?[0-9a-f]{2}\b", context.behind(4))
+    )
+
+
+def address(context: Context) -> bool:
+    """Tell whether a text is an IP address."""
+    try:
+        ipaddress.ip_address(context.value)
+    except ValueError:
+        return False
+    return True

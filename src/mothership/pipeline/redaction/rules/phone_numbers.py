@@ -1,0 +1,200 @@
+"""The rule for telephone numbers."""
+# ruff: noqa: E501, PLR2004, RUF001 - an expression reads best in one piece, and these are the signs that people write
+
+import re
+
+from mothership.pipeline.redaction.rules.rule import Matcher, Rule
+from mothership.pipeline.redaction.rules.validators import (
+    COUNTRY_CODES,
+    digits_of,
+    e164,
+)
+
+_INTERNATIONAL = (
+    r"\+(?<![A-Za-z0-9_+.]\+)[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?:[ ./-]?[0-9]){5,13}(?![0-9A-Za-z_])"
+)
+
+
+_DIALLED = r"00(?<![0-9][0-9A-Fa-f] ..)(?<! [A-Fa-f][0-9A-Fa-f] ..)(?<![A-Za-z0-9_/+.:-]..)[ ]?[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{0,4}(?:[ -][0-9]{2,8}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
+_EUROPEAN = (
+    r"[(08](?<![0-9][0-9A-Fa-f] .)(?<! [A-Fa-f][0-9A-Fa-f] .)(?<![A-Za-z0-9_/+.:-].)(?:"
+    r"(?<=0)[1-9](?P<s>[ .-])[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}(?P=s)[0-9]{2}"  # France
+    r"|(?<=0)7[0-9]{3}[ -][0-9]{3}[ -]?[0-9]{3}"  # United Kingdom, mobile
+    r"|(?:(?<=0)|(?<=\()0)(?:20[ -]|20\)[ -]?)[0-9]{4}[ -]?[0-9]{4}"  # London
+    r"|(?<=\()0[1-9][0-9]{1,4}\)[ -]?[0-9]{3,4}[ -]?[0-9]{3,5}"  # an area code in parentheses
+    r"|(?<=0)1[5-7][0-9][ /-][0-9]{7,8}"  # Germany, mobile
+    r"|(?<=8) ?\([3489][0-9]{2}\) ?[0-9]{3}-[0-9]{2}-[0-9]{2}"  # Russia
+    r")(?![0-9A-Za-z_])(?![ .:-]?[0-9A-Fa-f]{2}(?![a-z]))(?![.-][0-9])"
+)
+_NAMED_NUMBER = (
+    r"(?:phone|mobile|msisdn|電話番号|電話|電话|电话|手机号?|телефон|τηλέφωνο|fax|whatsapp|callback|calling(?:party)?|called(?:party)?|(?<![a-z])(?:tlf|mob|gsm|sms|ani|dnis|caller|callee|clid|cli|tel(?:ephone|efon|éphone|éfono|efone)?(?:oon|oonnummer|onnummer)?|rufnummer|telefoonnummer|mobil(?:nummer)?|handy(?:nummer)?|cell))"
+    r"(?:[ _-]?(?:number|no|nr|num))?(?:\.?['\"]?[ ]?(?:[:=：]|is\b|#)|(?<=nummer)(?=[ ][0(+])|\.(?=[ ][(+0]))[ ]?['\"]?"
+    r"(?P<secret>\+?[(]?[0-9](?:[ ()./-]{0,2}[0-9]){6,14})(?![0-9A-Za-z_])"
+)
+
+
+_MEASURED_BEFORE = re.compile(
+    r"(?:delta|offset|diff|drift|skew|slew|step|adjust\w{0,6}|error|bias|lag|change|correction|by|freq\w{0,6}|seq|incr\w{0,8})[\s:=]{0,3}\Z",
+    re.IGNORECASE,
+)
+_UNIT_BEHIND = re.compile(
+    r"\s?(?:bytes|[kmgt]i?b|[mun]?s|secs?|seconds|packets|octets|ppm|ppb|drift|%|rows|records|lines|ticks|[km]?hz|bits)(?![a-z])",
+    re.IGNORECASE,
+)
+_NUMBERED_BEFORE = re.compile(
+    r"(?:^|[^a-z])(?:v|ver|version|build|release|rev|revision|firmware|ref|reference|order|ticket|invoice|case|serial|part|sku|model|s/n)[\s:=#.]{0,3}\Z",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"\+([0-9]{1,3})(?=[ .(-])")
+
+
+def _no_quantity(text: str, start: int, end: int) -> bool:
+    """Tell a telephone number from a signed quantity, and from a version or a reference."""
+    if _UNIT_BEHIND.match(text, end):
+        return False
+    before = max(0, start - 24)
+    return (_MEASURED_BEFORE if text[start] == "+" else _NUMBERED_BEFORE).search(text, before, start) is None
+
+
+def _american(sign: str, area: str, size: int, rest: str) -> Matcher:
+    """Make a matcher that starts from the sign behind the area code."""
+    begins = rf"(?<![A-Za-z0-9_/+].{{{size}}})" + rf"(?:(?<![0-9][ .-].{{{size}}})|{_dialled_one(size)})"
+    ends = r"(?: ?(?:x|ext\.?)[ ]?[0-9]{1,6})?(?![0-9A-Za-z_])(?![.-][0-9])"
+    return Matcher(rf"{sign}{area}{begins}{rest}{ends}", fits=_no_quantity, back=size - 1)
+
+
+def _dialled_one(size: int) -> str:
+    return "|".join(rf"(?<={one}[ .-].{{{size}}})" for one in ("[^0-9]1", "^1", "001"))
+
+
+_AMERICAN = (
+    _american(r"\)", r"(?:(?<=\([2-9][0-9]{2}\))|(?<=\(123\)))", 5, r"[ -]?[0-9]{3}[ .-][0-9]{4}"),
+    _american(r"(?P<s>[.-])", r"(?:(?<=[2-9][0-9]{2}.)|(?<=123.))", 4, r"[0-9]{3}(?P=s)[0-9]{4}"),
+    _american(r"\)", r"(?<=\([1-9][0-9]\))", 4, "[ ]?9?[0-9]{4}-[0-9]{4}"),  # Brazil
+)
+
+
+def _international(text: str) -> bool:
+    code = _CODE.match(text)
+    return e164(digits_of(text)) and (code is None or code[1] in COUNTRY_CODES)
+
+
+def _dialled(text: str) -> bool:
+    return e164(digits_of(text)[2:])
+
+
+_SPOKEN_NUMBER = (
+    r"(?:(?:phone|tel|mobile|msisdn|fax|whatsapp|call|caller|callback|dial(?:l?ed|ing)?|ring|reach(?:\sme)?(?:\sat)?|tlf|mob\.?|電話|电话|(?:sms|text)\s(?:message\s)?(?:sent\s)?to|contact)"
+    r"(?:\s(?:number|no|nr|num|to|from))?[.:]?\s{1,2}|callerid[= ](?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<|sips?:|tel:|ATDT?)"
+    r"(?P<secret>(?:00[1-9]|0[1-9]|\+?[1-9])[0-9]{0,13}(?:[ ]?[-/ .][ ]?\(?[0-9]{2,8}\)?){0,5})(?![0-9A-Za-z_.:/-]?[0-9A-Za-z_])"
+)
+
+
+def _spoken(text: str) -> bool:
+    """Tell whether digits behind a word such as `call` are a telephone number: grouped, or with a prefix to dial."""
+    digits = digits_of(text)
+    if not 8 <= len(digits) <= 15 or text.count(".") == 3:
+        return False
+    if digits.startswith("00"):
+        return e164(digits[2:])
+    grouped = any(not char.isdigit() for char in text.lstrip("+"))
+    return (grouped and len(digits) >= 9) or (digits[0] == "0" and len(digits) >= 9)
+
+
+def _plain_number(text: str) -> bool:
+    digits = digits_of(text)
+    return 10 <= len(digits) <= 15 and e164(digits if len(digits) > 10 else "1" + digits)
+
+
+_NAMED_PLAIN = r"(?:msisdn\s{1,2}|sips?:\+?|callerid[= ](?:\\{0,4}[\"'][^\"'\r\n]{0,40}\\{0,4}[\"'])?\s?<\+?)(?P<secret>[1-9][0-9]{9,14})(?=[@>\s,;]|\Z)"
+
+
+# A machine's name for the other end of a call; and `"Name" <number>`, as Asterisk writes who calls.
+_NAMED_E164 = (
+    r"(?:(?<![A-Za-z])(?:wa_?id|(?:caller|called|callee|calling|connectedline)(?:[-_ ]?id)?(?:[-_ ]?num(?:ber)?)?)(?:\\{0,3}[\"'])?\s?[:=]\s?(?:\\{0,3}[\"'])?"
+    r"|(?<![A-Za-z])(?:anruf|ruf)\s(?:von|an)\s|\"{1,2}\s<)(?P<secret>(?:00|\+)?[1-9][0-9]{8,14})(?![0-9A-Za-z_.:-]|\s?times)"
+)
+_CDR = r"\"(?P<secret>[1-9][0-9]{9,14})(?=\",\"[0-9*#+]{0,20}\",\"(?:from|to|outbound|inbound)-)"
+
+
+def _with_country(text: str) -> bool:
+    """Tell whether plain digits are a telephone number with its country's code."""
+    digits = digits_of(text)
+    return len(digits) >= 10 and e164(digits.removeprefix("00"))
+
+
+def _no_address(text: str) -> bool:
+    return text.count(".") != 3  # four groups with dots are an IP address
+
+
+PHONE = Rule(
+    name="phone",
+    description="Telephone numbers: international with `+`, the usual written forms of North America, France, the "
+    "United Kingdom and Germany; other forms beside a word such as `phone`.",
+    source="ITU-T E.164; North American Numbering Plan; national numbering plans",
+    matchers=(
+        Matcher(_NAMED_NUMBER, _no_address, ignore_case=True),
+        Matcher(_SPOKEN_NUMBER, _spoken, ignore_case=True, fits=_no_quantity),
+        Matcher(_NAMED_PLAIN, _plain_number, ignore_case=True),
+        Matcher(_NAMED_E164, _with_country, ignore_case=True, fits=_no_quantity),
+        Matcher(_CDR, _with_country),
+        Matcher(_INTERNATIONAL, _international, fits=_no_quantity),
+        *_AMERICAN,
+        Matcher(_DIALLED, _dialled),
+        Matcher(_EUROPEAN),
+    ),
+    positives=(
+        ("call +14155552671 now", "+14155552671"),
+        ("Tel. (030) 901820-0, Fax. 030 901820-1", "(030) 901820-0"),
+        ("sms to +44 20 7946 0958 sent", "+44 20 7946 0958"),
+        ("fax (415) 555-2671", "(415) 555-2671"),
+        ("call 001-581-896-0013x3890 or (464)567-8901x123", "581-896-0013x3890"),
+        ("or (555) 123-4567 ext. 12", "(555) 123-4567 ext. 12"),
+        ("ring 0044 20 7946 0958 now", "0044 20 7946 0958"),
+        ("ligue (11) 91234-5678", "(11) 91234-5678"),
+        ("caller 415-555-2671 hung up", "415-555-2671"),
+        ("Tel: 030 901820", "030 901820"),
+        ("mobile=07911123456", "07911123456"),
+        ("ring 06 12 34 56 78, please", "06 12 34 56 78"),
+        ("+49 (0)30 901820", "+49 (0)30 901820"),
+        ("call 0049 89 1234567", "0049 89 1234567"),
+        ("phone 415 555 2671", "415 555 2671"),
+        ("From: <sip:4155552671@10.0.0.1>", "4155552671"),
+        ("MSISDN 447911123456 attached", "447911123456"),
+        ("Tel. 089 / 1234567", "089 / 1234567"),
+        ("dropped 8 (495) 123-45-67 at 10:00", "8 (495) 123-45-67"),
+        ("from 00 33 6 12 34 56 78, or 0049 89 1234567", "00 33 6 12 34 56 78"),
+        ("sms sent to 0412 345 678 status=ok", "0412 345 678"),
+        ("call 06-12345678 back", "06-12345678"),
+        ('callerid="Bob" <4155552671>', "4155552671"),
+        ("kontakt: tlf 0912 34 567", "0912 34 567"),
+        ("FBB500 voice call MO dialled 00870773123456 duration 12s", "870773123456"),
+        ("ATDT004791234567", "4791234567"),
+        ("caller=4791234567 callee=4722334455", "4722334455"),
+        ("手机号:13812345678", "13812345678"),
+        ('{"wa_id": "393301507663", "type": "text"}', "393301507663"),
+        ("Event: Newchannel CallerIDNum: 4797809792 CallerIDName: Kim", "4797809792"),
+        ("Ankommender Anruf von 004915186818697 an MSN 638534", "004915186818697"),
+        ('"","48512598894","314","from-trunk","x"', "48512598894"),
+        ('"""Kim"" <5511968155174>","PJSIP/trunk-000083ae"', "5511968155174"),
+    ),
+    negatives=(
+        "at 2024-01-15T08:15:23+0000 up",
+        "version 415.555.26.71",
+        "peer 203.101.45.59:5070",
+        "dump 06 12 34 56 78 9a bc",
+        "pid 4155552671",
+        "range 100-200-3000",
+        "caller=0x7f3a12345678 wa_id: 1700000000, wa_id=1700000000123, callee_id=12345678901234567, called 4791234567 times",
+        'wa_id=12, "took" <5511968155> wa_ids=4791234567',
+        "id 00000012345678 and 0012345678901",
+        "0x415-555-2671",
+        "diff @@ -1,7 +14155552 @@",
+        "delta +21821941977, offset=+4763745565 drift, adjusted by +14155552671",
+        "+4 434 303 9824 bytes and +14155552671 bytes",
+        "v 476.786.4518, ref 274-784-5647, order 415-555-2671",
+        "call id 4155552671, call 1234567890 ended after 300, text 12345678",
+        "sms queue 12345678 len 300, contact 12345 at 123456, ring 3 of 12",
+        "system call 0x0000 12 34, call 10.0.0.12:5060, calling 2026-11-24 10:00:00",
+    ),
+)
