@@ -5,7 +5,8 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ from mothership.status_report import StatusReport
 from mothership.worker_status import StatusDirectory
 
 if TYPE_CHECKING:
+    from mothership.otlp_export.tracing import Tracing
     from mothership.pipeline.llm.enricher import LLMEnricher
 
 SOURCES_KNOWN = 1024
@@ -84,6 +86,7 @@ class Mothership:
         key_is_agreed: bool,
         activity: Activity,
         live_tail: LiveTail,
+        tracing: "Tracing | None" = None,
     ) -> None:
         self.settings = settings
         self.data_dir = data_dir
@@ -96,6 +99,9 @@ class Mothership:
         self._key = key
         self._budget = budget
         self.relay = relay
+        self._tracing = tracing
+        self._run = tracing.pipeline(chain.run) if tracing else chain.run
+        self._keep = tracing.spool(relay.keep) if tracing else relay.keep
         self._batch_builder = batch_builder
         self.tsdb = tsdb
         self._reader = TsdbEventReader(tsdb.connect, settings.database.search) if tsdb else None
@@ -175,8 +181,8 @@ class Mothership:
         batch.source = self._redacted_source(batch.source)
         if self.tsdb:
             batch.arrival = self.tsdb.clock.now()
-        rows = await self.chain.run(batch)
-        receipt = await self.relay.keep(rows, waited_seconds=batch.waited_seconds)
+        rows = await self._run(batch)
+        receipt = await self._keep(rows, waited_seconds=batch.waited_seconds)
         if not receipt.duplicate:
             self._activity.took(batch.client, self._redacted_agent(batch.agent), rows.rows)
         return batch, receipt
@@ -193,7 +199,7 @@ class Mothership:
         """The HTTP interface over this worker."""
         sinks = [sink.name for sink in (self.tsdb, self.loki) if sink]
         self._ingest = ingest = Ingest(
-            self.accept,
+            self._tracing.batch(self.accept) if self._tracing else self.accept,
             protocols(self._batch_builder, self.settings.limits, self.settings.inputs),
             limits=self.settings.limits,
             batch_log=self._batch_log,
@@ -342,7 +348,12 @@ async def opened(
     batch_builder = BatchBuilder(settings.limits, key=assembly.fingerprint_key(settings, data_dir))
     activity = Activity(data_dir / "activity", worker)
     live_tail = LiveTail(settings.live_tail)
-    relay = await Relay.open(data_dir, settings.relay, assembly.routes(settings, tsdb, loki, live_tail))
+    ending = AsyncExitStack()
+    tracing = await ending.enter_async_context(assembly.tracing(settings, worker))
+    routes = assembly.routes(settings, tsdb, loki, live_tail)
+    if tracing:
+        routes = [replace(route, sink=tracing.sink(route.sink)) for route in routes]
+    relay = await Relay.open(data_dir, settings.relay, routes)
     try:
         yield Mothership(
             settings,
@@ -362,6 +373,7 @@ async def opened(
             key_is_agreed=key_is_agreed,
             activity=activity,
             live_tail=live_tail,
+            tracing=tracing,
         )
     finally:
         await relay.close(0.0)
@@ -371,3 +383,4 @@ async def opened(
         await asyncio.to_thread(activity.save)
         if templates is not None:
             await asyncio.to_thread(templates.save)
+        await ending.aclose()

