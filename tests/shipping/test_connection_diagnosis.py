@@ -14,6 +14,12 @@ from pathlib import Path
 import pytest
 import trustme
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 
 from mothership.commands.send import send
@@ -138,7 +144,38 @@ async def test_a_refusal_says_what_to_do(server: ScriptedServer, status: int, to
 async def test_files_that_are_no_certificates(tmp_path: Path) -> None:
     """Named by what they were given as."""
     (tmp_path / "x.pem").write_text("no certificate")
-    assert "can't read the certificates" in await failure("https://127.0.0.1:1", ca=tmp_path / "x.pem")
+    said = await failure("https://127.0.0.1:1", ca=tmp_path / "x.pem")
+    assert said.startswith(f"{tmp_path / 'x.pem'}, given with --ca, can't be used: it holds no such certificate")
+
+
+async def test_a_key_that_asks_for_a_passphrase_or_is_anothers(tmp_path: Path) -> None:
+    """Nobody is asked at a terminal, for there may be none."""
+    node, other = AUTHORITY.issue_cert("node-7"), AUTHORITY.issue_cert("node-8")
+    node.cert_chain_pems[0].write_to_path(tmp_path / "node.pem")
+    other.private_key_pem.write_to_path(tmp_path / "other.key")
+    key = load_pem_private_key(node.private_key_pem.bytes(), None)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    (tmp_path / "locked.key").write_bytes(locked)
+    for name, reason in (("other", "the private key is another's"), ("locked", "the private key has a passphrase")):
+        certificate = {"client_cert": tmp_path / "node.pem", "client_key": tmp_path / f"{name}.key"}
+        assert reason in await failure("https://127.0.0.1:1", **certificate)
+
+
+async def test_a_proxy_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or one looks for the fault at the service."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    said = await failure("http://mothership.invalid:8443")
+    assert "the proxy that HTTP_PROXY names refuses the connection" in said
+    monkeypatch.setenv("http_proxy", "http://proxy.invalid:1")
+    assert "the proxy that HTTP_PROXY names has a host that is not known here" in await failure("http://192.0.2.1:8443")
+
+
+@pytest.mark.parametrize("body", ["<html>sign in</html>", {}, {"status": "ok"}, [1]])
+async def test_a_2xx_of_something_else_is_no_receipt(server: ScriptedServer, body: object) -> None:
+    """A captive portal, or another service: it has kept nothing, so nothing was delivered."""
+    server.script = [ScriptedAnswer(200, body)]
+    said = await failure(server.url)
+    assert said.startswith(f"{server.url}/ingest answers 200, but not as a Mothership does")
 
 
 async def test_an_absent_server_is_waited_for_with_a_line_that_says_so(server: ScriptedServer) -> None:

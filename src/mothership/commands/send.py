@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import math
 import os
 import signal
 import socket
@@ -30,7 +31,7 @@ from mothership.terminal_escaping import escaped, escaped_line
 _LINE_EVERY_SECONDS = 5.0
 _LINE_OF_A_SERVICE_EVERY_SECONDS = 300.0
 _REASONS_SHOWN = 10
-REJECTED, USAGE, NOT_DELIVERED, INTERRUPTED = 1, 2, 3, 130
+REJECTED, USAGE, NOT_DELIVERED, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 """Exit statuses beside 0: everything is kept."""
 FOREVER_SECONDS = 1e12
 
@@ -45,12 +46,31 @@ def _tags(_context: click.Context, _parameter: click.Parameter, values: tuple[st
     return tags
 
 
+def _token(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Without the line ending that a file of variables may have left on it."""
+    token = (value or "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise click.BadParameter("holds a character that no token has")
+    return token or None
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not (math.isfinite(value) and value >= 0):
+        raise click.BadParameter("must be a number of seconds")
+    return value
+
+
 @click.command()
 @click.argument("files", nargs=-1, required=True)
 @click.option(
     "--url", default="http://127.0.0.1:8443", show_default=True, help="URL of the Mothership; /ingest is appended."
 )
-@click.option("--token", envvar="MOTHERSHIP_TOKEN", help="Bearer token; prefer the variable MOTHERSHIP_TOKEN.")
+@click.option(
+    "--token",
+    envvar="MOTHERSHIP_TOKEN",
+    callback=_token,
+    help="Bearer token; prefer the variable MOTHERSHIP_TOKEN.",
+)
 @click.option("--follow", "-f", is_flag=True, help="Follow files as they grow, through rotation, until stopped.")
 @click.option(
     "--state",
@@ -78,10 +98,18 @@ def _tags(_context: click.Context, _parameter: click.Parameter, values: tuple[st
 @click.option(
     "--ca", type=click.Path(exists=True, path_type=Path), help="CA that signed the server's certificate (PEM)."
 )
-@click.option("--timeout-seconds", default=30.0, show_default=True, help="Maximum time to wait for an answer.")
+@click.option(
+    "--timeout-seconds",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(min=0.0, min_open=True),
+    callback=_seconds,
+    help="Maximum time to wait for an answer.",
+)
 @click.option(
     "--give-up-seconds",
     type=float,
+    callback=_seconds,
     show_default="300; with --follow never",
     help="How long to retry a batch.",
 )
@@ -149,6 +177,8 @@ def send(
 
 def _named(files: tuple[str, ...], *, follow: bool) -> list[str]:
     """What is to be read. Raises a usage error for what is not there."""
+    if "-" in files and sys.stdin is None:
+        raise click.UsageError("standard input is closed")
     if follow:
         if "-" in files:
             raise click.UsageError("standard input is followed in any case: leave --follow out")
@@ -158,7 +188,7 @@ def _named(files: tuple[str, ...], *, follow: bool) -> list[str]:
         named = [name] if name == "-" else matches(name)
         if not named:
             raise click.UsageError(f"there is no file {name}")
-        if any(Path(each).is_dir() for each in named):
+        if any(os.path.isdir(each) for each in named):  # noqa: PTH112 - False for what may not be looked at
             raise click.UsageError(f"{name} is a directory: name its files, such as '{name.rstrip('/')}/*.log'")
         found += named
     return list(dict.fromkeys(found))
@@ -200,7 +230,20 @@ def _print(batches: Iterator[OutgoingBatch], stop: threading.Event) -> None:
             events, requests = events + len(batch.events), requests + 1
     except KeyboardInterrupt:
         stop.set()
+    except BrokenPipeError:
+        raise SystemExit(_closed_output()) from None
+    except OSError as error:
+        raise SystemExit(_closed_output(error)) from None
     click.echo(f"would send {counted(events, 'event')} in {counted(requests, 'request')}", err=True)
+
+
+def _closed_output(error: OSError | None = None) -> int:
+    """Say why what was printed did not arrive; whoever closed the pipe knows. Returns the exit status."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is buffered goes somewhere, or Python complains at its end
+    if error is None:
+        return PIPE_CLOSED
+    click.echo(f"error: standard output can't be written: {error.strerror}", err=True)
+    return NOT_DELIVERED
 
 
 def _ship(
@@ -251,9 +294,12 @@ def _ship(
 
 def _tell(last: Summary, report: InputReport, fault: Exception | None, state: State) -> None:
     """Say what became of it all."""
-    click.echo(sentence(last))
-    for reason, count in last.reasons.most_common(_REASONS_SHOWN):
-        click.echo(escaped(f"  rejected {count}: {reason}"))
+    try:
+        click.echo(sentence(last))
+        for reason, count in last.reasons.most_common(_REASONS_SHOWN):
+            click.echo(escaped(f"  rejected {count}: {reason}"))
+    except OSError as error:  # the events are where they are: the exit status is theirs
+        _closed_output(error)
     if report.cut_lines:
         click.echo(f"  {counted(report.cut_lines, 'line')} over 4 MiB: what is beyond that was left out", err=True)
     if fault:

@@ -1,11 +1,13 @@
 """What stands between us and the service, in plain words: what is wrong, where, and what to do about it."""
 
 import asyncio
+import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 from cryptography import x509
@@ -60,14 +62,33 @@ async def explain(error: Exception, url: str, certificate: ClientCertificate | N
 
 def _absent(error: Exception, url: str) -> str:
     """In words, for what may pass."""
-    address, causes = _address(url), list(_causes(error))
+    proxy, causes = _proxy(url), list(_causes(error))
     if any(isinstance(cause, socket.gaierror) for cause in causes):
+        if proxy:
+            return f"{proxy} has a host that is not known here"
         return f"no host named {httpx2.URL(url).host} is known here"
     words = next((text for kind, text in _WORDS if any(isinstance(cause, kind) for cause in causes)), None)
     if words is None:
         told = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
         words = f"can't be reached: {told or type(error).__name__}"
-    return f"{address} {words}"
+    return f"{proxy or _address(url)} {words}"
+
+
+def _proxy(url: str) -> str:
+    """The proxy by way of which this is asked, in words; empty where there is none."""
+    parsed = httpx2.URL(url)
+    if is_this_machine(parsed.host) or proxy_bypass(parsed.host):
+        return ""
+    named = next((name for name in (parsed.scheme, "all") if name in getproxies()), "")
+    return f"the proxy that {named.upper()}_PROXY names" if named else ""
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether it is our loopback, which no proxy can reach."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (

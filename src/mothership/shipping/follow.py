@@ -33,11 +33,14 @@ _BESIDE_MAX = 100_000
 
 def matches(pattern: str) -> list[str]:
     """The files that a name or a pattern as a shell's (and `**`) leads to."""
-    if Path(pattern).exists():
+    try:
+        if Path(pattern).exists():
+            return [pattern]
+    except PermissionError:  # whoever opens it says so
         return [pattern]
     if not glob.has_magic(pattern):
         return []
-    return [each for each in sorted(glob.glob(pattern, recursive=True)) if Path(each).is_file()]  # noqa: PTH207 - absolute ones, too
+    return [each for each in sorted(glob.glob(pattern, recursive=True)) if os.path.isfile(each)]  # noqa: PTH113, PTH207 - absolute ones, too; False for what may not be looked at
 
 
 class Follower:

@@ -6,7 +6,6 @@ arrives; two batches with equal events have two, so that both are stored.
 
 import asyncio
 import gzip
-import ipaddress
 import random
 import ssl
 import time
@@ -35,6 +34,9 @@ _TRY_AGAIN = frozenset({408, 425, _TOO_MANY_REQUESTS})
 _REASON_CHARS_MAX, _REASONS_MAX = 500, 1000
 _FIRST_PAUSE_SECONDS, _PAUSE_SECONDS_MAX = 0.25, 30.0
 _ASKED_SECONDS_MAX = 300.0
+_PORT_MAX = 65_535
+_RECEIPT = frozenset({"processed_events", "sink_results", "rejected"})
+"""What only our answers say."""
 _NAP_SECONDS = 5.0
 STOPPING_SECONDS = 10.0
 """How long what was read is still tried once the end was asked for."""
@@ -161,7 +163,7 @@ def endpoint(url: str) -> str:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL:
         parsed = httpx2.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed.scheme not in ("http", "https") or not parsed.host or not 0 <= (parsed.port or 0) <= _PORT_MAX:
         raise ShippingError("the URL is no address: it must look like http://localhost:8443")
     return str(parsed.copy_with(path="/ingest")) if parsed.path in ("", "/") else url
 
@@ -176,12 +178,14 @@ def http_client(target: ShipTarget, program: str) -> httpx2.AsyncClient:
     """A client with these credentials. Raises `ShippingError` for certificates that can't be read."""
     verify: ssl.SSLContext | bool = True
     if target.ca or target.client_cert:
+        option, file = "--ca", target.ca
         try:
             verify = ssl.create_default_context(cafile=target.ca)
             if target.client_cert:
-                verify.load_cert_chain(target.client_cert, target.client_key)
-        except (OSError, ssl.SSLError) as error:
-            raise ShippingError(f"can't read the certificates: {type(error).__name__}") from None
+                option, file = "--client-cert", target.client_cert
+                verify.load_cert_chain(target.client_cert, target.client_key, password=_no_passphrase)
+        except (OSError, ssl.SSLError, ValueError) as error:
+            raise ShippingError(f"{file}, given with {option}, can't be used: {_certificate_fault(error)}") from None
     headers = {"Authorization": f"Bearer {target.token}"} if target.token else {}
     return httpx2.AsyncClient(
         verify=verify,
@@ -189,15 +193,22 @@ def http_client(target: ShipTarget, program: str) -> httpx2.AsyncClient:
         timeout=target.timeout_seconds,
         follow_redirects=True,
         max_redirects=3,
-        trust_env=not _is_this_machine(httpx2.URL(target.url).host),  # a proxy can't reach our loopback
+        trust_env=not connection_diagnosis.is_this_machine(
+            httpx2.URL(target.url).host
+        ),  # a proxy can't reach our loopback
     )
 
 
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+def _no_passphrase() -> str:
+    raise ValueError("the private key has a passphrase: give one without")
+
+
+def _certificate_fault(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return "the private key is another's"
+        return "it holds no such certificate in PEM, or no private key stands with it"
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
 def _batches(events: Iterable[Event | bytes], options: ShipOptions) -> Iterator[OutgoingBatch]:
@@ -244,6 +255,7 @@ class _Post:
         while True:
             answer, trouble = await self._try(outgoing, is_retry=attempt > 0)
             if answer is not None and answer.is_success:
+                self._insist_on_receipt(answer)
                 self._count(outgoing.events, answer)
                 self._answers_again()
                 return
@@ -268,6 +280,14 @@ class _Post:
             await self._pause(pause)
             attempt += 1
             self._summary.retries += 1
+
+    def _insist_on_receipt(self, answer: httpx2.Response) -> None:
+        """Raise `ShippingError` for a 2xx of something else, such as a captive portal: it has kept nothing."""
+        if not _RECEIPT & _object(answer).keys():
+            raise ShippingError(
+                f"{shown(self._url)} answers {answer.status_code}, but not as a Mothership does: look at the URL, "
+                "and at proxies on the way"
+            )
 
     def _backoff_seconds(self, attempt: int) -> float:
         return backoff_seconds(
