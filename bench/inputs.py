@@ -131,7 +131,7 @@ def _pair(name: str, value: str) -> KeyValue:
 
 def _json(request: ExportLogsServiceRequest) -> bytes:
     """As an SDK writes it: identifiers in hex."""
-    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415  # only here
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - only here
 
     written: Any = MessageToDict(request, use_integers_for_enums=True)
     records = written["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
@@ -160,7 +160,7 @@ async def _measure(server: str, rounds: int, batch: int) -> dict[str, dict[str, 
     """Microseconds of processor an event, for each kind of each group, in every round."""
     groups = _kinds(batch)
     command = [sys.executable, "-m", "bench.requests", "--serve", server]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: ASYNC220  # it begins
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: ASYNC220 - it begins
     try:
         assert running.stdout
         port = int(running.stdout.readline())

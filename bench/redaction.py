@@ -200,7 +200,7 @@ def presidio(redaction: Redaction, folder: Path | None) -> None:
     """Print recall, texts changed wrongly and microseconds a line, both on the same lines in one run."""
     try:
         import tldextract  # type: ignore[import-not-found]  # noqa: PLC0415 - only where Presidio is installed
-        from presidio_analyzer import predefined_recognizers as recognizers  # type: ignore[import-not-found]  # noqa: PLC0415
+        from presidio_analyzer import predefined_recognizers as recognizers  # type: ignore[import-not-found]  # noqa: PLC0415 - an extra
     except ImportError:
         print("\nPresidio is not installed here (pip install presidio-analyzer, in an environment of its own)")
         return

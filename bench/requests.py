@@ -88,7 +88,7 @@ def main() -> None:
 
 
 async def _floor() -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - as ASGI has it
         chunks = []
         more = True
         while more:
@@ -143,7 +143,7 @@ def _plain_server(app: ASGIApp) -> uvicorn.Server:
 
 
 def _edge_server(accept: Accept) -> uvicorn.Server:
-    from fastapi import FastAPI  # noqa: PLC0415  # the floor has none
+    from fastapi import FastAPI  # noqa: PLC0415 - the floor has none
 
     limits = LimitSettings()
     spoken = protocols(BatchBuilder(limits, key=b"bench"), limits, InputSettings())
@@ -220,7 +220,7 @@ async def _send(port: int, requests: list[bytes], count: int, connections: int) 
 def processor_ns(pid: int) -> int:
     """What all threads of a process have used."""
     tasks = Path(f"/proc/{pid}/task")
-    return sum(int((tasks / task / "schedstat").read_text().split()[0]) for task in os.listdir(tasks))  # noqa: PTH208
+    return sum(int((tasks / task / "schedstat").read_text().split()[0]) for task in os.listdir(tasks))  # noqa: PTH208 - a list of names is all that is wanted
 
 
 def _print(measured: dict[str, dict[int, list[float]]]) -> None:

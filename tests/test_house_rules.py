@@ -1,6 +1,7 @@
 """What no linter says of the package's own code."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "mothership"
-SEAM_AND_MAKER = frozenset({"Activity", "Relay", "Repairs"})
+SEAM_AND_MAKER = frozenset({"Activity", "Chain", "Relay", "Repairs"})
 """A protocol named as what fulfils it."""
 
 
@@ -38,3 +39,19 @@ def test_no_object_of_ours_is_false(method: str) -> None:
         if method in {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
     ]
     assert own == []
+
+
+def test_every_exception_to_a_rule_says_why() -> None:
+    """`# noqa: CODE - reason`, in one form."""
+    silent = [
+        f"{path.relative_to(PACKAGE)}: {line.strip()}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for line in path.read_text().splitlines()
+        if re.search(r"# noqa(?!: [A-Z0-9, ]+ - \S)", line) and not line.startswith("# ruff:")
+    ]
+    assert silent == []
+
+
+def test_constants_are_told_by_their_letters() -> None:
+    """Capitals say it; `Final` said it again in one package of nine."""
+    assert [path.name for path in PACKAGE.rglob("*.py") if re.search(r"\bFinal\b", path.read_text())] == []

@@ -49,7 +49,7 @@ def _store(code: Path, data: Path, target: Path) -> None:
         print(service.post(STORED))
         service.until_nothing_waits()
         from mothership.embedded.postgres import dsn_of  # noqa: PLC0415 - of this commit, for its programs
-        from mothership.embedded.programs import shipped  # noqa: PLC0415
+        from mothership.embedded.programs import shipped  # noqa: PLC0415 - an extra
 
         dump = [shipped() / "bin/pg_dump", "--no-owner", "--no-privileges", "--inserts", dsn_of(data)]
         text = subprocess.run(dump, check=True, capture_output=True, text=True).stdout

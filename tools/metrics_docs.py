@@ -49,7 +49,7 @@ def row(metric: MetricWrapperBase) -> str:
     described = next(iter(metric.describe()))
     name = described.name + ("_total" if described.type == "counter" else "")
     unit = next((unit for unit in UNITS if unit in described.name.split("_")), "")
-    labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001  # the library says it nowhere else
+    labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001 - the library says it nowhere else
     return f"| `{name}` | {described.type} | {unit} | {labels} | {described.documentation} |\n"
 
 

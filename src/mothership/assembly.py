@@ -99,7 +99,7 @@ def enricher(
     if not settings.llm.enabled or templates is None:
         return None
     # The client library takes as long to import as all the rest of the service together.
-    from mothership.pipeline.llm.enricher import LLMEnricher  # noqa: PLC0415
+    from mothership.pipeline.llm.enricher import LLMEnricher  # noqa: PLC0415 - its library takes long to import
 
     store = TsdbVerdictStore(tsdb.session) if tsdb else None
     enricher = LLMEnricher(settings.llm, templates, redactor.text, store=store)

@@ -162,7 +162,7 @@ async def _counts(dsn: str) -> dict[str, int]:
 
 async def _rows(connection: Any) -> dict[str, int]:
     there = [table for table in TABLES if await connection.fetchval("SELECT to_regclass($1)", table)]
-    return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in there}  # noqa: S608  # ours
+    return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in there}  # noqa: S608 - ours
 
 
 async def _run(program: str, *arguments: str) -> None:

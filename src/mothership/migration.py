@@ -75,4 +75,4 @@ async def _copy(source: Connection, target: Connection, table: str) -> None:
 
 
 async def _count(connection: Any, table: str) -> int:
-    return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608  # a name of ours
+    return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a name of ours

@@ -50,7 +50,7 @@ class Reloader:
         except ConfigurationError as error:
             log.error("reload_refused", faults=error.faults, kept="the configuration that was there before")
             return
-        except Exception as error:  # noqa: BLE001  # a service that works goes on working
+        except Exception as error:  # noqa: BLE001 - a service that works goes on working
             log.error("reload_failed", exc_info=error, kept="the configuration that was there before")
             return
         if any(key.startswith("log.") for key in reload.changed):

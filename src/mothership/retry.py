@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 BreakerState: TypeAlias = Literal["closed", "open", "half_open"]
 
-RETRY_AFTER_SECONDS_MAX: Final = 3600.0
+RETRY_AFTER_SECONDS_MAX = 3600.0
 """Longest pause that another's `Retry-After` is granted."""
-_DOUBLINGS_MAX: Final = 60
-_SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_DOUBLINGS_MAX = 60
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def backoff_seconds(attempt: int, *, first: float, longest: float, jitter: float = 0.0) -> float:

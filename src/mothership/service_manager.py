@@ -54,7 +54,7 @@ class ServiceManager:
 
     async def _keep_informed(self, sockets: Sequence[socket.socket]) -> None:
         # A worker that listens on its copy listens on this one.
-        while not all(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for one in sockets):  # noqa: ASYNC110
+        while not all(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for one in sockets):  # noqa: ASYNC110 - nobody tells when a socket listens
             await asyncio.sleep(LOOK_SECONDS)
         self.tell("READY=1")
         while self.watchdog_seconds is not None:

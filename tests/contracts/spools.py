@@ -162,7 +162,7 @@ async def append(spool: Spool, batch: RowBatch, *sinks: str) -> BatchStatus:
 async def leased(spool: Spool, sink: str, limits: LeaseLimits = LIMITS, **which: Any) -> Lease:
     """What there is, once there is something."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while (found := await spool.lease(sink, limits, **which)) is None:  # noqa: ASYNC110  # it may be on its way
+        while (found := await spool.lease(sink, limits, **which)) is None:  # noqa: ASYNC110 - it may be on its way
             await asyncio.sleep(0.01)
     return found
 
@@ -178,7 +178,7 @@ async def all_leased(spool: Spool, sink: str, batches: int, **which: Any) -> lis
 async def stats_once(spool: Spool, promise: Callable[[SpoolStats], bool]) -> SpoolStats:
     """What a sweep says once this is true of it."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not promise(stats := await spool.sweep()):  # noqa: ASYNC110  # a sweep is how one learns of it
+        while not promise(stats := await spool.sweep()):  # noqa: ASYNC110 - a sweep is how one learns of it
             await asyncio.sleep(0.01)
     return stats
 

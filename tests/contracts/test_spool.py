@@ -216,7 +216,7 @@ async def test_a_full_spool_refuses_until_something_is_delivered(spools: SpoolBe
     """`SpoolFull`, with a time; what was refused is not there."""
     spool = await spools.open(spool={"max_bytes": 6_000})
     kept = 0
-    with pytest.raises(SpoolFull) as refusal:  # noqa: PT012  # how many it takes is the spool's business
+    with pytest.raises(SpoolFull) as refusal:  # noqa: PT012 - how many it takes is the spool's business
         for number in range(60):
             await append(spool, rows_batch(number), "a")
             kept += 1

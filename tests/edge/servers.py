@@ -43,7 +43,7 @@ class RecordingAcceptor:
         """Keep it, once."""
         if self.wait:
             self.waiting += 1
-            while not self.wait.is_set():  # noqa: ASYNC110  # it may be set from another thread
+            while not self.wait.is_set():  # noqa: ASYNC110 - it may be set from another thread
                 await asyncio.sleep(0.005)
         if self.failures:
             raise self.failures.pop(0)

@@ -93,7 +93,7 @@ async def test_a_retry_waits_for_the_attempt_that_it_repeats(make_client: Client
     acceptor.wait = asyncio.Event()
     async with make_client() as client:
         first = asyncio.create_task(post(client))
-        while not acceptor.waiting:  # noqa: ASYNC110  # it has no event
+        while not acceptor.waiting:  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0)
         retry = asyncio.create_task(post(client, is_retry=True))
         done, _ = await asyncio.wait([retry], timeout=0.05)

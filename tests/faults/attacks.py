@@ -218,7 +218,7 @@ def main() -> None:
     """Be the attacker."""
     name, port = sys.argv[1:]
     row = next(row for row in ATTACKS if row.name == name)
-    print("begun", flush=True)  # noqa: T201  # how its parent learns
+    print("begun", flush=True)  # noqa: T201 - how its parent learns
     asyncio.run(row.run(Target(int(port))))
 
 

@@ -100,7 +100,7 @@ async def two(site: Site) -> str:
     refused = site.ledger.answers["503"]
     before = len(site.ledger.acknowledged)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while site.ledger.answers["503"] < refused + 2:  # noqa: ASYNC110  # a count has no event
+        while site.ledger.answers["503"] < refused + 2:  # noqa: ASYNC110 - a count has no event
             await asyncio.sleep(0.05)
     meanwhile = len(site.ledger.acknowledged) - before
     for number in down:
@@ -117,7 +117,7 @@ async def _acknowledged_more(site: Site) -> None:
     """Until nodes are answered again."""
     before = len(site.ledger.acknowledged)
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while len(site.ledger.acknowledged) < before + 100:  # noqa: ASYNC110  # nor has this
+        while len(site.ledger.acknowledged) < before + 100:  # noqa: ASYNC110 - nor has this
             await asyncio.sleep(0.05)
 
 
@@ -172,7 +172,7 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=4.0)
     options.add_argument("--only", default=",".join(SCENARIOS))
     chosen = options.parse_args()
-    print(HEAD, flush=True)  # noqa: T201  # a table is what it is for
+    print(HEAD, flush=True)  # noqa: T201 - a table is what it is for
     broken = 0
     with (
         tempfile.TemporaryDirectory(prefix="mothership-cluster-") as home,

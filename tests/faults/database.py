@@ -97,7 +97,7 @@ class Database:
         """Again. On this thread: the server ends with the one that started it."""
         await asyncio.to_thread(self._server.prepare)
         self._server.launch()
-        while not self._server.ready():  # noqa: ASYNC110  # a process has no event
+        while not self._server.ready():  # noqa: ASYNC110 - a process has no event
             await asyncio.sleep(0.02)
 
     def hang(self) -> None:

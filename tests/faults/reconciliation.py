@@ -42,7 +42,7 @@ async def reconcile(
     stored, altered = await _stored(database, ledger)
     lost = sum(1 for name in ledger.acknowledged if name not in stored)
     if lost > forgiven:
-        print("lost:", sorted(ledger.acknowledged - set(stored))[:5])  # noqa: T201  # for whoever looks for the reason
+        print("lost:", sorted(ledger.acknowledged - set(stored))[:5])  # noqa: T201 - for whoever looks for the reason
     answers = " ".join(f"{status}:{count}" for status, count in sorted(ledger.answers.items()))
     return Reconciliation(
         scenario=scenario,

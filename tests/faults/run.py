@@ -28,13 +28,13 @@ def main() -> int:
     options.add_argument("--only", default="", help="numbers of scenarios, with commas between")
     chosen = options.parse_args()
     numbers = [int(part) for part in chosen.only.split(",") if part] or range(1, len(SCENARIOS) + 1)
-    print(HEAD, flush=True)  # noqa: T201  # a table is what it is for
+    print(HEAD, flush=True)  # noqa: T201 - a table is what it is for
     broken = 0
     with tempfile.TemporaryDirectory(prefix="mothership-faults-") as home, database() as server:
         for number in numbers:
             try:
                 verdict = asyncio.run(one(server, Path(home) / str(number), number, chosen.seconds))
-            except Exception:  # noqa: BLE001  # the others are still worth running
+            except Exception:  # noqa: BLE001 - the others are still worth running
                 traceback.print_exc()
                 broken += 1
                 continue

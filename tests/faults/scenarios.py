@@ -227,7 +227,7 @@ async def poison(database: Database, home: Path, seconds: float) -> Reconciliati
         status, said = await service.command("dead-letters", "retry", "--all")
         assert status == 0, said
         async with asyncio.timeout(PATIENCE_SECONDS), database.session() as link:  # the live service notices
-            while await link.fetchval("SELECT count(*) FROM events WHERE source = 'node'") < 10_000:  # noqa: ASYNC110  # a table has no event
+            while await link.fetchval("SELECT count(*) FROM events WHERE source = 'node'") < 10_000:  # noqa: ASYNC110 - a table has no event
                 await asyncio.sleep(0.05)
         return await reconcile("6 poison event", database, ledger, service, note="set aside, retried, stored")
 
@@ -299,7 +299,7 @@ SCENARIOS: list[Scenario] = [killed, down, cut, refusing, spool_full, poison, tw
 
 async def _until(promise: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not promise():  # noqa: ASYNC110  # a promise has no event
+        while not promise():  # noqa: ASYNC110 - a promise has no event
             await asyncio.sleep(0.05)
 
 

@@ -103,5 +103,5 @@ async def running(
 async def until(promise: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for something that is to come true."""
     async with asyncio.timeout(seconds):
-        while not promise():  # noqa: ASYNC110  # a promise has no event
+        while not promise():  # noqa: ASYNC110 - a promise has no event
             await asyncio.sleep(0.005)

@@ -89,7 +89,7 @@ async def test_a_disk_that_refuses_is_no_loss_and_no_end(tmp_path: Path, trouble
             await relay.keep(rows_batch(number, 50))
         link = relay._spool._writer.file.connection
         link.execute(trouble)
-        with pytest.raises(NotPersisted) as refusal:  # noqa: PT012  # there may be a little room left
+        with pytest.raises(NotPersisted) as refusal:  # noqa: PT012 - there may be a little room left
             for number in range(10, 40):
                 await relay.keep(rows_batch(number, 2000))
         assert "SQLITE_" in refusal.value.reason

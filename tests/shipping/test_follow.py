@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mothership.shipping.batches import OutgoingBatch
-from mothership.shipping.follow import ROTATED_SECONDS, Follower
+from mothership.shipping.follow import ROTATED_SECONDS, FileFollower
 from mothership.shipping.read_once import InputReport, file_id
 from mothership.shipping.reader import ReadOptions
 from mothership.shipping.state import State, StateError, opened
@@ -41,7 +41,7 @@ class Shipper:
         self.now = 0.0
         self.stop = threading.Event()
         self.state, self.service = state, service
-        self.follower = Follower(
+        self.follower = FileFollower(
             patterns, state, ReadOptions(**options), self.report, stop=self.stop, clock=lambda: self.now
         )
         self._take(self.follower.resume(), acknowledge=True)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 import click
 import orjson
@@ -23,7 +23,7 @@ from mothership.pipeline.redaction.trial import InputLine, read_lines, try_patte
 from mothership.plurals import counted
 from mothership.terminal_escaping import escaped, escaped_line
 
-BATCH_LINES: Final = 500
+BATCH_LINES = 500
 
 
 class LineFaultPrinter:

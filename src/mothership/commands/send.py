@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from mothership.plurals import counted
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.events import EventOptions
-from mothership.shipping.follow import Follower, matches
+from mothership.shipping.follow import FileFollower, matches
 from mothership.shipping.read_once import InputReport, is_whole, read_file, read_stream
 from mothership.shipping.reader import ReadOptions
 from mothership.shipping.ship import ShipOptions, ShippingError, ShipTarget, Summary, endpoint, ship_batches
@@ -159,7 +159,7 @@ def send(
         with opened(state) as known:
             remembered = State(None, known.records) if dry_run else known
             if follow:
-                batches = Follower(named, remembered, reading, report, stop=stop).batches()
+                batches = FileFollower(named, remembered, reading, report, stop=stop).batches()
             else:
                 run = token_bytes(16) if again else b""
                 batches = _once(named, remembered if state else None, reading, report, stop, run)
@@ -218,7 +218,7 @@ def _once(
         except OSError as error:
             report.problem(f"{name} can't be read: {error.strerror or type(error).__name__}")
     if state is not None and followed:
-        yield from Follower(followed, state, reading, report, stop=stop, until_end=True).batches()
+        yield from FileFollower(followed, state, reading, report, stop=stop, until_end=True).batches()
 
 
 def _print(batches: Iterator[OutgoingBatch], stop: threading.Event) -> None:

@@ -222,7 +222,7 @@ def _one_a_key(name: str, details: list[Any]) -> Iterator[Fault]:
     for detail in details:
         key = detail["loc"][:-1]
         words = kinds.get(key, {}) if detail["loc"] and detail["loc"][-1] in _KINDS else {}
-        if len(words) < 2:  # noqa: PLR2004  # of one kind alone it is a key that is called so
+        if len(words) < 2:  # noqa: PLR2004 - of one kind alone it is a key that is called so
             yield _fault(name, detail)
         elif key not in told:
             told.add(key)

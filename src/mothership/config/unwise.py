@@ -13,7 +13,7 @@ from mothership.edge.exposure import is_loopback
 EDGEBOT_SECONDS = 5.0
 """After so long an EdgeBot gives up, and sends again or drops."""
 CHUNK_MIN, CHUNK_MAX = timedelta(hours=1), timedelta(days=31)
-PASSING = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run"))  # noqa: S108  # named, not used
+PASSING = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run"))  # noqa: S108 - named, not used
 WIDE_BITS = 8
 """A network of so short a prefix is the whole world or a large part of it."""
 

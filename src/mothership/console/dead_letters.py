@@ -186,7 +186,7 @@ class DeadLetters:
     async def repair(self, fields: Fields, caller: Caller) -> Mapping[str, Any]:
         """Put a corrected event in the place of one."""
         letter, position, event = (str(next(iter(fields.get(name, [""])))) for name in ("letter", "position", "event"))
-        if not (position.isascii() and position.isdigit() and len(position) < 9):  # noqa: PLR2004
+        if not (position.isascii() and position.isdigit() and len(position) < 9):  # noqa: PLR2004 - no more digits than an integer has
             raise Refusal(400, "`position` is not a number")
         repaired = await self._repairs.repair(letter, int(position), event, caller.name)
         return {"events": 1, "letter": letter, "sink": repaired.sink}
@@ -197,7 +197,7 @@ def _chosen(fields: Fields) -> Chosen:
     sink, reason, before = (next(iter(fields.get(name, [])), None) or None for name in ("sink", "reason", "before"))
     if sink is None:
         raise Refusal(400, "name dead letters by `id`, or those of a `sink`, of one `reason` or all")
-    if before is not None and not (before.isascii() and before.isdigit() and len(before) < 18):  # noqa: PLR2004
+    if before is not None and not (before.isascii() and before.isdigit() and len(before) < 18):  # noqa: PLR2004 - no more digits than an integer has
         raise Refusal(400, "`before` is not a time in microseconds")
     return Chosen(sink, reason, int(before) if before else int(time.time() * 1_000_000))
 
@@ -210,7 +210,7 @@ def _done(query: Mapping[str, str]) -> dict[str, Any] | None:
     found: dict[str, Any] = {"what": what[0], "again": what[1]}
     for name in ("events", "left", "before"):
         value = query.get(f"done.{name}", "")
-        found[name] = int(value) if value.isascii() and value.isdigit() and len(value) < 18 else 0  # noqa: PLR2004
+        found[name] = int(value) if value.isascii() and value.isdigit() and len(value) < 18 else 0  # noqa: PLR2004 - no more digits than an integer has
     found["sink"], found["reason"] = query.get("done.sink", ""), query.get("done.reason", "")
     return found
 

@@ -74,7 +74,7 @@ def number(value: float) -> str:
     """`12,345`, `0.25`."""
     if isinstance(value, int) or value == int(value):
         return f"{int(value):,}"
-    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"  # noqa: PLR2004
+    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"  # noqa: PLR2004 - three figures are enough
 
 
 def size(value: float) -> str:

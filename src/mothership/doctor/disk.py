@@ -203,7 +203,7 @@ def _damaged(report: SpoolFileReport) -> Finding:
 
 def _size(count: float) -> str:
     for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1024:  # noqa: PLR2004  # of the unit
+        if count < 1024:  # noqa: PLR2004 - of the unit
             return f"{count:.3g} {unit}"
         count /= 1024
     return f"{count:.3g} TiB"

@@ -65,7 +65,7 @@ async def _bounded(part: str, examination: Examination, patient: Patient) -> Asy
             cost="nobody knows how this part is",
             remedy="run it again with nothing else on this machine; if it stays so, please file an issue",
         )
-    except Exception as failure:  # noqa: BLE001  # its text may hold a value; the other examinations are still wanted
+    except Exception as failure:  # noqa: BLE001 - its text may hold a value; the other examinations are still wanted
         yield error(
             part,
             f"the examination failed ({type(failure).__name__})",

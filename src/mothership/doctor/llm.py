@@ -44,7 +44,7 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
 
 async def _ask(settings: LLMSettings) -> Finding:
     # The client library takes as long to import as all the rest.
-    from mothership.pipeline.llm.client import LLMClient  # noqa: PLC0415
+    from mothership.pipeline.llm.client import LLMClient  # noqa: PLC0415 - its library takes long to import
 
     client = LLMClient(settings, time.time)
     began = time.perf_counter()

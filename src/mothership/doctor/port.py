@@ -55,7 +55,7 @@ def _remedy(failure: OSError) -> str:
 async def _ready(patient: Patient, place: str) -> Finding:
     """Ask the service that runs. Its certificate is looked at elsewhere."""
     server = patient.settings.server
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(server.host, place.rpartition(":")[0])  # noqa: S104  # narrowed
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(server.host, place.rpartition(":")[0])  # noqa: S104 - narrowed
     scheme = "https" if server.tls.cert_file else "http"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

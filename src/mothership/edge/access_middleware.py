@@ -96,7 +96,7 @@ class AccessMiddleware:
             await answer.respond(browser.to_sign_in(scope["path"], scope["query_string"], headers))
         except Refusal as refusal:
             await self._refuse(refusal, answer, scope)
-        except Exception as error:  # noqa: BLE001  # nothing of it may reach the caller
+        except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
             who = holder(scope["client"][0] if scope["client"] else UNKNOWN)
             self._log_failed(who, type(error).__name__, exc_info=error)
             await answer.refuse(500, "internal error")
@@ -228,7 +228,7 @@ class _ResponseSender:
         await self._send(message)
 
     async def refuse(self, status: int, reason: str, retry_after_seconds: float | None = None) -> None:
-        kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
+        kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004 - a status of HTTP
         content = orjson.dumps({"status": kind, "reason": reason, "request_id": self._identity})
         headers = [(b"content-type", b"application/json")]
         if retry_after_seconds is not None:
@@ -240,7 +240,7 @@ class _ResponseSender:
         if self._started:
             return
         headers = [*response.headers, (b"content-length", b"%d" % len(response.body))]
-        if response.status == 401:  # noqa: PLR2004
+        if response.status == 401:  # noqa: PLR2004 - a status of HTTP
             headers.append((b"www-authenticate", b"Bearer"))
         await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": response.body})

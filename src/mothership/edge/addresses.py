@@ -61,7 +61,7 @@ def surrounding_network(address: str) -> str:
         network = ipaddress.ip_network(address, strict=False)
     except ValueError:
         return address
-    return str(network.supernet(new_prefix=min(network.prefixlen, 24 if network.version == 4 else 48)))  # noqa: PLR2004
+    return str(network.supernet(new_prefix=min(network.prefixlen, 24 if network.version == 4 else 48)))  # noqa: PLR2004 - the version of IP, and the bits of a network
 
 
 def holder(address: str) -> Holder:

@@ -45,7 +45,7 @@ class BatchBuilder:
         messages: list[Any],
         request: IngestRequest,
         *,
-        input: str,  # noqa: A002  # as `Batch.input`
+        input: str,  # noqa: A002 - as `Batch.input`
         source: str = "unknown",
         idempotency_key: str | None = None,
         is_retry: bool = False,

@@ -278,7 +278,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._running.response_started:
                 self.transport.abort()
                 return
-        kind = "unavailable" if status == 503 else "refused"  # noqa: PLR2004
+        kind = "unavailable" if status == 503 else "refused"  # noqa: PLR2004 - a status of HTTP
         content = orjson.dumps({"status": kind, "reason": reason})
         head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n" % len(content)
         retry = b"retry-after: 1\r\n" if status in (429, 503) else b""

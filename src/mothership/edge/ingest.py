@@ -140,7 +140,7 @@ class Ingest:
             refusal = Refusal(503, failure.reason, retry_after_seconds=failure.retry_after_seconds)
         except _ClientDisconnect:
             refusal = Refusal(CLOSED_REQUEST, "the connection closed inside the body")
-        except Exception as error:  # noqa: BLE001  # whatever it is, the node must keep its copy, and learn nothing
+        except Exception as error:  # noqa: BLE001 - whatever it is, the node must keep its copy, and learn nothing
             who = Holder(request.caller.name, request.address)
             _log_failed(who, type(error).__name__, exc_info=error)
             refusal = Refusal(500, "internal error: nothing was taken; the service's log says more")
@@ -203,7 +203,7 @@ class Ingest:
     def refuse(self, request: IngestRequest, protocol: IngestProtocol, refusal: Refusal) -> IngestResponse:
         """Count it, and say why."""
         status = refusal.status
-        kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
+        kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004 - a status of HTTP
         ingestion_requests.labels(status=kind).inc()
         self._input_requests[protocol.name, kind].inc()
         who = Holder(request.caller.name, request.address)

@@ -144,7 +144,7 @@ def is_complete(batch: Batch, receipt: Receipt) -> bool:
 
 def as_passing(refusal: Refusal) -> Refusal:
     """For clients that take a 500 for final: a fault of ours is passing."""
-    return Refusal(503, refusal.reason, retry_after_seconds=1.0) if refusal.status == 500 else refusal  # noqa: PLR2004
+    return Refusal(503, refusal.reason, retry_after_seconds=1.0) if refusal.status == 500 else refusal  # noqa: PLR2004 - a status of HTTP
 
 
 def retry_after(refusal: Refusal) -> list[tuple[bytes, bytes]]:

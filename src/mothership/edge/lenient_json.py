@@ -7,7 +7,7 @@ control characters. What can be kept is kept, visibly changed; `docs/reference/s
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -16,9 +16,9 @@ from mothership.decimals import exact
 from mothership.errors import Refusal
 from mothership.truncation import ELLIPSIS
 
-LEVELS_MAX: Final = 200
+LEVELS_MAX = 200
 """What is nested deeper in an event is left out."""
-TOO_DEEP: Final = object()
+TOO_DEEP = object()
 """Stands for what is nested so deep that it can't be decoded."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 NOT_JSON = "the body is not JSON"

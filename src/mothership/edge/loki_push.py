@@ -46,7 +46,7 @@ class LokiPush:
     name = "loki"
     path = "/loki/api/v1/push"
     scope: Permission = "loki"
-    operation: dict[str, Any] = {  # noqa: RUF012  # as `IngestProtocol`
+    operation: dict[str, Any] = {  # noqa: RUF012 - as `IngestProtocol`
         "summary": "Take log lines (Loki push)",
         "description": "`PushRequest` in snappy protobuf or JSON; see docs/reference/inputs.md.",
         "requestBody": {
@@ -113,14 +113,14 @@ class LokiPush:
             unreadable=unreadable,
         )
 
-    def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:  # noqa: ARG002  # as `IngestProtocol`
+    def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:  # noqa: ARG002 - as `IngestProtocol`
         """As Loki does."""
         if not batch.rejected:
             return IngestResponse(204)
         text = f"{len(batch.rejected)} lines were rejected, the others are kept: {explained(batch)}\n"
         return IngestResponse(400, text.encode(), [(b"content-type", TEXT)])
 
-    def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:  # noqa: ARG002  # as `IngestProtocol`
+    def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:  # noqa: ARG002 - as `IngestProtocol`
         """In a line of text, as Loki does. A fault of ours is passing."""
         refusal = as_passing(refusal)
         headers = [(b"content-type", TEXT), *retry_after(refusal)]

@@ -88,12 +88,12 @@ def _are_texts(values: Iterable[Any]) -> bool:
 
 
 def _json_entry(value: Any) -> PushedEntry | None:
-    if type(value) is not list or not 2 <= len(value) <= 3 or type(value[1]) is not str:  # noqa: PLR2004
+    if type(value) is not list or not 2 <= len(value) <= 3 or type(value[1]) is not str:  # noqa: PLR2004 - a time, a line, and maybe metadata
         return None
     time, line = value[:2]
     if type(time) is str and time.isascii() and time.isdecimal() and len(time) <= 20:  # noqa: PLR2004 - 64 bits
         time = int(time)
-    metadata = value[2] if len(value) > 2 else {}  # noqa: PLR2004
+    metadata = value[2] if len(value) > 2 else {}  # noqa: PLR2004 - a time, a line, and maybe metadata
     if type(time) is not int or type(metadata) is not dict:
         return None
     return PushedEntry(time, line, {name: text for name, text in metadata.items() if type(text) is str})

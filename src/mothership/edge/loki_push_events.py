@@ -17,20 +17,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from mothership.edge.unix_nanoseconds import iso_text
 from mothership.event import Event, is_nil
 
 EVENT_TYPE = "log"
-FIELDS: Final[Mapping[str, Sequence[str]]] = {
+FIELDS: Mapping[str, Sequence[str]] = {
     "type": ("type",),
     "service": ("service", "service_name", "app", "job", "container"),
     "hostname": ("host", "hostname", "node_name", "nodename", "instance"),
     "severity": ("severity", "level", "detected_level"),
     "file_path": ("filename",),
 }
-TAGS: Final[Mapping[str, Sequence[str]]] = {"site": ("site",), "environment": ("env", "environment")}
+TAGS: Mapping[str, Sequence[str]] = {"site": ("site",), "environment": ("env", "environment")}
 METADATA_FIELDS = frozenset(
     {"request_id", "correlation_id", "trace_id", "span_id", "session_id", "process_id", "message_id", "pid", "app_name"}
 )

@@ -91,9 +91,9 @@ class NativeIngest:
     def refuse(self, request: IngestRequest, refusal: Refusal) -> IngestResponse:
         """In the form of every refusal of the service."""
         status = refusal.status
-        kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004
+        kind = "unavailable" if status in (429, 503) else "error" if status >= 500 else "refused"  # noqa: PLR2004 - a status of HTTP
         headers = [(b"content-type", JSON), *retry_after(refusal)]
-        if status == 415:  # noqa: PLR2004
+        if status == 415:  # noqa: PLR2004 - a status of HTTP
             headers.append((b"accept-encoding", ENCODINGS.encode()))
         body = orjson.dumps({"status": kind, "reason": refusal.reason, "request_id": request.id})
         return IngestResponse(status, body, headers)

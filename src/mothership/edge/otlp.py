@@ -38,7 +38,7 @@ class OTLPLogs:
     name = "otlp"
     path = "/v1/logs"
     scope: Permission = "otlp"
-    operation: dict[str, Any] = {  # noqa: RUF012  # as `IngestProtocol`
+    operation: dict[str, Any] = {  # noqa: RUF012 - as `IngestProtocol`
         "summary": "Take log records (OTLP/HTTP)",
         "description": "`ExportLogsServiceRequest` in protobuf or JSON, gzip or not; see docs/reference/inputs.md.",
         "requestBody": {
@@ -92,7 +92,7 @@ class OTLPLogs:
             unreadable=unreadable,
         )
 
-    def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:  # noqa: ARG002  # as `IngestProtocol`
+    def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:  # noqa: ARG002 - as `IngestProtocol`
         """A 200, whatever was rejected: records that could not be kept would not be kept the next time either."""
         response = ExportLogsServiceResponse()
         if batch.rejected:
@@ -150,7 +150,7 @@ class OTLPUnsupportedSignals:
         self.encoding = logs.encoding
         self.answer = logs.answer
 
-    def check(self, request: IngestRequest) -> None:  # noqa: ARG002  # as `IngestProtocol`
+    def check(self, request: IngestRequest) -> None:  # noqa: ARG002 - as `IngestProtocol`
         """Refuse it."""
         raise Refusal(404, f"only logs are taken here (POST {OTLPLogs.path}): switch off the exporter to {self.path}")
 

@@ -102,7 +102,7 @@ def _made() -> Account:
         program = shutil.which(command[0])
         if program is None:
             continue
-        subprocess.run([program, *command[1:], OWN_NAME], capture_output=True, check=False)  # noqa: S603
+        subprocess.run([program, *command[1:], OWN_NAME], capture_output=True, check=False)  # noqa: S603 - the program is the caller's own
         with contextlib.suppress(KeyError):  # also when another process was first
             account = _named(OWN_NAME)
             log.warning("user_made_for_embedded_postgres", user=OWN_NAME, uid=account.uid)

@@ -75,7 +75,7 @@ class TailClient:
                     self._attempts,
                     first=PAUSE_SECONDS_FIRST,
                     longest=PAUSE_SECONDS_MAX,
-                    jitter=random.random(),  # noqa: S311
+                    jitter=random.random(),  # noqa: S311 - no secret is made of it
                 )
                 await asyncio.sleep(max(pause, asked_seconds or 0.0))
 

@@ -17,7 +17,7 @@ from functools import partial
 from mothership.errors import Refusal
 from mothership.event import Row
 from mothership.live_tail.follower import Follower
-from mothership.live_tail.question import Question
+from mothership.live_tail.question import TailQuestion
 from mothership.live_tail.settings import LiveTailSettings
 from mothership.search.query import EventQuery
 from mothership.telemetry import log, tail_readers, tails_ended
@@ -48,8 +48,8 @@ class LiveTail:
         """Whether anybody follows: all that is asked when nobody does."""
         self.join: Callable[[EventQuery], Awaitable[None]] | None = None
         """Where there are other workers: returns when they tell what they store that is meant."""
-        self._questions: dict[EventQuery, Question] = {}
-        self._followers: dict[Follower, Question] = {}
+        self._questions: dict[EventQuery, TailQuestion] = {}
+        self._followers: dict[Follower, TailQuestion] = {}
         self._by_caller: Counter[str] = Counter()
         self._waiting: deque[Sequence[Row]] = deque()
         self._waiting_rows = self._waiting_bytes = 0
@@ -101,7 +101,7 @@ class LiveTail:
         query = _without_times(query)
         question = self._questions.get(query)
         if question is None:
-            question = self._questions[query] = Question(query, self._settings.events_per_second, self._ticks())
+            question = self._questions[query] = TailQuestion(query, self._settings.events_per_second, self._ticks())
         where = question.here if caller is None else question.everywhere
         ready = partial(self.join, query) if self.join and caller is not None else None
         follower = Follower(caller or "", where, ticks=self._ticks, is_allowed=is_allowed, drop=drop, ready=ready)
@@ -149,7 +149,7 @@ class LiveTail:
         """What readers ask here: the other workers are asked the same."""
         return [query for query, question in self._questions.items() if self._has_readers(question)]
 
-    def _has_readers(self, question: Question) -> bool:
+    def _has_readers(self, question: TailQuestion) -> bool:
         return any(one is question and follower.caller for follower, one in self._followers.items())
 
     def end_all(self, reason: str) -> None:

@@ -12,7 +12,7 @@ BURST_SECONDS = 5.0
 """How many seconds' worth of events may come at once."""
 
 
-class Question:
+class TailQuestion:
     """Finds the events that are meant, no more of them than can be shown."""
 
     def __init__(self, query: EventQuery, events_per_second: float, now: float) -> None:

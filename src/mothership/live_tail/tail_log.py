@@ -20,7 +20,7 @@ class _Chunk(NamedTuple):
     text: bytes
 
 
-class Place(NamedTuple):
+class TailPosition(NamedTuple):
     """How far a reader has come."""
 
     event: int
@@ -35,7 +35,7 @@ class Read(NamedTuple):
     text: bytes
     missed: int
     """Events that it will never see."""
-    place: Place
+    place: TailPosition
 
 
 class TailLog:
@@ -48,9 +48,9 @@ class TailLog:
         self._left_out = 0
 
     @property
-    def end(self) -> Place:
+    def end(self) -> TailPosition:
         """Where a reader begins that sees what is stored from now on."""
-        return Place(self._end, self._left_out)
+        return TailPosition(self._end, self._left_out)
 
     def leave_out(self, events: int) -> None:
         """So many events came that nobody is shown."""
@@ -72,7 +72,7 @@ class TailLog:
         while len(self._chunks) > 1 and (len(self._chunks) > CHUNKS_MAX or self._bytes > BYTES_MAX):
             self._bytes -= len(self._chunks.popleft().text)
 
-    def read(self, place: Place) -> Read | None:
+    def read(self, place: TailPosition) -> Read | None:
         """What follows a place; None when nothing does."""
         if place == self.end:
             return None
@@ -84,4 +84,4 @@ class TailLog:
         if found is None:
             return Read(b"", self._left_out - place.left_out, self.end)
         missed = found.first - place.event + found.left_out - place.left_out
-        return Read(found.text, missed, Place(found.first + found.events, found.left_out))
+        return Read(found.text, missed, TailPosition(found.first + found.events, found.left_out))

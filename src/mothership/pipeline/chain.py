@@ -238,7 +238,7 @@ class Chain:
         """What is looked at costs no event: a fault ends the looking."""
         try:
             return look()
-        except Exception as error:  # noqa: BLE001  # whatever it is
+        except Exception as error:  # noqa: BLE001 - whatever it is
             log.error("trace_failed", exc_info=error)
             if self._tracer is not None:
                 self._tracer.ended.set()
@@ -249,7 +249,7 @@ class Chain:
         failing = 0
         try:
             processor(batch)
-        except Exception as error:  # noqa: BLE001  # whatever a processor raises must cost no other event
+        except Exception as error:  # noqa: BLE001 - whatever a processor raises must cost no other event
             failing = _reject_failing(processor, batch)
             key, who = (stats.name, type(error).__name__), Holder(batch.client, batch.address)
             self._log_failed(who, key, processor=stats.name, events=failing, exc_info=error)
@@ -265,7 +265,7 @@ class Chain:
         started, errors = self._stopwatch(), 0
         try:
             await self._enricher(batch)
-        except Exception as error:  # noqa: BLE001  # the optional never hurts the rest
+        except Exception as error:  # noqa: BLE001 - the optional never hurts the rest
             errors = len(batch.events)
             log.error("enricher_failed", enricher=self._enricher.name, events=errors, exc_info=error)
         self._enricher_stats.add(
@@ -303,7 +303,7 @@ def _reject_failing(processor: Processor, batch: Batch) -> int:
     for half in halves:
         try:
             processor(half)
-        except Exception:  # noqa: BLE001  # it is known to raise; the question is on which event
+        except Exception:  # noqa: BLE001 - it is known to raise; the question is on which event
             failing += _reject_failing(processor, half)
     _join(batch, halves)
     return failing

@@ -41,6 +41,6 @@ def _redacted(batch: Batch, event: Event, processors: Sequence[Processor]) -> Ev
     for processor in processors:
         try:
             processor(part)
-        except Exception:  # noqa: BLE001  # whatever it is, nothing that is not redacted may be kept
+        except Exception:  # noqa: BLE001 - whatever it is, nothing that is not redacted may be kept
             return {"value": ELLIPSIS}
     return part.events[0] if part.events else {"value": ELLIPSIS}

@@ -45,11 +45,11 @@ def encode_rows(batch: Batch, times: Callable[[Batch], list[int]]) -> list[Row]:
             # The encoder's own result sits in a block of several KiB. Cut by its last character it is a copy of its
             # own size: a fifth of the time, as every block would be a page not seen before, and of the memory.
             data = dumps(event, None, _COMPACT)[:-1]
-            if 92 in data and b"\\u0000" in data:  # noqa: PLR2004  # a backslash, which is found ten times faster
-                event, data = _repaired(event)  # noqa: PLW2901  # the loop goes on with what is stored
+            if 92 in data and b"\\u0000" in data:  # noqa: PLR2004 - a backslash, which is found ten times faster
+                event, data = _repaired(event)  # noqa: PLW2901 - the loop goes on with what is stored
         except TypeError:
             try:
-                event, data = _repaired(event)  # noqa: PLW2901  # the loop goes on with what is stored
+                event, data = _repaired(event)  # noqa: PLW2901 - the loop goes on with what is stored
             except (TypeError, ValueError, RecursionError):
                 faults[position] = "the event can't be stored as JSON: it is nested too deeply or holds no JSON value"
                 continue

@@ -157,7 +157,7 @@ def _offset(parts: dict[str, str | None]) -> int:
     if not (offset := parts.get("offset") or parts.get("named")):
         return 0
     figures = offset[1:].replace(":", "")
-    minutes = int(figures[:2] if len(figures) != 3 else figures[0]) * 60 + int(figures[-2:] if len(figures) > 2 else 0)  # noqa: PLR2004
+    minutes = int(figures[:2] if len(figures) != 3 else figures[0]) * 60 + int(figures[-2:] if len(figures) > 2 else 0)  # noqa: PLR2004 - hours and minutes, in two, three or four figures
     return (-minutes if offset[0] == "-" else minutes) * 60 * _SECOND
 
 

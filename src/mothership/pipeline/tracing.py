@@ -194,7 +194,7 @@ def trace_event(
     for processor in processors:
         try:
             processor(batch)
-        except Exception:  # noqa: BLE001  # as the chain does
+        except Exception:  # noqa: BLE001 - as the chain does
             batch.reject({0: f"{processor.name} failed on this event"})
         if not batch.events:
             trace.steps.append(StepTrace(processor.name, "rejected", reason=batch.rejected[-1].reason))

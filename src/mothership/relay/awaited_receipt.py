@@ -42,7 +42,7 @@ class AwaitedReceipt:
             self._waiters.remove(waiter)
         if self.error is not None:
             raise self.error
-        assert self.status is not None  # noqa: S101  # settled without an error: it is on disk
+        assert self.status is not None  # noqa: S101 - settled without an error: it is on disk
         return self.status
 
     def settle(self) -> None:

@@ -145,7 +145,7 @@ class Courier:
                 await self._sink.open()
         except Paused as error:
             self._pause(error.reason)
-        except Exception as error:  # noqa: BLE001  # a sink may fail in ways it does not know itself
+        except Exception as error:  # noqa: BLE001 - a sink may fail in ways it does not know itself
             await self._record_failure(error)
         else:
             self._opened = True
@@ -221,7 +221,7 @@ class Courier:
         except Paused as error:
             self._spool.release(lease)
             self._pause(error.reason)
-        except Exception as error:  # noqa: BLE001  # a sink may fail in ways it does not know itself
+        except Exception as error:  # noqa: BLE001 - a sink may fail in ways it does not know itself
             await self._on_failed_write(lease, error)
         else:
             committed = self._spool.commit(lease)
@@ -377,7 +377,7 @@ class Courier:
         try:
             async with asyncio.timeout(HEALTH_SECONDS_MAX):
                 health: Health = await self._sink.health()
-        except Exception:  # noqa: BLE001  # whatever it is, it is not health
+        except Exception:  # noqa: BLE001 - whatever it is, it is not health
             return False
         return health.healthy
 

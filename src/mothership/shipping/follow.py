@@ -43,7 +43,7 @@ def matches(pattern: str) -> list[str]:
     return [each for each in sorted(glob.glob(pattern, recursive=True)) if os.path.isfile(each)]  # noqa: PTH113, PTH207 - absolute ones, too; False for what may not be looked at
 
 
-class Follower:
+class FileFollower:
     """All files that some patterns lead to."""
 
     def __init__(

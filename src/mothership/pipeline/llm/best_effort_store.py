@@ -44,7 +44,7 @@ class BestEffortStore:
         try:
             async with asyncio.timeout(SECONDS_MAX):
                 result = await answer
-        except Exception as error:  # noqa: BLE001  # it is asked for convenience
+        except Exception as error:  # noqa: BLE001 - it is asked for convenience
             self._failed_at = self._clock()
             log.warning("llm_store_failed", error=type(error).__name__, rest_seconds=REST_SECONDS)
             return None

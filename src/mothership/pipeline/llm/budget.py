@@ -110,7 +110,7 @@ class Budget:
 
     async def wait_for_request_slot(self) -> None:
         """Return when a request may be made under the limit a minute."""
-        while (seconds := self.delay_seconds()) > 0:  # noqa: ASYNC110  # what is awaited is time
+        while (seconds := self.delay_seconds()) > 0:  # noqa: ASYNC110 - what is awaited is time
             await asyncio.sleep(seconds)
 
     def delay_seconds(self) -> float:

@@ -129,7 +129,7 @@ class LLMClient:
             raise
         except CallFailed:
             raise
-        except Exception as error:  # noqa: BLE001  # whatever the library makes of a strange answer is one count
+        except Exception as error:  # noqa: BLE001 - whatever the library makes of a strange answer is one count
             log.warning("llm_answer_unreadable", error=type(error).__name__)
             raise CallFailed("unreadable") from None
 
@@ -203,7 +203,7 @@ def _failed(error: openai.APIStatusError, now: float) -> CallFailed:
         status
     )
     if outcome is None:
-        outcome = "redirect" if status < 400 else "bad_request" if status < 500 else "server_error"  # noqa: PLR2004  # statuses
+        outcome = "redirect" if status < 400 else "bad_request" if status < 500 else "server_error"  # noqa: PLR2004 - statuses
     return CallFailed(
         outcome, retry_after_seconds=retry_after_seconds(error.response.headers.get("retry-after"), now=now)
     )

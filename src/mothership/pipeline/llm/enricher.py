@@ -83,7 +83,7 @@ class LLMEnricher:
             waiting = self._apply_cached(batch, results)
             if waiting and await self._wait(waiting):
                 self._apply_answered(waiting, results)
-        except Exception as error:  # noqa: BLE001  # the optional never hurts the rest
+        except Exception as error:  # noqa: BLE001 - the optional never hurts the rest
             log.error("llm_step_failed", exc_info=error)
         self._count(results)
 

@@ -146,7 +146,7 @@ class LLMSettings(BaseModel, frozen=True, extra="forbid"):
     @classmethod
     def _words_are_words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for word in value:
-            if not word.isalpha() or len(word) > 64:  # noqa: PLR2004  # a word
+            if not word.isalpha() or len(word) > 64:  # noqa: PLR2004 - a word
                 raise ValueError("each must be letters only, 64 at most")
         return tuple(word.lower() for word in value)
 

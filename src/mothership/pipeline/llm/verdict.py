@@ -195,5 +195,5 @@ def _plain(text: str) -> str:
 def _redacted(text: str, redact: Redact) -> str:
     try:
         return redact(text)
-    except Exception:  # noqa: BLE001  # what can't be redacted is not kept
+    except Exception:  # noqa: BLE001 - what can't be redacted is not kept
         raise InvalidVerdict("redaction_failed") from None

@@ -214,7 +214,7 @@ class VerdictService:
             pending.queue, pending.payer = None, holder.caller
             try:
                 await work(question)
-            except Exception as error:  # noqa: BLE001  # one question that fails must not end the others
+            except Exception as error:  # noqa: BLE001 - one question that fails must not end the others
                 log.error("llm_question_failed", template_id=question.template_id, exc_info=error)
                 self._conclude(question, "internal")
 

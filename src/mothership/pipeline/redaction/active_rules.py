@@ -1,7 +1,6 @@
 """The rules in force: the operator's patterns and the built-in rules, with what the settings decide about each."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder, pattern_prefilter
@@ -16,7 +15,7 @@ from mothership.pipeline.redaction.settings import (
 )
 from mothership.pipeline.redaction.text import ActiveRule, FieldScope
 
-BINARY: Final = frozenset({"payloadb64"})
+BINARY = frozenset({"payloadb64"})
 
 
 def operators_rules(settings: RedactionSettings, patterns: Sequence[PatternSettings]) -> Iterator[ActiveRule]:

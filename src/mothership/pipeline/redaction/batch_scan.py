@@ -6,20 +6,20 @@ all events together, and each of them alone only when there is something among t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from mothership.event import Event
 from mothership.pipeline.redaction.prefilters import NOTHING, SHAPE, SHAPE_BYTES_MAX, Hits, Prefilters, make_room
 
-EVENTS_REMEMBERED: Final = 8_192
-PARTS_REMEMBERED: Final = 16_384
-PORTION_BYTES: Final = 2_048
+EVENTS_REMEMBERED = 8_192
+PARTS_REMEMBERED = 16_384
+PORTION_BYTES = 2_048
 """About how much of what was not seen before is read at once."""
-LONG_BYTES: Final = 64 * 1024
+LONG_BYTES = 64 * 1024
 """An event longer than this is not looked at as a whole where its long strings are read part by part in any case."""
-_BETWEEN: Final = b',"'
+_BETWEEN = b',"'
 
 
 class ScanResult(NamedTuple):
@@ -30,7 +30,7 @@ class ScanResult(NamedTuple):
     """Which of the event's items, by number, may hold what of it; None when that isn't known."""
 
 
-CLEAN: Final = ScanResult(NOTHING, ())
+CLEAN = ScanResult(NOTHING, ())
 
 
 class Scan:

@@ -18,7 +18,7 @@ class RedactionCounters:
 
     def continue_from(self, other: "RedactionCounters") -> None:
         """Count on where another one is, which may go on counting, too."""
-        self._total = other._total  # noqa: SLF001  # of the same kind
+        self._total = other._total  # noqa: SLF001 - of the same kind
 
     def add(self, rule: str, count: int = 1) -> None:
         """Count hits of a rule."""

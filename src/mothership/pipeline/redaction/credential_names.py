@@ -8,7 +8,6 @@ part of it.
 import re
 import unicodedata
 from contextlib import suppress
-from typing import Final
 
 import re2
 
@@ -50,7 +49,7 @@ secret session shared signing signature ssh storage webhook subscription vault a
 ingestion write validation machine activation unseal recovery wep wpa wifi service secreta secrete secrète geheime
 privada nwk network appkey apps nwks app_s nwk_s privée privata prywatny acceso acesso
 """
-KEY_KINDS: Final = tuple(_KEY_KINDS.split())
+KEY_KINDS = tuple(_KEY_KINDS.split())
 """What makes a key a credential; `key` alone names nothing."""
 _SYSTEM_WORDS = """
 account admin amqp api app auth bmc basic bind cert client database db device email ftp host http idrac ilo imap ipmi
@@ -61,8 +60,8 @@ web wifi win wlan
 _STATE_WORDS = """
 is has have no use uses with require requires needs allow show
 """
-_STATES: Final = frozenset(_STATE_WORDS.split())
-_COUNTED: Final = frozenset(
+_STATES = frozenset(_STATE_WORDS.split())
+_COUNTED = frozenset(
     [
         "last",
         "next",
@@ -92,7 +91,7 @@ production prd stage staging stg test testing tst dev devel development qa uat l
 database mysql postgres pg redis mongo smtp mail ldap ftp ssh wifi wlan vpn root admin bazy alt neu ancien nouveau
 nuevo
 """
-TAILS: Final = frozenset(_TAILS.split())
+TAILS = frozenset(_TAILS.split())
 """Words behind a name that say which of several it is, or how it is written."""
 
 _HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -122,19 +121,17 @@ def _joined(listed: str) -> frozenset[str]:
     return frozenset("".join(words(name)) for name in listed.split())
 
 
-_WHOLE: Final = _joined(_NAMES) | _joined(_OTHER_LANGUAGES)
-_ENDINGS: Final = (*_SUFFIX_WORDS.split(), *(name for name in _joined(_OTHER_LANGUAGES) if len(name) > 2))  # noqa: PLR2004
-_KEYS: Final = frozenset(_KEY_WORDS.split())
-_BEFORE_KEY: Final = frozenset(KEY_KINDS)
-_BEFORE_PASS: Final = tuple(_SYSTEM_WORDS.split())
-_KEY_ENDINGS: Final = tuple(f"{kind}{key}" for kind in KEY_KINDS for key in ("key", "keys"))
+_WHOLE = _joined(_NAMES) | _joined(_OTHER_LANGUAGES)
+_ENDINGS = (*_SUFFIX_WORDS.split(), *(name for name in _joined(_OTHER_LANGUAGES) if len(name) > 2))  # noqa: PLR2004 - shorter ones end too many words
+_KEYS = frozenset(_KEY_WORDS.split())
+_BEFORE_KEY = frozenset(KEY_KINDS)
+_BEFORE_PASS = tuple(_SYSTEM_WORDS.split())
+_KEY_ENDINGS = tuple(f"{kind}{key}" for kind in KEY_KINDS for key in ("key", "keys"))
 
 
-_MAY_SAY: Final = re2.compile(
-    "|".join(map(re.escape, sorted({*_WHOLE, *_ENDINGS, *_KEYS, "token", "pass", "pw", "psk"})))
-)
+_MAY_SAY = re2.compile("|".join(map(re.escape, sorted({*_WHOLE, *_ENDINGS, *_KEYS, "token", "pass", "pw", "psk"}))))
 """Found in every name that says so, its words joined: 60,000 names of one event are not read word by word."""
-_ASCII_JOINED: Final = {code: None for code in range(128) if not chr(code).isalnum()}
+_ASCII_JOINED = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 def says_credential(name: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from mothership.pipeline.redaction.credential_names import TAILS, says_credential, words
 from mothership.pipeline.redaction.prefilters import make_room
@@ -14,7 +14,7 @@ SHAPES_REMEMBERED = 512
 NAME_CHARACTERS_MAX = 64
 SHAPE_CHARACTERS_MAX = 512
 
-_PLURALS: Final = ("tokens", "secrets", "passwords", "cookies", "credentials", "apikeys", "recoverycodes")
+_PLURALS = ("tokens", "secrets", "passwords", "cookies", "credentials", "apikeys", "recoverycodes")
 """Folded endings under which a number says how many there are."""
 _SENTENCE = re.compile(r"[=,;\"(){}<>|]|:\s")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
@@ -45,7 +45,7 @@ def _last_part(key: str) -> str:
     return last
 
 
-_PEOPLE: Final = (
+_PEOPLE = (
     *("email", "emailaddress", "mail", "mailaddress", "username", "user", "login", "loginname", "logonname"),
     *("accountname", "principalname", "upn", "owner"),
 )
@@ -56,7 +56,7 @@ def names_person(name: str) -> bool:
     return fold(name[-NAME_CHARACTERS_MAX:]).replace(".", "").endswith(_PEOPLE)
 
 
-NESTED: Final = frozenset({dict, list})
+NESTED = frozenset({dict, list})
 
 
 class _Plan(NamedTuple):
@@ -68,7 +68,7 @@ class _Plan(NamedTuple):
     """Those that may say what the value beside them is called."""
 
 
-_NOTHING: Final = _Plan((), ())
+_NOTHING = _Plan((), ())
 
 
 class FieldNames:

@@ -1,7 +1,7 @@
 """DropFields and HashFields: what goes because of its name."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -11,21 +11,21 @@ from mothership.pipeline.redaction.field_names import NESTED, FieldNames, fold, 
 from mothership.pipeline.redaction.propagation import MARK, Propagation, telling
 from mothership.pipeline.redaction.pseudonyms import Pseudonyms
 
-DROP: Final = "DropFields"
-HASH: Final = "HashFields"
-LABELS: Final = (
+DROP = "DropFields"
+HASH = "HashFields"
+LABELS = (
     *("name", "Name", "key", "Key", "field", "header", "param", "parameter", "oid_name", "attribute", "property"),
     *("variable", "setting", "k"),
 )
-VALUES: Final = (
+VALUES = (
     *("value", "Value", "val", "stringValue", "content", "v"),
     *("new", "old", "newValue", "oldValue", "new_value", "old_value"),
 )
-GONE_BY_NAME: Final = "[REDACTED:assignment]"
+GONE_BY_NAME = "[REDACTED:assignment]"
 """Stands in a list, where leaving out would shift the others."""
-ARGUMENTS_MIN: Final = 3
+ARGUMENTS_MIN = 3
 """A command, an option and its value."""
-TOO_DEEP: Final = "redaction: nested too deeply; flatten the event"
+TOO_DEEP = "redaction: nested too deeply; flatten the event"
 
 Note: TypeAlias = Callable[[str, tuple[str, ...], int, int], None]
 """Told of each hit: rule, path, where it begins and ends in the string as it is then (-1: the whole field)."""

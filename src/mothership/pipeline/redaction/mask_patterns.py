@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.batch_scan import Scan, ScanResult
@@ -13,26 +13,26 @@ from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.measurements import ALWAYS, is_reading, reads, whole_number
 from mothership.pipeline.redaction.text import TextRedactor
 
-PLACES_REMEMBERED: Final = 4_096
-CLEAN_REMEMBERED: Final = 8_192
-CLEAN_CHARACTERS_MAX: Final = 24
-NUMBER_MIN: Final = 10**12
+PLACES_REMEMBERED = 4_096
+CLEAN_REMEMBERED = 8_192
+CLEAN_CHARACTERS_MAX = 24
+NUMBER_MIN = 10**12
 """No rule wants a shorter number."""
-PHONE_NAMES: Final = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
-SESSION_NAMES: Final = ("sessionid", "sessid")
-CARD_NAMES: Final = ("pan", "card", "cardno", "ccn", "ccnum", "ccnumber")
-PEER_NAMES: Final = frozenset(
+PHONE_NAMES = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
+SESSION_NAMES = ("sessionid", "sessid")
+CARD_NAMES = ("pan", "card", "cardno", "ccn", "ccnum", "ccnumber")
+PEER_NAMES = frozenset(
     ("waid", "caller", "called", "callee", "calling", "callernumber", "callednumber", "callingnumber", "calleridnum")
 )
 """What machines call the ends of a call, and other things: only a number with its country's code is one."""
-PHONE_CONTEXT: Final = "phone="
-PEER_CONTEXT: Final = "wa_id="
-CARD_CONTEXT: Final = "card="
-SESSION_CONTEXT: Final = "sessionid="
-AUTH_CONTEXT: Final = "auth="
-COMMAND_RULES: Final = frozenset(("command_password", "device_password"))
+PHONE_CONTEXT = "phone="
+PEER_CONTEXT = "wa_id="
+CARD_CONTEXT = "card="
+SESSION_CONTEXT = "sessionid="
+AUTH_CONTEXT = "auth="
+COMMAND_RULES = frozenset(("command_password", "device_password"))
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-_DROPPED: Final = object()
+_DROPPED = object()
 
 
 class _Key(NamedTuple):

@@ -1,6 +1,6 @@
 """What a machine counted or measured: a number in such a field passes for a card's once in a while, and is none."""
 
-from typing import Any, Final
+from typing import Any
 
 import re2
 
@@ -11,13 +11,13 @@ byte bytes octet octets packet packets pkt pkts count counts counter counters du
 sequence seq seqno size nanos micros millis ns us ms uptime rx tx total sum min max avg delta ticks id inode lsn xid
 sentbyte sentbytes rcvdbyte rcvdbytes rxbytes txbytes
 """
-READING_WORDS: Final = frozenset(_READING_WORDS.split())
+READING_WORDS = frozenset(_READING_WORDS.split())
 """Last words of the names of what a machine counts or numbers: `rx_bytes`, but not `account`."""
-VALUE_WORDS: Final = frozenset({"value", "val", "reading", "measurement", "gauge"})
+VALUE_WORDS = frozenset({"value", "val", "reading", "measurement", "gauge"})
 """Names of what a machine measured, when what says so stands beside it."""
-READING_CHARACTERS: Final = 64
-_MAY_READ: Final = re2.compile(rf"(?i)(?:{'|'.join(sorted(READING_WORDS | VALUE_WORDS))})[0-9]*[^0-9A-Za-z]*$")
-READING_KEYS: Final = frozenset(
+READING_CHARACTERS = 64
+_MAY_READ = re2.compile(rf"(?i)(?:{'|'.join(sorted(READING_WORDS | VALUE_WORDS))})[0-9]*[^0-9A-Za-z]*$")
+READING_KEYS = frozenset(
     (
         "oid",
         "metric",
@@ -33,9 +33,9 @@ READING_KEYS: Final = frozenset(
     )
 )
 """Beside a value, they say that it was measured."""
-READING_TYPES: Final = ("Counter", "Gauge", "Integer", "INTEGER", "Unsigned", "TimeTicks", "counter", "gauge")
-ALWAYS: Final = "always"
-BESIDE: Final = "beside"
+READING_TYPES = ("Counter", "Gauge", "Integer", "INTEGER", "Unsigned", "TimeTicks", "counter", "gauge")
+ALWAYS = "always"
+BESIDE = "beside"
 """When what says so stands beside it."""
 
 

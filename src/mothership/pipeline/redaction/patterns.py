@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import re2
 
@@ -11,7 +11,7 @@ from mothership.pipeline.redaction.prefilters import ATOM, encodable
 from mothership.pipeline.redaction.rules import REACH, Finder, Span
 from mothership.pipeline.redaction.rules.derive_prefilters import derive
 
-CONTEXT: Final = 256
+CONTEXT = 256
 
 
 def compile_pattern(pattern: str, *, ignore_case: bool) -> Any:
@@ -46,9 +46,9 @@ def pattern_finder(compiled: Any, lets_be: Callable[[str], bool] | None = None) 
     return find
 
 
-_ASSERTIONS: Final = frozenset({"^", "$", r"\A", r"\z", r"\b", r"\B"})
-_REPEATS: Final = ("*", "+", "?", "{")
-_SYNTAX: Final = frozenset("()|*+?")
+_ASSERTIONS = frozenset({"^", "$", r"\A", r"\z", r"\b", r"\B"})
+_REPEATS = ("*", "+", "?", "{")
+_SYNTAX = frozenset("()|*+?")
 _COUNTED = re.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
 _FLAGS = re.compile(r"\(\?([a-zA-Z-]*)[:)]")
 
@@ -92,4 +92,4 @@ def _taken(atom: str, *, ignore_case: bool) -> str:
     return f"[{''.join(plain)}{'' if none else _OTHERS}]"
 
 
-_OTHERS: Final = "\x80-\U0010ffff"
+_OTHERS = "\x80-\U0010ffff"

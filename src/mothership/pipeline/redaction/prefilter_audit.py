@@ -10,7 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from typing import Any, Final
+from typing import Any
 
 from mothership.event import Event
 from mothership.pipeline.redaction.mask_patterns import MaskPatterns
@@ -18,7 +18,7 @@ from mothership.pipeline.redaction.obfuscation import normalized_texts
 from mothership.pipeline.redaction.text import ActiveRule
 from mothership.telemetry import log, redaction_audit_missed, redaction_audited
 
-CHARACTERS_MAX: Final = 16_384
+CHARACTERS_MAX = 16_384
 """An event with more text than this is passed over: it would keep others waiting."""
 
 

@@ -13,30 +13,30 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import re2
 
 from mothership.errors import ConfigurationError
 from mothership.pipeline.redaction.rules.derive_prefilters import has_stretch
 
-SHAPE: Final = bytes.maketrans(b"123456789", b"0" * 9)
-SHAPES_REMEMBERED: Final = 8_192
-SHAPE_BYTES_MAX: Final = 1_024
-ANSWERS_REMEMBERED: Final = 1_024
-SETS_REMEMBERED: Final = 256
-AUTOMATON_BYTES: Final = 64 * 1024 * 1024
-LONG_TEXT: Final = 4_096
-SMALL_EXPRESSIONS: Final = 12
+SHAPE = bytes.maketrans(b"123456789", b"0" * 9)
+SHAPES_REMEMBERED = 8_192
+SHAPE_BYTES_MAX = 1_024
+ANSWERS_REMEMBERED = 1_024
+SETS_REMEMBERED = 256
+AUTOMATON_BYTES = 64 * 1024 * 1024
+LONG_TEXT = 4_096
+SMALL_EXPRESSIONS = 12
 
-_EDGE: Final = re.compile(r"\[\\x00[^\]]*\]")
+_EDGE = re.compile(r"\[\\x00[^\]]*\]")
 """The class of what is neither letter nor digit, as it begins most of the expressions for vendors' keys."""
-_NUMBERS: Final = re.compile(r"\[[0-9]-9\][\[{+]|@")
-_EITHER_CASE: Final = re.compile(r"\[[A-Z][a-z][^\]-]{0,2}\]")
+_NUMBERS = re.compile(r"\[[0-9]-9\][\[{+]|@")
+_EITHER_CASE = re.compile(r"\[[A-Z][a-z][^\]-]{0,2}\]")
 
 Hits: TypeAlias = frozenset[str]
 """Names of what a text may hold: owners of expressions."""
-NOTHING: Final[Hits] = frozenset()
+NOTHING: Hits = frozenset()
 
 
 class Prefilters:
@@ -201,14 +201,14 @@ def encodable(text: str) -> str:
     return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
-_HALF: Final = re.compile("[\ud800-\udfff]")
-ATOM: Final = re.compile(
+_HALF = re.compile("[\ud800-\udfff]")
+ATOM = re.compile(
     r"\\Q|\\[pP](?:\{[^}]*\}|.)|\\x\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\[0-7]{2,3}|\\."
     r"|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\(\?(?:P?<\w+>|[a-zA-Z-]*:|[a-zA-Z-]+\))|\{[0-9,]+\}|.",
     re.DOTALL,
 )
 """What an expression for RE2 is made of: characters, classes, and signs of its syntax."""
-_SYNTAX: Final = re.compile(r"[()|*+?^$.]|\\[AzbBQdDsSwWpP]|\{", re.DOTALL)
+_SYNTAX = re.compile(r"[()|*+?^$.]|\\[AzbBQdDsSwWpP]|\{", re.DOTALL)
 
 
 def any_digit(expression: str) -> str:
@@ -232,4 +232,4 @@ def _digits(atom: str) -> int:
     return sum(takes(digit) is not None for digit in "0123456789")
 
 
-_ALL_DIGITS: Final = 10
+_ALL_DIGITS = 10

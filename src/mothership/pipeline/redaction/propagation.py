@@ -7,7 +7,7 @@ case, and goes there too. Short values and common words are left: everything wou
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -18,12 +18,12 @@ from mothership.pipeline.redaction.rules.vocabulary import benign
 if TYPE_CHECKING:
     from mothership.pipeline.redaction.fields import Note
 
-NAME: Final = "propagated"
-MARK: Final = f"[REDACTED:{NAME}]"
-CHARACTERS_MIN: Final = 3
-CHARACTERS_MAX: Final = 4_096
-DIGITS_MIN: Final = 4
-VALUES_MAX: Final = 64
+NAME = "propagated"
+MARK = f"[REDACTED:{NAME}]"
+CHARACTERS_MIN = 3
+CHARACTERS_MAX = 4_096
+DIGITS_MIN = 4
+VALUES_MAX = 64
 """Values of one event that are looked for."""
 _COMMON_WORDS = """
 root admin administrator user users guest nobody none null true false test testing default system service daemon public
@@ -33,7 +33,7 @@ postgres mysql mariadb redis mongo mongodb oracle sa nginx apache httpd tomcat j
 deploy build ubuntu debian centos ec2-user vagrant pi oem demo info error warning debug notice critical alert failed
 failure success accepted denied invalid password passwd secret token key session status active enabled disabled
 """
-_COMMON: Final = frozenset(_COMMON_WORDS.split())
+_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 class Propagation:

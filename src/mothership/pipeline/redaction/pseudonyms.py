@@ -5,19 +5,18 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from mothership import key_files
 from mothership.key_files import KEY_BYTES
 from mothership.telemetry import log
 
-KEY_FILE: Final = "pseudonym.key"
-FORMER_KEY_FILES: Final = "pseudonym-former-*.key"
-FILE_PREFIX: Final = "file:"
+KEY_FILE = "pseudonym.key"
+FORMER_KEY_FILES = "pseudonym-former-*.key"
+FILE_PREFIX = "file:"
 """Before the path of a key file, where a former salt could stand."""
-SALT_CHARACTERS_MIN: Final = 16
-SALT_COMMAND: Final = "openssl rand -base64 32"
-DOCUMENTED_SALTS: Final = frozenset({"your-secret-salt"})
+SALT_CHARACTERS_MIN = 16
+SALT_COMMAND = "openssl rand -base64 32"
+DOCUMENTED_SALTS = frozenset({"your-secret-salt"})
 """What the specification's sample has for a salt: known to everybody, so it protects nothing."""
 
 # Letters alone, so that no rule for digits ever takes a pseudonym for a number.

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 import yaml
 from pydantic import ValidationError
@@ -45,7 +44,7 @@ from mothership.pipeline.redaction.text import OBFUSCATED, ActiveRule, Prefilter
 from mothership.ports import Processor
 from mothership.telemetry import log
 
-VERSION: Final = 1
+VERSION = 1
 """Of the built-in rules and of how they are applied: part of the rule-set hash in the audit trail."""
 
 

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from mothership.pipeline.redaction.json_text import JsonText, json_text
 from mothership.pipeline.redaction.obfuscation import TextTooComplex, normalized_texts
@@ -14,15 +14,15 @@ from mothership.pipeline.redaction.pseudonyms import Pseudonyms
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
 from mothership.pipeline.redaction.settings import Action
 
-WINDOW: Final = 16_384
-WINDOW_OVERLAP: Final = 512
-CANDIDATES_PER_SPAN_MAX: Final = 2
-ROUNDS: Final = 4
-EXCESS: Final = "excess"
-UNSAFE: Final = "unsafe"
-PEOPLE: Final = frozenset({"email", "login_name"})
+WINDOW = 16_384
+WINDOW_OVERLAP = 512
+CANDIDATES_PER_SPAN_MAX = 2
+ROUNDS = 4
+EXCESS = "excess"
+UNSAFE = "unsafe"
+PEOPLE = frozenset({"email", "login_name"})
 """Rules that find who somebody is by a name that is written in any case."""
-OBFUSCATED: Final = "obfuscated"
+OBFUSCATED = "obfuscated"
 
 
 @dataclass(frozen=True, slots=True)

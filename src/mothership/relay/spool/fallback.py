@@ -237,7 +237,7 @@ class FallbackSpool:
     def _of(self, lease: Lease) -> tuple[FileSpool | ClusterSpool, Lease]:
         if lease.seqs and lease.seqs[0] >= FILE_SEQS:
             return self._file, replace(lease, seqs=tuple(seq - FILE_SEQS for seq in lease.seqs))
-        assert self._cluster is not None  # noqa: S101  # it has given the lease
+        assert self._cluster is not None  # noqa: S101 - it has given the lease
         return self._cluster, lease
 
     def _numbers(self, spool: FileSpool | ClusterSpool, seqs: list[int]) -> list[int]:

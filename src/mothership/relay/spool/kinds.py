@@ -22,7 +22,7 @@ async def open_spool(data_dir: Path, settings: RelaySettings, clock: Clock) -> S
     if not JETSTREAM.is_installed:
         raise ConfigurationError([f"relay.spool.kind: {JETSTREAM.missing}"])
     # Its client takes time to import, and is an extra.
-    from mothership.relay.spool.jetstream.spool import JetStreamSpool  # noqa: PLC0415
+    from mothership.relay.spool.jetstream.spool import JetStreamSpool  # noqa: PLC0415 - its library is an extra
 
     if not settings.spool.jetstream.fallback:
         return await JetStreamSpool.open(settings, clock, orphans=spool_directory(data_dir))
@@ -35,8 +35,8 @@ async def move(data_dir: Path, settings: RelaySettings, *, to_cluster: bool) -> 
 
     Files of workers that live are left alone. Raises `ConfigurationError`, `NotPersisted` or `SpoolUnreadable`.
     """
-    from mothership.relay.spool.jetstream.dead_letter_store import JetStreamDeadLetters  # noqa: PLC0415  # an extra
-    from mothership.relay.spool.jetstream.spool import JetStreamSpool  # noqa: PLC0415
+    from mothership.relay.spool.jetstream.dead_letter_store import JetStreamDeadLetters  # noqa: PLC0415 - an extra
+    from mothership.relay.spool.jetstream.spool import JetStreamSpool  # noqa: PLC0415 - its library is an extra
 
     cluster = await JetStreamSpool.open(settings, time.time)
     try:
@@ -60,6 +60,6 @@ def dead_letter_store(data_dir: Path, settings: RelaySettings) -> DeadLetterStor
     """Where its dead letters are, as they are now."""
     if settings.spool.kind == "file":
         return DeadLetterAdmin(data_dir)
-    from mothership.relay.spool.jetstream.dead_letter_store import JetStreamDeadLetters  # noqa: PLC0415  # an extra
+    from mothership.relay.spool.jetstream.dead_letter_store import JetStreamDeadLetters  # noqa: PLC0415 - an extra
 
     return JetStreamDeadLetters(settings)

@@ -28,7 +28,7 @@ class Quota:
 
     def require(self, file: SpoolFile, client: str, record_bytes: int) -> None:
         """Raise `NotPersisted` when a record of this size would be too much."""
-        if len(self._callers) < 2:  # noqa: PLR2004  # from two on there are shares
+        if len(self._callers) < 2:  # noqa: PLR2004 - from two on there are shares
             self._callers.add(client)
         try:
             self._check(file, client, record_bytes)

@@ -72,7 +72,7 @@ def _open(path: Path, cache_bytes: int) -> SpoolFile:
     try:
         look = "integrity_check" if path.stat().st_size < INTEGRITY_CHECK_BYTES_MAX else "quick_check"
         if file.connection.execute(f"PRAGMA {look}(1)").fetchone()[0] != "ok":
-            raise corruption_error()  # noqa: TRY301  # closes below
+            raise corruption_error()  # noqa: TRY301 - closes below
         file.has_changed()
         file.count()
         _recover(file)
@@ -127,7 +127,7 @@ def _readable_fingerprints(path: Path) -> list[FingerprintRow]:
         with suppress(sqlite3.Error), closing(connect(path, read_only=True)) as connection:
             for row in connection.execute(statement, (FINGERPRINTS_MAX,)):
                 if [type(value) for value in row] in FINGERPRINT_ROW_TYPES:
-                    found.append(row)  # noqa: PERF401  # what was read before an error counts
+                    found.append(row)  # noqa: PERF401 - what was read before an error counts
         if found:
             break
     return found

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable
 from hashlib import blake2b
 from threading import local
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import zstandard
@@ -21,7 +21,7 @@ INFLATED_BYTES_MAX = 1 << 30
 ROW_BYTES = 200
 
 
-HALVES: Final = ("front", "back")
+HALVES = ("front", "back")
 
 
 class CorruptRecord(Exception):

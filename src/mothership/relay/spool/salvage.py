@@ -190,10 +190,10 @@ def _varint(page: bytes, at: int) -> tuple[int, int]:
         if at + step >= len(page):
             return 0, at
         byte = page[at + step]
-        if step == 8:  # noqa: PLR2004  # the ninth byte has no flag
+        if step == 8:  # noqa: PLR2004 - the ninth byte has no flag
             return value << 8 | byte, at + 9
         value = value << 7 | byte & 0x7F
-        if byte < 0x80:  # noqa: PLR2004  # the flag of those that go on
+        if byte < 0x80:  # noqa: PLR2004 - the flag of those that go on
             return value, at + step + 1
     return value, at + 9
 

@@ -58,8 +58,8 @@ def try_lock(path: Path) -> SpoolFileLock | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # The previous owner may have removed the lock file between the two calls above.
-        if os.stat(lock_path).st_ino != os.fstat(descriptor).st_ino:  # noqa: PTH116  # both by descriptor and by path
-            raise BlockingIOError  # noqa: TRY301  # the same answer as a lock that is held
+        if os.stat(lock_path).st_ino != os.fstat(descriptor).st_ino:  # noqa: PTH116 - both by descriptor and by path
+            raise BlockingIOError  # noqa: TRY301 - the same answer as a lock that is held
     except (BlockingIOError, FileNotFoundError):
         os.close(descriptor)
         return None

@@ -31,7 +31,7 @@ async def take_over_orphans(heir: Heir, spool_directory: Path) -> int:
     for lock in await asyncio.to_thread(lambda: list(spool_file_lock.lock_orphans(spool_directory))):
         try:
             moved += await _take_over(heir, lock)
-        except Exception as error:  # noqa: BLE001  # a dead worker's file may not end a living one
+        except Exception as error:  # noqa: BLE001 - a dead worker's file may not end a living one
             log.error("spool_not_adopted", file=lock.path.name, error=type(error).__name__)
         finally:
             lock.release()

@@ -83,7 +83,7 @@ class SpoolWriter:
                     self._shrink()
             if self._to_retry:
                 self._perform([])
-        except BaseException as error:  # noqa: BLE001  # the owner of the TaskGroup must learn of any end
+        except BaseException as error:  # noqa: BLE001 - the owner of the TaskGroup must learn of any end
             self._call_in_loop(partial(_set_failed, self.failed, error))
         finally:
             try:
@@ -139,7 +139,7 @@ class SpoolWriter:
             try:
                 if operation.prepare is not None:
                     operation.prepare()
-            except Exception as error:  # noqa: BLE001  # belongs to the one who asked
+            except Exception as error:  # noqa: BLE001 - belongs to the one who asked
                 outcomes.append((operation, None, error))
             else:
                 ready.append(operation)

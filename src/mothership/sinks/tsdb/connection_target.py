@@ -94,7 +94,7 @@ class ConnectionTarget:
         if certificate := told.get("sslcert") or _in_home("postgresql.crt"):
             key = told.get("sslkey") or _in_home("postgresql.key")
             # An empty password, lest OpenSSL ask for one on the terminal.
-            load = lambda: context.load_cert_chain(certificate, key, password=told.get("sslpassword", ""))  # noqa: E731  # one expression, used once
+            load = lambda: context.load_cert_chain(certificate, key, password=told.get("sslpassword", ""))  # noqa: E731 - one expression, used once
             self._load("sslcert", certificate, load)
         elif told.get("sslkey"):
             raise self._fault("sslkey", "needs sslcert")

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from mothership.sinks.tsdb import dsn_parameters
 from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.dsn_parameters import KNOWN_PARAMETERS, SUPPORTED_PARAMETERS
-from mothership.sinks.tsdb.dsn_syntax import Place, listed_hosts, listed_ports, split_dsn
+from mothership.sinks.tsdb.dsn_syntax import HostAndPort, listed_hosts, listed_ports, split_dsn
 
-SOCKET_DIRECTORIES = ("/run/postgresql", "/var/run/postgresql", "/tmp", "/private/tmp", "localhost")  # noqa: S108  # where PostgreSQL puts its socket
+SOCKET_DIRECTORIES = ("/run/postgresql", "/var/run/postgresql", "/tmp", "/private/tmp", "localhost")  # noqa: S108 - where PostgreSQL puts its socket
 PORT = 5432
 
 
@@ -51,7 +51,7 @@ def _session(told: Mapping[str, str]) -> dict[str, str]:
     return session
 
 
-def _hosts_and_ports(places: list[Place], told: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _hosts_and_ports(places: list[HostAndPort], told: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """What stands before the database's name, unless a parameter says otherwise, as with libpq."""
     ports = [place.port for place in places]
     if told.get("host"):

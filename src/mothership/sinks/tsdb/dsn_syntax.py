@@ -13,7 +13,7 @@ from mothership.sinks.tsdb.dsn_parameters import KNOWN_PARAMETERS
 
 SCHEMES = ("postgresql", "postgres")
 SCHEME_FAULT = "dsn must begin with postgresql://"
-PASSWORD_FAULT = "dsn can't be read: a `/`, `?` or `@` in a user's name or a password is written %2F, %3F or %40"  # noqa: S105  # a text
+PASSWORD_FAULT = "dsn can't be read: a `/`, `?` or `@` in a user's name or a password is written %2F, %3F or %40"  # noqa: S105 - a text
 PORT_MAX = 65_535
 
 _KEY_VALUE = re.compile(r"[a-z_]+\s*=", re.ASCII)
@@ -23,7 +23,7 @@ _NO_HOST = re.compile(r"[^\w.%-]")
 _PLACE = re.compile(r"(?P<host>\[[^]]*\]|[^:\[\]]*)(?::(?P<port>.*))?", re.DOTALL)
 
 
-class Place(NamedTuple):
+class HostAndPort(NamedTuple):
     """A host, or the directory of a socket, with the port that stands beside it."""
 
     host: str
@@ -35,7 +35,7 @@ class DsnParts(NamedTuple):
 
     user: str
     password: str
-    places: list[Place]
+    places: list[HostAndPort]
     database: str
     parameters: Mapping[str, str]
 
@@ -61,7 +61,7 @@ def split_dsn(dsn: str) -> DsnParts:
     )
 
 
-def listed_hosts(value: str) -> list[Place]:
+def listed_hosts(value: str) -> list[HostAndPort]:
     """What the parameter `host` lists: nothing of it is encoded any more, and an address needs no brackets."""
     return list(_places(value.split(","), are_encoded=False))
 
@@ -98,11 +98,11 @@ def _parameters(query: str) -> Iterator[tuple[str, str]]:
         yield name, _decoded(value, name)
 
 
-def _places(places: list[str], *, are_encoded: bool = True) -> Iterator[Place]:
+def _places(places: list[str], *, are_encoded: bool = True) -> Iterator[HostAndPort]:
     for at, place in enumerate(places):
         host_part, port_part = (_numbered(name, at, len(places)) for name in ("host", "port"))
         if not are_encoded and (place[:1] == "/" or _is_address(place)):
-            yield Place(_host(place, host_part), None)
+            yield HostAndPort(_host(place, host_part), None)
             continue
         if place.count(":") > 1 and "[" not in place:
             raise ValueError(f"dsn: {host_part} is no name: an IPv6 address stands in brackets, as in [::1]:5432")
@@ -116,7 +116,7 @@ def _places(places: list[str], *, are_encoded: bool = True) -> Iterator[Place]:
                 raise ValueError(f"dsn: {host_part} is no IPv6 address, and stands in brackets")
         elif not host and len(places) > 1:
             raise ValueError(f"dsn: {host_part} is empty")
-        yield Place(_host(host, host_part), _port(matched["port"] or "", port_part))
+        yield HostAndPort(_host(host, host_part), _port(matched["port"] or "", port_part))
 
 
 def _host(host: str, part: str) -> str:

@@ -3,7 +3,6 @@
 
 import ipaddress
 import re
-from typing import Final
 
 from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.rules.validators import IBAN_LENGTHS
@@ -20,16 +19,16 @@ _TOP = frozenset(
 )
 
 
-_SSH: Final = re.compile(
+_SSH = re.compile(
     r"(?:^|[^0-9a-z._+-])(?:[a-z0-9-]*(?:[0-9]{2}|sha[0-9])[a-z0-9-]*|rijndael-cbc|zlib|eow|keepalive|ping|pong|tun|limits|fsync|hardlink|lsetstat|x11-req|elevation|[a-z0-9]+-[a-z0-9-]+)@$"
 )
-_SERVICE: Final = re.compile(
+_SERVICE = re.compile(
     r"(?:^|[^0-9a-z/._@-])(?!http/[a-z]+@)(?:krbtgt|kadmin|kiprop|[a-z]{2,18}(?=/[^@]*[.0-9-]))/[a-z0-9.-]+(?::[0-9a-z]+)?@$"
 )
-_ID_OF_MESSAGE: Final = re.compile(
+_ID_OF_MESSAGE = re.compile(
     r"(?:message.?id|references|reply.to|content.id|resent)[^0-9a-z]{1,8}(?:<[^>]*> )?<?[0-9a-f.$_-]*[0-9][0-9a-f.$_-]*@$"
 )
-_ONLY_AN_ID: Final = re.compile(r"<[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12,44}@[^@]*>", re.IGNORECASE)
+_ONLY_AN_ID = re.compile(r"<[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12,44}@[^@]*>", re.IGNORECASE)
 
 
 def _names_no_mailbox(context: Context, before: str) -> bool:
@@ -54,7 +53,7 @@ def mail_domain(context: Context) -> bool:
     )
 
 
-_COUNTED: Final = re.compile(
+_COUNTED = re.compile(
     r"(?:^|[^a-z])(?:order|bytes?|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode"
     r"|snowflake|tweet|request|req|txid|txnid|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|blk|trace|span|pid"
     r"|sentbyte|rcvdbyte|sentpkt|rcvdpkt|sent|received|sessionid|sha|commit|build|ref|reference|invoice|ticket|case"
@@ -116,10 +115,10 @@ def account(context: Context) -> bool:
     return rest == 1
 
 
-_NUMBERED: Final = re.compile(
+_NUMBERED = re.compile(
     r"(?:offset|delta|by|adjusted|drift|diff|version|ver|v|ref|order|id|range|build|serial|part|sku|model|uid|pid|port|size|bytes)[\s:=#]{0,3}$"
 )
-_UNITS: Final = re.compile(r"\s?(?:bytes?|ms|us|ns|s|drift|packets|rows|%|km|m|hz)\b")
+_UNITS = re.compile(r"\s?(?:bytes?|ms|us|ns|s|drift|packets|rows|%|km|m|hz)\b")
 
 
 def phone(context: Context) -> bool:

@@ -4,14 +4,14 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import re2
 
 from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.prefilters import Hits, Prefilters
 
-MATCHES_MAX: Final = 200
+MATCHES_MAX = 200
 """Matches of one shape in one string that are looked at closely."""
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
 
 from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.checker.shape_scanner import Shape
@@ -15,24 +14,22 @@ from mothership.pipeline.redaction.checker.shapes.vendors import VENDORS
 from mothership.pipeline.redaction.checker.value_validators import random_part, random_parts
 from mothership.pipeline.redaction.rules import Rule
 
-_PREFIXED: Final = re.compile(
+_PREFIXED = re.compile(
     r"(?P<prefix>[A-Za-z0-9]{2,10}[_-](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|[A-Za-z0-9]{2,10}[.~](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|1//0|[A-Za-z]{2,4})"
     r"(?P<rest>[0-9A-Za-z_./+=~-]{16,})"
 )
 """A prefix that nobody would take for a word's beginning, and what is random behind it."""
-_HEX: Final = re.compile(r"[0-9a-f]+")
-_PART: Final = re.compile(
-    r"(?P<sign>[^0-9A-Za-z]+)|(?P<word>[a-z]{1,8}[0-9]{0,2}(?![0-9A-Za-z]))|(?P<random>[0-9A-Za-z]+)"
-)
-_SHARE: Final = 0.7
+_HEX = re.compile(r"[0-9a-f]+")
+_PART = re.compile(r"(?P<sign>[^0-9A-Za-z]+)|(?P<word>[a-z]{1,8}[0-9]{0,2}(?![0-9A-Za-z]))|(?P<random>[0-9A-Za-z]+)")
+_SHARE = 0.7
 """Of an example's random part, how much another token must have."""
-_RANDOM_MIN: Final = 16
-_SHORT_MAX: Final = 4
-_PREFIX_MIN: Final = 3
+_RANDOM_MIN = 16
+_SHORT_MAX = 4
+_PREFIX_MIN = 3
 """Characters of a prefix that say something, of letters alone one more; before hexadecimals any."""
-_PARTS_MIN: Final = 3
-_END: Final = r"(?:$|[^0-9A-Za-z])"
-_WORD_ENDS: Final = re.compile(r"[\s\"'<>()=,;:/]")
+_PARTS_MIN = 3
+_END = r"(?:$|[^0-9A-Za-z])"
+_WORD_ENDS = re.compile(r"[\s\"'<>()=,;:/]")
 
 
 def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:

@@ -7,7 +7,7 @@ the rules, so that what it finds is a failure of redaction and not a matter of t
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import re2
 
@@ -21,21 +21,21 @@ from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.text import ActiveRule
 from mothership.telemetry import redaction_unsafe
 
-SCRUBBED: Final = "[REDACTED:unsafe]"
-CLEAN_REMEMBERED: Final = 4_096
-CLEAN_CHARACTERS_MAX: Final = 24
-PLACES_REMEMBERED: Final = 4_096
-NUMBER_MIN: Final = 10**11
+SCRUBBED = "[REDACTED:unsafe]"
+CLEAN_REMEMBERED = 4_096
+CLEAN_CHARACTERS_MAX = 24
+PLACES_REMEMBERED = 4_096
+NUMBER_MIN = 10**11
 """No shape wants a shorter number."""
-NAMED_CHARACTERS_MAX: Final = 64
+NAMED_CHARACTERS_MAX = 64
 """A value up to this length is looked at with its field's name before it, too."""
 _PLACEHOLDER = re2.compile(r"[$<{%]|\[REDACTED")
 _SHOWN = re2.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
-_BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-_KINDS: Final = ("counter", "gauge", "integer", "unsigned", "timeticks")
-_MEASURED_BESIDE: Final = frozenset(
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_KINDS = ("counter", "gauge", "integer", "unsigned", "timeticks")
+_MEASURED_BESIDE = frozenset(
     (
         "oid",
         "metric",
@@ -50,7 +50,7 @@ _MEASURED_BESIDE: Final = frozenset(
         "poll_interval",
     )
 )
-_COUNT_WORDS: Final = (
+_COUNT_WORDS = (
     *(
         "bytes",
         "octets",
@@ -83,12 +83,12 @@ _COUNT_WORDS: Final = (
     *("ns", "us", "ms", "sentbyte", "rcvdbyte"),
 )
 # As a whole word: `rx_bytes`, `ifHCOutOctets`, but not `account`.
-_COUNTS: Final = re2.compile(
+_COUNTS = re2.compile(
     rf"(?:(?:^|[^A-Za-z])(?i:{'|'.join(_COUNT_WORDS)})"
     rf"|[a-z0-9](?:{'|'.join(word.capitalize() for word in _COUNT_WORDS)}))[0-9]*$"
 )
 
-FIELDS: Final = ("password", "passwd", "secret", "api_key", "authorization", "private_key", "community")
+FIELDS = ("password", "passwd", "secret", "api_key", "authorization", "private_key", "community")
 
 
 class UnsafeFinding(NamedTuple):

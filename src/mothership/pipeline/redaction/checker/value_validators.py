@@ -3,7 +3,6 @@
 
 import re
 from itertools import pairwise
-from typing import Final
 
 from mothership.pipeline.redaction.checker.shape_match import Context
 
@@ -38,7 +37,7 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 """What a program answers to a password that it doesn't take."""
-_MADE_LENGTH_MIN: Final = 6
+_MADE_LENGTH_MIN = 6
 _HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
 
 

@@ -4,20 +4,20 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from mothership.pipeline.redaction.rules.regex_tree import ASCII, DOTALL, IGNORE_CASE, NODES_REMEMBERED, Node
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
-ASCII_LAST: Final = 0x7F
-ALL: Final = frozenset(range(ASCII_LAST + 1))
-OTHERS: Final[Ranges] = ((ASCII_LAST + 1, 0x10FFFF),)
-_DIGIT: Final = frozenset(map(ord, "0123456789"))
-_WORD: Final = frozenset(char for char in ALL if chr(char).isalnum() or chr(char) == "_")
-_SPACE: Final = frozenset(map(ord, " \t\n\r\f\v"))
-_MORE_SPACE: Final = frozenset(range(0x1C, 0x20))
+ASCII_LAST = 0x7F
+ALL = frozenset(range(ASCII_LAST + 1))
+OTHERS: Ranges = ((ASCII_LAST + 1, 0x10FFFF),)
+_DIGIT = frozenset(map(ord, "0123456789"))
+_WORD = frozenset(char for char in ALL if chr(char).isalnum() or chr(char) == "_")
+_SPACE = frozenset(map(ord, " \t\n\r\f\v"))
+_MORE_SPACE = frozenset(range(0x1C, 0x20))
 """What else is a space where classes are those of all scripts."""
-_CATEGORIES: Final = {
+_CATEGORIES = {
     sre.CATEGORY_DIGIT: (_DIGIT, False),
     sre.CATEGORY_NOT_DIGIT: (ALL - _DIGIT, True),
     sre.CATEGORY_SPACE: (_SPACE, False),
@@ -25,10 +25,10 @@ _CATEGORIES: Final = {
     sre.CATEGORY_WORD: (_WORD, False),
     sre.CATEGORY_NOT_WORD: (ALL - _WORD, True),
 }
-_FEW: Final = 16
-_FOLDS_OUT: Final = {"k": 0x212A, "s": 0x17F, "i": 0x131, "I": 0x130}
+_FEW = 16
+_FOLDS_OUT = {"k": 0x212A, "s": 0x17F, "i": 0x131, "I": 0x130}
 """Letters of which one outside ASCII counts as another case."""
-_PLAIN: Final = frozenset(" _@#%&=:;,<>/!~\"'`")
+_PLAIN = frozenset(" _@#%&=:;,<>/!~\"'`")
 
 
 @lru_cache(maxsize=NODES_REMEMBERED)

@@ -21,7 +21,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 from re import _parser  # type: ignore[attr-defined]
-from typing import Final
 
 from mothership.pipeline.redaction.rules.character_classes import (
     ALL,
@@ -48,18 +47,18 @@ from mothership.pipeline.redaction.rules.regex_tree import (
 )
 from mothership.pipeline.redaction.rules.telling_parts import GAP_COUNT, bits_told, parts_of, telling_enough
 
-EDGE: Final = '"'
+EDGE = '"'
 """Stands before and behind every text that is scanned."""
-COUNT_MAX: Final = 16
+COUNT_MAX = 16
 """Of a longer run of one class only so many are asked for."""
-LONG_COUNT_MAX: Final = 64
-LITTLE: Final = 20
+LONG_COUNT_MAX = 64
+LITTLE = 20
 """The same where the whole tells fewer bits than this: the length of a run is all that there is to ask for."""
-_STRETCH_CLASS: Final = 68
-_BEGINS: Final = {sre.AT_BEGINNING, sre.AT_BEGINNING_STRING}
-_ENDS: Final = {sre.AT_END, sre.AT_END_STRING}
-_EDGE_OR_LINE: Final = f"[\\n{EDGE}]"
-_REPEATED: Final = re.compile(
+_STRETCH_CLASS = 68
+_BEGINS = {sre.AT_BEGINNING, sre.AT_BEGINNING_STRING}
+_ENDS = {sre.AT_END, sre.AT_END_STRING}
+_EDGE_OR_LINE = f"[\\n{EDGE}]"
+_REPEATED = re.compile(
     r"(?P<one>\.|\\[DSW]|\[\^?\]?(?:\\.|[^\]\\])*\])(?P<repeat>[*+]|\{(?:[0-9]+,)?(?P<most>[0-9]*)\})?|\\.", re.DOTALL
 )
 """A single character's expression and how often it is repeated; or an escape, to be passed over."""

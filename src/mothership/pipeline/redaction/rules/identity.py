@@ -2,25 +2,24 @@
 # ruff: noqa: E501 - an expression reads best in one piece
 
 from collections.abc import Callable
-from typing import Final
 
 from mothership.pipeline.redaction.rules import check_digits
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule
 
-GROUP: Final = "identity"
-FIELDS: Final = tuple(
+GROUP = "identity"
+FIELDS = tuple(
     """
     user username user_name userid login logon logname account account_name samaccountname targetusername subjectusername
     targetoutboundusername user.name user.full_name user.id userprincipalname upn first_name firstname given_name
     last_name lastname surname family_name full_name fullname display_name displayname patient_name customer_name street
     street_address address home_address postal_address address_line1 address_line2 date_of_birth dob birthdate birth_date
     birthday passport passport_number national_id tax_id driving_licence driver_license imei imsi iccid
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905 - words read best as text
 )
 """Names of fields whose values become pseudonyms where the group is on."""
 
 _L, _R = r"(?<![0-9A-Za-z_.-])", r"(?![0-9A-Za-z_-])"
-_NUMBER: Final = r"(?:[ _-]?(?:number|nummer|num|no|nr|id)\.?)?[\"']?\s?(?:is|war|=|:|#)?\s?[\"']?"
+_NUMBER = r"(?:[ _-]?(?:number|nummer|num|no|nr|id)\.?)?[\"']?\s?(?:is|war|=|:|#)?\s?[\"']?"
 """What stands between a word and its number."""
 
 
@@ -134,7 +133,7 @@ DRIVING_LICENCE = _rule(
     "driving licence expired, driver license agreement",
 )
 
-_DAY: Final = r"(?:[0-9]{4}[-/.][01]?[0-9][-/.][0-3]?[0-9]|[0-3]?[0-9][-/. ]{1,2}(?:[01]?[0-9]|[a-zä]{3,9}\.?)[-/. ]{1,2}(?:[0-9]{4}|[0-9]{2})|[a-z]{3,9} [0-3]?[0-9],? [0-9]{4})"
+_DAY = r"(?:[0-9]{4}[-/.][01]?[0-9][-/.][0-3]?[0-9]|[0-3]?[0-9][-/. ]{1,2}(?:[01]?[0-9]|[a-zä]{3,9}\.?)[-/. ]{1,2}(?:[0-9]{4}|[0-9]{2})|[a-z]{3,9} [0-3]?[0-9],? [0-9]{4})"
 DATE_OF_BIRTH = _rule(
     "date_of_birth",
     "Dates beside a word for birth, in six languages.",
@@ -175,7 +174,7 @@ SUBSCRIBER = _rule(
 
 def _on_earth(text: str) -> bool:
     first, _, second = text.replace(" ", "").partition(",")
-    return abs(float(first)) <= 90 and abs(float(second)) <= 180  # noqa: PLR2004
+    return abs(float(first)) <= 90 and abs(float(second)) <= 180  # noqa: PLR2004 - degrees of latitude and longitude
 
 
 POSITION = _rule(
@@ -200,7 +199,7 @@ POSITION = _rule(
     "latency=52.3702 long=5",
 )
 
-_NAME: Final = r"(?P<secret>(?!(?:root|admin|administrator|unknown|invalid|user|none|null|nobody|anonymous|system|guest|from|for|by|is|not|the)(?![\w.@$\\-]))[A-Za-z0-9_][\w.@$\\-]{1,63})"
+_NAME = r"(?P<secret>(?!(?:root|admin|administrator|unknown|invalid|user|none|null|nobody|anonymous|system|guest|from|for|by|is|not|the)(?![\w.@$\\-]))[A-Za-z0-9_][\w.@$\\-]{1,63})"
 LOGIN_NAME = _rule(
     "login_name",
     "Names of users in what sshd, PAM, sudo, su, cron, login managers, dovecot, postfix, FTP servers, OpenVPN and Windows log of logins; not `root` and other names that say nobody.",

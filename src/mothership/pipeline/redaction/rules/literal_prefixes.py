@@ -4,16 +4,16 @@ import re
 from collections.abc import Collection, Iterable
 from itertools import product
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
-from typing import Any, Final
+from typing import Any
 
 from mothership.pipeline.redaction.rules.regex_tree import parse
 
-BEGINNINGS_MAX: Final = 256
-CHARACTERS_MAX: Final = 24
-CHARACTERS_FEW: Final = 4
+BEGINNINGS_MAX = 256
+CHARACTERS_MAX = 24
+CHARACTERS_FEW = 4
 """Where there are more beginnings, their first characters are looked for."""
-CHOICE_MAX: Final = 4
-_REPEATS: Final = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
+CHOICE_MAX = 4
+_REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
 
 
 def beginnings(pattern: str, *, ignore_case: bool, unicode: bool = False) -> tuple[str, ...]:

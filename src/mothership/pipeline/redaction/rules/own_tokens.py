@@ -1,16 +1,15 @@
 """The service's own tokens: whoever reads one in a log may send as its holder."""
 
 from collections.abc import Callable
-from typing import Final
 
 from mothership.pipeline.redaction.rules.rule import Finder, Matcher, Rule
 
-_SHAPES: Final = (
+_SHAPES = (
     r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?!=)",  # openssl rand -base64 32
     r"(?<![A-Za-z0-9])[0-9a-f]{48}(?![A-Za-z0-9])",  # openssl rand -hex 24
 )
 """What the documentation makes tokens with, beside `mothership token new`. Both are seldom anything else in a log."""
-_SAMPLE: Final = "5f3a9c1e7b2d4f608a1c3e5d7f9b0a2c4e6d8f1a3b5c7d9e"
+_SAMPLE = "5f3a9c1e7b2d4f608a1c3e5d7f9b0a2c4e6d8f1a3b5c7d9e"
 
 NEW_TOKEN = Rule(
     name="mothership_token",

@@ -2,7 +2,6 @@
 # ruff: noqa: E501 - an expression reads best in one piece
 
 import re
-from typing import Final
 
 from mothership.pipeline.redaction.rules.rule import Matcher
 from mothership.pipeline.redaction.rules.validators import readable
@@ -32,7 +31,7 @@ def _is_encoded(text: str) -> bool:
     return is_made(plain) or (":" in plain and is_made(plain.rpartition(":")[2]))
 
 
-PIPED: Final = (
+PIPED = (
     # `echo PASSWORD | sudo -S`, `(echo PASSWORD; echo PASSWORD) | smbpasswd -s`, `echo BASE64 | base64 -d | kinit`
     Matcher(
         rf"{_ECHO}{_WORD}[\\\"']{{0,3}}[\s)]{{0,3}}(?:;\s{{0,2}}(?:echo|printf)[^|\r\n]{{0,120}})?\|\s{{0,2}}(?:{_DECODED}\s{{0,2}}\|\s{{0,2}})?{_TAKES}",
@@ -56,7 +55,7 @@ PIPED: Final = (
     Matcher(r"\bsend(?:\s--)?\s{1,2}\\{0,3}\"(?P<secret>[^\"\r\n\\]{3,128})\\{1,3}[rn]", is_made),
 )
 
-PIPED_POSITIVES: Final = (
+PIPED_POSITIVES = (
     ("echo 'maple marlin orion bridge' | gpg --batch --passphrase-fd 0 -d f", "maple marlin orion bridge"),
     ("printf '%s' 'granite513' | docker login -u x --password-stdin r.example.com", "granite513"),
     ("printf 'sunset79!\\nsunset79!\\n' | passwd bob", "sunset79!"),
@@ -76,7 +75,7 @@ PIPED_POSITIVES: Final = (
     ("restic -r x --password-command 'echo C0mp4ss_352' backup", "C0mp4ss_352"),
     ('expect: send -- "irzm-oB-J-3aew7x\\r"', "irzm-oB-J-3aew7x"),
 )
-PIPED_NEGATIVES: Final = (
+PIPED_NEGATIVES = (
     "echo done | tee log; echo 'a:b' | sort; yes | apt-get install x; echo $PASS | sudo -S id",
     "echo aGVsbG8gd29ybGQ= | base64 -d; cat f | docker login --password-stdin; printf '%s' \"$TOKEN\" | docker login --password-stdin",
     'diff <(echo a) <(echo b); read -r line <<< "$text"; kinit bob <<< "$pw"; User-Password = <<< secret >>>; expect: send "yes\\r"',

@@ -5,20 +5,20 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 from re import _parser  # type: ignore[attr-defined]
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
-UNITS_MAX: Final = 64
+UNITS_MAX = 64
 Node: TypeAlias = Any
 """What the parse makes of a part of an expression, in tuples all through, so that what is asked of it is asked once."""
 Nodes: TypeAlias = tuple[Node, ...]
-SINGLE: Final = {sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY}
-REPEATS: Final = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
-LOOKS: Final = {sre.ASSERT, sre.ASSERT_NOT, sre.BRANCH, sre.SUBPATTERN, sre.AT}
-IGNORE_CASE: Final = int(re.IGNORECASE)  # plain numbers: operators on flags of an enumeration take 20 times as long
-ASCII: Final = int(re.ASCII)
-DOTALL: Final = int(re.DOTALL)
-NODES_REMEMBERED: Final = 2_048
-_PARSES_REMEMBERED: Final = 16
+SINGLE = {sre.LITERAL, sre.NOT_LITERAL, sre.IN, sre.ANY}
+REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
+LOOKS = {sre.ASSERT, sre.ASSERT_NOT, sre.BRANCH, sre.SUBPATTERN, sre.AT}
+IGNORE_CASE = int(re.IGNORECASE)  # plain numbers: operators on flags of an enumeration take 20 times as long
+ASCII = int(re.ASCII)
+DOTALL = int(re.DOTALL)
+NODES_REMEMBERED = 2_048
+_PARSES_REMEMBERED = 16
 
 
 @lru_cache(maxsize=_PARSES_REMEMBERED)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from mothership.pipeline.redaction.rules.derive_prefilters import derive, derive_compiled
 from mothership.pipeline.redaction.rules.literal_prefixes import beginnings
@@ -19,17 +19,17 @@ Finder: TypeAlias = Callable[[str, int, int], Iterator[Span | None]]
 None stands for a candidate that was none after all, so that whoever asked can count what it cost.
 """
 
-QUOTE: Final = r"\\*[\"']"
+QUOTE = r"\\*[\"']"
 """A quotation mark, escaped or not, for Python's `re`."""
 
-WORD: Final = (
+WORD = (
     r"(?:\\{0,3}(?P<quote>[\"'])(?=(?:(?!(?P=quote))[^\r\n\\]){1,256}\\{0,3}(?P=quote))|[\\\"']{0,3})"
     r"(?P<secret>(?(quote)(?:(?!(?P=quote))[^\r\n\\]){1,256}|[^\s\"'\\,;|&<>$`(){}]{3,256}))"
 )
 """A secret that is one word of a command or of a configuration, or whatever stands between quotation marks."""
 
-PRECEDED_MAX: Final = 40
-REACH: Final = 16_384
+PRECEDED_MAX = 40
+REACH = 16_384
 """Characters that a secret may go on past the part in which it begins."""
 
 
@@ -231,7 +231,7 @@ class _AtLiterals(_Tried):
                 at = part.find(literal, span[1] - start if span and reads else at + 1, stop)
 
 
-_ASCII_LOWER: Final = {upper: upper + 32 for upper in range(65, 91)}
+_ASCII_LOWER = {upper: upper + 32 for upper in range(65, 91)}
 
 
 def fold_case(text: str) -> str:

@@ -3,22 +3,21 @@
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
-from typing import Final
 
 from mothership.pipeline.redaction.rules.character_classes import ALL, members_of
 from mothership.pipeline.redaction.rules.regex_tree import IGNORE_CASE, NODES_REMEMBERED, REPEATS, SINGLE, Node, Nodes
 
-ENOUGH: Final = 90
+ENOUGH = 90
 """Bits after which an expression has told enough."""
-GAP_CLASS: Final = 12
-GAP_COUNT: Final = 12
+GAP_CLASS = 12
+GAP_COUNT = 12
 """Characters of a class, and how many of it at most, that make a long stretch."""
-TELLING: Final = 12
-TELLING_IN_A_WORD: Final = 30
+TELLING = 12
+TELLING_IN_A_WORD = 30
 """Bits that a part must tell for a long stretch behind it to end it: one that may hold spaces, and one that may not."""
-_LETTER_TELLS: Final = 5
-_FEW_MEMBERS: Final = 6
-_RUN_TELLS: Final = 6
+_LETTER_TELLS = 5
+_FEW_MEMBERS = 6
+_RUN_TELLS = 6
 
 
 def parts_of(nodes: Nodes, flags: int, *, first: bool) -> Iterator[tuple[Nodes, bool]]:

@@ -110,7 +110,7 @@ def _letters_config(settings: RelaySettings, subjects: Subjects) -> StreamConfig
 
 async def _stream(js: JetStreamContext, wanted: StreamConfig) -> StreamInfo:
     """The stream as it is. Of one that exists only the bound is changed: the rest is its operator's."""
-    assert wanted.name  # noqa: S101
+    assert wanted.name  # noqa: S101 - every stream of ours has a name
     try:
         info = await js.stream_info(wanted.name)
     except NotFoundError:

@@ -141,7 +141,7 @@ class JetStreamSpool:
         except asyncio.CancelledError:
             resolve(None, self._stopping())
             raise
-        except Exception as error:  # noqa: BLE001  # belongs to the one who asked
+        except Exception as error:  # noqa: BLE001 - belongs to the one who asked
             self._announcements.forget(batch.fingerprint)
             resolve(None, error)
             return

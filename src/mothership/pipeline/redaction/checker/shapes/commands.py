@@ -1,19 +1,17 @@
 """What a password looks like to the check where a shell feeds it to a command, or a command takes it by its place."""
 # ruff: noqa: E501 - an expression reads best in one piece
 
-from typing import Final
-
 from mothership.pipeline.redaction.checker import value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
-_WORD: Final = r"[\"'\\]{0,4}(?P<v>[^\s\"'\\,;&<>|(){}\[\]]{4,})"
-_TOOLS: Final = r"(?:hydra|evil-winrm|nxc|netexec|crackmapexec|veracrypt|racadm|ilorest|sipsak|swaks|sipp|sendemail|signtool|valkey-cli)"
-_PLACED: Final = (
+_WORD = r"[\"'\\]{0,4}(?P<v>[^\s\"'\\,;&<>|(){}\[\]]{4,})"
+_TOOLS = r"(?:hydra|evil-winrm|nxc|netexec|crackmapexec|veracrypt|racadm|ilorest|sipsak|swaks|sipp|sendemail|signtool|valkey-cli)"
+_PLACED = (
     r"(?:mosquitto_passwd -b [^\s]+|samba-tool user [a-z]+|setcredentials|rclone obscure|(?:input|user|owner)_pw|mc alias set [^\s]+ [^\s]+ [^\s]+"
     r"|user [^\s]+ using|\.logon [^\s,]+,|catalog [a-z]+/|:pserver:[a-z]+:|-y hmac[^\s]+:|hostednetwork [^\n]*key=|\.py '?[a-z]+/[a-z]+:)"
 )
 
-COMMANDS: Final = (
+COMMANDS = (
     *forms(
         "password",
         "command_password",

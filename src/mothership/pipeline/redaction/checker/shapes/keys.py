@@ -1,19 +1,17 @@
 """What keys, encoded logins and given-away passwords look like to the check, where a word or a call stands before them."""
 # ruff: noqa: E501, RUF001 - an expression reads best in one piece
 
-from typing import Final
-
 from mothership.pipeline.redaction.checker import credential_validators, personal_validators, value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
-_HEX_NAMED: Final = r"(?i)(?:routing|application|function|signing|private|priv|api|auth|encryption|master|hmac|access|session)[_ -]?(?:key|token)[\"'\\]{0,4}[ :=]{1,3}[\"'\\]{0,4}(?:0x)?"
-_GIVEN: Final = (
+_HEX_NAMED = r"(?i)(?:routing|application|function|signing|private|priv|api|auth|encryption|master|hmac|access|session)[_ -]?(?:key|token)[\"'\\]{0,4}[ :=]{1,3}[\"'\\]{0,4}(?:0x)?"
+_GIVEN = (
     r"(?i)(?:has been reset to|pass(?:word|wd) (?:changed|updated) from|following password[^\n:]{0,60}:|(?:default )?cred(?:ential)?s:? [a-z0-9._-]{2,32}(?: ?/ ?|:)"
     r"|username and password are [a-z0-9._-]{2,32} and|(?:[^a-z]|\\[nrt])u: [a-z0-9._-]{2,32} p:|l(?:ö|o)senordet är|senha (?:nova )?é|كلمة المرور:)"
 )
-_CALLS: Final = r"(?i)(?:connectusername\(|new mysqli\(|\.connect\(|(?:[^a-z.]|\\[nrt])connect\(|communitydata\(|usmuserdata\(|crypt\('|#define [a-z_]{0,20}pass)"
+_CALLS = r"(?i)(?:connectusername\(|new mysqli\(|\.connect\(|(?:[^a-z.]|\\[nrt])connect\(|communitydata\(|usmuserdata\(|crypt\('|#define [a-z_]{0,20}pass)"
 
-KEYS: Final = (
+KEYS = (
     *forms(
         "key",
         "named_key",

@@ -1,52 +1,50 @@
 """What a password looks like to the check, in the many places where one stands without being named alone."""
 # ruff: noqa: E501, S608 - an expression reads best in one piece; one of them is about SQL, none is SQL
 
-from typing import Final
-
 from mothership.pipeline.redaction.checker import credential_validators, value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
-_B: Final = r"(?:^|[^0-9A-Za-z])"
+_B = r"(?:^|[^0-9A-Za-z])"
 """Before a value."""
-_E: Final = r"(?:$|[^0-9A-Za-z])"
+_E = r"(?:$|[^0-9A-Za-z])"
 """Behind a value: whatever ends a word, also the `.` and `?` of a sentence."""
-_IS: Final = r"(?:[\"'\\\]]{1,4}|&quot;|\x1b\[[0-9;]{0,8}m)?\s{0,40}(?:=>|:=|===?|[:=])(?:\s|\\[nrt]){0,40}(?:[>|]-?(?:\s|\\[nrt]){1,40}|!!str )?[\[{<(]?(?:[bur]?[\"'\\]{1,4}|&quot;|&#34;|&apos;)?"
+_IS = r"(?:[\"'\\\]]{1,4}|&quot;|\x1b\[[0-9;]{0,8}m)?\s{0,40}(?:=>|:=|===?|[:=])(?:\s|\\[nrt]){0,40}(?:[>|]-?(?:\s|\\[nrt]){1,40}|!!str )?[\[{<(]?(?:[bur]?[\"'\\]{1,4}|&quot;|&#34;|&apos;)?"
 """What stands between a name and its value."""
-_V: Final = r"(?P<v>[^\s\"'\\,;&<>|(){}\[\]]{4,})"
-_WORD: Final = r"[\"'\\]{0,4}(?P<v>[^\s\"'\\,;&<>|(){}\[\]]{4,})"
-_NAME: Final = (
+_V = r"(?P<v>[^\s\"'\\,;&<>|(){}\[\]]{4,})"
+_WORD = r"[\"'\\]{0,4}(?P<v>[^\s\"'\\,;&<>|(){}\[\]]{4,})"
+_NAME = (
     r"(?:passw(?:or)?d|passphrase|passwd|pwd|secret|token|api[-_ ]?key|(?:access|account|private|secret|signing|encryption|master|app|license|auth)[-_ ]?key"
     r"|credentials?|(?:[_.-]|\b|ssh)pass|jwt|psk|bindpw|rootpw|userpw|otp|pin|cvc|cvv2?|kennwort|passwort|senha|contrase\S{1,2}a|mot[-_ ]de[-_ ]passe|wachtwoord|пароль|密码|パスワード)"
 )
-_TAIL: Final = r"s?(?:[-_.]?(?:[0-9]{1,3}|prod|production|test|dev|staging|stage|live|old|new|value|attempt|plain|v[0-9]|confirm|confirmation|current|key))?"
+_TAIL = r"s?(?:[-_.]?(?:[0-9]{1,3}|prod|production|test|dev|staging|stage|live|old|new|value|attempt|plain|v[0-9]|confirm|confirmation|current|key))?"
 """What a name may have behind it."""
-_COMMANDS: Final = (
+_COMMANDS = (
     r"(?:docker|podman|az login|redis-cli|valkey-cli|ldap\w{3,8}|smbclient|rpcclient|ipmitool|mosquitto_\w{3}|sqlcmd|bcp|plink|pscp|mysql\w{0,5}|mysqldump"
     r"|mariadb(?:-\w{1,8})?|mongo\w{0,7}|sshpass|7z|zip|lftp|openssl|keytool|nuget|splunk|curl|wget|schtasks|xfreerdp|rabbitmqctl"
     r"|htpasswd|influx|clickhouse-client|cqlsh|psql|kinit|snmp\w{2,8})"
 )
-_S: Final = r"(?:\s|\\+[nrt]?)"
+_S = r"(?:\s|\\+[nrt]?)"
 """White space, as it is and as JSON writes it."""
-_ASSIGNED: Final = (
+_ASSIGNED = (
     rf"(?i){_NAME}{_TAIL}(?:(?:[\"'\\\]]|&quot;|\x1b|\\u001b)[0-9;m\[\"'\\\]]{{0,16}})?{_S}*(?:=>|:=|===?|[=:>,\t\r]|&gt;|value=|\\t|\\r){_S}*[>|]?-?{_S}*"
     r"(?:[\[{<(]?[bur]?(?:[\"'\\]{1,8}|&[a-z0-9#]{1,6};)|[{<(])?(?:[^\s\[*\"'\\{<(=]|\[[^R]|[<!])"
 )
 """With a value behind it that is no mark of redaction."""
-_SAID: Final = rf"(?i){_NAME} (?:is|was|set|reset|changed) "
-_NAMED_COLUMN: Final = rf"(?i){_NAME}[\"',;\t|a-z_\\]*(?:\n|\\n)"
-_COMMAND: Final = (
+_SAID = rf"(?i){_NAME} (?:is|was|set|reset|changed) "
+_NAMED_COLUMN = rf"(?i){_NAME}[\"',;\t|a-z_\\]*(?:\n|\\n)"
+_COMMAND = (
     rf"(?i)(?:[^0-9a-z]|\\[nrt]){_COMMANDS}[ '\"\\]|\s-{{1,2}}u(?:ser|sername)?[ =]|(?:[\s\"'\\]|\\[nrt])-{{1,2}}[a-z-]*(?:pass|pw|key|secret|token|auth)[a-z]*[\s=\"',\\]"
     r"|chpasswd|passwd -|kinit |encrypt_string|securestring|wpa_passphrase|radtest|sqlplus|net us|machine [^\s]+ login"
 )
-_CHANGED: Final = r"(?i)(?:changed|reset|set|updated?) (?:the )?password |set password|alter (?:user|role|login)"
-_ENABLE: Final = r"(?i)(?:enable|username [^\s]+|neighbor [^\s]+|line|chap|pap|ftp|super|user [^\s]+|ospf|privilege [0-9]+|insecure-|simple-)[ ]?(?:password|secret) "
-_KEYED: Final = (
+_CHANGED = r"(?i)(?:changed|reset|set|updated?) (?:the )?password |set password|alter (?:user|role|login)"
+_ENABLE = r"(?i)(?:enable|username [^\s]+|neighbor [^\s]+|line|chap|pap|ftp|super|user [^\s]+|ospf|privilege [0-9]+|insecure-|simple-)[ ]?(?:password|secret) "
+_KEYED = (
     r"(?i)(?:requirepass|masterauth|psksecret|key-string|pre-shared-key|isakmp key|digest-key|authentication(?:-key)?|passwd enc|[^a-z]psk"
     r"|option (?:key|password)|password(?: [0-9])?|[^a-z]key(?: [0-9])?)[\"'\\ ]{1,8}(?:text |md5 |mode |key-string |[0-9]+ )*(?:[^\s\"]{4,}[0-9]|[^\s\"]*[0-9][^\s\"]{4,})"
 )
-_SET: Final = r"(?i)(?:env|arg|set|export) [0-9a-z_:\"\\]*(?:token|secret|pass|password|key)\\*\"? "
+_SET = r"(?i)(?:env|arg|set|export) [0-9a-z_:\"\\]*(?:token|secret|pass|password|key)\\*\"? "
 
-PASSWORDS: Final = (
+PASSWORDS = (
     *forms(
         "password",
         "assignment",

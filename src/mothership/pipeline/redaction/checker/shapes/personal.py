@@ -6,32 +6,30 @@ redaction and not a matter of taste.
 """
 # ruff: noqa: E501 - an expression reads best in one piece
 
-from typing import Final
-
 from mothership.pipeline.redaction.checker import credential_validators, personal_validators, value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
-_MAIL: Final = (
+_MAIL = (
     r"[^\s@<>(),:;\[\]\\=](?:@|%40|\\+x40|\\+u0040|&#64;|&#x40;)[0-9A-Za-z\x{80}-\x{10ffff}]|=40[0-9A-Za-z-]+\.[A-Za-z]"
 )
-_DIGITS: Final = (
+_DIGITS = (
     r"(?i)(?:card|pan|maestro)[^0-9a-z]{1,4}[0-9]{12}|[^0-9.](?:[2-6][0-9]{12,15}|1800[0-9]{11}|2131[0-9]{11}|3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}"
     r"|[2-6][0-9]{3}(?:_[0-9]{4}){2}_[0-9]{1,4}|[2-6][0-9]{3}(?:[ +-]{1,2}[0-9]{4}){2}[ +-]{1,2}[0-9]{1,4})[^0-9]"
 )
-_CALL: Final = (
+_CALL = (
     r"(?i)(?:tele?fon|phone|fax|mobile?|cell|call(?:er(?:id(?:num)?)?|ing)?|wa_id|anruf von|ring|sms(?: sent)?(?: to)?|whatsapp|msisdn|dial(?:l?ed)?|ligue|sips?"
     r"|(?:[^a-z]|\\[nrt])tel)[\"'.:= <+\\]{1,9}(?:[a-z]+\\?\" <)?\(?[0-9][0-9 ()./-]{6}"
 )
-_WRITTEN: Final = r"\([0-9]{2,4}\) ?[0-9]{3}|(?:[^0-9A-Za-z+.-]|\\[nrt])(?:0[1-9] [0-9]{2} [0-9]|0[0-9]{3} [0-9]{3} |06-[0-9]{4}|[2-9][0-9]{2}-[2-9][0-9]{2}-)"
-_USERINFO: Final = r":\\*/\\*/[^\s/\"'<>@]*@|[\s\"'=]//[^\s/\"'<>:]+:[^\s/@]+@|:(?i:thin):|@(?:tcp|unix|udp)\("
-_HASHED: Final = (
+_WRITTEN = r"\([0-9]{2,4}\) ?[0-9]{3}|(?:[^0-9A-Za-z+.-]|\\[nrt])(?:0[1-9] [0-9]{2} [0-9]|0[0-9]{3} [0-9]{3} |06-[0-9]{4}|[2-9][0-9]{2}-[2-9][0-9]{2}-)"
+_USERINFO = r":\\*/\\*/[^\s/\"'<>@]*@|[\s\"'=]//[^\s/\"'<>:]+:[^\s/@]+@|:(?i:thin):|@(?:tcp|unix|udp)\("
+_HASHED = (
     r"\$(?:[15679y]|2[abxy]|gy|8|apr1|sha1|argon2|scrypt|pbkdf2)[a-z0-9-]*\$|(?i)(?:pbkdf2|scrypt|bcrypt|argon2)[a-z0-9_:]*\$"
     r"|\{(?:s?sha|smd5|md5|crypt|pbkdf2|x-issha)|scram-sha-[0-9]|:[0-9a-f]{32}:"
 )
-_IS: Final = r"(?:[\"'\\\]]{1,4}|&quot;|\x1b\[[0-9;]{0,8}m)?\s{0,40}(?:=>|:=|===?|[:=])(?:\s|\\[nrt]){0,40}(?:[>|]-?(?:\s|\\[nrt]){1,40}|!!str )?[\[{<(]?(?:[bur]?[\"'\\]{1,4}|&quot;|&#34;|&apos;)?"
+_IS = r"(?:[\"'\\\]]{1,4}|&quot;|\x1b\[[0-9;]{0,8}m)?\s{0,40}(?:=>|:=|===?|[:=])(?:\s|\\[nrt]){0,40}(?:[>|]-?(?:\s|\\[nrt]){1,40}|!!str )?[\[{<(]?(?:[bur]?[\"'\\]{1,4}|&quot;|&#34;|&apos;)?"
 """What stands between a name and its value."""
 
-PERSONAL_AND_CREDENTIALS: Final = (
+PERSONAL_AND_CREDENTIALS = (
     *forms(
         "e-mail address",
         "email",

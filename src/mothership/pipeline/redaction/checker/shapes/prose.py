@@ -1,26 +1,24 @@
 """What a secret looks like to the check in the sentences of people, in programs' source and in addresses."""
 # ruff: noqa: E501 - an expression reads best in one piece
 
-from typing import Final
-
 from mothership.pipeline.redaction.checker import credential_validators, value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
-_CODE: Final = (
+_CODE = (
     r"(?:verification code|bestätigungscode|verificatiecode|code de vérification|código de verificación|kod weryfikacyjny"
     r"|код подтверждения|验证码|passkey|puk|pin ?code|code pin|türcode|one-time[- ]password|recovery code|wps_pin|\+cpin)"
 )
-_FOREIGN: Final = (
+_FOREIGN = (
     r"(?:kennwort|mot de passe|contraseña|пароль|密码|cl(?:é|ave de) api|passphrase|wachtwoord|hasło|senha"
     r"|api[- ]?(?:密钥|schlüssel|sleutel))"
 )
-_SAYS: Final = r"(?: lautet| est| es| ist| is| —|是| ?:)"
-_CALL: Final = (
+_SAYS = r"(?: lautet| est| es| ist| is| —|是| ?:)"
+_CALL = (
     r"(?:credential[\])]*(?:::new)?\(|passwordtoken\(|setpassword\(|addlogin |ldap_bind\(|getconnection\(|dbi->connect\(|redis\.auth\("
     r"|auth=\(|strcpy\([a-z.]*password|wifi\.begin\(|password\.equals\(|secret\(|password ?=+ ?[a-z.]+ ?[?|])"
 )
 
-PROSE: Final = (
+PROSE = (
     *forms(
         "one-time code",
         "one_time_code",

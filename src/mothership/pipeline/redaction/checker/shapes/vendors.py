@@ -1,17 +1,15 @@
 """What issuers' tokens look like to the check where an example alone doesn't tell."""
 
-from typing import Final
-
 from mothership.pipeline.redaction.checker.shape_scanner import Shape
 
-_B: Final = r"(?:^|[^0-9A-Za-z])"
+_B = r"(?:^|[^0-9A-Za-z])"
 
 
 def _token(rule: str, sign: str, rest: str) -> Shape:
     return Shape(rule.replace("_", " "), rule, sign, rf"{_B}{sign}{rest}")
 
 
-VENDORS: Final = (
+VENDORS = (
     _token("alibaba_key", r"LTAI[0-9A-Za-z]{4}", r"[0-9A-Za-z]{8,}"),
     _token("asana_token", r"[0-9]/[0-9]{13,}:", r"[0-9a-f]{32}"),
     _token("clickhouse_key", r"4b1d[0-9A-Za-z]{12}", r"[0-9A-Za-z]{26,}"),
