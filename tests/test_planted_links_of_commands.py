@@ -186,6 +186,22 @@ async def test_a_backup_into_a_place_of_somebody_else_is_refused(shared: Path, c
 
 
 @as_root
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_configuration_in_a_place_of_somebody_else_is_refused(shared: Path, canary: Path, force: list[str]) -> None:
+    """Its owner could change it before the first start. In a sticky one a link is replaced, and only with --force."""
+    _symbolic(shared / "link", canary.parent / "room")
+    (shared / "theirs").mkdir()
+    os.chown(shared / "theirs", STRANGER, STRANGER)
+    for name in ("link", "theirs"):
+        told = _run("init", "--defaults", *force, "-o", str(shared / name / "config.yaml"))
+        assert told.exit_code == 1
+        assert "name a file in a directory of your own" in told.output
+    _symbolic(shared / "config.yaml", canary)
+    assert _run("init", "--defaults", *force, "-o", str(shared / "config.yaml")).exit_code == (0 if force else 1)
+    assert (shared / "config.yaml").is_symlink() is not bool(force)
+
+
+@as_root
 def test_a_demo_in_a_place_of_somebody_else_is_refused(shared: Path, canary: Path) -> None:
     """Root goes to a directory of its own; anybody else is told."""
     _symbolic(shared / "link", canary.parent / "room")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from mothership import __version__, build, extras
+from mothership import __version__, build, core_dumps, extras
 from mothership.errors import ConfigurationError
 from mothership.terminal_escaping import escaped
 
@@ -118,6 +118,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 )
 def cli() -> None:
     """Take the events of a fleet of EdgeBot nodes, redact and enrich them, and store them in TimescaleDB and Loki."""
+    core_dumps.forbid()  # in every command: each may hold events as they came, keys or tokens
 
 
 def main(arguments: list[str] | None = None) -> Any:

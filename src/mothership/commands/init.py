@@ -12,6 +12,7 @@ import click
 from mothership.commands.token import new_secret
 from mothership.config import load_all
 from mothership.config.starter import ANSWERS, Answers, written
+from mothership.data_directory import reason_not_to_write
 from mothership.edge.auth_settings import hashed
 from mothership.edge.exposure import is_loopback
 from mothership.errors import ConfigurationError
@@ -46,6 +47,10 @@ def init(*, output: Path, force: bool, defaults: bool, **told: Any) -> None:
     """
     if not force and (output.exists() or output.is_symlink()):
         raise click.ClickException(f"{output} exists: name another file, or overwrite it with --force")
+    if reason := reason_not_to_write(output.absolute().parent, sticky_is_enough=True):
+        raise click.ClickException(
+            f"{output} can't be written safely: {reason}: name a file in a directory of your own"
+        )
     ask = not defaults and sys.stdin.isatty()
     answers = Answers(**_asked(told) if ask else {name: value for name, value in told.items() if value is not None})
     if answers.node is None and not is_loopback(answers.host):

@@ -27,6 +27,7 @@ from mothership.pipeline.llm.verdict_service import VerdictService
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.templates.templates import Templates
 from mothership.shipping.read_once import read_events
+from mothership.terminal_escaping import escaped, escaped_line
 
 BATCH_EVENTS = 500
 
@@ -81,7 +82,7 @@ def try_(*, files: tuple[str, ...], config: Path | None, calls: bool, limit: int
         answers = asyncio.run(ask(settings.llm, redactor, [each.question for each in shown]))
     if as_json:
         for each, answer in zip(shown, answers, strict=True):
-            click.echo(orjson.dumps(_line(each, answer)))
+            click.echo(escaped_line(orjson.dumps(_line(each, answer))))
         return
     Console().print(_table(shown, answers, calls=calls))
     click.echo(sentence(settings.llm, summary))
@@ -174,9 +175,9 @@ def _table(shown: list[TemplateQuestion], answers: list[Any], *, calls: bool) ->
     for each, answer in zip(shown, answers, strict=True):
         seen = str(orjson.loads(each.question.data)["template"])
         # As `Text`: what stands in brackets is no markup.
-        cells: list[str | Text] = [str(each.events), str(each.question.tokens), Text(seen)]
+        cells: list[str | Text] = [str(each.events), str(each.question.tokens), Text(escaped(seen))]
         if calls:
-            cells.append(Text(answer if isinstance(answer, str) else _spoken(answer)))
+            cells.append(Text(escaped(answer if isinstance(answer, str) else _spoken(answer))))
         table.add_row(*cells)
     return table
 

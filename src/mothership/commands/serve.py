@@ -15,7 +15,7 @@ import click
 import structlog
 import uvloop
 
-from mothership import __version__, core_dumps, workers
+from mothership import __version__, workers
 from mothership.app import opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load_all
@@ -58,7 +58,6 @@ def serve(
     Exit status: 0 after a requested stop, 1 if the configuration can't be used, 70 if a second signal stopped it at
     once, 71 if a part of it died, 130 or 143 if Ctrl-C or SIGTERM came while it was starting.
     """
-    core_dumps.forbid()
     manager = ServiceManager.taken_from(os.environ)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for name, value in (("MOTHERSHIP_HOST", host), ("MOTHERSHIP_PORT", port)):

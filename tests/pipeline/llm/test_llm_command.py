@@ -67,3 +67,15 @@ async def test_with_call_a_failure_has_its_name(file: Path, endpoint: Endpoint) 
     assert status == 0
     assert "unauthorized" in out
     assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_no_text_commands_the_terminal(tmp_path: Path, endpoint: Endpoint, form: list[str]) -> None:
+    """Neither of the file nor of the model: both write what they like."""
+    file = tmp_path / "hostile.log"
+    file.write_text("disk full\x1b]0;owned\x07 \u202egnirts \x9b31m here [link=http://evil.example]x[/link]\n")
+    endpoint.behave = says(VERDICT | {"summary": "\x1b[2J\u202eowned \x9b31m"})
+    status, out, _ = await run(file, "--call", *form, url=endpoint.url, directory=tmp_path)
+    assert status == 0
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(out)
+    assert "disk full" in out
