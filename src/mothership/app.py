@@ -19,7 +19,7 @@ from mothership.activity.activity import Activity
 from mothership.batch_log import BatchLog
 from mothership.config import Settings
 from mothership.config.reloading import Reload, plan
-from mothership.console import configuration, events, sources, template_counts
+from mothership.console import configuration, event_context, events, sources, template_counts
 from mothership.console import documentation as documentation_page
 from mothership.console.application import Console
 from mothership.console.dead_letters import DeadLetters
@@ -227,6 +227,7 @@ class Mothership:
         pages = [
             Overview(self._status_report, self._activity).page,
             events.page(self._reader, self._live_tail),
+            *([event_context.page(self._reader)] if self._reader else []),
             sources.page(self._activity),
             template_counts.page(self._reader, self._templates.text if self._templates else None),
             *DeadLetters(box, repairs).pages,

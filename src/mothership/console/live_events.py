@@ -20,7 +20,7 @@ from mothership.search.query import EventQuery
 
 PING_SECONDS = 15
 """A comment that often, so that nobody on the way takes the connection for dead."""
-BESIDES = frozenset({"before", "facets", "live"})
+BESIDES = frozenset({"before", "facets", "live", "highlight"})
 """Parameters of the page that are no part of the question."""
 
 

@@ -27,11 +27,11 @@ WAITING_BYTES_MAX = 16 * 1024 * 1024
 """Most that waits to be looked at."""
 SLICE_ROWS = 250
 """What is looked at before other work has its turn."""
-BUDGET_SHARE = 0.02
-"""Of a worker's time, for looking."""
+BUDGET_SHARE, BUDGET_SHARE_OF_IDLE = 0.02, 0.005
+"""For looking: of the processor time that the worker has, and of all time."""
 BUDGET_SECONDS_MAX = 0.5
 """What may be saved up of it: while little happens, a burst is looked at whole."""
-PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX, PAUSE_SECONDS_EACH = 0.1, 0.5, 0.005
+PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX, PAUSE_SECONDS_EACH = 0.1, 0.7, 0.007
 """Between two times that readers are sent something: the more there are, the less often."""
 LOOK_AFTER_SECONDS = 2.0
 RETRY_SECONDS = 10.0
@@ -41,9 +41,16 @@ STOPPING = "the service is stopping"
 class LiveTail:
     """`ports.StoredWatcher`, for those who follow."""
 
-    def __init__(self, settings: LiveTailSettings, *, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: LiveTailSettings,
+        *,
+        ticks: Callable[[], float] = time.monotonic,
+        processor: Callable[[], float] = time.thread_time,
+    ) -> None:
+        """`processor` tells the processor time of the event loop's thread, in seconds."""
         self._settings = settings
-        self._ticks = ticks
+        self._ticks, self._processor = ticks, processor
         self.is_watched = False
         """Whether anybody follows: all that is asked when nobody does."""
         self.join: Callable[[EventQuery], Awaitable[None]] | None = None
@@ -56,7 +63,7 @@ class LiveTail:
         self._news = asyncio.Event()
         self._watched = asyncio.Event()
         self._budget = BUDGET_SECONDS_MAX
-        self._budget_filled = ticks()
+        self._budget_filled = ticks(), processor()
         self._turn = 0
         self._closed = False
 
@@ -181,9 +188,10 @@ class LiveTail:
             await asyncio.sleep(min(PAUSE_SECONDS_MAX, max(PAUSE_SECONDS_MIN, pause)))
 
     async def _look(self) -> None:
-        now = self._ticks()
-        self._budget += BUDGET_SHARE * (now - self._budget_filled)
-        self._budget, self._budget_filled = min(BUDGET_SECONDS_MAX, self._budget), now
+        now, spent = filled = self._ticks(), self._processor()
+        self._budget += BUDGET_SHARE_OF_IDLE * (now - self._budget_filled[0])
+        self._budget += BUDGET_SHARE * (spent - self._budget_filled[1])
+        self._budget, self._budget_filled = min(BUDGET_SECONDS_MAX, self._budget), filled
         for question in self._questions.values():
             question.refill(now)
         while self._waiting:
@@ -202,9 +210,9 @@ class LiveTail:
             if self._budget <= 0:
                 question.leave_out(len(rows))
                 continue
-            began = time.perf_counter()
+            began = self._processor()
             question.look(rows)
-            self._budget -= time.perf_counter() - began
+            self._budget -= self._processor() - began
             await asyncio.sleep(0)
 
     async def _look_after(self) -> None:

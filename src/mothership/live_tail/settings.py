@@ -14,7 +14,7 @@ class LiveTailSettings(BaseModel, frozen=True, extra="forbid"):
         description="Maximum number of open live tails of one caller in a worker; further ones are answered 503.",
     )
     events_per_second: PositiveInt = Field(
-        default=200,
+        default=100,
         description="Most events a second that a live tail shows of each worker, after a burst of five times as many. "
         "It says how many it left out.",
     )

@@ -26,7 +26,14 @@
   const key = (event) => [event.ts, event.type, event.source, event.message?.slice(0, TEXT_MAX) ?? ''].join('\n');
   const row = (event) => {
     const made = template.content.firstElementChild.cloneNode(true), find = (name) => made.querySelector(name);
-    find('time').textContent = new Date(event.ts / 1000).toISOString().replace('T', ' ').slice(0, 23);
+    const time = new Date(event.ts / 1000).toISOString();
+    find('.date').textContent = time.slice(0, 10);
+    find('.hour').textContent = time.slice(11, 23);
+    const there = (path, parameters) => `/console/${path}?${new URLSearchParams(parameters)}`;
+    find('.in-context').href = there('events/context', { source: event.source, ts: event.ts });
+    find('.same-source').href = there('events', { source: event.source });
+    find('.same-type').href = there('events', { type: event.type });
+    made.dataset.data = JSON.stringify(event.data);
     find('.type').textContent = harmless(shortened(event.type, TEXT_MAX));
     find('.source').textContent = harmless(shortened(event.source, TEXT_MAX));
     find('.message').textContent = harmless(shortened(event.text, TEXT_MAX));
