@@ -200,6 +200,32 @@ def test_a_value_that_may_be_of_several_kinds_has_one_fault(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.parametrize("key", ["sinks.loki.url", "llm.endpoint"])
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://loki:99999", "(the port is a number from 1 to 65535)"),
+        ("http://loki:0", "(the port is a number from 1 to 65535)"),
+        ("http://loki:canary/x", "(the port is a number from 1 to 65535)"),
+        ("http://[::1", "(an IPv6 address stands in brackets)"),
+        ("http://[canary]:1/", "(an IPv6 address stands in brackets)"),
+        ("http://u:can/canary@loki:3100", "(a `/` before an `@` is written %2F)"),
+        ("http://u:canary@loki:99999", "(the port is a number from 1 to 65535)"),
+        ("http://lo ki:3100", "without a space or a control character"),
+        ("ftp://loki", "expected http://host:port"),
+        ("loki:3100", "expected http://host:port"),
+        ("http:///canary", "expected http://host:port"),
+    ],
+)
+def test_a_malformed_address_is_told_by_its_part(tmp_path: Path, key: str, url: str, reason: str) -> None:
+    """Before anything is opened: a port out of range would be found at the first push, and no fault quotes it."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(written(tmp_path, ""), {variable(key): url})
+    [fault] = [fault for fault in caught.value.faults if key in fault]
+    assert reason in fault
+    assert "canary" not in fault
+
+
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     """Nobody likes to repair a file one start at a time: syntax of quoting, keys, values, contradictions, files."""
     text = """\

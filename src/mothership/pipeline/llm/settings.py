@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from mothership.durations import DurationOrSeconds
+from mothership.http_addresses import split_address
 
 
 class CircuitBreakerSettings(BaseModel, frozen=True, extra="forbid"):
@@ -135,9 +136,8 @@ class LLMSettings(BaseModel, frozen=True, extra="forbid"):
     @field_validator("endpoint")
     @classmethod
     def _endpoint_is_a_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("must be an http or https URL, as in https://api.openai.com/v1")
+        value = value.strip()
+        parts = split_address(value)
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("must hold no user, password, query or fragment; a key belongs in llm.api_key")
         return value.rstrip("/")

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -16,6 +15,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from mothership.http_addresses import split_address
 
 PUSH_PATH = "/loki/api/v1/push"
 LABELS = ("type", "service", "host", "site", "env", "severity")
@@ -200,13 +201,8 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            _ = parts.port
-        except ValueError:
-            raise ValueError("is not an address: expected http://host:port or https://host:port") from None
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("is not an address: expected http://host:port or https://host:port")
+        url = url.strip()
+        parts = split_address(url)
         if parts.username or parts.password:
             raise ValueError("holds credentials: use sinks.loki.username and sinks.loki.password")
         if parts.query or parts.fragment:
