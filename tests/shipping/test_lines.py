@@ -44,6 +44,10 @@ def test_lines_are_found_in_every_encoding(name: str, piece: int) -> None:
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01", None),
         (bytes(range(256)) * 4, None),
         (b"\x01\x02\x03\x04\x05\x06 text", None),
+        (b"Nov 29 10:00:00 half a li" + bytes(4000) + b"Nov 29 10:05:00 boot\ncaf\xc3\xa9", "utf-8"),
+        (bytes(4000) + b"Nov 29 10:05:00 emptied under its writer\n", "utf-8"),
+        (bytes(4000), None),
+        (b"app.log".ljust(257, b"\0") + b"ustar\x0000" + bytes(248) + b"Nov 29 10:00:00 a line\n", None),
     ],
 )
 def test_what_is_no_text_is_told_from_what_is(head: bytes, encoding: str | None) -> None:

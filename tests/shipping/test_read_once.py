@@ -37,6 +37,15 @@ def test_plain_lines_become_what_a_file_tail_sends(tmp_path: Path) -> None:
     assert all(event["observed_timestamp"].endswith("Z") and "timestamp" not in event for event in events)
 
 
+def test_lines_that_look_like_lists_and_zeros_cost_no_line(tmp_path: Path) -> None:
+    """`[]` was no event at all, `[2, 3]` two that are refused, and zeros made the whole file binary."""
+    path = tmp_path / "app.log"
+    path.write_bytes(b"[]\n[2, 3]\n[4]\n" + bytes(50) + b'after the power\n\0\0\n\0{"type":"a"}\n')
+    events = read(path)
+    assert [event.get("message") for event in events] == ["[]", "[2, 3]", "[4]", "after the power", None]
+    assert events[-1] == {"type": "a"}
+
+
 @pytest.mark.parametrize(
     ("content", "events"),
     [

@@ -12,7 +12,8 @@ import orjson
 from mothership import decimals
 from mothership.event import Event
 
-BLANK = b" \t\r\n"
+BLANK = b" \t\r\n\0"
+"""What says nothing at either end of a line. A machine that lost its power leaves zeros in its logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class EventEncoder:
     def plain(self, text: str) -> bytes:
         """Make an event of text. The service reads its time; here only the time of reading is known."""
         read_at = self._options.now().isoformat().replace("+00:00", "Z")
-        return encoded({**self._plain, "message": text, "observed_timestamp": read_at})
+        return encoded({**self._plain, "message": text.strip("\0"), "observed_timestamp": read_at})
 
     def fields(self, fields: Event) -> bytes:
         """Make an event of what has names already."""
@@ -85,6 +86,13 @@ def encoded(event: Event) -> bytes:
         return orjson.dumps(event)
     except TypeError:
         return json.dumps(event).encode()
+
+
+def holds_events(document: Any) -> bool:
+    """Whether a line that is JSON is events: an object, or a list with some. `[]` and `[2, 3]` are lines of a log."""
+    if isinstance(document, list):
+        return any(isinstance(item, dict) for item in document)
+    return document is not None
 
 
 def decoded(text: bytes) -> tuple[Any, bytes]:

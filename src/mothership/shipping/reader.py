@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mothership.shipping import journal
 from mothership.shipping.batches import BATCH_BYTES_MAX, Batcher, OutgoingBatch
-from mothership.shipping.events import BLANK, EventEncoder, EventOptions, decoded
+from mothership.shipping.events import BLANK, EventEncoder, EventOptions, decoded, holds_events
 from mothership.shipping.lines import Line, LineSplitter
 from mothership.shipping.multiline import EntryGrouper, MultilineEntry
 from mothership.shipping.text import UTF_8, Encoding
@@ -123,8 +123,8 @@ class FileReader:
                 yield from self._entries(line)
             return
         if stripped[:1] in (b"{", b"["):
-            document, text = decoded(line.data)
-            if document is not None:
+            document, text = decoded(line.data.strip(b"\0"))
+            if holds_events(document):
                 for entry in self._grouper.flush():
                     yield from self._give(entry)
                 yield from self._batcher.add(list(self._encoder.document(document, text)), line.data, line.end)

@@ -15,6 +15,7 @@ _BOMS = (
 )
 _CONTROLS = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27}) + b"\x7f"
 _CONTROL_SHARE_MAX = 0.1
+_IS_TAR = re.compile(rb".{257}ustar", re.DOTALL)
 _HAS_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
@@ -53,9 +54,21 @@ def encoding_of(head: bytes) -> Encoding | None:
     if head.startswith(journal.BEGINS):
         return UTF_8  # with lengths of long fields in between
     if b"\0" in head:
-        return _utf_16(head)
+        return _utf_16(head) or (UTF_8 if _is_text_with_holes(head) else None)
     controls = len(head) - len(head.translate(None, _CONTROLS))
     return None if controls > len(head) * _CONTROL_SHARE_MAX else UTF_8
+
+
+def _is_text_with_holes(head: bytes) -> bool:
+    """Zeros where lines were lost with the power, or a file was emptied under its writer; the rest is text."""
+    rest = head.replace(b"\0", b"")
+    if b"\n" not in rest or rest.translate(None, _CONTROLS) != rest:
+        return False
+    try:
+        rest[: rest.rindex(b"\n")].decode()
+    except UnicodeDecodeError:
+        return False
+    return not _IS_TAR.match(head)
 
 
 def _utf_16(head: bytes) -> Encoding | None:
