@@ -9,6 +9,7 @@ import pytest
 
 from mothership.status import (
     BREAKER_STATES,
+    ClusterStatus,
     DeadLetterStatus,
     DeliveryStatus,
     InFlightStatus,
@@ -52,7 +53,7 @@ WORKER = WorkerStatus(
     workers=1,
     relay=RelayStatus(
         healthy=True,
-        spool=SpoolStatus(healthy=True, reason="", bytes=5, max_bytes=100),
+        spool=SpoolStatus(healthy=True, reason="", bytes=5, max_bytes=100, cluster=None),
         dead_letters=DeadLetterStatus(events=1, bytes=10),
         in_flight=InFlightStatus(events=2, bytes=20, refused=1),
         sinks={"tsdb": SINK},
@@ -94,7 +95,7 @@ def test_a_sink_or_a_step_that_one_worker_lacks_is_the_others() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [SpoolStatus, DeadLetterStatus, InFlightStatus, DeliveryStatus, RelayStatus, LLMStatus]
+    "kind", [ClusterStatus, SpoolStatus, DeadLetterStatus, InFlightStatus, DeliveryStatus, RelayStatus, LLMStatus]
 )
 def test_no_field_has_a_default(kind: type) -> None:
     """A `merge` that forgets a field would take it in silence."""
@@ -127,3 +128,31 @@ def test_a_status_is_replaced_and_a_dead_workers_removed(tmp_path: Path) -> None
     directory.remove(1)
     assert len(directory.read()) == 2
     assert 0 <= directory.uptime_seconds() < 5
+
+
+def test_workers_on_one_cluster_count_the_same_events_once() -> None:
+    """Each tells of the whole stream; the worse view of the cluster is told."""
+    cluster = ClusterStatus(
+        reachable=True, leader="a", replicas=3, out_of_step=0, ack_pending={"tsdb": 5}, max_ack_pending=50,
+        file_takes_over=False,
+    )  # fmt: skip
+    blind = replace(cluster, reachable=False, out_of_step=1, ack_pending={"tsdb": 7}, file_takes_over=True)
+    sink = DeliveryStatus(
+        healthy=True, breaker="closed", reason="", queued_events=30, queued_bytes=300, oldest_seconds=2.0, retries=1,
+        dead_letters=4, drain_rate=10.0,
+    )  # fmt: skip
+    one, other = (
+        RelayStatus(
+            healthy=True,
+            spool=SpoolStatus(healthy=True, reason="", bytes=900, max_bytes=1000, cluster=seen),
+            dead_letters=DeadLetterStatus(events=4, bytes=40),
+            in_flight=InFlightStatus(events=1, bytes=10, refused=0),
+            sinks={"tsdb": sink},
+        )
+        for seen in (cluster, blind)
+    )
+    both = one.merge(other)
+    assert (both.spool.bytes, both.spool.max_bytes, both.dead_letters.events) == (900, 1000, 4)
+    assert both.in_flight.events == 2
+    assert (both.sinks["tsdb"].queued_events, both.sinks["tsdb"].dead_letters, both.sinks["tsdb"].retries) == (30, 4, 2)
+    assert both.spool.cluster == replace(blind, out_of_step=1)

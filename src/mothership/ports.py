@@ -15,6 +15,7 @@ from mothership.event import Batch, Receipt, Row, RowBatch
 from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.search.query import EventQuery, Position
 from mothership.search.results import EventContext, EventPage, Facets, Histogram, LastError, TemplateCounts
+from mothership.status import ClusterStatus
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds since the Unix epoch. Time is an argument, so no test sleeps or patches.
@@ -270,6 +271,9 @@ class Spool(Protocol):
         What has waited longer than `relay.spool.max_age_seconds` becomes a dead letter; dead letters beyond their own
         bounds go, loudly.
         """
+
+    def cluster(self) -> ClusterStatus | None:
+        """How the cluster was at the last sweep; None for a spool on the local disk."""
 
     async def take_over_orphans(self) -> int:
         """Keep what others left behind that nobody will deliver now. Returns how many events it was."""

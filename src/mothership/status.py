@@ -5,8 +5,9 @@ status pages, the metrics and the console read these types; their fields are the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
+from operator import add
 from typing import Protocol, Self, TypeVar
 
 BREAKER_STATES = ("closed", "half_open", "open", "paused")
@@ -14,22 +15,62 @@ BREAKER_STATES = ("closed", "half_open", "open", "paused")
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterStatus:
+    """The JetStream cluster that a spool is on, as its leader tells of it."""
+
+    reachable: bool
+    """It has a majority, and answers."""
+    leader: str
+    """The server that leads the stream."""
+    replicas: int
+    """Servers that keep the stream."""
+    out_of_step: int
+    """Those of them that are away or behind."""
+    ack_pending: Mapping[str, int]
+    """For each sink, batches that instances hold and have not delivered."""
+    max_ack_pending: int
+    """Where deliveries to a sink stall."""
+    file_takes_over: bool
+    """What comes goes to the local file."""
+
+    def merge(self, other: Self) -> Self:
+        """Of both workers together: they look at the same cluster."""
+        worse = other if self.reachable and not other.reachable else self
+        return type(self)(
+            reachable=worse.reachable,
+            leader=worse.leader,
+            replicas=worse.replicas,
+            out_of_step=max(self.out_of_step, other.out_of_step),
+            ack_pending={
+                sink: max(self.ack_pending.get(sink, 0), other.ack_pending.get(sink, 0))
+                for sink in {**self.ack_pending, **other.ack_pending}
+            },
+            max_ack_pending=worse.max_ack_pending,
+            file_takes_over=self.file_takes_over or other.file_takes_over,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SpoolStatus:
-    """The spool files."""
+    """The spool files, or the stream that all workers share."""
 
     healthy: bool
     reason: str
     """For people; empty when all is well."""
     bytes: int
     max_bytes: int
+    cluster: ClusterStatus | None
+    """None for files on the local disk."""
 
     def merge(self, other: Self) -> Self:
         """Of both workers together."""
+        together = max if self.cluster else add
         return type(self)(
             healthy=self.healthy and other.healthy,
             reason=self.reason or other.reason,
-            bytes=self.bytes + other.bytes,
-            max_bytes=self.max_bytes + other.max_bytes,
+            bytes=together(self.bytes, other.bytes),
+            max_bytes=together(self.max_bytes, other.max_bytes),
+            cluster=self.cluster.merge(other.cluster) if self.cluster and other.cluster else self.cluster,
         )
 
 
@@ -106,7 +147,9 @@ class RelayStatus:
     sinks: Mapping[str, DeliveryStatus]
 
     def merge(self, other: Self) -> Self:
-        """Of both workers together."""
+        """Of both workers together. On a cluster each of them counts what waits for all."""
+        if self.spool.cluster:
+            other = other.without_counts()
         return type(self)(
             healthy=self.healthy and other.healthy,
             spool=self.spool.merge(other.spool),
@@ -115,6 +158,17 @@ class RelayStatus:
             sinks={
                 name: merge([each.sinks[name] for each in (self, other) if name in each.sinks])
                 for name in {**self.sinks, **other.sinks}
+            },
+        )
+
+    def without_counts(self) -> Self:
+        """The same without what waits: another worker has counted it."""
+        return replace(
+            self,
+            dead_letters=DeadLetterStatus(0, 0),
+            sinks={
+                name: replace(sink, queued_events=0, queued_bytes=0, dead_letters=0)
+                for name, sink in self.sinks.items()
             },
         )
 
@@ -179,7 +233,7 @@ class WorkerStatus:
         """Of a worker that says nothing: it can take nothing."""
         relay = RelayStatus(
             healthy=False,
-            spool=SpoolStatus(healthy=False, reason=reason, bytes=0, max_bytes=0),
+            spool=SpoolStatus(healthy=False, reason=reason, bytes=0, max_bytes=0, cluster=None),
             dead_letters=DeadLetterStatus(0, 0),
             in_flight=InFlightStatus(0, 0, 0),
             sinks={},

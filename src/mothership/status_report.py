@@ -130,6 +130,8 @@ class StatusReport:
         if whole.llm:
             facts["llm"] = {"circuit_breaker": whole.llm.circuit_breaker, "model": whole.llm.model}
         facts["spool"] = {"bytes": relay.spool.bytes, "dead_letters": relay.dead_letters.events}
+        if relay.spool.cluster:
+            facts["spool"]["cluster"] = asdict(relay.spool.cluster)
         return facts
 
     async def stats(self) -> dict[str, Any]:

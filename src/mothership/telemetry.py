@@ -177,6 +177,30 @@ in_flight_events = Gauge("mothership_in_flight_events", "Events that wait for an
 in_flight_refused = Counter("mothership_in_flight_refused_total", "Batches answered 429: too much in flight.")
 
 
+jetstream_reachable = Gauge(
+    "mothership_jetstream_reachable",
+    "1 while the cluster of the spool answers and has a majority.",
+    ["stream"],
+    multiprocess_mode="livemin",
+)
+jetstream_out_of_step = Gauge(
+    "mothership_jetstream_replicas_out_of_step",
+    "Servers of the stream that are away or behind.",
+    ["stream"],
+    multiprocess_mode="livemax",
+)
+jetstream_ack_pending = Gauge(
+    "mothership_jetstream_ack_pending",
+    "Batches that instances hold and have not delivered.",
+    ["sink"],
+    multiprocess_mode="livemax",
+)
+jetstream_ack_pending_max = Gauge(
+    "mothership_jetstream_max_ack_pending",
+    "Where deliveries to a sink stall: relay.spool.jetstream.max_ack_pending.",
+    ["stream"],
+    multiprocess_mode="livemax",
+)
 spool_bytes_max = Gauge(
     "mothership_spool_max_bytes", "Bytes that may wait on disk: relay.spool.max_bytes.", multiprocess_mode="livesum"
 )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2 as httpx
 import pytest
 import yaml
@@ -18,6 +19,7 @@ from tests.alerts.series import RULES, Scrape, firing, promtool
 from tests.journey.conftest import Service, starting
 from tests.loopback import free_port
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, answers, says
+from tests.relay.nats_cluster import NatsCluster, cluster
 from tests.relay.support import rows_batch
 from tests.sinks.loki.strict_loki import StrictLoki, basic
 from tests.starvation import PATIENCE_SECONDS
@@ -41,6 +43,8 @@ OVERLOADED = {
 """What the first service is made to fire, all at once."""
 BROKEN = {"MothershipSpoolDamaged", "MothershipLLMBreakerOpen", "MothershipRedactionAuditMissed"}
 """And the second; both go quiet."""
+CLUSTER = {"MothershipClusterUnreachable", "MothershipClusterOutOfStep", "MothershipClusterStalls"}
+"""What a spool on JetStream tells of its servers."""
 WITH_A_RULE_THAT_MISSES = """
 import sys
 from dataclasses import replace
@@ -227,6 +231,49 @@ def _break(directory: Path, dsn: str, endpoint: str) -> None:
         assert firing(directory, before, early, fleet.scrape()) == BROKEN | quiet
 
 
+async def test_a_cluster_in_trouble_fires_what_it_should(tmp_path: Path, database_dsn: str) -> None:
+    """One server away, then a second; and a sink that holds more than it should."""
+    with cluster(tmp_path / "nats") as servers:
+        await servers.ready()
+        await asyncio.to_thread(_lose, tmp_path, servers, database_dsn)
+
+
+def _lose(directory: Path, servers: NatsCluster, dsn: str) -> None:
+    to = {"servers": servers.urls, "sync_always": True, "max_ack_pending": 5}
+    spool = {"kind": "jetstream", "jetstream": to, "max_bytes": 1 << 26}
+    with starting(directory) as start:
+        fleet = Fleet(start(dsn=dsn, config={"relay": {"answer_seconds": 0.1, "spool": spool}}))
+        before = fleet.scrape()
+        fleet.until('mothership_jetstream_ack_pending{sink="tsdb"}', 0.0)
+        with locked_table(dsn):
+            for _ in range(8):
+                fleet.send({"type": "log", "message": "well"})
+            fleet.until('mothership_jetstream_ack_pending{sink="tsdb"}', 5.0)
+            _lose_servers(fleet, servers, directory, before)
+
+
+def _lose_servers(fleet: Fleet, servers: NatsCluster, directory: Path, before: Scrape) -> None:
+    servers.kill(0)
+    fleet.until('mothership_jetstream_replicas_out_of_step{stream="MOTHERSHIP"}', 1.0)
+    early = fleet.scrape()
+    assert firing(directory, before, early, early) & CLUSTER == CLUSTER - {"MothershipClusterUnreachable"}
+    servers.kill(1)
+    fleet.until('mothership_jetstream_reachable{stream="MOTHERSHIP"}', 0.0)
+    assert firing(directory, before, early, fleet.scrape()) >= CLUSTER
+
+
+@contextlib.contextmanager
+def locked_table(dsn: str) -> Iterator[None]:
+    """Nobody can write to the events meanwhile."""
+    with asyncio.Runner() as loop:
+        link = loop.run(asyncpg.connect(dsn))
+        loop.run(link.execute("BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE"))
+        try:
+            yield
+        finally:
+            loop.run(link.close())
+
+
 def _damage(data_dir: Path) -> None:
     """A batch that waits, and whose record is no record any more."""
     file = SpoolFile(data_dir / "spool" / "spool-0.sqlite", cache_bytes=0)
@@ -240,5 +287,5 @@ def _damage(data_dir: Path) -> None:
 
 def test_every_alert_was_seen() -> None:
     """Those of the server's jobs in tests/timescale."""
-    seen = OVERLOADED | BROKEN | {"MothershipDown", "MothershipDatabaseJobsFail"}
+    seen = OVERLOADED | BROKEN | CLUSTER | {"MothershipDown", "MothershipDatabaseJobsFail"}
     assert seen == {rule["alert"] for rule in ALERTS}

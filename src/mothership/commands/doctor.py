@@ -29,10 +29,10 @@ COLOURS = {Severity.OK: "green", Severity.NOTE: "cyan", Severity.WARNING: "yello
 def doctor(config: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Examine everything that the service needs, from here, and say what is wrong, what it costs and what to do.
 
-    Data directory and disk, tokens and certificates, the port, the database (name, login, rights, encoding, extension,
-    policies and their last runs, clock), Loki, the language model if one is configured (one question, a few hundred
-    tokens). Nothing that matters is changed, and no secret is printed. As root it goes on as the owner of the data
-    directory. It may run beside the service.
+    Data directory and disk, tokens and certificates, the port, the spool's cluster, the database (name, login, rights,
+    encoding, extension, policies and their last runs, clock), Loki, the language model if one is configured (one
+    question, a few hundred tokens). Nothing that matters is changed, and no secret is printed. As root it goes on as
+    the owner of the data directory. It may run beside the service.
 
     Exit status, as monitoring plugins have it: 0 all is well, 1 after a warning, 2 after an error.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mothership.config import file, load_all
 from mothership.config.unwise import unwise
-from mothership.doctor import access, database, disk, embedded, llm, loki, port
+from mothership.doctor import access, database, disk, embedded, jetstream, llm, loki, port
 from mothership.doctor.finding import Examination, Finding, Severity, error, ok, warning
 from mothership.doctor.patient import Patient
 from mothership.errors import ConfigurationError
@@ -19,6 +19,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "access": access.examine,
     "port": port.examine,
     "embedded": embedded.examine,
+    "jetstream": jetstream.examine,
     "database": database.examine,
     "loki": loki.examine,
     "llm": llm.examine,

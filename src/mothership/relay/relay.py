@@ -242,9 +242,9 @@ class Relay:
         while True:
             with suppress(NotPersisted):
                 self._spool_stats = await self._spool.sweep()
-                self._export_metrics()
                 if self._spool_stats.changed_by_others:
                     self._wake()
+            self._export_metrics()
             await asyncio.sleep(self._settings.spool.sweep_seconds)
 
     async def _take_over_orphans(self) -> None:
@@ -260,6 +260,13 @@ class Relay:
             telemetry.spool_bytes.labels(name).set(sink.queued_bytes)
             telemetry.spool_oldest_seconds.labels(name).set(sink.oldest_seconds)
             telemetry.sink_drain_rate.labels(name).set(sink.drain_rate)
+        if cluster := self._spool.cluster():
+            stream = self._settings.spool.jetstream.stream
+            telemetry.jetstream_reachable.labels(stream).set(cluster.reachable)
+            telemetry.jetstream_out_of_step.labels(stream).set(cluster.out_of_step)
+            telemetry.jetstream_ack_pending_max.labels(stream).set(cluster.max_ack_pending)
+            for name, batches in cluster.ack_pending.items():
+                telemetry.jetstream_ack_pending.labels(name).set(batches)
         telemetry.in_flight_events.set(self.in_flight.events)
         telemetry.dead_letters_waiting.set(self._spool_stats.dead_letters.events)
 
@@ -270,6 +277,7 @@ class Relay:
             reason=self._spool.unwritable_reason,
             bytes=self._spool_stats.stored_bytes,
             max_bytes=self._settings.spool.max_bytes,
+            cluster=self._spool.cluster(),
         )
         dead_letters = self._spool_stats.dead_letters
         return RelayStatus(

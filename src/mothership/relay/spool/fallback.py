@@ -15,6 +15,7 @@ from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, Lease
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.file_spool import FileSpool
 from mothership.relay.spool.moving import ClusterSpool, move_batches, move_dead_letters
+from mothership.status import ClusterStatus
 from mothership.telemetry import log
 
 FILE_SEQS = 2**61
@@ -212,6 +213,16 @@ class FallbackSpool:
             self._away = False
             log.info("jetstream_reachable", events_in_file=sum(self._file.waiting().values()))
         return _together(there, here)
+
+    def cluster(self) -> ClusterStatus:
+        """The cluster, and whether the file takes over."""
+        known = self._cluster.cluster() if self._cluster else None
+        if known is None:
+            return ClusterStatus(
+                reachable=False, leader="", replicas=0, out_of_step=0, ack_pending={}, max_ack_pending=0,
+                file_takes_over=True,
+            )  # fmt: skip
+        return replace(known, file_takes_over=self._away)
 
     async def take_over_orphans(self) -> int:
         """What dead workers left goes to the file, and what is in the file to the cluster."""

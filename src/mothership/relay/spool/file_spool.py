@@ -276,6 +276,9 @@ class FileSpool:
         standing: SpoolStats = await self._writer.submit(act, durable=bool(self._writer.disk_error))
         return standing
 
+    def cluster(self) -> None:
+        """There is none."""
+
     async def take_over_orphans(self) -> int:
         """Keep what workers that died have left behind in this data directory."""
         return await take_over_orphans(self, self.lock.path.parent)

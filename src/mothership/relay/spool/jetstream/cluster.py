@@ -50,6 +50,18 @@ async def prepare(client: Client, js: JetStreamContext, settings: RelaySettings,
         raise ConfigurationError(found)
 
 
+async def faults(client: Client, js: JetStreamContext, settings: RelaySettings, subjects: Subjects) -> list[str]:
+    """What keeps this cluster from keeping the promise, as far as it can be seen without creating anything."""
+    to = settings.spool.jetstream
+    found = [*_server_faults(client), *await _sync_faults(to)]
+    for name, retention in ((subjects.stream, RetentionPolicy.WORK_QUEUE), (subjects.letters_stream, None)):
+        try:
+            found += _stream_faults(await js.stream_info(name), to, retention)
+        except NotFoundError:
+            continue  # the first start creates it
+    return found
+
+
 async def _patiently(ask: Callable[[], Awaitable[StreamInfo]], seconds: float) -> StreamInfo:
     """A cluster that has just started elects its leader first."""
     until = asyncio.get_running_loop().time() + seconds

@@ -154,6 +154,13 @@ class SinkQueue:
                 with suppress(*LOST):
                     await self._client.publish(batch.message.reply, b"+WPI")
 
+    async def ack_pending(self) -> int:
+        """Batches that all instances together hold; 0 where nobody says."""
+        try:
+            return (await self._js.consumer_info(self._subjects.stream, self._sink)).num_ack_pending or 0
+        except LOST:
+            return 0
+
     async def stop(self) -> None:
         """Pull no more. What is held is held still."""
         self._tasks[0].cancel()

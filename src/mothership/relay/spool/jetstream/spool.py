@@ -35,6 +35,7 @@ from mothership.relay.spool.jetstream.upkeep import Upkeep
 from mothership.relay.spool.parts import dead_letters, deferred_parts, halves
 from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, spool_record, unpack, weight
 from mothership.relay.spool.takeover import take_over_orphans
+from mothership.status import ClusterStatus
 from mothership.telemetry import log
 
 CLOSE_SECONDS = 3.0
@@ -66,6 +67,8 @@ class JetStreamSpool:
         self._cache = BatchCache(settings.spool.cache_bytes)
         self._totals = state.totals()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._reachable = True
+        self._ack_pending: dict[str, int] = {}
         self._orphans: Path | None = None
         self._closed = False
 
@@ -314,9 +317,10 @@ class JetStreamSpool:
             state, stored = await self._upkeep.look(self._now())
         except LOST:
             reason = "the JetStream cluster can't be reached or has no majority"
-            self._publisher.refused_reason = reason
+            self._publisher.refused_reason, self._reachable = reason, False
             raise NotPersisted(reason, retry_after_seconds=self._settings.spool.retry_after_seconds) from None
-        self.state, self._totals = state, state.totals()
+        self.state, self._totals, self._reachable = state, state.totals(), True
+        self._ack_pending = {sink: await queue.ack_pending() for sink, queue in self._queues.items()}
         self.last_seq = max(self.last_seq, state.last_seq)
         if state.bytes < self._settings.spool.max_bytes * 0.95:
             self._publisher.refused_reason = ""
@@ -355,6 +359,18 @@ class JetStreamSpool:
                     return
                 await self._finish(lease)
                 log.error("events_expired", sink=sink, events=len(batch.rows), request_id=batch.request_id)
+
+    def cluster(self) -> ClusterStatus:
+        """As the leader told at the last sweep."""
+        return ClusterStatus(
+            reachable=self._reachable,
+            leader=self.state.leader,
+            replicas=len(self.state.replicas) + 1,
+            out_of_step=sum(1 for one in self.state.replicas if one.get("offline") or not one.get("current")),
+            ack_pending=dict(self._ack_pending),
+            max_ack_pending=self._to.max_ack_pending,
+            file_takes_over=False,
+        )
 
     async def take_over_orphans(self) -> int:
         """What another instance held goes to the others by itself; but a local file may be left from before."""
