@@ -11,6 +11,7 @@ from tests.relay.nats_cluster import NatsCluster
 from tests.relay.support import ToxicSink, rows_batch, running, until
 
 from mothership.event import Receipt, Row, RowBatch, Tally
+from mothership.relay.spool.jetstream.connection import cancellable
 from mothership.sinks.memory import MemorySink
 
 
@@ -90,3 +91,23 @@ async def test_a_batch_larger_than_a_message_is_kept_in_portions(
         await until(lambda: len(sink.rows) == 40)
         await until(lambda: relay.status().spool.bytes == 0)
     assert sorted(sink.rows) == sorted(rows)
+
+
+async def test_a_request_that_is_cancelled_ends_when_its_answer_comes_at_the_same_moment() -> None:
+    """A stop would wait for ever for a loop that does not notice it."""
+    for steps in range(12):
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def request(answer: asyncio.Future[int] = answer) -> int:
+            return await asyncio.wait_for(answer, 60.0)
+
+        task = asyncio.create_task(cancellable(request()))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        answer.set_result(1)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        was_done = task.done()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled() or was_done

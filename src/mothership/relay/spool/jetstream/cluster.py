@@ -21,7 +21,7 @@ from nats.js.errors import BadRequestError, NotFoundError
 
 from mothership.errors import ConfigurationError
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.jetstream.connection import LOST
+from mothership.relay.spool.jetstream.connection import LOST, cancellable
 from mothership.relay.spool.jetstream.settings import JetStreamSettings
 from mothership.relay.spool.jetstream.subjects import Subjects
 from mothership.tls_verification import verification
@@ -78,16 +78,18 @@ async def _patiently(ask: Callable[[], Awaitable[StreamInfo]], seconds: float) -
 
 async def ensure_consumer(js: JetStreamContext, settings: JetStreamSettings, subjects: Subjects, sink: str) -> None:
     """The durable consumer of a sink, which all instances share. Without it the batches stay where they are."""
-    await js.add_consumer(
-        subjects.stream,
-        ConsumerConfig(
-            durable_name=sink,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=settings.ack_wait_seconds,
-            max_deliver=-1,
-            max_ack_pending=settings.max_ack_pending,
-            filter_subject=subjects.batches_of(sink),
-        ),
+    await cancellable(
+        js.add_consumer(
+            subjects.stream,
+            ConsumerConfig(
+                durable_name=sink,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=settings.ack_wait_seconds,
+                max_deliver=-1,
+                max_ack_pending=settings.max_ack_pending,
+                filter_subject=subjects.batches_of(sink),
+            ),
+        )
     )
 
 
@@ -124,13 +126,13 @@ async def _stream(js: JetStreamContext, wanted: StreamConfig) -> StreamInfo:
     """The stream as it is. Of one that exists only the bound is changed: the rest is its operator's."""
     assert wanted.name  # noqa: S101 - every stream of ours has a name
     try:
-        info = await js.stream_info(wanted.name)
+        info = await cancellable(js.stream_info(wanted.name))
     except NotFoundError:
-        return await js.add_stream(wanted)
+        return await cancellable(js.add_stream(wanted))
     bound = wanted.max_bytes or -1
     if info.config.max_bytes == bound:
         return info
-    return await js.update_stream(info.config.evolve(max_bytes=bound))
+    return await cancellable(js.update_stream(info.config.evolve(max_bytes=bound)))
 
 
 def _server_faults(client: Client) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from nats.aio.client import Client
 from nats.errors import AuthorizationError
@@ -13,6 +13,8 @@ from nats.errors import Error as NatsError
 from mothership.errors import ConfigurationError
 from mothership.relay.spool.jetstream.settings import JetStreamSettings
 from mothership.telemetry import log
+
+T = TypeVar("T")
 
 CONNECT_SECONDS = 2
 RECONNECT_SECONDS = 0.25
@@ -65,7 +67,7 @@ async def connect(settings: JetStreamSettings, on_reconnect: Callable[[], Awaita
     finally:
         for task in (connecting, refusal):
             task.cancel()
-        await asyncio.gather(connecting, refusal, return_exceptions=True)
+        await asyncio.wait([connecting, refusal], timeout=CONNECT_SECONDS)
     with suppress(*LOST):
         await client.close()
     if refused.is_set():
@@ -106,3 +108,18 @@ def _tls(settings: JetStreamSettings) -> ssl.SSLContext | None:
         reason = error.strerror or type(error).__name__
         raise ConfigurationError([f"relay.spool.jetstream: its certificates can't be read: {reason}"]) from None
     return context
+
+
+async def cancellable(request: Coroutine[Any, Any, T]) -> T:
+    """Await a request of the client, and end when cancelled.
+
+    The client waits by `asyncio.wait_for`, which before Python 3.12 loses a cancellation that comes together with the
+    answer: a loop around it would go on for ever.
+    """
+    task = asyncio.ensure_future(request)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    return task.result()

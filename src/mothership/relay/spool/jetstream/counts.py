@@ -8,6 +8,7 @@ import orjson
 from nats.aio.client import Client
 
 from mothership.leases import Totals
+from mothership.relay.spool.jetstream.connection import cancellable
 from mothership.relay.spool.jetstream.subjects import Counted, counted
 
 SECONDS_MAX = 3.0
@@ -51,7 +52,7 @@ async def stream_state(client: Client, stream: str, subjects: str) -> StreamStat
     cluster: dict[str, Any] = {}
     while True:
         asked = orjson.dumps({"subjects_filter": subjects, "offset": len(by_subject)})
-        answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", asked, timeout=SECONDS_MAX)
+        answer = await cancellable(client.request(f"$JS.API.STREAM.INFO.{stream}", asked, timeout=SECONDS_MAX))
         info = orjson.loads(answer.data)
         if "error" in info:
             raise TimeoutError

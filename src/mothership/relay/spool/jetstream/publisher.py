@@ -12,7 +12,7 @@ import orjson
 from nats.aio.client import Client
 
 from mothership.errors import NotPersisted, SpoolFull
-from mothership.relay.spool.jetstream.connection import LOST
+from mothership.relay.spool.jetstream.connection import LOST, cancellable
 
 ATTEMPT_SECONDS = 1.5
 """A leader that has lost its majority does not answer; the next one may be elected by then."""
@@ -105,7 +105,7 @@ class Publisher:
             return await self._ask(last, {**headers, "Nats-Batch-Commit": "1"})
 
     async def _ask(self, message: Message, headers: dict[str, str]) -> dict[str, Any]:
-        answer = await self._client.request(message.subject, message.payload, timeout=60, headers=headers)
+        answer = await cancellable(self._client.request(message.subject, message.payload, timeout=60, headers=headers))
         found: dict[str, Any] = orjson.loads(answer.data)
         return found
 

@@ -14,7 +14,7 @@ from mothership.errors import NotPersisted
 from mothership.event import RowBatch
 from mothership.relay.settings import SpoolSettings
 from mothership.relay.spool.jetstream.cluster import ensure_consumer
-from mothership.relay.spool.jetstream.connection import LOST
+from mothership.relay.spool.jetstream.connection import LOST, cancellable
 from mothership.relay.spool.jetstream.held import HeldBatch, HeldBatches
 from mothership.relay.spool.jetstream.publisher import ID, Message, Publisher
 from mothership.relay.spool.jetstream.puller import Puller
@@ -108,7 +108,9 @@ class SinkQueue:
     async def _crashes(self, seq: int) -> int:
         """How often a process died with it: as noted before each attempt but the first, which the server counts."""
         try:
-            noted = await self._js.get_last_msg(self._subjects.stream, self._subjects.attempts(self._sink, seq))
+            noted = await cancellable(
+                self._js.get_last_msg(self._subjects.stream, self._subjects.attempts(self._sink, seq))
+            )
             return int(noted.data or b"1")
         except NotFoundError:
             return 1
@@ -136,10 +138,10 @@ class SinkQueue:
     async def _acknowledge(self, batch: HeldBatch) -> None:
         for _ in range(ACK_TRIES_MAX):
             try:
-                await self._client.request(batch.message.reply, b"+ACK", timeout=ACK_SECONDS)
+                await cancellable(self._client.request(batch.message.reply, b"+ACK", timeout=ACK_SECONDS))
                 if batch.is_suspect:
                     subject = self._subjects.attempts(self._sink, batch.seq)
-                    await self._js.purge_stream(self._subjects.stream, subject=subject)
+                    await cancellable(self._js.purge_stream(self._subjects.stream, subject=subject))
             except LOST:
                 await asyncio.sleep(ACK_PAUSE_SECONDS)
             else:
@@ -157,7 +159,7 @@ class SinkQueue:
     async def ack_pending(self) -> int:
         """Batches that all instances together hold; 0 where nobody says."""
         try:
-            return (await self._js.consumer_info(self._subjects.stream, self._sink)).num_ack_pending or 0
+            return (await cancellable(self._js.consumer_info(self._subjects.stream, self._sink))).num_ack_pending or 0
         except LOST:
             return 0
 

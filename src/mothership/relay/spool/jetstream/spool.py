@@ -24,7 +24,7 @@ from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.batch_cache import BatchCache
 from mothership.relay.spool.jetstream import cluster, letters
 from mothership.relay.spool.jetstream.announcements import ORIGIN, Announcements
-from mothership.relay.spool.jetstream.connection import LOST, connect
+from mothership.relay.spool.jetstream.connection import LOST, cancellable, connect
 from mothership.relay.spool.jetstream.counts import StreamState, stream_state
 from mothership.relay.spool.jetstream.held import HeldBatch
 from mothership.relay.spool.jetstream.portions import portions
@@ -333,8 +333,10 @@ class JetStreamSpool:
         if (queue := self._queues.get(sink)) and queue.held.count:
             return min(held.appended for held in queue.held.all())
         try:
-            first = await self._js.get_msg(
-                self._subjects.stream, seq=self.state.first_seq, subject=self._subjects.batches_of(sink), next=True
+            first = await cancellable(
+                self._js.get_msg(
+                    self._subjects.stream, seq=self.state.first_seq, subject=self._subjects.batches_of(sink), next=True
+                )
             )
         except LOST:
             return None

@@ -13,6 +13,7 @@ from mothership.fairness import ADDRESS_SHARE
 from mothership.leases import SpoolStats, Totals
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.jetstream import letters
+from mothership.relay.spool.jetstream.connection import cancellable
 from mothership.relay.spool.jetstream.counts import StreamState, stream_state
 from mothership.relay.spool.jetstream.held import HeldBatch
 from mothership.relay.spool.jetstream.publisher import ID, Message, Publisher
@@ -80,14 +81,16 @@ class Upkeep:
             if not left or not (size > bounds.max_bytes or too_old):
                 return
             try:
-                oldest = await self._js.get_msg(
-                    self._subjects.letters_stream, seq=first, subject=self._subjects.all_letters, next=True
+                oldest = await cancellable(
+                    self._js.get_msg(
+                        self._subjects.letters_stream, seq=first, subject=self._subjects.all_letters, next=True
+                    )
                 )
                 head = letters.head_of(oldest.headers or {})
                 too_old = now - head.buried > bounds.max_age_seconds * 1e6
                 if size <= bounds.max_bytes and not too_old:
                     return
-                await self._js.delete_msg(self._subjects.letters_stream, oldest.seq or first)
+                await cancellable(self._js.delete_msg(self._subjects.letters_stream, oldest.seq or first))
             except NotFoundError:
                 return  # another instance was quicker
             left, size, first = left - 1, size - len(oldest.data or b""), (oldest.seq or first) + 1
