@@ -119,16 +119,24 @@ def open_own(path: Path, flags: int) -> int:
     raise OSError(errno.EPERM, reason)
 
 
-def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Write beside, then move into place: nobody reads half a file, and no link that was planted is followed."""
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
+    """Write beside, then move into place: nobody reads half a file, and no link that was planted is followed.
+
+    Unless `durable`, a machine that loses its power may forget it. One at a time writes to a path.
+    """
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:  # a full disk: half a draft would take what room there is
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def user_name(uid: int) -> str:

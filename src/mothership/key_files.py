@@ -7,6 +7,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from mothership.data_directory import write_atomically
 from mothership.errors import ConfigurationError
 
 KEY_BYTES = 32
@@ -57,26 +58,14 @@ def derive(secret: str, purpose: str) -> bytes:
 
 
 def _publish(path: Path, key: bytes, *, replace: bool) -> None:
-    """Write beside, fsync, then move into place: a crash leaves the old key, the new key or none, never half."""
+    """One process at a time: a crash leaves the old key, the new key or none, never half."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, key)
-        os.fsync(descriptor)
-    except OSError:
-        draft.unlink()
-        raise
-    finally:
-        os.close(descriptor)
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)
         # Another process may have been first: then its key is the key.
         if replace or not path.exists():
-            draft.replace(path)
-        else:
-            draft.unlink()
+            write_atomically(path, key)
         os.fsync(directory)
     finally:
         os.close(directory)

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import orjson
 
+from mothership.data_directory import write_atomically
 from mothership.status import WorkerStatus
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -58,10 +59,8 @@ class StatusDirectory:
 
     def publish(self, status: WorkerStatus | None, pid: int | None = None) -> None:
         """Replace this process's status. The supervisor begins with None for each, which starts."""
-        path = self._path(pid or os.getpid())
-        draft = path.with_suffix(".draft")
-        draft.write_bytes(orjson.dumps(_StatusFile(time.monotonic(), status)))
-        draft.replace(path)
+        told = orjson.dumps(_StatusFile(time.monotonic(), status))
+        write_atomically(self._path(pid or os.getpid()), told, durable=False)
 
     def read(self) -> list[tuple[float, WorkerStatus | None]]:
         """The status of each worker that lives, and how many seconds old it is."""

@@ -4,8 +4,6 @@ Each worker writes what it knows to a file of its own (`activity-0.json`), where
 """
 
 import asyncio
-import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
@@ -16,6 +14,7 @@ import msgspec
 
 from mothership.activity.history import STEP_SECONDS, History, Sample, Step, together
 from mothership.activity.sources import Sources, SourcesSnapshot
+from mothership.data_directory import write_atomically
 from mothership.event import Row
 from mothership.ports import Clock
 from mothership.telemetry import log
@@ -110,10 +109,7 @@ class Activity:
     def _write(self, body: bytes) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".activity")
-            with os.fdopen(handle, "wb") as file:
-                file.write(body)
-            Path(name).replace(self._path)
+            write_atomically(self._path, body, durable=False)
         except OSError as error:
             log.warning("activity_not_saved", error=type(error).__name__, errno=error.errno)
 

@@ -7,8 +7,6 @@ instead of once an event.
 
 import asyncio
 import json
-import os
-import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ from threading import Lock
 from pydantic import BaseModel, Field, PositiveInt
 
 from mothership import telemetry
+from mothership.data_directory import write_atomically
 from mothership.event import Batch, Event
 from mothership.pipeline.templates.template_tree import Template, TemplateTree
 from mothership.telemetry import log
@@ -141,10 +140,7 @@ class Templates:
         body = json.dumps({"format": _FORMAT, "templates": texts}).encode()
         try:
             with self._writing:  # the last `save` comes after what `run` had begun
-                handle, name = tempfile.mkstemp(dir=state.parent, prefix=state.name)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(body)
-                Path(name).replace(state)
+                write_atomically(state, body, durable=False)
         except OSError as error:
             log.warning("templates_not_saved", error=type(error).__name__, errno=error.errno)
 
