@@ -68,7 +68,7 @@ class State:
             self._is_saved = False
 
     def forget(self, record: FileRecord) -> None:
-        """It is gone, and all of it is safe."""
+        """Know a file no longer: it was deleted, and all of it is safe."""
         with self._lock:
             self._records.pop(record.id, None)
             self._is_saved = False
