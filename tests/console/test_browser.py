@@ -144,6 +144,41 @@ def test_axe_has_nothing_to_say(console: Console, scheme: Any) -> None:
         assert not found.violations_count, found.generate_report()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_pasted_is_shown_with_each_hit_marked_by_the_browser(console: Console, scheme: Any) -> None:
+    """The service sends places; axe has nothing to say of the results, and a phone need not be pushed sideways."""
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only where there is a browser
+
+    viewport: Any = {"width": 360, "height": 800}
+    page = console.page(READER, color_scheme=scheme, bypass_csp=True, viewport=viewport)
+    answers: list[str] = []
+    page.on("response", lambda answer: answers.append(answer.text()) if answer.request.method == "POST" else None)
+    page.goto(f"{console.service.url}/console/redaction")
+    line = "\U0001f600 login of carol@example.org with password=hunter22x"
+    page.get_by_label("Lines of a log").fill(f'{line}\n{{"type": "log", "password": "swordfish-1", "note": "{line}"}}')
+    page.get_by_role("button", name="Redact").click()
+    expect(page.locator("#tried .before").nth(1)).to_be_visible()
+    marks = page.locator("#tried mark").evaluate_all("all => all.map(one => one.firstChild.textContent)")
+    assert marks == ["carol@example.org", "hunter22x", '"swordfish-1"', "carol@example.org", "hunter22x"]
+    assert not [text for text in ("carol@", "hunter22x", "swordfish") if text in "".join(answers)]
+    page.get_by_label("Regular expression").fill("login of (?P<secret>[a-z]+)")
+    page.get_by_label("Must be hit, one a line").fill(line)
+    page.get_by_role("button", name="Try the pattern").click()
+    expect(page.locator("#pattern-tried mark")).to_have_text("carol")
+    found = Axe().run(page)
+    assert not found.violations_count, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.goto(f"{console.service.url}/console/trace")
+    page.get_by_label("An event as JSON").fill('{"type": "log", "severity": "warn", "password": "swordfish-1"}')
+    page.get_by_role("button", name="Take it the whole way").click()
+    expect(page.locator("#traces .steps")).to_be_visible()
+    page.locator("#traces summary").click()
+    found = Axe().run(page)
+    assert not found.violations_count, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.context.close()
+
+
 def test_a_dead_letter_is_repaired_by_hand(console: Console) -> None:
     page = console.page()
     page.goto(f"{console.service.url}/console/dead-letters")
