@@ -54,6 +54,7 @@ bench: setup ## the benchmarks, each against a floor in the same run
 	@$(PY) bench/end_to_end.py --clean
 	@$(PY) bench/end_to_end.py
 	@$(PY) -m bench.goals
+	@$(PY) -m bench.sizing --events 20000
 
 faults: setup ## kill, cut, fill and hang things under load, and compare what was acknowledged with what is stored
 	@$(PY) tests/faults/run.py
