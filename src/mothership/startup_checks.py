@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from mothership.config import Settings
 from mothership.edge import server
 from mothership.errors import ConfigurationError
-from mothership.extras import EMBEDDED, LLM, OTEL
+from mothership.extras import EMBEDDED, JETSTREAM, LLM, OTEL
 from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.redaction import redaction
 from mothership.sinks.loki.sink import LokiSink
@@ -33,6 +33,8 @@ def faults(settings: Settings) -> list[str]:
 def _missing_extras(settings: Settings) -> Iterator[str]:
     if settings.sinks.timescaledb.enabled and not settings.database.is_external and not EMBEDDED.is_installed:
         yield f"database.dsn: is not set, and for the embedded PostgreSQL {EMBEDDED.missing}"
+    if settings.relay.spool.kind == "jetstream" and not JETSTREAM.is_installed:
+        yield f"relay.spool.kind: {JETSTREAM.missing}, or set it to file"
     if settings.llm.enabled and not LLM.is_installed:
         yield f"llm.enabled: {LLM.missing}, or set it to false"
     if settings.otlp_export.enabled and not OTEL.is_installed:

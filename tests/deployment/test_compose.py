@@ -18,7 +18,12 @@ from mothership.config import load
 from mothership.edge.auth_settings import hashed
 
 ROOT = Path(__file__).parents[2]
-FULL, ALONE, OBSERVABILITY = "compose.full.yaml", "compose.yaml", "compose.observability.yml"
+FULL, ALONE, OBSERVABILITY, CLUSTER = (
+    "compose.full.yaml",
+    "compose.yaml",
+    "compose.observability.yml",
+    "compose.cluster.yaml",
+)
 SPECIFIED = {
     "MOTHERSHIP_DB_DSN": "postgresql://u:p@h:5432/d",
     "MOTHERSHIP_LLM_ENABLED": "true",
@@ -40,7 +45,7 @@ Read = Callable[..., dict[str, Any]]
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """What a clone has of it, without anything that was made here."""
-    for name in (FULL, ALONE, OBSERVABILITY):
+    for name in (FULL, ALONE, OBSERVABILITY, CLUSTER):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "config", tmp_path / "config", ignore=lambda _, names: {*names} - {".gitignore"})
@@ -206,3 +211,34 @@ def test_the_image_is_built_of_what_the_dockerfile_copies(tmp_path: Path) -> Non
     with ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         assert wheel.read("mothership/COMMIT") == b"0123456789ab\n"
         assert "mothership/docs/index.md" in wheel.namelist()
+
+
+def test_two_instances_share_three_servers(tools: Path, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one stream, each with a disk and a port of its own; the servers take the file that they are given."""
+    make_env(clone)
+    command = [compose(tools), "-f", ALONE, "-f", CLUSTER, "config", "--format", "json"]
+    environ = {"PATH": os.defpath, "HOME": "/nonexistent", "NATS_PASSWORD": "nats-secret"}
+    done = subprocess.run(command, cwd=clone, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    services = json.loads(done.stdout)["services"]
+    one, other = services["mothership"], services["mothership-b"]
+    assert [len(each["ports"]) for each in (one, other)] == [1, 1]
+    assert one["ports"][0]["published"] != other["ports"][0]["published"]
+    assert one["volumes"][0]["source"] != other["volumes"][0]["source"]
+    assert one["environment"] == other["environment"]
+    for name in [name for name in os.environ if name.startswith("MOTHERSHIP_")]:
+        monkeypatch.delenv(name)
+    for name, value in one["environment"].items():
+        if name.startswith("MOTHERSHIP_RELAY"):
+            monkeypatch.setenv(name, value)
+    spool = load(None).relay.spool
+    assert spool.kind == "jetstream"
+    assert spool.jetstream.servers == ("nats://nats-a:4222", "nats://nats-b:4222", "nats://nats-c:4222")
+    assert len(spool.jetstream.monitor_urls) == 3
+    for name in ("nats-a", "nats-b", "nats-c"):
+        server = services[name]["environment"]
+        checked = subprocess.run(
+            [Path(sys.executable).with_name("nats-server"), "-t", "-c", "deploy/nats/nats.conf"],
+            cwd=clone, env=server, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert checked.returncode == 0, checked.stderr

@@ -13,6 +13,8 @@ from tests.contracts.spools import append, leased
 from tests.relay.nats_cluster import NatsCluster, cluster
 from tests.relay.support import rows_batch, settings
 
+from mothership.config import Settings
+from mothership.config.meaning import sentences
 from mothership.errors import ConfigurationError
 from mothership.relay.spool.jetstream.spool import JetStreamSpool
 
@@ -143,3 +145,10 @@ async def test_tls_both_ways(tmp_path: Path) -> None:
         )
         missing = await refusal(secured, **shown, ca_file=place / "nowhere.pem")
         assert "certificates can't be read: No such file or directory" in missing
+
+
+def test_check_says_where_it_waits(alone: NatsCluster) -> None:
+    """`mothership check` prints what a configuration means."""
+    spool = {"kind": "jetstream", "jetstream": {"servers": alone.urls, "stream": "SHIP", "fallback": True}}
+    lines = "\n".join(sentences(Settings.model_validate({"relay": {"spool": spool}})))
+    assert "waits in the JetStream stream SHIP: 4 GiB or 7 days at most; in a file while" in lines

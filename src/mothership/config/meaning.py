@@ -75,6 +75,12 @@ def _asking(settings: Settings) -> str:
 
 def _keeping(settings: Settings) -> str:
     spool = settings.relay.spool
+    if spool.kind == "jetstream":
+        return (
+            f"What can't be delivered waits in the JetStream stream {spool.jetstream.stream}: "
+            f"{spool.max_bytes / 1024**3:.3g} GiB or {spool.max_age_seconds / 86400:.3g} days at most"
+            + ("; in a file while that can't be reached." if spool.jetstream.fallback else ".")
+        )
     return (
         f"What can't be delivered waits in {settings.server.data_dir}/spool: {spool.max_bytes / 1024**3:.3g} GiB or "
         f"{spool.max_age_seconds / 86400:.3g} days a worker at most."
