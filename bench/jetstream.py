@@ -1,0 +1,85 @@
+"""The spool on three JetStream servers of this machine, one to four instances, against the local file in the same run.
+
+python -m bench.jetstream      the servers sync before they acknowledge, and share the processor with all else here
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.spool import appended, batch
+from tests.relay.nats_cluster import cluster
+
+from mothership.event import RowBatch
+from mothership.leases import LeaseLimits
+from mothership.ports import Spool
+from mothership.relay.settings import RelaySettings
+from mothership.relay.spool.file_spool import FileSpool
+from mothership.relay.spool.jetstream.spool import JetStreamSpool
+
+ROUNDS = 2
+SHAPES = ((1000, 60, 8), (100, 300, 50))
+"""Events of a batch, batches, clients at a time."""
+INSTANCES = (1, 2, 4)
+LIMITS = LeaseLimits(5000, 1 << 25, 5)
+
+
+async def append_all(spools: Sequence[Spool], batches: Sequence[RowBatch], clients: int) -> float:
+    """Events a second, kept."""
+    began = time.perf_counter()
+
+    async def client(number: int) -> None:
+        for one in batches[number::clients]:
+            await appended(spools[number % len(spools)], one)
+
+    await asyncio.gather(*(client(number) for number in range(clients)))
+    return sum(len(one.rows) for one in batches) / (time.perf_counter() - began)
+
+
+async def drain_all(spools: Sequence[Spool], events: int) -> float:
+    """Events a second, leased and committed."""
+    began, found = time.perf_counter(), 0
+
+    async def courier(spool: Spool) -> None:
+        nonlocal found
+        while found < events:
+            if lease := await spool.lease("memory", LIMITS):
+                found += lease.events
+                spool.commit(lease)
+            else:
+                await asyncio.sleep(0.002)
+
+    await asyncio.gather(*map(courier, spools))
+    return events / (time.perf_counter() - began)
+
+
+async def main() -> None:
+    """Measure, print."""
+    with tempfile.TemporaryDirectory() as home, cluster(Path(home) / "nats") as servers:
+        for number in range(ROUNDS):
+            for events, count, clients in SHAPES:
+                batches = [batch(number * 1_000_000 + events * 1_000 + each, events) for each in range(count)]
+                file = await FileSpool.open(Path(home) / f"{number}-{events}", RelaySettings(), time.time)
+                floor = await append_all([file], batches, clients), await drain_all([file], events * count)
+                await file.close()
+                print(f"{events} events a batch, {clients} clients")
+                print(f"  file{'':<22}append{floor[0]:>10,.0f}/s{'':<9}drain{floor[1]:>12,.0f}/s")
+                for instances in INSTANCES:
+                    to = {"servers": servers.urls, "stream": f"B{number}-{events}-{instances}", "sync_always": True}
+                    spool = {"kind": "jetstream", "jetstream": {**to, "publish_seconds": 60.0}, "max_bytes": 1 << 28}
+                    settings = RelaySettings.model_validate({"spool": spool})
+                    opened = [await JetStreamSpool.open(settings, time.time) for _ in range(instances)]
+                    kept = await append_all(opened, batches, clients)
+                    drained = await drain_all(opened, events * count)
+                    for one in opened:
+                        await one.close()
+                    print(
+                        f"  JetStream, {instances} instance(s){'':<3}append{kept:>10,.0f}/s ({kept / floor[0]:.2f})"
+                        f"  drain{drained:>12,.0f}/s ({drained / floor[1]:.2f})"
+                    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
