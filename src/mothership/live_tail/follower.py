@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 from mothership.live_tail.messages import named_message
-from mothership.live_tail.tail_log import TailLog
+from mothership.live_tail.tail_log import Read, TailLog
+
+MISSED_SECONDS = 2.0
 
 
 def _nothing() -> None:
@@ -35,6 +38,7 @@ class Follower:
         self._ticks = ticks
         self._drop = drop
         self._ready = ready
+        self._told = -MISSED_SECONDS
         self._news = asyncio.Event()
         self._end_reason: str | None = None
         self._sending_since: float | None = None
@@ -63,12 +67,22 @@ class Follower:
             self._sending_since = self._ticks()
             yield text
             self._sending_since = None
-            while (read := self._log.read(self._place)) is None and self._end_reason is None:
-                self._news.clear()
-                await self._news.wait()
-            if self._end_reason is not None:
+            read = await self._next()
+            if read is None:
                 break
-            assert read is not None  # noqa: S101 - for the type checker
-            self._place = read.place
+            self._place, self._told = read.place, self._ticks()
             text = named_message("missed", events=read.missed) + read.text if read.missed else read.text
         yield named_message("end", reason=self._end_reason)
+
+    async def _next(self) -> Read | None:
+        """What follows; None at the end. That events were left out is no news by itself, more than now and then."""
+        while self._end_reason is None:
+            read = self._log.read(self._place)
+            wait = None if read is None else max(0.0, self._told + MISSED_SECONDS - self._ticks())
+            if read is not None and (read.text or not wait):
+                return read
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
+        return None

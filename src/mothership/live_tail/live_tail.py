@@ -26,7 +26,10 @@ WAITING_ROWS_MAX = 20_000
 WAITING_BYTES_MAX = 16 * 1024 * 1024
 """Most that waits to be looked at."""
 SLICE_ROWS = 250
-"""What is looked at before other work has its turn."""
+SLICE_SECONDS = 0.002
+"""What is looked at, about, before other work has its turn."""
+FULL_RATE_READERS = 25
+"""With more than so many, each is shown its share of what so many would be: nobody can read even that."""
 BUDGET_SHARE, BUDGET_SHARE_OF_IDLE = 0.02, 0.005
 """For looking: of the processor time that the worker has, and of all time."""
 BUDGET_SECONDS_MAX = 0.5
@@ -65,6 +68,7 @@ class LiveTail:
         self._budget = BUDGET_SECONDS_MAX
         self._budget_filled = ticks(), processor()
         self._turn = 0
+        self._slice = 0.0
         self._closed = False
 
     # --- events in -----------------------------------------------------------------------------------------------
@@ -192,8 +196,9 @@ class LiveTail:
         self._budget += BUDGET_SHARE_OF_IDLE * (now - self._budget_filled[0])
         self._budget += BUDGET_SHARE * (spent - self._budget_filled[1])
         self._budget, self._budget_filled = min(BUDGET_SECONDS_MAX, self._budget), filled
+        share = min(1.0, FULL_RATE_READERS / max(1, self._by_caller.total()))
         for question in self._questions.values():
-            question.refill(now)
+            question.refill(now, share)
         while self._waiting:
             rows = self._waiting.popleft()
             self._waiting_rows -= len(rows)
@@ -212,8 +217,12 @@ class LiveTail:
                 continue
             began = self._processor()
             question.look(rows)
-            self._budget -= self._processor() - began
-            await asyncio.sleep(0)
+            spent = self._processor() - began
+            self._budget -= spent
+            self._slice += spent
+            if self._slice >= SLICE_SECONDS:  # a round of the event loop costs as well
+                self._slice = 0.0
+                await asyncio.sleep(0)
 
     async def _look_after(self) -> None:
         """End those that may not read any more, and those that don't."""

@@ -19,17 +19,17 @@ class TailQuestion:
         self.query = query
         self._matches: Matcher | None = None if query == EventQuery() else matcher(query)
         self._rate = events_per_second
-        self._most = events_per_second * BURST_SECONDS
-        self._room = self._most
+        self._room = events_per_second * BURST_SECONDS
         self._filled = now
         self.here = TailLog()
         """What this worker stored: for the other workers."""
         self.everywhere = TailLog()
         """What all workers stored: for readers."""
 
-    def refill(self, now: float) -> None:
-        """Time has gone by: so many more may be shown."""
-        self._room = min(self._most, self._room + self._rate * max(0.0, now - self._filled))
+    def refill(self, now: float, share: float) -> None:
+        """Time has gone by: so many more may be shown, of a rate that is a share of the full one."""
+        rate = self._rate * share
+        self._room = min(rate * BURST_SECONDS, self._room + rate * max(0.0, now - self._filled))
         self._filled = now
 
     def look(self, rows: Sequence[Row]) -> None:

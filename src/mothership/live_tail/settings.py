@@ -15,8 +15,8 @@ class LiveTailSettings(BaseModel, frozen=True, extra="forbid"):
     )
     events_per_second: PositiveInt = Field(
         default=100,
-        description="Most events a second that a live tail shows of each worker, after a burst of five times as many. "
-        "It says how many it left out.",
+        description="Most events a second that a live tail shows of each worker, after a burst of five times as many; "
+        "a share of it where more than 25 are open. It says how many it left out.",
     )
     stall_seconds: PositiveFloat = Field(
         default=10.0, description="Longest a reader may take nothing of what is sent to it; then it is disconnected."
