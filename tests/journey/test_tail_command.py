@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -58,22 +59,25 @@ class Tail:
         return status
 
 
-def readers(service: Service, count: int, **headers: str) -> bool:
-    return f"mothership_tail_readers {count}.0" in service.get("/metrics", headers=headers).text
+def readers(service: Service, **headers: str) -> int:
+    """How many follow, those of other tests among them."""
+    said = re.search(r"^mothership_tail_readers (\d+)", service.get("/metrics", headers=headers).text, re.MULTILINE)
+    return int(said[1]) if said else 0
 
 
 @contextlib.contextmanager
 def tailing(service: Service, *options: str, **more: Any) -> Iterator[Tail]:
     """One that follows."""
+    before = readers(service)
     found = Tail(service, *options, **more)
     try:
-        service.until(lambda: readers(service, 1) or found.process.poll() is not None, "the tail")
+        service.until(lambda: readers(service) > before or found.process.poll() is not None, "the tail")
         yield found
     finally:
         if found.process.poll() is None:
             found.process.kill()
         found.wait()
-        service.until(lambda: readers(service, 0), "its end")
+        service.until(lambda: readers(service) <= before, "its end")
 
 
 EVENTS = [
@@ -145,7 +149,7 @@ def test_without_a_right_token_it_ends_and_says_what_to_do(start: Start, databas
     assert tail.wait() == 2
     assert "MOTHERSHIP_TOKEN" in tail.said[-1]
     right = Tail(service, MOTHERSHIP_TOKEN=TOKEN)
-    service.until(lambda: readers(service, 1, authorization=f"Bearer {TOKEN}"), "the tail")
+    service.until(lambda: readers(service, authorization=f"Bearer {TOKEN}"), "the tail")
     assert right.stop() == 130
 
 
