@@ -143,6 +143,25 @@ async def test_what_was_safe_outlasts_the_process(spools: SpoolBench) -> None:
     assert all(crashes[seq] >= 1 for seq in dying.seqs)
 
 
+async def test_each_death_is_counted_before_the_next_write(spools: SpoolBench) -> None:
+    """So that a batch which ends the process is set aside in the end; it goes alone from `poison_attempts` on."""
+    spool = await spools.open()
+    await append(spool, rows_batch(1), "a")
+    for deaths in range(4):
+        lease = await leased(spool, "a")
+        assert lease.crashes[0] == deaths
+        await spools.die(spool)
+        spool = await spools.open()
+    await append(spool, rows_batch(2), "a")
+    found = await leased(spool, "a")
+    while found.batches[0].fingerprint != rows_batch(1).fingerprint:  # the other has come first
+        found = await leased(spool, "a")
+    assert len(found.seqs) == 1
+    assert found.crashes == (4,)
+    await spool.release(found)  # the write ended badly, and the process lives
+    assert (await leased(spool, "a")).crashes[0] == 0
+
+
 async def test_a_repeat_is_not_kept_again(spools: SpoolBench) -> None:
     """While the first waits, and right after it is through."""
     spool = await spools.open()

@@ -95,6 +95,7 @@ class HeldBatches:
         found = [self._held[seq] for seq in seqs if seq in self._held]
         for batch in found:
             batch.leased = False
+            batch.crashes = 0  # the process lives
         return found
 
     def get(self, seqs: Iterable[int]) -> list[HeldBatch]:
