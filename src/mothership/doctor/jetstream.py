@@ -24,10 +24,10 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
         yield error(PART, JETSTREAM.missing, cost="the service does not start", remedy="install it")
         return
     # Its client is an extra.
-    from mothership.relay.spool.jetstream import cluster  # noqa: PLC0415
-    from mothership.relay.spool.jetstream.connection import LOST, connect  # noqa: PLC0415
-    from mothership.relay.spool.jetstream.counts import stream_state  # noqa: PLC0415
-    from mothership.relay.spool.jetstream.subjects import Subjects  # noqa: PLC0415
+    from mothership.relay.spool.jetstream import cluster  # noqa: PLC0415 - its library is an extra
+    from mothership.relay.spool.jetstream.connection import LOST, connect  # noqa: PLC0415 - its library is an extra
+    from mothership.relay.spool.jetstream.counts import stream_state  # noqa: PLC0415 - its library is an extra
+    from mothership.relay.spool.jetstream.subjects import Subjects  # noqa: PLC0415 - its library is an extra
 
     subjects = Subjects(relay.spool.jetstream.stream)
     try:
