@@ -173,6 +173,8 @@ def test_a_missing_file_that_was_named_is_a_fault(tmp_path: Path) -> None:
             "line 2, column 1: can't be read as YAML: the key `server` is there twice",
         ),
         ("a: &a {b: *a}", "contains itself"),
+        ("server: {port: !!int x}", "can't be read as YAML: bad syntax"),
+        ("[" * 5000, "can't be read as YAML: bad syntax"),
         ("pipeline: {processors: {redaction: {rule_files: 5}}}", "rule_files"),
         ("llm: {confidence_threshold: 2}", "llm.confidence_threshold"),
         ("server: {tls: {cert_file: a.pem}}", "cert_file and key_file belong together"),

@@ -30,6 +30,13 @@ from mothership.errors import ConfigurationError, Refusal
 from mothership.log_format import LogSettings, configure_logging
 
 CANARY = "canary-secret-4f1b"
+NO_DATES = (
+    f"- {{name: x, hash: '{hashed(CANARY)}', expires: 2027-02-30}}",
+    f"- {{name: x, hash: '{hashed(CANARY)}', expires: 2027-01-01T00:00:00+99:00}}",
+    "[" * 5000,
+    f"- !!int {CANARY}",
+)
+"""The library that reads YAML raises errors of its own for them."""
 LONG = "right-and-long-enough-7d1f"
 BODY = json.dumps({"messages": [{"type": "log", "received_from": "somebody else"}]}).encode()
 NO_CREDENTIALS = "no valid credentials: send `Authorization: Bearer` with your token"
@@ -300,7 +307,7 @@ async def test_a_token_is_revoked_and_added_while_the_service_runs(
         file.write_text(f"- {{name: new, hash: '{hashed('new')}', scopes: [ingest, read]}}\n")
         assert not await enters("old")
         assert await enters("new")
-        for slip in ("- {name: new, hash: nonsense}\n", "", "# nothing\n", "- {name: new, ha", "{}", "- \n"):
+        for slip in ("- {name: new, hash: nonsense}\n", "", "# nothing\n", "- {name: new, ha", "{}", "- \n", *NO_DATES):
             file.write_text(slip)
             assert await enters("new"), "a slip of the pen must not lock a fleet out"
         file.unlink()
@@ -349,6 +356,7 @@ def test_a_file_that_was_left_alone_for_a_second_is_read_at_the_first_look(tmp_p
         "- 7",
         "[[[",
         "- {name: 'a b'}",
+        *NO_DATES,
     ],
 )
 def test_a_bad_file_of_tokens_stops_the_start_and_is_not_quoted(tmp_path: Path, content: str, clock: Time) -> None:
@@ -638,6 +646,7 @@ def test_a_certificate_is_the_caller_whose_name_it_bears(clock: Time) -> None:
         (("ab\n",), {}),
         ((), {}),
         (("anonymous",), {}),
+        (("Anonymous",), {}),
         (nameless, {}),
     ):
         with pytest.raises(AuthenticationFailed):
@@ -667,8 +676,9 @@ def test_an_expired_entry_does_not_shadow_a_good_one_of_its_name(clock: Time) ->
 def test_nobody_is_named_anonymous_by_a_certificate() -> None:
     """Neither by a mapping."""
     files = {"cert_file": "a", "key_file": "b", "client_ca_file": "c"}
-    with pytest.raises(ValidationError, match="the name `anonymous` is taken"):
-        TLSSettings(**files, client_names={"ship-7": "anonymous"})
+    for name in ("anonymous", "ANONYMOUS"):
+        with pytest.raises(ValidationError, match="the name `anonymous` is taken"):
+            TLSSettings(**files, client_names={"ship-7": name})
 
 
 @pytest.mark.usefixtures("own_logging")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import yaml
 
 from mothership.errors import ConfigurationError
+from mothership.yaml_errors import UNREADABLE
 
 Location: TypeAlias = tuple[str | int, ...]
 """Keys and positions from the top to a value."""
@@ -78,7 +79,7 @@ def read(path: Path | None) -> Document:
         raise ConfigurationError([f"{path}: can't be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
         raise ConfigurationError([f"{path}: is not UTF-8 text"]) from None
-    except yaml.YAMLError as error:
+    except UNREADABLE as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "bad syntax"
@@ -96,7 +97,7 @@ def read(path: Path | None) -> Document:
 
 
 def parse(text: str) -> Any:
-    """Read a variable's text as the file would be read, or raise `yaml.YAMLError`."""
+    """Read a variable's text as the file would be read, or raise one of `UNREADABLE`."""
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
 
 

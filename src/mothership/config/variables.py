@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel
 
 from mothership.config.document import Fault, Location, parse
+from mothership.yaml_errors import UNREADABLE
 
 CONFIG_VARIABLE = "MOTHERSHIP_CONFIG"
 OTHERS = frozenset({CONFIG_VARIABLE, "MOTHERSHIP_TOKEN", "MOTHERSHIP_EMBEDDED_DSN"})
@@ -79,7 +79,7 @@ def environment_values(model: type[BaseModel], environ: Mapping[str, str]) -> En
         found.names[at] = name
         try:
             found.values[at] = _value(text, field)
-        except (yaml.YAMLError, RecursionError):
+        except UNREADABLE:
             found.faults.append(Fault(at, "can't be read: write it as in YAML, like `[one, two]` or `{name: value}`"))
     return found
 

@@ -18,7 +18,7 @@ from pydantic import (
     field_validator,
 )
 
-from mothership.edge.caller import ANONYMOUS, NAME_PATTERN, SCOPES, Permission
+from mothership.edge.caller import NAME_PATTERN, SCOPES, Permission, is_nobodys
 
 HASH_PREFIX = "sha256:"
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -60,7 +60,7 @@ class TokenSettings(BaseModel, frozen=True, extra="forbid"):
     @field_validator("name")
     @classmethod
     def _is_nobodys(cls, name: str) -> str:
-        if name.lower() == ANONYMOUS.name:
+        if is_nobodys(name):
             raise ValueError("the name `anonymous` is taken by callers without credentials: choose another one")
         return name
 

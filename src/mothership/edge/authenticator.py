@@ -7,7 +7,7 @@ from typing import Any
 
 from mothership.edge.addresses import holder, rate_limit_key
 from mothership.edge.auth_settings import AuthSettings, TokenSettings
-from mothership.edge.caller import ANONYMOUS, INPUT_SCOPES, LOCAL, NAME_PATTERN, Caller, Permission
+from mothership.edge.caller import ANONYMOUS, INPUT_SCOPES, LOCAL, NAME_PATTERN, Caller, Permission, is_nobodys
 from mothership.edge.credentials import Credentials
 from mothership.edge.login_throttle import LoginThrottle, TooManyFailures
 from mothership.edge.tls import TLSSettings
@@ -117,7 +117,7 @@ class Authenticator:
     def _certificate_name(self, names: tuple[str, ...]) -> str | None:
         mapping: Mapping[str, str] = self._tls.client_names
         name = next((mapping[name] for name in names if name in mapping), None) if mapping else names[0]
-        return None if name is None or not _NAME.fullmatch(name) or name == ANONYMOUS.name else name
+        return None if name is None or not _NAME.fullmatch(name) or is_nobodys(name) else name
 
     def _is_expired(self, token: TokenSettings) -> bool:
         return token.expires is not None and token.expires.timestamp() <= self._clock()

@@ -25,3 +25,8 @@ ANONYMOUS = Caller("anonymous", frozenset(SCOPES))
 """Anybody, where the configuration lets anybody in."""
 LOCAL = ANONYMOUS._replace(scopes=frozenset({*SCOPES, "manage", "trace"}))
 """Whoever is on this machine, where nobody needs credentials and nobody else reaches the port."""
+
+
+def is_nobodys(name: str) -> bool:
+    """Whether it is the name of callers without credentials, however it is written: no credentials may bear it."""
+    return name.lower() == ANONYMOUS.name

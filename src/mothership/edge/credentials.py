@@ -14,6 +14,7 @@ from mothership.edge.file_watcher import FileWatcher
 from mothership.errors import ConfigurationError
 from mothership.ports import Clock
 from mothership.telemetry import log
+from mothership.yaml_errors import UNREADABLE
 
 _TOKENS = TypeAdapter(tuple[TokenSettings, ...])
 _NOBODY = TokenSettings(name="nobody", hash="sha256:" + "0" * 64)
@@ -89,11 +90,11 @@ def _from_file(path: Path | None) -> tuple[TokenSettings, ...]:
         return _TOKENS.validate_python(found)
     except OSError as error:
         raise ConfigurationError([f"auth.tokens_file: can't be read: {error.strerror}"]) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise ConfigurationError(["auth.tokens_file: not a YAML list of credentials"]) from None
     except ValidationError as error:
         faults = [
             f"auth.tokens_file: {'.'.join(map(str, detail['loc'])) or 'the list'}: {detail['msg']}"
             for detail in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise ConfigurationError(faults) from None
+    except UNREADABLE:
+        raise ConfigurationError(["auth.tokens_file: not a YAML list of credentials"]) from None

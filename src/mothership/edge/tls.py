@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from mothership.edge.caller import is_nobodys
 from mothership.edge.file_watcher import FileWatcher
 from mothership.errors import ConfigurationError
 from mothership.ports import Clock
@@ -47,7 +48,7 @@ class TLSSettings(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("cert_file and key_file belong together: set both or none")
         if self.client_ca_file and not self.cert_file:
             raise ValueError("client_ca_file needs cert_file and key_file: client certificates exist only over TLS")
-        if "anonymous" in self.client_names.values():
+        if any(map(is_nobodys, self.client_names.values())):
             raise ValueError("client_names: the name `anonymous` is taken by callers without credentials")
         if self.client_names and not self.client_ca_file:
             raise ValueError("client_names needs client_ca_file: without it no client certificate is looked at")

@@ -204,7 +204,9 @@ def test_a_rule_file_adds_its_patterns(tmp_path: Path) -> None:
     assert redaction(rule_files=[str(file)]).text("badge 77") == "badge [REDACTED:badge]"
 
 
-@pytest.mark.parametrize("content", ["rules: 3", "- a", "rules: [{name: x}]", "rules: ['(']", "\tx: :"])
+@pytest.mark.parametrize(
+    "content", ["rules: 3", "- a", "rules: [{name: x}]", "rules: ['(']", "\tx: :", "a: 2027-02-30", "[" * 5000]
+)
 def test_a_rule_file_that_can_not_be_used_is_an_error_that_names_it(tmp_path: Path, content: str) -> None:
     """One line for each fault, before anything is opened."""
     file = tmp_path / "rules.yaml"

@@ -43,6 +43,7 @@ from mothership.pipeline.redaction.settings import (
 from mothership.pipeline.redaction.text import OBFUSCATED, ActiveRule, Prefilter, TextRedactor
 from mothership.ports import Processor
 from mothership.telemetry import log
+from mothership.yaml_errors import UNREADABLE
 
 VERSION = 1
 """Of the built-in rules and of how they are applied: part of the rule-set hash in the audit trail."""
@@ -217,10 +218,10 @@ def read_rule_files(files: Sequence[Path]) -> tuple[PatternSettings, ...]:
             patterns += parse_patterns(listed["rules"])
         except OSError as error:
             faults.append(f"{where}: can't be read ({type(error).__name__})")
-        except (yaml.YAMLError, UnicodeDecodeError):
-            faults.append(f"{where}: not YAML in UTF-8")
         except ValidationError as error:
             faults += [f"{where}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+        except UNREADABLE:
+            faults.append(f"{where}: not YAML in UTF-8")
     if faults:
         raise ConfigurationError(faults)
     return tuple(patterns)
