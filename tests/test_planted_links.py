@@ -19,6 +19,7 @@ from tests.starvation import PATIENCE_SECONDS
 
 from mothership import key_files, worker_status
 from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory import become_owner
 from mothership.embedded.cluster import remove_in
 from mothership.embedded.processes import postmaster_lines
 from mothership.embedded.server import PostgresServer
@@ -150,6 +151,31 @@ def test_root_does_not_work_in_a_directory_of_somebody_else(home: Path) -> None:
     for path in (home, home / "below"):
         with pytest.raises(ConfigurationError, match=f"{home} belongs to user {STRANGER}, who could make root write"):
             _work(path)
+
+
+@as_root
+@pytest.mark.parametrize("way", ["link", "link/deeper", "own", "own/deeper", "rooms/../link"])
+def test_a_link_of_a_stranger_does_not_choose_the_data_directory(home: Path, tmp_path: Path, way: str) -> None:
+    """On the way to it, or behind a link of one's own: nothing is made where it leads."""
+    (tmp_path / "rooms").mkdir()
+    (tmp_path / "link").symlink_to(home)
+    os.lchown(tmp_path / "link", STRANGER, STRANGER)
+    (tmp_path / "own").symlink_to("rooms/../link")
+    told = f"link is a link of user {STRANGER}'s"
+    with pytest.raises(ConfigurationError, match=told):
+        _work(tmp_path / way)
+    assert list(home.iterdir()) == []
+    if (tmp_path / way).exists():
+        with pytest.raises(ConfigurationError, match=told):
+            become_owner(tmp_path / way)
+
+
+def test_links_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
+    """In words."""
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(ConfigurationError, match="can't be used"):
+        _work(tmp_path / "a")
 
 
 @as_root

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mothership.data_directory import check_entries, check_private, fault
+from mothership.data_directory import check_entries, check_private, fault, resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ def lock_data_dir(data_dir: Path) -> Iterator[LockedDataDir]:
 
     Raises `ConfigurationError` when another service has it, it can't be written, or others can change what is in it.
     """
-    data_dir = data_dir.resolve()  # as the kernel names the place where a process works
     try:
+        data_dir = resolved(data_dir)  # as the kernel names the place where a process works
         # Root's database runs as another user, who must be able to pass, though not to look around.
         data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         check_private(data_dir)

@@ -18,12 +18,24 @@ DATABASE_ENTRIES = frozenset({"postgres", "postgres.new", "postgres-socket"})
 """What belongs to the user of the embedded database when root runs the service. Root follows no name inside."""
 HELD_ENTRIES = ("spool", "metrics", "activity")
 """Directories of the service's own whose entries are looked at as well."""
+LINKS_MAX = 40
+"""As the kernel."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def fault(reason: str) -> ConfigurationError:
     """What is wrong, under the key that the operator can change."""
     return ConfigurationError([f"server.data_dir: {reason}"])
+
+
+def resolved(data_dir: Path) -> Path:
+    """Where it is in truth. Raises `ConfigurationError` when a link of another user's chooses that."""
+    if link := _link_of_another(data_dir):
+        raise fault(
+            f"{link} is a link of {user_name(link.lstat().st_uid)}'s, who chooses where it leads: "
+            "name the directory itself, or choose another one in server.data_dir"
+        )
+    return Path(os.path.realpath(data_dir))  # `resolve` raises for links in a circle
 
 
 def check_private(data_dir: Path) -> None:
@@ -57,7 +69,7 @@ def check_entries(data_dir: Path) -> None:
                     [f"server.data_dir: {path} is a symbolic link and no directory: put the file itself there"]
                 )
             if not of_database:
-                check_private(path.resolve())
+                check_private(resolved(path))
         elif stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
             raise fault(
                 f"{path} is a hard link, so a write to it would change a file elsewhere: "
@@ -75,7 +87,7 @@ def become_owner(data_dir: Path) -> None:
         return
     status = data_dir.stat()
     if status.st_uid == 0:
-        check_private(data_dir.resolve())
+        check_private(resolved(data_dir))
         return
     os.setgroups([])
     os.setresgid(status.st_gid, status.st_gid, status.st_gid)
@@ -88,10 +100,8 @@ def reason_not_to_write(directory: Path, *, sticky_is_enough: bool) -> str | Non
     As for a data directory, root looks at every directory on the way. A sticky one, like /tmp, is enough where nothing
     is read that was there before. A link of another user's on the way is none of ours.
     """
-    links = [path for path in (directory.absolute(), *directory.absolute().parents) if path.is_symlink()]
-    for link in links:
-        if (owner := link.lstat().st_uid) not in {0, os.geteuid()}:
-            return f"{link} is a link of {user_name(owner)}'s"
+    if link := _link_of_another(directory):
+        return f"{link} is a link of {user_name(link.lstat().st_uid)}'s"
     real = directory.resolve()
     for place in (real, *(real.parents if os.geteuid() == 0 else ())):
         status = place.stat()
@@ -145,6 +155,28 @@ def user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"user {uid}"
+
+
+def _link_of_another(path: Path) -> Path | None:
+    """The first link on the way that neither we nor root made, also behind links of ours."""
+    ahead = list(reversed(path.absolute().parts))
+    place = Path(ahead.pop())
+    followed = 0
+    while ahead:
+        name = ahead.pop()
+        place = place.parent if name == ".." else place / name
+        if not place.is_symlink():
+            continue
+        owner = place.lstat().st_uid
+        if owner not in {0, os.geteuid()} and not _is_unmapped(owner):
+            return place
+        followed += 1
+        if followed > LINKS_MAX:
+            return None  # in a circle: opening it fails
+        target = place.readlink()
+        ahead += reversed(target.parts)
+        place = Path(ahead.pop()) if target.is_absolute() else place.parent
+    return None
 
 
 def _entries(data_dir: Path) -> Iterator[tuple[Path, os.stat_result]]:
