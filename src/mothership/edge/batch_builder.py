@@ -49,6 +49,7 @@ class BatchBuilder:
         source: str = "unknown",
         idempotency_key: str | None = None,
         is_retry: bool = False,
+        period: int = 0,
         body_bytes: int = 0,
         needs_repair: bool = False,
         unreadable: Mapping[int, str] = MappingProxyType({}),
@@ -56,7 +57,8 @@ class BatchBuilder:
         """Return the batch with its good events, and a rejection for each of the others. It owns `messages` then.
 
         `needs_repair` says that the decoder let through what strict JSON would not. `unreadable` has the places of
-        what the protocol could not read, with the reason of each. Raises `Refusal` (400, 413).
+        what the protocol could not read, with the reason of each. Equal batches of different `period` are different.
+        Raises `Refusal` (400, 413).
         """
         if len(messages) > self._limits.events:
             raise Refusal(413, f"more than {self._limits.events} events: send fewer at a time (limits.events)")
@@ -68,7 +70,7 @@ class BatchBuilder:
         oversized = self._event_limits.oversized(messages, canonical, closely=repaired)
         for position in too_deep:
             oversized[position] = oversized.get(position, frozenset()) | {"limits.depth"}
-        fingerprint, content = self._identity(canonical, request.caller.name, idempotency_key, is_retry=is_retry)
+        fingerprint, content = self._identity(canonical, request.caller.name, idempotency_key, is_retry, period)
         batch = Batch(
             events=messages,
             indices=list(range(len(messages))),
@@ -115,7 +117,12 @@ class BatchBuilder:
         return groups
 
     def _identity(
-        self, canonical: list[bytes], client: str, idempotency_key: str | None, *, is_retry: bool
+        self,
+        canonical: list[bytes],
+        client: str,
+        idempotency_key: str | None,
+        is_retry: bool,
+        period: int,
     ) -> tuple[bytes, bytes]:
         """`Batch.fingerprint` and `Batch.content`: HMAC-SHA256 over the caller and its key, or what it sent."""
         name = client.encode("utf-8", "replace")
@@ -126,6 +133,8 @@ class BatchBuilder:
         mac.update(b"messages %d %s " % (len(name), name))
         for group in canonical:
             mac.update(group)
+        if period:
+            mac.update(b" in %d" % period)
         content = mac.digest()
         return content if is_retry else new_identity(), content
 

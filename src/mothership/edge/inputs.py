@@ -7,16 +7,18 @@ from mothership.edge.limits import LimitSettings
 from mothership.edge.loki_push import LokiPush
 from mothership.edge.native_ingest import NativeIngest
 from mothership.edge.otlp import OTLPLogs, OTLPUnsupportedSignals
+from mothership.edge.repeat_window import RepeatWindow
 
 
 def protocols(builder: BatchBuilder, limits: LimitSettings, settings: InputSettings) -> list[IngestProtocol]:
     """Make them all, over one builder."""
-    logs = OTLPLogs(builder, limits)
+    repeats = RepeatWindow(settings.duplicate_minutes)
+    logs = OTLPLogs(builder, limits, repeats)
     return [
         NativeIngest(builder, limits),
         logs,
         OTLPUnsupportedSignals(logs, "/v1/metrics"),
         OTLPUnsupportedSignals(logs, "/v1/traces"),
         OTLPUnsupportedSignals(logs, "/v1development/profiles"),
-        LokiPush(builder, limits, tenant_field=settings.tenant_field),
+        LokiPush(builder, limits, repeats, tenant_field=settings.tenant_field),
     ]

@@ -14,7 +14,7 @@ from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limits import LimitSettings
 from mothership.edge.loki_push_encodings import PushReader
-from mothership.edge.unix_nanoseconds import any_finer_than_seconds
+from mothership.edge.repeat_window import LIVE, RepeatWindow
 from mothership.edge.unreadable import explained, take_unreadable
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt
@@ -68,9 +68,12 @@ class LokiPush:
         },
     }
 
-    def __init__(self, builder: BatchBuilder, limits: LimitSettings, *, tenant_field: str = "") -> None:
+    def __init__(
+        self, builder: BatchBuilder, limits: LimitSettings, repeats: RepeatWindow, *, tenant_field: str = ""
+    ) -> None:
         """`tenant_field` is the field that keeps `X-Scope-OrgID`; empty: none."""
         self._builder = builder
+        self._repeats = repeats
         self._limits = limits
         self._tenant_field = tenant_field
 
@@ -101,13 +104,15 @@ class LokiPush:
             is_packed = self.encoding(request) != SNAPPY_BLOCK
             decoded = read.protobuf(decompressed(body, SNAPPY_BLOCK, limits) if is_packed else body)
         events, unreadable = take_unreadable(decoded)
+        period = self._repeats.period(events, request.received)
         return self._builder.build(
             events,
             request,
             input=self.name,
             idempotency_key=key,
             # A client sends again what lost its answer and does not say so.
-            is_retry=any_finer_than_seconds(events),
+            is_retry=period is not None,
+            period=period or LIVE,
             body_bytes=len(body),
             needs_repair=is_lenient,
             unreadable=unreadable,

@@ -18,7 +18,7 @@ from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limits import LimitSettings
 from mothership.edge.otlp_protobuf import ProtobufReader
-from mothership.edge.unix_nanoseconds import any_finer_than_seconds
+from mothership.edge.repeat_window import LIVE, RepeatWindow
 from mothership.edge.unreadable import explained, take_unreadable
 from mothership.errors import Refusal
 from mothership.event import Batch, Event, Receipt
@@ -62,8 +62,9 @@ class OTLPLogs:
         },
     }
 
-    def __init__(self, builder: BatchBuilder, limits: LimitSettings) -> None:
+    def __init__(self, builder: BatchBuilder, limits: LimitSettings, repeats: RepeatWindow) -> None:
         self._builder = builder
+        self._repeats = repeats
         self._limits = limits
 
     def check(self, request: IngestRequest) -> None:
@@ -80,13 +81,15 @@ class OTLPLogs:
         key = request.idempotency_key
         decoded, needs_repair = self._json(body) if request.is_json else (self._protobuf(body), False)
         events, unreadable = take_unreadable(decoded)
+        period = self._repeats.period(events, request.received)
         return self._builder.build(
             events,
             request,
             input=self.name,
             idempotency_key=key,
             # A client sends again what lost its answer and does not say so.
-            is_retry=any_finer_than_seconds(events),
+            is_retry=period is not None,
+            period=period or LIVE,
             body_bytes=len(body),
             needs_repair=needs_repair,
             unreadable=unreadable,

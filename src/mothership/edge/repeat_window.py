@@ -1,0 +1,47 @@
+"""Is an equal request the same one, sent again? For clients that send again and do not say so: OTLP's and Loki's.
+
+It is for some minutes only: a device whose clock begins anew at each start says the same every day, and a file that is
+replayed is meant to be. Nothing is remembered for it here, so every worker and instance decides alike: the identity of
+a request holds the period of time in which it came.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from mothership.event import Event
+
+AHEAD_MICROSECONDS = 60_000_000
+"""How far a sender's clock may be ahead for its records to count as new ones."""
+LIVE = 0
+"""The period of requests whose records are as new as that: an equal one can't come later than the window is long."""
+
+
+class RepeatWindow:
+    """How long an equal request is taken for the same."""
+
+    def __init__(self, minutes: float) -> None:
+        self._microseconds = int(minutes * 60_000_000)
+
+    def period(self, events: Iterable[Event], received: int) -> int | None:
+        """The period of time in which an equal request is this one, sent again; None: it is none in any.
+
+        Only times finer than a second tell a repeat from records that are merely equal. Where the first of these is
+        older than the window, the period is a piece of the service's clock as long as the window: no equal request
+        after that is a repeat, and one before it may end early.
+        """
+        for event in events:
+            times = [text for text in (event.get("timestamp"), event.get("observed_timestamp")) if _is_finer(text)]
+            if times:
+                is_live = any(-AHEAD_MICROSECONDS <= received - at <= self._microseconds for at in map(_at, times))
+                return LIVE if is_live else 1 + received // self._microseconds
+        return None
+
+
+def _is_finer(text: str | None) -> bool:
+    """Whether a time that `iso_text` wrote says more than a second."""
+    return text is not None and "." in text and not text.endswith(".000000Z")
+
+
+def _at(text: str) -> int:
+    """Microseconds since the Unix epoch."""
+    return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
