@@ -30,18 +30,19 @@ class RepeatWindow:
         after that is a repeat, and one before it may end early.
         """
         for event in events:
-            times = [text for text in (event.get("timestamp"), event.get("observed_timestamp")) if _is_finer(text)]
-            if times:
-                is_live = any(-AHEAD_MICROSECONDS <= received - at <= self._microseconds for at in map(_at, times))
+            said = (event.get("timestamp"), event.get("observed_timestamp"))
+            ages = [received - _microseconds(text) for text in said if text is not None and _is_finer(text)]
+            if ages:
+                is_live = any(-AHEAD_MICROSECONDS <= age <= self._microseconds for age in ages)
                 return LIVE if is_live else 1 + received // self._microseconds
         return None
 
 
-def _is_finer(text: str | None) -> bool:
+def _is_finer(text: str) -> bool:
     """Whether a time that `iso_text` wrote says more than a second."""
-    return text is not None and "." in text and not text.endswith(".000000Z")
+    return "." in text and not text.endswith(".000000Z")
 
 
-def _at(text: str) -> int:
+def _microseconds(text: str) -> int:
     """Microseconds since the Unix epoch."""
     return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
