@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mothership import __version__, telemetry
+from mothership import __version__, metric_registry
 from mothership.config import load
 
 CHART = Path(__file__).parents[2] / "deploy/helm/mothership"
@@ -88,7 +88,7 @@ def test_a_shore_scales_by_what_waits_and_is_watched_and_fenced(render: Render) 
     made = render(**of("values-shore.yaml"))
     scaler = made["HorizontalPodAutoscaler/fleet-mothership"]["spec"]
     name = scaler["metrics"][0]["pods"]["metric"]["name"]
-    assert name in {metric.name for metric in telemetry.registry().collect()}
+    assert name in {metric.name for metric in metric_registry.registry().collect()}
     assert "replicas" not in made["StatefulSet/fleet-mothership"]["spec"]
     assert made["PodDisruptionBudget/fleet-mothership"]["spec"]["maxUnavailable"] == 1
     labels = made["Service/fleet-mothership"]["metadata"]["labels"]
