@@ -9,8 +9,12 @@ RUN python -m venv --without-pip /opt/mothership
 COPY requirements.lock deploy/runtime_lock.py ./
 RUN python runtime_lock.py requirements.lock > runtime.lock \
     && python runtime_lock.py requirements.lock hatchling > build.lock \
+    && python runtime_lock.py requirements.lock setuptools > setuptools.lock \
     && python -m pip --python /opt/mothership/bin/python install --no-deps --require-hashes \
-       --only-binary :all: --no-binary nkeys -r runtime.lock
+       --only-binary :all: -r setuptools.lock \
+    && python -m pip --python /opt/mothership/bin/python install --no-deps --require-hashes \
+       --no-build-isolation --only-binary :all: --no-binary nkeys -r runtime.lock \
+    && python -m pip --python /opt/mothership/bin/python uninstall -y setuptools
 COPY pyproject.toml hatch_build.py README.md LICENSE NOTICE THIRD_PARTY_LICENSES ./
 COPY docs docs
 COPY src src

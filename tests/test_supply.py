@@ -1,10 +1,13 @@
 """What is installed is what was locked, and what ships says under which terms."""
 
 import hashlib
+import io
 import os
 import re
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -106,3 +109,51 @@ def test_the_setup_refuses_an_installer_whose_hash_is_not_the_locked_one(tmp_pat
     assert done.returncode != 0
     assert "HASHES" in done.stderr
     assert "--require-hashes --no-deps -r .tooling/uv.lock" in (ROOT / "tools" / "setup").read_text()
+
+
+def _sdist(place: Path, *, name: str, builder: str) -> str:
+    """A package without a wheel, and its hash."""
+    path = place / f"{name}-0.0.1.tar.gz"
+    files = {
+        "pyproject.toml": f'[build-system]\nrequires = ["{builder}"]\nbuild-backend = "{builder}"\n',
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.0.1\n",
+    }
+    with tarfile.open(path, "w:gz") as tar:
+        for file, text in files.items():
+            entry = tarfile.TarInfo(f"{name}-0.0.1/{file}")
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_what_builds_a_package_without_a_wheel_comes_by_its_hash_too(tmp_path: Path) -> None:
+    """It runs code while it installs: one that was exchanged on its way must not."""
+    source = _sdist(tmp_path, name="sourceonly", builder="builder")
+    with zipfile.ZipFile(tmp_path / "builder-0.0.1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("builder.py", f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+        wheel.writestr("builder-0.0.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: builder\nVersion: 0.0.1\n")
+        wheel.writestr(
+            "builder-0.0.1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr("builder-0.0.1.dist-info/RECORD", "")
+    (tmp_path / "requirements.lock").write_text(f"sourceonly==0.0.1 --hash=sha256:{source}\n")
+    right = hashlib.sha256((tmp_path / "builder-0.0.1-py3-none-any.whl").read_bytes()).hexdigest()
+    uv = Path(sys.executable).with_name("uv")
+    more = ["--no-index", "--find-links", tmp_path, "--no-cache", "--target", tmp_path / "into"]
+    for told, ran in (("0" * 64, False), (right, True)):
+        (tmp_path / "build.lock").write_text(f"builder==0.0.1 --hash=sha256:{told}\n")
+        command = [uv, "pip", "sync", "--python", sys.executable, "--require-hashes", *more]
+        command += ["--build-constraints", tmp_path / "build.lock", tmp_path / "requirements.lock"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode != 0, "it builds nothing"
+        assert ("Hash mismatch" in done.stderr) is not ran, done.stderr
+        assert (tmp_path / "ran").exists() is ran
+
+
+def test_every_installation_names_what_builds() -> None:
+    """The setup, the image and the Debian package, out of the same lock."""
+    assert "setuptools>=" in (ROOT / "pyproject.toml").read_text()
+    for name in ("tools/setup", "deploy/debian/build.py"):
+        assert "--build-constraints" in (ROOT / name).read_text(), name
+    image = (ROOT / "Dockerfile").read_text()
+    assert image.index("-r setuptools.lock") < image.index("--no-build-isolation --only-binary :all: --no-binary nkeys")

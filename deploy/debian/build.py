@@ -68,14 +68,23 @@ def environment(place: Path, pythons: list[str], architecture: str) -> None:
     """A virtual environment for the system's Python, of whichever of these versions it is."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        lock = work / "runtime.lock"
-        lock.write_text(runtime((ROOT / "requirements.lock").read_text(encoding="utf-8")), encoding="utf-8")
+        whole = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+        lock, builders = work / "runtime.lock", work / "builders.lock"
+        lock.write_text(runtime(whole), encoding="utf-8")
+        builders.write_text(runtime(whole, "setuptools"), encoding="utf-8")
         _uv("build", "--wheel", "--no-build-isolation", "--python", sys.executable, "-o", work, ROOT)
         for version in pythons:
             target = place / "lib" / f"python{version}" / "site-packages"
             into = ["pip", "install", "--no-deps", "--link-mode", "copy", "--target", target]
-            of = ["--python-version", version, "--python-platform", PLATFORMS[architecture], "--only-binary", ":all:"]
-            of += ["--no-binary", FROM_SOURCE]
+            of: list[str | Path] = [
+                "--python-version",
+                version,
+                "--python-platform",
+                PLATFORMS[architecture],
+                "--only-binary",
+                ":all:",
+            ]
+            of += ["--no-binary", FROM_SOURCE, "--build-constraints", builders]
             _uv(*into, *of, "--require-hashes", "-r", lock)
             _uv(*into, *of, next(work.glob("*.whl")))
             shutil.rmtree(target / "bin", ignore_errors=True)
