@@ -14,8 +14,11 @@ from tests.edge.servers import RecordingAcceptor
 
 from mothership.edge.loki_push_events import parsed_labels
 from mothership.errors import NotPersisted, Refusal
-from mothership.event import Event
+from mothership.event import Event, Row
+from mothership.sinks.loki.fields import decoder, label_values
 from mothership.sinks.loki.push_encoding import selector
+from mothership.sinks.loki.settings import LABELS as LABELS_OUT
+from mothership.sinks.loki.settings import LokiSettings
 
 PROTOBUF = "application/x-protobuf"
 NANOSECONDS = 1_764_464_523_123_456_789
@@ -100,7 +103,7 @@ async def test_every_way_to_push_becomes_the_same_event(
 async def test_what_came_from_loki_goes_back_under_the_same_labels(
     acceptor: RecordingAcceptor, make_client: MakeClient
 ) -> None:
-    """The names are the sink's."""
+    """The names are the sink's, and it reads them off the event again."""
     labels = {"type": "syslog", "service": "shop", "host": "web01", "site": "hh", "env": "prod", "severity": "error"}
     async with make_client() as client:
         await push(client, snappy(protobuf(b"a", labels=selector(tuple(labels.items())))))
@@ -110,6 +113,9 @@ async def test_what_came_from_loki_goes_back_under_the_same_labels(
         "tags": {"site": "hh", "environment": "prod"},
     }  # fmt: skip
     assert "labels" not in event
+    data = json.dumps(event).encode()
+    fields = decoder(LokiSettings())[1](data)
+    assert dict(zip(LABELS_OUT, label_values(fields, Row(0, event["type"], "node", data)), strict=True)) == labels
 
 
 async def test_lines_that_are_no_utf8_are_kept(acceptor: RecordingAcceptor, make_client: MakeClient) -> None:

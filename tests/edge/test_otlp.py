@@ -271,6 +271,19 @@ async def test_a_record_without_a_time_has_the_time_at_which_it_was_observed(
     assert batch.events[0]["observed_timestamp"] == EVENT["timestamp"]
 
 
+@pytest.mark.parametrize("kind", [PROTOBUF, "application/json"])
+async def test_an_id_of_zeros_is_none(acceptor: RecordingAcceptor, make_client: MakeClient, kind: str) -> None:
+    """So clients say that there is no trace: all their records would be of one."""
+    made = request("a")
+    record = made.resource_logs[0].scope_logs[0].log_records[0]
+    record.trace_id, record.span_id = bytes(16), bytes(8)
+    written = MessageToDict(made)
+    written["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0] |= {"traceId": "0" * 32, "spanId": "0" * 16}
+    async with make_client() as client:
+        await post(client, made.SerializeToString() if kind == PROTOBUF else json.dumps(written).encode(), kind)
+    assert not {"trace_id", "span_id"} & acceptor.batches[0].events[0].keys()
+
+
 async def test_too_much_is_refused_for_good(make_client: MakeClient) -> None:
     """More records than `limits.events` would be as many the next time."""
     async with make_client(events=2) as client:
@@ -499,6 +512,28 @@ async def test_metrics_and_traces_are_told_apart(make_client: MakeClient, path: 
         answer = await client.post(path, content=b"", headers={"content-type": PROTOBUF})
     assert answer.status_code == 404
     assert "only logs are taken here (POST /v1/logs)" in Status.FromString(answer.content).message
+
+
+@pytest.mark.parametrize(("path", "status"), [("/v1/logs", 503), ("/loki/api/v1/push", 503), ("/ingest", 500)])
+def test_a_fault_before_the_input_is_passing_too(served: Callable[..., Served], path: str, status: int) -> None:
+    """In the protocol's words: a fault where callers are told apart is no reason to lose records."""
+    faults: list[Exception] = []
+
+    def clock() -> float:
+        if faults:
+            raise faults[0]
+        return 1.0
+
+    token = "a-token-of-twenty-characters"
+    server = served(auth={"tokens": [{"name": "x", "hash": hashed(token), "scopes": ["ingest"]}]}, clock=clock)
+    faults.append(KeyError("canary-7d1f"))
+    headers = {"content-type": PROTOBUF, "authorization": f"Bearer {token}"}
+    answer = httpx2.post(f"http://127.0.0.1:{server.port}{path}", content=b"", headers=headers)
+    faults.clear()
+    assert (answer.status_code, "retry-after" in answer.headers) == (status, status == 503)
+    assert b"canary" not in answer.content
+    if path == "/v1/logs":
+        assert Status.FromString(answer.content).code == 14
 
 
 @pytest.mark.parametrize(

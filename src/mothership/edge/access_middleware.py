@@ -99,7 +99,7 @@ class AccessMiddleware:
         except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
             who = holder(scope["client"][0] if scope["client"] else UNKNOWN)
             self._log_failed(who, type(error).__name__, exc_info=error)
-            await answer.refuse(500, "internal error")
+            await self._refuse(Refusal(500, "internal error"), answer, scope)
         finally:
             request_fields.set(None)
 

@@ -8,7 +8,7 @@
 | `observedTimeUnixNano` | `observed_timestamp`: the event's time when it has no other |
 | `severityText`, else `severityNumber` | `severity`; the number itself is `severity_number` |
 | attributes | `attributes` |
-| `traceId`, `spanId`, `flags` | `trace_id`, `span_id` (lower-case hex), `trace_flags` |
+| `traceId`, `spanId`, `flags` | `trace_id`, `span_id` (lower-case hex; zeros alone are none), `trace_flags` |
 | `eventName` | `event_name` |
 | scope: name, version, attributes | `scope` |
 | resource attributes | `resource`, all of them, and of these also: |
@@ -97,9 +97,9 @@ class EventBuilder:
             _set_structure(event, body)
         if attributes:
             event["attributes"] = attributes
-        if trace_id:
+        if trace_id.strip("0"):  # of zeros alone: none
             event["trace_id"] = trace_id
-        if span_id:
+        if span_id.strip("0"):
             event["span_id"] = span_id
         if flags := flags & 0xFF:
             event["trace_flags"] = flags
