@@ -46,6 +46,7 @@ _LOGGER = re.compile(
     re.ASCII,
 )
 _OSLO = re.compile(r" [A-Za-z_][\w.]{0,120} \[(?:req-|-)", re.ASCII)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?=[ \t])", re.ASCII)
 _LEVEL_FIRST = re.compile(rf"[\[(<]?(?P<level>{LEVEL})[\])>]?[ \t:|,-]{{1,6}}\[?", re.ASCII)
 _TOKEN = re.compile(r"(?:^|[\s\[(|<\"'=])(?=[*.]?[0-9A-Za-z])", re.ASCII)
 _TOKENS_MAX = 16
@@ -124,6 +125,13 @@ def level_first(head: str, now: int) -> Facts | None:
     return inside._replace(severity=severity) if inside else Facts("text", severity=severity)
 
 
+def clock_first(head: str) -> Facts | None:
+    """Logback as it comes: `10:00:00.123 [main] INFO …`. A clock without a date is no time; the severity is one."""
+    clock = _CLOCK.match(head)
+    match = _LEVELLED.match(head, clock.end()) if clock else None
+    return _levelled(head, match, None) if match else None
+
+
 def time_inside(head: str, now: int) -> Facts | None:
     """The first time that stands at the beginning of a word, not far in; or an epoch where only a time can stand."""
     for count, match in enumerate(_TOKEN.finditer(head, 0, _SEARCHED_CHARACTERS)):
@@ -140,7 +148,7 @@ def time_inside(head: str, now: int) -> Facts | None:
     return Facts("text", int(columns[1]) * 1_000_000) if columns else None
 
 
-def _levelled(head: str, match: "re.Match[str]", micros: int) -> Facts:
+def _levelled(head: str, match: "re.Match[str]", micros: int | None) -> Facts:
     severity = WORDS[match["level"].lower()]
     end = match.end("level")
     if logger := _LOGGER.match(head, end if match["behind"] in ("", " ", "\t", ":") else match.end()):

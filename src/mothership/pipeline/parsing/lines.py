@@ -36,6 +36,7 @@ def _without_time(head: str, first: str, now: int) -> Facts | None:
     return (
         (layouts.klog(head, now) if first in _KLOG_BEGINS else None)
         or (layouts.level_first(head, now) if first in _LEVEL_BEGINS else None)
+        or (layouts.clock_first(head) if first.isdecimal() else None)
         or (structured.journal_export(head, now) if first == "_" else None)
         or (structured.logfmt(head, now) if "=" in head else None)
         or (layouts.access_log(head, now) if '] "' in head else None)
