@@ -27,13 +27,14 @@ BODIES = {
 }
 
 
-def received_at(path: str, received: int, minutes: float = 15.0, body: bytes = b"") -> Batch:
+def received_at(path: str, received: int, minutes: float = 15.0, body: bytes = b"", key: str = "") -> Batch:
     limits = LimitSettings()
     settings = InputSettings(duplicate_minutes=minutes)
     spoken = {one.path: one for one in protocols(BatchBuilder(limits, key=b"test"), limits, settings)}
     kind, own = BODIES[path]
     caller = Caller("node", frozenset({"ingest"}))
-    asked = IngestRequest("r", caller, "192.0.2.7", {b"content-type": kind.encode()}, b"", received)
+    headers = {b"content-type": kind.encode(), **({b"idempotency-key": key.encode()} if key else {})}
+    asked = IngestRequest("r", caller, "192.0.2.7", headers, b"", received)
     return spoken[path].decode(body or own, asked)
 
 
@@ -67,6 +68,14 @@ def test_the_window_is_a_setting(path: str) -> None:
     late = RECORDED + 5 * 60 * MINUTE
     assert is_repeat(received_at(path, RECORDED, minutes=360), received_at(path, late, minutes=360))
     assert not is_repeat(received_at(path, RECORDED, minutes=240), received_at(path, late, minutes=240))
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_a_key_alone_decides(path: str) -> None:
+    """However equal the records are, and however late they come."""
+    first = received_at(path, RECORDED, key="a")
+    assert is_repeat(first, received_at(path, RECORDED + DAY, key="a"))
+    assert not is_repeat(first, received_at(path, RECORDED, key="b"))
 
 
 def test_whole_seconds_tell_no_repeat() -> None:
