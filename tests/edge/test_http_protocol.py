@@ -356,6 +356,18 @@ def test_an_answer_names_no_software(served: Serve) -> None:
     assert b"x-content-type-options: nosniff" in said
 
 
+@pytest.mark.parametrize(
+    "sent", [b"no HTTP\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000]
+)
+def test_an_answer_of_the_protocol_can_not_be_framed_either(served: Serve, sent: bytes) -> None:
+    """What never reached the application is answered with the headers that every answer has."""
+    answer = talk(served(), sent)
+    assert status(answer) in (400, 431)
+    said = answer.lower()
+    assert b"\r\nx-content-type-options: nosniff\r\n" in said
+    assert b"\r\ncontent-security-policy: default-src 'none'; frame-ancestors 'none'\r\n" in said
+
+
 def test_a_fault_of_an_endpoint_shows_nothing(served: Serve) -> None:
     """No stack trace, no text of the error."""
     server = served()

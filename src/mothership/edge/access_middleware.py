@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mothership.edge import browser
 from mothership.edge.addresses import UNKNOWN, Networks, client_address, holder, is_loopback_name, rate_limit_key
+from mothership.edge.answer_headers import CSP, NO_CONTENT_LOADED, NO_SNIFFING
 from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.authenticator import AuthenticationFailed, Authenticator, opens
 from mothership.edge.caller import Caller, Permission
@@ -28,9 +29,6 @@ from mothership.log_limiter import LogLimiter
 
 ALWAYS_OPEN = frozenset({"/livez", "/readyz"})
 PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})
-CSP = b"content-security-policy"
-NO_CONTENT_LOADED = (CSP, b"default-src 'none'; frame-ancestors 'none'")
-NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 DOCUMENTS = ("/docs", "/openapi.json", "/redoc")
 
 

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from mothership.edge.addresses import UNKNOWN, Networks
+from mothership.edge.answer_headers import NO_CONTENT_LOADED, NO_SNIFFING
 from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStage
 from mothership.edge.limits import LimitSettings
 from mothership.edge.response_transport import ResponseTransport
@@ -281,6 +282,7 @@ class BoundedProtocol(HttpToolsProtocol):
         kind = "unavailable" if status == 503 else "refused"  # noqa: PLR2004 - a status of HTTP
         content = orjson.dumps({"status": kind, "reason": reason})
         head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n" % len(content)
+        head += b"".join(b"%s: %s\r\n" % pair for pair in (NO_CONTENT_LOADED, NO_SNIFFING))
         retry = b"retry-after: 1\r\n" if status in (429, 503) else b""
         self.transport.write(STATUS_LINE[status] + head + retry + b"\r\n" + content)
         if linger:
