@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.contracts.spools import LIMITS, SpoolBench, append, leased
+from tests.contracts.spools import LIMITS, SpoolBench, append, leased, stats_once
 from tests.relay.support import rows_batch
 
 from mothership.dead_letters import Chosen, Moved
@@ -126,3 +126,16 @@ async def test_one_row_is_replaced(spools: SpoolBench) -> None:
 
     await asyncio.to_thread(repair)
     assert (await leased(spool, "a")).batches[0].rows == [FIXED]
+
+
+async def test_those_of_one_caller_do_not_push_out_those_of_another(spools: SpoolBench) -> None:
+    """For want of room the oldest of whoever holds most go."""
+    spool = await spools.open(dead_letters={"max_bytes": 12_000})
+    for number in range(60):
+        client = "quiet" if number == 0 else "noisy"
+        await spool.keep_rejected(rows_batch(number, 1, client=client), ["no type"])
+        spools.clock.now += 1.0
+    await stats_once(spool, lambda stats: 2 < stats.dead_letters.batches < 50)
+    names = await asyncio.to_thread(lambda: {view.request_id for view in spools.store().views()})
+    assert {"request-0", "request-59"} <= names
+    assert "request-1" not in names

@@ -231,6 +231,18 @@ async def test_deferred_rows_wait_and_the_others_are_through(spools: SpoolBench)
     assert await letters(spools) == [("a", "never", [rows_batch(2).rows[2]])]
 
 
+async def test_who_holds_most_of_a_spool_is_refused_before_others(spools: SpoolBench) -> None:
+    """Its share, with words; another that holds little finds room."""
+    spool = await spools.open(spool={"max_bytes": 20_000})
+    await append(spool, rows_batch(1_000, client="quiet"), "a")
+    with pytest.raises(SpoolFull, match="share"):  # noqa: PT012 - how many it takes is the spool's business
+        for number in range(60):
+            await append(spool, rows_batch(number, client="noisy"), "a")
+            await spool.sweep()
+    await append(spool, rows_batch(1_001, client="quiet"), "a")
+    await append(spool, rows_batch(1_002, client="new"), "a")
+
+
 async def test_a_full_spool_refuses_until_something_is_delivered(spools: SpoolBench) -> None:
     """`SpoolFull`, with a time; what was refused is not there."""
     spool = await spools.open(spool={"max_bytes": 6_000})

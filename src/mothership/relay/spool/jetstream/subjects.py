@@ -51,6 +51,10 @@ class Subjects:
         """Of a dead letter."""
         return f"{self.stream}.dead.{sink}.{client_token(client)}.{events}"
 
+    def letters_by(self, token: str) -> str:
+        """Of all dead letters of a caller, as `client_token` names it."""
+        return f"{self.stream}.dead.*.{token}.*"
+
     def letters_of(self, sink: str | None) -> str:
         """Of all dead letters, or a sink's."""
         return f"{self.stream}.dead.{sink}.>" if sink else self.all_letters

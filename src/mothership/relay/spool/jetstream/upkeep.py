@@ -17,7 +17,7 @@ from mothership.relay.spool.jetstream.connection import cancellable
 from mothership.relay.spool.jetstream.counts import StreamState, stream_state
 from mothership.relay.spool.jetstream.held import HeldBatch
 from mothership.relay.spool.jetstream.publisher import ID, Message, Publisher
-from mothership.relay.spool.jetstream.subjects import Subjects, client_token
+from mothership.relay.spool.jetstream.subjects import Subjects, client_token, counted
 from mothership.telemetry import log
 
 SUBJECTS_PER_SECOND = 2_000
@@ -47,7 +47,7 @@ class Upkeep:
             self._letters = await stream_state(self._client, self._subjects.letters_stream, self._subjects.all_letters)
             self._due = loop.time() + len(self._state.counted) / SUBJECTS_PER_SECOND
             self._events_by_client = dict(self._state.events_by_client())
-        await self._trim(self._letters, now)
+            await self._trim(self._letters, now)  # by fresh counts: what is gone must not be made room for again
         by_sink = {sink: totals.events for sink, totals in self._letters.totals().items()}
         dead = Totals(self._letters.messages, sum(by_sink.values()), self._letters.bytes)
         return self._state, SpoolStats({}, dead, by_sink, 0, {}, changed_by_others=False)
@@ -73,27 +73,35 @@ class Upkeep:
         await self._publisher.publish([Message(subject, held.message.data, headers)], 5.0)
 
     async def _trim(self, state: StreamState, now: int) -> None:
-        """The oldest dead letters go, past their bounds of age and bytes: loudly."""
-        bounds, size, first = self._settings.dead_letters, state.bytes, state.first_seq
-        left = state.messages
+        """Dead letters go, past their age the oldest, for want of room the oldest of whoever holds most: loudly.
+
+        As in `require_share`, what a caller holds is estimated by its events.
+        """
+        bounds, size, left, held = self._settings.dead_letters, state.bytes, state.messages, state.events_by_client()
+        first: dict[str, int] = {}
+        some_are_old = bool(left) and now / 1e6 - _seconds(state.first_at) > bounds.max_age_seconds
         for _ in range(TRIMMED_MAX):
-            too_old = bool(left) and now / 1e6 - _seconds(state.first_at) > bounds.max_age_seconds
-            if not left or not (size > bounds.max_bytes or too_old):
+            if not left or not (size > bounds.max_bytes or some_are_old):
                 return
+            largest = self._subjects.letters_by(max(held, key=held.__getitem__)) if held else ""
+            whose = self._subjects.all_letters if some_are_old or not largest else largest
+            seq = first.get(whose, state.first_seq)
             try:
                 oldest = await cancellable(
-                    self._js.get_msg(
-                        self._subjects.letters_stream, seq=first, subject=self._subjects.all_letters, next=True
-                    )
+                    self._js.get_msg(self._subjects.letters_stream, seq=seq, subject=whose, next=True)
                 )
                 head = letters.head_of(oldest.headers or {})
-                too_old = now - head.buried > bounds.max_age_seconds * 1e6
-                if size <= bounds.max_bytes and not too_old:
-                    return
-                await cancellable(self._js.delete_msg(self._subjects.letters_stream, oldest.seq or first))
+                if some_are_old and now - head.buried <= bounds.max_age_seconds * 1e6:
+                    some_are_old = False
+                    continue
+                await cancellable(self._js.delete_msg(self._subjects.letters_stream, oldest.seq or seq))
             except NotFoundError:
                 return  # another instance was quicker
-            left, size, first = left - 1, size - len(oldest.data or b""), (oldest.seq or first) + 1
+            # With its headers, which are often larger: as much as the average takes.
+            size -= max(len(oldest.data or b""), state.bytes // state.messages)
+            left, first[whose] = left - 1, (oldest.seq or seq) + 1
+            for gone in counted({oldest.subject: 1} if oldest.subject else {}):
+                held[gone.client] -= gone.events
             telemetry.dead_letters_dropped.inc(head.events)
             log.error(
                 "dead_letters_expired", client=head.client, letters=1, events=head.events,
