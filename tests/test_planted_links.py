@@ -20,6 +20,7 @@ from tests.starvation import PATIENCE_SECONDS
 from mothership import key_files, worker_status
 from mothership.data_dir_lock import lock_data_dir
 from mothership.data_directory import become_owner
+from mothership.embedded import drop_privileges
 from mothership.embedded.cluster import remove_in
 from mothership.embedded.processes import postmaster_lines
 from mothership.embedded.server import PostgresServer
@@ -37,6 +38,7 @@ FILES = (
     *("spool/spool-0.sqlite.damaged", "metrics/began", "sessions.key", "activity/activity-1.json"),
 )
 DIRECTORIES = ("spool", "metrics", "postgres", "postgres.new", "postgres-socket")
+OPEN_PYTHON = shutil.which("python3", path="/usr/local/bin:/usr/bin:/bin") or ""
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be made to touch files of others")
 
 
@@ -296,3 +298,21 @@ def test_a_command_of_roots_becomes_the_owner_of_the_directory(home: Path, canar
     )
     assert "secret" not in told.stdout + told.stderr
     assert {path.lstat().st_uid for path in (data / "spool").iterdir()} == {STRANGER}
+
+
+@as_root
+@pytest.mark.skipif(not (shutil.which("setpriv") and OPEN_PYTHON), reason="needs setpriv, and a Python for all users")
+def test_the_database_gets_no_right_that_the_service_was_lent() -> None:
+    """A unit may give an ordinary user the right to a low port: it ends where PostgreSQL begins."""
+    rights = ["--reuid", str(STRANGER), "--regid", str(STRANGER), "--clear-groups"]
+    rights += ["--inh-caps", "+net_bind_service", "--ambient-caps", "+net_bind_service"]
+    look = ["/bin/cat", "/proc/self/status"]
+
+    def capabilities(*command: str) -> int:
+        done = subprocess.run(["setpriv", *rights, *command], capture_output=True, text=True, check=True)
+        return int(done.stdout.split("CapAmb:")[1].split()[0], 16)
+
+    assert capabilities(*look)
+    given = f"['', '-1', '-1', '15', str(os.getppid()), str(os.open('/', 0)), *{look}]"
+    launch = f"import os, sys; sys.argv = {given}\n{Path(drop_privileges.__file__).read_text()}"
+    assert capabilities(OPEN_PYTHON, "-I", "-S", "-c", launch) == 0

@@ -14,6 +14,8 @@ import os
 import sys
 
 PR_SET_PDEATHSIG = 1
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 
 def main(arguments: list[str]) -> None:
@@ -27,7 +29,9 @@ def main(arguments: list[str]) -> None:
         os.setresuid(uid, uid, uid)
     os.umask(0o077)
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)  # a unit may have lent us some, for a low port
+        libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
         if os.getppid() != parent:  # it died before the line above
             sys.exit(1)
     os.execv(program[0], program)  # noqa: S606 - the whole point: no shell, the caller's own program
