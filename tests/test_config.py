@@ -631,8 +631,9 @@ def test_what_is_legal_and_unwise_is_said(tmp_path: Path, text: str, key: str) -
     assert list(unwise(load(written(tmp_path, "")))) == []
 
 
-def test_a_relative_data_directory_in_a_variable_is_unwise() -> None:
+def test_a_relative_data_directory_in_a_variable_is_unwise(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a file it begins where the file is; the variable's depends on where the service is started."""
+    monkeypatch.chdir("/")  # the tests' own place may be one that does not last
     [found] = unwise(load(None, {"MOTHERSHIP_DATA_DIR": "data"}))
     assert str(found).startswith("server.data_dir: data is relative")
 
