@@ -175,3 +175,18 @@ def test_a_tail_ends_with_its_token_and_needs_one_that_may_read(
     tokens.write_text(yaml.safe_dump(entries[1:]))
     assert tail.ended.wait(PATIENCE_SECONDS)
     assert tail.said[-1] == ("end", {"reason": "your credentials are no longer valid"})
+
+
+def test_who_closes_the_page_gives_the_place_back_at_once(service: Service) -> None:
+    """The end of what a client says ends its stream: no comment for the line's sake is waited for."""
+    host, port = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
+        connection.sendall(b"GET /console/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+        said = b""
+        while b"event: following" not in said:
+            said += connection.recv(65536)
+        connection.shutdown(socket.SHUT_WR)
+        rest = b""
+        while data := connection.recv(65536):
+            rest += data
+            assert b": ping" not in rest

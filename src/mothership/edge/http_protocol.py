@@ -26,6 +26,7 @@ PIPELINED_MAX = 16
 """Most requests that may wait for the answer to an earlier one on the same connection."""
 LINGER_SECONDS = 3.0
 """How long the rest of a body is read and thrown away, so that the client sees the answer and not a reset."""
+EVENT_STREAM = b"text/event-stream"
 TLS_HELLO = b"\x16\x03"
 """What a client begins with that takes this port for one of HTTPS."""
 ONCE_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization"})
@@ -111,11 +112,17 @@ class BoundedProtocol(HttpToolsProtocol):
             self._end(400, "not a valid HTTP/1.1 request", cause="syntax")
 
     def eof_received(self) -> None:
-        """A client that has said all may still listen: the transport stays open while an answer is due."""
-        if not self._is_answering() or self._in_message or self.scheme == "https":
+        """A client that has said all may still listen: the transport stays open while an answer is due.
+
+        Not for a stream of events, which has no end to wait for: a page that was closed would hold its place on.
+        """
+        if not self._is_answering() or self._in_message or self.scheme == "https" or self._is_event_stream():
             return None
         self.cycle.keep_alive = False
         return True  # type: ignore[return-value]  # asyncio's word for "keep it open"; uvicorn never says it
+
+    def _is_event_stream(self) -> bool:
+        return any(name == b"accept" and EVENT_STREAM in value for name, value in self.scope["headers"])
 
     def shutdown(self) -> None:
         """The server stops: nobody lingers."""

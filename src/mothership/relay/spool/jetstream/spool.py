@@ -40,6 +40,7 @@ from mothership.telemetry import log
 
 CLOSE_SECONDS = 3.0
 RETRY_SECONDS = 0.5
+SWEEP_SECONDS_MAX = 10.0
 
 
 class JetStreamSpool:
@@ -314,13 +315,16 @@ class JetStreamSpool:
     async def sweep(self) -> SpoolStats:
         """Set aside what has waited too long, and count. Raises `NotPersisted` when the cluster does not answer."""
         try:
-            state, stored = await self._upkeep.look(self._now())
+            # The client's own time-outs begin when it has written, which it may wait for while it looks for a server.
+            async with asyncio.timeout(SWEEP_SECONDS_MAX):
+                state, stored = await self._upkeep.look(self._now())
+                ack_pending = {sink: await queue.ack_pending() for sink, queue in self._queues.items()}
         except LOST:
             reason = "the JetStream cluster can't be reached or has no majority"
             self._publisher.refused_reason, self._reachable = reason, False
             raise NotPersisted(reason, retry_after_seconds=self._settings.spool.retry_after_seconds) from None
         self.state, self._totals, self._reachable = state, state.totals(), True
-        self._ack_pending = {sink: await queue.ack_pending() for sink, queue in self._queues.items()}
+        self._ack_pending = ack_pending
         self.last_seq = max(self.last_seq, state.last_seq)
         if state.bytes < self._settings.spool.max_bytes * 0.95:
             self._publisher.refused_reason = ""
