@@ -2,6 +2,7 @@
 
     MothershipError
     ├── ConfigurationError      the operator's: exit status 1, one line a fault
+    │   └── ClusterUnavailable  a cluster that does not answer yet: a local file may take over
     ├── Refusal                 the caller's: an HTTP status, a reason, maybe a Retry-After
     ├── NotPersisted            the batch can't be kept now: 503, the node keeps its copy
     │   └── SpoolFull           for lack of room, which passes
@@ -29,6 +30,10 @@ class ConfigurationError(MothershipError):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = tuple(faults)
+
+
+class ClusterUnavailable(ConfigurationError):
+    """The configured cluster can't be reached, or doesn't do what is asked of it at a start."""
 
 
 class Refusal(MothershipError):

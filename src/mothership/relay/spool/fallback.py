@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from mothership.errors import ConfigurationError, FailedRow, NotPersisted, SpoolFull
+from mothership.errors import ClusterUnavailable, ConfigurationError, FailedRow, NotPersisted, SpoolFull
 from mothership.event import RowBatch
 from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
@@ -50,12 +50,12 @@ class FallbackSpool:
         """With the cluster where it answers. Raises `ConfigurationError` for one that can't keep the promise."""
         try:
             cluster: ClusterSpool | None = await connect()
-        except ConfigurationError as error:
-            if not _is_unreachable(error):
-                await file.close()
-                raise
+        except ClusterUnavailable:
             log.error("jetstream_unreachable", reason="the local file takes over until the cluster answers")
             cluster = None
+        except ConfigurationError:
+            await file.close()
+            raise
         return cls(file, data_dir, connect, cluster)
 
     async def _until_connected(self) -> None:
@@ -135,9 +135,7 @@ class FallbackSpool:
             if not isinstance(error, NotPersisted) or isinstance(error, SpoolFull) or self._closed:
                 resolve(status, error)
                 return
-            if not self._away:
-                self._away = True
-                log.error("jetstream_unreachable", reason=f"{error.reason}: the local file takes over")
+            self._fall_back(error.reason)
             self._file.append(batch, sinks, resolve)
 
         self._cluster.append(batch, sinks, resolve_or_fall_back)
@@ -205,9 +203,7 @@ class FallbackSpool:
         try:
             there = await self._cluster.sweep()
         except NotPersisted as error:
-            if not self._away:
-                self._away = True
-                log.error("jetstream_unreachable", reason=f"{error.reason}: the local file takes over")
+            self._fall_back(error.reason)
             return here
         if self._away and not self._cluster.unwritable_reason:
             self._away = False
@@ -245,6 +241,11 @@ class FallbackSpool:
             await self._cluster.close()
         await self._file.close()
 
+    def _fall_back(self, reason: str) -> None:
+        if not self._away:
+            self._away = True
+            log.error("jetstream_unreachable", reason=f"{reason}: the local file takes over")
+
     def _of(self, lease: Lease) -> tuple[FileSpool | ClusterSpool, Lease]:
         if lease.seqs and lease.seqs[0] >= FILE_SEQS:
             return self._file, replace(lease, seqs=tuple(seq - FILE_SEQS for seq in lease.seqs))
@@ -253,10 +254,6 @@ class FallbackSpool:
 
     def _numbers(self, spool: FileSpool | ClusterSpool, seqs: list[int]) -> list[int]:
         return [seq + FILE_SEQS for seq in seqs] if spool is self._file else seqs
-
-
-def _is_unreachable(error: ConfigurationError) -> bool:
-    return any("can be reached" in fault or "can't be created" in fault for fault in error.faults)
 
 
 def _added(one: Totals, other: Totals) -> Totals:

@@ -19,7 +19,7 @@ from nats.js.api import (
 )
 from nats.js.errors import BadRequestError, NotFoundError
 
-from mothership.errors import ConfigurationError
+from mothership.errors import ClusterUnavailable, ConfigurationError
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.jetstream.connection import LOST, cancellable
 from mothership.relay.spool.jetstream.settings import JetStreamSettings
@@ -72,7 +72,7 @@ async def _patiently(ask: Callable[[], Awaitable[StreamInfo]], seconds: float) -
             is_final = isinstance(error, BadRequestError) and error.err_code != NO_PEERS_CODE
             if is_final or asyncio.get_running_loop().time() >= until:
                 reason = getattr(error, "description", None) or type(error).__name__
-                raise ConfigurationError([f"{KEY}: the streams can't be created or read: {reason}"]) from None
+                raise ClusterUnavailable([f"{KEY}: the streams can't be created or read: {reason}"]) from None
         await asyncio.sleep(PAUSE_SECONDS)
 
 

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from nats.errors import AuthorizationError
 from nats.errors import Error as NatsError
 
-from mothership.errors import ConfigurationError
+from mothership.errors import ClusterUnavailable, ConfigurationError
 from mothership.relay.spool.jetstream.settings import JetStreamSettings
 from mothership.telemetry import log
 
@@ -72,7 +72,7 @@ async def connect(settings: JetStreamSettings, on_reconnect: Callable[[], Awaita
         await client.close()
     if refused.is_set():
         raise ConfigurationError(["relay.spool.jetstream: the servers refuse the credentials"])
-    raise ConfigurationError(["relay.spool.jetstream.servers: none of them can be reached"])
+    raise ClusterUnavailable(["relay.spool.jetstream.servers: none of them can be reached"])
 
 
 async def _until_connected(client: Client, options: dict[str, Any]) -> None:
