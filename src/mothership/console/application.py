@@ -101,7 +101,7 @@ class Console:
 
     def _html(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
-            if page.stream is not None and browser.wants_stream(request.headers.get("accept", "")):
+            if page.stream is not None and browser.wants_stream(request.headers.get("accept", "").encode()):
                 return await page.stream(request)
             return self.render(request, page.template, page.title, has_json=True, it=await page.content(request))
 

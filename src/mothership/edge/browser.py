@@ -48,9 +48,9 @@ def wants_page(headers: Mapping[bytes, bytes]) -> bool:
     return b"text/html" in headers.get(b"accept", b"") or b"hx-request" in headers
 
 
-def wants_stream(accept: str) -> bool:
+def wants_stream(accept: bytes) -> bool:
     """Whether events are asked for as they come, rather than a page."""
-    return "text/event-stream" in accept
+    return b"text/event-stream" in accept
 
 
 def cookie_name(*, secure: bool) -> str:

@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 
 from mothership.edge.addresses import UNKNOWN, Networks
 from mothership.edge.answer_headers import NO_CONTENT_LOADED, NO_SNIFFING
+from mothership.edge.browser import wants_stream
 from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStage
 from mothership.edge.limits import LimitSettings
 from mothership.edge.response_transport import ResponseTransport
@@ -26,7 +27,6 @@ PIPELINED_MAX = 16
 """Most requests that may wait for the answer to an earlier one on the same connection."""
 LINGER_SECONDS = 3.0
 """How long the rest of a body is read and thrown away, so that the client sees the answer and not a reset."""
-EVENT_STREAM = b"text/event-stream"
 TLS_HELLO = b"\x16\x03"
 """What a client begins with that takes this port for one of HTTPS."""
 ONCE_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization"})
@@ -122,7 +122,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return True  # type: ignore[return-value]  # asyncio's word for "keep it open"; uvicorn never says it
 
     def _is_event_stream(self) -> bool:
-        return any(name == b"accept" and EVENT_STREAM in value for name, value in self.scope["headers"])
+        return wants_stream(dict(self.scope["headers"]).get(b"accept", b""))
 
     def shutdown(self) -> None:
         """The server stops: nobody lingers."""
