@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mothership.backup import BackupFailed, embedded_database
-from mothership.sinks.tsdb.connection_pool import Connection, connect
+from mothership.sinks.tsdb.connection_pool import Connection, Connector
+from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.failures import DRIVER_ERRORS, OWN_TABLES, classify
 from mothership.sinks.tsdb.settings import DatabaseSettings
@@ -32,10 +33,10 @@ async def migrate(data_dir: Path, settings: DatabaseSettings) -> dict[str, int]:
         await sink.open()
     finally:
         await sink.close()
-    target = await connect(settings.target(), timeout_seconds=settings.connect_seconds, statement_cache_size=0)
+    target = await _connect(settings.target(), settings.connect_seconds)
     try:
         async with embedded_database(data_dir) as dsn:
-            source = await connect(parse_dsn(dsn), timeout_seconds=10.0, statement_cache_size=0)
+            source = await _connect(parse_dsn(dsn), 10.0)
             try:
                 return await copy_all(source, target)
             finally:
@@ -72,6 +73,10 @@ async def _copy(source: Connection, target: Connection, table: str) -> None:
         await source.copy_from_table(table, columns=columns, output=file, format="binary")
         await asyncio.to_thread(file.seek, 0)
         await target.copy_to_table(table, columns=columns, source=file, format="binary")
+
+
+async def _connect(target: ConnectionTarget, timeout_seconds: float) -> Connection:
+    return await Connector(target, timeout_seconds=timeout_seconds, statement_cache_size=0).connect()
 
 
 async def _count(connection: Any, table: str) -> int:

@@ -12,7 +12,7 @@ from mothership.errors import ConfigurationError, Paused, SinkError
 from mothership.named_sql import statements
 from mothership.plurals import counted
 from mothership.ports import Clock
-from mothership.sinks.tsdb.connection_pool import Connection, connect
+from mothership.sinks.tsdb.connection_pool import Connection, Connector
 from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.failures import DRIVER_ERRORS, OWN_TABLES, classify
@@ -49,11 +49,8 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
             return
     connection: Connection | None = None
     try:
-        connection = await connect(
-            target,
-            timeout_seconds=min(STEP_SECONDS_MAX, settings.database.connect_seconds),
-            statement_cache_size=0,
-        )
+        seconds = min(STEP_SECONDS_MAX, settings.database.connect_seconds)
+        connection = await Connector(target, timeout_seconds=seconds, statement_cache_size=0).connect()
         await connection.execute(SQL["begin"], timeout=STEP_SECONDS_MAX)
         async for finding in _look(connection, patient, target):
             yield finding

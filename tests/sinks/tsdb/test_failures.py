@@ -258,6 +258,23 @@ async def test_a_host_that_swallows_everything_keeps_no_other_from_being_tried(t
     await sink.close()
 
 
+async def test_a_silent_host_is_waited_for_once_and_not_at_every_connection(
+    tcp_dsn: str, sql: Callable[..., Awaitable[Any]], silent_port: int
+) -> None:
+    """It once cost every look of `/healthz` more time than a look has, while the other host stored all."""
+    place = urlsplit(tcp_dsn).netloc.rpartition("@")[2]
+    dsn = tcp_dsn.replace(place, f"127.0.0.1:{silent_port},{place}")
+    sink = TsdbSink(DatabaseSettings(dsn=f"{dsn}?connect_timeout=2"))  # type: ignore[arg-type]
+    assert await sink.write([_batch(1)]) == frozenset()
+    await sql(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE application_name = 'mothership' AND datname = current_database()"
+    )
+    while not (health := await sink.health()).healthy:
+        assert "in time" not in health.reason, "of a connection that was ended it may hear, and of nothing else"
+    await sink.close()
+
+
 async def test_a_silent_server_is_left_after_the_dsns_time(silent_port: int) -> None:
     """`connect_timeout` is honoured: the key would let it hang for an hour."""
     dsn = f"postgresql://u:canary@127.0.0.1:{silent_port}/e?connect_timeout=1"

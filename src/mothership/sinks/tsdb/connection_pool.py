@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -20,32 +21,50 @@ else:
     Connection = asyncpg.Connection
 
 CLOSE_SECONDS_MAX = 1.0
+SILENT_SECONDS = 300.0
+"""For so long a host that did not answer is tried after the others."""
 ANOTHER_HOST_MAY_DO = (OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched)
 """Failures of one host. A login that is refused is refused by all."""
 
 
-async def connect(target: ConnectionTarget, *, timeout_seconds: float, statement_cache_size: int) -> Connection:
-    """Connect to the first host that will do, or raise a failure that names them all.
+class Connector:
+    """Opens connections to the first host of a target that will do.
 
-    Each host has the time for itself, lest one that swallows every packet keep the others from being tried. The
-    environment has no say but for a password.
+    Each host has the time for itself, lest one that swallows every packet keep the others from being tried; and one
+    that let it pass comes last for a while, lest each new connection wait for it again. The environment has no say but
+    for a password.
     """
-    wanted = SessionAttribute(target.parameters.get("target_session_attrs", "any"))
-    is_preferred = wanted is SessionAttribute.prefer_standby
-    rounds = [SessionAttribute.standby, SessionAttribute.any] if is_preferred else [wanted]
-    places = target.each()
-    left = len(rounds) * len(places)
-    for attribute in rounds:
-        for place in places:
-            left -= 1
-            try:
-                return await _connect_to(place, attribute, timeout_seconds, statement_cache_size)
-            except ConfigurationError as error:
-                raise Paused(error.faults[0]) from None
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-                if not (left and isinstance(error, ANOTHER_HOST_MAY_DO)):
-                    raise connection_failure(error, target) from None
-    raise AssertionError("a target has a host")
+
+    def __init__(self, target: ConnectionTarget, *, timeout_seconds: float, statement_cache_size: int) -> None:
+        self._target = target
+        self._timeout_seconds = timeout_seconds
+        self._statement_cache_size = statement_cache_size
+        self._silent_until: dict[str, float] = {}
+
+    async def connect(self) -> Connection:
+        """Connect, or raise a failure that names all hosts."""
+        target = self._target
+        wanted = SessionAttribute(target.parameters.get("target_session_attrs", "any"))
+        is_preferred = wanted is SessionAttribute.prefer_standby
+        rounds = [SessionAttribute.standby, SessionAttribute.any] if is_preferred else [wanted]
+        places = target.each()
+        left = len(rounds) * len(places)
+        for attribute in rounds:
+            for place in sorted(places, key=self._is_silent):
+                left -= 1
+                try:
+                    return await _connect_to(place, attribute, self._timeout_seconds, self._statement_cache_size)
+                except ConfigurationError as error:
+                    raise Paused(error.faults[0]) from None
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+                    if isinstance(error, TimeoutError):
+                        self._silent_until[str(place)] = time.monotonic() + SILENT_SECONDS
+                    if not (left and isinstance(error, ANOTHER_HOST_MAY_DO)):
+                        raise connection_failure(error, target) from None
+        raise AssertionError("a target has a host")
+
+    def _is_silent(self, place: ConnectionTarget) -> bool:
+        return time.monotonic() < self._silent_until.get(str(place), 0.0)
 
 
 async def _connect_to(

@@ -14,7 +14,7 @@ from mothership.ports import Clock, Health
 from mothership.retry import backoff_seconds
 from mothership.sinks.tsdb import schema, timescale
 from mothership.sinks.tsdb.clock import DatabaseClock, boot_ticks
-from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, connect
+from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, Connector
 from mothership.sinks.tsdb.database_state import DatabaseState
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.event_writer import HOUR_MINUTES, EventWriter
@@ -66,9 +66,14 @@ class TsdbSink:
     ) -> None:
         """`embedded_dsn` is where the embedded database listens, when none is configured."""
         self._settings = database
-        self._target = parse_dsn(embedded_dsn) if embedded_dsn else database.target()
+        target = parse_dsn(embedded_dsn) if embedded_dsn else database.target()
         self._clock = clock
         self.clock = DatabaseClock(ticks)
+        self._connector = Connector(
+            target,
+            timeout_seconds=database.connect_seconds,
+            statement_cache_size=database.statement_cache_size,
+        )
         self._write_pool = ConnectionPool(self.connect, limit=(sink or TimescaleSinkSettings()).writers)
         self._side_pool = ConnectionPool(self.connect, limit=SIDE_CONNECTIONS)
         self._maintenance = Maintenance(self._side_pool, database, clock)
@@ -284,11 +289,7 @@ class TsdbSink:
 
     async def connect(self) -> Connection:
         """A connection of its own to the same database; whoever asks closes it."""
-        return await connect(
-            self._target,
-            timeout_seconds=self._settings.connect_seconds,
-            statement_cache_size=self._settings.statement_cache_size,
-        )
+        return await self._connector.connect()
 
 
 @contextmanager
