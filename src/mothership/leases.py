@@ -41,6 +41,10 @@ class Totals(NamedTuple):
     events: int = 0
     bytes: int = 0
 
+    def merge(self, other: "Totals") -> "Totals":
+        """Of both spools together."""
+        return Totals(self.batches + other.batches, self.events + other.events, self.bytes + other.bytes)
+
 
 class SpoolStats(NamedTuple):
     """How a spool stands."""
@@ -53,6 +57,26 @@ class SpoolStats(NamedTuple):
     """For each sink, when the oldest batch that waits was appended: microseconds since the epoch."""
     changed_by_others: bool
     """Somebody else has changed what waits since the last look: a dead letter was retried, or dropped."""
+
+    def merge(self, other: "SpoolStats") -> "SpoolStats":
+        """Of both spools together."""
+        return SpoolStats(
+            totals={
+                sink: self.totals.get(sink, Totals()).merge(other.totals.get(sink, Totals()))
+                for sink in {**self.totals, **other.totals}
+            },
+            dead_letters=self.dead_letters.merge(other.dead_letters),
+            dead_letters_by_sink={
+                sink: self.dead_letters_by_sink.get(sink, 0) + other.dead_letters_by_sink.get(sink, 0)
+                for sink in {**self.dead_letters_by_sink, **other.dead_letters_by_sink}
+            },
+            stored_bytes=self.stored_bytes + other.stored_bytes,
+            oldest={
+                sink: min(stats.oldest[sink] for stats in (self, other) if sink in stats.oldest)
+                for sink in {**self.oldest, **other.oldest}
+            },
+            changed_by_others=self.changed_by_others or other.changed_by_others,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from mothership.errors import SpoolFull
 from mothership.event import Row, RowBatch, Tally
 from mothership.relay.relay import Relay
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
+from mothership.relay.spool.expiry import ExpiryLog
 from mothership.relay.spool.schema import SCHEMA_VERSION, connect
 from mothership.sinks.memory import MemorySink
 
@@ -112,6 +113,21 @@ async def test_dead_letters_of_one_do_not_push_out_those_of_another(tmp_path: Pa
     told = [line["client"] for line in lines if line["event"] == "events_refused"]
     assert told.count("quiet") == 1
     assert told.count("noisy") < 60, "one client's flood of refused events is no flood of lines"
+
+
+def test_lines_about_what_expires_are_shared() -> None:
+    """One client's backlog that expires at once is no flood of lines, and hides no other client's."""
+    expiry_log = ExpiryLog(clock=lambda: 0.0)
+    with capture_logs() as lines:
+        for number in range(100):
+            expiry_log.batch("loki", "noisy", 3, f"request-{number}")
+            expiry_log.dead_letters("noisy", 1, 3)
+        expiry_log.batch("loki", "quiet", 3, "request-100")
+        expiry_log.dead_letters("quiet", 1, 3)
+    for event in ("events_expired", "dead_letters_expired"):
+        told = [line["client"] for line in lines if line["event"] == event]
+        assert told.count("quiet") == 1
+        assert 10 < told.count("noisy") < 60
 
 
 async def _keep_many_refused(tmp_path: Path, sink: ToxicSink) -> None:

@@ -113,7 +113,7 @@ class FallbackSpool:
     def totals(self, sink: str) -> Totals:
         """In both."""
         there = self._cluster.totals(sink) if self._cluster else Totals()
-        return _added(there, self._file.totals(sink))
+        return there.merge(self._file.totals(sink))
 
     def waiting(self) -> dict[str, int]:
         """In both."""
@@ -208,7 +208,7 @@ class FallbackSpool:
         if self._away and not self._cluster.unwritable_reason:
             self._away = False
             log.info("jetstream_reachable", events_in_file=sum(self._file.waiting().values()))
-        return _together(there, here)
+        return there.merge(here)
 
     def cluster(self) -> ClusterStatus:
         """The cluster, and whether the file takes over."""
@@ -254,30 +254,3 @@ class FallbackSpool:
 
     def _numbers(self, spool: FileSpool | ClusterSpool, seqs: list[int]) -> list[int]:
         return [seq + FILE_SEQS for seq in seqs] if spool is self._file else seqs
-
-
-def _added(one: Totals, other: Totals) -> Totals:
-    return Totals(one.batches + other.batches, one.events + other.events, one.bytes + other.bytes)
-
-
-def _together(one: SpoolStats, other: SpoolStats) -> SpoolStats:
-    totals = {
-        sink: _added(one.totals.get(sink, Totals()), other.totals.get(sink, Totals()))
-        for sink in {**one.totals, **other.totals}
-    }
-    by_sink = {
-        sink: one.dead_letters_by_sink.get(sink, 0) + other.dead_letters_by_sink.get(sink, 0)
-        for sink in {**one.dead_letters_by_sink, **other.dead_letters_by_sink}
-    }
-    oldest = {
-        sink: min(stats.oldest[sink] for stats in (one, other) if sink in stats.oldest)
-        for sink in {**one.oldest, **other.oldest}
-    }
-    return SpoolStats(
-        totals,
-        _added(one.dead_letters, other.dead_letters),
-        by_sink,
-        one.stored_bytes + other.stored_bytes,
-        oldest,
-        changed_by_others=one.changed_by_others or other.changed_by_others,
-    )

@@ -19,6 +19,7 @@ from mothership.ports import Clock
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool import directory, disk_reserve, rebuild, spool_file_lock
 from mothership.relay.spool.appends import keep_all
+from mothership.relay.spool.expiry import ExpiryLog
 from mothership.relay.spool.operation import Append
 from mothership.relay.spool.parts import dead_letters, deferred_parts, halves
 from mothership.relay.spool.quota import Quota
@@ -51,6 +52,7 @@ class FileSpool:
         self._clock = clock
         self._closed = False
         self._quota = quota
+        self._expiry_log = ExpiryLog()
 
     @classmethod
     async def open(cls, data_dir: Path, settings: RelaySettings, clock: Clock) -> "FileSpool":
@@ -269,7 +271,7 @@ class FileSpool:
             if self._writer.disk_error:
                 file.touch()
             self._writer.shrink_requested = file.is_mostly_free(self._settings.spool.shrink_bytes)
-            sweep(file, self._settings.spool, self._settings.dead_letters, now)
+            sweep(file, self._settings.spool, self._settings.dead_letters, now, self._expiry_log)
             self._quota.recheck(file)
             return stats(file, changed_by_others=changed_by_others)
 

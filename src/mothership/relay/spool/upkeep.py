@@ -2,7 +2,7 @@
 
 from mothership.leases import SpoolStats
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
-from mothership.relay.spool import expiry
+from mothership.relay.spool.expiry import ExpiryLog, drop_dead_letters, expire_batches
 from mothership.relay.spool.spool_file import SpoolFile
 
 
@@ -19,8 +19,8 @@ def stats(file: SpoolFile, *, changed_by_others: bool) -> SpoolStats:
     )
 
 
-def sweep(file: SpoolFile, settings: SpoolSettings, letters: DeadLetterSettings, now: int) -> None:
+def sweep(file: SpoolFile, settings: SpoolSettings, letters: DeadLetterSettings, now: int, log: ExpiryLog) -> None:
     """Set aside and drop what has waited too long, and forget old fingerprints."""
-    expiry.expire_batches(file, settings.max_age_seconds, now)
-    expiry.drop_dead_letters(file, letters, now)
+    expire_batches(file, settings.max_age_seconds, now, log)
+    drop_dead_letters(file, letters, now, log)
     file.fingerprints.prune(now - int(settings.remember_seconds * 1_000_000), settings.remember_batches)

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from nats.aio.msg import Msg
 
+from mothership.event import RowBatch
 from mothership.leases import LeaseLimits
+from mothership.relay.spool.jetstream.publisher import ID
+from mothership.relay.spool.record import CorruptRecord, unpack
 
 FINISHED_MAX = 10_000
 
@@ -31,6 +34,18 @@ class HeldBatch:
     is_suspect: bool
     """It was handed out before, and the process that had it may have died of it: attempts are noted on the cluster."""
     leased: bool = False
+
+    @property
+    def identity(self) -> str:
+        """Its message's, by which the cluster keeps it once."""
+        return (self.message.headers or {}).get(ID, "")
+
+    def batch(self) -> RowBatch | None:
+        """What it holds, decoded; None where that is damaged."""
+        try:
+            return unpack(self.message.data).batch()
+        except CorruptRecord:
+            return None
 
 
 class HeldBatches:

@@ -6,7 +6,7 @@ append ──▶ one message for each sink, on a majority of the servers' disks
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,25 +22,24 @@ from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, Lease
 from mothership.ports import Clock
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.batch_cache import BatchCache
-from mothership.relay.spool.jetstream import cluster, letters
+from mothership.relay.spool.jetstream import cluster
 from mothership.relay.spool.jetstream.announcements import ORIGIN, Announcements
-from mothership.relay.spool.jetstream.connection import LOST, cancellable, connect
+from mothership.relay.spool.jetstream.connection import LOST, connect
 from mothership.relay.spool.jetstream.counts import StreamState, stream_state
 from mothership.relay.spool.jetstream.held import HeldBatch
-from mothership.relay.spool.jetstream.portions import portions
-from mothership.relay.spool.jetstream.publisher import ID, Message, Published, Publisher
-from mothership.relay.spool.jetstream.sink_queue import APPENDED, SinkQueue, waiting_message
+from mothership.relay.spool.jetstream.publisher import ID, Publisher
+from mothership.relay.spool.jetstream.record_publisher import RecordPublisher
+from mothership.relay.spool.jetstream.sink_queue import SinkQueue, waiting_message
 from mothership.relay.spool.jetstream.subjects import Subjects
 from mothership.relay.spool.jetstream.upkeep import Upkeep
-from mothership.relay.spool.parts import dead_letters, deferred_parts, halves
-from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, spool_record, unpack, weight
+from mothership.relay.spool.parts import deferred_parts, halves
+from mothership.relay.spool.record import SpoolRecord, spool_record, weight
 from mothership.relay.spool.takeover import take_over_orphans
 from mothership.status import ClusterStatus
 from mothership.telemetry import log
 
 CLOSE_SECONDS = 3.0
 RETRY_SECONDS = 0.5
-SWEEP_SECONDS_MAX = 10.0
 
 
 class JetStreamSpool:
@@ -54,22 +53,19 @@ class JetStreamSpool:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_arrival: Callable[[], None] = lambda: None
         self.on_result: Callable[[DeliveryResult], None] = lambda _result: None
-        self.state = state
-        """Of the batches' stream, when it was looked at last."""
         self._client = client
         self._js: JetStreamContext = client.jetstream()
         self._settings, self._to = settings, settings.spool.jetstream
         self._subjects = subjects
         self._clock = clock
         self._publisher = Publisher(client, retry_after_seconds=settings.spool.retry_after_seconds)
-        self._upkeep = Upkeep(client, self._js, subjects, settings, self._publisher)
+        self._records = RecordPublisher(client, self._publisher, subjects, self._to.publish_seconds)
         self._announcements = Announcements(client, subjects, self._tell)
         self._queues: dict[str, SinkQueue] = {}
+        self._upkeep = Upkeep(client, subjects, settings, state, self._publisher, self._records, self._queues)
         self._cache = BatchCache(settings.spool.cache_bytes)
         self._totals = state.totals()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._reachable = True
-        self._ack_pending: dict[str, int] = {}
         self._orphans: Path | None = None
         self._closed = False
 
@@ -133,7 +129,7 @@ class JetStreamSpool:
         try:
             self._upkeep.require_share(batch.client, weight(batch))
             record = spool_record(batch, sinks, now, batch.half_of)
-            pieces = await asyncio.to_thread(lambda: list(portions(record, pack(record), self._payload_bytes_max)))
+            pieces = await asyncio.to_thread(lambda: self._records.pieces(record))
             messages = []
             for piece, packed in pieces:
                 part = batch if len(pieces) == 1 else piece.batch()
@@ -164,16 +160,12 @@ class JetStreamSpool:
         )  # fmt: skip
         self._announcements.end(batch.fingerprint)
 
-    @property
-    def _payload_bytes_max(self) -> int:
-        return self._client.max_payload - 8192
-
     async def keep_rejected(self, batch: RowBatch, reasons: Sequence[str]) -> None:
         """Set rows aside that were rejected, each with its reason, if there is room."""
         lease = Lease(PIPELINE, 0, (0,), (batch,), (1,), (0,))
         failed = [FailedRow(0, row, reason) for row, reason in enumerate(reasons)]
         self._upkeep.require_share(batch.client, weight(batch))
-        await self._publish_letters(lease, failed, known_to_sink=True)
+        await self._records.dead_letters(lease, failed, self._now(), known_to_sink=True)
 
     # --- leases --------------------------------------------------------------------------------------------------
 
@@ -206,11 +198,11 @@ class JetStreamSpool:
         return queue
 
     async def _unpack(self, sink: str, queue: SinkQueue, found: list[HeldBatch]) -> Lease | None:
-        batches = [self._cache.get(_identity(held)) for held in found]
+        batches = [self._cache.get(held.identity) for held in found]
         if None in batches:
 
             def decoded() -> list[RowBatch | None]:
-                return [known or _decoded(held.message.data) for known, held in zip(batches, found, strict=True)]
+                return [known or held.batch() for known, held in zip(batches, found, strict=True)]
 
             batches = await asyncio.to_thread(decoded)
         for held, batch in zip(found, batches, strict=True):
@@ -241,7 +233,7 @@ class JetStreamSpool:
         queue = self._queue(lease.sink)
         held = queue.held.get(lease.seqs)
         for batch in held:
-            self._cache.discard(_identity(batch))
+            self._cache.discard(batch.identity)
         self._changed({lease.sink: (-len(held), -sum(batch.events for batch in held))})
         await queue.finish(lease.seqs)
 
@@ -258,20 +250,10 @@ class JetStreamSpool:
         """Set the named rows aside first, then acknowledge the batches: killed between, they are set aside again."""
         while not self._closed:
             with suppress(NotPersisted):
-                await self._publish_letters(lease, failed, known_to_sink=known_to_sink)
+                await self._records.dead_letters(lease, failed, self._now(), known_to_sink=known_to_sink)
                 await self._finish(lease)
                 return
             await asyncio.sleep(RETRY_SECONDS)
-
-    async def _publish_letters(self, lease: Lease, failed: Sequence[FailedRow], *, known_to_sink: bool) -> None:
-        now = self._now()
-        sealed = await asyncio.to_thread(lambda: list(dead_letters(lease, failed, now, known_to_sink=known_to_sink)))
-        mark = f"{lease.seqs}" if any(lease.seqs) else f"{now}"
-        await self._each(
-            letters.message(self._subjects, lease.sink, reason, record, packed, now, mark=mark)
-            for reason, record, packed in sealed
-        )
-        telemetry.dead_letters_total.labels(lease.sink).inc(len(failed))
 
     async def split(self, lease: Lease) -> list[int]:
         """Keep the halves first, then acknowledge the whole."""
@@ -287,7 +269,7 @@ class JetStreamSpool:
         whole = [at for at, count in counts.items() if count == len(lease.batches[at].rows) and at not in gone]
         parts = list(deferred_parts(lease, [one for one in deferred if one.batch not in whole], now))
         if refused:
-            await self._publish_letters(lease, refused, known_to_sink=True)
+            await self._records.dead_letters(lease, refused, self._now(), known_to_sink=True)
         kept_back = lease.only(whole)
         others = lease.only(at for at in range(len(lease.seqs)) if at not in whole)
         numbers = await self._in_place_of(others, parts)
@@ -296,87 +278,25 @@ class JetStreamSpool:
 
     async def _in_place_of(self, lease: Lease, parts: Sequence[tuple[SpoolRecord, bytes]]) -> list[int]:
         """Keep parts in the place of a lease's batches, for its sink. Returns their numbers."""
-        mark = f".{lease.seqs[0]}" if lease.seqs else ""
-        kept = await self._each(
-            waiting_message(self._subjects, record, packed, lease.sink, record.batch(), mark)
-            for record, packed in parts
-        )
+        numbers = await self._records.parts(lease, parts)
         self._changed({lease.sink: (len(parts), sum(len(record.rows) for record, _ in parts))})
         if lease.seqs:
             await self._finish(lease)
-        return [one.last_seq for one in kept]
-
-    async def _each(self, messages: Iterable[Message]) -> list[Published]:
-        """One by one, each by itself: what follows is the same again where one is not kept."""
-        return [await self._publisher.publish([message], self._to.publish_seconds) for message in messages]
+        return numbers
 
     # --- upkeep --------------------------------------------------------------------------------------------------
 
     async def sweep(self) -> SpoolStats:
         """Set aside what has waited too long, and count. Raises `NotPersisted` when the cluster does not answer."""
-        try:
-            # The client's own time-outs begin when it has written, which it may wait for while it looks for a server.
-            async with asyncio.timeout(SWEEP_SECONDS_MAX):
-                state, stored = await self._upkeep.look(self._now())
-                ack_pending = {sink: await queue.ack_pending() for sink, queue in self._queues.items()}
-        except LOST:
-            reason = "the JetStream cluster can't be reached or has no majority"
-            self._publisher.refused_reason, self._reachable = reason, False
-            raise NotPersisted(reason, retry_after_seconds=self._settings.spool.retry_after_seconds) from None
-        self.state, self._totals, self._reachable = state, state.totals(), True
-        self._ack_pending = ack_pending
+        state = await self._upkeep.look(self._now())
+        self._totals = state.totals()
         self.last_seq = max(self.last_seq, state.last_seq)
-        if state.bytes < self._settings.spool.max_bytes * 0.95:
-            self._publisher.refused_reason = ""
-        await self._expire()
-        oldest = {sink: when for sink in self._totals if (when := await self._oldest(sink)) is not None}
-        return stored._replace(totals=dict(self._totals), stored_bytes=state.bytes, oldest=oldest)
-
-    async def _oldest(self, sink: str) -> int | None:
-        """When the oldest batch that waits for a sink was appended: of those held here, or else of all."""
-        if (queue := self._queues.get(sink)) and queue.held.count:
-            return min(held.appended for held in queue.held.all())
-        try:
-            first = await cancellable(
-                self._js.get_msg(
-                    self._subjects.stream, seq=self.state.first_seq, subject=self._subjects.batches_of(sink), next=True
-                )
-            )
-        except LOST:
-            return None
-        return int((first.headers or {}).get(APPENDED, 0)) or None
-
-    async def _expire(self) -> None:
-        seconds = self._settings.spool.max_age_seconds
-        before = self._now() - int(seconds * 1e6)
-        for sink, queue in self._queues.items():
-            for held in queue.held.expired(before):
-                batch = _decoded(held.message.data)
-                if batch is None:
-                    continue  # found and set aside when it is leased
-                lease = Lease(sink, 0, (held.seq,), (batch,), (held.attempts,), (held.crashes,))
-                reason = f"waited longer than relay.spool.max_age_seconds ({seconds:g} s)"
-                held.leased = True
-                failed = [FailedRow(0, row, reason) for row in range(len(batch.rows))]
-                try:
-                    await self._publish_letters(lease, failed, known_to_sink=False)
-                except NotPersisted:
-                    held.leased = False
-                    return
-                await self._finish(lease)
-                log.error("events_expired", sink=sink, events=len(batch.rows), request_id=batch.request_id)
+        await self._upkeep.expire(self._now(), self._finish)
+        return await self._upkeep.stats(self._totals)
 
     def cluster(self) -> ClusterStatus:
         """As the leader told at the last sweep."""
-        return ClusterStatus(
-            reachable=self._reachable,
-            leader=self.state.leader,
-            replicas=len(self.state.replicas) + 1,
-            out_of_step=sum(1 for one in self.state.replicas if one.get("offline") or not one.get("current")),
-            ack_pending=dict(self._ack_pending),
-            max_ack_pending=self._to.max_ack_pending,
-            file_takes_over=False,
-        )
+        return self._upkeep.cluster()
 
     async def take_over_orphans(self) -> int:
         """What another instance held goes to the others by itself; but a local file may be left from before."""
@@ -384,20 +304,11 @@ class JetStreamSpool:
 
     async def take_in(self, records: Sequence[tuple[SpoolRecord, bytes]]) -> None:
         """Keep batches out of a spool file."""
-        for record, packed in records:
-            for piece, packed_piece in portions(record, packed, self._payload_bytes_max):
-                batch = piece.batch()
-                messages = [waiting_message(self._subjects, piece, packed_piece, sink, batch) for sink in record.sinks]
-                await self._publisher.publish(messages, self._to.publish_seconds)
+        await self._records.take_in(records)
 
     async def take_in_dead_letters(self, dead: Sequence[DeadLetter]) -> None:
         """Keep dead letters out of a spool file."""
-        for letter in dead:
-            record = unpack(letter.packed)
-            await self._each(
-                [letters.message(self._subjects, letter.sink, letter.reason, record, letter.packed, letter.buried,
-                                 mark=f"{letter.buried}")]
-            )  # fmt: skip
+        await self._records.take_in_dead_letters(dead)
 
     async def close(self) -> None:
         """End what was begun, give back what is held."""
@@ -447,14 +358,3 @@ class JetStreamSpool:
 
     def _now(self) -> int:
         return int(self._clock() * 1_000_000)
-
-
-def _identity(held: HeldBatch) -> str:
-    return (held.message.headers or {}).get(ID, "")
-
-
-def _decoded(packed: bytes) -> RowBatch | None:
-    try:
-        return unpack(packed).batch()
-    except CorruptRecord:
-        return None
