@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from mothership.fairness import FairLimiter, Holder, NoRoom, Shares, Slot
+from mothership.errors import NoRoom
+from mothership.fairness import FairLimiter, Holder, Shares, Slot
 
 GREEDY, QUIET = Holder("greedy", "192.0.2.1"), Holder("quiet", "192.0.2.2")
 NEIGHBOUR = Holder("greedy", "192.0.2.3")

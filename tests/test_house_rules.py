@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mothership import errors
+
 PACKAGE = Path(__file__).parent.parent / "src" / "mothership"
 SEAM_AND_MAKER = frozenset({"Activity", "Chain", "Relay", "Repairs"})
 """A protocol named as what fulfils it."""
@@ -55,3 +57,33 @@ def test_every_exception_to_a_rule_says_why() -> None:
 def test_constants_are_told_by_their_letters() -> None:
     """Capitals say it; `Final` said it again in one package of nine."""
     assert [path.name for path in PACKAGE.rglob("*.py") if re.search(r"\bFinal\b", path.read_text())] == []
+
+
+def test_every_error_is_in_one_file() -> None:
+    """But for those that never leave their module, and click's own."""
+    elsewhere = [
+        f"{path}: {node.name}"
+        for path, node in classes()
+        if path.name != "errors.py"
+        and not node.name.startswith("_")
+        and any(ast.unparse(base).endswith(("Error", "Exception")) for base in node.bases)
+        and not any(ast.unparse(base).startswith("click.") for base in node.bases)
+    ]
+    assert elsewhere == []
+
+
+def test_the_drawing_of_the_errors_is_their_tree() -> None:
+    """Who looks for what may be raised reads the drawing alone."""
+    drawn: dict[str, str] = {}
+    above: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        if match := re.match(r"    ((?:[│ ]   )*(?:[├└]── )?)(\w+Error|[A-Z]\w+)(?:  |$)", line):
+            depth = len(match[1]) // 4
+            above[depth:] = [match[2]]
+            drawn[match[2]] = above[depth - 1] if depth else "Exception"
+    told = {
+        name: one.__base__.__name__
+        for name, one in vars(errors).items()
+        if isinstance(one, type) and issubclass(one, Exception)
+    }
+    assert drawn == told

@@ -14,10 +14,11 @@ from click.testing import CliRunner, Result
 from tests.test_planted_links import STRANGER, as_root
 
 from mothership.__main__ import cli
-from mothership.backup import BackupFailed, back_up
+from mothership.backup import back_up
 from mothership.data_directory import reason_not_to_write
+from mothership.errors import BackupFailed, StateError
 from mothership.shipping.batches import OutgoingBatch
-from mothership.shipping.state import FileRecord, StateError, opened
+from mothership.shipping.state import FileRecord, opened
 
 SECRET = "root:secret\n"
 

@@ -26,7 +26,7 @@ from mothership.embedded.cluster import error_line
 from mothership.embedded.endpoint import environment
 from mothership.embedded.postgres import dsn_of, postgres
 from mothership.embedded.programs import shipped
-from mothership.errors import ConfigurationError, MothershipError
+from mothership.errors import BackupFailed, ConfigurationError
 from mothership.relay.spool.check import check_spool
 from mothership.relay.spool.copy import copy_spool
 from mothership.relay.spool.directory import spool_directory
@@ -37,10 +37,6 @@ MANIFEST, DUMP, SPOOL = "manifest.json", "database.dump", "spool"
 KEPT_FILES = ("*.key", "templates.json")
 TABLES = ("events", "ingested_batches", "event_counts", "mothership_keys")
 """Those that are counted before and after."""
-
-
-class BackupFailed(MothershipError):
-    """It was not made, or not restored. The text says why and what to do."""
 
 
 async def back_up(data_dir: Path, target: Path) -> dict[str, Any]:

@@ -66,7 +66,3 @@ class Moved(NamedTuple):
     events: int
     left: int
     """Letters that were meant and are still there."""
-
-
-class SpoolUnreadable(Exception):
-    """A spool can't be read or written now. The text says which, and why."""

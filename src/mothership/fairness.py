@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
+from mothership.errors import NoRoom
+
 T = TypeVar("T")
 
 ADDRESS_SHARE = 4
@@ -26,14 +28,6 @@ class Holder(NamedTuple):
 
     caller: str
     address: str = ""
-
-
-class NoRoom(Exception):
-    """There was no room in time. `bound` says of what: `count`, `size`, or `waiting` when too many wait already."""
-
-    def __init__(self, bound: str) -> None:
-        super().__init__(bound)
-        self.bound = bound
 
 
 class Shares:

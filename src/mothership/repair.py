@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from mothership import decimals
 from mothership.dead_letters import PIPELINE
-from mothership.errors import NotPersisted, Refusal
+from mothership.errors import CorruptRecord, NotPersisted, Refusal
 from mothership.event import Batch, Event, Row, RowBatch
 from mothership.pipeline.rejected_rows import REJECTED_FIELD
 from mothership.ports import Clock, DeadLetterStore
-from mothership.relay.spool.record import CorruptRecord, SpoolRecord, unpack
+from mothership.relay.spool.record import SpoolRecord, unpack
 
 REPAIRED_FIELD = "_repaired"
 """On the event: by whom and when."""

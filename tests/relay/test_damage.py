@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from tests.relay.support import rows_batch
 
+from mothership.errors import CorruptRecord
 from mothership.relay.spool import rebuild, salvage
-from mothership.relay.spool.record import CorruptRecord, pack, spool_record, unpack
+from mothership.relay.spool.record import pack, spool_record, unpack
 from mothership.relay.spool.schema import connect
 from mothership.relay.spool.spool_file import SpoolFile
 

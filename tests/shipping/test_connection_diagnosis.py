@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 
 from mothership.commands.send import send
-from mothership.shipping.ship import ShipOptions, ShippingError, ShipTarget, ship
+from mothership.errors import ShippingError
+from mothership.shipping.ship import ShipOptions, ShipTarget, ship
 
 AUTHORITY = trustme.CA(organization_name="Fleet CA")
 

@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 import zstandard
 
-from mothership.shipping.decompression import CHUNK_BYTES, DamagedError, packing_of, unpacked
+from mothership.errors import DamagedError
+from mothership.shipping.decompression import CHUNK_BYTES, packing_of, unpacked
 
 TEXT = b"".join(b"line %d %d\n" % (n, random.Random(n).randrange(10**9)) for n in range(6_000))
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from mothership.errors import StateError
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.follow import ROTATED_SECONDS, FileFollower
 from mothership.shipping.read_once import InputReport, file_id
 from mothership.shipping.reader import ReadOptions
-from mothership.shipping.state import State, StateError, opened
+from mothership.shipping.state import State, opened
 
 
 @dataclass

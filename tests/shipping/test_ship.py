@@ -9,15 +9,9 @@ import pytest
 from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 from tests.starvation import PATIENCE_SECONDS
 
+from mothership.errors import ShippingError
 from mothership.event import Event
-from mothership.shipping.ship import (
-    ShipOptions,
-    ShippingError,
-    ShipTarget,
-    Summary,
-    endpoint,
-    ship,
-)
+from mothership.shipping.ship import ShipOptions, ShipTarget, Summary, endpoint, ship
 
 
 class Naps:

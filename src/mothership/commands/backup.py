@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from mothership.backup import BackupFailed, back_up
+from mothership.backup import back_up
 from mothership.commands.options import config_option
 from mothership.config import load
 from mothership.data_directory import become_owner
+from mothership.errors import BackupFailed
 from mothership.plurals import counted
 
 

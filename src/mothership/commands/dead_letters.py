@@ -10,11 +10,11 @@ import click
 
 from mothership.commands.options import config_option, spooling_data_dir
 from mothership.config import load
-from mothership.dead_letters import PIPELINE, DeadLetterSummary, SpoolUnreadable
+from mothership.dead_letters import PIPELINE, DeadLetterSummary
+from mothership.errors import CorruptRecord, SpoolUnreadable
 from mothership.plurals import counted
 from mothership.ports import DeadLetterStore
 from mothership.relay.spool.kinds import dead_letter_store
-from mothership.relay.spool.record import CorruptRecord
 from mothership.terminal_escaping import escaped, escaped_line
 
 SINKS = {"tsdb": "tsdb", "timescaledb": "tsdb", "loki": "loki", PIPELINE: PIPELINE}

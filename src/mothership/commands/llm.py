@@ -18,6 +18,7 @@ from rich.text import Text
 
 from mothership.commands.options import config_option
 from mothership.config import Settings, load
+from mothership.errors import InputError
 from mothership.event import Batch, Event
 from mothership.fairness import Holder
 from mothership.pipeline.enrichment import enrichment
@@ -75,7 +76,12 @@ def try_(*, files: tuple[str, ...], config: Path | None, calls: bool, limit: int
     """
     settings = load(config)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    redactor, summary = analyse(settings, (event for path in files for event in read_events(path)))
+    try:
+        redactor, summary = analyse(settings, (event for path in files for event in read_events(path)))
+    except InputError as error:
+        raise click.ClickException(escaped(str(error))) from None
+    except OSError as error:
+        raise click.ClickException(escaped(f"{error.filename or 'a file'} can't be read: {error.strerror}")) from None
     shown = summary.asked[:limit]
     answers: list[Any] = [None] * len(shown)
     if calls:

@@ -6,11 +6,10 @@ from pathlib import Path
 import click
 from pydantic import SecretStr, ValidationError
 
-from mothership.backup import BackupFailed
 from mothership.commands.options import config_option
 from mothership.config import load
 from mothership.data_directory import become_owner
-from mothership.errors import SinkError
+from mothership.errors import BackupFailed, SinkError
 from mothership.migration import migrate as migrated
 from mothership.plurals import counted
 from mothership.sinks.tsdb.settings import DatabaseSettings

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from mothership.backup import BackupFailed
 from mothership.backup import restore as restored
 from mothership.commands.backup import summary
 from mothership.commands.options import config_option
 from mothership.config import load
+from mothership.errors import BackupFailed
 
 
 @click.command()

@@ -18,14 +18,15 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from mothership.errors import ShippingError
 from mothership.plurals import counted
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.events import EventOptions
 from mothership.shipping.follow import FileFollower, matches
 from mothership.shipping.read_once import InputReport, is_whole, read_file, read_stream
 from mothership.shipping.reader import ReadOptions
-from mothership.shipping.ship import ShipOptions, ShippingError, ShipTarget, Summary, endpoint, ship_batches
-from mothership.shipping.state import State, StateError, opened
+from mothership.shipping.ship import ShipOptions, ShipTarget, Summary, endpoint, ship_batches
+from mothership.shipping.state import State, opened
 from mothership.terminal_escaping import escaped, escaped_line
 
 _LINE_EVERY_SECONDS = 5.0
@@ -168,7 +169,7 @@ def send(
                 status = NOT_DELIVERED if report.unreadable else 0
             else:
                 status = _ship(batches, target, options, remembered, report, stop, ends=not follow and "-" not in named)
-    except (StateError, ShippingError) as error:
+    except ShippingError as error:
         click.echo(escaped(f"error: {error}"), err=True)
         status = USAGE
     if status:
@@ -281,7 +282,7 @@ def _ship(
                 )
 
             last = asyncio.run(run())
-    except (ShippingError, StateError, OSError) as error:
+    except (ShippingError, OSError) as error:
         fault = error
     except KeyboardInterrupt:
         click.echo(f"interrupted: {sentence(last)}")

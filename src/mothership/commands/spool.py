@@ -11,8 +11,7 @@ import structlog
 from mothership.commands.options import config_option, spooling_data_dir
 from mothership.config import load
 from mothership.data_directory import become_owner
-from mothership.dead_letters import SpoolUnreadable
-from mothership.errors import NotPersisted
+from mothership.errors import NotPersisted, SpoolUnreadable
 from mothership.extras import JETSTREAM
 from mothership.plurals import counted
 from mothership.relay.spool.check import check_spool

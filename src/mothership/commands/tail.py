@@ -10,8 +10,9 @@ from typing import Any
 import click
 import orjson
 
-from mothership.live_tail.client import TailClient, TailError
-from mothership.search.parameters import AT_LEAST, BadQuery, iso_time, parse_query
+from mothership.errors import BadQuery, TailError
+from mothership.live_tail.client import TailClient
+from mothership.search.parameters import AT_LEAST, iso_time, parse_query
 from mothership.search.query import FIELDS, MESSAGE, SEVERITIES
 from mothership.shipping.ship import ShipTarget
 from mothership.terminal_escaping import escaped, escaped_line

@@ -9,19 +9,11 @@ import orjson
 from starlette.requests import Request
 
 from mothership.console.page import Change, Fields, Page
-from mothership.dead_letters import (
-    PIPELINE,
-    Chosen,
-    DeadLetter,
-    DeadLetterGroup,
-    DeadLetterSummary,
-    Moved,
-    SpoolUnreadable,
-)
+from mothership.dead_letters import PIPELINE, Chosen, DeadLetter, DeadLetterGroup, DeadLetterSummary, Moved
 from mothership.edge.caller import Caller
-from mothership.errors import Refusal
+from mothership.errors import CorruptRecord, Refusal, SpoolUnreadable
 from mothership.event import Row
-from mothership.relay.spool.record import CorruptRecord, unpack
+from mothership.relay.spool.record import unpack
 from mothership.repair import Repaired
 
 LETTERS_SHOWN = 50

@@ -14,9 +14,9 @@ from starlette.routing import Route
 from mothership.console.live_events import asked
 from mothership.console.respond import HEADERS
 from mothership.edge.browser import CONSOLE
-from mothership.errors import ReadError, Refusal
+from mothership.errors import BadQuery, ReadError, Refusal
 from mothership.ports import Clock, EventReader
-from mothership.search.parameters import BadQuery, iso_time, parse_query
+from mothership.search.parameters import iso_time, parse_query
 from mothership.search.query import MESSAGE, EventQuery
 from mothership.search.results import EventPage, StoredEvent
 

@@ -17,11 +17,11 @@ from mothership.console.event_rows import shown
 from mothership.console.page import Page
 from mothership.console.respond import as_json
 from mothership.edge.browser import CONSOLE
-from mothership.errors import ReadError, Refusal
+from mothership.errors import BadQuery, ReadError, Refusal
 from mothership.live_tail.live_tail import LiveTail
 from mothership.ports import Clock, EventReader
 from mothership.search.logql import as_logql
-from mothership.search.parameters import BadQuery, address, format_position, parse_position, parse_query
+from mothership.search.parameters import address, format_position, parse_position, parse_query
 from mothership.search.query import FIELDS, SEVERITIES
 from mothership.search.results import EventPage
 

@@ -12,10 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from mothership.console.respond import HEADERS
 from mothership.edge.caller import ANONYMOUS
-from mothership.errors import Refusal
+from mothership.errors import BadQuery, Refusal
 from mothership.live_tail.live_tail import LiveTail
 from mothership.ports import Clock
-from mothership.search.parameters import BadQuery, parse_query
+from mothership.search.parameters import parse_query
 from mothership.search.query import EventQuery
 
 PING_SECONDS = 15

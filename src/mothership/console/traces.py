@@ -17,13 +17,13 @@ from starlette.requests import Request
 from mothership.console.page import Fields, Page, Trial, one
 from mothership.console.turns import Turns
 from mothership.decimals import decode
-from mothership.errors import Refusal
+from mothership.errors import BadQuery, Refusal
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.explanation import Explanation
 from mothership.pipeline.tracing import EventTrace, StepTrace, Tracer, trace_event
 from mothership.ports import Clock, Processor
 from mothership.search.matching import matcher
-from mothership.search.parameters import BadQuery, parse_query
+from mothership.search.parameters import parse_query
 from mothership.search.query import SEVERITIES, EventQuery
 
 TEXT_CHARACTERS_MAX = 64 * 1024

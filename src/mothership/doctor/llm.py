@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from mothership.doctor import network
 from mothership.doctor.finding import Finding, Severity, error, note, ok, warning
 from mothership.doctor.patient import Patient
+from mothership.errors import CallFailed, InvalidVerdict
 from mothership.pipeline.llm.prompt import PromptBuilder
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import CallFailed, InvalidVerdict, read_verdict
+from mothership.pipeline.llm.verdict import read_verdict
 from mothership.pipeline.templates.template_tree import template_of_text
 
 PART = "llm"

@@ -32,7 +32,7 @@ PROXY_HEADERS = frozenset({b"forwarded", b"via", b"x-real-ip"})
 DOCUMENTS = ("/docs", "/openapi.json", "/redoc")
 
 
-class _SignInNeeded(Exception):  # as in errors.py
+class _SignInNeeded(Exception):
     """A browser asks for a page, and nobody is signed in."""
 
 

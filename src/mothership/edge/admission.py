@@ -21,8 +21,8 @@ from typing import Protocol, Self, TypeVar
 
 from mothership.edge.decompression import RequestBody
 from mothership.edge.limits import LimitSettings
-from mothership.errors import Refusal
-from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
+from mothership.errors import NoRoom, Refusal
+from mothership.fairness import FairLimiter, Holder, Slot, WaitBudget
 from mothership.ports import Clock
 from mothership.telemetry import load_refused, load_wait_seconds
 

@@ -9,9 +9,9 @@ from mothership.edge.addresses import holder, rate_limit_key
 from mothership.edge.auth_settings import AuthSettings, TokenSettings
 from mothership.edge.caller import ANONYMOUS, INPUT_SCOPES, LOCAL, NAME_PATTERN, Caller, Permission, is_nobodys
 from mothership.edge.credentials import Credentials
-from mothership.edge.login_throttle import LoginThrottle, TooManyFailures
+from mothership.edge.login_throttle import LoginThrottle
 from mothership.edge.tls import TLSSettings
-from mothership.errors import Refusal
+from mothership.errors import Refusal, TooManyFailures
 from mothership.fairness import Holder
 from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock

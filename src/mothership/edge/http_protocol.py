@@ -32,7 +32,7 @@ TLS_HELLO = b"\x16\x03"
 ONCE_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization"})
 
 
-class _Refused(Exception):  # as in errors.py
+class _Refused(Exception):
     """The parser is left with it, and the connection ends."""
 
     def __init__(self, status: int, reason: str) -> None:

@@ -57,7 +57,7 @@ CLIENT_LABELS = 200
 """Most callers that the metrics tell apart."""
 
 
-class _ClientDisconnect(Exception):  # as in errors.py
+class _ClientDisconnect(Exception):
     """The connection closed inside the body."""
 
 

@@ -6,6 +6,7 @@ from a wrong one before. One that was seen from there passes at once: nobody loc
 """
 
 from mothership.edge.addresses import surrounding_network
+from mothership.errors import TooManyFailures
 from mothership.fair_cache import FairCache
 from mothership.ports import Clock
 from mothership.retry import backoff_seconds
@@ -14,14 +15,6 @@ MINUTE_SECONDS = 60.0
 ADDRESSES_MAX = 10_000
 SEEN_MAX = 20_000
 PAUSE_SECONDS_FIRST = 0.1
-
-
-class TooManyFailures(Exception):  # as in errors.py
-    """No answer about this login now: `retry_after_seconds` says when."""
-
-    def __init__(self, retry_after_seconds: float) -> None:
-        super().__init__()
-        self.retry_after_seconds = retry_after_seconds
 
 
 class _Run:

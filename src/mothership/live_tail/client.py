@@ -10,13 +10,13 @@ from typing import Any
 import httpx2
 import orjson
 
-from mothership.errors import MothershipError
+from mothership.errors import ShippingError, TailError
 from mothership.live_tail.messages import MessageReader, parsed
 from mothership.plurals import counted
 from mothership.retry import backoff_seconds, retry_after_seconds
 from mothership.search.parameters import Parameters, address
 from mothership.shipping import connection_diagnosis
-from mothership.shipping.ship import ShippingError, ShipTarget, http_client, shown
+from mothership.shipping.ship import ShipTarget, http_client, shown
 
 PATH = "/console/events"
 SILENCE_SECONDS = 45.0
@@ -26,10 +26,6 @@ TOLD_EVERY_SECONDS = 5.0
 """How often it is told, in a flood, that events were left out."""
 BODY_BYTES_MAX = 64 * 1024
 _NO_HOPE = frozenset({400, 401, 403, 404, 405})
-
-
-class TailError(MothershipError):
-    """There is nothing to follow. The text says why and what to do."""
 
 
 class TailClient:

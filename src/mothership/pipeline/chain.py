@@ -23,9 +23,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from mothership import telemetry
-from mothership.errors import Refusal
+from mothership.errors import NoRoom, Refusal
 from mothership.event import Batch, Event, Row, RowBatch
-from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
+from mothership.fairness import FairLimiter, Holder, Slot, WaitBudget
 from mothership.log_limiter import LogLimiter
 from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings

@@ -5,8 +5,8 @@ from functools import partial
 from types import TracebackType
 
 from mothership import telemetry
-from mothership.errors import Refusal
-from mothership.fairness import FairLimiter, Holder, NoRoom, Slot, WaitBudget
+from mothership.errors import NoRoom, Refusal
+from mothership.fairness import FairLimiter, Holder, Slot, WaitBudget
 from mothership.relay.event_rate import EventRate
 from mothership.relay.settings import InFlightSettings
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from mothership.durations import parse_duration
+from mothership.errors import BadQuery
 from mothership.search.query import FIELDS, SEVERITIES, EventQuery, Position, document
 
 Parameters = Iterable[tuple[str, str]]
@@ -23,10 +24,6 @@ _WORD = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 _MICROS_BEFORE, _MICROS_AFTER = -62_135_596_800_000_000, 253_402_300_799_000_000
 _decode = msgspec.json.decode
 """Strict, and it refuses what is nested too deep."""
-
-
-class BadQuery(ValueError):
-    """The question can't be understood. The text names parameter and rule, and quotes nothing."""
 
 
 def parse_query(parameters: Parameters, *, now: float) -> EventQuery:  # noqa: C901 - one branch a parameter

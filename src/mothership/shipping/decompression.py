@@ -11,14 +11,10 @@ from typing import IO, Any, NamedTuple
 
 import zstandard
 
-from mothership.errors import MothershipError
+from mothership.errors import DamagedError
 
 CHUNK_BYTES = 256 * 1024
 """As much is read, and unpacked, in one go."""
-
-
-class DamagedError(MothershipError):
-    """A packed file that can't be read to its end. All that could be read was given before."""
 
 
 Step = Callable[[Any, bytes], tuple[bytes, bytes]]

@@ -13,10 +13,10 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import IO
 
-from mothership.errors import MothershipError
+from mothership.errors import DamagedError, InputError
 from mothership.event import Event
 from mothership.shipping.batches import OutgoingBatch
-from mothership.shipping.decompression import CHUNK_BYTES, DamagedError, packing_of, unpacked
+from mothership.shipping.decompression import CHUNK_BYTES, packing_of, unpacked
 from mothership.shipping.events import EventOptions, decoded
 from mothership.shipping.reader import FileReader, ReadOptions, begins_document
 from mothership.shipping.text import LOOKED_AT_BYTES, encoding_of
@@ -47,10 +47,6 @@ class InputReport:
         if text not in self.said:
             self.said.add(text)
             self.say(text)
-
-
-class InputError(MothershipError):
-    """A file that can't be read."""
 
 
 def head_digest(head: bytes) -> tuple[str, int]:
@@ -178,7 +174,8 @@ def read_events(path: str, *, kind: str = "log") -> Iterator[Event]:
             if isinstance(event, dict):
                 yield event
     if report.unreadable:
-        raise InputError(next(iter(report.said)))
+        fault, _, _what_send_does = next(iter(report.said)).partition("; ")
+        raise InputError(fault)
 
 
 def _head(pieces: Iterator[bytes]) -> tuple[bytes, DamagedError | None]:

@@ -20,7 +20,7 @@ from typing import Any
 import httpx2
 import orjson
 
-from mothership.errors import MothershipError
+from mothership.errors import ShippingError
 from mothership.event import Event
 from mothership.plurals import counted
 from mothership.retry import backoff_seconds, retry_after_seconds
@@ -40,10 +40,6 @@ _RECEIPT = frozenset({"processed_events", "sink_results", "rejected"})
 _NAP_SECONDS = 5.0
 STOPPING_SECONDS = 10.0
 """How long what was read is still tried once the end was asked for."""
-
-
-class ShippingError(MothershipError):
-    """A batch was refused, or could not be delivered in time. The text says why and what to do."""
 
 
 @dataclass(slots=True)

@@ -14,14 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mothership.data_directory import open_own, reason_not_to_write, write_atomically
-from mothership.errors import MothershipError
+from mothership.errors import StateError
 from mothership.shipping.batches import OutgoingBatch
 
 VERSION = 1
-
-
-class StateError(MothershipError):
-    """The state file can't be used. The text says why and what to do."""
 
 
 @dataclass(slots=True)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, says
 from tests.pipeline.llm.harness import redact
 
+from mothership.errors import InvalidVerdict
 from mothership.pipeline.llm.prompt import PromptBuilder, messages
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import InvalidVerdict, ModelAnswer, read_verdict
+from mothership.pipeline.llm.verdict import ModelAnswer, read_verdict
 from mothership.pipeline.templates.template_tree import template_of_text
 from mothership.pipeline.templates.vocabulary import mask_unknown, technical_words
 

@@ -1,6 +1,7 @@
 """`mothership llm try`, as it is called."""
 
 import asyncio
+import gzip
 import json
 import os
 import subprocess
@@ -79,3 +80,12 @@ async def test_no_text_commands_the_terminal(tmp_path: Path, endpoint: Endpoint,
     assert status == 0
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(out)
     assert "disk full" in out
+
+
+async def test_a_file_that_is_cut_off_is_told_in_words(tmp_path: Path) -> None:
+    """As `mothership send` tells it: no traceback, and no estimate of a part that looks like one of the whole."""
+    file = tmp_path / "auth.log.gz"
+    file.write_bytes(gzip.compress("\n".join(LINES).encode())[:-12])
+    status, out, errors = await run(file, directory=tmp_path)
+    assert (status, out) == (1, "")
+    assert errors == f"Error: {file}: the gzip data is cut off\n"

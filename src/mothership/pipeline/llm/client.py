@@ -10,9 +10,10 @@ import openai
 import orjson
 
 from mothership import __version__
+from mothership.errors import CallFailed
 from mothership.pipeline.llm.prompt import Question, messages
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import AnswerLengths, CallFailed, ModelAnswer, answer_lengths, schema
+from mothership.pipeline.llm.verdict import AnswerLengths, ModelAnswer, answer_lengths, schema
 from mothership.ports import Clock
 from mothership.retry import retry_after_seconds
 from mothership.telemetry import log

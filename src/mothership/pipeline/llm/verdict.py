@@ -10,12 +10,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, Field, ValidationError
 
-from mothership.errors import MothershipError
+from mothership.errors import InvalidVerdict
 
 Redact: TypeAlias = Callable[[str], str]
 """A text through the redaction of events."""
 
-Reason: TypeAlias = Literal["empty", "refusal", "truncated", "not_json", "wrong_shape", "redaction_failed"]
 
 SUMMARY_CHARS_MAX = 200
 CATEGORY_CHARS_MAX = 64
@@ -80,23 +79,6 @@ def schema(most: AnswerLengths, *, bounded: bool) -> dict[str, Any]:
         "required": ["category", "priority", "summary", "tags", "confidence"],
         "additionalProperties": False,
     }
-
-
-class CallFailed(MothershipError):
-    """A call that brought no answer. `outcome` says why, for metrics and the audit."""
-
-    def __init__(self, outcome: str, *, retry_after_seconds: float | None = None) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
-        self.retry_after_seconds = retry_after_seconds
-
-
-class InvalidVerdict(MothershipError):
-    """An answer that is no verdict."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
-        self.reason: Reason = reason
 
 
 class ModelAnswer(NamedTuple):

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import orjson
 
+from mothership.errors import InvalidVerdict
 from mothership.pipeline.llm.best_effort_store import BestEffortStore
 from mothership.pipeline.llm.prompt import Question
-from mothership.pipeline.llm.verdict import InvalidVerdict, VerdictRecord, parse_verdict
+from mothership.pipeline.llm.verdict import VerdictRecord, parse_verdict
 from mothership.ports import Clock
 from mothership.telemetry import log
 

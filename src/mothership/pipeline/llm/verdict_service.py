@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mothership import telemetry
+from mothership.errors import CallFailed, InvalidVerdict
 from mothership.fairness import Holder
 from mothership.pipeline.llm.best_effort_store import BestEffortStore
 from mothership.pipeline.llm.budget import Budget
@@ -20,7 +21,7 @@ from mothership.pipeline.llm.client import LLMClient
 from mothership.pipeline.llm.fair_queue import FairQueue
 from mothership.pipeline.llm.prompt import Question
 from mothership.pipeline.llm.settings import LLMSettings
-from mothership.pipeline.llm.verdict import CallFailed, InvalidVerdict, ModelAnswer, Redact, VerdictRecord, read_verdict
+from mothership.pipeline.llm.verdict import ModelAnswer, Redact, VerdictRecord, read_verdict
 from mothership.pipeline.llm.verdict_cache import CachedVerdict, VerdictCache
 from mothership.ports import Clock, Health, VerdictStore
 from mothership.retry import BreakerState, CircuitBreaker

@@ -12,6 +12,7 @@ import unicodedata
 from bisect import bisect_right
 from typing import NamedTuple
 
+from mothership.errors import TextTooComplex
 from mothership.pipeline.redaction.rules.derive_prefilters import derive
 
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd"
@@ -53,10 +54,6 @@ ROUNDS = 2
 
 PREFILTERS = tuple(derive(first + rest) for first, rest in _FORMS)
 """One of them matches wherever a normalized text differs from its text."""
-
-
-class TextTooComplex(Exception):
-    """A text holds more matches, candidates or spellings than are worth telling apart."""
 
 
 class _Piece(NamedTuple):

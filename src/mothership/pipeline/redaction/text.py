@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from mothership.errors import TextTooComplex
 from mothership.pipeline.redaction.json_text import JsonText, json_text
-from mothership.pipeline.redaction.obfuscation import TextTooComplex, normalized_texts
+from mothership.pipeline.redaction.obfuscation import normalized_texts
 from mothership.pipeline.redaction.prefilters import Hits
 from mothership.pipeline.redaction.propagation import NAME as PROPAGATED
 from mothership.pipeline.redaction.pseudonyms import Pseudonyms

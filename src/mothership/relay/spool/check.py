@@ -8,9 +8,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from mothership.errors import CorruptRecord
 from mothership.relay.spool import directory
 from mothership.relay.spool.dead_letter_table import SQL as LETTERS
-from mothership.relay.spool.record import CorruptRecord, unpack
+from mothership.relay.spool.record import unpack
 from mothership.relay.spool.schema import connect
 from mothership.relay.spool.spool_file import SQL as BATCHES
 

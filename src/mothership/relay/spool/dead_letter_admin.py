@@ -10,19 +10,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mothership.dead_letters import (
-    PIPELINE,
-    Chosen,
-    DeadLetter,
-    DeadLetterGroup,
-    DeadLetterSummary,
-    Moved,
-    SpoolUnreadable,
-)
+from mothership.dead_letters import PIPELINE, Chosen, DeadLetter, DeadLetterGroup, DeadLetterSummary, Moved
+from mothership.errors import CorruptRecord, SpoolUnreadable
 from mothership.event import Row
 from mothership.relay.spool import directory
 from mothership.relay.spool.dead_letter_table import SQL, select_dead_letters
-from mothership.relay.spool.record import CorruptRecord, unpack
+from mothership.relay.spool.record import unpack
 from mothership.relay.spool.schema import connect
 from mothership.relay.spool.spool_file import SpoolFile
 from mothership.telemetry import log

@@ -3,11 +3,12 @@
 import time
 
 from mothership import telemetry
+from mothership.errors import CorruptRecord
 from mothership.fairness import Holder
 from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock
 from mothership.relay.settings import DeadLetterSettings
-from mothership.relay.spool.record import CorruptRecord, unpack
+from mothership.relay.spool.record import unpack
 from mothership.relay.spool.spool_file import SpoolFile
 
 EXPIRE_BATCHES_MAX = 64

@@ -8,9 +8,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from mothership import telemetry
+from mothership.errors import CorruptRecord
 from mothership.relay.spool import salvage
 from mothership.relay.spool.deduplication import SQL, FingerprintRow
-from mothership.relay.spool.record import CorruptRecord, unpack
+from mothership.relay.spool.record import unpack
 from mothership.relay.spool.schema import connect, corruption_error, is_disk_failure
 from mothership.relay.spool.spool_file import SpoolFile
 from mothership.telemetry import log

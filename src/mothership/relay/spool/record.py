@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import zstandard
 
+from mothership.errors import CorruptRecord
 from mothership.event import UNKNOWN_ARRIVAL, Arrival, Row, RowBatch
 
 MAGIC = b"\xa5MsR1"
@@ -22,10 +23,6 @@ ROW_BYTES = 200
 
 
 HALVES = ("front", "back")
-
-
-class CorruptRecord(Exception):
-    """A record that can't be read. The text names the step, never the content."""
 
 
 class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mothership.dead_letters import DeadLetter
+from mothership.errors import CorruptRecord
 from mothership.event import Row, RowBatch
 from mothership.leases import BatchStatus, LeaseLimits
 from mothership.named_sql import statements
@@ -22,7 +23,7 @@ from mothership.relay.spool.dead_letter_table import DeadLetterTable
 from mothership.relay.spool.deduplication import FingerprintTable
 from mothership.relay.spool.deliveries import Deliveries, NewDelivery, PendingDelivery
 from mothership.relay.spool.parts import replaced_row, sent_again
-from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, unpack, weight
+from mothership.relay.spool.record import SpoolRecord, pack, unpack, weight
 from mothership.relay.spool.schema import PAGE_BYTES, ROW_OVERHEAD_BYTES, SCHEMA_VERSION, connect
 
 SQL = statements(__package__, "sql/batches.sql")

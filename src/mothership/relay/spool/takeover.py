@@ -7,9 +7,10 @@ from typing import Protocol
 
 from mothership import telemetry
 from mothership.dead_letters import DeadLetter
+from mothership.errors import CorruptRecord
 from mothership.relay.spool import spool_file_lock
 from mothership.relay.spool.orphan import OrphanFile
-from mothership.relay.spool.record import CorruptRecord, SpoolRecord, unpack
+from mothership.relay.spool.record import SpoolRecord, unpack
 from mothership.telemetry import log
 
 TAKEOVER_BATCHES = 200

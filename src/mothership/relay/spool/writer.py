@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any, TypeAlias
 
 from mothership import telemetry
-from mothership.errors import MothershipError, NotPersisted
+from mothership.errors import NotPersisted
 from mothership.relay.spool.operation import Append, OnDiskError, Operation, Outcome, Task
 from mothership.relay.spool.schema import is_corruption
 from mothership.relay.spool.spool_file import SpoolFile
@@ -155,7 +155,7 @@ class SpoolWriter:
                 continue
             try:
                 outcomes.append((operation, operation.act(self.file), None))
-            except MothershipError as error:
+            except NotPersisted as error:
                 outcomes.append((operation, None, error))
         outcomes += self._keep(self.file, appends)
         began = time.perf_counter()

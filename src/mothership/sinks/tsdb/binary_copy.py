@@ -3,6 +3,7 @@
 import struct
 from collections.abc import AsyncIterator, Sequence
 
+from mothership.errors import Unencodable
 from mothership.event import Row
 
 COLUMNS = ("ts", "type", "source", "data")
@@ -17,10 +18,6 @@ ROWS_PER_CHUNK = 500
 _head = struct.Struct(">hiq").pack
 _length = struct.Struct(">i").pack
 _data_head = struct.Struct(">iB").pack
-
-
-class Unencodable(ValueError):
-    """A row holds what has no binary form: a time beyond 64 bits."""
 
 
 def encode(rows: Sequence[Row]) -> bytes:

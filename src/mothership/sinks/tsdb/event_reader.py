@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from mothership.errors import ReadError, SinkError
+from mothership.errors import ReadError, SinkError, WalkTooSlow
 from mothership.search.query import COLUMNS, ERROR, FIELDS, SEVERITIES, EventQuery, Position
 from mothership.search.results import (
     EventContext,
@@ -24,7 +24,7 @@ from mothership.sinks.tsdb import event_histogram, event_sql
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool
 from mothership.sinks.tsdb.event_histogram import HistogramQuery
 from mothership.sinks.tsdb.event_sql import Arguments, moment
-from mothership.sinks.tsdb.event_walk import READING, TOO_SLOW, TYPES_MAX, Reading, Walk, WalkTooSlow
+from mothership.sinks.tsdb.event_walk import READING, TOO_SLOW, TYPES_MAX, Reading, Walk
 from mothership.sinks.tsdb.failures import DRIVER_ERRORS, classify, sqlstate
 from mothership.sinks.tsdb.settings import SearchSettings
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from mothership.errors import ReadError
+from mothership.errors import ReadError, WalkTooSlow
 from mothership.named_sql import statements
 from mothership.search.query import Contains, EventQuery, Position
 from mothership.sinks.tsdb import event_sql
@@ -212,7 +212,3 @@ class Walk:
         """The earliest time of this part, where it is bounded by time."""
         top = self._query.until if self._query.until is not None else self._ceiling
         return (self.place.ts if self.place else top) - (self._window or 0)
-
-
-class WalkTooSlow(Exception):
-    """Time is up in the middle of a part."""

@@ -4,8 +4,7 @@ import ssl
 
 import asyncpg
 
-from mothership.errors import Paused, SinkError, Transient
-from mothership.sinks.tsdb.binary_copy import Unencodable
+from mothership.errors import Paused, SinkError, Transient, Unencodable
 from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.sql_files import migrations
 

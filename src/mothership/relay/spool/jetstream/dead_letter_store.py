@@ -16,16 +16,8 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from mothership.dead_letters import (
-    PIPELINE,
-    Chosen,
-    DeadLetter,
-    DeadLetterGroup,
-    DeadLetterSummary,
-    Moved,
-    SpoolUnreadable,
-)
-from mothership.errors import ConfigurationError, NotPersisted
+from mothership.dead_letters import PIPELINE, Chosen, DeadLetter, DeadLetterGroup, DeadLetterSummary, Moved
+from mothership.errors import ConfigurationError, CorruptRecord, NotPersisted, SpoolUnreadable
 from mothership.event import Row
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.jetstream import letters
@@ -35,7 +27,7 @@ from mothership.relay.spool.jetstream.publisher import Publisher
 from mothership.relay.spool.jetstream.sink_queue import waiting_message
 from mothership.relay.spool.jetstream.subjects import Subjects
 from mothership.relay.spool.parts import replaced_row, sent_again
-from mothership.relay.spool.record import CorruptRecord, SpoolRecord, pack, unpack
+from mothership.relay.spool.record import SpoolRecord, pack, unpack
 from mothership.telemetry import log
 
 T = TypeVar("T")

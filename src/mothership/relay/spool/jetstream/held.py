@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from nats.aio.msg import Msg
 
+from mothership.errors import CorruptRecord
 from mothership.event import RowBatch
 from mothership.leases import LeaseLimits
 from mothership.relay.spool.jetstream.publisher import ID
-from mothership.relay.spool.record import CorruptRecord, unpack
+from mothership.relay.spool.record import unpack
 
 FINISHED_MAX = 10_000
 
