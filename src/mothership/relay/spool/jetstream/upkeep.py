@@ -139,7 +139,7 @@ class Upkeep:
     def require_share(self, client: str, size: int) -> None:
         """Raise `SpoolFull` when this caller has its share of the room. Its bytes are estimated by its events."""
         state, token = self._state, client_token(client)
-        if state is None or not (held := self._events_by_client.get(token)) or len(self._events_by_client) == 1:
+        if not (held := self._events_by_client.get(token)) or len(self._events_by_client) == 1:
             return
         every = sum(self._events_by_client.values())
         free = self._settings.spool.max_bytes - state.bytes - size
