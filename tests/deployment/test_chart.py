@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mothership import __version__, metric_registry
 from mothership.config import load
 
 CHART = Path(__file__).parents[2] / "deploy/helm/mothership"
+RULES = Path(__file__).parents[2] / "deploy/prometheus/mothership.rules.yml"
 RENDER = """
 import json, sys, helm_python, kubernetes_validate, yaml
 chart, values, versions = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
@@ -21,9 +23,23 @@ with helm_python.Chart.load(chart) as loaded:
 found = [each for name, text in rendered.items() if name.endswith(".yaml") for each in yaml.safe_load_all(text) if each]
 for each in found:
     for version in versions:
-        if "monitoring.coreos.com" not in each["apiVersion"]:
+        if each["apiVersion"] != "monitoring.coreos.com/v1":
             kubernetes_validate.validate(each, version, strict=True)
 print(json.dumps(found))
+"""
+OPERATOR = """
+import json, sys
+from cloudcoil.models.prometheus_operator import v1
+faults = []
+for each in json.loads(sys.argv[1]):
+    try:
+        known = getattr(v1, each["kind"]).model_validate(each)
+    except ValueError as error:
+        faults.append(str(error.errors()[0]["loc"]))
+    else:  # it drops what it doesn't know
+        same = known.model_dump(mode="json", by_alias=True, exclude_unset=True) == each
+        faults.append("" if same else "unknown field")
+print(json.dumps(faults))
 """
 VERSIONS = ["1.27", "1.31", "1.35"]
 
@@ -35,13 +51,18 @@ def render(tools: Path) -> Render:
     """Everything that the chart makes of these values, valid for each of these Kubernetes; by kind."""
 
     def render(**values: Any) -> dict[str, Any]:
-        command = [tools / "python", "-c", RENDER, str(CHART), json.dumps(values), json.dumps(VERSIONS)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ValueError(done.stderr)
-        return {f"{each['kind']}/{each['metadata']['name']}": each for each in json.loads(done.stdout)}
+        found = printed(tools, RENDER, str(CHART), json.dumps(values), json.dumps(VERSIONS))
+        return {f"{each['kind']}/{each['metadata']['name']}": each for each in found}
 
     return render
+
+
+def printed(tools: Path, program: str, *arguments: str) -> Any:
+    """What a program prints as JSON."""
+    done = subprocess.run([tools / "python", "-c", program, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError(done.stderr)
+    return json.loads(done.stdout)
 
 
 def of(name: str) -> Any:
@@ -101,6 +122,28 @@ def test_a_shore_scales_by_what_waits_and_is_watched_and_fenced(render: Render) 
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     assert pod(made)["containers"][0]["envFrom"] == [{"secretRef": {"name": "mothership"}}]
     assert "Secret/fleet-mothership" not in made
+
+
+def test_the_alert_rules_are_those_of_the_repository(render: Render) -> None:
+    """One file for both; the job and the label by which an operator picks rules are right."""
+    made = render(prometheusRule={"enabled": True, "labels": {"release": "prometheus"}})
+    rule = made["PrometheusRule/fleet-mothership"]
+    assert rule["spec"] == yaml.safe_load(RULES.read_text())
+    assert rule["metadata"]["labels"]["release"] == "prometheus"
+    assert "PrometheusRule/fleet-mothership" not in render()
+    assert "PrometheusRule/fleet-mothership" in render(**of("values-shore.yaml"))
+
+
+def test_what_the_operator_reads_is_of_its_schema(render: Render, tools: Path) -> None:
+    """Every field of both resources, and a slip in one would be seen."""
+    monitored = {"enabled": True, "labels": {"release": "prometheus"}}
+    made = render(tls=True, serviceMonitor={**monitored, "tokenSecret": "metrics"}, prometheusRule=monitored)
+    monitor, rule = made["ServiceMonitor/fleet-mothership"], made["PrometheusRule/fleet-mothership"]
+    unknown, no_text = deepcopy(monitor), deepcopy(monitor)
+    unknown["spec"]["endpoints"][0]["paht"] = "/metrics"
+    no_text["spec"]["endpoints"][0]["port"] = ["http"]
+    faults = printed(tools, OPERATOR, json.dumps([monitor, rule, unknown, no_text]))
+    assert faults == ["", "", "unknown field", "('spec', 'endpoints', 0, 'port')"]
 
 
 def test_secrets_are_in_a_secret_and_a_change_starts_the_pods_anew(render: Render) -> None:
