@@ -17,6 +17,7 @@ RUN python runtime_lock.py requirements.lock > runtime.lock \
     && python -m pip --python /opt/mothership/bin/python uninstall -y setuptools
 COPY pyproject.toml hatch_build.py README.md LICENSE NOTICE THIRD_PARTY_LICENSES ./
 COPY docs docs
+COPY deploy/share deploy/share
 COPY src src
 # What `mothership --version` names: --build-arg MOTHERSHIP_COMMIT=$(git describe --always --dirty --abbrev=12)
 ARG MOTHERSHIP_COMMIT

@@ -1,4 +1,4 @@
-"""Writes docs/reference/configuration.md from the settings; with --check, fails when the file is stale."""
+"""Writes docs/reference/configuration.md from the settings, and the manual pages; `--check` fails on a stale one."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import manual_pages  # beside this
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
@@ -75,14 +76,16 @@ name of its environment variable.
 
 
 def main() -> int:
-    """Write or check the page; the exit status."""
+    """Write or check; the exit status."""
     page = render()
     if "--check" in sys.argv[1:]:
-        if PAGE.read_text(encoding="utf-8") != page:
-            print(f"{PAGE.name} is stale: run `make docs` and commit it", file=sys.stderr)
-            return 1
-        return 0
+        stale = [PAGE] if PAGE.read_text(encoding="utf-8") != page else []
+        for path in (*stale, *manual_pages.stale()):
+            print(f"{path.name} is stale: run `make docs` and commit it", file=sys.stderr)
+            stale = [*stale, path]
+        return 1 if stale else 0
     PAGE.write_text(page, encoding="utf-8")
+    manual_pages.write()
     return 0
 
 

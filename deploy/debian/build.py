@@ -22,11 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "deploy"))
-from man_pages import pages  # noqa: E402 - beside this script
 from runtime_lock import runtime  # noqa: E402 - beside the Dockerfile, which runs it by itself
-
-from mothership.__main__ import cli  # noqa: E402
-from mothership.commands.completion import script  # noqa: E402
 
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = {"amd64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
@@ -56,11 +52,8 @@ FILES = (
     ("config.yaml", "etc/mothership/config.yaml", 0o644),
     ("mothership.env", "etc/mothership/mothership.env", 0o600),
 )
-COMPLETIONS = {
-    "bash": "usr/share/bash-completion/completions/mothership",
-    "zsh": "usr/share/zsh/vendor-completions/_mothership",
-    "fish": "usr/share/fish/vendor_completions.d/mothership.fish",
-}
+SHARED = {"zsh/site-functions": "zsh/vendor-completions"}
+"""Where Debian wants what deploy/share has in the usual place."""
 DOCUMENTS = ("README.md", "CHANGELOG.md", "NOTICE", "THIRD_PARTY_LICENSES", "docs/reference/configuration.md")
 
 
@@ -87,7 +80,8 @@ def environment(place: Path, pythons: list[str], architecture: str) -> None:
             of += ["--no-binary", FROM_SOURCE, "--build-constraints", builders]
             _uv(*into, *of, "--require-hashes", "-r", lock)
             _uv(*into, *of, next(work.glob("*.whl")))
-            shutil.rmtree(target / "bin", ignore_errors=True)
+            for folder in ("bin", "share"):  # what the system's own directories have
+                shutil.rmtree(target / folder, ignore_errors=True)
             (target / ".lock").unlink(missing_ok=True)
     _link_equal_files(place)
     (place / "bin").mkdir()
@@ -105,13 +99,17 @@ def tree(place: Path, pythons: list[str], architecture: str) -> None:
     for name in DOCUMENTS:
         text = (ROOT / name).read_text(encoding="utf-8")
         _write(place / "usr/share/doc/mothership" / Path(name).name, text, 0o644)
-    for shell, target in COMPLETIONS.items():
-        _write(place / target, script(cli, shell), 0o644)
-    for name, text in pages(cli, "mothership", _version()):
-        path = place / "usr/share/man/man1" / f"{name}.1.gz"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(text.encode(), mtime=0))
-        path.chmod(0o644)
+    shared = ROOT / "deploy/share"
+    for path in sorted(each for each in shared.rglob("*") if each.is_file()):
+        folder = path.parent.relative_to(shared).as_posix()
+        target = place / "usr/share" / SHARED.get(folder, folder) / path.name
+        if folder.startswith("man/"):
+            target = target.with_name(f"{path.name}.gz")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+            target.chmod(0o644)
+        else:
+            _write(target, path.read_text(encoding="utf-8"), 0o644)
     _write(place / "usr/share/doc/mothership/copyright", (ROOT / "LICENSE").read_text(encoding="utf-8"), 0o644)
 
 

@@ -58,6 +58,11 @@ def test_the_wheel_with_all_extras_shows_the_demo_from_an_empty_directory(wheel:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "300 of 300 events arrived" in done.stdout
     assert "http://" not in done.stdout.partition("events arrived")[2], "a page of a service that is gone"
+    shared = tmp_path / "env/share"  # of the user's home, where pip installs for one; pipx shows the pages to `man`
+    assert {path.name for path in shared.rglob("*") if path.is_file()} >= {
+        *("mothership.1", "mothership-serve.1", "mothership-token-new.1"),
+        *("mothership", "_mothership", "mothership.fish"),
+    }
 
 
 def test_without_extras_one_line_says_which_is_missing(wheel: Path, tmp_path: Path) -> None:

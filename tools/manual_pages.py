@@ -1,36 +1,83 @@
-# ruff: noqa: INP001 - a part of build.py
-"""The manual pages, out of what `--help` knows: one for `mothership`, and one for each command."""
+"""Writes deploy/share: the manual pages, out of what `--help` knows, and what shells complete commands by.
+
+    tools/manual_pages.py [--check]       with --check: exit status 1 when they are not what the commands say
+
+The wheel installs them below `share`, the Debian package below `/usr/share`. They are in the tree because a wheel is
+built where the commands can't be imported.
+"""
 
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
+
+from mothership import __version__
+from mothership.__main__ import cli
+from mothership.commands.completion import script
+
+PLACE = Path(__file__).parents[1] / "deploy" / "share"
+COMPLETIONS = {
+    "bash": "bash-completion/completions/mothership",
+    "zsh": "zsh/site-functions/_mothership",
+    "fish": "fish/vendor_completions.d/mothership.fish",
+}
 
 FILES = """\
 .SH FILES
 .TP
-.I /etc/mothership/config.yaml
-The configuration of the service.
-.TP
-.I /etc/mothership/mothership.env
-Its secrets, as variables.
+.I config.yaml
+The configuration, in the directory where a command is started. The Debian package's service reads
+.IR /etc/mothership/config.yaml ,
+and secrets, as variables, from
+.IR /etc/mothership/mothership.env .
 .TP
 .I /var/lib/mothership
-Spool, keys and embedded database.
+Spool, keys and embedded database, where root runs the service; another user's are in that user's data directory.
 .SH ENVIRONMENT
 .TP
 .B MOTHERSHIP_CONFIG
 The configuration to read.
+.TP
+.B MOTHERSHIP_DATA_DIR
+Where spool, keys and embedded database are.
 .PP
-Every key of the configuration has a variable: see
-.IR /usr/share/doc/mothership/configuration.md .
+Every other key of the configuration has a variable, too: the configuration reference names it.
 """
 
 
-def pages(cli: click.Command, name: str, version: str) -> Iterator[tuple[str, str]]:
-    """Each page's name, such as `mothership-token-new`, and its text."""
-    context = click.Context(cli, info_name=name, help_option_names=["-h", "--help"])
-    yield from _pages(context, version)
+def files() -> dict[Path, str]:
+    """Everything below deploy/share."""
+    context = click.Context(cli, info_name="mothership", help_option_names=["-h", "--help"])
+    found = {PLACE / f"man/man1/{name}.1": text for name, text in _pages(context, __version__)}
+    return found | {PLACE / target: script(cli, shell) for shell, target in COMPLETIONS.items()}
+
+
+def stale() -> list[Path]:
+    """Which of them are not what the commands say; those of commands that are gone, too."""
+    wanted = files()
+    there = {path: path.read_text(encoding="utf-8") for path in PLACE.rglob("*") if path.is_file()}
+    return sorted(path for path in wanted.keys() | there.keys() if wanted.get(path) != there.get(path))
+
+
+def write() -> None:
+    """Write what is stale, and remove what is of no command."""
+    wanted = files()
+    for path in stale():
+        if (text := wanted.get(path)) is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Write, or check."""
+    if "--check" not in sys.argv:
+        write()
+    elif found := stale():
+        sys.exit(f"{', '.join(path.name for path in found)}: stale: run `make docs` and commit it")
 
 
 def _pages(context: click.Context, version: str) -> Iterator[tuple[str, str]]:
@@ -84,3 +131,7 @@ def _escaped(text: str) -> str:
     """As roff reads it as itself: a line that begins with a point is no request, and `-` can be copied."""
     plain = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "\\[u2026]").replace("`", "\\(ga")
     return re.sub(r"^([.'])", r"\\&\1", plain, flags=re.MULTILINE)
+
+
+if __name__ == "__main__":
+    main()
