@@ -115,7 +115,19 @@ class Fleet:
 
     def until(self, name: str, value: float) -> None:
         """Wait until a series has this value."""
-        self.service.until(lambda: f"\n{name} {value}" in self.request("GET", "/metrics").text, f"{name} {value}")
+        self.scrape_with({name: value})
+
+    def scrape_with(self, wanted: dict[str, float]) -> Scrape:
+        """Wait for an answer in which these series have these values together, and return it."""
+        lines = [f"\n{name} {value}\n" for name, value in wanted.items()]
+        found: list[Scrape] = []
+
+        def seen() -> bool:
+            found[:] = [self.scrape()]
+            return all(line in found[0].text for line in lines)
+
+        self.service.until(seen, ", ".join(line.strip() for line in lines))
+        return found[0]
 
 
 def noise() -> list[dict[str, str]]:
@@ -253,13 +265,16 @@ def _lose(directory: Path, servers: NatsCluster, dsn: str) -> None:
 
 
 def _lose_servers(fleet: Fleet, servers: NatsCluster, directory: Path, before: Scrape) -> None:
+    held = {'mothership_jetstream_ack_pending{sink="tsdb"}': 5.0}
+    out_of_step, reachable = (
+        f'mothership_jetstream_{name}{{stream="MOTHERSHIP"}}' for name in ("replicas_out_of_step", "reachable")
+    )
     servers.kill(0)
-    fleet.until('mothership_jetstream_replicas_out_of_step{stream="MOTHERSHIP"}', 1.0)
-    early = fleet.scrape()
+    early = fleet.scrape_with({**held, out_of_step: 1.0, reachable: 1.0})
     assert firing(directory, before, early, early) & CLUSTER == CLUSTER - {"MothershipClusterUnreachable"}
     servers.kill(1)
-    fleet.until('mothership_jetstream_reachable{stream="MOTHERSHIP"}', 0.0)
-    assert firing(directory, before, early, fleet.scrape()) >= CLUSTER
+    late = fleet.scrape_with({**held, reachable: 0.0})
+    assert firing(directory, before, early, late) >= CLUSTER
 
 
 @contextlib.contextmanager

@@ -62,6 +62,7 @@ class SinkQueue:
         self._subjects, self._sink = subjects, sink
         self._settings, self._to = settings, settings.jetstream
         self._on_arrival = on_arrival
+        self._ack_pending = 0
         self._puller = Puller(
             client,
             f"{subjects.stream}.{sink}",
@@ -157,11 +158,11 @@ class SinkQueue:
                     await self._client.publish(batch.message.reply, b"+WPI")
 
     async def ack_pending(self) -> int:
-        """Batches that all instances together hold; 0 where nobody says."""
-        try:
-            return (await cancellable(self._js.consumer_info(self._subjects.stream, self._sink))).num_ack_pending or 0
-        except LOST:
-            return 0
+        """Batches that all instances together hold; where nobody says, as it was."""
+        with suppress(*LOST):
+            info = await cancellable(self._js.consumer_info(self._subjects.stream, self._sink))
+            self._ack_pending = info.num_ack_pending or 0
+        return self._ack_pending
 
     async def stop(self) -> None:
         """Pull no more. What is held is held still."""

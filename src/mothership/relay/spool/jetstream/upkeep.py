@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from nats.aio.client import Client
@@ -94,12 +95,12 @@ class Upkeep:
         """When the oldest batch that waits for a sink was appended: of those held here, or else of all."""
         if (queue := self._queues.get(sink)) and queue.held.count:
             return min(held.appended for held in queue.held.all())
+        subject = self._subjects.batches_of(sink)
         try:
-            first = await cancellable(
-                self._js.get_msg(
-                    self._subjects.stream, seq=self._state.first_seq, subject=self._subjects.batches_of(sink), next=True
+            async with asyncio.timeout(SWEEP_SECONDS_MAX):
+                first = await cancellable(
+                    self._js.get_msg(self._subjects.stream, seq=self._state.first_seq, subject=subject, next=True)
                 )
-            )
         except LOST:
             return None
         return int((first.headers or {}).get(APPENDED, 0)) or None
@@ -121,7 +122,10 @@ class Upkeep:
                 except NotPersisted:
                     held.leased = False
                     return
-                await finish(lease)
+                # A cluster that goes now is told of at the next sweep, and that must come.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SWEEP_SECONDS_MAX):
+                        await finish(lease)
                 self._log.batch(sink, batch.client, len(batch.rows), batch.request_id)
 
     def cluster(self) -> ClusterStatus:
