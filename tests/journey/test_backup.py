@@ -81,3 +81,12 @@ def test_a_backup_of_a_newer_mothership_and_no_backup_are_refused_with_words(tmp
     assert "Mothership 9.0 made this backup (schema 9999)" in result.stderr
     assert "is no backup of Mothership's" in run(tmp_path / "data2", "restore", str(other)).stderr
     assert not (tmp_path / "data" / "postgres").exists()
+
+
+def test_a_server_is_not_backed_up_and_that_is_said(tmp_path: Path) -> None:
+    """What an embedded database held before would be taken for what the service stores now."""
+    (tmp_path / "config.yaml").write_text("database: {dsn: 'postgresql://mothership@db.example/mothership'}\n")
+    result = run(tmp_path / "data", "backup", "saved.tar")
+    assert result.returncode == 1
+    assert "the database is a server (database.dsn or database.host): back that up with its own tools" in result.stderr
+    assert not (tmp_path / "saved.tar").exists()

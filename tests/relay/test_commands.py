@@ -1,5 +1,6 @@
 """`mothership dead-letters` and `mothership spool`, as a person types them."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -83,6 +84,21 @@ async def test_damage_is_told_by_the_exit_status(tmp_path: Path, config: Path) -
     assert run(config, "spool", "check").exit_code == 1
     told = run(config, "dead-letters", "list")
     assert (told.exit_code, told.output) == (1, "Error: spool-0.sqlite: SQLITE_NOTADB; see `mothership spool check`\n")
+
+
+def test_with_a_cluster_the_check_says_where_what_waits_is_and_looks_at_the_files_beside_it(
+    tmp_path: Path, config: Path
+) -> None:
+    """No files is no fault then: none has taken over so far."""
+    config.write_text(f"server: {{data_dir: {tmp_path}}}\nrelay: {{spool: {{kind: jetstream}}}}\n")
+    alone = run(config, "spool", "check")
+    assert (alone.exit_code, "the JetStream cluster (relay.spool.kind): `mothership doctor`" in alone.output) == (
+        0,
+        True,
+    )
+    asyncio.run(refused(tmp_path, rows_batch(1)))
+    beside = run(config, "spool", "check")
+    assert (beside.exit_code, "spool-0.sqlite: sound" in beside.output) == (0, True)
 
 
 LOOKS = [["dead-letters", "list"], ["dead-letters", "retry", "--all"], ["spool", "check"]]

@@ -22,7 +22,13 @@ def backup(file: Path, config: Path | None) -> None:
     The service may run or rest. FILE holds secrets: its mode is 0600. A database that `database.dsn` names is
     backed up with its own tools.
     """
-    data_dir = load(config).server.data_dir
+    settings = load(config)
+    data_dir = settings.server.data_dir
+    if settings.database.is_external:
+        raise click.ClickException(
+            "the database is a server (database.dsn or database.host): back that up with its own tools, and the rest "
+            "of server.data_dir (spool and keys) by a copy while the service is stopped"
+        )
     try:
         become_owner(data_dir)
         manifest = asyncio.run(back_up(data_dir, file))
@@ -31,6 +37,11 @@ def backup(file: Path, config: Path | None) -> None:
     except OSError as failure:
         raise click.ClickException(f"{failure.filename or file}: {failure.strerror}") from None
     click.echo(f"{file}: {summary(manifest)}")
+    if settings.relay.spool.kind == "jetstream":
+        click.echo(
+            "What waits on the JetStream cluster (relay.spool.kind) is not in it: the cluster's servers keep that, or "
+            "`mothership spool move --to file` takes it here first."
+        )
 
 
 def summary(manifest: dict[str, object]) -> str:

@@ -15,6 +15,7 @@ from mothership.errors import NotPersisted, SpoolUnreadable
 from mothership.extras import JETSTREAM
 from mothership.plurals import counted
 from mothership.relay.spool.check import check_spool
+from mothership.relay.spool.directory import spool_directory
 from mothership.relay.spool.kinds import move
 
 
@@ -26,7 +27,15 @@ def spool() -> None:
 @spool.command()
 @config_option
 def check(config: Path | None) -> None:
-    """Read every record of every spool file. Exit status 1 if something is damaged, 2 if there is no spool."""
+    """Read every record of every spool file. Exit status 1 if something is damaged, 2 if there is no spool.
+
+    What waits on a JetStream cluster is examined by `mothership doctor`.
+    """
+    settings = load(config)
+    if settings.relay.spool.kind == "jetstream":
+        click.echo("what waits is on the JetStream cluster (relay.spool.kind): `mothership doctor` examines it")
+        if not spool_directory(settings.server.data_dir).exists():
+            return  # no file took over so far
     data_dir = spooling_data_dir(config)
     findings = check_spool(data_dir)
     for found in findings:
