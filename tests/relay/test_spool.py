@@ -10,9 +10,12 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.contracts.spools import LIMITS, append
 from tests.relay.support import ToxicSink, rows_batch, running, settings, until
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership import telemetry
 from mothership.errors import ConfigurationError, NotPersisted, Transient
@@ -21,6 +24,7 @@ from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.spool.check import check_spool
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
+from mothership.relay.spool.file_spool import FileSpool
 from mothership.relay.spool.schema import connect
 from mothership.sinks.memory import MemorySink
 
@@ -44,6 +48,66 @@ async def test_one_fsync_serves_every_request_that_waits(tmp_path: Path) -> None
     await asyncio.gather(*(relay.keep(rows_batch(number)) for number in range(300)))
     assert commits() - before < 60
     await relay.close()
+
+
+async def test_what_comes_in_one_round_of_the_event_loop_is_one_transaction(tmp_path: Path) -> None:
+    """And what became of leases goes with it, in the order in which it was told."""
+    spool = await FileSpool.open(tmp_path, settings(), time.time)
+    file = spool._writer.file
+    transactions: list[bool] = []
+    begin = file.begin
+
+    def counted(*, durable: bool) -> None:
+        transactions.append(durable)
+        begin(durable=durable)
+
+    await asyncio.gather(*(append(spool, rows_batch(number), "a") for number in range(5)))
+    lease = await spool.lease("a", LIMITS)
+    assert lease is not None
+    file.begin = counted  # type: ignore[method-assign]  # to be counted
+    committed = spool.commit(lease)
+    assert not committed.done()
+    await asyncio.gather(*(append(spool, rows_batch(number), "a") for number in range(5, 10)))
+    assert transactions == [True]
+    await committed
+    assert spool.totals("a").batches == 5
+    await spool.close()
+
+
+async def test_a_delivery_that_nothing_follows_is_recorded_all_the_same(tmp_path: Path) -> None:
+    """A moment later, by itself."""
+    spool = await FileSpool.open(tmp_path, settings(), time.time)
+    await append(spool, rows_batch(1), "a")
+    lease = await spool.lease("a", LIMITS)
+    assert lease is not None
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await spool.commit(lease)
+    assert spool.waiting() == {}
+    await spool.close()
+
+
+async def test_a_courier_with_nothing_to_do_leaves_the_file_alone(tmp_path: Path) -> None:
+    """But what was released it gets at once, and what others put there soon."""
+    spool = await FileSpool.open(tmp_path, settings(), time.time)
+    await append(spool, rows_batch(1), "a")
+    lease = await spool.lease("a", LIMITS)
+    assert lease is not None
+    spool._looked["a"] = float("inf")
+    submit, asked = spool._writer.submit, []
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        asked.append(options)
+        return submit(*arguments, **options)
+
+    spool._writer.submit = counted  # type: ignore[method-assign]  # to be counted
+    assert await spool.lease("a", LIMITS) is None
+    assert asked == []
+    spool.release(lease)
+    assert (await spool.lease("a", LIMITS) or lease).attempts == (2,)
+    spool._looked.clear()
+    assert await spool.lease("a", LIMITS) is None
+    assert len(asked) == 3
+    await spool.close()
 
 
 async def test_nobody_else_can_read_the_spool(tmp_path: Path) -> None:

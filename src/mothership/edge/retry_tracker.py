@@ -6,19 +6,17 @@ What this process has not read, or another has refused, can't be remembered: the
 """
 
 import asyncio
-from secrets import token_bytes
 from types import TracebackType
 
+from mothership.edge.random_bytes import random_bytes
 from mothership.event import Batch
 from mothership.fair_cache import FairCache
 from mothership.telemetry import refusals_forgotten
 
-IDENTITY_BYTES = 32
-
 
 def new_identity() -> bytes:
     """The fingerprint of a first transmission: no other batch has it."""
-    return token_bytes(IDENTITY_BYTES)
+    return random_bytes()
 
 
 class RetryTracker:

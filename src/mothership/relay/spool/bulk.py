@@ -13,17 +13,23 @@ from typing import Any
 
 import orjson
 
-ROWS_PER_STATEMENT_MAX = 128
-"""A power of two: chunks are cut to powers of two, so that few statements have to be compiled."""
+ROWS_PER_STATEMENT_MAX = 64
+"""Each number of rows is a statement that has to be compiled: see `STATEMENTS_CACHED`."""
+STATEMENTS_CACHED = 4 * ROWS_PER_STATEMENT_MAX
+"""Statements that a connection keeps compiled: those for every number of rows, and all others."""
 
 
-def insert(connection: sqlite3.Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows by a statement that ends with the values of one. Where it gives numbers, they follow each other."""
-    at = 0
-    while at < len(rows):
-        count = min(ROWS_PER_STATEMENT_MAX, 1 << ((len(rows) - at).bit_length() - 1))
-        connection.execute(_for_rows(statement, count), list(chain.from_iterable(rows[at : at + count])))
-        at += count
+def insert(connection: sqlite3.Connection, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+    """Insert rows by a statement that ends with the values of one; returns the number of the last, if it has one.
+
+    Where it gives numbers, they follow each other.
+    """
+    last = 0
+    for at in range(0, len(rows), ROWS_PER_STATEMENT_MAX):
+        chunk = rows[at : at + ROWS_PER_STATEMENT_MAX]
+        done = connection.execute(_for_rows(statement, len(chunk)), list(chain.from_iterable(chunk)))
+        last = done.lastrowid or 0
+    return last
 
 
 def numbers(seqs: Iterable[int]) -> str:
@@ -37,7 +43,7 @@ def select(connection: sqlite3.Connection, statement: str, values: Sequence[Any]
     return found
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=STATEMENTS_CACHED)
 def _for_rows(statement: str, count: int) -> str:
     head, _, values = statement.rpartition("VALUES")
     return f"{head}VALUES {', '.join([values.strip().rstrip(';')] * count)}"

@@ -1,6 +1,7 @@
 """What waits for whom: one row for each batch and each sink that has not got it."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
@@ -65,8 +66,8 @@ class Deliveries:
         self._on_commit = on_commit
         self._cursor: dict[str, int] = {}
         """For each sink, a number below which nothing waits that could be leased."""
-        self._locked: set[tuple[str, int]] = set()
-        self._locked_now: set[tuple[str, int]] = set()
+        self._locked: defaultdict[str, set[int]] = defaultdict(set)
+        self._locked_now: list[tuple[str, Sequence[int]]] = []
 
     def count(self) -> None:
         """Count what the file holds; afterwards the counts follow each commit."""
@@ -87,18 +88,22 @@ class Deliveries:
 
     def rollback(self) -> None:
         """Unlock what was locked in this transaction."""
-        for sink, seq in self._locked_now:
-            self.unlock(sink, [seq])
+        for sink, seqs in self._locked_now:
+            self.unlock(sink, seqs)
 
     def lock(self, sink: str, seqs: Sequence[int]) -> None:
         """No other lease gets these; undone by a rollback."""
-        fresh = {(sink, seq) for seq in seqs}
-        self._locked |= fresh
-        self._locked_now |= fresh
+        self._locked[sink].update(seqs)
+        self._locked_now.append((sink, seqs))
 
     def forget(self, sink: str, seqs: Iterable[int]) -> None:
         """They are gone: nobody has to be kept from them any more."""
-        self._locked -= {(sink, seq) for seq in seqs}
+        self._locked[sink].difference_update(seqs)
+
+    def may_be_leased(self, sink: str) -> bool:
+        """Whether any wait for this sink that are not leased, as far as was counted. Asked from another thread."""
+        waiting = self.totals.get(sink)
+        return waiting is not None and waiting.batches > len(self._locked[sink])
 
     def unlock(self, sink: str, seqs: Sequence[int]) -> None:
         """Let these be leased again."""
@@ -118,9 +123,9 @@ class Deliveries:
         picked: list[PendingDelivery] = []
         rows = heavy = 0
         lowest: int | None = None
-        leased = 0
+        leased, locked = 0, self._locked[sink]
         for one in self._pending(sink, start, end):
-            if (sink, one.seq) in self._locked:
+            if one.seq in locked:
                 leased = one.seq
                 continue
             lowest = one.seq if lowest is None else lowest
@@ -212,7 +217,7 @@ class Deliveries:
         for sink in sorted(self.sinks):
             oldest = self._connection.execute(SQL["oldest"], (sink, limit))
             old = takewhile(lambda row: row[1] < before, oldest.fetchall())
-            found += [(sink, seq) for seq, _ in old if (sink, seq) not in self._locked]
+            found += [(sink, seq) for seq, _ in old if seq not in self._locked[sink]]
         return found
 
     def _change(self, sink: str, batches: int, events: int, size: int) -> None:

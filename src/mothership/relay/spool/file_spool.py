@@ -5,6 +5,7 @@ append ──▶ lease ──▶ commit | release | dead-letter | split | defer 
 
 import asyncio
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
@@ -30,6 +31,9 @@ from mothership.relay.spool.upkeep import stats, sweep
 from mothership.relay.spool.writer import SpoolWriter
 from mothership.telemetry import log
 
+LOOK_SECONDS = 0.9
+"""After so long the file is asked what waits, whatever is counted. An idle courier comes a little less often."""
+
 
 class FileSpool:
     """`ports.Spool` in a file of this worker's own. Open it in a running loop."""
@@ -53,6 +57,10 @@ class FileSpool:
         self._closed = False
         self._quota = quota
         self._expiry_log = ExpiryLog()
+        self._giving_back = 0
+        """Leases that are being released: what they hold may be leased by whoever asks next, and does not wait yet."""
+        self._looked: dict[str, float] = {}
+        """For each sink, when the file was asked last what waits."""
 
     @classmethod
     async def open(cls, data_dir: Path, settings: RelaySettings, clock: Clock) -> "FileSpool":
@@ -136,6 +144,8 @@ class FileSpool:
             file.deliveries.record_attempt(sink, [leased.seq for leased in found])
             return generation, found
 
+        if not self._may_wait(sink):
+            return None
         while True:
             try:
                 generation, found = await self._writer.submit(
@@ -148,6 +158,14 @@ class FileSpool:
             if lease := await self._unpack(sink, generation, found):
                 return lease
 
+    def _may_wait(self, sink: str) -> bool:
+        """Whether it is worth asking the file: by what is counted, and now and then in any case: others write, too."""
+        now = time.monotonic()
+        if self._giving_back or now - self._looked.get(sink, 0.0) > LOOK_SECONDS:
+            self._looked[sink] = now
+            return True
+        return self._writer.file.deliveries.may_be_leased(sink)
+
     def commit(self, lease: Lease) -> "asyncio.Future[None]":
         """The sink has these batches. Need not be awaited: whatever is asked next comes after it."""
         now = self._now()
@@ -156,7 +174,8 @@ class FileSpool:
             if lease.generation == self._writer.generation:
                 file.finish(lease.sink, lease.seqs, now)
 
-        return self._writer.submit(act, durable=False, on_disk_error="retry")
+        # Lost with the process, it costs a second write that is recognised.
+        return self._writer.submit(act, durable=False, on_disk_error="retry", soon=False)
 
     def release(self, lease: Lease) -> "asyncio.Future[None]":
         """The sink has not got these batches, or may not: they wait again. Need not be awaited either."""
@@ -166,7 +185,13 @@ class FileSpool:
                 file.deliveries.unlock(lease.sink, lease.seqs)
                 file.deliveries.release(lease.sink, lease.seqs)
 
-        return self._writer.submit(act, durable=False, on_disk_error="retry")
+        def done(_future: "asyncio.Future[None]") -> None:
+            self._giving_back -= 1
+
+        self._giving_back += 1
+        given_back = self._writer.submit(act, durable=False, on_disk_error="retry")
+        given_back.add_done_callback(done)
+        return given_back
 
     def announce(self, result: DeliveryResult) -> None:
         """Nobody else appends to this file."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mothership.errors import ConfigurationError
 from mothership.named_sql import statements
+from mothership.relay.spool.bulk import STATEMENTS_CACHED
 
 SCHEMA_VERSION = 3
 PAGE_BYTES = 4096
@@ -58,7 +59,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     if head and head[18:] != b"\x02\x02" and head[18:] != b"\x01\x01":
         raise corruption_error()  # SQLite would call a file with other bytes there read-only
     path.chmod(0o600)
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False, cached_statements=64)
+    connection = sqlite3.connect(
+        path, isolation_level=None, timeout=5.0, check_same_thread=False, cached_statements=STATEMENTS_CACHED
+    )
     try:
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")

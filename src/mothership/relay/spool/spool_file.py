@@ -191,8 +191,7 @@ class SpoolFile:
              one.content or None, one.client)
             for one, packed, _ in new
         ]  # fmt: skip
-        bulk.insert(self.connection, SQL["add"], rows)
-        last: int = self.connection.execute(SQL["last_number"]).fetchone()[0]
+        last = bulk.insert(self.connection, SQL["add"], rows)
         seqs = range(last - len(new) + 1, last + 1)
         self.deliveries.add(
             [

@@ -17,6 +17,8 @@ from mothership.relay.spool.spool_file import SpoolFile
 from mothership.telemetry import log
 
 GROUP_OPERATIONS_MAX = 512
+LATER_SECONDS = 0.05
+"""How long what need not be written soon waits for something that has to be."""
 
 Keep: TypeAlias = Callable[[SpoolFile, Sequence[Append]], list[Outcome]]
 """Keeps batches in the transaction that is open, or says of each why not."""
@@ -47,14 +49,18 @@ class SpoolWriter:
         self._keep = keep
         self._rebuild = rebuild
         self._retry_after_seconds = retry_after_seconds
-        self._queue: SimpleQueue[Task | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[Task] | None] = SimpleQueue()
+        self._to_hand_over: list[Task] = []
+        self._hand_over_soon = False
+        self._hand_over_later: asyncio.TimerHandle | None = None
         self._to_retry: list[Operation] = []
         self._thread = Thread(target=self._run, name=f"spool-{file.path.stem}", daemon=True)
         self._thread.start()
 
     def append(self, append: Append) -> None:
         """Keep a batch with the next transaction."""
-        self._queue.put(append)
+        self._to_hand_over.append(append)
+        self._call_hand_over()
 
     def submit(
         self,
@@ -64,14 +70,40 @@ class SpoolWriter:
         on_disk_error: OnDiskError = "refuse",
         prepare: Callable[[], None] | None = None,
         fallback: Callable[[SpoolFile], Any] | None = None,
+        soon: bool = True,
     ) -> asyncio.Future[Any]:
-        """Do this in the next transaction. The future resolves after its commit."""
+        """Do this in the next transaction. The future resolves after its commit.
+
+        What is not wanted `soon` makes no transaction of its own: it waits a moment for one. Whatever is submitted is
+        done in its order.
+        """
         operation = Operation(self._loop.create_future(), act, durable, on_disk_error, prepare, fallback)
-        self._queue.put(operation)
+        self._to_hand_over.append(operation)
+        if soon:
+            self._call_hand_over()
+        elif not self._hand_over_soon and self._hand_over_later is None:
+            self._hand_over_later = self._loop.call_later(LATER_SECONDS, self._hand_over)
         return operation.future
+
+    def _call_hand_over(self) -> None:
+        # All that comes in a round of the event loop goes in one transaction, and wakes the thread once: for each by
+        # itself the loop would wait for the interpreter's lock, and the first would have a transaction for itself.
+        if not self._hand_over_soon:
+            self._hand_over_soon = True
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        self._hand_over_soon = False
+        if self._hand_over_later is not None:
+            self._hand_over_later.cancel()
+            self._hand_over_later = None
+        if self._to_hand_over:
+            tasks, self._to_hand_over = self._to_hand_over, []
+            self._queue.put(tasks)
 
     async def stop(self) -> None:
         """End after what was submitted, and close the file."""
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -102,7 +134,7 @@ class SpoolWriter:
         first = self._queue.get()
         if first is None:
             return None
-        group = [first]
+        group = first
         while len(group) < GROUP_OPERATIONS_MAX:
             try:
                 following = self._queue.get_nowait()
@@ -111,7 +143,7 @@ class SpoolWriter:
             if following is None:
                 self._queue.put(None)
                 break
-            group.append(following)
+            group += following
         return group
 
     def _perform(self, group: list[Task]) -> list[Outcome]:

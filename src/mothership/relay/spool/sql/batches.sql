@@ -30,10 +30,6 @@ SELECT seq, fingerprint, events FROM batches WHERE content = ? AND parent IS NUL
 -- Keeps a batch. Its number is the row's id.
 INSERT INTO batches (fingerprint, parent, events, size, record, content, client) VALUES (?, ?, ?, ?, ?, ?, ?);
 
--- name: last_number
--- What the batch was given that was kept last.
-SELECT last_insert_rowid();
-
 -- name: record
 -- A batch as it is on disk.
 SELECT record FROM batches WHERE seq = ?;
