@@ -1,5 +1,5 @@
 # make demo and make test each do all the set-up there is.
-.PHONY: setup demo test serve lint bench faults test-llm deb docs notice sbom audit lock clean help
+.PHONY: setup demo test serve lint bench faults test-llm deb docs notice prefilters sbom audit lock clean help
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 ONCE ?=
@@ -34,11 +34,15 @@ lint: setup ## style, types, imports, generated docs
 	@.venv/bin/hadolint Dockerfile
 	@$(PY) tools/configuration_docs.py --check
 	@$(PY) tools/notice.py --check
+	@$(PY) tools/prefilters.py --check
 	@$(PY) tools/vendor.py --check
 	@$(PY) tools/requirements_txt.py --check
 
 notice: setup ## write NOTICE and the licences of everything that ships
 	@$(PY) tools/notice.py
+
+prefilters: setup ## derive the prefilters of all rules, so that no start of the service has to
+	@$(PY) tools/prefilters.py
 
 docs: setup ## write the configuration reference from the settings, and build the site: site/index.html
 	@$(PY) tools/configuration_docs.py

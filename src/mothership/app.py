@@ -275,6 +275,7 @@ class Mothership:
                     self._activity.run(self._status_report.counted, self._status_report.levels), name="activity"
                 ),
                 group.create_task(self._live_tail.run(), name="live-tail"),
+                group.create_task(self.redactor.compile_at_leisure(), name="redaction-finders"),
             ]
             if statuses := StatusDirectory.of_this_process():
                 joined = JoinedWorkers(self._live_tail, statuses)

@@ -17,7 +17,7 @@ from mothership.event import Batch
 from mothership.pipeline.redaction.prefilters import Prefilters, encodable
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Matcher
-from mothership.pipeline.redaction.rules.rule import source_of
+from mothership.pipeline.redaction.rules.rule import CompiledWhenAsked, source_of
 
 TEXTS = int(os.environ.get("SUPERSET_TEXTS", "6000"))
 SEED = int(os.environ.get("SUPERSET_SEED", "1"))
@@ -99,3 +99,15 @@ def test_the_hash_of_the_rules_covers_expressions_validators_and_vocabulary() ->
         assert matcher.expression in facts
         for function in (matcher.valid, matcher.fits, matcher.guard, matcher.read):
             assert function is None or source_of(function) in facts
+
+
+async def test_at_leisure_every_finder_is_compiled(make: Callable[..., Redaction]) -> None:
+    """Before that each is when it is first asked: no start waits for hundreds of expressions."""
+    redaction = make()
+    finders = [rule.find for rule in redaction.mask._text.rules.values() if isinstance(rule.find, CompiledWhenAsked)]
+    assert len(finders) > 400
+    assert not any(finder.is_compiled for finder in finders)
+    assert redaction.text("token ghp_16C7e42F292c6912E7710c838347Ae178B4a") == "token [REDACTED:github_token]"
+    assert 0 < sum(finder.is_compiled for finder in finders) < 20
+    await redaction.compile_at_leisure(0.0, 0.0)
+    assert all(finder.is_compiled for finder in finders)

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from mothership.errors import TextTooComplex
-from mothership.pipeline.redaction.rules.derive_prefilters import derive
+from mothership.pipeline.redaction.rules.stored_prefilters import Derivation, prefilter
 
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd"
 """Characters that nobody sees, and what stands for one that could not be read. UTF-16 read as bytes is full of them."""
@@ -52,7 +52,7 @@ _DASH = re.compile(f"[{_DASHES}]")
 TOKENS_MAX = 5_000
 ROUNDS = 2
 
-PREFILTERS = tuple(derive(first + rest) for first, rest in _FORMS)
+PREFILTERS = tuple(prefilter(Derivation(first + rest)) for first, rest in _FORMS)
 """One of them matches wherever a normalized text differs from its text."""
 
 

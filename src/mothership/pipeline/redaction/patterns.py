@@ -9,7 +9,7 @@ import re2
 
 from mothership.pipeline.redaction.prefilters import ATOM, encodable
 from mothership.pipeline.redaction.rules import REACH, Finder, Span
-from mothership.pipeline.redaction.rules.derive_prefilters import derive
+from mothership.pipeline.redaction.rules.stored_prefilters import Derivation, prefilter
 
 CONTEXT = 256
 
@@ -76,7 +76,7 @@ def pattern_prefilter(pattern: str, *, ignore_case: bool) -> str:
         else:
             written.append(_taken(atom, ignore_case=ignore_case))
     try:
-        return derive("".join(written))
+        return prefilter(Derivation("".join(written)))
     except (re.error, RecursionError):
         return ""
 

@@ -1,11 +1,13 @@
 """Redaction: what every event passes first, and the only way into the rest of the service."""
 
+import asyncio
 import hashlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import yaml
 from pydantic import ValidationError
@@ -35,6 +37,7 @@ from mothership.pipeline.redaction.pseudonyms import (
     load_or_make_key,
 )
 from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, own_token_finders
+from mothership.pipeline.redaction.rules.rule import CompiledWhenAsked
 from mothership.pipeline.redaction.settings import (
     PatternSettings,
     RedactionSettings,
@@ -47,6 +50,8 @@ from mothership.yaml_errors import UNREADABLE
 
 VERSION = 1
 """Of the built-in rules and of how they are applied: part of the rule-set hash in the audit trail."""
+LEISURE_AFTER_SECONDS: Final = 10.0
+LEISURE_PAUSE_SECONDS: Final = 0.01
 
 
 class Redaction:
@@ -76,7 +81,7 @@ class Redaction:
         self.drop = DropFields(drop, self.counters, propagation, arguments=self._arguments)
         self.hash = HashFields(hashed, self.pseudonyms, self.counters, propagation)
         hashing, binary = None if hashed.is_empty else self.hash, _binary(settings)
-        complete = tuple(_completed(rules, self, is_token))
+        self._complete = complete = tuple(_completed(rules, self, is_token))
 
         def masks(prefilter: Prefilter, counters: RedactionCounters) -> MaskPatterns:
             text = TextRedactor(
@@ -138,6 +143,16 @@ class Redaction:
     def counts(self) -> dict[str, int]:
         """Return the places redacted since the start, by rule."""
         return self.counters.counts()
+
+    async def compile_at_leisure(
+        self, after_seconds: float = LEISURE_AFTER_SECONDS, pause_seconds: float = LEISURE_PAUSE_SECONDS
+    ) -> None:
+        """Compile every finder, one by one: else the first event that the audit looks at would wait for all of them."""
+        await asyncio.sleep(after_seconds)
+        for rule in self._complete:
+            if isinstance(rule.find, CompiledWhenAsked):
+                rule.find.compile()
+                await asyncio.sleep(pause_seconds)
 
     def explain(self, event: Event) -> Explanation:
         """Redact one event, and tell each place where a rule hit, never what was there. Nothing is counted."""

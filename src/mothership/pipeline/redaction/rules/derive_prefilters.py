@@ -95,17 +95,6 @@ def _is_wide(one: str) -> bool:
     return len(members_of(parse(one, ignore_case=False, unicode=False)[0][0], ASCII)[0]) > _STRETCH_CLASS
 
 
-def derive_compiled(pattern: "re.Pattern[str]", *, parted: bool = True) -> str:
-    """Return the same for a compiled pattern, with the flags that it was compiled with."""
-    lines = ("s" if pattern.flags & re.DOTALL else "") + ("m" if pattern.flags & re.MULTILINE else "")
-    return derive(
-        (f"(?{lines})" if lines else "") + pattern.pattern,
-        ignore_case=bool(pattern.flags & re.IGNORECASE),
-        unicode=not pattern.flags & re.ASCII,
-        parted=parted,
-    )
-
-
 def _having(nodes: Iterable[Node], secret: int, has: str) -> Iterator[Node]:
     """Yield nodes with another content of one group: what it takes, with a character it must have."""
     for kind, value in nodes:

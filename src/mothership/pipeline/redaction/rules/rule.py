@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
 
-from mothership.pipeline.redaction.rules.derive_prefilters import derive, derive_compiled
 from mothership.pipeline.redaction.rules.literal_prefixes import beginnings
+from mothership.pipeline.redaction.rules.stored_prefilters import Derivation, prefilter
 
 Span: TypeAlias = tuple[int, int]
 """Start and end of a secret in a text."""
@@ -72,22 +72,17 @@ class Matcher:
     @property
     def prefilters(self) -> tuple[str, ...]:
         """Expressions of which one matches wherever `find` finds anything."""
-        if self.prefilter_by_hand:
-            return (self.prefilter_by_hand,)
+        return (self.prefilter_by_hand,) if self.prefilter_by_hand else tuple(map(prefilter, self.derivations))
+
+    @property
+    def derivations(self) -> tuple[Derivation, ...]:
+        """What the prefilter is derived from, unless there is one by hand."""
         pattern = self.preceded + self.expression
-        return (
-            derive(
-                pattern,
-                ignore_case=self.ignore_case,
-                unicode=self.unicode,
-                parted=self.parted,
-                secret_has=self.secret_has,
-            ),
-        )
+        return (Derivation(pattern, self.ignore_case, self.unicode, self.parted, self.secret_has),)
 
     def finder(self) -> Finder:
-        """Compile; the same matcher only once."""
-        return _finder(self)
+        """Return what finds. It compiles when it is first asked, or told to: of hundreds few ever are."""
+        return CompiledWhenAsked(self)
 
     def facts(self) -> tuple[str, ...]:
         """Return all that decides what is found, for the hash of the rules in force."""
@@ -109,7 +104,12 @@ class CodeMatcher:
     @property
     def prefilters(self) -> tuple[str, ...]:
         """Expressions of which one matches wherever `find` finds anything."""
-        return tuple(derive_compiled(each, parted=self.parted) for each in self.seeds)
+        return tuple(map(prefilter, self.derivations))
+
+    @property
+    def derivations(self) -> tuple[Derivation, ...]:
+        """What the prefilters are derived from."""
+        return tuple(Derivation.of_compiled(each, parted=self.parted) for each in self.seeds)
 
     def finder(self) -> Finder:
         """Return the code."""
@@ -139,6 +139,30 @@ class Rule:
     """Whether a JSON number can be one."""
     group: str = ""
     """Name by which the operator can decide about this and other rules at once."""
+
+
+class CompiledWhenAsked:
+    """A matcher's finder. To compile all of them takes half a second, which no start and no command has to wait for."""
+
+    __slots__ = ("_find", "_matcher")
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._find: Finder | None = None
+
+    def __call__(self, text: str, start: int, end: int) -> Iterator[Span | None]:
+        """Find, as a `Finder` does."""
+        return (self._find or self.compile())(text, start, end)
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it was asked before, or told to."""
+        return self._find is not None
+
+    def compile(self) -> Finder:
+        """Compile, unless that was done; the same matcher only once."""
+        self._find = _finder(self._matcher)
+        return self._find
 
 
 @cache
