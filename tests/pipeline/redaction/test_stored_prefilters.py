@@ -1,6 +1,5 @@
 """What is stored of prefilters is what would be derived, and nothing is believed that says anything else."""
 
-import re
 from dataclasses import replace
 
 import pytest
@@ -42,7 +41,7 @@ def test_a_rule_that_changed_is_not_asked_about_by_what_was_stored() -> None:
         (changed,) = other.derivations
         assert changed.key not in stored
         assert other.prefilters == (derive(**changed._asdict()),)
-        assert re.search(other.prefilters[0], '"token: xs_ MS_ 7"') or other.prefilters != matcher.prefilters
+    assert [each.prefilters != matcher.prefilters for each in others[:3]] == [True] * 3
 
 
 def test_what_other_code_has_derived_is_not_used() -> None:

@@ -25,6 +25,8 @@ SHAPES_REMEMBERED = 8_192
 SHAPE_BYTES_MAX = 1_024
 ANSWERS_REMEMBERED = 1_024
 SETS_REMEMBERED = 256
+EXPRESSIONS_REMEMBERED = 2_048
+"""What is known of one holds for every redactor of a process: a reload, a trial on the console, a trace has its own."""
 AUTOMATON_BYTES = 64 * 1024 * 1024
 LONG_TEXT = 4_096
 SMALL_EXPRESSIONS = 12
@@ -129,6 +131,7 @@ def _union(several: Iterable[Hits]) -> Hits:
     return hits
 
 
+@lru_cache(maxsize=EXPRESSIONS_REMEMBERED)
 def family_of_derived(expression: str) -> str:
     """Tell which expressions share an automaton with this one.
 
@@ -211,12 +214,14 @@ ATOM = re.compile(
 _SYNTAX = re.compile(r"[()|*+?^$.]|\\[AzbBQdDsSwWpP]|\{", re.DOTALL)
 
 
+@lru_cache(maxsize=EXPRESSIONS_REMEMBERED)
 def any_digit(expression: str) -> str:
     """Return an expression that takes every digit wherever the one that is given takes one."""
     atoms = ATOM.findall(expression)
     return "".join([f"(?:{each}|[0-9])" if 0 < _digits(each) < _ALL_DIGITS else each for each in atoms])
 
 
+@lru_cache(maxsize=EXPRESSIONS_REMEMBERED)
 def reads_digits(expression: str) -> bool:
     """Tell whether an expression tells one number from another: more than the 2 of `oauth2`."""
     taken = [_digits(atom) for atom in ATOM.findall(expression) if not _SYNTAX.match(atom)]
