@@ -105,6 +105,8 @@ class Batch:
     """What the edge refused, by its place in `messages`, as events: not redacted yet."""
     unsafe: set[int] = field(default_factory=set)
     """`id()` of events that the checker let pass flagged: they never reach the LLM."""
+    scanned: object = None
+    """What the first step of redaction found in these very events: a matter of its steps, and None behind them."""
 
     @property
     def is_retry(self) -> bool:

@@ -1,16 +1,22 @@
-"""One look over many events: which of them hold anything that is worth a closer look, and where.
+"""One look over a batch: which of its events hold anything that is worth a closer look by a step, and where.
 
 Events are read as compact JSON, part by part: the text between one `,"` and the next. No string is cut within, for
-inside of it a quotation mark has a backslash before it. Parts that were seen before are not read again, the others of
-all events together, and each of them alone only when there is something among them.
+inside of it a quotation mark has a backslash before it. What was found in an event holds for all events of its shape,
+which has a 0 for every digit; parts that were seen before are not read again, the others of all events together, and
+each of them alone only when there is something among them.
+
+All steps of redaction look at what the first of them had scanned. Of an event that a step has changed, whoever comes
+later has it scanned again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from mothership.event import Event
+from mothership.event import Batch, Event
+from mothership.pipeline.redaction.field_names import FieldNames
 from mothership.pipeline.redaction.prefilters import NOTHING, SHAPE, SHAPE_BYTES_MAX, Hits, Prefilters, make_room
 
 EVENTS_REMEMBERED = 8_192
@@ -21,89 +27,199 @@ LONG_BYTES = 64 * 1024
 """An event longer than this is not looked at as a whole where its long strings are read part by part in any case."""
 _BETWEEN = b',"'
 
-
-class ScanResult(NamedTuple):
-    """What an event may hold."""
-
-    owners: Hits
-    items: tuple[tuple[int, Hits], ...] | None
-    """Which of the event's items, by number, may hold what of it; None when that isn't known."""
+Items: TypeAlias = tuple[tuple[int, int, Hits], ...]
+"""Which items of an event, by number, may hold what; and in which part, by number."""
+_EVERY_ITEM: Items = ((-1, -1, NOTHING),)
+"""Stands for items when it isn't known where something is."""
 
 
-CLEAN = ScanResult(NOTHING, ())
-
-
-class Scan:
-    """Tells which events are worth a closer look; what it remembers is a matter between it and its prefilters."""
+class PartScan:
+    """What prefilters say of parts of events."""
 
     def __init__(self, prefilters: Prefilters, *, long_bytes: int = LONG_BYTES) -> None:
-        self._prefilters = prefilters
-        self._long_bytes = long_bytes
-        self._unknown = ScanResult(prefilters.everything, None)
-        self._events: dict[bytes, ScanResult] = {}
-        self._parts: dict[bytes, Hits] = {}
+        self.prefilters = prefilters
+        self.long_bytes = long_bytes
+        self._known: dict[bytes, Hits] = {}
 
-    def __call__(self, events: Sequence[Event]) -> dict[int, ScanResult]:
-        """Return what those events may hold that may hold anything, by position."""
-        found: dict[int, ScanResult] = {}
-        unseen: list[tuple[int, bytes]] = []
-        dumps, known, shape, may_err = orjson.dumps, self._events.get, SHAPE, self._prefilters.shape_may_err
-        for position, event in enumerate(events):
-            try:
-                encoded = dumps(event)
-            except (orjson.JSONEncodeError, RecursionError):
-                found[position] = self._unknown
-                continue
-            answer = known(encoded.translate(shape))
-            if answer is None:
-                unseen.append((position, encoded))
-            elif answer is not CLEAN:
-                found[position] = answer if may_err.isdisjoint(answer.owners) else self._confirmed(answer, encoded)
-        for position, answer, encoded in self._of_unseen(unseen, events) if unseen else ():
-            found[position] = answer if may_err.isdisjoint(answer.owners) else self._confirmed(answer, encoded)
-        return {position: each for position, each in found.items() if each.owners} if found else found
-
-    def _of_unseen(
-        self, unseen: Sequence[tuple[int, bytes]], events: Sequence[Event]
-    ) -> Iterator[tuple[int, ScanResult, bytes]]:
-        """Yield what was found in events that were not seen before, and remember it for all of their shape."""
-        split: list[tuple[int, bytes, list[bytes]]] = []
-        for position, encoded in unseen:
-            if len(encoded) <= self._long_bytes:
-                split.append((position, encoded, list(map(_shape, encoded.split(_BETWEEN)))))
-            else:
-                yield position, self._unknown, encoded
-        answers = self._of_parts({part for _, _, parts in split for part in parts})
-        for position, encoded, parts in split:
-            items = tuple([(number, hits) for number, part in enumerate(parts) if (hits := answers[part])])
-            answer = CLEAN
-            if items:
-                # A part for each item, when none of them holds several; else it isn't known where a part belongs.
-                owners = NOTHING.union(*(hits for _, hits in items))
-                answer = ScanResult(owners, items if len(parts) == len(events[position]) else None)
-                yield position, answer, encoded
-            if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
-                make_room(self._events, EVENTS_REMEMBERED)
-                self._events[encoded.translate(SHAPE)] = answer
-
-    def _of_parts(self, parts: Iterable[bytes]) -> dict[bytes, Hits]:
-        known = self._parts
+    def of(self, parts: Iterable[bytes]) -> dict[bytes, Hits]:
+        """Return what each part's shape may hold."""
+        known = self._known
         answers = {part: hits for part in parts if (hits := known.get(part)) is not None}
         for portion in _portions([part for part in parts if part not in answers]):
-            for part, hits in zip(portion, self._prefilters.in_shapes(list(map(_text, portion))), strict=True):
+            for part, hits in zip(portion, self.prefilters.in_shapes(list(map(_text, portion))), strict=True):
                 answers[part] = hits
                 if len(part) <= SHAPE_BYTES_MAX:
                     make_room(known, PARTS_REMEMBERED)
                     known[part] = hits
         return answers
 
-    def _confirmed(self, answer: ScanResult, encoded: bytes) -> ScanResult:
+    def confirmed(self, items: Items, encoded: bytes) -> Items:
         """Return of what the shape of an event may hold only what the event itself may."""
-        if answer.items is None:
-            return answer
+        may_err = self.prefilters.shape_may_err
+        if items is _EVERY_ITEM or all(may_err.isdisjoint(hits) for _, _, hits in items):
+            return items
         parts = encoded.split(_BETWEEN)
-        sure = [(number, self._prefilters.confirmed(hits, _text(parts[number]))) for number, hits in answer.items]
-        return ScanResult(NOTHING.union(*(hits for _, hits in sure)), tuple(sure))
+        sure = [(item, part, self.prefilters.confirmed(hits, _text(parts[part]))) for item, part, hits in items]
+        return tuple([each for each in sure if each[2]])
+
+
+class _Shape(NamedTuple):
+    """What events of a shape may hold."""
+
+    dropped: bool
+    hashed: bool
+    rules: Items
+    signs: Items
+
+
+_CLEAN = _Shape(dropped=False, hashed=False, rules=(), signs=())
+_ANYTHING = _Shape(dropped=True, hashed=True, rules=_EVERY_ITEM, signs=_EVERY_ITEM)
+
+
+@dataclass(slots=True)
+class Found:
+    """An event that may hold something, and what was found in it when it was scanned."""
+
+    position: int
+    event: Event
+    encoded: bytes
+    """As it was then; empty when it could not be encoded."""
+    dropped: bool
+    """Whether a field's name, at any depth, is one to drop, or may be."""
+    hashed: bool
+    rules: Items | None
+    """None: a step has changed it, and anything may be anywhere."""
+    signs: Items | None
+    _keys: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Items keep their numbers when others are dropped."""
+        self._keys = list(self.event) if self.rules or self.signs else []
+
+    def changed(self) -> None:
+        """Say that a text of it is not as it was. What only lost a field holds nothing new."""
+        self.rules = self.signs = None
+
+    def items(self, items: Items) -> Iterable[tuple[str, Any]]:
+        """Return those items that the event still has."""
+        return items_of(self.event, items, self._keys)
+
+
+def items_of(event: Event, items: Items, keys: Sequence[str] | None = None) -> Iterable[tuple[str, Any]]:
+    """Return those items of an event that are listed and that it still has; `keys` are those that it had."""
+    if items is _EVERY_ITEM:
+        return event.items()
+    keys = list(event) if keys is None else keys
+    wanted = dict.fromkeys([keys[item] for item, _, _ in items])
+    return [(key, event[key]) for key in wanted if key in event]
+
+
+class _Scanned(NamedTuple):
+    """What was found in a batch's events: in these very ones."""
+
+    events: list[Event]
+    size: int
+    found: list[Found]
+
+
+class Scan:
+    """Tells which events are worth a closer look, and remembers what it found in events of their shape."""
+
+    def __init__(self, rules: PartScan, signs: PartScan, *, drop: FieldNames, hashed: FieldNames) -> None:
+        self._rules = rules
+        self._signs = signs
+        self._drop = drop
+        self._hash = hashed
+        self._known: dict[bytes, _Shape] = {}
+        self._changed: dict[bytes, Items] = {}
+        """Of events that a step has changed, where they may look unsafe."""
+        self._may_err = bool(rules.prefilters.shape_may_err or signs.prefilters.shape_may_err)
+
+    def of(self, batch: Batch) -> list[Found]:
+        """Return those events of a batch that may hold anything, as the first step that asked found them."""
+        scanned = batch.scanned
+        if type(scanned) is _Scanned and scanned.events is batch.events and scanned.size == len(batch.events):
+            return scanned.found
+        found = self._look(batch.events)
+        batch.scanned = _Scanned(batch.events, len(batch.events), found)
+        return found
+
+    def signs_in(self, event: Event) -> Iterable[tuple[str, Any]]:
+        """Return the items of one event that may look unsafe, as it is now."""
+        try:
+            encoded = orjson.dumps(event)
+        except (orjson.JSONEncodeError, RecursionError):
+            return event.items()
+        shape = encoded.translate(SHAPE)
+        answer = self._changed.get(shape)
+        if answer is None:
+            parts = list(map(_shape, encoded.split(_BETWEEN)))
+            answer = _items(parts, self._signs.of(set(parts)), _owners(parts, event))
+            if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
+                make_room(self._changed, EVENTS_REMEMBERED)
+                self._changed[shape] = answer
+        return items_of(event, self._signs.confirmed(answer, encoded)) if answer else ()
+
+    def _look(self, events: Sequence[Event]) -> list[Found]:
+        found: list[Found] = []
+        unseen: list[tuple[int, bytes]] = []
+        dumps, known, shape = orjson.dumps, self._known.get, SHAPE
+        for position, event in enumerate(events):
+            try:
+                encoded = dumps(event)
+            except (orjson.JSONEncodeError, RecursionError):
+                found.append(Found(position, event, b"", *_ANYTHING))
+                continue
+            answer = known(encoded.translate(shape))
+            if answer is None:
+                unseen.append((position, encoded))
+            elif answer is not _CLEAN:
+                found.append(self._found(position, event, encoded, answer))
+        if unseen:
+            found += self._of_unseen(unseen, events)
+        return found
+
+    def _found(self, position: int, event: Event, encoded: bytes, answer: _Shape) -> Found:
+        dropped, hashed, rules, signs = answer
+        if self._may_err:
+            rules, signs = self._rules.confirmed(rules, encoded), self._signs.confirmed(signs, encoded)
+        return Found(position, event, encoded, dropped, hashed, rules, signs)
+
+    def _of_unseen(self, unseen: Sequence[tuple[int, bytes]], events: Sequence[Event]) -> Iterator[Found]:
+        """Yield what was found in events that were not seen before, and remember it for all of their shape."""
+        split = [(position, encoded, list(map(_shape, encoded.split(_BETWEEN)))) for position, encoded in unseen]
+        answers = [
+            scan.of({part for _, encoded, parts in split if len(encoded) <= scan.long_bytes for part in parts})
+            for scan in (self._rules, self._signs)
+        ]
+        for position, encoded, parts in split:
+            event = events[position]
+            owners = _owners(parts, event)
+            items = [
+                _items(parts, hits, owners) if len(encoded) <= scan.long_bytes else _EVERY_ITEM
+                for scan, hits in zip((self._rules, self._signs), answers, strict=True)
+            ]
+            dropped, hashed = self._drop.may_touch(event, lists=True), self._hash.may_touch(event, lists=False)
+            answer = _Shape(dropped, hashed, *items)
+            answer = answer if any(answer) else _CLEAN
+            if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
+                make_room(self._known, EVENTS_REMEMBERED)
+                self._known[encoded.translate(SHAPE)] = answer
+            if answer is not _CLEAN:
+                yield self._found(position, event, encoded, answer)
+
+
+def _items(parts: Sequence[bytes], hits: dict[bytes, Hits], owners: Sequence[int]) -> Items:
+    """Return which items hold what."""
+    return tuple([(owners[number], number, each) for number, part in enumerate(parts) if (each := hits[part])])
+
+
+def _owners(parts: Sequence[bytes], event: Event) -> Sequence[int]:
+    """Return which item each part belongs to: what is nested holds several, and so does what ends in a comma."""
+    if len(parts) == len(event):
+        return range(len(parts))
+    counts = [orjson.dumps({key: inner}).count(_BETWEEN) + 1 for key, inner in event.items()]
+    return [item for item, count in enumerate(counts) for _ in range(count)]
 
 
 def _shape(part: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mothership.pipeline.redaction.credential_names import TAILS, says_credential, words
@@ -20,6 +20,7 @@ _SENTENCE = re.compile(r"[=,;\"(){}<>|]|:\s")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _PARTS = re.compile(r"[.:\[\]]")
 _BRACKETS = re.compile(r"[:\[\]]")
+_DIGIT = re.compile("[0-9]")
 _SEPARATORS = dict.fromkeys(map(ord, "-_ "))
 
 
@@ -130,24 +131,15 @@ class FieldNames:
         shape = tuple(value)
         return self._plans.get(shape) or self._learn_plan(shape)
 
-    def touched(self, events: Sequence[dict[str, Any]], *, lists: bool) -> list[int]:
-        """Return the positions of events in which a key, at any depth, is named or may be.
+    def may_touch(self, event: dict[str, Any], *, lists: bool) -> bool:
+        """Tell whether a key of an event, at any depth, is named, or may be in another that differs in digits alone.
 
         An event that holds lists is one of them where what stands in lists matters by itself.
         """
-        if self.paths:
-            return list(range(len(events)))
-        known, nested = self._plans.get, NESTED
-        touched = []
-        for position, event in enumerate(events):
-            if known(tuple(event)) is not _NOTHING or not nested.isdisjoint(map(type, event.values())):
-                try:
-                    if self._nowhere_in(event, lists=lists):
-                        continue
-                except RecursionError:
-                    pass  # whoever works on it says so
-                touched.append(position)
-        return touched
+        try:
+            return bool(self.paths) or not self._nowhere_in(event, lists=lists) or self._digits_tell(event)
+        except RecursionError:
+            return True  # whoever works on it says so
 
     def _nowhere_in(self, value: Any, *, lists: bool) -> bool:
         if type(value) is dict:
@@ -162,6 +154,15 @@ class FieldNames:
         return NESTED.isdisjoint(map(type, inside)) or all(
             self._nowhere_in(inner, lists=lists) for inner in inside if type(inner) in NESTED
         )
+
+    def _digits_tell(self, value: Any) -> bool:
+        """Tell whether a name, or what may be one, has a digit: `cvv2` is one, and `cvv3` none."""
+        if type(value) is dict:
+            labels = [name for label in self.plan(value).labels if type(name := value[label]) is str]
+            if any(map(_DIGIT.search, (*value, *labels))):
+                return True
+            value = value.values()
+        return any(self._digits_tell(inner) for inner in value if type(inner) in NESTED)
 
     def labels(self, value: dict[str, Any], labels: Iterable[str]) -> list[str]:
         """Return the names that stand in an object beside its value."""

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from mothership.event import Batch, Event
+from mothership.pipeline.redaction.batch_scan import Found, Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_names import NESTED, FieldNames, fold, names_person
 from mothership.pipeline.redaction.propagation import MARK, Propagation, telling
@@ -31,14 +32,15 @@ Note: TypeAlias = Callable[[str, tuple[str, ...], int, int], None]
 """Told of each hit: rule, path, where it begins and ends in the string as it is then (-1: the whole field)."""
 
 
-def work_on(batch: Batch, positions: Iterable[int], work: Callable[[int, Event], None]) -> None:
-    """Work on some events of a batch, and reject what is nested too deeply."""
+def work_on(batch: Batch, found: Iterable[Found], work: Callable[[Found], bool]) -> None:
+    """Work on some events of a batch, and reject what is nested too deeply. `work` tells whether a text has changed."""
     faults: dict[int, str] = {}
-    for position in positions:
+    for each in found:
         try:
-            work(position, batch.events[position])
+            if work(each):
+                each.changed()
         except RecursionError:
-            faults[position] = TOO_DEEP
+            faults[each.position] = TOO_DEEP
     batch.reject(faults)
 
 
@@ -50,50 +52,58 @@ class DropFields:
     def __init__(
         self,
         names: FieldNames,
+        scan: Scan,
         counters: RedactionCounters,
         propagation: Propagation | None = None,
         *,
         arguments: Callable[[list[str]], list[str]] | None = None,
     ) -> None:
         self._names = names
+        self._scan = scan
         self._counters = counters
         self._propagation = propagation
         self._arguments = arguments
 
     def __call__(self, batch: Batch) -> None:
         """Take the named fields out of every event that has any."""
-        work_on(batch, self._names.touched(batch.events, lists=True), lambda _, event: self.apply(event))
+        work_on(batch, [each for each in self._scan.of(batch) if each.dropped], lambda found: self.apply(found.event))
 
-    def apply(self, event: Event, note: Note | None = None) -> None:
-        """Take the named fields out of one event."""
-        dropped = list(self._drop(event, note, ()))
+    def apply(self, event: Event, note: Note | None = None) -> bool:
+        """Take the named fields out of one event, and tell whether a text that stays has changed."""
+        dropped: list[Any] = []
+        changed = self._drop(event, note, (), dropped)
         for path in self._names.paths:
             dropped += _drop_path(event, path, note, ())
         if dropped:
             self._counters.add(DROP, len(dropped))
-            if self._propagation:
-                self._propagation.apply(event, dict.fromkeys(telling(dropped), MARK), note)
+            gone = dict.fromkeys(telling(dropped), MARK) if self._propagation else None
+            if gone and self._propagation and self._propagation.apply(event, gone, note):
+                return True
+        return changed
 
-    def _drop(self, value: Any, note: Note | None, path: tuple[str, ...]) -> Iterator[Any]:
-        """Take the named fields out, and yield what they held."""
+    def _drop(self, value: Any, note: Note | None, path: tuple[str, ...], dropped: list[Any]) -> bool:
+        """Take the named fields out, add what they held, and tell whether a text that stays has changed."""
         if type(value) is dict:
             named, labels = self._names.plan(value)
             for key in (*named, *self._paired(value, labels)) if labels else named:
                 if key in value and not self._names.holds_nothing(key, value[key]):
-                    yield value.pop(key)
+                    dropped.append(value.pop(key))
                     if note:
                         note(DROP, (*path, key), -1, -1)
+            changed = False
             for key, inner in () if NESTED.isdisjoint(map(type, value.values())) else value.items():
-                if type(inner) in NESTED:
-                    yield from self._drop(inner, note, (*path, key) if note else path)
-        else:
-            yield from self._follow(value)
-            for number, inner in enumerate(value):
-                if type(inner) is dict or type(inner) is list:
-                    yield from self._drop(inner, note, (*path, str(number)) if note else path)
+                if type(inner) in NESTED and self._drop(inner, note, (*path, key) if note else path, dropped):
+                    changed = True
+            return changed
+        changed = self._follow(value, dropped)
+        for number, inner in enumerate(value):
+            if type(inner) in NESTED and self._drop(inner, note, (*path, str(number)) if note else path, dropped):
+                changed = True
+        return changed
 
-    def _follow(self, value: list[Any]) -> Iterator[str]:
+    def _follow(self, value: list[Any], dropped: list[Any]) -> bool:
         """Replace what follows its name in a list: `["--password", "…"]`, and in a pair also `["password", "…"]`."""
+        changed = False
         for number in range(len(value) - 1):
             name, secret = value[number], value[number + 1]
             if type(name) is not str or type(secret) is not str or name.lstrip("-") not in self._names:
@@ -101,9 +111,13 @@ class DropFields:
             told = secret[:1] != "-" if name[:1] == "-" else len(value) == 2  # noqa: PLR2004 - a pair
             if told and secret not in self._names and not secret.startswith("[REDACTED:"):
                 value[number + 1] = GONE_BY_NAME
-                yield secret
+                dropped.append(secret)
+                changed = True
         if self._arguments and len(value) >= ARGUMENTS_MIN and _is_command(value):
-            value[:] = self._arguments(value)
+            kept = self._arguments(value)
+            changed = changed or kept != value
+            value[:] = kept
+        return changed
 
     def _paired(self, value: dict[str, Any], labels: Iterable[str]) -> list[str]:
         """Return the values whose name stands beside them: `{"name": "db_password", "value": "…"}`."""
@@ -143,24 +157,27 @@ class HashFields:
     def __init__(
         self,
         names: FieldNames,
+        scan: Scan,
         pseudonyms: Pseudonyms,
         counters: RedactionCounters,
         propagation: Propagation | None = None,
     ) -> None:
         self._names = names
+        self._scan = scan
         self._pseudonyms = pseudonyms
         self._counters = counters
         self._propagation = propagation
 
     def __call__(self, batch: Batch) -> None:
         """Replace the named fields of every event that has any."""
-        work_on(batch, self._names.touched(batch.events, lists=False), lambda _, event: self.apply(event))
+        work_on(batch, [each for each in self._scan.of(batch) if each.hashed], lambda found: self.apply(found.event))
 
-    def apply(self, event: Event, note: Note | None = None) -> None:
-        """Replace the named fields of one event."""
+    def apply(self, event: Event, note: Note | None = None) -> bool:
+        """Replace the named fields of one event, and tell whether there were any."""
         changed = list(self._walk(event, (), note) if note or self._names.paths else self._walk_names(event))
         if changed and self._propagation:
             self._propagation.apply(event, {text: new for pair in changed for text, new in _pairs(*pair)}, note)
+        return bool(changed)
 
     def _walk(self, value: Any, path: tuple[str, ...], note: Note | None) -> Iterator[tuple[Any, Any]]:
         """Hash below named keys, and yield values before and after; lists are passed through and count no step."""

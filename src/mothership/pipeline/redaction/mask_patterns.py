@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.batch_scan import Scan, ScanResult
+from mothership.pipeline.redaction.batch_scan import Found, Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
@@ -79,11 +79,12 @@ class MaskPatterns:
         self._clean: set[str] = set()
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
         self._keys: dict[str, _Key] = {}
+        self._places = 0
+        """Texts masked so far."""
 
     def __call__(self, batch: Batch) -> None:
         """Mask every event in which a rule may find something."""
-        found = self._scan(batch.events)
-        work_on(batch, found, lambda position, event: self._event(event, found[position]))
+        work_on(batch, [each for each in self._scan.of(batch) if each.rules is None or each.rules], self._event)
 
     def apply(self, event: Event, note: Note | None = None) -> None:
         """Mask one event."""
@@ -108,13 +109,12 @@ class MaskPatterns:
         """Tell whether a lone string would be masked; nothing is counted."""
         return self._text.redact(text, self._text.hits(text), self._all)[0] != text
 
-    def _event(self, event: Event, found: ScanResult) -> None:
-        """Mask what of an event may hold something."""
-        items: Iterable[tuple[str, Any]] = event.items()
-        if found.items is not None:
-            listed = list(items)
-            items = [listed[number] for number, hits in found.items if hits]
-        self._dict(event, items, (), (), None)
+    def _event(self, found: Found) -> bool:
+        """Mask what of an event may hold something, and tell whether anything did."""
+        places = self._places
+        items = found.event.items() if found.rules is None else found.items(found.rules)
+        self._dict(found.event, items, (), (), None)
+        return self._places != places
 
     def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
         kind = type(value)
@@ -221,6 +221,7 @@ class MaskPatterns:
                 self._remember(text)
             return text
         masked, found = self._text.redact(text, hits, allowed)
+        self._places += masked != text
         for hit in found if masked != text else ():
             self._counters.add(hit.rule.name)
             if note:

@@ -42,30 +42,33 @@ class PrefilterAudit:
         for rule in rules if share else ():
             redaction_audit_missed.labels(rule=rule.name)  # is there, and 0, from the start
 
-    def __call__(self, events: Sequence[Event]) -> None:
-        """Look at those events whose turn it is; what was missed in them goes now."""
+    def __call__(self, events: Sequence[Event]) -> list[Event]:
+        """Look at those events whose turn it is; what was missed in them goes now. Return those that had any."""
+        mended: list[Event] = []
         for event in self._drawn(events):
             try:
-                self._look(event)
+                if self._look(event):
+                    mended.append(event)
             except RecursionError:
                 continue  # the check refuses it, with the reason
+        return mended
 
     def counts(self) -> dict[str, int]:
         """Return what prefilters have missed since the start, by rule."""
         return dict(sorted(self._missed.items()))
 
-    def _look(self, event: Event) -> None:
+    def _look(self, event: Event) -> bool:
         text = "\n".join(_strings(event))
         if len(text) > CHARACTERS_MAX:
-            return
+            return False
         redaction_audited.inc()
         if not (self._finds(text) or any(self._finds(each.text) for each in normalized_texts(text))):
-            return
+            return False
         missed: Counter[str] = Counter()
         copy = deepcopy(event)
         self._masks.apply(copy, lambda rule, _path, _start, _end: missed.update((rule,)))
         if not missed:
-            return
+            return False
         self._missed += missed
         for rule, count in missed.items():
             redaction_audit_missed.labels(rule=rule).inc(count)
@@ -73,6 +76,7 @@ class PrefilterAudit:
         log.error("redaction_audit_missed", by_rule=dict(sorted(missed.items())), reason=reason)
         event.clear()
         event.update(copy)
+        return True
 
     def _finds(self, text: str) -> bool:
         return any(any(find(text, 0, len(text))) for find in self._finders)

@@ -42,12 +42,16 @@ class Propagation:
     def __init__(self, counters: RedactionCounters) -> None:
         self._counters = counters
 
-    def apply(self, event: Event, gone: Mapping[str, str], note: "Note | None" = None) -> None:
-        """Replace each value by what stands in its place; an event that holds none of them is not walked."""
+    def apply(self, event: Event, gone: Mapping[str, str], note: "Note | None" = None) -> bool:
+        """Replace each value by what stands in its place, and tell whether any was there.
+
+        An event that holds none of them is not walked.
+        """
         wanted = {text.lower(): gone[text] for text in _standing_in(gone, event)}
-        if wanted:
-            words = sorted(map(re.escape, wanted), key=len, reverse=True)
-            self._walk(event, re.compile("|".join(map(_whole, words)), re.IGNORECASE), wanted, (), note)
+        if not wanted:
+            return False
+        words = sorted(map(re.escape, wanted), key=len, reverse=True)
+        return self._walk(event, re.compile("|".join(map(_whole, words)), re.IGNORECASE), wanted, (), note)
 
     def _walk(
         self,
@@ -56,18 +60,21 @@ class Propagation:
         wanted: Mapping[str, str],
         path: tuple[str, ...],
         note: "Note | None",
-    ) -> None:
+    ) -> bool:
+        changed = False
         for place, inner in list(value.items() if type(value) is dict else enumerate(value)):
             if type(inner) is str:
                 replaced, count = pattern.subn(lambda match: wanted.get(match[0].lower(), MARK), inner)
                 if count:
+                    changed = True
                     value[place] = replaced
                     self._counters.add(NAME, count)
                     if note:
                         for match in pattern.finditer(inner):
                             note(NAME, (*path, str(place)), *match.span())
             elif type(inner) is dict or type(inner) is list:
-                self._walk(inner, pattern, wanted, (*path, str(place)) if note else path, note)
+                changed |= self._walk(inner, pattern, wanted, (*path, str(place)) if note else path, note)
+        return changed
 
 
 def telling(values: Iterable[Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.pipeline.redaction.active_rules import BINARY, builtin_rules, identity_fields, operators_rules
-from mothership.pipeline.redaction.batch_scan import Scan
+from mothership.pipeline.redaction.batch_scan import PartScan, Scan
 from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner, prefilters_of
 from mothership.pipeline.redaction.checker.shapes_from_examples import shapes_for
 from mothership.pipeline.redaction.checker.validator import FIELDS, PIISafetyValidator, key_signs
@@ -76,10 +76,11 @@ class Redaction:
         fields = [name for name in FIELDS if name in drop]
         expressions = {OBFUSCATED: OBFUSCATION_PREFILTERS} | {rule.owner: rule.prefilters for rule in rules}
         prefilters, signs = Prefilters(expressions), prefilters_of(shapes, key_signs(fields))
-        scan = Scan(prefilters)
+        rules_scan, signs_scan = PartScan(prefilters), PartScan(signs, long_bytes=sys.maxsize)
+        scan = Scan(rules_scan, signs_scan, drop=drop, hashed=hashed)
         propagation = Propagation(self.counters) if settings.propagate else None
-        self.drop = DropFields(drop, self.counters, propagation, arguments=self._arguments)
-        self.hash = HashFields(hashed, self.pseudonyms, self.counters, propagation)
+        self.drop = DropFields(drop, scan, self.counters, propagation, arguments=self._arguments)
+        self.hash = HashFields(hashed, scan, self.pseudonyms, self.counters, propagation)
         hashing, binary = None if hashed.is_empty else self.hash, _binary(settings)
         self._complete = complete = tuple(_completed(rules, self, is_token))
 
@@ -105,7 +106,7 @@ class Redaction:
             settings.checker.action,
             self.counters,
             shapes=ShapeScanner(shapes, signs),
-            scan=Scan(signs, long_bytes=sys.maxsize),
+            scan=scan,
             rules=complete[len(patterns) :],
             fields=fields,
             binary=binary,

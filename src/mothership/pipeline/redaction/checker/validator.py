@@ -14,7 +14,7 @@ import re2
 from mothership.event import Batch, Event
 from mothership.fairness import Holder
 from mothership.log_limiter import LogLimiter
-from mothership.pipeline.redaction.batch_scan import Scan, ScanResult
+from mothership.pipeline.redaction.batch_scan import Scan
 from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_names import fold
@@ -113,7 +113,7 @@ class PIISafetyValidator:
         rules: Iterable[ActiveRule],
         fields: Collection[str],
         binary: Collection[str] = (),
-        audit: Callable[[Sequence[Event]], None],
+        audit: Callable[[Sequence[Event]], Sequence[Event]],
     ) -> None:
         self._action = action
         self._log_unsafe = LogLimiter("warning", "event_still_unsafe")
@@ -133,9 +133,11 @@ class PIISafetyValidator:
     def __call__(self, batch: Batch) -> None:
         """Check every event, act on those that look unsafe, and close the counters on the batch."""
         try:
-            self._audit(batch.events)
+            if self._audit(batch.events):
+                batch.scanned = None  # what was found in them is not true of them any more
             self._check(batch)
         finally:
+            batch.scanned = None
             self._counters.settle(batch)
 
     def counts(self) -> dict[str, int]:
@@ -148,24 +150,17 @@ class PIISafetyValidator:
 
     def _check(self, batch: Batch) -> None:
         faults: dict[int, str] = {}
-        for position, found in self._scan(batch.events).items():
-            reason = self._judge(batch, batch.events[position], found)
+        for each in self._scan.of(batch):
+            items = self._scan.signs_in(each.event) if each.signs is None else each.items(each.signs)
+            reason = self._judge(batch, each.event, items) if items else None
             if reason:
-                faults[position] = reason
+                faults[each.position] = reason
         batch.reject(faults)
 
-    def _findings_in(self, event: Event, suspicion: ScanResult) -> list[UnsafeFinding]:
-        """Return where an event looks unsafe, of the items that may."""
-        if suspicion.items is None:
-            return self.findings(event)
-        listed = list(event.items())
-        items = [listed[number] for number, signs in suspicion.items if signs]
-        return list(self._walk_items(event, items, (), ()))
-
-    def _judge(self, batch: Batch, event: Event, suspicion: ScanResult) -> str | None:
-        """Act on one suspicious event; return the reason when it is refused."""
+    def _judge(self, batch: Batch, event: Event, items: Iterable[tuple[str, Any]]) -> str | None:
+        """Act on one event of which these items may look unsafe; return the reason when it is refused."""
         try:
-            found = self._findings_in(event, suspicion)
+            found = list(self._walk_items(event, items, (), ()))
         except RecursionError:
             return "redaction check: nested too deeply; flatten the event"
         if not found:
