@@ -6,6 +6,7 @@ A bound on a time is a promise about the service, and not about what else runs b
 import contextlib
 import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -26,10 +27,18 @@ def unstarved_time(*processes: int) -> float:
     return time.monotonic() - starved_seconds(*processes)
 
 
+_seen: dict[int, dict[str, int]] = {}
+_ended: Counter[int] = Counter()
+
+
 def _waited(process: int) -> float:
-    nanoseconds = 0
+    """Of its threads, and of those that have ended since: else the clock would take back what it gave for them."""
+    now: dict[str, int] = {}
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{process}/task").iterdir():
             with contextlib.suppress(OSError, IndexError):
-                nanoseconds += int((thread / "schedstat").read_text().split()[1])
-    return nanoseconds / 1e9
+                now[thread.name] = int((thread / "schedstat").read_text().split()[1])
+    before = _seen.get(process, {})
+    _ended[process] += sum(waited for thread, waited in before.items() if now.get(thread, -1) < waited)
+    _seen[process] = now
+    return (_ended[process] + sum(now.values())) / 1e9

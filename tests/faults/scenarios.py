@@ -265,7 +265,7 @@ async def terminated(database: Database, home: Path, seconds: float) -> Reconcil
                     await _until(lambda requests=requests: service.count("stop_requested") > requests)
                 status, took = await service.terminate()
                 assert (status == 0) == (what != "twice"), service.last_words()
-                assert took < (3.0 if what == "twice" else SHUTDOWN_SECONDS + 2.5)
+                assert took < (3.0 if what == "twice" else SHUTDOWN_SECONDS + 2.5), f"{what}: {took:.1f} s"
                 done.append(f"{what} {took:.1f} s")
                 if what == "down":
                     await database.start()

@@ -100,7 +100,9 @@ class Service:
         began = time.monotonic() - starved_seconds(self.pid)
         self._process.terminate()
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await asyncio.to_thread(os.waitid, os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)  # what it waited is kept
+            while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:  # noqa: ASYNC222 - WNOHANG
+                await asyncio.sleep(0.02)
+                starved_seconds(self.pid)  # of a thread that ends, what it waited is known from the last look
         seconds = time.monotonic() - starved_seconds(self.pid) - began
         return self._process.wait(), seconds
 
