@@ -121,5 +121,7 @@ def test_serve_takes_host_and_port_as_options(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"server": {"port": 1, "data_dir": str(tmp_path)}}))
     done = run("serve", "--config", str(file), "--host", WIDE)
     assert done.returncode == 1
-    assert "0.0.0.0 can be reached" in done.stderr
+    assert done.stderr.startswith("mothership: --host: server.host: 0.0.0.0 can be reached"), "by what was typed"
+    elsewhere = run("serve", "--config", str(file), "--host", "192.0.2.1", MOTHERSHIP_AUTH_TOKENS="a" * 32)
+    assert "192.0.2.1:1: Cannot assign requested address; this machine has no such address" in elsewhere.stderr
     assert run("serve", "--port", "70000").returncode == 2

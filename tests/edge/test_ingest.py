@@ -105,6 +105,14 @@ async def test_what_cannot_be_a_batch_is_refused_with_its_reason(
         assert answer.headers["accept-encoding"] == "gzip, zstd, deflate"
 
 
+@pytest.mark.parametrize("body", [b"", b" \n"])
+async def test_an_empty_body_is_called_empty(make_client: ClientFactory, body: bytes) -> None:
+    """And not bad syntax at character 0 of 0."""
+    async with make_client() as client:
+        answer = await client.post("/ingest", content=body)
+    assert (answer.status_code, answer.json()["reason"]) == (400, "the body is not JSON: it is empty")
+
+
 async def test_bad_events_are_named_and_the_good_ones_taken(make_client: ClientFactory, acceptor: Any) -> None:
     """One malformed event must never turn a batch into a 4xx."""
     body = json.dumps({"messages": [1, {"type": "log"}, {}]}).encode()

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 from tests.starvation import PATIENCE_SECONDS
+
+from mothership.commands.demo import _newest
 
 pytest.importorskip("mothership.embedded.postgres")
 
@@ -68,3 +71,12 @@ def look_around(client: httpx2.Client) -> None:
     assert templates["compares"]
     assert templates["commonest"]
     assert client.get("/console/sources.json").json()["total"]
+
+
+async def test_a_service_that_is_ready_before_its_database_has_no_events_yet(database_dsn: str) -> None:
+    """On a slow machine the demo asked for the table before it was made, and ended with a traceback."""
+    connection = await asyncpg.connect(database_dsn)
+    try:
+        assert await _newest(connection) == 0
+    finally:
+        await connection.close()

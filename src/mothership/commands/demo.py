@@ -38,6 +38,8 @@ ROOTS_DIR = Path("/var/lib/mothership-demo")
 CONFIGURATION = b"pipeline:\n  templates:\n    enabled: true\n"
 """Of the service, so that every page of its console has something to show."""
 START_SECONDS = 90.0
+STARTED = '"service_started"'
+"""In the log of a service that listens."""
 BATCH_EVENTS = 100
 
 
@@ -157,7 +159,8 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/readyz", timeout=2.0).is_success:
+            # Its own word first: another service may have taken the port meanwhile, and answers there.
+            if STARTED in log.read_text(errors="replace") and httpx.get(f"{url}/readyz", timeout=2.0).is_success:
                 return
         time.sleep(0.1)
     last = (log.read_text(errors="replace").strip().splitlines() or ["(no log)"])[-1]
@@ -167,13 +170,20 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
 async def _send_and_look(url: str, story: SampleFleet, data_dir: Path) -> DemoResult:
     connection = await asyncpg.connect(dsn_of((data_dir / "data").absolute()))
     try:
-        before = await connection.fetchval("SELECT coalesce(max(id), 0) FROM events")
+        before = await _newest(connection)
         with bar(len(story.events)) as progress:
             await ship(story.events, ShipTarget(url), ShipOptions(batch=BATCH_EVENTS), progress=progress)
         await _until_delivered(url)
         return await _look(connection, before, story)
     finally:
         await connection.close()
+
+
+async def _newest(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
+    """The newest event's id. A service is ready before it has made the table: what comes then waits in the spool."""
+    if not await connection.fetchval("SELECT to_regclass('events')"):
+        return 0
+    return int(await connection.fetchval("SELECT coalesce(max(id), 0) FROM events"))
 
 
 async def _until_delivered(url: str) -> None:

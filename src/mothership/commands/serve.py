@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -35,6 +35,12 @@ EMBEDDED_VARIABLE = "MOTHERSHIP_EMBEDDED_DSN"
 ENDED_AT_ONCE = 70
 DIED = 71
 GARBAGE_THRESHOLDS = (50_000, 20, 50)
+ADVICE = {
+    errno.EADDRINUSE: "; stop what has it, or choose another port",
+    errno.EACCES: "; a port below 1024 needs the capability CAP_NET_BIND_SERVICE: choose another one",
+    errno.EADDRNOTAVAIL: "; this machine has no such address: correct server.host",
+}
+"""What to do where the port can't be had."""
 HANGUPS: list[signal.Signals] = []
 """Those that came during the start: it reloads as soon as it can, for it may have read the file before."""
 
@@ -60,10 +66,13 @@ def serve(
     """
     manager = ServiceManager.taken_from(os.environ)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    for name, value in (("MOTHERSHIP_HOST", host), ("MOTHERSHIP_PORT", port)):
-        if value is not None:
-            os.environ[name] = str(value)  # workers and a reload read the configuration again, and find it there
-    settings, warnings = load_all(config, look=faults)
+    given = {"--host": ("MOTHERSHIP_HOST", host), "--port": ("MOTHERSHIP_PORT", port)}
+    told = {option: (name, str(value)) for option, (name, value) in given.items() if value is not None}
+    os.environ.update(told.values())  # workers and a reload read the configuration again, and find it there
+    try:
+        settings, warnings = load_all(config, look=faults)
+    except ConfigurationError as error:
+        raise ConfigurationError(_by_option(error.faults, told)) from None
     configure_logging(settings.log)
     if worker is None:
         for line in (*warnings, *map(str, unwise(settings))):
@@ -75,6 +84,16 @@ def serve(
     listening = socket.socket(fileno=socket_fd)
     embedded_dsn = os.environ.get(EMBEDDED_VARIABLE)
     sys.exit(_run(_work(settings, listening, embedded_dsn, config, index=worker, liveness_fd=liveness_fd)))
+
+
+def _by_option(found: Iterable[str], told: Mapping[str, tuple[str, str]]) -> list[str]:
+    """The faults, where the value came by an option under the option's name."""
+    for option, (name, _) in told.items():
+        found = [
+            f"{option}: {fault.removeprefix(start)}" if fault.startswith(start := f"{name}: ") else fault
+            for fault in found
+        ]
+    return list(found)
 
 
 def _run(main: Coroutine[None, None, int]) -> int:
@@ -161,8 +180,7 @@ def _bind(settings: Settings, *, shared: bool = False, port: int | None = None) 
         return workers.bind(host, port, shared=shared)
     except OSError as error:
         reason = f"server.port: can't listen on {host}:{port}: {os.strerror(error.errno or 0)}"
-        advice = "; stop what has it, or choose another port" if error.errno == errno.EADDRINUSE else ""
-        raise ConfigurationError([reason + advice]) from None
+        raise ConfigurationError([reason + ADVICE.get(error.errno or 0, "")]) from None
 
 
 async def _work(

@@ -85,6 +85,8 @@ def _loads(source: str) -> Any:
     try:
         return json.loads(source, strict=False, parse_constant=str, parse_int=_parse_integer, parse_float=exact)
     except json.JSONDecodeError as error:
+        if not source.strip():
+            raise Refusal(400, f"{NOT_JSON}: it is empty") from None
         raise Refusal(400, f"{NOT_JSON}: bad syntax at character {error.pos} of {len(source)}") from None
 
 

@@ -15,8 +15,8 @@ def said(**settings: Any) -> str:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"fields": ["message", "raw"]}, "look at nothing but what is below message, raw (fields)"),
-        ({"except": ["payload_b64", "blob"]}, "patterns and rules don't look below blob (except)"),
+        ({"fields": ["message", "raw"]}, "look at nothing but what is below message, raw (`fields`)"),
+        ({"except": ["payload_b64", "blob"]}, "patterns and rules don't look below blob (`except`)"),
         ({"credential_fields": False}, "drop_fields are removed (credential_fields: false)"),
         ({"credential_fields": False, "drop_fields": []}, "no field is removed by its name"),
         ({"rules": {"phone": False, "email": False}}, "switched off: phone, email."),

@@ -37,14 +37,14 @@ def not_covered(settings: RedactionSettings) -> Iterator[str]:
 def _places(settings: RedactionSettings) -> Iterator[str]:
     if settings.fields:
         yield (
-            f"patterns and rules look at nothing but what is below {_listed(settings.fields)} (fields); elsewhere only "
-            "drop_fields and hash_fields work"
+            f"patterns and rules look at nothing but what is below {_listed(settings.fields)} (`fields`); elsewhere "
+            "only drop_fields and hash_fields work"
         )
     for name in settings.except_fields:
         if name == BINARY:
-            yield f"in {name}, what can be base64 (except)"
+            yield f"in {name}, what can be base64 (`except`)"
         else:
-            yield f"patterns and rules don't look below {name} (except)"
+            yield f"patterns and rules don't look below {name} (`except`)"
     for name, rule in settings.rules.items():
         if rule.enabled:
             yield from _scope(f"the rule {name}", rule)
@@ -54,9 +54,9 @@ def _places(settings: RedactionSettings) -> Iterator[str]:
 
 def _scope(what: str, scope: Scope) -> Iterator[str]:
     if scope.fields:
-        yield f"{what} looks only below {_listed(scope.fields)} (fields)"
+        yield f"{what} looks only below {_listed(scope.fields)} (`fields`)"
     if scope.except_fields:
-        yield f"{what} doesn't look below {_listed(scope.except_fields)} (except)"
+        yield f"{what} doesn't look below {_listed(scope.except_fields)} (`except`)"
 
 
 def _listed(names: tuple[str, ...]) -> str:
