@@ -1,13 +1,15 @@
 """One Mothership at a time works in a data directory."""
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mothership.data_directory import check_entries, check_private, fault, resolved
+from mothership.file_lock import holder, is_held, try_lock
+
+LOCK_FILE = "lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +31,21 @@ def lock_data_dir(data_dir: Path) -> Iterator[LockedDataDir]:
         data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         check_private(data_dir)
         check_entries(data_dir)
-        descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        lock = try_lock(data_dir / LOCK_FILE)
     except OSError as error:
         raise fault(f"{data_dir} can't be used: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
-        os.close(descriptor)
+    if lock is None:
         raise fault(
-            f"{data_dir} is in use by another Mothership (process {holder}); "
+            f"{data_dir} is in use by another Mothership (process {holder(data_dir / LOCK_FILE)}); "
             "stop it, or give this one a data directory of its own"
-        ) from error
+        )
     try:
-        with contextlib.suppress(OSError):  # the number is for people; a full disk has no room for it
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        lock.sign()
         yield LockedDataDir(data_dir)
     finally:
-        os.close(descriptor)
+        lock.release()
+
+
+def is_in_use(data_dir: Path) -> bool:
+    """Whether a Mothership works in the data directory now."""
+    return is_held(data_dir / LOCK_FILE)

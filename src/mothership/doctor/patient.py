@@ -1,13 +1,12 @@
 """What every examination may look at: the settings, and whether a service runs on them now."""
 
-import fcntl
-import os
 import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from mothership.config import Settings
+from mothership.data_dir_lock import is_in_use
 from mothership.ports import Clock
 
 
@@ -27,14 +26,4 @@ class Patient:
     @cached_property
     def is_running(self) -> bool:
         """Whether a service works in the data directory now."""
-        try:
-            descriptor = os.open(self.data_dir / "lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+        return is_in_use(self.data_dir)

@@ -4,7 +4,6 @@ A batch is written down before it is sent and crossed out when it is safe. What 
 a restart is sent again as the very same batch, which the service knows if it has it.
 """
 
-import fcntl
 import json
 import os
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from mothership.data_directory import open_own, reason_not_to_write, write_atomically
 from mothership.errors import StateError
+from mothership.file_lock import try_lock
 from mothership.shipping.batches import OutgoingBatch
 
 VERSION = 1
@@ -112,21 +112,19 @@ def opened(path: Path | None) -> Iterator[State]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if reason := reason_not_to_write(path.parent, sticky_is_enough=True):
             raise StateError(f"the state file {path} can't be used: {reason}: choose another place with --state")
-        lock = open_own(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT)
+        lock = try_lock(path.with_name(f"{path.name}.lock"), only_own=True)
     except OSError as error:
         raise StateError(f"the state file {path} can't be used: {error.strerror}") from None
+    if lock is None:
+        raise StateError(f"another `mothership send` uses {path}: give this one its own with --state")
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StateError(f"another `mothership send` uses {path}: give this one its own with --state") from None
         state = State(path, _read(path))
         try:
             yield state
         finally:
             state.save()
     finally:
-        os.close(lock)
+        lock.release()
 
 
 def _read(path: Path) -> list[FileRecord]:
