@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from tests.relay.nats_cluster import NatsCluster, cluster
 
 from mothership.data_dir_lock import lock_data_dir
@@ -23,6 +24,12 @@ from mothership.embedded.server import TUNING, PostgresServer
 Databases = Callable[[], contextlib.AbstractContextManager[str]]
 
 _numbers = itertools.count(1)
+
+# How long an example takes, or is made, is the machine's load and no fault.
+settings.register_profile(
+    "mothership", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("mothership")
 
 
 def pytest_configure() -> None:

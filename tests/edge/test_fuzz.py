@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.edge import fuzz_large
 from tests.edge.fuzz import ENCODERS, INPUTS, NOW, OUTCOMES, Route, check, draw
@@ -30,7 +30,7 @@ EVENT = st.dictionaries(
 ).map(lambda event: {"type": "x"} | event)
 
 
-@settings(max_examples=300, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(body=st.binary(max_size=400), encoding=st.sampled_from([*ENCODERS, "br", "gzip,gzip"]), packed=st.booleans())
 async def test_arbitrary_bytes_get_an_answer(
     make_client: Callable[..., httpx2.AsyncClient], body: bytes, encoding: str, packed: bool
@@ -44,7 +44,7 @@ async def test_arbitrary_bytes_get_an_answer(
     assert answer.json()["status"] in {"success", "partial", "refused"}
 
 
-@settings(max_examples=300, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(events=st.lists(EVENT, max_size=4), ascii_only=st.booleans())
 async def test_arbitrary_events_become_rows(route: Route, events: list[Any], ascii_only: bool) -> None:
     """As a Python node writes them: lone surrogates, NaN and huge integers included. Each is taken or named."""

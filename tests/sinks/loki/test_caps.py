@@ -5,7 +5,7 @@ import string
 import time
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.sinks.loki.loki_ingester import Stream
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
@@ -143,7 +143,6 @@ def test_what_was_removed_leaves_nothing_behind() -> None:
         assert sum(map(len, values._by_owner.values())) == len(values._members) <= 50
 
 
-@settings(deadline=None)  # the machine's load is no fault
 @given(
     st.dictionaries(
         st.sampled_from(["service", "host", "hostname", "source", "severity", "level", "severity_num", "tags", "ip"]),
