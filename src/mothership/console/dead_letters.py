@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import orjson
+from cachetools import FIFOCache
 from starlette.requests import Request
 
 from mothership.console.page import Change, Fields, Page
@@ -71,7 +72,7 @@ class DeadLetters:
         self._store = store
         self._repairs = repairs
         self._seconds_at_once = seconds_at_once
-        self._begun: dict[tuple[str, str, str | None, str | None], tuple[Chosen, float]] = {}
+        self._begun: FIFOCache[tuple[str, str, str | None, str | None], tuple[Chosen, float]] = FIFOCache(BEGUN_MAX)
         """What was begun and not ended, and when it was asked for last; by what, who, sink and reason. See `_some`."""
 
     @property
@@ -172,8 +173,6 @@ class DeadLetters:
         self._begun.pop(key, None)
         if not is_ended:
             self._begun[key] = chosen, time.monotonic()
-        while len(self._begun) > BEGUN_MAX:
-            del self._begun[next(iter(self._begun))]
 
     async def repair(self, fields: Fields, caller: Caller) -> Mapping[str, Any]:
         """Put a corrected event in the place of one."""

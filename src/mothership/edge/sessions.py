@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from cachetools import FIFOCache
 from itsdangerous import BadData, URLSafeSerializer
 
 from mothership.edge.auth_settings import TokenSettings
@@ -54,7 +55,7 @@ class Sessions:
         self.seconds = seconds
         self._clock = clock
         self._ended_dir = ended_dir
-        self._ended: dict[str, None] = {}
+        self._ended: FIFOCache[str, None] = FIFOCache(ENDED_MAX)
 
     def start(self, token: TokenSettings) -> str:
         """Sign the holder of this token in; the cookie's value."""
@@ -78,8 +79,6 @@ class Sessions:
 
     def end(self, session: Session) -> None:
         """Sign out, in every worker; where the disk takes no mark, in this one."""
-        while len(self._ended) >= ENDED_MAX:
-            del self._ended[next(iter(self._ended))]
         self._ended[session.id] = None
         if self._ended_dir is None:
             return

@@ -4,10 +4,10 @@ A span has times, counts, names of sinks and types of errors. It never has anyth
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from cachetools import FIFOCache
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Span, Status, StatusCode
@@ -37,7 +37,7 @@ class Tracing:
     def __init__(self, provider: TracerProvider, *, clock: Callable[[], int] = time.time_ns) -> None:
         self._tracer = provider.get_tracer("mothership")
         self._clock = clock
-        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._kept: FIFOCache[bytes, _Kept] = FIFOCache(BATCHES_KNOWN)
 
     def batch(self, accept: Accept) -> Accept:
         """The whole way of a request, from its receipt to its answer; what came before the pipeline is the edge's."""
@@ -89,8 +89,6 @@ class Tracing:
             with self._span("spool", attributes={"mothership.rows": len(batch.rows)}) as span:
                 if context.trace_flags.sampled:
                     self._kept[batch.fingerprint] = _Kept(context, self._clock())
-                    while len(self._kept) > BATCHES_KNOWN:
-                        self._kept.popitem(last=False)
                 try:
                     return await keep(batch, **options)
                 except BaseException as error:

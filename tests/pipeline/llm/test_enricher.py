@@ -255,7 +255,7 @@ async def test_the_memory_is_bounded(start: Any) -> None:
     for word in words:
         await harness.say(f"{word} failed")
     assert harness.enricher.status().verdicts_cached == 3
-    assert len(harness.enricher._questions) <= 3
+    assert harness.enricher._question.cache_info().currsize <= 3
 
 
 async def test_open_questions_are_bounded(start: Any, endpoint: Endpoint) -> None:

@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from mothership.event import Batch
 
-memo_entries_max = 50_000
+_ADDRESSES_REMEMBERED = 50_000
 _LONGEST_ADDRESS = 64  # 45, and a zone
 _HINT_CHARS_MAX = 128
 _MAPPED = b"\x00" * 10 + b"\xff\xff"  # an IPv4 address in IPv6's clothes
@@ -112,31 +113,18 @@ class GeoHint:
         self._fields = settings.fields
         self._ranges = Ranges({**built_in_ranges, **settings.ranges})
         self._database = _database(settings)
-        self._memo: dict[str, str | None] = {}
+        self._hint = lru_cache(maxsize=_ADDRESSES_REMEMBERED)(self._look_up)
 
     def __call__(self, batch: Batch) -> None:
         """Give every event with an address its hint."""
-        memo, fields = self._memo, self._fields
+        hint_of, fields = self._hint, self._fields
         for event in batch.events:
             for field in fields:
                 address = event.get(field)
-                if address.__class__ is str:
-                    try:
-                        hint = memo[address]
-                    except KeyError:
-                        hint = self._learn(address)
-                    if hint:
-                        if event.get("geo_hint") is None:
-                            event["geo_hint"] = hint
-                        break
-
-    def _learn(self, address: str) -> str | None:
-        if len(self._memo) >= memo_entries_max:
-            self._memo.clear()
-        hint = self._look_up(address)
-        if len(address) <= _LONGEST_ADDRESS:
-            self._memo[address] = hint
-        return hint
+                if address.__class__ is str and len(address) <= _LONGEST_ADDRESS and (hint := hint_of(address)):
+                    if event.get("geo_hint") is None:
+                        event["geo_hint"] = hint
+                    break
 
     def _look_up(self, address: str) -> str | None:
         packed = packed_address(address)

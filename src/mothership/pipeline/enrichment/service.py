@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 import re2
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 from mothership.event import Batch, is_nil
 from mothership.pipeline.enrichment.tags import tags_of
 
-memo_entries_max = 20_000
+VALUES_REMEMBERED = 20_000
 _CHARS_MAX = 1024  # of a name that is looked at
 _SERVICE_CHARS_MAX = 64
 
@@ -96,10 +97,8 @@ class ServiceFromPath:
             (settings.program_fields, service_of_program),
             (settings.host_fields, lambda host: service_of_host(host, roles)),
         ]
-        memos: list[dict[str, str | None]] = [{} for _ in kinds]
-        self._places = [
-            (field, memo, rule) for (fields, rule), memo in zip(kinds, memos, strict=True) for field in fields
-        ]
+        found = [(fields, lru_cache(maxsize=VALUES_REMEMBERED)(partial(self._service, rule))) for fields, rule in kinds]
+        self._places = [(field, service_of) for fields, service_of in found for field in fields]
 
     def __call__(self, batch: Batch) -> None:
         """Name the service of every event that shows one."""
@@ -107,13 +106,10 @@ class ServiceFromPath:
         for event in batch.events:
             service = event.get("service")
             if service is None:
-                for field, memo, rule in places:
+                for field, service_of in places:
                     value = event.get(field)
                     if value.__class__ is str and value:
-                        try:
-                            service = memo[value]
-                        except KeyError:
-                            service = self._learn(value, memo, rule)
+                        service = service_of(value[:_CHARS_MAX])
                         if service:
                             event["service"] = service
                             break
@@ -124,14 +120,9 @@ class ServiceFromPath:
                 if tags.get("service") is None:
                     tags["service"] = service
 
-    def _learn(self, value: str, memo: dict[str, str | None], rule: Callable[[str], str | None]) -> str | None:
-        if len(memo) >= memo_entries_max:
-            memo.clear()
-        service = self._by_pattern(value[:_CHARS_MAX]) or rule(value[:_CHARS_MAX])
-        service = service[:_SERVICE_CHARS_MAX] if service else None
-        if len(value) <= _CHARS_MAX:
-            memo[value] = service
-        return service
+    def _service(self, rule: Callable[[str], str | None], value: str) -> str | None:
+        service = self._by_pattern(value) or rule(value)
+        return service[:_SERVICE_CHARS_MAX] if service else None
 
     def _by_pattern(self, value: str) -> str | None:
         for pattern, service in self._patterns:

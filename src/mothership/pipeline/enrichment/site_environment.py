@@ -2,11 +2,13 @@
 
 import fnmatch
 import re
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from pydantic import BaseModel, Field, field_validator
 
 from mothership.event import NIL_BEGINS, Batch, Event, is_nil
-from mothership.pipeline.enrichment.service import expression, memo_entries_max
+from mothership.pipeline.enrichment.service import VALUES_REMEMBERED, expression
 from mothership.pipeline.enrichment.tags import tags_of
 
 _CHARS_MAX = 253  # of a host's name
@@ -88,12 +90,16 @@ class SiteEnvTags:
         self._hosts = [(re.compile(fnmatch.translate(name.lower())), place) for name, place in settings.hosts.items()]
         built_in = _HOSTNAME_PATTERNS if settings.guess_from_hostnames else ()
         self._patterns = [expression(pattern) for pattern in (*settings.hostname_patterns, *built_in)]
-        self._memos: dict[str, dict[str, tuple[str | None, str | None]]] = {}
+        self._by_client: dict[str, Callable[[str], tuple[str | None, str | None]]] = {}
+        """A table of hosts for each: one client's many cost the others nothing."""
 
     def __call__(self, batch: Batch) -> None:  # noqa: C901 - run for every event: a call each would double its time
         """Place every event that shows where it is from."""
         settings, client = self._settings, batch.client
-        memo = self._memos.setdefault(client, {})
+        place_of = self._by_client.get(client)
+        if place_of is None:
+            place_of = lru_cache(maxsize=VALUES_REMEMBERED)(partial(self._place, client))
+            self._by_client[client] = place_of
         host_fields, own_fields = settings.host_fields, settings.site_fields + settings.environment_fields
         for event in batch.events:
             get = event.get
@@ -103,10 +109,7 @@ class SiteEnvTags:
                 if value.__class__ is str and value and not (value[0] in NIL_BEGINS and is_nil(value)):
                     host = value
                     break
-            try:
-                site, environment = memo[host]
-            except KeyError:
-                site, environment = self._learn(client, host, memo)
+            site, environment = place_of(host[:_CHARS_MAX])
             for field in own_fields:
                 if field in event:
                     site = _first_text(event, settings.site_fields) or site
@@ -121,26 +124,18 @@ class SiteEnvTags:
                 if environment and tags.get("environment") is None:
                     tags["environment"] = environment
 
-    def _learn(
-        self, client: str, host: str, memo: dict[str, tuple[str | None, str | None]]
-    ) -> tuple[str | None, str | None]:
-        if len(memo) >= memo_entries_max:
-            memo.clear()
-        settings = self._settings
-        name = host[:_CHARS_MAX].lower()
+    def _place(self, client: str, host: str) -> tuple[str | None, str | None]:
+        settings, name = self._settings, host.lower()
         places = (
             *self._told(name),
             settings.callers.get(client, SiteEnvironment()),
             *self._guessed(name),
             _static(settings),
         )
-        found = (
+        return (
             next((place.site for place in places if place.site), None),
             next((place.environment for place in places if place.environment), None),
         )
-        if len(host) <= _CHARS_MAX:
-            memo[host] = found
-        return found
 
     def _told(self, name: str) -> list[SiteEnvironment]:
         return [place for pattern, place in self._hosts if pattern.match(name)]

@@ -12,8 +12,9 @@ import asyncio
 import math
 import secrets
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mothership import telemetry
@@ -67,9 +68,8 @@ class LLMEnricher:
         self._settings = settings
         self._templates = templates
         self._clock = clock
-        self._prompts = PromptBuilder(settings)
         self._service = VerdictService(settings, redact, store=store, clock=clock, nonce=nonce)
-        self._questions: OrderedDict[str, Question] = OrderedDict()
+        self._question = lru_cache(maxsize=settings.cache_verdicts_max)(PromptBuilder(settings).question)
         self._results: Counter[str] = Counter()
         self._counters: dict[str, Any] = {}
         self._found = telemetry.llm_cache.labels("memory")
@@ -192,14 +192,6 @@ class LLMEnricher:
         for event in events:
             event["llm"] = cached.record.field(template_id)
         return "applied"
-
-    def _question(self, template: Template) -> Question:
-        question = self._questions.get(template.id)
-        if question is None:
-            question = self._questions[template.id] = self._prompts.question(template)
-            if len(self._questions) > self._settings.cache_verdicts_max:
-                self._questions.popitem(last=False)
-        return question
 
     async def _wait(self, waiting: list[_WaitingEvents]) -> bool:
         """Hold the batch for answers while that is likely to help. Did any come?"""

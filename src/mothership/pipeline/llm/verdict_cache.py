@@ -1,9 +1,9 @@
 """The verdicts that are known: in memory, and in the database for other instances and after a restart."""
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 import orjson
+from cachetools import LRUCache
 
 from mothership.errors import InvalidVerdict
 from mothership.pipeline.llm.best_effort_store import BestEffortStore
@@ -30,12 +30,11 @@ class VerdictCache:
     """
 
     def __init__(self, *, verdicts_max: int, keep_seconds: float, clock: Clock, store: BestEffortStore) -> None:
-        self._verdicts_max = verdicts_max
         self._keep_seconds = keep_seconds
         self._clock = clock
         self._store = store
-        self._verdicts: OrderedDict[bytes, CachedVerdict] = OrderedDict()
-        self._without_verdict: OrderedDict[bytes, CachedVerdict] = OrderedDict()
+        self._verdicts: LRUCache[bytes, CachedVerdict] = LRUCache(verdicts_max)
+        self._without_verdict: LRUCache[bytes, CachedVerdict] = LRUCache(verdicts_max)
         self.has_verdicts = False
         """Has there ever been a verdict?"""
 
@@ -51,7 +50,6 @@ class VerdictCache:
             if cached is None:
                 continue
             if cached.until > now:
-                memory.move_to_end(key)
                 return cached
             del memory[key]
         return None
@@ -60,17 +58,11 @@ class VerdictCache:
         """Remember a verdict."""
         self.has_verdicts = True
         self._without_verdict.pop(key, None)
-        self._put(self._verdicts, key, CachedVerdict(record, self._clock() + self._keep_seconds))
+        self._verdicts[key] = CachedVerdict(record, self._clock() + self._keep_seconds)
 
     def put_failure(self, key: bytes, outcome: str, seconds: float) -> None:
         """Remember for that many seconds that there is none, and why."""
-        self._put(self._without_verdict, key, CachedVerdict(None, self._clock() + seconds, outcome))
-
-    def _put(self, memory: OrderedDict[bytes, CachedVerdict], key: bytes, cached: CachedVerdict) -> None:
-        memory[key] = cached
-        memory.move_to_end(key)
-        if len(memory) > self._verdicts_max:
-            memory.popitem(last=False)
+        self._without_verdict[key] = CachedVerdict(None, self._clock() + seconds, outcome)
 
     async def fetch(self, key: bytes) -> VerdictRecord | None:
         """Look into the database, and remember what is there."""

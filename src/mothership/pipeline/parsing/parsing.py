@@ -24,7 +24,7 @@ RedactField: TypeAlias = Callable[[str, str], str | None]
 """What redaction leaves of a value in a field of this name; None when nothing of it may be kept."""
 
 FORMAT_FIELD = "log_format"
-_MEMO_ENTRIES_MAX = 20_000
+_VALUES_REMEMBERED = 20_000
 _HOSTS = ("hostname", "host")
 _PROGRAMS = ("program", "app_name", "tag", "process_name")
 _PIDS = frozenset({"pid", "process_id", "proc_id"})
@@ -63,10 +63,9 @@ class ParseLines:
     ) -> None:
         self._settings = settings
         self._types = frozenset(settings.types)
-        self._redact = redact
         self._mask = mask
         self._time_fields = tuple(name for name in time_fields if name != OBSERVED)
-        self._memo: dict[tuple[str, str], str | None] = {}
+        self._redacted = lru_cache(maxsize=_VALUES_REMEMBERED)(redact)
         # Redaction may be told to drop or hash any field, these too.
         self._may_fill = {name: redact(name, sample) == sample for name, sample in _SAMPLES.items()}
 
@@ -128,14 +127,7 @@ class ParseLines:
     def _set(self, event: Event, name: str, value: str) -> None:
         if self._mask in value or _MARK.search(value):
             return
-        key = (name, value)
-        try:
-            kept = self._memo[key]
-        except KeyError:
-            if len(self._memo) >= _MEMO_ENTRIES_MAX:
-                self._memo.clear()
-            kept = self._memo[key] = self._redact(name, value)
-        if kept:
+        if kept := self._redacted(name, value):
             event[name] = kept
 
 

@@ -16,6 +16,7 @@ import math
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -96,7 +97,7 @@ class TemplateTree:
         self._cache_max = 2 * templates_max
         self._words = technical_words()
         self._masked = _MaskedWords(self._cache_max)
-        self._known: dict[str, bool] = {}
+        self._is_known = lru_cache(maxsize=self._cache_max)(self._is_technical_word)
         self._by_digits: dict[bytes, _Group] = {}
         self._by_text: dict[str, _Group] = {}
         self._leaves: dict[tuple[int, str], list[_Group]] = {}
@@ -229,14 +230,8 @@ class TemplateTree:
                 return True
         return False
 
-    def _is_known(self, token: str) -> bool:
-        known = self._known.get(token)
-        if known is None:
-            known = token.lower() not in _ACCOUNTS and is_known_text(token, self._words)
-            if len(self._known) >= self._cache_max:
-                self._known.clear()
-            self._known[token] = known
-        return known
+    def _is_technical_word(self, token: str) -> bool:
+        return token.lower() not in _ACCOUNTS and is_known_text(token, self._words)
 
     def _leaf(self, tokens: list[str]) -> tuple[int, str]:
         """Where a message's template is looked for."""

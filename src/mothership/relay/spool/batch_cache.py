@@ -1,7 +1,9 @@
 """Recent batches, decoded, so that couriers need not read the disk on good days."""
 
-from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import suppress
+
+from cachetools import FIFOCache
 
 from mothership.event import RowBatch
 from mothership.relay.spool.record import weight
@@ -12,24 +14,17 @@ class BatchCache:
 
     def __init__(self, bytes_max: int) -> None:
         self.bytes_max = bytes_max
-        self._free_bytes = bytes_max
-        self._batches: OrderedDict[Hashable, tuple[RowBatch, int]] = OrderedDict()
+        self._batches: FIFOCache[Hashable, RowBatch] = FIFOCache(bytes_max, getsizeof=weight)
 
     def put(self, seq: Hashable, batch: RowBatch) -> None:
-        """Hold a batch, and let the oldest go for it."""
-        size = weight(batch)
-        self._batches[seq] = (batch, size)
-        self._free_bytes -= size
-        while self._free_bytes < 0:
-            _, (_, freed) = self._batches.popitem(last=False)
-            self._free_bytes += freed
+        """Hold a batch, unless it is larger than all the room, and let the oldest go for it."""
+        with suppress(ValueError):  # it is larger
+            self._batches[seq] = batch
 
     def get(self, seq: Hashable) -> RowBatch | None:
         """The batch, if it is still here."""
-        held = self._batches.get(seq)
-        return held[0] if held else None
+        return self._batches.get(seq)
 
     def discard(self, seq: Hashable) -> None:
         """Free its room: every sink is through with it."""
-        if held := self._batches.pop(seq, None):
-            self._free_bytes += held[1]
+        self._batches.pop(seq, None)

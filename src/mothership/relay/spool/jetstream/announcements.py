@@ -4,12 +4,12 @@ By plain messages that nobody keeps. One that is lost costs an answer its `writt
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from secrets import token_hex
 
 import orjson
+from cachetools import FIFOCache
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -27,7 +27,7 @@ class Announcements:
     def __init__(self, client: Client, subjects: Subjects, tell: Callable[[DeliveryResult], None]) -> None:
         self.instance = token_hex(8)
         self._client, self._subjects, self._tell = client, subjects, tell
-        self._origins: OrderedDict[tuple[str, bytes], str] = OrderedDict()
+        self._origins: FIFOCache[tuple[str, bytes], str] = FIFOCache(EXPECTED_MAX)
         """For what is leased here and was appended elsewhere."""
         self._early: dict[bytes, list[DeliveryResult]] = {}
         """What was told of batches before their own acknowledgement came."""
@@ -55,8 +55,6 @@ class Announcements:
         origin = (message.headers or {}).get(ORIGIN, "")
         if origin and origin != self.instance:
             self._origins[sink, fingerprint] = origin
-            if len(self._origins) > EXPECTED_MAX:
-                self._origins.popitem(last=False)
 
     def announce(self, result: DeliveryResult) -> None:
         """A courier of this instance is through with a batch."""

@@ -4,10 +4,10 @@ The server hands them out in their order; couriers lease from here as they would
 """
 
 from bisect import bisect_left, insort
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from cachetools import FIFOCache
 from nats.aio.msg import Msg
 
 from mothership.errors import CorruptRecord
@@ -56,7 +56,7 @@ class HeldBatches:
         self.bytes = 0
         self._order: list[int] = []
         self._held: dict[int, HeldBatch] = {}
-        self._finished: OrderedDict[int, None] = OrderedDict()
+        self._finished: FIFOCache[int, None] = FIFOCache(FINISHED_MAX)
         """Acknowledged here, and maybe not there yet."""
 
     @property
@@ -123,8 +123,6 @@ class HeldBatches:
         found = self.drop(seqs)
         for batch in found:
             self._finished[batch.seq] = None
-        while len(self._finished) > FINISHED_MAX:
-            self._finished.popitem(last=False)
         return found
 
     def drop(self, seqs: Iterable[int]) -> list[HeldBatch]:
