@@ -22,9 +22,11 @@ from mothership.errors import ConfigurationError, NotPersisted, Transient
 from mothership.event import RowBatch, Tally
 from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
+from mothership.relay.spool.batch_cache import BatchCache
 from mothership.relay.spool.check import check_spool
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.file_spool import FileSpool
+from mothership.relay.spool.record import weight
 from mothership.relay.spool.schema import connect
 from mothership.sinks.memory import MemorySink
 
@@ -397,3 +399,17 @@ async def test_a_leftover_that_can_not_be_read_ends_nobody(tmp_path: Path) -> No
         await asyncio.sleep(0.3)
         assert (await relay.keep(rows_batch(1))).sinks["memory"] == Tally(3, 0, 0)
         await until(lambda: not spool_file(tmp_path, 1).exists())
+
+
+def test_a_batch_that_is_cached_twice_takes_its_room_once() -> None:
+    """JetStream's spool does so with one that is sent again: its room must not be lost for ever."""
+    one, other = rows_batch(1), rows_batch(2)
+    cache = BatchCache(2 * weight(one))
+    for _ in range(5):
+        cache.put("one", one)
+    cache.put("other", other)
+    assert cache.get("one") is one
+    assert cache.get("other") is other
+    cache.put("large", rows_batch(3, rows=100))
+    assert cache.get("large") is None
+    assert cache.get("one") is one

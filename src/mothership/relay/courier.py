@@ -12,27 +12,25 @@ from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, NotPersisted, Paused, Permanent, Transient
 from mothership.event import Row
 from mothership.fairness import Holder
-from mothership.leases import SEQ_MAX, DeliveryResult, Lease, LeaseLimits
+from mothership.leases import DeliveryResult, Lease, LeaseLimits
 from mothership.log_limiter import LogLimiter
 from mothership.plurals import counted
 from mothership.ports import Health, Spool
 from mothership.relay.deferred_batches import DeferredBatches
 from mothership.relay.delivery import DeliveryListener, SinkRoute
 from mothership.relay.event_rate import EventRate
+from mothership.relay.lease_order import LeaseOrder
 from mothership.relay.poison_tracker import PoisonTracker
 from mothership.relay.settings import RelaySettings
-from mothership.retry import BreakerState, CircuitBreaker, backoff_seconds
+from mothership.relay.sink_availability import SinkAvailability, cause
 from mothership.telemetry import log
 
 IDLE_SECONDS = 1.0
 PAUSE_POLL_SECONDS = 0.2
 """How soon a pause notices that it is over, or that the process ends."""
 HEALTH_SECONDS_MAX = 3.0
-HEALTHY_PAUSE_SECONDS_MAX = 5.0
-"""A sink that rests longer than this is not well, whatever the reason."""
 QUICK_SPLIT_ROWS_MIN = 4
 """Halves of fewer may be single rows, and those are set aside: they get their full number of tries."""
-BREAKER_STATE_VALUES = {"closed": 0, "half_open": 1, "open": 2}
 
 
 class Courier:
@@ -49,20 +47,16 @@ class Courier:
         jitter: Callable[[], float],
     ) -> None:
         self.name = route.sink.name
-        self.breaker = CircuitBreaker(settings.retry.breaker_failures)
-        self.reason = ""
-        """Why the last write failed; empty when all is well."""
-        self.paused = False
-        self.retries = 0
+        self.availability = SinkAvailability(self.name, settings.retry, listener, ticks=ticks, jitter=jitter)
         self.rate = EventRate()
         self._log_events_refused = LogLimiter("warning", "events_refused", key_seconds=0.0)
         self._route, self._sink, self._spool = route, route.sink, spool
         self._settings, self._retry = settings, settings.retry
-        self._listener, self._ticks, self._jitter = listener, ticks, jitter
+        self._listener, self._ticks = listener, ticks
         self._limits = LeaseLimits(route.batch_size, settings.write_bytes, settings.retry.poison_attempts)
         self._poison = PoisonTracker(settings.retry.split_attempts)
         self._deferred = DeferredBatches(settings.retry)
-        self._pause_seconds = 0.0
+        self._order = LeaseOrder(spool.first_live_seq, drain_rate=settings.drain_rate, in_order=route.in_order)
         self._write_seconds = telemetry.sink_write_seconds.labels(self.name)
         self._write_events = telemetry.sink_write_events.labels(self.name)
         self._stored_events = telemetry.sink_events.labels(self.name)
@@ -70,26 +64,16 @@ class Courier:
         self._opening = asyncio.Lock()
         self._opened = False
         self._ending = False
-        self._first_live_seq = spool.first_live_seq
-        self._backlog_turn = False
-        self._drain_paused_until = 0.0
-
-    @property
-    def breaker_state(self) -> BreakerState:
-        """Whether writes are tried."""
-        return self.breaker.state(self._ticks())
 
     @property
     def is_healthy(self) -> bool:
         """Are writes going well, as far as is known?"""
-        return self.breaker.is_closed and not self.paused
+        return self.availability.is_healthy
 
     @property
     def unhealthy_reason(self) -> str:
         """Why events don't move, or some don't; empty when all is well."""
-        if self.is_healthy and self._pause_seconds <= HEALTHY_PAUSE_SECONDS_MAX:
-            return self._deferred.reason
-        return self.reason or "it is being tried again"
+        return self.availability.unhealthy_reason or self._deferred.reason
 
     @property
     def is_waited_for(self) -> bool:
@@ -126,17 +110,17 @@ class Courier:
                 await self._wait_for_work(min(IDLE_SECONDS, self._due_in()))
 
     async def _may_write(self) -> bool:
-        now = self._ticks()
-        pause = self.breaker.ready_in(now)
+        breaker = self.availability.breaker
+        pause = self.availability.ready_in()
         if pause > 0:
             await asyncio.sleep(min(pause, PAUSE_POLL_SECONDS))
             return False
         async with self._opening:
-            if self.breaker.ready_in(self._ticks()) > 0:
+            if self.availability.ready_in() > 0:
                 return False
-            if self._opened and self.breaker.is_closed:
+            if self._opened and breaker.is_closed:
                 return True
-            self.breaker.begin()
+            breaker.begin()
             return await self._open()
 
     async def _open(self) -> bool:
@@ -144,9 +128,9 @@ class Courier:
             async with asyncio.timeout(self._retry.write_seconds):
                 await self._sink.open()
         except Paused as error:
-            self._pause(error.reason)
+            self.availability.pause(error.reason)
         except Exception as error:  # noqa: BLE001 - a sink may fail in ways it does not know itself
-            await self._record_failure(error)
+            self.availability.record_failure(error)
         else:
             self._opened = True
             return True
@@ -155,7 +139,7 @@ class Courier:
     # --- what to write -------------------------------------------------------------------------------------------
 
     async def _next(self) -> Lease | None:
-        probing = not self.breaker.is_closed
+        probing = not self.availability.breaker.is_closed
         seq = None if probing else self._poison.take_due(self._ticks(), self._retry.write_seconds)
         if seq is not None:
             if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
@@ -166,28 +150,12 @@ class Courier:
         limits = self._limits._replace(rows=1) if probing else self._limits
         deferred = self._deferred.not_due(self._ticks())
         exclude = self._poison.seqs | deferred
-        lease = await self._spool.lease(self.name, limits, ranges=self._ranges(), exclude=exclude)
+        lease = await self._spool.lease(self.name, limits, ranges=self._order.ranges(self._ticks()), exclude=exclude)
         if lease is None and probing and self._poison.seqs:
             lease = await self._spool.lease(self.name, limits, exclude=deferred)
         if lease is not None:
-            self._count_lease(lease)
+            self._order.record_lease(lease, self._ticks())
         return lease
-
-    def _ranges(self) -> list[tuple[int, int]]:
-        """Where to look, in turn: what arrives now, and the backlog of an outage."""
-        live, backlog = (self._first_live_seq, SEQ_MAX), (0, self._first_live_seq)
-        rests = self._ticks() < self._drain_paused_until
-        if self._route.in_order:
-            return [] if rests else [(0, SEQ_MAX)]
-        if rests:
-            return [live]
-        return [backlog, live] if self._backlog_turn else [live, backlog]
-
-    def _count_lease(self, lease: Lease) -> None:
-        backlog = lease.seqs[0] < self._first_live_seq
-        self._backlog_turn = not backlog
-        if backlog and (rate := self._settings.drain_rate):
-            self._drain_paused_until = max(self._ticks(), self._drain_paused_until) + lease.events / rate
 
     async def _linger(self) -> None:
         until = self._ticks() + self._route.linger_seconds
@@ -220,7 +188,7 @@ class Courier:
             await self._defer(lease, error)
         except Paused as error:
             self._spool.release(lease)
-            self._pause(error.reason)
+            self.availability.pause(error.reason)
         except Exception as error:  # noqa: BLE001 - a sink may fail in ways it does not know itself
             await self._on_failed_write(lease, error)
         else:
@@ -272,7 +240,7 @@ class Courier:
             seqs = await self._spool.defer(lease, deferred, refused)
         except NotPersisted as full:  # the disk refuses: later
             self._spool.release(lease)
-            await self._record_failure(Transient(full.reason))
+            self.availability.record_failure(Transient(full.reason))
             return
         note = log.debug if self._deferred.reason else log.warning  # one line when it begins
         note("events_deferred", sink=self.name, events=len(deferred), reason=error.reason)
@@ -305,20 +273,20 @@ class Courier:
         if not healthy:
             self._poison.reset()
         elif self._poison.may_be_poison(lease.seqs[0], unknown=unknown):
-            pause = self._backoff(self._poison.failures(lease.seqs[0]) + 1)
+            pause = self.availability.backoff_seconds(self._poison.failures(lease.seqs[0]) + 1)
             self._poison.record_failure(lease.seqs, unknown=unknown, until=self._ticks() + pause)
         if len(lease.seqs) == 1 and self._poison.is_poison(lease.seqs[0]):
             await self._isolate_poison(lease, error)
         else:
             self._spool.release(lease)
-        await self._record_failure(error, counts=not (healthy and alone))
+        self.availability.record_failure(error, counts=not (healthy and alone))
 
     async def _isolate_poison(self, lease: Lease, error: Exception) -> None:
         rows = len(lease.batches[0].rows)
         if rows == 1:
-            await self._dead_letter(lease, f"{self.name} failed on this event alone, again and again: {_cause(error)}")
+            await self._dead_letter(lease, f"{self.name} failed on this event alone, again and again: {cause(error)}")
             return
-        log.warning("batch_split", sink=self.name, events=rows, cause=_cause(error))
+        log.warning("batch_split", sink=self.name, events=rows, cause=cause(error))
         self._poison.forget(lease.seqs[0])
         try:
             halves = await self._spool.split(lease)
@@ -327,51 +295,16 @@ class Courier:
             return
         self._poison.track_parts(halves, one_failure_left=rows >= QUICK_SPLIT_ROWS_MIN)
 
-    async def _record_failure(self, error: Exception, *, counts: bool = True) -> None:
-        cause = _cause(error)
-        self.retries += 1
-        telemetry.sink_retries.labels(self.name, type(error).__name__).inc()
-        if not counts and self.breaker.is_closed:
-            return
-        asked = error.retry_after_seconds if isinstance(error, Transient) else None
-        pause = asked if asked is not None else self._backoff(self.breaker.failures + 1)
-        pause = min(pause, max(self._retry.max_seconds, 300.0))
-        self.reason = cause
-        self._pause_seconds = pause
-        opened = self.breaker.fail(self._ticks(), pause)
-        self._export_breaker_state()
-        log.warning(
-            "write_failed", sink=self.name, cause=cause, breaker=self.breaker_state, pause_seconds=round(pause, 3)
-        )
-        if opened:
-            self._listener.on_change()
-
-    def _pause(self, reason: str) -> None:
-        if not self.paused or self.reason != reason:
-            log.error("sink_paused", sink=self.name, reason=reason, probe_seconds=self._retry.pause_probe_seconds)
-        self.paused, self.reason = True, reason
-        self.retries += 1
-        telemetry.sink_retries.labels(self.name, "Paused").inc()
-        self.breaker.trip(self._ticks(), self._retry.pause_probe_seconds)
-        self._export_breaker_state()
-        self._listener.on_change()
-
     def _mark_healthy(self) -> None:
-        closed = self.breaker.succeed()
-        was_paused, self.paused, self.reason, self._pause_seconds = self.paused, False, "", 0.0
-        if closed or was_paused:
-            self._first_live_seq = self._spool.last_seq + 1
+        if self.availability.record_success():
+            self._order.record_recovery(self._spool.last_seq)
             log.info("sink_recovered", sink=self.name, events_waiting=self._spool.totals(self.name).events)
             self._listener.on_change()
-        self._export_breaker_state()
 
     def _on_idle(self) -> None:
         self._deferred.forget_due(self._ticks())
-        if not self.breaker.is_closed:  # it opened well, and there is nothing to try it with
+        if not self.availability.breaker.is_closed:  # it opened well, and there is nothing to try it with
             self._mark_healthy()
-
-    def _export_breaker_state(self) -> None:
-        telemetry.breaker_state.labels(self.name).set(3 if self.paused else BREAKER_STATE_VALUES[self.breaker_state])
 
     async def _sink_is_healthy(self) -> bool:
         try:
@@ -381,18 +314,10 @@ class Courier:
             return False
         return health.healthy
 
-    def _backoff(self, attempt: int) -> float:
-        return backoff_seconds(
-            attempt, first=self._retry.initial_seconds, longest=self._retry.max_seconds, jitter=self._jitter()
-        )
-
     def _due_in(self) -> float:
         """Seconds until something that waits for a time may be tried."""
         now = self._ticks()
-        waits: Sequence[float] = [self._poison.due_in(now), self._deferred.due_in(now)]
-        if self._drain_paused_until > now:
-            waits = [*waits, self._drain_paused_until - now]
-        return max(0.01, min(waits))
+        return max(0.01, min(self._poison.due_in(now), self._deferred.due_in(now), self._order.due_in(now)))
 
     async def _wait_for_work(self, seconds: float) -> None:
         try:
@@ -422,8 +347,3 @@ def _new_rows(lease: Lease, duplicates: frozenset[int], left_out: Sequence[Faile
             yield [row for number, row in enumerate(batch.rows) if (position, number) not in not_there]
         else:
             yield batch.rows
-
-
-def _cause(error: Exception) -> str:
-    """What may be said of an error: our own words, or a foreign one's type."""
-    return error.reason if isinstance(error, Transient) else type(error).__name__

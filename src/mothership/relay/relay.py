@@ -291,16 +291,16 @@ class Relay:
         )
 
     def _delivery_status(self, courier: Courier) -> DeliveryStatus:
-        waits = self._spool.totals(courier.name)
+        waits, availability = self._spool.totals(courier.name), courier.availability
         oldest = self._spool_stats.oldest.get(courier.name)
         return DeliveryStatus(
             healthy=not courier.unhealthy_reason,
-            breaker="paused" if courier.paused else courier.breaker_state,
-            reason=courier.reason or courier.unhealthy_reason,
+            breaker="paused" if availability.is_paused else availability.breaker_state,
+            reason=availability.reason or courier.unhealthy_reason,
             queued_events=waits.events,
             queued_bytes=waits.bytes,
             oldest_seconds=round(max(0.0, self._clock() - oldest / 1e6), 3) if oldest and waits.events else 0.0,
-            retries=courier.retries,
+            retries=availability.retries,
             dead_letters=self._spool_stats.dead_letters_by_sink.get(courier.name, 0),
             drain_rate=round(courier.rate.per_second(self._ticks()), 1),
         )
