@@ -24,7 +24,9 @@ from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 
 from mothership.commands.send import send
 from mothership.errors import ShippingError
-from mothership.shipping.ship import ShipOptions, ShipTarget, ship
+from mothership.shipping.delivery import ShipOptions
+from mothership.shipping.ship import ship
+from mothership.shipping.target import ShipTarget
 
 AUTHORITY = trustme.CA(organization_name="Fleet CA")
 

@@ -11,7 +11,10 @@ from tests.starvation import PATIENCE_SECONDS
 
 from mothership.errors import ShippingError
 from mothership.event import Event
-from mothership.shipping.ship import ShipOptions, ShipTarget, Summary, endpoint, ship
+from mothership.shipping.delivery import ShipOptions
+from mothership.shipping.ship import ship
+from mothership.shipping.summary import Summary
+from mothership.shipping.target import ShipTarget, endpoint
 
 
 class Naps:

@@ -29,7 +29,9 @@ from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.extras import EMBEDDED
 from mothership.sample.fleet import SampleFleet, sample
-from mothership.shipping.ship import ShipOptions, ShipTarget, ship
+from mothership.shipping.delivery import ShipOptions
+from mothership.shipping.ship import ship
+from mothership.shipping.target import ShipTarget
 from mothership.workers import bind
 
 PORT = 8443

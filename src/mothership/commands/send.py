@@ -21,12 +21,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from mothership.errors import ShippingError
 from mothership.plurals import counted
 from mothership.shipping.batches import OutgoingBatch
+from mothership.shipping.delivery import ShipOptions
 from mothership.shipping.events import EventOptions
 from mothership.shipping.follow import FileFollower, matches
 from mothership.shipping.read_once import InputReport, is_whole, read_file, read_stream
 from mothership.shipping.reader import ReadOptions
-from mothership.shipping.ship import ShipOptions, ShipTarget, Summary, endpoint, ship_batches
+from mothership.shipping.ship import ship_batches
 from mothership.shipping.state import State, opened
+from mothership.shipping.summary import Summary
+from mothership.shipping.target import ShipTarget, endpoint
 from mothership.terminal_escaping import escaped, escaped_line
 
 _LINE_EVERY_SECONDS = 5.0

@@ -14,7 +14,7 @@ from mothership.errors import BadQuery, TailError
 from mothership.live_tail.client import TailClient
 from mothership.search.parameters import AT_LEAST, iso_time, parse_query
 from mothership.search.query import FIELDS, MESSAGE, SEVERITIES
-from mothership.shipping.ship import ShipTarget
+from mothership.shipping.target import ShipTarget
 from mothership.terminal_escaping import escaped, escaped_line
 
 USAGE = 2

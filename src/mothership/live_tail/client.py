@@ -16,7 +16,7 @@ from mothership.plurals import counted
 from mothership.retry import backoff_seconds, retry_after_seconds
 from mothership.search.parameters import Parameters, address
 from mothership.shipping import connection_diagnosis
-from mothership.shipping.ship import ShipTarget, http_client, shown
+from mothership.shipping.target import ShipTarget, http_client, shown
 
 PATH = "/console/events"
 SILENCE_SECONDS = 45.0
