@@ -248,6 +248,16 @@ def test_a_users_pattern_comes_before_the_built_in_rules() -> None:
     assert [event["service"] for event in batch.events] == ["ship-radar", "engine", "web"]
 
 
+def test_half_a_surrogate_pair_is_no_obstacle() -> None:
+    """RE2 takes no such text, and the event would be rejected for it."""
+    host: Event = {"host": "aurora-\ud800", "file_path": "/data/\ud800/x.log"}
+    batch = batch_of(host)
+    ServiceFromPath(ServiceNameSettings(patterns={"^/data/": "engine"}, tag=False))(batch)
+    SiteEnvTags(SiteEnvSettings(hostname_patterns=("^(?P<site>aurora)",)))(batch)
+    assert host["service"] == "engine"
+    assert host["tags"] == {"site": "aurora"}
+
+
 @pytest.mark.parametrize("patterns", [{"(": "x"}, {"a": r"\1"}, {r"(?<=a)b": "x"}])
 def test_a_bad_pattern_is_named(patterns: dict[str, str]) -> None:
     """A configuration error says which and why."""

@@ -81,6 +81,11 @@ def expression(pattern: str) -> Any:
         raise ValueError(f"{pattern!r} is not an RE2 expression: {text}") from None
 
 
+def searchable(text: str) -> str:
+    """The text as RE2 takes it: with a `?` for each half of a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class ServiceFromPath:
     """Adds `service`, and the same as `tags.service`. What a node sent in either stays."""
 
@@ -125,8 +130,9 @@ class ServiceFromPath:
         return service[:_SERVICE_CHARS_MAX] if service else None
 
     def _by_pattern(self, value: str) -> str | None:
+        text = searchable(value) if self._patterns else ""
         for pattern, service in self._patterns:
-            found = pattern.search(value)
+            found = pattern.search(text)
             if found:
                 return re.sub(r"\\(\d)", lambda group: found.group(int(group[1])) or "", service) or None  # noqa: B023 - used at once
         return None

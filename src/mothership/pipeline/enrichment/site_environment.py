@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from pydantic import BaseModel, Field, field_validator
 
 from mothership.event import NIL_BEGINS, Batch, Event, is_nil
-from mothership.pipeline.enrichment.service import VALUES_REMEMBERED, expression
+from mothership.pipeline.enrichment.service import VALUES_REMEMBERED, expression, searchable
 from mothership.pipeline.enrichment.tags import tags_of
 
 _CHARS_MAX = 253  # of a host's name
@@ -141,8 +141,9 @@ class SiteEnvTags:
         return [place for pattern, place in self._hosts if pattern.match(name)]
 
     def _guessed(self, name: str) -> list[SiteEnvironment]:
+        text = searchable(name)
         for pattern in self._patterns:
-            found = pattern.search(name)
+            found = pattern.search(text)
             if found:
                 return [
                     SiteEnvironment(
