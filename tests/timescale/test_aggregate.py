@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mothership.event import Row, RowBatch
-from mothership.sinks.tsdb import timescale
+from mothership.sinks.tsdb import sql_files, timescale
 from mothership.sinks.tsdb.sink import TsdbSink
 
 pytestmark = pytest.mark.timescale
@@ -106,7 +106,7 @@ async def test_what_an_earlier_retention_dropped_stays_counted(
 async def test_what_an_earlier_version_lost_is_counted_again(make_sink: MakeSink, sql: Sql) -> None:
     """Its refresh reached back three days, and hid all that was older."""
     await make_sink(continuous_aggregate=False).write([_batch(1, 0, 1, 5, 15, 30)])
-    await sql(timescale.TIMESCALE["create_aggregate"].replace("{extension}", "public"))
+    await sql(sql_files.TIMESCALE["create_aggregate"].replace("{extension}", "public"))
     await sql(
         "SELECT add_continuous_aggregate_policy('events_per_minute', start_offset => INTERVAL '3 days', "
         "end_offset => INTERVAL '1 minute', schedule_interval => INTERVAL '5 minutes')"
@@ -124,7 +124,7 @@ async def test_what_an_earlier_version_lost_is_counted_again(make_sink: MakeSink
 async def test_a_refresh_made_by_hand_that_forgets_is_named(make_sink: MakeSink, sql: Sql) -> None:
     """With the statement that leaves it to Mothership, which works."""
     await make_sink(continuous_aggregate=False).write([_batch(1, 0, 1, 5, 15, 30)])
-    await sql(timescale.TIMESCALE["create_aggregate"].replace("{extension}", "public"))
+    await sql(sql_files.TIMESCALE["create_aggregate"].replace("{extension}", "public"))
     await sql(
         "SELECT add_continuous_aggregate_policy('events_per_minute', start_offset => INTERVAL '10 days', "
         "end_offset => INTERVAL '1 hour', schedule_interval => INTERVAL '1 hour')"

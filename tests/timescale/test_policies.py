@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mothership.event import Row, RowBatch
-from mothership.sinks.tsdb import timescale
+from mothership.sinks.tsdb import sql_files, timescale
 from mothership.sinks.tsdb.maintenance import Maintenance
 from mothership.sinks.tsdb.sink import TsdbSink
 
@@ -249,5 +249,5 @@ async def test_upkeep_of_chunks_deletes_in_steps(
     await sink.write([_batch(1, rows)])
     upkeep = Maintenance(sink._side_pool, sink._settings, time.time)
     statement = "forget_events_in_chunks"
-    assert await upkeep._steps(timescale.WRITE[statement], timedelta(days=30)) == 50
+    assert await upkeep._steps(sql_files.WRITE[statement], timedelta(days=30)) == 50
     assert await sql("SELECT count(*) FROM events WHERE ts > now() - INTERVAL '30 days'") == 50

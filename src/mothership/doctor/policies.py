@@ -7,9 +7,9 @@ from mothership.doctor.finding import Finding, error, note, ok, warning
 from mothership.durations import format_duration
 from mothership.named_sql import statements
 from mothership.sinks.tsdb.connection_pool import Connection
+from mothership.sinks.tsdb.policy_jobs import COLUMNSTORE, REFRESH, RETENTION
 from mothership.sinks.tsdb.settings import DatabaseSettings
 from mothership.sinks.tsdb.sql_files import SCHEMA, TIMESCALE
-from mothership.sinks.tsdb.timescale import COLUMNSTORE, REFRESH, RETENTION
 
 PART = "timescaledb"
 SQL = statements("mothership.doctor", "sql/database.sql")

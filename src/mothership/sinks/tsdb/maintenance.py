@@ -14,7 +14,7 @@ from mothership.sinks.tsdb.database_state import DatabaseState
 from mothership.sinks.tsdb.failures import DRIVER_ERRORS, classify
 from mothership.sinks.tsdb.settings import DatabaseSettings
 from mothership.sinks.tsdb.sql_files import WRITE
-from mothership.sinks.tsdb.timescale import statement
+from mothership.sinks.tsdb.timescale_steps import statement
 from mothership.telemetry import log
 
 MAINTENANCE_LOCK_ID = 0x6D6F7468_00000002

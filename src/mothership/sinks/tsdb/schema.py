@@ -8,7 +8,9 @@ from mothership.sinks.tsdb.database_state import DatabaseState
 from mothership.sinks.tsdb.failures import is_transient
 from mothership.sinks.tsdb.settings import DatabaseSettings
 from mothership.sinks.tsdb.sql_files import SCHEMA, WRITE, Migration, migrations
-from mothership.sinks.tsdb.timescale import SCHEMA_LOCK_ID, SMALL_TABLE_BYTES, Timescale, find_extension
+from mothership.sinks.tsdb.timescale import SMALL_TABLE_BYTES, Timescale
+from mothership.sinks.tsdb.timescale_extension import find_extension
+from mothership.sinks.tsdb.timescale_steps import SCHEMA_LOCK_ID
 from mothership.telemetry import log
 
 COLUMNS = {
@@ -32,7 +34,7 @@ async def prepare(connection: Connection, settings: DatabaseSettings) -> Databas
     await _check_columns(connection)
     if await find_extension(connection, settings, state):
         try:
-            await Timescale(connection, settings, state).hold_to_settings()
+            await (await Timescale.open(connection, settings, state)).hold_to_settings()
         except asyncpg.PostgresConnectionError:
             raise
         except asyncpg.PostgresError as error:

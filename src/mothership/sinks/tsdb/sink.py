@@ -12,7 +12,7 @@ from mothership.errors import Paused, Permanent, SinkError
 from mothership.event import RowBatch
 from mothership.ports import Clock, Health
 from mothership.retry import backoff_seconds
-from mothership.sinks.tsdb import schema, timescale
+from mothership.sinks.tsdb import continuous_aggregate, schema, timescale_extension
 from mothership.sinks.tsdb.clock import DatabaseClock, boot_ticks
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, Connector
 from mothership.sinks.tsdb.database_state import DatabaseState
@@ -194,7 +194,7 @@ class TsdbSink:
             state = await self._prepare()
             if state.needs_backfill:
                 async with asyncio.timeout(BACKFILL_SECONDS_MAX), self._side_pool.acquire() as connection:
-                    await timescale.backfill(connection, state)
+                    await continuous_aggregate.backfill(connection, state)
                 state = await self._prepare()
         self._update_state(state)
 
@@ -233,7 +233,7 @@ class TsdbSink:
         except SinkError as error:
             log.warning("database_look_failed", reason=error.reason)
             self._recheck_failure = f"the last check of the database failed: {error.reason}"
-            if error.reason == timescale.NOT_LOADED:
+            if error.reason == timescale_extension.NOT_LOADED:
                 # What is written now would miss the chunks: the next write pauses the sink.
                 self._state = None
         state = self._state
@@ -244,7 +244,7 @@ class TsdbSink:
         self._recheck_failure = ""
         before = self._state.unsupported if self._state else []
         for what in state.unsupported:
-            if what not in before and what != timescale.NO_EXTENSION:
+            if what not in before and what != timescale_extension.NO_EXTENSION:
                 log.warning("database_lacks", what=what)
         for what in before:
             if what not in state.unsupported:
@@ -279,7 +279,7 @@ class TsdbSink:
             # A failed attempt at the extension ends the connection and nothing else.
             with suppress(*DRIVER_ERRORS):
                 async with self._side_pool.acquire() as connection:
-                    await timescale.create_extension(connection, timeout_seconds=self._timeout_seconds)
+                    await timescale_extension.create_extension(connection, timeout_seconds=self._timeout_seconds)
             async with self._side_pool.acquire() as connection:
                 # Most of this may take long while others are at it; a server that hangs is seen at the first word.
                 if await connection.fetchval(WRITE["synchronous_commit"], timeout=self._timeout_seconds) == "off":
