@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from mothership.errors import Refusal
 from mothership.event import Row
@@ -40,6 +41,8 @@ LOOK_AFTER_SECONDS = 2.0
 RETRY_SECONDS = 10.0
 STOPPING = "the service is stopping"
 
+T = TypeVar("T")
+
 
 class LiveTail:
     """`ports.StoredWatcher`, for those who follow."""
@@ -59,7 +62,10 @@ class LiveTail:
         self.join: Callable[[EventQuery], Awaitable[None]] | None = None
         """Where there are other workers: returns when they tell what they store that is meant."""
         self._questions: dict[EventQuery, TailQuestion] = {}
-        self._followers: dict[Follower, TailQuestion] = {}
+        self._followers: set[Follower] = set()
+        self._followers_of: Counter[EventQuery] = Counter()
+        self._readers_of: Counter[EventQuery] = Counter()
+        """The same without other workers."""
         self._by_caller: Counter[str] = Counter()
         self._waiting: deque[Sequence[Row]] = deque()
         self._waiting_rows = self._waiting_bytes = 0
@@ -116,9 +122,11 @@ class LiveTail:
         where = question.here if caller is None else question.everywhere
         ready = partial(self.join, query) if self.join and caller is not None else None
         follower = Follower(caller or "", where, ticks=self._ticks, is_allowed=is_allowed, drop=drop, ready=ready)
-        self._followers[follower] = question
+        self._followers.add(follower)
+        self._followers_of[query] += 1
         if caller is not None:
             self._by_caller[caller] += 1
+            self._readers_of[query] += 1
             tail_readers.inc()
         self.is_watched = True
         self._watched.set()
@@ -142,13 +150,13 @@ class LiveTail:
         raise Refusal(503, reason, retry_after_seconds=RETRY_SECONDS)
 
     def _leave(self, follower: Follower, query: EventQuery, caller: str | None) -> None:
-        question = self._followers.pop(follower)
+        self._followers.remove(follower)
         if caller is not None:
             tail_readers.dec()
-            self._by_caller[caller] -= 1
-            if not self._by_caller[caller]:
-                del self._by_caller[caller]
-        if question not in self._followers.values():
+            _take_one(self._by_caller, caller)
+            _take_one(self._readers_of, query)
+        _take_one(self._followers_of, query)
+        if not self._followers_of[query]:
             del self._questions[query]
         if not self._followers:
             self.is_watched = False
@@ -158,10 +166,7 @@ class LiveTail:
 
     def questions(self) -> list[EventQuery]:
         """What readers ask here: the other workers are asked the same."""
-        return [query for query, question in self._questions.items() if self._has_readers(question)]
-
-    def _has_readers(self, question: TailQuestion) -> bool:
-        return any(one is question and follower.caller for follower, one in self._followers.items())
+        return list(self._readers_of)
 
     def end_all(self, reason: str) -> None:
         """Every tail ends, and may be opened again."""
@@ -237,6 +242,12 @@ class LiveTail:
                 elif not follower.is_allowed():
                     tails_ended.labels("revoked").inc()
                     follower.end("your credentials are no longer valid")
+
+
+def _take_one(counts: Counter[T], key: T) -> None:
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]
 
 
 def _without_times(query: EventQuery) -> EventQuery:
