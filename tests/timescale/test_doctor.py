@@ -12,7 +12,7 @@ from tests.alerts.series import Scrape, firing
 from mothership.doctor import policies
 from mothership.doctor.finding import Finding
 from mothership.metric_registry import exposition
-from mothership.sinks.tsdb.connection_pool import connect
+from mothership.sinks.tsdb.connection_pool import Connector
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.settings import DatabaseSettings
 from mothership.sinks.tsdb.sink import TsdbSink
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.timescale, pytest.mark.xdist_group("timescale")]
 
 
 async def _said(dsn: str, **settings: Any) -> list[Finding]:
-    connection = await connect(parse_dsn(dsn), timeout_seconds=10.0, statement_cache_size=0)
+    connection = await Connector(parse_dsn(dsn), timeout_seconds=10.0, statement_cache_size=0).connect()
     try:
         return [each async for each in policies.examine(connection, DatabaseSettings(**settings))]
     finally:

@@ -9,7 +9,7 @@ import pytest
 
 from mothership.event import Row, RowBatch
 from mothership.migration import copy_all
-from mothership.sinks.tsdb.connection_pool import connect
+from mothership.sinks.tsdb.connection_pool import Connector
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.settings import DatabaseSettings
 from mothership.sinks.tsdb.sink import TsdbSink
@@ -34,8 +34,8 @@ async def test_what_is_moved_lies_in_chunks_and_is_known(
     await old.close()
     sink = make_sink()
     await sink.open()
-    source = await connect(parse_dsn(database_dsn), timeout_seconds=10.0, statement_cache_size=0)
-    target = await connect(parse_dsn(timescale_dsn), timeout_seconds=10.0, statement_cache_size=0)
+    source = await Connector(parse_dsn(database_dsn), timeout_seconds=10.0, statement_cache_size=0).connect()
+    target = await Connector(parse_dsn(timescale_dsn), timeout_seconds=10.0, statement_cache_size=0).connect()
     counts = await copy_all(source, target)
     await source.close()
     await target.close(timeout=2)

@@ -27,6 +27,8 @@ from mothership.edge import browser
 from mothership.edge.caller import ANONYMOUS, Caller
 from mothership.edge.sessions import Sessions
 from mothership.errors import Refusal
+from mothership.fairness import Holder
+from mothership.log_limiter import LogLimiter
 from mothership.telemetry import log
 
 FORM_BYTES_MAX = 4 * 1024 * 1024
@@ -44,6 +46,7 @@ class Console:
         """The first page is the one that a person sees first."""
         self._pages = pages
         self._sessions = sessions
+        self._log_signed_out = LogLimiter("info", "signed_out", key_seconds=0.0)
         self._navigation = [(page.address, page.title) for page in pages if page.in_navigation]
         routes = [
             Route(browser.CONSOLE, self._first),
@@ -173,7 +176,7 @@ class Console:
         self._check_is_ours(request, await read_fields(request))
         if session := request.scope.get("session"):
             self._sessions.end(session)
-            log.info("signed_out", client=session.token.name)
+            self._log_signed_out(Holder(session.token.name), None, client=session.token.name)
         answer = RedirectResponse(browser.SIGN_IN, 303, HEADERS)
         self._set_cookie(request, answer, "", 0)
         return answer

@@ -88,6 +88,7 @@ class Chain:
     ) -> None:
         """`wait_seconds`: how long a batch may wait for its first turn, less what it has waited; None: however long."""
         self._log_failed = LogLimiter("warning", "processor_failed")
+        self._log_enricher_failed = LogLimiter("error", "enricher_failed")
         self._steps = [(processor, ProcessorStats(processor.name)) for processor in processors]
         self._enricher = enricher
         self._enricher_stats = ProcessorStats(enricher.name) if enricher else None
@@ -267,7 +268,8 @@ class Chain:
             await self._enricher(batch)
         except Exception as error:  # noqa: BLE001 - the optional never hurts the rest
             errors = len(batch.events)
-            log.error("enricher_failed", enricher=self._enricher.name, events=errors, exc_info=error)
+            who = Holder(batch.client, batch.address)
+            self._log_enricher_failed(who, None, enricher=self._enricher.name, events=errors, exc_info=error)
         self._enricher_stats.add(
             processed=len(batch.events) - errors, errors=errors, seconds=self._stopwatch() - started
         )

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from mothership import telemetry
 from mothership.event import Batch, Event
 from mothership.fairness import Holder
+from mothership.log_limiter import LogLimiter
 from mothership.pipeline.llm.prompt import PromptBuilder, Question
 from mothership.pipeline.llm.settings import CircuitBreakerSettings, LLMSettings
 from mothership.pipeline.llm.verdict import Redact
@@ -29,7 +30,6 @@ from mothership.pipeline.templates.template_tree import Template
 from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Clock, Health, VerdictStore
 from mothership.status import LLMStatus
-from mothership.telemetry import log
 
 __all__ = ["CircuitBreakerSettings", "LLMEnricher", "LLMSettings"]
 
@@ -73,6 +73,7 @@ class LLMEnricher:
         self._results: Counter[str] = Counter()
         self._counters: dict[str, Any] = {}
         self._found = telemetry.llm_cache.labels("memory")
+        self._log_failed = LogLimiter("error", "llm_step_failed")
         self._probe_waits = False
         self._probed_at = -math.inf
 
@@ -84,7 +85,7 @@ class LLMEnricher:
             if waiting and await self._wait(waiting):
                 self._apply_answered(waiting, results)
         except Exception as error:  # noqa: BLE001 - the optional never hurts the rest
-            log.error("llm_step_failed", exc_info=error)
+            self._log_failed(Holder(batch.client, batch.address), None, exc_info=error)
         self._count(results)
 
     async def run(self) -> None:
