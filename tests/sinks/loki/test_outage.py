@@ -108,7 +108,7 @@ async def test_a_long_backlog_is_drained_before_what_arrives_meanwhile(
     for number in range(297):
         await relay.keep(_minute(row, number, start + number * MINUTE))
     await loki.start()
-    await until(lambda: relay.couriers[0].breaker.is_closed)
+    await until(lambda: relay.couriers[0].availability.breaker.is_closed)
     arriving = 297
     while _waiting(relay) and arriving < 400:
         await relay.keep(_minute(row, arriving, time.time()))
