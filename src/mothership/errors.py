@@ -10,7 +10,8 @@
     ├── CorruptRecord           a record of the spool that can't be read: it is set aside
     ├── SpoolUnreadable         the dead letters can't be reached now: try again
     ├── NotPersisted            the batch can't be kept now: 503, the node keeps its copy
-    │   └── SpoolFull           for lack of room, which passes
+    │   ├── SpoolFull           for lack of room, which passes
+    │   └── MayBeKept           or may be kept all the same: its store was cut off before it said so
     │
     ├── SinkError
     │   ├── Transient           try the same write again later
@@ -103,6 +104,10 @@ class NotPersisted(MothershipError):
 
 class SpoolFull(NotPersisted):
     """No room in the spool: it passes when something is delivered."""
+
+
+class MayBeKept(NotPersisted):
+    """What keeps the batch did not say whether it does: the node keeps its copy, and its retry is a repeat."""
 
 
 class SinkError(MothershipError):

@@ -11,7 +11,7 @@ from tests.edge.servers import decoded
 
 from mothership.edge.limits import LimitSettings
 from mothership.edge.retry_tracker import RetryTracker, new_identity
-from mothership.errors import NotPersisted, Refusal
+from mothership.errors import MayBeKept, NotPersisted, Refusal
 from mothership.event import Batch
 
 ClientFactory = Callable[..., httpx2.AsyncClient]
@@ -75,6 +75,17 @@ async def test_a_retry_of_what_was_refused_is_new(
         assert (await post(client, is_retry=True)).json()["duplicate"] is False
         assert (await post(client, is_retry=True)).json()["duplicate"] is True  # one refusal excuses one retry
     assert len(acceptor.batches) == 2
+
+
+async def test_a_retry_of_what_may_be_kept_is_a_repeat(make_client: ClientFactory, acceptor: Any) -> None:
+    """A cluster that was cut off before it said so: what it kept must not be stored beside the retry."""
+    async with make_client() as client:
+        acceptor.failures.append(MayBeKept("no acknowledgement", retry_after_seconds=1))
+        assert (await post(client)).status_code == 503
+        await post(client, is_retry=True)
+    [batch] = acceptor.batches
+    assert batch.is_retry
+    assert batch.fingerprint == batch.content
 
 
 async def test_a_retry_that_is_refused_again_stays_new(make_client: ClientFactory, acceptor: Any) -> None:

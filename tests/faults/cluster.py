@@ -1,4 +1,4 @@
-"""Two instances on a JetStream cluster of three servers, and what may die of them under load.
+"""Two instances on a JetStream cluster of three servers, and what may happen to them under load.
 
 tests/faults/cluster.py [--runs N] [--seconds N] [--only instance,server,two]      the fifty runs of the closing note
 """
@@ -7,162 +7,102 @@ import argparse
 import asyncio
 import contextlib
 import random
+import signal
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import traceback
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from nats.errors import Error as NatsError
+from tests.faults import disks, network
+from tests.faults.cluster_kinds import KINDS, Needs
+from tests.faults.cluster_site import MACHINES, Ground, Site, emptied, spool
 from tests.faults.database import Database, database
-from tests.faults.nodes import Ledger, Node
+from tests.faults.nodes import Ledger
 from tests.faults.reconciliation import Reconciliation, reconcile
 from tests.faults.run import HEAD, line
 from tests.faults.service import Service
-from tests.relay.nats_cluster import NatsCluster, cluster
+from tests.relay.nats_cluster import Machine, cluster
 from tests.starvation import PATIENCE_SECONDS
 
-NODES = 4
+JETSTREAM = "sync_interval: always, max_file_store: 1GB"
+"""On a small disk a server would offer less than a stream reserves."""
 
 
-class Site(NamedTuple):
-    """What a scenario may harm."""
-
-    database: Database
-    servers: NatsCluster
-    instances: list[Service]
-    ledger: Ledger
-    chance: random.Random
-    seconds: float
-
-
-def spool(servers: NatsCluster, stream: str, **more: Any) -> dict[str, Any]:
-    """The part of a configuration. The waits of the defaults, shortened."""
-    to = {"servers": servers.urls, "stream": stream, "sync_always": True, "ack_wait_seconds": 3.0}
-    return {"kind": "jetstream", "jetstream": to, "max_bytes": 1 << 27, **more}
-
-
-@asynccontextmanager
-async def under_load(site: Site) -> AsyncIterator[None]:
-    """Nodes that go from one instance to the other; on leaving, each has its last batch acknowledged."""
-    stop = asyncio.Event()
-    urls = [instance.url for instance in site.instances]
-    nodes = [
-        Node(f"node-{number}", urls if number % 2 else urls[::-1], site.ledger, batch=50) for number in range(NODES)
-    ]
-    tasks = [asyncio.create_task(node.run(stop, pause_seconds=0.01)) for node in nodes]
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE_SECONDS)
+@contextlib.contextmanager
+def ground(needs: Needs, home: Path, jetstream: str = JETSTREAM) -> Iterator[Ground]:
+    """Three servers on machines that can be harmed so."""
+    with contextlib.ExitStack() as stack:
+        if needs == "network":
+            built = stack.enter_context(network.network())
+            servers = stack.enter_context(cluster(home / "nats", machines=built.machines, jetstream=jetstream))
+            yield Ground(servers, network=built)
+        elif needs == "disks":
+            made = stack.enter_context(disks.disks(home / "disks", len(MACHINES)))
+            machines = [Machine(disk=disk.place) for disk in made]
+            servers = stack.enter_context(cluster(home / "nats", machines=machines, jetstream=jetstream))
+            yield Ground(servers, disks=made)
+        else:
+            yield Ground(stack.enter_context(cluster(home / "nats", jetstream=jetstream)))
 
 
-async def instance(site: Site) -> str:
-    """`kill -9` of instances at random moments: the other delivers what they held."""
-    until, kills = time.monotonic() + site.seconds, 0
-    while time.monotonic() < until or kills < 2:
-        await asyncio.sleep(site.chance.uniform(0.2, 1.2))
-        victim = site.chance.choice(site.instances)
-        victim.kill()
-        kills += 1
-        await asyncio.sleep(site.chance.uniform(0.0, 0.5))
-        await victim.start()
-    return f"{kills} kills"
+def can_be_had(needs: Needs, home: Path) -> bool:
+    """Whether this user may harm machines so here."""
+    return {"network": network.can_be_had, "disks": lambda: disks.can_be_had(home / "try"), "processes": lambda: True}[
+        needs
+    ]()
 
 
-async def server(site: Site) -> str:
-    """`kill -9` of one server at a time: a majority is left."""
-    until, kills = time.monotonic() + site.seconds, 0
-    while time.monotonic() < until or kills < 1:
-        await asyncio.sleep(site.chance.uniform(0.2, 1.0))
-        number = site.chance.randrange(3)
-        site.servers.kill(number)
-        kills += 1
-        await _acknowledged_more(site)
-        site.servers.start_one(number)
-        await _in_step(site)
-    return f"{kills} kills"
-
-
-async def two(site: Site) -> str:
-    """`kill -9` of two of three at once: nothing is acknowledged until one is back."""
-    await asyncio.sleep(site.chance.uniform(0.2, 1.0))
-    down = site.chance.sample(range(3), 2)
-    for number in down:
-        site.servers.kill(number)
-    await asyncio.sleep(1.0)
-    refused = site.ledger.answers["503"]
-    before = len(site.ledger.acknowledged)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while site.ledger.answers["503"] < refused + 2:  # noqa: ASYNC110 - a count has no event
-            await asyncio.sleep(0.05)
-    meanwhile = len(site.ledger.acknowledged) - before
-    for number in down:
-        site.servers.start_one(number)
-    await _acknowledged_more(site)
-    await _in_step(site)
-    return f"{meanwhile} acknowledged without a majority"
-
-
-SCENARIOS: dict[str, Callable[[Site], Awaitable[str]]] = {"instance": instance, "server": server, "two": two}
-
-
-async def _acknowledged_more(site: Site) -> None:
-    """Until nodes are answered again."""
-    before = len(site.ledger.acknowledged)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while len(site.ledger.acknowledged) < before + 100:  # noqa: ASYNC110 - nor has this
-            await asyncio.sleep(0.05)
-
-
-async def _in_step(site: Site) -> None:
-    """Until every server is there and up to date."""
-    async with asyncio.timeout(PATIENCE_SECONDS), site.servers.client() as client:
-        while True:
-            with contextlib.suppress(NatsError, asyncio.TimeoutError):
-                found = [info.cluster for info in await client.jetstream(timeout=2.0).streams_info()]
-                replicas = [one for info in found if info for one in info.replicas or []]
-                if replicas and all(one.current and not one.offline for one in replicas):
-                    return
-            await asyncio.sleep(0.1)
-
-
-async def _empty(site: Site, stream: str) -> None:
-    """Until nothing waits, at any instance: asked of the cluster itself."""
-    async with asyncio.timeout(PATIENCE_SECONDS), site.servers.client() as client:
-        while True:
-            with contextlib.suppress(NatsError, asyncio.TimeoutError):
-                if not (await client.jetstream(timeout=2.0).stream_info(stream)).state.messages:
-                    return
-            await asyncio.sleep(0.1)
-
-
-async def one(name: str, on: Database, servers: NatsCluster, home: Path, seconds: float, seed: int) -> Reconciliation:
-    """One run, on a fresh database and a fresh stream."""
+async def runs(
+    name: str, on: Database, stands: Ground, home: Path, seconds: float, seeds: Sequence[int]
+) -> AsyncIterator[Reconciliation]:
+    """One run for each seed, on a fresh database and a fresh stream; what a run has stored is gone before the next."""
     await on.renew()
-    stream = f"F{token_hex(6)}"
-    instances = [Service(home / str(number), on.dsn, relay={"spool": spool(servers, stream)}) for number in range(2)]
-    site = Site(on, servers, instances, Ledger(), random.Random(seed), seconds)
+    stream, servers = f"F{token_hex(6)}", stands.servers
+    relay = {"spool": spool(servers, stream), "answer_seconds": 0.2}
+    instances = [Service(home / f"{stream}-{number}", on.dsn, relay=relay) for number in range(2)]
     try:
         await servers.ready()
         await asyncio.gather(*(each.start() for each in instances))
-        async with asyncio.timeout(4 * PATIENCE_SECONDS), under_load(site):
-            note = await SCENARIOS[name](site)
-        await _empty(site, stream)
-        return await reconcile(f"cluster: {name}", on, site.ledger, *instances, note=note)
+        for seed in seeds:
+            site = Site(
+                on, stands, stream, instances, Ledger(), random.Random(f"{name} {seed}"), f"{name}-{seed}", seconds
+            )
+            async with asyncio.timeout(4 * PATIENCE_SECONDS):
+                note = await KINDS[name].run(site)
+                await emptied(site)
+            yield await reconcile(f"cluster: {name}", on, site.ledger, *instances, note=note)
+            await on.execute("TRUNCATE events")
     finally:
         for each in instances:
             each.end()
-        async with servers.client() as client:
-            for ended in (stream, f"{stream}_DEAD_LETTERS"):
-                with contextlib.suppress(NatsError):
-                    await client.jetstream().delete_stream(ended)
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS), servers.client() as client:
+                for ended in (stream, f"{stream}_DEAD_LETTERS"):
+                    with contextlib.suppress(NatsError):
+                        await client.jetstream().delete_stream(ended)
+
+
+async def one(name: str, on: Database, stands: Ground, home: Path, seconds: float, seed: int) -> Reconciliation:
+    """A single run."""
+    async with aclosing(runs(name, on, stands, home, seconds, [seed])) as found:
+        return await anext(found)
+
+
+async def _print(name: str, on: Database, stands: Ground, home: Path, seconds: float, left: list[int]) -> int:
+    """Run those that are left, and take each away; how many have not kept what is promised."""
+    broken = 0
+    async with aclosing(runs(name, on, stands, home, seconds, left[:])) as found:
+        async for verdict in found:
+            print(line(verdict), flush=True)  # noqa: T201
+            broken += not verdict.holds
+            del left[0]
+    return broken
 
 
 def main() -> int:
@@ -170,21 +110,27 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--runs", type=int, default=50)
     options.add_argument("--seconds", type=float, default=4.0)
-    options.add_argument("--only", default=",".join(SCENARIOS))
+    options.add_argument("--only", default=",".join(KINDS))
+    options.add_argument("--first", type=int, default=0, help="the seed of the first run")
+    options.add_argument("--sync", default="always", help="sync_interval of the servers")
     chosen = options.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaving what is open
     print(HEAD, flush=True)  # noqa: T201 - a table is what it is for
     broken = 0
-    with (
-        tempfile.TemporaryDirectory(prefix="mothership-cluster-") as home,
-        database() as on,
-        cluster(Path(home) / "nats") as servers,
-    ):
-        for number in range(chosen.runs):
-            for name in chosen.only.split(","):
-                place = Path(home) / f"{name}-{number}"
-                verdict = asyncio.run(one(name, on, servers, place, chosen.seconds, seed=number))
-                print(line(verdict), flush=True)  # noqa: T201
-                broken += not verdict.holds
+    for name in chosen.only.split(","):
+        with (
+            tempfile.TemporaryDirectory(prefix="mothership-cluster-") as home,
+            database() as on,
+            ground(KINDS[name].needs, Path(home), JETSTREAM.replace("always", chosen.sync)) as stands,
+        ):
+            left = list(range(chosen.first, chosen.first + chosen.runs))
+            while left:
+                try:
+                    broken += asyncio.run(_print(name, on, stands, Path(home), chosen.seconds, left))
+                except Exception:  # noqa: BLE001 - the others are still worth running
+                    traceback.print_exc()
+                    broken += 1
+                    del left[0]
     return 1 if broken else 0
 
 

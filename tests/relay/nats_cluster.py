@@ -7,10 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nats
 from nats.aio.client import Client
@@ -21,20 +21,32 @@ STARTS_MAX = 5
 """A port that was free when it was looked at may be taken a moment later."""
 
 
+class Machine(NamedTuple):
+    """Where a server runs."""
+
+    address: str = "127.0.0.1"
+    within: tuple[str, ...] = ()
+    """The command that runs another one there."""
+    disk: Path | None = None
+    """Where its directory is; by itself, under the cluster's place."""
+
+
 class NatsCluster:
-    """Its servers have a directory each under one place."""
+    """Its servers have a directory each."""
 
     def __init__(
         self,
         place: Path,
         *,
         servers: int = 3,
+        machines: Sequence[Machine] = (),
         extra: str = "",
         jetstream: str = "sync_interval: always",
         max_payload: str = "8MB",
     ) -> None:
         self.place, self._extra, self._jetstream, self._max_payload = place, extra, jetstream, max_payload
-        self.processes: list[subprocess.Popen[bytes] | None] = [None] * servers
+        self._machines = list(machines) or [Machine()] * servers
+        self.processes: list[subprocess.Popen[bytes] | None] = [None] * len(self._machines)
         self.ports: list[int] = []
         self._routes: list[int] = []
         self.monitors: list[int] = []
@@ -42,7 +54,11 @@ class NatsCluster:
     @property
     def urls(self) -> list[str]:
         """Where clients connect."""
-        return [f"nats://127.0.0.1:{port}" for port in self.ports]
+        return [f"nats://{machine.address}:{port}" for machine, port in zip(self._machines, self.ports, strict=True)]
+
+    def store(self, number: int) -> Path:
+        """The directory of a server."""
+        return (self._machines[number].disk or self.place) / str(number)
 
     def start(self) -> None:
         """Start all of them."""
@@ -60,22 +76,25 @@ class NatsCluster:
     def start_one(self, number: int) -> None:
         """Start one, over what it had on disk."""
         self.place.mkdir(exist_ok=True, parents=True)
-        routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in self._routes)
-        cluster = f"cluster {{ name: test, listen: 127.0.0.1:{self._routes[number]}, routes: [{routes}] }}"
+        routes = ", ".join(
+            f'"nats://{machine.address}:{port}"' for machine, port in zip(self._machines, self._routes, strict=True)
+        )
+        address, within = self._machines[number].address, self._machines[number].within
+        cluster = f"cluster {{ name: test, listen: {address}:{self._routes[number]}, routes: [{routes}] }}"
         file = self.place / f"{number}.conf"
         file.write_text(
-            f"server_name: server-{number}\nlisten: 127.0.0.1:{self.ports[number]}\n"
-            f"http: 127.0.0.1:{self.monitors[number]}\nmax_payload: {self._max_payload}\n"
-            f'jetstream {{ store_dir: "{self.place}/{number}", {self._jetstream} }}\n'
+            f"server_name: server-{number}\nlisten: {address}:{self.ports[number]}\n"
+            f"http: {address}:{self.monitors[number]}\nmax_payload: {self._max_payload}\n"
+            f'jetstream {{ store_dir: "{self.store(number)}", {self._jetstream} }}\n'
             f"{cluster if len(self.processes) > 1 else ''}\n{self._extra}\n"
         )
         with (self.place / f"{number}.log").open("ab") as out:
-            self.processes[number] = subprocess.Popen([SERVER, "-c", file], stdout=out, stderr=out)
+            self.processes[number] = subprocess.Popen([*within, SERVER, "-c", file], stdout=out, stderr=out)
 
     def _listens(self, number: int) -> bool:
-        process = self.processes[number]
+        process, address = self.processes[number], self._machines[number].address
         while process and process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ports[number]), 5.0):
+            with contextlib.suppress(OSError), socket.create_connection((address, self.ports[number]), 5.0):
                 return True
         return False
 

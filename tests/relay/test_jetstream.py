@@ -2,15 +2,19 @@
 
 import asyncio
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import pytest
-from tests.relay.nats_cluster import NatsCluster
+from tests.relay.nats_cluster import NatsCluster, cluster
 from tests.relay.support import ToxicSink, rows_batch, running, until
 
+from mothership.errors import MayBeKept, NotPersisted
 from mothership.event import Receipt, Row, RowBatch, Tally
+from mothership.relay.relay import Relay
 from mothership.relay.spool.jetstream.connection import cancellable
 from mothership.sinks.memory import MemorySink
 
@@ -91,6 +95,44 @@ async def test_a_batch_larger_than_a_message_is_kept_in_portions(
         await until(lambda: len(sink.rows) == 40)
         await until(lambda: relay.status().spool.bytes == 0)
     assert sorted(sink.rows) == sorted(rows)
+
+
+async def test_what_a_cluster_does_not_answer_may_be_kept(tmp_path: Path) -> None:
+    """Two of three hang: nobody knows, and the sender is told so; they go on, and it is delivered, once."""
+    with cluster(tmp_path / "nats") as harmed:
+        await harmed.ready()
+        sink = ToxicSink()
+        sink.open_for_writes.clear()
+        async with running(tmp_path, sink, spool=on(harmed, "DOUBT"), answer_seconds=0.0) as relay:
+            await relay.keep(rows_batch(1))
+            for number in await followers(harmed, "DOUBT"):
+                harmed.kill(number, signal.SIGSTOP)
+            with pytest.raises(MayBeKept):
+                await relay.keep(rows_batch(2))
+            for number in range(3):
+                harmed.kill(number, signal.SIGCONT)
+            await keep_again(relay, rows_batch(2))
+            sink.open_for_writes.set()
+            await until(lambda: len(sink.rows) >= 6)
+            await until(lambda: relay.status().sinks["memory"].queued_events == 0)
+    assert len(sink.rows) == len(set(sink.rows)) == 6
+
+
+async def followers(servers: NatsCluster, stream: str) -> list[int]:
+    """The servers that do not lead a stream."""
+    async with servers.client() as client:
+        info = (await client.jetstream().stream_info(stream)).cluster
+        assert info
+        return [int(one.name.rpartition("-")[2]) for one in info.replicas or []]
+
+
+async def keep_again(relay: Relay, batch: RowBatch) -> None:
+    """Until it is acknowledged, as a node does."""
+    while True:
+        with suppress(NotPersisted):
+            await relay.keep(batch)
+            return
+        await asyncio.sleep(0.1)
 
 
 async def test_a_request_that_is_cancelled_ends_when_its_answer_comes_at_the_same_moment() -> None:

@@ -2,13 +2,15 @@
 
 A node that sends `is_retry: true` names the batch by its messages. Equal messages may have come from others under the
 same name, so a batch that was refused after it was read is remembered, and its retry counts as a first transmission.
-What this process has not read, or another has refused, can't be remembered: then the messages alone decide.
+What this process has not read, or another has refused, can't be remembered, and of what may be kept nobody knows: then
+the messages alone decide.
 """
 
 import asyncio
 from types import TracebackType
 
 from mothership.edge.random_bytes import random_bytes
+from mothership.errors import MayBeKept
 from mothership.event import Batch
 from mothership.fair_cache import FairCache
 from mothership.telemetry import refusals_forgotten
@@ -75,7 +77,7 @@ class _Transmission:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._over is not None:
-            self._tracker.end(self._batch, self._over, kept=kind is None)
+            self._tracker.end(self._batch, self._over, kept=kind is None or issubclass(kind, MayBeKept))
 
 
 class _Refused:

@@ -10,13 +10,17 @@ from typing import Any, NamedTuple
 
 import orjson
 from nats.aio.client import Client
+from nats.errors import NoRespondersError
 
-from mothership.errors import NotPersisted, SpoolFull
+from mothership.errors import MayBeKept, NotPersisted, SpoolFull
 from mothership.relay.spool.jetstream.connection import LOST, cancellable
+from mothership.telemetry import log
 
 ATTEMPT_SECONDS = 1.5
 """A leader that has lost its majority does not answer; the next one may be elected by then."""
 PAUSE_SECONDS = 0.1
+SILENT_SECONDS = 4.0
+"""So long without an answer to anything, the server may be cut off from the others: another one is asked."""
 LOST_SECONDS = 1.5
 """So long without a connection, a batch is refused at once."""
 ATOMIC_AT_A_TIME = 12
@@ -56,41 +60,57 @@ class Publisher:
         self._retry_after_seconds = retry_after_seconds
         self._atomic = asyncio.Semaphore(ATOMIC_AT_A_TIME)
         self._connected_at = 0.0
+        self._silent_since: float | None = None
 
     async def publish(self, messages: Sequence[Message], seconds: float) -> Published:
-        """Keep all of them or none. Raises `SpoolFull` or `NotPersisted`; then they may be there all the same."""
+        """Keep all of them or none. Raises `SpoolFull` or `NotPersisted`, or `MayBeKept` where nobody knows."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        tries = 0
+        in_doubt = False
         while True:
             if self._client.is_connected:
                 self._connected_at = loop.time()
-                if (published := await self._try(messages, until - loop.time(), tries)) is not None:
-                    self.refused_reason = ""
-                    return published
-                tries += 1
+                try:
+                    async with asyncio.timeout(min(until - loop.time(), ATTEMPT_SECONDS)):
+                        answer = await self._send(messages)
+                except LOST as error:
+                    in_doubt = in_doubt or not isinstance(error, NoRespondersError)
+                    await self._leave_a_silent_server()
+                else:
+                    self._silent_since = None
+                    if (published := self._published(answer, in_doubt=in_doubt)) is not None:
+                        self.refused_reason = ""
+                        return published
             elif loop.time() - self._connected_at > LOST_SECONDS:
-                raise self._not_persisted("the JetStream cluster can't be reached")
+                raise self._not_persisted("the JetStream cluster can't be reached", in_doubt=in_doubt)
             if loop.time() + PAUSE_SECONDS >= until:
-                raise self._not_persisted("the JetStream cluster does not acknowledge")
+                raise self._not_persisted("the JetStream cluster does not acknowledge", in_doubt=in_doubt)
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _try(self, messages: Sequence[Message], seconds: float, tries: int) -> Published | None:
-        """Once; None where it is worth another try."""
-        try:
-            async with asyncio.timeout(min(seconds, ATTEMPT_SECONDS)):
-                answer = await self._send(messages)
-        except LOST:
-            return None
+    def _published(self, answer: dict[str, Any], *, in_doubt: bool) -> Published | None:
+        """What an answer says; None where it is worth another try."""
         if (error := answer.get("error")) is None:
-            return Published(answer["seq"], duplicate=bool(answer.get("duplicate")) and not tries)
+            return Published(answer["seq"], duplicate=bool(answer.get("duplicate")) and not in_doubt)
         code = error.get("err_code", 0)
         if code == DUPLICATE_CODE:
-            return Published(0, duplicate=not tries)
+            return Published(0, duplicate=not in_doubt)
         if code in FULL_CODES:
-            self.refused_reason = "the spool is full (relay.spool.max_bytes)"
-            raise SpoolFull(self.refused_reason, retry_after_seconds=self._retry_after_seconds)
+            reason = "the spool is full (relay.spool.max_bytes)"
+            if in_doubt:
+                raise self._not_persisted(reason, in_doubt=True)
+            self.refused_reason = reason
+            raise SpoolFull(reason, retry_after_seconds=self._retry_after_seconds)
         return None
+
+    async def _leave_a_silent_server(self) -> None:
+        """Cut off from the others, it keeps its clients: they have to go by themselves."""
+        now = asyncio.get_running_loop().time()
+        if self._silent_since is None:
+            self._silent_since = now
+        elif now - self._silent_since > SILENT_SECONDS and self._client.is_connected:
+            self._silent_since = None
+            log.warning("jetstream_silent", reason="another server is asked")
+            await self._client.force_reconnect()
 
     async def _send(self, messages: Sequence[Message]) -> dict[str, Any]:
         *first, last = messages
@@ -109,6 +129,6 @@ class Publisher:
         found: dict[str, Any] = orjson.loads(answer.data)
         return found
 
-    def _not_persisted(self, reason: str) -> NotPersisted:
+    def _not_persisted(self, reason: str, *, in_doubt: bool) -> NotPersisted:
         self.refused_reason = reason
-        return NotPersisted(reason, retry_after_seconds=self._retry_after_seconds)
+        return (MayBeKept if in_doubt else NotPersisted)(reason, retry_after_seconds=self._retry_after_seconds)
