@@ -1,6 +1,8 @@
 """The spool on three JetStream servers of this machine, one to four instances, against the local file in the same run.
 
 python -m bench.jetstream      the servers sync before they acknowledge, and share the processor with all else here
+
+What the servers spend on a batch, and write to their disks for it, does not depend on that: all three together.
 """
 
 import asyncio
@@ -9,8 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.end_to_end import spent
 from bench.spool import appended, batch
-from tests.relay.nats_cluster import cluster
+from tests.relay.nats_cluster import NatsCluster, cluster
 
 from mothership.event import RowBatch
 from mothership.leases import LeaseLimits
@@ -55,6 +58,18 @@ async def drain_all(spools: Sequence[Spool], events: int) -> float:
     return events / (time.perf_counter() - began)
 
 
+def cost(servers: NatsCluster) -> tuple[float, int]:
+    """Processor seconds of all servers so far, and bytes that they have had written to their disks."""
+    pids = [process.pid for process in servers.processes if process]
+    written = sum(
+        int(line.split()[1])
+        for pid in pids
+        for line in Path(f"/proc/{pid}/io").read_text().splitlines()
+        if line.startswith("write_bytes")
+    )
+    return sum(map(spent, pids)), written
+
+
 async def main() -> None:
     """Measure, print."""
     with tempfile.TemporaryDirectory() as home, cluster(Path(home) / "nats") as servers:
@@ -71,14 +86,25 @@ async def main() -> None:
                     spool = {"kind": "jetstream", "jetstream": {**to, "publish_seconds": 60.0}, "max_bytes": 1 << 28}
                     settings = RelaySettings.model_validate({"spool": spool})
                     opened = [await JetStreamSpool.open(settings, time.time) for _ in range(instances)]
+                    before = cost(servers)
                     kept = await append_all(opened, batches, clients)
+                    appended_at = cost(servers)
                     drained = await drain_all(opened, events * count)
+                    drained_at = cost(servers)
                     for one in opened:
                         await one.close()
                     print(
                         f"  JetStream, {instances} instance(s){'':<3}append{kept:>10,.0f}/s ({kept / floor[0]:.2f})"
                         f"  drain{drained:>12,.0f}/s ({drained / floor[1]:.2f})"
                     )
+                    for name, (began, ended) in {
+                        "append": (before, appended_at),
+                        "drain": (appended_at, drained_at),
+                    }.items():
+                        print(
+                            f"    {name} of a batch: {(ended[0] - began[0]) / count * 1e6:,.0f} µs of the servers' "
+                            f"processors, {(ended[1] - began[1]) / count / 1024:,.1f} KiB written"
+                        )
 
 
 if __name__ == "__main__":

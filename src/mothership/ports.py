@@ -213,9 +213,9 @@ class Spool(Protocol):
 
         Safe: it outlasts the death of this process and a loss of power. Told an error instead, `NotPersisted`, or
         `SpoolFull` where room is all that is lacking, the sender has to keep it. Told `MayBeKept`, the spool may have
-        it all the same: a store that is elsewhere may do what was asked and be cut off before it says so. A fingerprint that is known is
-        not kept again, and the status tells what became of it (`new` is false); how long it is known is the spool's
-        business, since the database knows it too.
+        it all the same: a store that is elsewhere may do what was asked and be cut off before it says so. A fingerprint
+        that is known is not kept again, and the status tells what became of it (`new` is false); how long it is known
+        is the spool's business, since the database knows it too.
         """
 
     async def lease(

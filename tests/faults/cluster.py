@@ -59,9 +59,9 @@ def can_be_had(needs: Needs, home: Path) -> bool:
 
 
 async def runs(
-    name: str, on: Database, stands: Ground, home: Path, seconds: float, seeds: Sequence[int]
+    what: Sequence[tuple[str, int]], on: Database, stands: Ground, home: Path, seconds: float
 ) -> AsyncIterator[Reconciliation]:
-    """One run for each seed, on a fresh database and a fresh stream; what a run has stored is gone before the next."""
+    """One run for each kind and seed, on a fresh database and stream; what one has stored is gone before the next."""
     await on.renew()
     stream, servers = f"F{token_hex(6)}", stands.servers
     relay = {"spool": spool(servers, stream), "answer_seconds": 0.2}
@@ -69,7 +69,7 @@ async def runs(
     try:
         await servers.ready()
         await asyncio.gather(*(each.start() for each in instances))
-        for seed in seeds:
+        for name, seed in what:
             site = Site(
                 on, stands, stream, instances, Ledger(), random.Random(f"{name} {seed}"), f"{name}-{seed}", seconds
             )
@@ -88,16 +88,10 @@ async def runs(
                         await client.jetstream().delete_stream(ended)
 
 
-async def one(name: str, on: Database, stands: Ground, home: Path, seconds: float, seed: int) -> Reconciliation:
-    """A single run."""
-    async with aclosing(runs(name, on, stands, home, seconds, [seed])) as found:
-        return await anext(found)
-
-
-async def _print(name: str, on: Database, stands: Ground, home: Path, seconds: float, left: list[int]) -> int:
+async def _print(on: Database, stands: Ground, home: Path, seconds: float, left: list[tuple[str, int]]) -> int:
     """Run those that are left, and take each away; how many have not kept what is promised."""
     broken = 0
-    async with aclosing(runs(name, on, stands, home, seconds, left[:])) as found:
+    async with aclosing(runs(left[:], on, stands, home, seconds)) as found:
         async for verdict in found:
             print(line(verdict), flush=True)  # noqa: T201
             broken += not verdict.holds
@@ -123,10 +117,10 @@ def main() -> int:
             database() as on,
             ground(KINDS[name].needs, Path(home), JETSTREAM.replace("always", chosen.sync)) as stands,
         ):
-            left = list(range(chosen.first, chosen.first + chosen.runs))
+            left = [(name, seed) for seed in range(chosen.first, chosen.first + chosen.runs)]
             while left:
                 try:
-                    broken += asyncio.run(_print(name, on, stands, Path(home), chosen.seconds, left))
+                    broken += asyncio.run(_print(on, stands, Path(home), chosen.seconds, left))
                 except Exception:  # noqa: BLE001 - the others are still worth running
                     traceback.print_exc()
                     broken += 1

@@ -62,7 +62,7 @@ async def under_load(site: Site, *urls: str) -> AsyncIterator[None]:
     nodes = [
         Node(f"{site.run}-{number}", to if number % 2 else to[::-1], site.ledger, batch=50) for number in range(NODES)
     ]
-    tasks = [asyncio.create_task(node.run(stop, pause_seconds=0.01)) for node in nodes]
+    tasks = [asyncio.create_task(node.run(stop, pause_seconds=0.05)) for node in nodes]
     try:
         yield
     except BaseException:

@@ -1,16 +1,18 @@
 """The short form of the cluster's faults; `tests/faults/cluster.py` has more kinds, and runs each as often as told."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from tests.faults.cluster import can_be_had, ground, one
-from tests.faults.cluster_kinds import KINDS
+from tests.faults.cluster import can_be_had, ground, runs
+from tests.faults.cluster_kinds import KINDS, Needs
+from tests.faults.cluster_site import Ground
 from tests.faults.database import Database, database
 from tests.faults.run import line
 
-SHORT = ("instance", "server", "two", "torn", "rolling", "apart", "power")
+SECONDS = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +22,20 @@ def on() -> Iterator[Database]:
         yield running
 
 
-@pytest.mark.parametrize("name", SHORT)
-def test_what_was_acknowledged_is_stored_once(on: Database, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("needs", "names"),
+    [("processes", ("instance", "server", "two", "torn", "rolling")), ("network", ("apart",)), ("disks", ("power",))],
+)
+def test_what_was_acknowledged_is_stored_once(on: Database, tmp_path: Path, needs: Needs, names: Sequence[str]) -> None:
     """Whatever dies, is cut off or loses its power: every acknowledged event is there, none twice."""
-    needs = KINDS[name].needs
+    assert all(KINDS[name].needs == needs for name in names)
     if not can_be_had(needs, tmp_path):
-        pytest.skip(f"NOT TRIED: root may harm {needs} on Linux, and nobody else")
+        pytest.skip(f"NOT TRIED: root may harm a server's {needs} on Linux, and nobody else")
     with ground(needs, tmp_path) as stands:
-        verdict = asyncio.run(one(name, on, stands, tmp_path, 0.5, seed=1))
-    assert verdict.holds, line(verdict)
+        asyncio.run(_each_holds([(name, 1) for name in names], on, stands, tmp_path))
+
+
+async def _each_holds(what: Sequence[tuple[str, int]], on: Database, stands: Ground, home: Path) -> None:
+    async with aclosing(runs(what, on, stands, home, SECONDS)) as found:
+        async for verdict in found:
+            assert verdict.holds, line(verdict)
