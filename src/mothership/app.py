@@ -355,7 +355,7 @@ async def opened(
     routes = assembly.routes(settings, tsdb, loki, live_tail)
     if tracing:
         routes = [replace(route, sink=tracing.sink(route.sink)) for route in routes]
-    relay = await Relay.open(data_dir, settings.relay, routes)
+    relay = await Relay.open(data_dir, settings.relay, routes, counts_stream=worker == 0)
     try:
         yield Mothership(
             settings,

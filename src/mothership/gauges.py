@@ -43,7 +43,6 @@ class Gauges:
         room = os.statvfs(self._data_dir)
         telemetry.data_dir_free_bytes.set(room.f_bavail * room.f_frsize)
         telemetry.data_dir_size_bytes.set(room.f_blocks * room.f_frsize)
-        telemetry.spool_bytes_max.set(self._settings.relay.spool.max_bytes)
         for certificate in certificate_expiries(self._settings.server.tls):
             telemetry.certificate_expiry.labels(certificate.name).set(certificate.at.timestamp())
         ends = {expiry.name: expiry.at.timestamp() for expiry in token_expiries(self._credentials.tokens())}

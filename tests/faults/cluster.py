@@ -108,6 +108,7 @@ def main() -> int:
     options.add_argument("--first", type=int, default=0, help="the seed of the first run")
     options.add_argument("--sync", default="always", help="sync_interval of the servers")
     chosen = options.parse_args()
+    disks.with_own_mounts()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaving what is open
     print(HEAD, flush=True)  # noqa: T201 - a table is what it is for
     broken = 0

@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,18 @@ SHUTDOWN = (2 << 30) | (4 << 16) | (ord("X") << 8) | 125
 """`FS_IOC_SHUTDOWN` of Linux: from here on the file system writes nothing any more."""
 NOT_EVEN_THE_LOG = 2
 """Its flag: what is only in memory is lost, the journal's part as well. So xfstests simulates a loss of power."""
+
+
+OWN_MOUNTS = "MOTHERSHIP_FAULTS_OWN_MOUNTS"
+
+
+def with_own_mounts() -> None:
+    """Begin this program again with mounts that nobody else sees.
+
+    Whoever makes a mount namespace meanwhile would hold a copy of ours, and a disk that has lost its power stayed lost.
+    """
+    if not os.geteuid() and shutil.which("unshare") and OWN_MOUNTS not in os.environ:
+        os.execvpe("unshare", ["unshare", "--mount", sys.executable, *sys.argv], {**os.environ, OWN_MOUNTS: "1"})  # noqa: S606
 
 
 class Disk:

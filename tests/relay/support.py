@@ -87,11 +87,12 @@ async def running(
     batch_size: int = 1000,
     writers: int = 1,
     ticks: Callable[[], float] = time.monotonic,
+    counts_stream: bool = True,
     **changes: Any,
 ) -> AsyncIterator[Relay]:
     """A relay at work, closed in order at the end."""
     routes = [SinkRoute(sink, batch_size=batch_size, writers=writers) for sink in sinks]
-    relay = await Relay.open(data_dir, settings(**changes), routes, ticks=ticks)
+    relay = await Relay.open(data_dir, settings(**changes), routes, ticks=ticks, counts_stream=counts_stream)
     task = asyncio.create_task(relay.run())
     try:
         yield relay

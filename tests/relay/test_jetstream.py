@@ -12,6 +12,7 @@ import pytest
 from tests.relay.nats_cluster import NatsCluster, cluster
 from tests.relay.support import ToxicSink, rows_batch, running, until
 
+from mothership import telemetry
 from mothership.errors import MayBeKept, NotPersisted
 from mothership.event import Receipt, Row, RowBatch, Tally
 from mothership.relay.relay import Relay
@@ -133,6 +134,29 @@ async def keep_again(relay: Relay, batch: RowBatch) -> None:
             await relay.keep(batch)
             return
         await asyncio.sleep(0.1)
+
+
+async def test_of_several_workers_one_counts_the_stream(tmp_path: Path, nats_cluster: NatsCluster, stream: str) -> None:
+    """All of them see it, and `/metrics` adds up what each tells."""
+    stuck, spool = ToxicSink(), on(nats_cluster, stream)
+    stuck.open_for_writes.clear()
+    gauges = (
+        telemetry.spool_events.labels("memory"),
+        telemetry.spool_bytes.labels("memory"),
+        telemetry.spool_bytes_max,
+    )
+    async with running(tmp_path, stuck, answer_seconds=0.0, spool=spool) as relay:
+        await relay.keep(rows_batch(1))
+        await until(lambda: gauges[0]._value.get() == 3)
+        assert gauges[2]._value.get() == 1 << 26
+        for gauge in gauges:
+            gauge.set(-1)
+    async with running(tmp_path, stuck, answer_seconds=0.0, spool=spool, counts_stream=False) as relay:
+        await until(lambda: relay.status().sinks["memory"].queued_events == 3)
+        await until(lambda: all(gauge._value.get() != -1 for gauge in gauges))
+        assert [gauge._value.get() for gauge in gauges] == [0, 0, 0]
+        stuck.open_for_writes.set()
+        await until(lambda: len(stuck.rows) == 3)
 
 
 async def test_a_request_that_is_cancelled_ends_when_its_answer_comes_at_the_same_moment() -> None:

@@ -47,12 +47,15 @@ class Relay:
         clock: Clock,
         ticks: Callable[[], float],
         jitter: Callable[[], float],
+        counts_stream: bool = True,
     ) -> None:
+        """`counts_stream`: the metrics of this worker tell of a stream that all workers share; one of them does."""
         self.couriers = [Courier(route, spool, settings, self, ticks=ticks, jitter=jitter) for route in routes]
         self.in_flight = InFlightLimiter(settings.in_flight, ticks)
         self._spool = spool
         spool.on_arrival, spool.on_result = self._wake, self._record_result
         self._settings = settings
+        self._counts_stream = counts_stream
         self._clock = clock
         self._ticks = ticks
         self._sinks = [courier.name for courier in self.couriers]
@@ -81,13 +84,16 @@ class Relay:
         clock: Clock = time.time,
         ticks: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        counts_stream: bool = True,
     ) -> "Relay":
         """Open the spool under the data directory; whatever it holds is delivered as soon as `run` runs."""
         spool = await open_spool(data_dir, settings, clock)
         for sink, events in spool.waiting().items():
             if sink not in {route.sink.name for route in routes}:
                 log.warning("spool_holds_events_for_a_sink_that_is_off", sink=sink, events=events)
-        return cls(spool, settings, routes, clock=clock, ticks=ticks, jitter=jitter)
+        return cls(
+            spool, settings, routes, clock=clock, ticks=ticks, jitter=jitter, counts_stream=counts_stream
+        )  # fmt: skip
 
     async def keep(self, batch: RowBatch, *, waited_seconds: float = 0.0) -> Receipt:
         """As `ports.Relay.keep` promises."""
@@ -255,12 +261,17 @@ class Relay:
             await asyncio.sleep(self._settings.spool.adopt_seconds)
 
     def _export_metrics(self) -> None:
-        for name, sink in self.status().sinks.items():
+        status = self.status()
+        counted_elsewhere = status.spool.cluster and not self._counts_stream
+        if counted_elsewhere:
+            status = status.without_counts()
+        telemetry.spool_bytes_max.set(0 if counted_elsewhere else status.spool.max_bytes)
+        for name, sink in status.sinks.items():
             telemetry.spool_events.labels(name).set(sink.queued_events)
             telemetry.spool_bytes.labels(name).set(sink.queued_bytes)
             telemetry.spool_oldest_seconds.labels(name).set(sink.oldest_seconds)
             telemetry.sink_drain_rate.labels(name).set(sink.drain_rate)
-        if cluster := self._spool.cluster():
+        if cluster := status.spool.cluster:
             stream = self._settings.spool.jetstream.stream
             telemetry.jetstream_reachable.labels(stream).set(cluster.reachable)
             telemetry.jetstream_out_of_step.labels(stream).set(cluster.out_of_step)
@@ -268,7 +279,7 @@ class Relay:
             for name, batches in cluster.ack_pending.items():
                 telemetry.jetstream_ack_pending.labels(name).set(batches)
         telemetry.in_flight_events.set(self.in_flight.events)
-        telemetry.dead_letters_waiting.set(self._spool_stats.dead_letters.events)
+        telemetry.dead_letters_waiting.set(status.dead_letters.events)
 
     def status(self) -> RelayStatus:
         """For /stats, /healthz and the metrics."""
