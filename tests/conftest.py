@@ -23,6 +23,9 @@ from mothership.embedded.server import TUNING, PostgresServer
 
 Databases = Callable[[], contextlib.AbstractContextManager[str]]
 
+WORKER_BYTES = 3 * 1024**3
+"""What a worker of the tests may need at once, with its services, its PostgreSQL and its browser."""
+
 _numbers = itertools.count(1)
 
 # How long an example takes, or is made, is the machine's load and no fault.
@@ -47,8 +50,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are cores: where a test waits, for a time-out or for a process, another can work."""
-    return max(2, (os.cpu_count() or 1) * 3 // 2)
+    """Twice as many as there are cores: where a test waits, for a time-out or for a process, another can work."""
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(2, min(2 * (os.cpu_count() or 1), memory_bytes // WORKER_BYTES))
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests together that share what their module starts, a service, a site, a wheel: it is started once.
+
+    `--dist loadgroup` would give every worker some of them. Groups begin first, the greatest before the others.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("xdist_group") is None:
+            definitions = [each[-1] for each in item._fixtureinfo.name2fixturedefs.values()]
+            if any(each.scope == "module" for each in definitions):
+                item.add_marker(pytest.mark.xdist_group(item.module.__name__))
 
 
 @pytest.fixture

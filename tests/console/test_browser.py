@@ -50,16 +50,22 @@ class Console(NamedTuple):
     service: Service
     browser: Browser
     tokens_file: Path
+    signed_in: dict[str, Any]
+    """The cookies of a session by its token: a test that is about something else need not sign in once more."""
 
     def page(self, token: str | None = OPERATOR, **context: Any) -> Page:
         """A window of its own, signed in."""
-        page = self.browser.new_context(**context).new_page()
-        if token is not None:
+        if token is None:
+            return self.browser.new_context(**context).new_page()
+        if token not in self.signed_in:
+            page = self.browser.new_context().new_page()
             page.goto(f"{self.service.url}/")
             page.get_by_label("Token").fill(token)
             page.get_by_role("button", name="Sign in").click()
             page.wait_for_url("**/console/overview")
-        return page
+            self.signed_in[token] = page.context.storage_state()
+            page.context.close()
+        return self.browser.new_context(storage_state=self.signed_in[token], **context).new_page()
 
 
 def entries(*tokens: tuple[str, str, list[str]]) -> str:
@@ -82,7 +88,7 @@ def console(new_database: Databases, tmp_path_factory: pytest.TempPathFactory) -
         assert service.post({"messages": events}, headers=headers | {"user-agent": PAYLOADS[0]}).status_code == 200
         # A container has no user namespaces for Chromium's sandbox, and what it opens here is ours.
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield Console(service, browser, tokens)
+        yield Console(service, browser, tokens, {})
         browser.close()
 
 

@@ -19,10 +19,7 @@ from tests.journey.conftest import Service, starting
 from mothership.edge.auth_settings import TokenSettings, hashed
 from mothership.relay.spool import directory
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: hostile texts are NOT shown to a browser"),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: hostile texts are NOT shown to a browser")
 AUTHORIZED = {"authorization": f"Bearer {OPERATOR}"}
 LONG_LINE = "<b>" + "x" * 1024 * 1024
 MANY_KEYS = {f"<i>{number}": number for number in range(100_000)}
@@ -61,7 +58,7 @@ def hostile(new_database: Databases, tmp_path_factory: pytest.TempPathFactory) -
         fill(service)
         # A container has no user namespaces for Chromium's sandbox, and what it opens here is ours.
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield Console(service, browser, tokens)
+        yield Console(service, browser, tokens, {})
         browser.close()
 
 
