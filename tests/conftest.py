@@ -104,7 +104,8 @@ def new_database(postgres_dsn: str) -> Databases:
     @contextlib.contextmanager
     def make() -> Iterator[str]:
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        asyncio.run(_execute(postgres_dsn, f"CREATE DATABASE {name}"))
+        # As files: through the log, as is usual, it takes four times the processor time.
+        asyncio.run(_execute(postgres_dsn, f"CREATE DATABASE {name} STRATEGY file_copy"))
         parts = urlsplit(postgres_dsn)
         yield urlunsplit(parts._replace(path=f"/{name}"))
         asyncio.run(_execute(postgres_dsn, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))

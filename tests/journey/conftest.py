@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -61,7 +62,13 @@ class Service:
 
     def wait_ready(self) -> None:
         """Until /readyz says yes."""
+        self.until(self.listens, "its port")  # asked by a request it would cost a hundred times as much
         self.until(lambda: self.get("/readyz").status_code == 200, "readiness")
+
+    def listens(self) -> bool:
+        """Whether its port is open."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", int(self.url.rpartition(":")[2]))) == 0
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send the signal and wait; the exit status."""
