@@ -54,6 +54,8 @@ def test_a_hostile_text_costs_about_what_ordinary_lines_do(
     ordinary = min(unread(make, lines) for _ in range(5))
     dear = {name: text for name, text in texts(size) if cost(redaction, [{"message": text}]) > FACTOR * ordinary}
     for _ in range(TRIES):  # side by side: a busy machine is as slow for one as for the other
+        if not dear:
+            break
         beside = unread(make, lines)
         dear = {
             name: text
