@@ -56,7 +56,6 @@ class ShapeScanner:
 
     def __init__(self, shapes: Iterable[Shape], prefilters: Prefilters | None = None) -> None:
         self._shapes = tuple(shapes)
-        self._compiled = {shape: _compiled(shape.pattern) for shape in self._shapes}
         grouped: dict[str, list[Shape]] = {}
         for shape in self._shapes:
             grouped.setdefault(shape.sign, []).append(shape)
@@ -78,7 +77,7 @@ class ShapeScanner:
 
     def matches(self, shape: Shape, text: str) -> bool:
         """Tell whether a text has a shape, whatever its sign says."""
-        compiled = self._compiled[shape]
+        compiled = _compiled(shape.pattern)
         if shape.sure is None:
             return compiled.search(text) is not None
         group = compiled.groupindex.get("v", 0)
@@ -89,6 +88,7 @@ class ShapeScanner:
 
 @lru_cache(maxsize=1_024)
 def _compiled(pattern: str) -> Any:
+    """Compile when it is first asked for: of hundreds few ever are."""
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options)
