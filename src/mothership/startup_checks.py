@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from mothership.config import Settings
-from mothership.edge import server
+from mothership.edge.file_checks import check_files
 from mothership.errors import ConfigurationError
 from mothership.extras import EMBEDDED, JETSTREAM, LLM, OTEL
 from mothership.pipeline.enrichment import enrichment
@@ -21,7 +21,7 @@ def faults(settings: Settings) -> list[str]:
         lambda: LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None,
         lambda: _database_files(settings),
     ]
-    found = [*_missing_extras(settings), *server.check_files(settings.auth, settings.server.tls)]
+    found = [*_missing_extras(settings), *check_files(settings.auth, settings.server.tls)]
     for look in looks:
         try:
             look()

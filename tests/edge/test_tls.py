@@ -24,7 +24,7 @@ from tests.starvation import PATIENCE_SECONDS, unstarved_time
 
 from mothership.commands import tls as tls_command
 from mothership.edge.auth_settings import AuthSettings, hashed
-from mothership.edge.server import check_files
+from mothership.edge.file_checks import check_files
 from mothership.edge.tls import Certificates, TLSSettings, certificate_names
 from mothership.errors import ConfigurationError
 from mothership.metric_registry import CounterSnapshot

@@ -27,7 +27,6 @@ from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.sessions import Sessions
 from mothership.edge.tls import Certificates, TLSSettings
 from mothership.edge.tls_listener import TLSListener
-from mothership.errors import ConfigurationError
 from mothership.ports import Clock
 from mothership.telemetry import log
 
@@ -57,20 +56,6 @@ class Server(uvicorn.Server):
 
         self.servers = [listener(one) for one in sockets or []]
         self.started = True
-
-
-def check_files(auth: AuthSettings, tls: TLSSettings) -> list[str]:
-    """Why the files of tokens and certificates can't be used, one line for each reason. Opens nothing else."""
-    faults: list[str] = []
-    for look in (
-        lambda: Credentials(auth, clock=time.time),
-        lambda: Certificates(tls, clock=time.time) if tls.cert_file else None,
-    ):
-        try:
-            look()
-        except ConfigurationError as error:
-            faults += error.faults
-    return faults
 
 
 def fit_to_open_files(limits: LimitSettings) -> LimitSettings:
