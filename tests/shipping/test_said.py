@@ -79,7 +79,7 @@ SCENARIOS: dict[str, Scenario] = {
     "a time that is none": lambda place: place.send(str(place.log), "--give-up-seconds", "nan"),
     "a certificate's file is not there": lambda place: place.ship(str(place.log), "--ca", "nope.pem"),
     "a certificate's file holds none": lambda place: place.ship(str(place.log), "--ca", str(place.log)),
-    "a file can't be read": lambda place: place.ship("/proc/self/mem"),
+    "a file can't be read (here a socket)": lambda place: place.ship(_socket(place)),
     "a file is binary": lambda place: place.ship(place.write("a.log", bytes(range(256)) * 20)),
     "a packed file is cut off": lambda place: place.ship(place.write("a.log.gz", gzip.compress(b"line\n" * 99)[:-9])),
     "a packed file is damaged": lambda place: place.ship(place.write("a.log.gz", gzip.compress(b"line\n") + b"junk")),
@@ -119,6 +119,14 @@ def scenario(when: str) -> Callable[[Scenario], Scenario]:
         return bring_about
 
     return add
+
+
+def _socket(place: Place) -> str:
+    """Make a file that neither root nor another user can read; its name."""
+    path = str(place.home / "x.log")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(path)
+    return path
 
 
 def _piped(place: Place, content: bytes) -> "subprocess.Popen[bytes]":
