@@ -354,7 +354,9 @@ def _is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: st
     before = text[max(0, match.start() - 12) : match.start()]
     spaced = kind == "bare" and match["sign"] == ":" and text[match.end("sign")] in " \t"
     next_name = spaced and match["bare"].endswith(":") and text[match.end("bare") : match.end("bare") + 1] == " "
-    if next_name or _says_nothing(stem, match, kind, value):
+    # `reason = Invalid password : local database`
+    complains = spaced and text[match.start("sign") - 1] in " \t" and _COMPLAINT.search(before) and not is_made(value)
+    if next_name or complains or _says_nothing(stem, match, kind, value):
         return False
     if stem in _CODES:
         return (3 if stem in {"cvv", "cvc"} else 4) <= len(value) <= 10 and value.isdigit()
@@ -530,6 +532,7 @@ ASSIGNMENT = Rule(
         "the password is required, the token was expired",
         "token=null secret=${SECRET} password=<redacted>",
         "Unexpected token: FooBar",
+        "reason = Invalid password : local database : user = bob, confirm_password: Passwords do not match",
         "sudo: bob : TTY=pts/0 ; PWD=/home/bob ; USER=root ; COMMAND=/bin/ls",
         "tests: pass=12 fail=0",
         "max_tokens=150 total_tokens: 4096 token_count=12",

@@ -110,12 +110,13 @@ _COMMANDS = (
     ("iw|iwconfig", rf"key{_S}(?:[0-9]:|s:)"),
     ("dig|nsupdate|delv|kdig|knsupdate", rf"-y{_S}(?:hmac-[a-z0-9-]{{3,10}}:)?[\w.-]{{1,128}}:"),
     ("dotnet nuget push|nuget push", rf"-k{_S}"),
+    ("influx|doctl|ngrok", rf"-t{_S}"),
 )
 _POSITIONS = (
     # Commands, and how many arguments stand before the password.
     (r"rclone obscure|vncpasswd|cargo login|nuget setapikey|grafana-cli admin reset-admin-password", 0),
     (
-        r"samba-tool user (?:create|add|setpassword)|user:(?:password|pw|pass|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -n?bn?|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
+        r"samba-tool user (?:create|add|setpassword)|(?:drush|occ|artisan|console|drupal)\s{1,2}user:(?:password|resetpassword|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -n?bn?|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
         1,
     ),
     (r"mosquitto_passwd -b", 2),
@@ -137,7 +138,7 @@ COMMAND_PASSWORD = Rule(
         *(_behind(commands, arguments) for commands, arguments in _POSITIONS),
         *PIPED,
         Matcher(
-            r"(?:smbclient|smbget|rpcclient|smbmap)\s[^\r\n]{0,300}?-U\s{0,2}[\"']?[^\s%\"']{1,64}%(?P<secret>[^\s\"']{1,256})",
+            r"(?:smb\w{2,10}|rpcclient|winexe|wbinfo|wmic|net)\s[^\r\n]{0,300}?-U\s{0,2}[\"']?[^\s%\"']{1,64}%(?P<secret>[^\s\"']{1,256})",
         ),
         Matcher(
             rf"(?:(?<=[\s\"'\[,])|(?<=^))-(?:password|passwd|pass|pwd|pw|api-?key|token|secret|access-?key|client-?secret)\s{{1,2}}{WORD}",
@@ -158,6 +159,31 @@ COMMAND_PASSWORD = Rule(
         Matcher(
             r"(?:sqlplus|rman|expdp|impdp|sqlldr)\s(?:[^\r\n]{0,80}?\s)?(?:target\s|userid=)?[\\\"']{0,2}[A-Za-z][\w$#]{0,30}/(?P<secret>[^\s/\"'@\\][^\s\"'\\]{1,127}(?=@)|[^\s/\"'@\\][^\s\"'@\\]{1,127}(?=[\\\"']{0,2}(?:\s|$)))",
             lambda text: not text.startswith("as "),
+        ),
+        # A vault's: `az keyvault secret set --name db --value …`, `aws ssm put-parameter --type SecureString --value …`
+        Matcher(
+            rf"(?:secrets?\s(?:set|create|put|add|update|versions)|SecureString)\s[^\r\n]{{0,200}}?--(?:value|body|data)[\s=]{{1,2}}{WORD}",
+            _secret_option,
+        ),
+        Matcher(rf"\s--value[\s=]{{1,2}}{WORD}(?=[^\r\n]{{0,200}}SecureString)", _secret_option),
+        # `reg add HKLM\… /v DefaultPassword /t REG_SZ /d …`
+        Matcher(
+            rf"/v\s{{1,2}}[\\\"']{{0,2}}[\w.-]{{0,40}}(?:passw(?:or)?d|pwd|secret|token|apikey|community)\w{{0,16}}[\\\"']{{0,2}}\s[^\r\n]{{0,40}}?/d\s{{1,2}}{WORD}",
+            is_no_word,
+            ignore_case=True,
+        ),
+        # Nagios: `check_http!-a bob:…`; Postfix' map: `[smtp.example.com]:587 bob:…`; Redis: `ACL SETUSER app on >…`
+        Matcher(
+            r"check_\w{2,20}[!\s](?:[^\r\n]{0,200}?[\s!])?-[ab]\s?[^\s:!\"'/]{1,64}:(?P<secret>[^\s\"'!]{2,128})",
+            is_no_word,
+        ),
+        Matcher(
+            r"\[[\w.-]{3,128}\]:(?:25|465|587|2525)\s{1,8}[^\s:\"'>]{1,128}:(?P<secret>[^\s\"':]{3,128})",
+            is_no_word,
+        ),
+        Matcher(
+            r"SETUSER[\"']?\s[^\r\n]{0,200}?[\s\"']>(?P<secret>[^\s\"'\\]{1,256})",
+            ignore_case=True,
         ),
         Matcher(rf"(?:radtest|wpa_passphrase)\s[^\s-]\S{{0,63}}\s{{1,2}}{WORD}"),
         Matcher(r"radtest\s\S{1,64}\s\S{1,128}\s\S{1,128}\s[0-9]{1,5}\s(?P<secret>[^\s\"']{1,128})"),
@@ -306,6 +332,19 @@ COMMAND_PASSWORD = Rule(
         ("lftp -u bob,hunter2 sftp://srv", "hunter2"),
         ("openssl enc -aes-256-cbc -k hunter2 -in a -out b", "hunter2"),
         ("wpa_passphrase home hunter2", "hunter2"),
+        (
+            "influx config create -n prod -u http://h:8086 -t pQ9zYv3xWk7Rb2LmNcT5jHfD8sGa1Ue4oIi",
+            "pQ9zYv3xWk7Rb2LmNcT5jHfD8sGa1Ue4oIi",
+        ),
+        ("az keyvault secret set --vault-name kv1 --name db --value W1llowBend9", "W1llowBend9"),
+        ("aws ssm put-parameter --name /a --type SecureString --value St0neCr0p", "St0neCr0p"),
+        ("aws ssm put-parameter --name /a --value St0neCr0p --type SecureString", "St0neCr0p"),
+        ("reg add HKLM\\SOFTWARE\\Winlogon /v DefaultPassword /t REG_SZ /d B1tternRe3d /f", "B1tternRe3d"),
+        ("check_http!-a kim:Bl4ckth0rn -u /status", "Bl4ckth0rn"),
+        ("[smtp.example.com]:587 relay:P3bbleSt0ne", "P3bbleSt0ne"),
+        ('"ACL" "SETUSER" "app" "on" ">W0lfram74" "~*"', "W0lfram74"),
+        ("/usr/bin/smbpasswd -U kim%Ott3rP0nd", "Ott3rP0nd"),
+        ("drush user:password kim Ott3rP0nd", "Ott3rP0nd"),
     ),
     negatives=(
         *PIPED_NEGATIVES,
@@ -324,6 +363,8 @@ COMMAND_PASSWORD = Rule(
         "samba-tool user create bob --random-password, isql DSN bob, mosquitto_passwd -c /etc/mosquitto/pw bob, user add bob",
         "dig @h example.com axfr, http GET h, skopeo copy a b, qpdf --decrypt a b, pdftk a cat output b, netsh wlan show profile",
         "connect to FLEET user db2inst1, image repo/app:1.25@sha256:aa11, HTTP/web01.example.com@CORP, npm i @types/node@20.1.0",
+        "user:pass format expected, aws ssm put-parameter --type String --value eu-west-1, reg add HKCU /v Theme /d dark2",
+        "check_http!-H h -u /status:x, [10.0.0.3]:587 ready: yes, ACL SETUSER app on ~* +@all, influx -t, secrets set --name x",
         "connect 10.0.0.9:5432:shop, h:5432:a:b:* 12:5432:1",
     ),
 )

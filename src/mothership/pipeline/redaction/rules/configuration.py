@@ -4,11 +4,11 @@
 import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher, Rule
-from mothership.pipeline.redaction.rules.vocabulary import MADE_HAS, is_made, is_no_word, is_random
+from mothership.pipeline.redaction.rules.vocabulary import MADE_HAS, is_made, is_no_word, is_random, is_written_out
 
 _KIND = (
     r"(?:(?:(?:level|type)\s[0-9]{1,2}|[0-9]{1,3}|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii(?:-text)?|hexadecimal|hex"
-    r"|plain(?:-?text)?|clear(?:-?text)?|text|REG_[A-Z]{2,9}|algorithm-type\s\w{3,8}\s(?:secret|password)|ikev[12]|address\s\S{3,40}\s(?:\S{3,40}\s)?key|aes|tkip|pass-?phrase|psk|md5|hmac-sha-?[0-9]{1,3}|cmac-aes-[0-9]{1,3}|local|remote)\s{1,4})"
+    r"|plain(?:-?text)?|clear(?:-?text)?|text|REG_[A-Z]{2,9}|algorithm-type\s\w{3,8}\s(?:secret|password)|ikev[12]|address\s\S{3,40}\s(?:\S{3,40}\s)?key|aes|tkip|pass-?phrase|psk|key|md5|hmac-sha-?[0-9]{1,3}|cmac-aes-[0-9]{1,3}|local|remote)\s{1,4})"
 )
 _LAST_WORD = rf"{WORD}(?=[\\\"']{{0,3}}\s{{0,4}}(?:$|[\r\n]|\\[rn]))"
 _NAMED = r"(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key)"
@@ -33,7 +33,14 @@ _STRONG = (
         "pass-phrase",
         "sae-password",
     ),
-    *("plain-text-password-value", "ascii-text", "wpa-passphrase", "sae_password", "set_network [0-9] psk"),
+    *(
+        "auth_pass",
+        "plain-text-password-value",
+        "ascii-text",
+        "wpa-passphrase",
+        "sae_password",
+        "set_network [0-9] psk",
+    ),
 )
 _WORDS = re.compile(r"(?:[A-Z]++|[A-Z]?[a-z]{2,}+|[0-9]{1,4}+|[_/+~-])++")
 _OWNER = (
@@ -52,6 +59,13 @@ def _is_token(text: str) -> bool:
     """Tell a long token that stands behind its name from a file, a class, a digest or a name."""
     kinds = (str.isupper, str.islower, str.isdigit)
     return all(any(map(kind, text)) for kind in kinds) and not _WORDS.fullmatch(text)
+
+
+def _is_ciphered(text: str) -> bool:
+    """Tell a password from the name of a cipher and other words: by a digit or a sign, and a letter."""
+    word = text.rstrip(".,:;)")
+    plain = word.replace("-", "").replace("_", "")
+    return not plain.isalpha() and any(map(str.isalpha, plain)) and (is_made(word) or not plain.isalnum())
 
 
 CONFIG_PASSWORD = Rule(
@@ -90,7 +104,38 @@ CONFIG_PASSWORD = Rule(
             is_no_word,
             ignore_case=True,
         ),
-        Matcher(r"set\spass(?:word|wd)\sENC\s(?P<secret>[^\s\"']{4,512})"),
+        # FortiOS writes `ENC` before whatever it has encrypted, with a key that everybody knows.
+        Matcher(r"set\s{1,4}[a-z0-9-]{2,40}\s{1,4}ENC\s{1,4}(?P<secret>[^\s\"']{4,512})"),
+        # Huawei, H3C: what stands behind these words goes to the next blank, whatever signs are in it.
+        Matcher(
+            r"(?:password|passwd|key|secret|(?:authentication|privacy|community)-?(?:mode|key)?\s{1,4}\S{1,16})\s{1,4}"
+            r"(?:irreversible-cipher|cipher|simple)\s{1,4}(?P<secret>[^\s\"']{4,512})",
+            _is_ciphered,
+            ignore_case=True,
+        ),
+        # TACACS+: `login = cleartext "…"`
+        Matcher(
+            rf"(?:login|enable|pap|opap|chap|ms-chap|arap|global)\s{{0,8}}=\s{{0,8}}(?:cleartext|clear|des)\s{{1,4}}{WORD}",
+            is_no_word,
+            ignore_case=True,
+        ),
+        # Junos, of a change: `set: [system radius-server 10.0.0.1 secret] "…"`
+        Matcher(
+            rf"(?:passw(?:or)?d|passphrase|secret|psk|[a-z]-key|ascii-text)[\w-]{{0,16}}\]\s{{1,2}}{QUOTE}(?P<secret>[^\"'\\\r\n]{{1,256}})",
+            is_no_word,
+            ignore_case=True,
+        ),
+        # With dots to fill the line, as programs print their settings: `password........................"…"`
+        Matcher(
+            rf"(?:passw(?:or)?d|passphrase|secret|token|api-?key)\.{{4,80}}\s?{QUOTE}(?P<secret>[^\"'\\\r\n]{{1,256}})",
+            is_written_out,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?:passw(?:or)?d|passphrase|secret|token|api-?key)\.{4,80}\s?(?P<secret>[^\s\"'.\\]{5,256})",
+            is_made,
+            ignore_case=True,
+        ),
         Matcher(
             rf"(?:password|passwd|passphrase|passwort|kennwort|wachtwoord|senha|plaintext|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{WORD}",
             is_made,
@@ -147,6 +192,16 @@ CONFIG_PASSWORD = Rule(
         ("wlan security wpa2 psk pass-phrase zxcvASD865 aes", "zxcvASD865"),
         ("username bob pass 9eEju21b7T8xOR0ON privilege admin", "9eEju21b7T8xOR0ON"),
         ("Key Content            : tundra4626", "tundra4626"),
+        ("set network ike gateway G authentication pre-shared-key key Tr4verse#19", "Tr4verse#19"),
+        ("auth_pass k4PpaX21", "k4PpaX21"),
+        ("set secret ENC mQ9vZ1l2pYw0Vt8uAAxx==", "mQ9vZ1l2pYw0Vt8uAAxx=="),
+        ("local-user ops password irreversible-cipher $1c$8JkQ)x2V:$pZ!0", "$1c$8JkQ)x2V:$pZ!0"),
+        ("usm-user v3 monu authentication-mode sha cipher Zu7$kk29pQ", "Zu7$kk29pQ"),
+        ("primary authentication 10.2.2.2 key simple Gr4phite9", "Gr4phite9"),
+        ('login = cleartext "B0xw00d12"', "B0xw00d12"),
+        ('set: [system radius-server 10.3.3.3 secret] "Vq0tter88x"', "Vq0tter88x"),
+        ('HikariConfig - password........................"Bl00mSbury"', "Bl00mSbury"),
+        ("api-key.................. Bl00mSbury7", "Bl00mSbury7"),
         ("ICH408I ALTUSER DBAT01 PASSWORD(BWF8W631) NOEXPIRED", "BWF8W631"),
         ("Benutzer edi01, Kennwort Orchard.11x", "Orchard.11x"),
         ("<keyMaterial>51Raven0LkZ</keyMaterial>", "51Raven0LkZ"),
@@ -199,6 +254,7 @@ CONFIG_PASSWORD = Rule(
         "set token expiry 3600, set secret db-x2x7q deleted, config key path /etc/x9",
         "password (sha256=x), password user@host, [Set root password] ***",
         "invalid token UsernamePasswordAuthenticationToken123, secret web-token-9x2qz-db-x2x7q-0a1b2, token 0a1b2c3d4e5f60718293",
+        "key cipher suites, password cipher aes256, key simple mode, password........ ok, secret.... none, login = local",
         "psk2 mode, passwd user1=x, password_policy v2, Password REG_SZ (value not set), user bob pass 2 of 3",
     ),
 )

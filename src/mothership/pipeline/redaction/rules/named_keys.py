@@ -83,6 +83,13 @@ NAMED_KEY = Rule(
             ignore_case=True,
         ),
         Matcher(r"(?<![0-9-])[0-9]{6}(?:-[0-9]{6}){7}(?![0-9-])"),
+        # Nomad's and Consul's: what they call the token itself.
+        Matcher(
+            r"secret\sid\s{0,8}[=:]\s{0,4}(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])",
+            ignore_case=True,
+        ),
+        # Twilio's account and its token, as `curl -u` and its libraries write them.
+        Matcher(r"(?<![0-9A-Za-z])AC[0-9a-f]{32}:(?P<secret>[0-9a-f]{32})(?![0-9A-Za-z])"),
         Matcher(
             r"(?:\bMK|(?:master|volume|session|link|disk|encryption)[ _-]?key)(?:\sdump)?[^\r\n0-9a-f]{1,12}(?P<secret>(?:[0-9a-f]{2}[ :]){15,63}[0-9a-f]{2})(?![0-9A-Za-z])",
             ignore_case=True,
@@ -114,6 +121,11 @@ NAMED_KEY = Rule(
         ("TOTP secret E635Q2Q3G3M56LNIQXOFOUXVRW5R7WNY", "E635Q2Q3G3M56LNIQXOFOUXVRW5R7WNY"),
         ("redfish session X-Auth-Token 69ec3ca6b8500a97ab159398b9e38bec", "69ec3ca6b8500a97ab159398b9e38bec"),
         ("License Key G0K6G-RGK44-Q64Q1-6XX1F-RDBL8 activated", "G0K6G-RGK44-Q64Q1-6XX1F-RDBL8"),
+        ("Secret ID    = 1f0e77aa-4a1f-9d5e-3c1b-2a4f5d6e8d0f", "1f0e77aa-4a1f-9d5e-3c1b-2a4f5d6e8d0f"),
+        (
+            "as AC9b6d3f1a7c2e8b4d0f5a6c1e3d7b9f2a:4c8e0d6b1f3a5c7e9d2b4f6a8c0e1d3f",
+            "4c8e0d6b1f3a5c7e9d2b4f6a8c0e1d3f",
+        ),
         ("-RecoveryPassword 111111-222222-333333-444444-555555-666666-777777-888888", "111111-222222-333333-444444"),
         (
             "LUKS master key dump: aa bb cc dd ee ff 00 11 22 33 44 55 66 77 88 99",
@@ -133,6 +145,7 @@ NAMED_KEY = Rule(
         "token 0a1b2c3d4e5f60718293, key 9f8e7d6c5b4a39281706f5e4d3c2b1a0 evicted, key=550e8400-e29b-41d4-a716-446655440000",
         "Cache restored from key: Linux-node-240b49f4ebd5e3e850d22534c703cbed5a68e31469fdda73653cab3a0666ac9d",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZTEyMw==, key rotated after 86400 s, product code 12-34, serial code AB-12",
+        "Accessor ID  = 1f0e77aa-4a1f-9d5e-3c1b-2a4f5d6e8d0f, the secret ID is not set",
         "nextPageToken: CAUQAA3f9K2mZq8Lw1RtYxVb7N, continuation token aB3dEf9hIjKlMnOpQrStUv12",
     ),
 )

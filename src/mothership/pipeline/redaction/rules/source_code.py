@@ -91,7 +91,14 @@ CODE = Rule(
         # C: `#define WIFI_PASS "…"`
         Matcher(rf"#define\s{{1,4}}\w{{0,40}}{_NAME}{_TAIL}\s{{1,16}}{_TEXT}", _is_value, ignore_case=True),
         Matcher(rf"redis[\w.]{{0,24}}\.auth\(\s?{_TEXT}", _is_argument, ignore_case=True),
-        Matcher(rf"auth\s?=\s?\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE},\s{{0,2}}{_TEXT}\s?\)"),
+        # ClickHouse's tables elsewhere: `remote('h', 'db.t', 'bob', '…')`, `mysql('h:3306', 'db', 't', 'bob', '…')`
+        Matcher(
+            rf"(?:remote(?:Secure)?\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE}\s?,\s{{0,2}}(?:{QUOTE})?[\w-]{{1,64}}\.[\w-]{{1,64}}(?:{QUOTE})?"
+            rf"|(?:remote(?:Secure)?|mysql|postgresql|mongodb)\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE}(?:\s?,\s{{0,2}}(?:{QUOTE})?[\w-]{{1,64}}(?:{QUOTE})?){{2}})"
+            rf"\s?,\s{{0,2}}{QUOTE}[^\"'\\\r\n]{{1,64}}{QUOTE}\s?,\s{{0,2}}{_TEXT}",
+            ignore_case=True,
+        ),
+        Matcher(rf"\bauth(?:{QUOTE})?\s?[=:]\s?\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE},\s{{0,2}}{_TEXT}\s?\)"),
         Matcher(
             rf"(?:strn?cpy|strlcpy|memcpy|setenv|putenv|os\.environ\.set)\(\s?\W{{0,2}}[\w.>-]{{0,60}}{_NAME}{_TAIL}[\"']?,\s{{0,2}}{_TEXT}",
             _is_value,
@@ -155,6 +162,9 @@ CODE = Rule(
         ("sp_addlogin 'bob', 'Shadow1939#', 'db'", "Shadow1939#"),
         ("SELECT crypt('qwertwsx~6360', gen_salt('bf'))", "qwertwsx~6360"),
         ('#define WIFI_PASS "granite8 shadow"', "granite8 shadow"),
+        ("remote('ch2:9000', 'db.t', 'reader', 'T1dePool88')", "T1dePool88"),
+        ("mysql('h:3306', 'shop', 'orders', 'app', 'T1dePool88')", "T1dePool88"),
+        ("kwargs={'auth': ('kim', 'Cl0ckT0wer')}", "Cl0ckT0wer"),
         ('WiFi.begin("Boathouse", "Tulpenveld63188")', "Tulpenveld63188"),
     ),
     negatives=(

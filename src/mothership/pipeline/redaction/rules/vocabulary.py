@@ -14,7 +14,7 @@ doesn't field value policy policies please enter try access permission denied lo
 matches minimum at in on of to and or with without by attempt attempts verification validation verified valid updated
 update rotation rotated created deleted found length strength unexpected unrecognized unsupported malformed always ask
 file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap dir nis winbind systemd all amd64 arm64 i386 armhf noarch x86_64
-too being required. only also still already aging expiry chauthtok via option flag argument hashing verify
+too being passwords required. only also still already aging expiry chauthtok via option flag argument hashing verify
 """
 _SAYS_NOTHING = frozenset(_STATES.split())
 _WORDS = frozenset(_PROSE.split()) | _SAYS_NOTHING

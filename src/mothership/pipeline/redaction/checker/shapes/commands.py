@@ -46,6 +46,20 @@ COMMANDS = (
     ),
     *forms(
         "password",
+        "command_password",
+        r"(?i)(?:influx|doctl|ngrok) |--value[ =]|reg add |check_[a-z]+[! ]|\]:(?:25|465|587) |setuser|smb[a-z]+ -U|user:[a-z]*password ",
+        (rf"(?i)(?:influx|doctl|ngrok) [^\n]{{0,160}}?-t {_WORD}", value_validators.made),
+        (rf"(?i)(?:secrets? set|securestring)[^\n]{{0,160}}?--value[ =]{_WORD}", value_validators.made),
+        (rf"(?i)--value[ =]{_WORD}[^\n]{{0,160}}securestring", value_validators.made),
+        (rf"(?i)/v [a-z]{{0,30}}(?:password|pwd|secret|token) [^\n]{{0,40}}/d {_WORD}", value_validators.made),
+        (rf"(?i)check_[a-z]{{2,20}}[! ][^\n]{{0,160}}?-a ?[a-z0-9._-]{{1,40}}:{_WORD}", value_validators.made),
+        (rf"(?i)\]:(?:25|465|587) {{1,8}}[^\s:\"']{{1,80}}:{_WORD}", value_validators.made),
+        (r"(?i)setuser[^\n]{0,160}>(?P<v>[^\s\"'\\]{4,})", value_validators.value),
+        (rf"(?i)smb[a-z]{{2,10}} -U [^\s%]{{1,64}}%{_WORD}", value_validators.made),
+        (rf"(?i)user:[a-z]{{0,8}}password [a-z0-9._-]{{1,64}} {_WORD}", value_validators.made),
+    ),
+    *forms(
+        "password",
         "device_password",
         r"(?i)--(?:[a-z-]+-)?(?:pass|password[0-9]?|secret-string)\\*[\"']?[ =,]",
         (
