@@ -11,8 +11,7 @@ import os
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,9 @@ from mothership.data_dir_lock import lock_data_dir
 from mothership.data_directory import reason_not_to_write
 from mothership.embedded.cluster import error_line
 from mothership.embedded.endpoint import environment
-from mothership.embedded.postgres import dsn_of, postgres
+from mothership.embedded.postgres import embedded_database, postgres
 from mothership.embedded.programs import shipped
-from mothership.errors import BackupFailed, ConfigurationError
+from mothership.errors import BackupFailed
 from mothership.relay.spool.check import check_spool
 from mothership.relay.spool.copy import copy_spool
 from mothership.relay.spool.directory import spool_directory
@@ -109,29 +108,6 @@ def _manifest(tar: tarfile.TarFile) -> dict[str, Any]:
             "restore it with that version or a newer one"
         )
     return manifest
-
-
-@asynccontextmanager
-async def embedded_database(data_dir: Path) -> AsyncIterator[str]:
-    """The embedded database: the one that runs, or started for the moment."""
-    if dsn := await _running(data_dir):
-        yield dsn
-        return
-    if not (data_dir / "postgres").exists():
-        raise BackupFailed(f"{data_dir} holds no embedded database")
-    with lock_data_dir(data_dir) as locked:
-        async with postgres(locked) as dsn:
-            yield dsn
-
-
-async def _running(data_dir: Path) -> str | None:
-    """Where it listens, if it does. The server of a service that was killed has left its address behind."""
-    try:
-        dsn = dsn_of(data_dir)
-        await (await asyncpg.connect(dsn)).close()
-    except (ConfigurationError, OSError, asyncpg.PostgresError):
-        return None
-    return dsn
 
 
 async def _dump(dsn: str, target: Path) -> dict[str, int]:

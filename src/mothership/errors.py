@@ -30,6 +30,8 @@
     │
     ├── BackupFailed            of `mothership backup`, `restore` and `migrate`: exit status 1
     ├── TailError               of `mothership tail`
+    ├── OverviewError           of `mothership top`
+    ├── StatementFailed         of `mothership query`: in the server's words
     └── ShippingError           of `mothership send`: nothing is taken for sent
         ├── StateError          of its state file
         ├── InputError          of a file that it reads
@@ -208,6 +210,25 @@ class BackupFailed(MothershipError):
 
 class TailError(MothershipError):
     """There is nothing to follow. The text says why and what to do."""
+
+
+class OverviewError(MothershipError):
+    """There is no overview. The text says why; `is_final` that trying again can't help."""
+
+    def __init__(self, reason: str, *, is_final: bool) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
+
+
+class StatementFailed(MothershipError):
+    """The server did not do it. The text is the server's."""
+
+    def __init__(self, reason: str, *, hints: Sequence[str] = (), position: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hints = tuple(hints)
+        self.position = position
+        """Of the character in the statement that is to blame, from 0."""
 
 
 class ShippingError(MothershipError):

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mothership.backup import embedded_database
+from mothership.embedded.postgres import embedded_database
 from mothership.errors import BackupFailed
 from mothership.sinks.tsdb.connection_pool import Connection, Connector
 from mothership.sinks.tsdb.connection_target import ConnectionTarget

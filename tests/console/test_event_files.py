@@ -8,6 +8,7 @@ import pytest
 from tests.console.conftest import Behind, sign_in
 from tests.search.memory_reader import MemoryEventReader
 
+from mothership import spreadsheet_escaping
 from mothership.console import event_context, event_download, events
 from mothership.event import Row, RowBatch
 from mothership.live_tail.live_tail import LiveTail
@@ -63,7 +64,7 @@ async def test_no_spreadsheet_runs_what_a_machine_wrote(behind: Behind, reader: 
         table = await client.get("/console/events/download.csv?-type=log")
         cells = [cell for row in csv.reader(io.StringIO(table.text, newline="")) for cell in row]
         assert len(cells) == 7 * (1 + len(FORMULAS) + len(HOSTILE))
-        assert not [cell for cell in cells if cell.lstrip(" \n").startswith(event_download.FORMULA_BEGINS)]
+        assert not [cell for cell in cells if cell.lstrip(" \n").startswith(spreadsheet_escaping.FORMULA_BEGINS)]
         assert all(f"'{text}" in cells for text in FORMULAS)
         assert all(text in cells for text in HOSTILE)
 

@@ -4,12 +4,12 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from mothership.commands.service_options import service_options
 from mothership.errors import BadQuery, TailError
 from mothership.live_tail.client import TailClient
 from mothership.search.parameters import AT_LEAST, iso_time, parse_query
@@ -34,8 +34,6 @@ def _without(_context: click.Context, _parameter: click.Parameter, values: tuple
 
 
 @click.command()
-@click.option("--url", default="http://127.0.0.1:8443", show_default=True, help="URL of the Mothership.")
-@click.option("--token", envvar="MOTHERSHIP_TOKEN", help="Bearer token; prefer the variable MOTHERSHIP_TOKEN.")
 @click.option("--type", "type_", multiple=True, help="Only events of this type; may be repeated, as the next ones.")
 @click.option("--source", multiple=True, help="Only of this source.")
 @click.option("--service", multiple=True, help="Only of this service.")
@@ -48,18 +46,10 @@ def _without(_context: click.Context, _parameter: click.Parameter, values: tuple
     "--without", multiple=True, callback=_without, metavar="FIELD=VALUE", help="No events with this value of a field."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
-@click.option("--client-cert", type=click.Path(exists=True, path_type=Path), help="Certificate for mutual TLS (PEM).")
-@click.option(
-    "--client-key", type=click.Path(exists=True, path_type=Path), help="Its private key, if not in the same file."
-)
-@click.option(
-    "--ca", type=click.Path(exists=True, path_type=Path), help="CA that signed the server's certificate (PEM)."
-)
-@click.option("--timeout-seconds", default=30.0, show_default=True, help="Maximum time to wait for a connection.")
+@service_options
 def tail(
     *,
-    url: str,
-    token: str | None,
+    target: ShipTarget,
     type_: tuple[str, ...],
     source: tuple[str, ...],
     service: tuple[str, ...],
@@ -70,10 +60,6 @@ def tail(
     has: tuple[str, ...],
     without: list[tuple[str, str]],
     as_json: bool,
-    client_cert: Path | None,
-    client_key: Path | None,
-    ca: Path | None,
-    timeout_seconds: float,
 ) -> None:
     """Follow events as a service stores them, until Ctrl-C.
 
@@ -87,7 +73,6 @@ def tail(
     question += [("q", text)] if text else []
     try:
         parse_query(question, now=0.0)
-        target = ShipTarget(url, token, client_cert, client_key, ca, timeout_seconds)
         client = TailClient(target, question, show=_shower(as_json=as_json), say=_say)
         asyncio.run(client.run())
     except (TailError, BadQuery) as error:

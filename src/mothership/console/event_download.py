@@ -19,13 +19,12 @@ from mothership.ports import Clock, EventReader
 from mothership.search.parameters import iso_time, parse_query
 from mothership.search.query import MESSAGE, EventQuery
 from mothership.search.results import EventPage, StoredEvent
+from mothership.spreadsheet_escaping import defused
 
 ROWS_MAX = 100_000
 """Most events of a file."""
 PAGE_ROWS = 500
 COLUMNS = ("time", "type", "source", "severity_num", "service", "message", "data")
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
-"""With these a spreadsheet takes a text for a formula, and runs it (OWASP: CSV injection)."""
 
 
 def routes(reader: EventReader, *, clock: Clock = time.time) -> list[Route]:
@@ -87,11 +86,6 @@ def csv_lines(events: Sequence[StoredEvent], is_first: bool) -> str:
     for event in events:
         writer.writerow(map(defused, _cells(event)))
     return text.getvalue()
-
-
-def defused(value: Any) -> Any:
-    """The text behind an apostrophe where it would be a formula; a number stays one."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" \n\0").startswith(FORMULA_BEGINS) else value
 
 
 def _cells(event: StoredEvent) -> tuple[Any, ...]:

@@ -14,11 +14,11 @@ from markupsafe import Markup, escape
 
 from mothership.console import assets
 from mothership.console.documentation import rendered
+from mothership.figures import duration, number, size
 from mothership.terminal_escaping import COMMANDS, escaped
 
 TEXT_CHARACTERS_MAX = 20_000
 """Longest text that a page shows at one place."""
-KIBI = 1024
 
 
 def harmless(value: Any) -> Any:
@@ -68,32 +68,6 @@ def whole(text: str) -> Markup:
 def as_json_text(value: Any) -> Markup:
     """For an attribute that a script reads: not cut."""
     return escape(orjson.dumps(value).decode())
-
-
-def number(value: float) -> str:
-    """`12,345`, `0.25`."""
-    if isinstance(value, int) or value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"  # noqa: PLR2004 - three figures are enough
-
-
-def size(value: float) -> str:
-    """`12.3 MiB`."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < KIBI:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
-        value /= KIBI
-    return f"{value:.3g} TiB"
-
-
-def duration(seconds: float) -> str:
-    """`40 ms`, `12 s`, `3 min`, `5 h`, `2 days`."""
-    if seconds < 1:
-        return f"{seconds * 1000:.3g} ms"
-    for most, length, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
-        if seconds < most:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds / 86400:,.0f} days"
 
 
 def moment(micros: int) -> str:

@@ -1,4 +1,4 @@
-"""The database while the service runs: up before it, watched, down after it."""
+"""The database while the service runs: up before it, watched, down after it; and for a command, beside the service."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,10 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from mothership.data_dir_lock import LockedDataDir
+import asyncpg
+
+from mothership.data_dir_lock import LockedDataDir, lock_data_dir
+from mothership.data_directory import fault
 from mothership.embedded.cluster import cluster_path
 from mothership.embedded.endpoint import dsn_for
 from mothership.embedded.processes import postmaster_lines
@@ -76,3 +79,29 @@ def dsn_of(data_dir: Path) -> str:
     if len(lines) < SOCKET_DIR_LINE:
         raise ConfigurationError([f"server.data_dir: no embedded PostgreSQL runs in {data_dir}"])
     return dsn_for(Path(lines[SOCKET_DIR_LINE - 1]))
+
+
+@contextlib.asynccontextmanager
+async def embedded_database(data_dir: Path) -> AsyncIterator[str]:
+    """The DSN of the embedded database: the one that runs, or started for the moment.
+
+    Raises `ConfigurationError` where there is none.
+    """
+    if dsn := await running_dsn(data_dir):
+        yield dsn
+        return
+    if not cluster_path(data_dir).exists():
+        raise fault(f"{data_dir} holds no embedded database")
+    with lock_data_dir(data_dir) as locked:
+        async with postgres(locked) as dsn:
+            yield dsn
+
+
+async def running_dsn(data_dir: Path) -> str | None:
+    """Where it listens, if it does. The server of a service that was killed has left its address behind."""
+    try:
+        dsn = dsn_of(data_dir)
+        await (await asyncpg.connect(dsn)).close()
+    except (ConfigurationError, OSError, asyncpg.PostgresError):
+        return None
+    return dsn
