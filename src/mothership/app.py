@@ -23,6 +23,7 @@ from mothership.console import configuration, event_context, events, sources, te
 from mothership.console import documentation as documentation_page
 from mothership.console.application import Console
 from mothership.console.dead_letters import DeadLetters
+from mothership.console.joined_traces import JoinedTraces
 from mothership.console.overview import Overview
 from mothership.console.redaction import RedactionTrials
 from mothership.console.traces import Traces
@@ -112,6 +113,7 @@ class Mothership:
         self.stopping = False
         self._batch_log = BatchLog(settings.log.batches, self.redactor.counters.rules_hash)
         self._use_redactor(self.redactor)
+        self._traces = Traces(self.chain, lambda: self.redactor, self._private_processors)
         self._server: uvicorn.Server | None = None
         self._ingest: Ingest | None = None
         self._edge: EdgeApplication | None = None
@@ -232,7 +234,7 @@ class Mothership:
             template_counts.page(self._reader, self._templates.text if self._templates else None),
             *DeadLetters(box, repairs).pages,
             RedactionTrials(lambda: self.settings.pipeline.processors.redaction).page,
-            Traces(self.chain, lambda: self.redactor, self._private_processors).page,
+            self._traces.page,
             configuration.page(lambda: self.settings),
             documentation_page.page(),
         ]
@@ -280,6 +282,8 @@ class Mothership:
             if statuses := StatusDirectory.of_this_process():
                 joined = JoinedWorkers(self._live_tail, statuses)
                 work.append(group.create_task(joined.run(), name="live-tail-workers"))
+                samples = JoinedTraces(self._traces, statuses)
+                work.append(group.create_task(samples.run(), name="trace-workers"))
             if self.tsdb:
                 work.append(group.create_task(self.tsdb.run_maintenance(), name="maintenance"))
                 if not self._key_is_agreed:

@@ -139,8 +139,8 @@ class EventReader(Protocol):
     async def last_error(self, source: str) -> LastError:
         """Find a source's newest event of severity `error` or worse."""
 
-    async def template_counts(self, query: EventQuery) -> TemplateCounts:
-        """Count the events of each template, over the newest events that are meant."""
+    async def template_counts(self, query: EventQuery, *, most: int) -> TemplateCounts:
+        """Count the events of each template, over the newest events that are meant: so many of them at most."""
 
     def sql(self, query: EventQuery, *, limit: int) -> str:
         """The question as a statement that a person can paste into `psql`."""

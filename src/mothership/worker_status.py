@@ -7,9 +7,11 @@ each worker writes to a file of its own every second, and again whenever it is a
 import os
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 import orjson
@@ -20,6 +22,10 @@ from mothership.status import WorkerStatus
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Names the directory of the shared files; set for the workers by their supervisor."""
 BEGAN = "began"
+PATH_BYTES_MAX = 100
+"""Longest path of a Unix socket, less some."""
+SocketTopic: TypeAlias = Literal["tail", "trace"]
+SOCKET_TOPICS: tuple[SocketTopic, ...] = ("tail", "trace")
 SILENT_SECONDS = 10.0
 """A worker whose status is older than this hangs."""
 
@@ -31,6 +37,19 @@ class _StatusFile:
 
 
 _decode = msgspec.json.Decoder(_StatusFile).decode
+
+
+@contextmanager
+def socket_address(path: Path) -> Iterator[str]:
+    """A Unix socket's path, or one that is short enough for the kernel."""
+    if len(os.fsencode(path)) <= PATH_BYTES_MAX:
+        yield str(path)
+        return
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)
 
 
 class StatusDirectory:
@@ -81,15 +100,16 @@ class StatusDirectory:
     def remove(self, pid: int) -> None:
         """By the supervisor: this worker is dead."""
         self._path(pid).unlink(missing_ok=True)
-        self.socket(pid).unlink(missing_ok=True)
+        for topic in SOCKET_TOPICS:
+            self.socket(topic, pid).unlink(missing_ok=True)
 
-    def socket(self, pid: int | None = None) -> Path:
-        """Where a worker, this one by default, listens to the others."""
-        return self._directory / f"worker-{pid or os.getpid()}.sock"
+    def socket(self, topic: SocketTopic, pid: int | None = None) -> Path:
+        """Where a worker, this one by default, listens to the others for what they ask of this kind."""
+        return self._directory / f"{topic}-{pid or os.getpid()}.sock"
 
-    def other_sockets(self) -> list[Path]:
+    def other_sockets(self, topic: SocketTopic) -> list[Path]:
         """Where the other workers listen."""
-        return sorted(path for path in self._directory.glob("worker-*.sock") if path != self.socket())
+        return sorted(path for path in self._directory.glob(f"{topic}-*.sock") if path != self.socket(topic))
 
     def _path(self, pid: int) -> Path:
         return self._directory / f"status-{pid}.json"

@@ -90,8 +90,9 @@ async def test_without_a_database_there_is_a_page_that_says_so(behind: Behind) -
 
 async def test_a_database_that_does_not_answer_is_told_in_words(behind: Behind) -> None:
     class Slow(MemoryEventReader):
-        async def template_counts(self, query: EventQuery) -> TemplateCounts:
+        async def template_counts(self, query: EventQuery, *, most: int) -> TemplateCounts:
             assert query
+            assert most
             raise ReadError("the database took longer")
 
     page = template_counts.page(Slow(MemorySink()), None, clock=lambda: NOW)
@@ -106,3 +107,22 @@ async def test_a_verdict_that_a_node_made_up_is_harmless(behind: Behind, llm: An
     assert "<script>alert" not in text
     assert "<svg" not in text
     assert "\u202e" not in text
+
+
+async def test_of_a_big_day_a_part_is_counted_first_and_more_is_asked_for(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is there at once; it asks for the rest by itself, or by a link where there are no scripts."""
+    monkeypatch.setattr(template_counts, "FIRST_EVENTS", 10)
+    page = template_counts.page(await reader(*events("a", 30, 30)), None, clock=lambda: NOW)
+    async with behind([page], auth=AuthSettings()) as client:
+        first = (await client.get("/console/templates.json")).json()
+        assert (first["counted"], first["counted_all"], first["more"]) == (10, False, "/console/templates?more=1")
+        text = (await client.get("/console/templates", headers=HTML)).text
+        assert 'hx-get="/console/templates?more=1" hx-trigger="load" hx-select="#templates"' in text
+        assert '<a href="/console/templates?more=1">count more of them</a>' in text
+        rest = (await client.get("/console/templates.json?more=1")).json()
+        assert (rest["counted"], rest["counted_all"], rest["more"]) == (30, True, None)
+        part = (await client.get("/console/templates?more=1", headers={**HTML, "hx-request": "true"})).text
+        assert 'id="templates"' in part
+        assert "hx-get" not in part

@@ -2,19 +2,24 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.console.conftest import Behind, form_token
 from tests.pipeline.test_tracing import CANARIES, EVENT, batch, chain
 
+from mothership.console.joined_traces import JoinedTraces
 from mothership.console.traces import SAMPLED_MAX, TEXT_CHARACTERS_MAX, Traces
 from mothership.edge.auth_settings import AuthSettings, hashed
+from mothership.errors import Refusal
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.tracing import Tracer
+from mothership.worker_status import SocketTopic, StatusDirectory
 
 HTML = {"accept": "text/html"}
 NAMES = ("tracer", "reader", "operator", "node")
@@ -116,7 +121,7 @@ async def test_the_next_events_that_match_are_told(client: Any) -> None:
             await client.chain.run(batch(EVENT, {"type": "log", "message": "other"}))
         answer = await asked
         found = answer.json()
-        assert found["sampled"] == {"wanted": 2, "found": 2, "examined": 4}
+        assert found["sampled"] == {"wanted": 2, "found": 2, "examined": 4, "workers": 1, "workers_missed": 0}
         assert not [each for each in CANARIES if each in answer.text]
         assert '"end"' not in answer.text, "how long a secret was is nobody's business"
         nothing = await ask(client, "live", source="nobody")
@@ -128,3 +133,67 @@ async def test_a_sample_is_bounded(client: Any, count: str) -> None:
     async with client:
         await ask(client, "live", 422, count=count)
         await ask(client, "live", 422, q="x" * 5_000)
+
+
+class Elsewhere(StatusDirectory):
+    """As another process sees the directory."""
+
+    def socket(self, topic: SocketTopic, pid: int | None = None) -> Path:
+        """Its own."""
+        return super().socket(topic, pid or 1)
+
+
+async def until(seen: Callable[[], object]) -> None:
+    while not seen():  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0.01)
+
+
+async def test_a_sample_sees_what_every_worker_takes(tmp_path: Path) -> None:
+    """Enough is enough, whoever found it; one that is busy or gone is told, and an asker that leaves frees all."""
+    here, there = chain(), chain()
+    traces = [
+        Traces(made, lambda redactor=redactor: redactor, None, wait_seconds=5) for made, redactor in (here, there)
+    ]  # type: ignore[arg-type, misc]
+    directories = [StatusDirectory.create(tmp_path / "shared"), Elsewhere(tmp_path / "shared")]
+    joined = [JoinedTraces(one, statuses) for one, statuses in zip(traces, directories, strict=True)]
+    async with asyncio.TaskGroup() as group:
+        serving = [group.create_task(one.run()) for one in joined]
+        for statuses in directories:
+            await until(statuses.socket("trace").exists)
+
+        async def looked_at(sample: Any, *made: Chain) -> Any:
+            asking = asyncio.create_task(sample)
+            await until(lambda: all(one._tracer for one in made))
+            return asking
+
+        asking = await looked_at(traces[0].sample({"count": ["2"]}), here[0], there[0])
+        for made, _ in (here, there):
+            await made.run(batch(EVENT))
+        found = await asking
+        assert len(found["traces"]) == 2
+        assert found["sampled"] | {"examined": 0} == {
+            "wanted": 2, "found": 2, "examined": 0, "workers": 2, "workers_missed": 0}  # fmt: skip
+        assert not [secret for secret in CANARIES if secret in json.dumps(found)]
+        asking = await looked_at(traces[1].sample({"count": ["1"]}), here[0], there[0])
+        await here[0].run(batch(EVENT))
+        assert len((await asking)["traces"]) == 1
+        await until(lambda: not (here[0]._tracer or there[0]._tracer))  # both are free again
+        with there[0].traced(Tracer(lambda _: None, [], matches=lambda _: True, most=1, with_refused=True)):  # type: ignore[arg-type, return-value]
+            asking = await looked_at(traces[0].sample({"count": ["1"]}), here[0])
+            await here[0].run(batch(EVENT))
+            await asking
+            with pytest.raises(Refusal, match="somebody else"):
+                await traces[1].sample({})
+        await until(lambda: not (here[0]._tracer or there[0]._tracer))
+        asking = await looked_at(traces[0].sample({"count": ["1"]}), here[0], there[0])
+        asking.cancel()
+        await until(lambda: not (here[0]._tracer or there[0]._tracer))
+        serving[1].cancel()
+        await asyncio.wait(serving[1:])
+        directories[1].socket("trace").touch()  # one that was killed left it behind
+        asking = await looked_at(traces[0].sample({"count": ["1"]}), here[0])
+        while not asking.done():
+            await here[0].run(batch(EVENT))
+            await asyncio.sleep(0.01)
+        assert (await asking)["sampled"]["found"] == 1
+        serving[0].cancel()

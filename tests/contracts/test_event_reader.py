@@ -162,13 +162,13 @@ async def test_templates_are_counted_with_an_example_and_a_verdict(dsn: str | No
     ]  # fmt: skip
     rows = [Row(NOON + n * SECOND, "log", "edge", json.dumps(each).encode()) for n, each in enumerate(data)]
     async with _reading(dsn, rows) as reader:
-        found = await reader.template_counts(EventQuery(since=NOON))
+        found = await reader.template_counts(EventQuery(since=NOON), most=100)
         counts = {each.id: each for each in found.templates}
         assert (found.counted, found.is_complete, set(counts)) == (5, True, {"a", "b", "x" * 64})
         assert (counts["a"].events, counts["a"].newest, counts["a"].example) == (2, NOON + SECOND, "up 2")
         assert json.loads(counts["a"].verdict or "") == verdict
         assert (counts["b"].example, counts["b"].verdict) == (None, None)
-        some = await reader.template_counts(EventQuery(since=NOON + SECOND, until=NOON + 2 * SECOND))
+        some = await reader.template_counts(EventQuery(since=NOON + SECOND, until=NOON + 2 * SECOND), most=100)
         assert [(each.id, each.events) for each in some.templates] == [("a", 1)]
 
 

@@ -1,14 +1,19 @@
 """Several workers are one service to whoever asks: each question goes to any of them, and the answer is the same."""
 
+import itertools
+import json
 import os
 import re
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from tests.journey.conftest import Service, Start
 from tests.journey.test_service import a_batch
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.data_dir_lock import lock_data_dir
 from mothership.embedded.server import PostgresServer
@@ -89,3 +94,27 @@ def test_a_worker_that_hangs_is_told_by_the_others(start: Start, database_dsn: s
         service.until(lambda: "no sign of life from a worker" in reason(service), "the reason")
     finally:
         os.kill(hung, signal.SIGCONT)
+
+
+def test_a_sample_sees_the_events_of_every_worker(start: Start, database_dsn: str) -> None:
+    """Whichever takes a connection: of events that are sent one after the other none is left out."""
+    service = start(dsn=database_dsn, MOTHERSHIP_WORKERS="2")
+    sockets = Path(service.data_dir) / "metrics"
+    service.until(lambda: len(list(sockets.glob("trace-*.sock"))) == 2, "both workers")
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(
+            httpx2.post,
+            f"{service.url}/console/trace/live",
+            json={"type": "sampled", "count": "20"},
+            headers={"authorization": "Bearer anybody"},
+            timeout=PATIENCE_SECONDS,
+        )
+        numbers = itertools.count()
+        while not asked.done():
+            service.post({"messages": [{"type": "sampled", "number": next(numbers)}]})
+        found = asked.result().json()
+    assert found["sampled"]["workers"] == 2
+    seen = sorted(json.loads(trace["event"])["number"] for trace in found["traces"])
+    assert len(seen) == 20
+    last = seen[-15:]  # the two may begin a moment apart
+    assert last == list(range(last[0], last[0] + 15))

@@ -46,10 +46,11 @@ class MemoryEventReader:
         counts = {field: Counter(filter(None, (_value(event, field) for event in found))) for field in FIELDS}
         return Facets([Facet(field, counts[field].most_common(10)) for field in FIELDS], len(found), is_complete=True)
 
-    async def template_counts(self, query: EventQuery) -> TemplateCounts:
+    async def template_counts(self, query: EventQuery, *, most: int) -> TemplateCounts:
         """See `ports.EventReader`."""
         found: dict[str, TemplateCount] = {}
-        events = self._meant(query)
+        meant = self._meant(query)
+        events = meant[:most]
         for event in events:
             data = json.loads(event.data)
             if identity := data.get("template_id"):
@@ -57,7 +58,7 @@ class MemoryEventReader:
                 verdict = json.dumps(data["llm"]) if "llm" in data else known.verdict
                 example = max(known.example or "", data.get("message") or "") or None
                 found[identity] = known._replace(events=known.events + 1, example=example, verdict=verdict)
-        return TemplateCounts([*found.values()], len(events), is_complete=True)
+        return TemplateCounts([*found.values()], len(events), is_complete=len(events) == len(meant))
 
     async def histogram(self, query: EventQuery, *, since: int, until: int, buckets: int) -> Histogram:
         """See `ports.EventReader`."""

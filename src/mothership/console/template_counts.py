@@ -13,12 +13,15 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from mothership.console.page import Page
+from mothership.edge.browser import CONSOLE
 from mothership.errors import ReadError, Refusal
 from mothership.ports import Clock, EventReader
 from mothership.search.query import EventQuery
 from mothership.search.results import TemplateCount, TemplateCounts
 
 DAY_MICROS = 86_400_000_000
+FIRST_EVENTS, ALL_EVENTS = 20_000, 100_000
+"""Of each day, so many of the newest are counted for the page, and so many when it asks for more: that takes longer."""
 SHOWN = 50
 CHANGE_FACTOR = 3.0
 """So many times as many, or as few, is a change worth a look."""
@@ -30,17 +33,22 @@ ALWAYS_ON = "pipeline:\n  templates:\n    enabled: true\n"
 def page(reader: EventReader | None, text_of: Callable[[str], str | None] | None, *, clock: Clock = time.time) -> Page:
     """The page. `reader` is None without TimescaleDB; `text_of` tells a template's text, None while none are made."""
 
-    async def content(_request: Request) -> Mapping[str, Any]:
+    async def content(request: Request) -> Mapping[str, Any]:
         now = int(clock() * 1_000_000)
+        most = ALL_EVENTS if "more" in request.query_params else FIRST_EVENTS
         told: dict[str, Any] = {"is_on": text_of is not None, "has_reader": reader is not None, "turn_on": ALWAYS_ON}
         if reader is None:
             return told
         try:
-            today = await reader.template_counts(EventQuery(since=now - DAY_MICROS, until=now + 1))
-            before = await reader.template_counts(EventQuery(since=now - 2 * DAY_MICROS, until=now - DAY_MICROS))
+            today = await reader.template_counts(EventQuery(since=now - DAY_MICROS, until=now + 1), most=most)
+            before = await reader.template_counts(
+                EventQuery(since=now - 2 * DAY_MICROS, until=now - DAY_MICROS), most=most
+            )
         except ReadError as error:
             raise Refusal(503, error.reason, retry_after_seconds=5) from None
-        return told | compared(today, before, text_of or (lambda _identity: None))
+        is_first = most == FIRST_EVENTS and not (today.is_complete and before.is_complete)
+        more = f"{CONSOLE}/templates?more=1" if is_first else None
+        return told | compared(today, before, text_of or (lambda _identity: None)) | {"more": more}
 
     return Page("/templates", "Templates", "templates.html", content)
 

@@ -7,14 +7,15 @@ there are rules and places, and all else is what they left.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import orjson
 from starlette.requests import Request
 
 from mothership.console.page import Fields, Page, Trial, one
+from mothership.console.sample import Sample, SampleQuestion
 from mothership.console.turns import Turns
 from mothership.decimals import decode
 from mothership.errors import BadQuery, Refusal
@@ -70,6 +71,8 @@ class Traces:
         self._clock = clock
         self._wait_seconds = wait_seconds
         self._turns = Turns()
+        self.others: Callable[[SampleQuestion, Sample], Sequence[Coroutine[Any, Any, None]]] | None = None
+        """Where there are other workers: asks each of them, and adds what they take."""
 
     @property
     def page(self) -> Page:
@@ -103,7 +106,7 @@ class Traces:
         return {"traces": [_shown(await self._turns.alone(work), ends=True)]}
 
     async def sample(self, fields: Fields) -> Mapping[str, Any]:
-        """Wait for the next events that match, and take down what becomes of them."""
+        """Wait for the next events that match, whichever worker takes them, and tell what becomes of them."""
         count = one(fields, "count") or "1"
         if not (count.isascii() and count.isdigit() and 0 < int(count[:4]) <= SAMPLED_MAX):
             raise Refusal(422, f"count: from 1 to {SAMPLED_MAX}")
@@ -111,20 +114,47 @@ class Traces:
             query = parse_query([(name, one(fields, name).strip()) for name in ASKED], now=self._clock())
         except BadQuery as error:
             raise Refusal(422, str(error)) from None
+        asked = SampleQuestion(query, int(count), self._wait_seconds)
+        sample = Sample(asked.count)
+        others = self.others(asked, sample) if self.others else []
+        await sample.gather([self.sample_here(asked, sample), *others])
+        return {
+            "traces": sample.traces,
+            "sampled": {
+                "wanted": asked.count,
+                "found": len(sample.traces),
+                "examined": sample.examined,
+                "workers": 1 + len(others),
+                "workers_missed": sample.missed,
+            },
+        }
+
+    async def sample_here(self, asked: SampleQuestion, sample: Sample) -> None:
+        """Add those that this worker takes. Raises `Refusal` (429) when somebody else is looking."""
         redactor = self._redactor()
         tracer = Tracer(
             redactor.explain,
             [each.name for each in redactor.processors],
-            matches=matcher(query),
-            most=int(count),
-            with_refused=query == EventQuery(),
+            matches=matcher(asked.query),
+            most=asked.count,
+            with_refused=asked.query == EventQuery(),
         )
-        with self._chain.traced(tracer), suppress(TimeoutError):
-            await asyncio.wait_for(tracer.ended.wait(), self._wait_seconds)
-        return {
-            "traces": [_shown(trace, ends=False) for trace in tracer.found],
-            "sampled": {"wanted": int(count), "found": len(tracer.found), "examined": tracer.examined},
-        }
+        told = 0
+        with self._chain.traced(tracer):
+            try:
+                async with asyncio.timeout(asked.seconds):
+                    while True:
+                        news, told = tracer.found[told:], len(tracer.found)
+                        for trace in news:
+                            sample.add(_shown(trace, ends=False))
+                        if tracer.ended.is_set():
+                            return
+                        tracer.news.clear()
+                        await tracer.news.wait()
+            except TimeoutError:
+                return
+            finally:
+                sample.examined += tracer.examined
 
     def _request(self) -> Batch:
         """A request that never came, for one event."""

@@ -5,10 +5,8 @@ reader ─▶ worker ──question──▶ other worker's socket
 """
 
 import asyncio
-import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -18,7 +16,7 @@ from mothership.live_tail.live_tail import LiveTail
 from mothership.live_tail.messages import END, EVENT_BEGIN, MessageReader, parsed
 from mothership.search.query import EventQuery
 from mothership.telemetry import log
-from mothership.worker_status import StatusDirectory
+from mothership.worker_status import StatusDirectory, socket_address
 
 SCAN_SECONDS = 1.0
 """How soon a worker that has started is asked, too."""
@@ -26,8 +24,6 @@ JOIN_SECONDS = 1.0
 """Longest a reader waits until the others know what it asks."""
 QUESTION_BYTES_MAX = 1024 * 1024
 READ_BYTES = 64 * 1024
-PATH_BYTES_MAX = 100
-"""Longest path of a Unix socket, less some."""
 _decode = msgspec.json.Decoder(EventQuery).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -45,9 +41,9 @@ class JoinedWorkers:
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        path = self._statuses.socket()
+        path = self._statuses.socket("tail")
         path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening, _address(path) as address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening, socket_address(path) as address:
             listening.bind(address)
             listening.setblocking(False)
             server = await asyncio.start_unix_server(self._serve, sock=listening, limit=QUESTION_BYTES_MAX)
@@ -81,7 +77,7 @@ class JoinedWorkers:
 
     def _ask(self, query: EventQuery) -> list[asyncio.Task[None]]:
         links = []
-        for path in self._statuses.other_sockets():
+        for path in self._statuses.other_sockets("tail"):
             link = self._links.get((query, path))
             if link is None and self._group is not None:
                 ready = asyncio.Event()
@@ -95,7 +91,7 @@ class JoinedWorkers:
     async def _follow(self, query: EventQuery, path: Path, ready: asyncio.Event) -> None:
         writer: asyncio.StreamWriter | None = None
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connecting, _address(path) as address:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connecting, socket_address(path) as address:
                 connecting.setblocking(False)
                 await asyncio.get_running_loop().sock_connect(connecting, address)
                 reader, writer = await asyncio.open_unix_connection(sock=connecting.dup())
@@ -138,16 +134,3 @@ class JoinedWorkers:
             log.debug("live_tail_worker_gone", error=type(error).__name__)
         finally:
             writer.close()
-
-
-@contextmanager
-def _address(path: Path) -> Iterator[str]:
-    """The socket's path, or one that is short enough for the kernel."""
-    if len(os.fsencode(path)) <= PATH_BYTES_MAX:
-        yield str(path)
-        return
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{directory}/{path.name}"
-    finally:
-        os.close(directory)

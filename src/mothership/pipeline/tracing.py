@@ -81,6 +81,8 @@ class Tracer:
         self.examined = 0
         self.found: list[EventTrace] = []
         self.ended = asyncio.Event()
+        self.news = asyncio.Event()
+        """Set whenever something was found, and at the end."""
 
     def begin(self, batch: Batch) -> "SliceTrace | None":
         """Look at a slice before its first step; None when no more is wanted."""
@@ -119,6 +121,8 @@ class Tracer:
     def _check_end(self) -> None:
         if len(self.found) >= self._most or self.examined > EXAMINED_MAX:
             self.ended.set()
+        if self.found or self.ended.is_set():
+            self.news.set()
 
 
 @dataclass(slots=True, eq=False)

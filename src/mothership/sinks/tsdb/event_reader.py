@@ -98,18 +98,19 @@ class TsdbEventReader:
                 pass
         return Facets([_facet(field, counts[field]) for field in FIELDS], counts[""][""], is_complete=walk.ended)
 
-    async def template_counts(self, query: EventQuery) -> TemplateCounts:
+    async def template_counts(self, query: EventQuery, *, most: int) -> TemplateCounts:
         """See `ports.EventReader`."""
+        most = min(most, TEMPLATE_ROWS)
         found: dict[str, TemplateCount] = {}
         counted = 0
         async with self._reading(self._settings.seconds / 2) as reading:
             walk = await self._walk(reading, query, None)
             try:
-                while walk.goes_on and counted < TEMPLATE_ROWS:
-                    for row in await walk.fetch(_count_templates(query, TEMPLATE_ROWS - counted)):
+                while walk.goes_on and counted < most:
+                    for row in await walk.fetch(_count_templates(query, most - counted)):
                         counted += row["events"]
                         _add_template(found, row)
-                    if counted < TEMPLATE_ROWS:
+                    if counted < most:
                         await walk.advance()
             except WalkTooSlow:
                 pass
