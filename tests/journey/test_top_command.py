@@ -20,7 +20,7 @@ from rich.console import Console
 from tests.journey.conftest import Service, Start
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.commands.top_client import History
+from mothership.commands.top_client import OverviewHistory
 from mothership.commands.top_view import spark, view
 from mothership.edge.auth_settings import hashed
 
@@ -222,8 +222,8 @@ def test_no_text_of_a_service_commands_the_terminal(width: int) -> None:
     """Whatever it is, and however long: only our own colours do."""
     console = Console(width=width, force_terminal=True, color_system="256", markup=False, highlight=False)
     with console.capture() as shown:
-        console.print(view(overview(HOSTILE), History(), HOSTILE))
-        console.print(view(overview("x" * 100_000), History(), "x" * 100_000))
+        console.print(view(overview(HOSTILE), OverviewHistory(), HOSTILE))
+        console.print(view(overview("x" * 100_000), OverviewHistory(), "x" * 100_000))
     text = shown.get()
     assert "\x1b[2J" not in text
     assert "\x1b]" not in text
@@ -237,13 +237,13 @@ def test_no_text_of_a_service_commands_the_terminal(width: int) -> None:
 def test_what_is_no_overview_is_told_as_such() -> None:
     for content in ({}, overview("x") | {"sinks": []}, overview("x") | {"now": {"events_per_second": "x"}}):
         with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
-            view(content, History(), "x")
+            view(content, OverviewHistory(), "x")
 
 
 def test_the_last_hour_is_a_line_as_high_as_what_was_most() -> None:
     assert spark({0.0: 1.0, 3599.0: 8.0}, columns=4) == ("▁  █", 8.0)
     assert spark({0.0: 0.0}, columns=2) == (" ▁", 0.0)
-    history = History()
+    history = OverviewHistory()
     columns = {"at": [10, 4000], "types": {"log": [1, 2], "metric": [0, 3]}, "levels": {"queued.tsdb": [4, 5]},
                "answer_seconds": {"p95": [None, 0.5]}}  # fmt: skip
     history.add(columns)

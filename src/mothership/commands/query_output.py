@@ -25,7 +25,7 @@ PIPE_COLUMNS = 10_000
 Rows = Sequence[tuple[Any, ...]]
 
 
-class Output(Protocol):
+class RowOutput(Protocol):
     """Prints rows."""
 
     rows: int
@@ -40,11 +40,11 @@ class Output(Protocol):
         """There are no more."""
 
 
-def output(form: str, out: TextIO) -> Output:
+def output(form: str, out: TextIO) -> RowOutput:
     """One for this format."""
     if form == "table":
         return _Table(out)
-    kinds: dict[str, Callable[[TextIO], Output]] = {"csv": _Csv, "ndjson": _Ndjson, "json": _Json}
+    kinds: dict[str, Callable[[TextIO], RowOutput]] = {"csv": _Csv, "ndjson": _Ndjson, "json": _Json}
     return kinds[form](out)
 
 

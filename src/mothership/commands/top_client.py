@@ -17,7 +17,7 @@ _NO_HOPE = frozenset({400, 401, 403, 404, 405})
 
 
 @dataclass
-class History:
+class OverviewHistory:
     """The last hour: a time with a value each."""
 
     events: dict[float, float] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class OverviewClient:
         """Raise `OverviewError` for an address or certificates that can't be used."""
         self._target = target
         self.page = _page(target.url)
-        self.history = History()
+        self.history = OverviewHistory()
         try:
             self._client = http_client(target, "Top")
         except ShippingError as error:

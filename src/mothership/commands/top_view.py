@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mothership.commands.top_client import History
+from mothership.commands.top_client import OverviewHistory
 from mothership.figures import duration, number, size
 from mothership.plurals import counted
 from mothership.terminal_escaping import escaped
@@ -23,7 +23,7 @@ NONE = "\N{EN DASH}"
 COLOURS = {"bad": "red", "warn": "yellow"}
 
 
-def view(it: Mapping[str, Any], history: History, where: str) -> RenderableType:
+def view(it: Mapping[str, Any], history: OverviewHistory, where: str) -> RenderableType:
     """All of it. Raises KeyError, TypeError, ValueError or AttributeError for what is no overview."""
     parts: list[RenderableType] = [_head(it, where), *_notices(it["notices"]), Text(""), _figures(it)]
     parts += [_sparks(history), Text(""), _sinks(it["sinks"]), _spool(it)]
@@ -89,7 +89,7 @@ def _figure(name: str, value: str) -> Text:
     return Text(f"{name} ", style="dim").append(value, style="not dim bold")
 
 
-def _sparks(history: History) -> Table:
+def _sparks(history: OverviewHistory) -> Table:
     """The last hour, a line each."""
     table = Table.grid(padding=(0, 2))
     for name, values, written in (

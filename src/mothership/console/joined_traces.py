@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from mothership.console.sample import Sample, SampleQuestion
+from mothership.console.trace_sample import TraceQuestion, TraceSample
 from mothership.console.traces import SAMPLED_MAX, WAIT_SECONDS, Traces
 from mothership.errors import Refusal
 from mothership.telemetry import log
@@ -25,7 +25,7 @@ LINE_BYTES_MAX = 64 * 1024 * 1024
 """Longest trace: a step may show 200 values of 4,000 characters, before and after."""
 GRACE_SECONDS = 2.0
 """Longer than a worker waits for events: for its answer."""
-_decode = msgspec.json.Decoder(SampleQuestion).decode
+_decode = msgspec.json.Decoder(TraceQuestion).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,11 +51,11 @@ class JoinedTraces:
                 server.close()
                 path.unlink(missing_ok=True)
 
-    def others(self, asked: SampleQuestion, sample: Sample) -> Sequence[Coroutine[Any, Any, None]]:
+    def others(self, asked: TraceQuestion, sample: TraceSample) -> Sequence[Coroutine[Any, Any, None]]:
         """One look for each of the other workers."""
         return [self._ask(path, asked, sample) for path in self._statuses.other_sockets("trace")]
 
-    async def _ask(self, path: Path, asked: SampleQuestion, sample: Sample) -> None:
+    async def _ask(self, path: Path, asked: TraceQuestion, sample: TraceSample) -> None:
         writer: asyncio.StreamWriter | None = None
         try:
             async with asyncio.timeout(asked.seconds + GRACE_SECONDS):
@@ -81,7 +81,7 @@ class JoinedTraces:
         """Another worker asks. It ends by closing the connection, or when there is enough."""
         try:
             given = _decode(await reader.readline())
-            asked = SampleQuestion(given.query, min(given.count, SAMPLED_MAX), min(given.seconds, WAIT_SECONDS))
+            asked = TraceQuestion(given.query, min(given.count, SAMPLED_MAX), min(given.seconds, WAIT_SECONDS))
             sample = _Lines(asked.count, writer)
             look = asyncio.create_task(self._look(asked, sample), name="trace-for-another")
             gone = asyncio.create_task(reader.read(), name="trace-asker")
@@ -98,14 +98,14 @@ class JoinedTraces:
         finally:
             writer.close()
 
-    async def _look(self, asked: SampleQuestion, sample: Sample) -> None:
+    async def _look(self, asked: TraceQuestion, sample: TraceSample) -> None:
         try:
             await self._traces.sample_here(asked, sample)
         except Refusal:
             sample.missed += 1
 
 
-class _Lines(Sample):
+class _Lines(TraceSample):
     """Passes on what is found, as it is found."""
 
     def __init__(self, wanted: int, writer: asyncio.StreamWriter) -> None:

@@ -15,7 +15,7 @@ import orjson
 from starlette.requests import Request
 
 from mothership.console.page import Fields, Page, Trial, one
-from mothership.console.sample import Sample, SampleQuestion
+from mothership.console.trace_sample import TraceQuestion, TraceSample
 from mothership.console.turns import Turns
 from mothership.decimals import decode
 from mothership.errors import BadQuery, Refusal
@@ -71,7 +71,7 @@ class Traces:
         self._clock = clock
         self._wait_seconds = wait_seconds
         self._turns = Turns()
-        self.others: Callable[[SampleQuestion, Sample], Sequence[Coroutine[Any, Any, None]]] | None = None
+        self.others: Callable[[TraceQuestion, TraceSample], Sequence[Coroutine[Any, Any, None]]] | None = None
         """Where there are other workers: asks each of them, and adds what they take."""
 
     @property
@@ -114,8 +114,8 @@ class Traces:
             query = parse_query([(name, one(fields, name).strip()) for name in ASKED], now=self._clock())
         except BadQuery as error:
             raise Refusal(422, str(error)) from None
-        asked = SampleQuestion(query, int(count), self._wait_seconds)
-        sample = Sample(asked.count)
+        asked = TraceQuestion(query, int(count), self._wait_seconds)
+        sample = TraceSample(asked.count)
         others = self.others(asked, sample) if self.others else []
         await sample.gather([self.sample_here(asked, sample), *others])
         return {
@@ -129,7 +129,7 @@ class Traces:
             },
         }
 
-    async def sample_here(self, asked: SampleQuestion, sample: Sample) -> None:
+    async def sample_here(self, asked: TraceQuestion, sample: TraceSample) -> None:
         """Add those that this worker takes. Raises `Refusal` (429) when somebody else is looking."""
         redactor = self._redactor()
         tracer = Tracer(

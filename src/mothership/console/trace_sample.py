@@ -9,7 +9,7 @@ from mothership.search.query import EventQuery
 
 
 @dataclass(frozen=True, slots=True)
-class SampleQuestion:
+class TraceQuestion:
     """Which events, how many of them, and how long they are waited for."""
 
     query: EventQuery
@@ -17,7 +17,7 @@ class SampleQuestion:
     seconds: float
 
 
-class Sample:
+class TraceSample:
     """Takes what is found until it is enough."""
 
     def __init__(self, wanted: int) -> None:
