@@ -29,6 +29,7 @@ lint: setup ## style, types, imports, generated docs
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
+	@.venv/bin/mypy tests
 	@.venv/bin/lint-imports
 	@.venv/bin/yamllint .
 	@.venv/bin/hadolint Dockerfile

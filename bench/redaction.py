@@ -16,6 +16,7 @@ import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -119,9 +120,9 @@ def ratio(redaction: Redaction) -> None:
     for number in range(ROUNDS_BEFORE + ROUNDS):
         for name, mix in mixes.items():
             lines = [orjson.dumps(event) for event in mix(number * EVENTS)]  # no event comes twice
-            floor = seconds(lambda lines=lines: floor_of(lines))
+            floor = seconds(partial(floor_of, lines))
             fresh = [orjson.loads(line) for line in lines]
-            costs[name].append((floor, seconds(lambda fresh=fresh: through(redaction, fresh))))
+            costs[name].append((floor, seconds(partial(through, redaction, fresh))))
     for name, rounds in costs.items():
         floors, spent = zip(*rounds[ROUNDS_BEFORE:], strict=True)
         middle = statistics.median(cost / floor for floor, cost in rounds[ROUNDS_BEFORE:])

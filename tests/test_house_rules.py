@@ -82,7 +82,7 @@ def test_the_drawing_of_the_errors_is_their_tree() -> None:
             above[depth:] = [match[2]]
             drawn[match[2]] = above[depth - 1] if depth else "Exception"
     told = {
-        name: one.__base__.__name__
+        name: one.__bases__[0].__name__
         for name, one in vars(errors).items()
         if isinstance(one, type) and issubclass(one, Exception)
     }

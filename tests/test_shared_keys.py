@@ -95,7 +95,7 @@ async def test_a_key_does_not_change_under_a_running_service(
     late = tmp_path / "late"
     async with opened(_settings(NOBODY), late) as worker:
         before = worker.redactor.pseudonyms.of("carol")
-        tsdb = TsdbSink(DatabaseSettings(dsn=database_dsn))  # type: ignore[arg-type]
+        tsdb = TsdbSink(DatabaseSettings(dsn=database_dsn))
         await tsdb.open()
         await shared_keys.settle_pseudonym_key(tsdb, late)
         assert worker.redactor.pseudonyms.of("carol") == before != shared
@@ -121,7 +121,7 @@ async def test_a_salt_needs_no_agreement_and_stays_out_of_the_database(database_
 async def test_a_full_disk_keeps_no_shared_key_and_stops_nothing(database_dsn: str, tmp_path: Path) -> None:
     """What is queued is delivered; the key is asked for again at the next start."""
     await _pseudonym(database_dsn, tmp_path / "first")
-    tsdb = TsdbSink(DatabaseSettings(dsn=database_dsn))  # type: ignore[arg-type]
+    tsdb = TsdbSink(DatabaseSettings(dsn=database_dsn))
     first = await shared_keys.fingerprint_key(tsdb, tmp_path / "first" / "fingerprint.key")
     home = tmp_path / "full"
     mine = key_files.load_or_make(home / "fingerprint.key")

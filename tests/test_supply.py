@@ -139,10 +139,10 @@ def test_what_builds_a_package_without_a_wheel_comes_by_its_hash_too(tmp_path: P
     (tmp_path / "requirements.lock").write_text(f"sourceonly==0.0.1 --hash=sha256:{source}\n")
     right = hashlib.sha256((tmp_path / "builder-0.0.1-py3-none-any.whl").read_bytes()).hexdigest()
     uv = Path(sys.executable).with_name("uv")
-    more = ["--no-index", "--find-links", tmp_path, "--no-cache", "--target", tmp_path / "into"]
+    more: list[str | Path] = ["--no-index", "--find-links", tmp_path, "--no-cache", "--target", tmp_path / "into"]
     for told, ran in (("0" * 64, False), (right, True)):
         (tmp_path / "build.lock").write_text(f"builder==0.0.1 --hash=sha256:{told}\n")
-        command = [uv, "pip", "sync", "--python", sys.executable, "--require-hashes", *more]
+        command: list[str | Path] = [uv, "pip", "sync", "--python", sys.executable, "--require-hashes", *more]
         command += ["--build-constraints", tmp_path / "build.lock", tmp_path / "requirements.lock"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode != 0, "it builds nothing"

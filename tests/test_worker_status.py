@@ -99,8 +99,8 @@ def test_a_sink_or_a_step_that_one_worker_lacks_is_the_others() -> None:
 )
 def test_no_field_has_a_default(kind: type) -> None:
     """A `merge` that forgets a field would take it in silence."""
-    bare = [field.name for field in fields(kind) if field.default is field.default_factory]  # type: ignore[arg-type]  # any
-    assert bare == [field.name for field in fields(kind)]  # type: ignore[arg-type]  # as above
+    bare = [field.name for field in fields(kind) if field.default is field.default_factory]  # any
+    assert bare == [field.name for field in fields(kind)]  # as above
 
 
 @pytest.mark.parametrize("state", BREAKER_STATES)

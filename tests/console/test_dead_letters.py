@@ -126,7 +126,7 @@ async def test_a_bulk_retry_ends_however_slow_the_disk_and_though_all_are_refuse
     async with parts(tmp_path, behind, seconds_at_once=0.0) as it:
         for number in range(250):
             await it.relay.keep(rows_batch(number))
-        fields = {"sink": "memory", "reason": "not taken"}
+        fields: dict[str, Any] = {"sink": "memory", "reason": "not taken"}
         sent = []
         for _ in range(9):
             done = await it.change("retry", **fields)

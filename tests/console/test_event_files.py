@@ -10,6 +10,7 @@ from tests.search.memory_reader import MemoryEventReader
 
 from mothership import spreadsheet_escaping
 from mothership.console import event_context, event_download, events
+from mothership.console.page import Page
 from mothership.event import Row, RowBatch
 from mothership.live_tail.live_tail import LiveTail
 from mothership.live_tail.settings import LiveTailSettings
@@ -37,7 +38,7 @@ async def reader() -> MemoryEventReader:
     return MemoryEventReader(sink)
 
 
-def pages(reader: MemoryEventReader) -> list[events.Page]:
+def pages(reader: MemoryEventReader) -> list[Page]:
     return [events.page(reader, LiveTail(LiveTailSettings()), clock=lambda: 1200.0), event_context.page(reader)]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -111,7 +112,12 @@ def test_hostile_events_do_nothing_where_they_are_searched(console: Console) -> 
     """Nor opened, with each of their values a link, nor in the facets, nor as a view."""
     page = searched(console, "?facets=1")
     seen: list[str] = []
-    page.on("dialog", lambda dialog: (seen.append(f"dialog {dialog.message}"), dialog.dismiss()))
+
+    def dismiss(dialog: Any) -> None:
+        seen.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.on("pageerror", lambda error: seen.append(f"error {error}"))
     page.on("console", lambda said: seen.append(said.text) if said.type == "error" else None)
     page.on("request", lambda asked: None if asked.url.startswith(console.service.url) else seen.append(asked.url))

@@ -89,7 +89,12 @@ def fill(service: Service) -> None:
 def window(hostile: Console) -> Iterator[tuple[Page, list[str]]]:
     """A page, and all that should not happen on it."""
     page, seen = hostile.page(), list[str]()
-    page.on("dialog", lambda dialog: (seen.append(f"dialog {dialog.message}"), dialog.dismiss()))
+
+    def dismiss(dialog: Any) -> None:
+        seen.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.on("popup", lambda popup: seen.append(f"popup {popup.url}"))
     page.on("download", lambda download: seen.append(f"download {download.url}"))
     page.on("pageerror", lambda error: seen.append(f"error {error}"))

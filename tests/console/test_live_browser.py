@@ -150,7 +150,12 @@ def test_hostile_events_do_nothing_live(console: Console) -> None:  # noqa: F811
     """As text, with what would turn the line around made visible, as on the pages that the service renders."""
     page = follow(console)
     seen: list[str] = []
-    page.on("dialog", lambda dialog: (seen.append(f"dialog {dialog.message}"), dialog.dismiss()))
+
+    def dismiss(dialog: Any) -> None:
+        seen.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.on("pageerror", lambda error: seen.append(f"error {error}"))
     page.on("console", lambda said: seen.append(said.text) if said.type == "error" else None)
     page.on("request", lambda asked: None if asked.url.startswith(console.service.url) else seen.append(asked.url))

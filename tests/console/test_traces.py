@@ -55,7 +55,7 @@ def client(behind: Behind) -> Any:
 
     watched = Watched(made)
     traces = Traces(watched, lambda: redactor, private, wait_seconds=0.2)
-    found = behind([traces.page], auth=AuthSettings.model_validate({"tokens": tokens}))
+    found: Any = behind([traces.page], auth=AuthSettings.model_validate({"tokens": tokens}))
     found.chain, found.watched = made, watched
     return found
 

@@ -19,7 +19,7 @@ from tests.relay.support import rows_batch
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.errors import FailedRow, NotPersisted, SpoolFull
-from mothership.event import Arrival
+from mothership.event import Arrival, Row
 from mothership.leases import SEQ_MAX
 
 
@@ -64,15 +64,15 @@ async def test_the_oldest_come_first_within_the_limits(spools: SpoolBench) -> No
     for lease in await all_leased(spool, "a", 5):  # and here again: a cluster gives back one by one what another held
         spool.release(lease)
     few = LIMITS._replace(rows=6)
-    rows = []
+    taken: list[list[Row]] = []
     for _ in range(20):
         lease = await leased(spool, "a", few)
-        rows.append([row for batch in lease.batches for row in batch.rows])
+        taken.append([row for batch in lease.batches for row in batch.rows])
         assert lease.events <= 6 or len(lease.seqs) == 1
         assert list(lease.seqs) == sorted(lease.seqs)
-        if sum(map(len, rows)) == 62:
+        if sum(map(len, taken)) == 62:
             break
-    assert [row for each in rows for row in each] == [
+    assert [row for each in taken for row in each] == [
         row for number, size in enumerate((3, 3, 50, 3, 3)) for row in rows_batch(number, size).rows
     ]
 

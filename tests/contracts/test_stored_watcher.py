@@ -77,7 +77,7 @@ def test_it_says_whether_anybody_watches(bench: Bench) -> None:
 def test_it_takes_whatever_was_stored(bench: Bench, rows: list[Row]) -> None:
     """It never raises: what a sink has stored is stored, and a courier goes on."""
     with bench.watching():
-        assert bench.watcher.stored(rows) is None
+        bench.watcher.stored(rows)
     bench.watcher.stored(rows)  # it came late: nobody watches any more
 
 

@@ -57,7 +57,7 @@ def read(tools: Path, clone: Path) -> Read:
     """What Compose makes of a file, of `.env` and of these variables."""
 
     def read(name: str, **environ: str) -> dict[str, Any]:
-        command = [compose(tools), "-f", name, "config", "--format", "json"]
+        command: list[str | Path] = [compose(tools), "-f", name, "config", "--format", "json"]
         environ = {"PATH": os.defpath, "HOME": "/nonexistent", **environ}
         done = subprocess.run(command, cwd=clone, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
@@ -204,7 +204,17 @@ def test_the_image_is_built_of_what_the_dockerfile_copies(tmp_path: Path) -> Non
                 place.parent.mkdir(exist_ok=True)
                 shutil.copy(ROOT / source, place)
     uv = Path(sys.executable).with_name("uv")
-    build = [uv, "build", "-q", "--wheel", "--no-build-isolation", "--python", sys.executable, "-o", tmp_path]
+    build: list[str | Path] = [
+        uv,
+        "build",
+        "-q",
+        "--wheel",
+        "--no-build-isolation",
+        "--python",
+        sys.executable,
+        "-o",
+        tmp_path,
+    ]
     environ = {**os.environ, "MOTHERSHIP_COMMIT": "0123456789ab"}
     done = subprocess.run([*build, tmp_path / "build"], env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -216,7 +226,7 @@ def test_the_image_is_built_of_what_the_dockerfile_copies(tmp_path: Path) -> Non
 def test_two_instances_share_three_servers(tools: Path, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one stream, each with a disk and a port of its own; the servers take the file that they are given."""
     make_env(clone)
-    command = [compose(tools), "-f", ALONE, "-f", CLUSTER, "config", "--format", "json"]
+    command: list[str | Path] = [compose(tools), "-f", ALONE, "-f", CLUSTER, "config", "--format", "json"]
     environ = {"PATH": os.defpath, "HOME": "/nonexistent", "NATS_PASSWORD": "nats-secret"}
     done = subprocess.run(command, cwd=clone, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -206,7 +206,8 @@ def _otlp() -> bytes:
         record.attributes.add(key="list").value.array_value.values.add().int_value = -7
         record.attributes.add(key="double").value.double_value = 1.5
         record.attributes.add(key="bytes").value.bytes_value = b"\x00\xff"
-    return made.SerializeToString()
+    body: bytes = made.SerializeToString()
+    return body
 
 
 _RECORD = {"timeUnixNano": "1750000000000000001", "severityNumber": 9, "body": {"stringValue": "password=hunter2"}}

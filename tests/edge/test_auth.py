@@ -600,7 +600,7 @@ def test_a_new_token_is_printed_once_and_its_lines_let_it_in(clock: Time, tmp_pa
     file.write_text(lines)
     found = Credentials(AuthSettings(tokens_file=file), clock=clock).find(secret)
     assert found
-    assert (found.name, found.requests_per_second, found.scopes) == ("ship-7", 10, {"ingest"})
+    assert (found.name, found.requests_per_second, found.scopes) == ("ship-7", 10, frozenset({"ingest"}))
     assert found.expires
     again = CliRunner().invoke(token_command.token, ["new", "ship-7"])
     assert again.stdout != result.stdout

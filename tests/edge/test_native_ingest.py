@@ -191,7 +191,10 @@ def test_the_envelope_names_a_source(written: bytes, source: str) -> None:
     assert decoded(LimitSettings(), envelope(GOOD, rest=b',"source":' + written)).source == source
 
 
-EVENTS = [{"type": "log", "message": "ä €", "n": 1, "deep": {"b": 2, "a": [1, 2.5, None, True]}}, {"type": "x"}]
+EVENTS: list[dict[str, Any]] = [
+    {"type": "log", "message": "ä €", "n": 1, "deep": {"b": 2, "a": [1, 2.5, None, True]}},
+    {"type": "x"},
+]
 
 
 def test_the_same_messages_in_another_envelope_are_known_by_their_content() -> None:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def explore(url: str, directory: Path, *options: str) -> subprocess.CompletedPro
 
 
 @pytest.fixture
-def url(start: Start, database_dsn: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def url(start: Start, database_dsn: str, request: pytest.FixtureRequest) -> str:
     config: dict[str, Any] = {"log": {"level": "ERROR"}} | ({"auth": request.param} if request.param else {})
     return start(dsn=database_dsn, config=config).url
 

@@ -12,7 +12,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from tests.edge.hostile_inputs import framed
 from tests.edge.servers import RecordingAcceptor, Served
 
@@ -413,17 +413,19 @@ async def test_every_kind_of_value_is_kept(acceptor: RecordingAcceptor, make_cli
     record = request("a")
     record.resource_logs[0].scope_logs[0].log_records[0].body.CopyFrom(
         AnyValue(
-            kvlist_value={
-                "values": [
+            kvlist_value=KeyValueList(
+                values=[
                     KeyValue(key="message", value=AnyValue(string_value="inner")),
                     KeyValue(key="int", value=AnyValue(int_value=-(2**63))),
                     KeyValue(key="double", value=AnyValue(double_value=1.5)),
                     KeyValue(key="infinite", value=AnyValue(double_value=-math.inf)),
                     KeyValue(key="bool", value=AnyValue(bool_value=True)),
                     KeyValue(key="bytes", value=AnyValue(bytes_value=b"\x00\xff")),
-                    KeyValue(key="list", value=AnyValue(array_value={"values": [AnyValue(int_value=1), AnyValue()]})),
+                    KeyValue(
+                        key="list", value=AnyValue(array_value=ArrayValue(values=[AnyValue(int_value=1), AnyValue()]))
+                    ),
                 ]
-            }
+            )
         )
     )
     made = json.loads(json.dumps(JSON_REQUEST))
@@ -462,8 +464,8 @@ async def test_attributes_of_every_kind_are_each_records_own(
                 KeyValue(key="none"),
                 KeyValue(key="empty", value=AnyValue(string_value="")),
                 KeyValue(key="int", value=AnyValue(int_value=7)),
-                KeyValue(key="list", value=AnyValue(array_value={"values": [AnyValue(int_value=1)]})),
-                KeyValue(key="object", value=AnyValue(kvlist_value={"values": [text("x", "y")]})),
+                KeyValue(key="list", value=AnyValue(array_value=ArrayValue(values=[AnyValue(int_value=1)]))),
+                KeyValue(key="object", value=AnyValue(kvlist_value=KeyValueList(values=[text("x", "y")]))),
                 text("twice", "first"),
                 text("twice", "last"),
             ]
@@ -494,7 +496,7 @@ async def test_a_request_sent_again_is_known(acceptor: RecordingAcceptor, make_c
 async def test_events_share_nothing(acceptor: RecordingAcceptor, make_client: MakeClient) -> None:
     """Processors change events in place: what is shared would be changed twice."""
     made = request("a", "b")
-    nested = AnyValue(kvlist_value={"values": [text("inner", "x")]})
+    nested = AnyValue(kvlist_value=KeyValueList(values=[text("inner", "x")]))
     made.resource_logs[0].resource.attributes.append(KeyValue(key="nested", value=nested))
     async with make_client() as client:
         await post(client, made.SerializeToString())

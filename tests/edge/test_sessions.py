@@ -51,7 +51,7 @@ def test_a_session_is_found_by_every_worker_until_its_time_is_over() -> None:
     value = started(one)
     found = other.find(value)
     assert found
-    assert (found.caller.name, found.caller.scopes) == ("anna", {"read"})
+    assert (found.caller.name, found.caller.scopes) == ("anna", frozenset({"read"}))
     clock.now += 3599
     assert other.find(value)
     clock.now += 1

@@ -178,8 +178,8 @@ class Neighbourhood:
 def _refusals_told(lines: list[str]) -> int:
     told = [json.loads(line) for line in lines if line.startswith("{")]
     of_node = [line for line in told if line.get("client") == "node"]
-    whole = sum(line["event"] == "ingest_refused" for line in of_node)
-    in_part = sum(line["event"] == "batch_taken" and line["rejected"] == 1 for line in of_node)
+    whole: int = sum(line["event"] == "ingest_refused" for line in of_node)
+    in_part: int = sum(line["event"] == "batch_taken" and line["rejected"] == 1 for line in of_node)
     return min(whole, 1) + min(in_part, 1)
 
 

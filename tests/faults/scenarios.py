@@ -262,7 +262,11 @@ async def terminated(database: Database, home: Path, seconds: float) -> Reconcil
                 if what == "twice":
                     requests = service.count("stop_requested")
                     service.signal(signal.SIGTERM)
-                    await _until(lambda requests=requests: service.count("stop_requested") > requests)
+
+                    def is_told_again(before: int = requests) -> bool:
+                        return service.count("stop_requested") > before
+
+                    await _until(is_told_again)
                 status, took = await service.terminate()
                 assert (status == 0) == (what != "twice"), service.last_words()
                 assert took < (3.0 if what == "twice" else SHUTDOWN_SECONDS + 2.5), f"{what}: {took:.1f} s"

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import yaml
 from tests.doc_blocks import PAGES, ROOT, SHELL, SQL, blocks, runnable
-from tests.journey.conftest import Service, free_port
+from tests.journey.conftest import Service
+from tests.loopback import free_port
 
 from mothership.config import load
 from mothership.embedded.programs import shipped

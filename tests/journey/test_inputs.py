@@ -109,7 +109,12 @@ def test_the_opentelemetry_sdk_takes_a_partial_success_for_a_success(
         processor = BatchLogRecordProcessor(exporter, schedule_delay_millis=3_600_000)
         provider.add_log_record_processor(processor)
         export = exporter.export
-        exporter.export = lambda batch: results.append(export(batch)) or results[-1]  # type: ignore[method-assign,func-returns-value]
+
+        def export_and_note(batch: Any) -> Any:
+            results.append(export(batch))
+            return results[-1]
+
+        exporter.export = export_and_note
         logger = logging.getLogger("app.partial")
         logger.propagate = False
         handler = LoggingHandler(logger_provider=provider)

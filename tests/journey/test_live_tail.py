@@ -37,7 +37,7 @@ class Tail:
         self._thread.start()
 
     def _follow(self) -> None:
-        asked = {"timeout": PATIENCE_SECONDS, "verify": PLAIN, "headers": self._headers}
+        asked: dict[str, Any] = {"timeout": PATIENCE_SECONDS, "verify": PLAIN, "headers": self._headers}
         with contextlib.suppress(httpx.HTTPError), httpx.stream("GET", self._url, **asked) as answer:
             self.status = answer.status_code
             if answer.status_code != 200:

@@ -179,7 +179,11 @@ def test_several_workers_share_port_and_database(start: Start, database_dsn: str
     assert len(children) == 2
     os.kill(int(children[0]), signal.SIGKILL)
     for number in range(10, 20):
-        service.until(lambda number=number: service.post(a_batch(10, str(number))).status_code == 200, "an answer")
+
+        def is_taken(number: int = number) -> bool:
+            return service.post(a_batch(10, str(number))).status_code == 200
+
+        service.until(is_taken, "an answer")
     metrics = service.get("/metrics").text
     total = re.search(r"^mothership_ingestion_events_total (\S+)", metrics, re.MULTILINE)
     assert total

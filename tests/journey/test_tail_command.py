@@ -80,7 +80,7 @@ def tailing(service: Service, *options: str, **more: Any) -> Iterator[Tail]:
         service.until(lambda: readers(service) <= before, "its end")
 
 
-EVENTS = [
+EVENTS: list[dict[str, Any]] = [
     {"type": "syslog", "source": "edge-7", "message": "disk \x1b[31mfull\u202e", "severity": "error"},
     {"type": "metric", "source": "edge-7", "value": 7},
     {"type": "syslog", "source": "edge-8", "message": "fine", "severity": "info"},

@@ -41,7 +41,14 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package for this Python alone, not compressed: the rest is the same, and slow."""
     target = tmp_path_factory.mktemp("deb")
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    build = [sys.executable, ROOT / "deploy/debian/build.py", "--python", python, "--compression", "none"]
+    build: list[str | Path] = [
+        sys.executable,
+        ROOT / "deploy/debian/build.py",
+        "--python",
+        python,
+        "--compression",
+        "none",
+    ]
     output(*build, "--out", target)
     return next(target.glob("*.deb"))
 

@@ -354,7 +354,11 @@ async def test_a_nodes_own_field_cant_pass_for_a_verdict(enricher: bool) -> None
                 event.setdefault("llm", "a verdict")
 
     chain = Chain([], Verdicts() if enricher else None)
-    sent = [{"type": "a"}, {"type": "a", "llm": {"priority": "low"}}, {"type": "a", "llm": 1, "llm_original": 2}]
+    sent: list[Event] = [
+        {"type": "a"},
+        {"type": "a", "llm": {"priority": "low"}},
+        {"type": "a", "llm": 1, "llm_original": 2},
+    ]
     rows = (await chain.run(batch_of(sent))).rows
     found = [{key: value for key, value in orjson.loads(row.data).items() if "llm" in key} for row in rows]
     verdict = {"llm": "a verdict"} if enricher else {}

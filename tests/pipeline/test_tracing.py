@@ -87,7 +87,7 @@ async def test_each_step_has_its_fate_and_no_value_that_redaction_took_is_told()
     [({"type": "metric"}, ["ship-2"]), ({"q": "said"}, ["ship-1"]), ({"at_least": "warning"}, ["ship-1"]),
      ({"q": "dave_canary"}, []), ({"q": "hunter22canary"}, []), ({"source": "ship-3"}, [])],
 )  # fmt: skip
-async def test_only_what_matches_after_the_last_step_is_found(query: dict[str, str], sources: list[str]) -> None:
+async def test_only_what_matches_after_the_last_step_is_found(query: dict[str, Any], sources: list[str]) -> None:
     """To match the event as it came would tell whether a secret was in it."""
     made, redactor = chain()
     with made.traced(asked := tracer(redactor, **query)):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -35,15 +36,19 @@ def spool_file(tmp_path: Path, number: int = 0) -> Path:
     return tmp_path / "spool" / f"spool-{number}.sqlite"
 
 
+def connection_of(relay: Relay) -> sqlite3.Connection:
+    """Of the spool's own file, to give it a disk's trouble."""
+    spool = relay._spool
+    assert isinstance(spool, FileSpool)
+    return spool._writer.file.connection
+
+
 async def test_one_fsync_serves_every_request_that_waits(tmp_path: Path) -> None:
     """Group commit: a hundred requests at once need a few commits, not a hundred."""
 
     def commits() -> float:
-        return next(
-            sample.value
-            for sample in telemetry.spool_fsync_seconds.collect()[0].samples
-            if sample.name.endswith("_count")
-        )
+        (metric,) = telemetry.spool_fsync_seconds.collect()
+        return next(float(sample.value) for sample in metric.samples if sample.name.endswith("_count"))
 
     relay = await Relay.open(tmp_path, settings(answer_seconds=0.0), [SinkRoute(MemorySink())])
     before = commits()
@@ -66,7 +71,7 @@ async def test_what_comes_in_one_round_of_the_event_loop_is_one_transaction(tmp_
     await asyncio.gather(*(append(spool, rows_batch(number), "a") for number in range(5)))
     lease = await spool.lease("a", LIMITS)
     assert lease is not None
-    file.begin = counted  # type: ignore[method-assign]  # to be counted
+    file.begin = counted
     committed = spool.commit(lease)
     assert not committed.done()
     await asyncio.gather(*(append(spool, rows_batch(number), "a") for number in range(5, 10)))
@@ -101,7 +106,7 @@ async def test_a_courier_with_nothing_to_do_leaves_the_file_alone(tmp_path: Path
         asked.append(options)
         return submit(*arguments, **options)
 
-    spool._writer.submit = counted  # type: ignore[method-assign]  # to be counted
+    spool._writer.submit = counted
     assert await spool.lease("a", LIMITS) is None
     assert asked == []
     spool.release(lease)
@@ -153,7 +158,7 @@ async def test_a_disk_that_refuses_is_no_loss_and_no_end(tmp_path: Path, trouble
     async with running(tmp_path, sink, answer_seconds=0.0) as relay:
         for number in range(10):
             await relay.keep(rows_batch(number, 50))
-        link = relay._spool._writer.file.connection
+        link = connection_of(relay)
         link.execute(trouble)
         with pytest.raises(NotPersisted) as refusal:  # noqa: PT012 - there may be a little room left
             for number in range(10, 40):
@@ -357,7 +362,7 @@ async def test_a_sink_that_passes_health_but_not_writes_buries_nothing(tmp_path:
 async def test_a_spool_is_well_again_without_a_new_batch(tmp_path: Path) -> None:
     """A load balancer that keeps traffic away from an unhealthy service must not keep it unhealthy."""
     async with running(tmp_path, MemorySink(), answer_seconds=0.0) as relay:
-        link = relay._spool._writer.file.connection
+        link = connection_of(relay)
         link.execute("PRAGMA query_only=ON")
         with pytest.raises(NotPersisted):
             await relay.keep(rows_batch(1))
@@ -382,7 +387,7 @@ async def test_a_file_that_was_large_shrinks_when_it_is_empty(tmp_path: Path) ->
     async with running(tmp_path, sink, answer_seconds=0.0, spool={"shrink_bytes": 100_000}) as relay:
         for number in range(300):
             await relay.keep(rows_batch(number, 300))
-        link = relay._spool._writer.file.connection
+        link = connection_of(relay)
         assert link.execute("PRAGMA page_count").fetchone()[0] > 60
         sink.open_for_writes.set()
         await until(lambda: len(sink.rows) == 90_000)

@@ -73,8 +73,11 @@ class MemoryEventReader:
     async def context(self, source: str, ts: int, identity: int | None = None, *, each: int) -> EventContext:
         """See `ports.EventReader`."""
         found = self._meant(EventQuery(include=frozenset({("source", source)})))
-        key = (lambda event: event.ts) if identity is None else (lambda event: event.position)
-        place = ts if identity is None else Position(ts, identity)
+
+        def key(event: StoredEvent) -> tuple[int, ...]:
+            return (event.ts,) if identity is None else event.position
+
+        place = (ts,) if identity is None else Position(ts, identity)
         after = [event for event in found if key(event) > place]
         return EventContext(
             after[-each:],

@@ -1,10 +1,12 @@
 """Files are followed through rotation and restarts: every line once, however equal they are."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +38,7 @@ class Service:
 class Shipper:
     """A follower whose steps the test takes: its clock stands still until it is told."""
 
-    def __init__(self, patterns: list[str], state: State, service: Service, **options: int) -> None:
+    def __init__(self, patterns: list[str], state: State, service: Service, **options: Any) -> None:
         self.said: list[str] = []
         self.report = InputReport(self.said.append)
         self.now = 0.0
@@ -74,7 +76,7 @@ def append(path: Path, text: str) -> None:
 @pytest.fixture
 def follow(tmp_path: Path, log: Path) -> Iterator[Callable[..., Shipper]]:
     """Start a shipper on the state file; one that was there before has been killed."""
-    open_states = []
+    open_states: list[contextlib.AbstractContextManager[State]] = []
     service = Service()
 
     def start(*patterns: str, **options: int) -> Shipper:

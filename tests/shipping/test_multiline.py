@@ -3,7 +3,7 @@
 import pytest
 
 from mothership.shipping.lines import Line
-from mothership.shipping.multiline import ENTRY_LINES_MAX, EntryGrouper
+from mothership.shipping.multiline import ENTRY_LINES_MAX, EntryGrouper, MultilineEntry
 
 HEAD = "2026-11-29 10:00:00 ERROR app - failed"
 JAVA = """java.lang.IllegalStateException: no
@@ -58,7 +58,8 @@ TRACES = {
 
 
 def grouped(text: str, *, enabled: bool = True) -> list[str]:
-    grouper, entries, at = EntryGrouper(enabled=enabled), [], 0
+    grouper, at = EntryGrouper(enabled=enabled), 0
+    entries: list[MultilineEntry] = []
     for line in text.encode().split(b"\n"):
         if line or grouper.wants_blank():
             entries += grouper.add(Line(line, at, at + len(line) + 1))

@@ -266,7 +266,7 @@ def _(place: Place) -> "subprocess.Popen[bytes]":
     )
     if mounted.returncode:
         pytest.skip("NOT TRIED: may not mount a small disk here")
-    place.stack.callback(subprocess.run, ["umount", "-l", disk], check=True)
+    place.stack.callback(lambda: subprocess.run(["umount", "-l", disk], check=True))
     with (disk / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
         while filler.write(bytes(4096)):
             pass

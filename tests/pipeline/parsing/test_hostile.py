@@ -2,6 +2,7 @@
 
 import random
 import time
+from typing import Any
 
 import pytest
 from tests.pipeline.parsing.test_formats import LINES, NOW
@@ -83,7 +84,22 @@ def test_nothing_that_a_line_says_raises() -> None:
                 text[:at] + chance.choice(["0", "9999", "\0", "\u0660", "-", "\ud800", '"', "[", "é"]) + text[at + 1 :]
             )
         read(text, NOW)
-    values = [None, True, -1, 2**70, 1e400, float("nan"), "", "x", "-1", [], [1], {}, {"name": 1}, {"level": []}]
+    values: list[Any] = [
+        None,
+        True,
+        -1,
+        2**70,
+        1e400,
+        float("nan"),
+        "",
+        "x",
+        "-1",
+        [],
+        [1],
+        {},
+        {"name": 1},
+        {"level": []},
+    ]
     names = "time level log_level severity hostname host program pid process log instant stream name __REALTIME_TIMESTAMP PRIORITY _PID".split()  # noqa: E501, SIM905
     for _ in range(3000):
         named({name: chance.choice(values) for name in chance.sample(names, 6)}, NOW, "json")

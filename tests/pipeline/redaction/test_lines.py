@@ -8,7 +8,7 @@ from corpora.lines import SETS, harmless_lines, secret_lines
 
 from mothership.pipeline.redaction.redaction import Redaction
 
-SPELLINGS = {"plain": str, "JSON in a string": json.dumps}
+SPELLINGS: dict[str, Callable[[str], str]] = {"plain": str, "JSON in a string": json.dumps}
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

@@ -289,7 +289,7 @@ def test_texts_that_json_can_not_carry_are_redacted_all_the_same(make: Make, thr
 def test_a_long_event_is_redacted_as_a_short_one_is(make: Make, through: Through, size: int) -> None:
     """It isn't looked at as a whole, so every string of it is."""
     filler = "Accepted publickey for root, session opened. "
-    event = {
+    event: dict[str, Any] = {
         "message": filler * (size // len(filler)) + "mail alice@example.com now",
         "password": "x",
         "user": {"username": "bob", "tags": ["call +1 617 555 0118", "fine"]},

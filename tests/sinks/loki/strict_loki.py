@@ -13,7 +13,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs
 
 from tests.sinks.loki.loki_ingester import NS, Bucket, Fault, Ingester, Limits, Stream, grouped, named, rfc3339
@@ -58,7 +58,8 @@ class StrictLoki:
         words: Words = V3_7,
     ) -> None:
         self.limits = limits or Limits()
-        self.clock = clock
+        self._turned_seconds = 0.0
+        self.clock: Callable[[], float] = lambda: clock() + self._turned_seconds
         self.words = words
         self.ingester = Ingester(self.limits, self.clock, words)
         self.next: deque[Disturbance] = deque()
@@ -72,12 +73,12 @@ class StrictLoki:
         self.tenant_wanted = False
         self.readable = True
         self.retry_after: str | None = None
-        self.decompress = snappy_block
+        self.decompress: Callable[[bytes], bytes] = snappy_block
         self.keep_pushes = True
         self.tenant: Bucket | None = None
         self._tls, self._port = tls, port
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -121,6 +122,10 @@ class StrictLoki:
         """Every line at rest, in the order of time."""
         return [entry.line for entry in self.entries]
 
+    def turn(self, seconds: float) -> None:
+        """Turn the clock on."""
+        self._turned_seconds += seconds
+
     @property
     def entries(self) -> list[PushedEntry]:
         """Every entry at rest, in the order of time."""
@@ -129,6 +134,7 @@ class StrictLoki:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
+        assert task
         self._tasks.add(task)
         try:
             while await self._one_request(reader, writer):

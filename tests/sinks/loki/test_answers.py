@@ -4,8 +4,9 @@ import time
 from email.utils import formatdate
 
 import pytest
+from tests.sinks.loki.loki_ingester import Limits
 from tests.sinks.loki.makers import BatchOf, Naps, RowOf, SinkOf
-from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki, basic
+from tests.sinks.loki.strict_loki import Disturbance, StrictLoki, basic
 
 from mothership.errors import Paused, Permanent, Transient
 from mothership.event import RowBatch

@@ -31,7 +31,7 @@ def _random_row(chance: random.Random) -> Row:
         "request_id": chance.randrange(10**9),
         "tags": {"site": f"site-{chance.randrange(100)}", "environment": word},
     }
-    return Row(0, event["type"], "x", orjson.dumps(event, option=orjson.OPT_SORT_KEYS))
+    return Row(0, str(event["type"]), "x", orjson.dumps(event, option=orjson.OPT_SORT_KEYS))
 
 
 def test_streams_and_values_never_pass_their_caps() -> None:

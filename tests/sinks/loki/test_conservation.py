@@ -4,8 +4,9 @@ import random
 import time
 
 import pytest
+from tests.sinks.loki.loki_ingester import Limits
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
-from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki
+from tests.sinks.loki.strict_loki import Disturbance, StrictLoki
 
 from mothership.errors import Permanent, Transient
 from mothership.event import Row

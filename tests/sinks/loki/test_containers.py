@@ -29,7 +29,7 @@ def _load(name: str) -> Any:
 def test_the_image_gets_the_locked_runtime_and_no_tools() -> None:
     """Every line of it is the lock's, hashes included."""
     lock = (ROOT / "requirements.lock").read_text()
-    command = [sys.executable, ROOT / "deploy/runtime_lock.py", ROOT / "requirements.lock"]
+    command: list[str | Path] = [sys.executable, ROOT / "deploy/runtime_lock.py", ROOT / "requirements.lock"]
     part = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     names = set(re.findall(r"^([a-z0-9-]+)==", part, re.MULTILINE))
     project = (ROOT / "pyproject.toml").read_text()

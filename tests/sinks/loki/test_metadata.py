@@ -4,8 +4,9 @@ import time
 
 import pytest
 import yaml
+from tests.sinks.loki.loki_ingester import Limits
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
-from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki
+from tests.sinks.loki.strict_loki import Disturbance, StrictLoki
 
 from mothership.errors import Paused, Permanent, Transient
 from mothership.sinks.loki.settings import LokiSettings

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.relay.support import running, settings, until
+from tests.sinks.loki.loki_ingester import Limits
 from tests.sinks.loki.makers import RowOf, SinkOf
-from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki
+from tests.sinks.loki.strict_loki import Disturbance, StrictLoki
 
 from mothership.event import Row, RowBatch
 from mothership.relay.delivery import SinkRoute

@@ -3,8 +3,9 @@
 import time
 
 import pytest
+from tests.sinks.loki.loki_ingester import Limits
 from tests.sinks.loki.makers import BatchOf, Naps, RowOf, SinkOf
-from tests.sinks.loki.strict_loki import Disturbance, Limits, StrictLoki
+from tests.sinks.loki.strict_loki import Disturbance, StrictLoki
 
 from mothership.errors import Permanent
 from mothership.event import Row

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 from tests.relay.support import running, until
+from tests.sinks.loki.loki_ingester import Limits
 from tests.sinks.loki.loki_texts import VERSIONS
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
-from tests.sinks.loki.strict_loki import Limits, StrictLoki
+from tests.sinks.loki.strict_loki import StrictLoki
 
 from mothership.errors import Deferred, Transient
-from mothership.event import RowBatch
+from mothership.event import Row, RowBatch
 
 
 @pytest.fixture(params=list(VERSIONS))
 async def loki(request: pytest.FixtureRequest) -> AsyncIterator[StrictLoki]:
     """A Loki of each version that takes three streams, and a clock that is turned by hand."""
-    clock = [time.time()]
-    async with StrictLoki(Limits(max_streams=3), clock=lambda: clock[0], words=VERSIONS[request.param]) as server:
-        server.turn = lambda seconds: clock.__setitem__(0, clock[0] + seconds)
+    now = time.time()
+    async with StrictLoki(Limits(max_streams=3), clock=lambda: now, words=VERSIONS[request.param]) as server:
         yield server
 
 
@@ -73,7 +73,7 @@ async def test_known_streams_flow_past_those_that_can_not_be_had(
     sink, later = sink_of(loki), [0.0]
     async with running(tmp_path, sink, batch_size=20, ticks=lambda: time.monotonic() + later[0]) as relay:
 
-        async def keep(number: int, *rows: object) -> None:
+        async def keep(number: int, *rows: Row) -> None:
             await relay.keep(RowBatch(number.to_bytes(32, "big"), "r", int(time.time() * 1e6), rows))
 
         await keep(0, *[row("known", hostname=f"h{n}") for n in range(3)])

@@ -82,7 +82,7 @@ DSN = "postgresql://someone:canary@db.example:5433/events"
 def test_a_malformed_part_is_told_as_its_own_fault(dsn: str, reason: str) -> None:
     """A port out of range is nothing about the password, and no fault quotes what may be a piece of it."""
     with pytest.raises(ValidationError) as caught:
-        DatabaseSettings(dsn=f"postgresql://{dsn}")  # type: ignore[arg-type]
+        DatabaseSettings(dsn=f"postgresql://{dsn}")
     [fault] = caught.value.errors()
     assert reason in fault["msg"]
     assert "canary" not in fault["msg"].removesuffix(", as in [::1]:5432")
@@ -103,10 +103,10 @@ def test_a_malformed_part_is_told_as_its_own_fault(dsn: str, reason: str) -> Non
 def test_another_form_is_told_as_such(dsn: str, reason: str | None) -> None:
     """What stands in the documents of other programs, too. Nothing is no DSN, as an empty variable is."""
     if reason is None:
-        assert not DatabaseSettings(dsn=dsn).is_external  # type: ignore[arg-type]
+        assert not DatabaseSettings(dsn=dsn).is_external
         return
     with pytest.raises(ValidationError) as caught:
-        DatabaseSettings(dsn=dsn)  # type: ignore[arg-type]
+        DatabaseSettings(dsn=dsn)
     assert reason in caught.value.errors()[0]["msg"]
     assert "canary" not in caught.value.errors()[0]["msg"]
 
@@ -201,7 +201,7 @@ def test_whatever_is_written_is_read_or_is_one_fault(text: str) -> None:
 def test_what_would_weaken_a_connection_if_it_were_ignored_is_refused(query: str, reason: str) -> None:
     """Whoever writes it relies on it."""
     with pytest.raises(ValidationError) as caught:
-        DatabaseSettings(dsn=f"{DSN}?{query}")  # type: ignore[arg-type]
+        DatabaseSettings(dsn=f"{DSN}?{query}")
     assert f"dsn (db.example:5433): {reason}" in caught.value.errors()[0]["msg"]
     assert "canary" not in caught.value.errors()[0]["msg"]
 
@@ -264,10 +264,10 @@ def test_every_parameter_of_libpq_has_an_answer() -> None:
 
 def test_the_time_to_connect_is_the_dsns() -> None:
     """It wins over the key, as all of a DSN does, and `check` says so."""
-    settings = DatabaseSettings(dsn=f"{DSN}?connect_timeout=3", connect_timeout_seconds=20)  # type: ignore[arg-type]
+    settings = DatabaseSettings(dsn=f"{DSN}?connect_timeout=3", connect_timeout_seconds=20)
     assert settings.connect_seconds == 3.0
     assert settings.overruled == ("connect_timeout_seconds",)
-    assert DatabaseSettings(dsn=DSN, connect_timeout_seconds=20).connect_seconds == 20.0  # type: ignore[arg-type]
+    assert DatabaseSettings(dsn=DSN, connect_timeout_seconds=20).connect_seconds == 20.0
     assert DatabaseSettings(connect_timeout_seconds=20).connect_seconds == 20.0
 
 

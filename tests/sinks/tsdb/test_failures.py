@@ -201,7 +201,7 @@ async def test_a_missing_database_and_a_missing_role_pause(make_sink: MakeSink, 
 async def test_a_dsn_of_a_provider_connects(database_dsn: str) -> None:
     """With parameters of libpq's in it, and with settings for the session."""
     said = "connect_timeout=5&keepalives=1&application_name=mine&statement_timeout=60000&options=-c%20work_mem%3D5MB"
-    sink = TsdbSink(DatabaseSettings(dsn=f"{database_dsn}&{said}"))  # type: ignore[arg-type]
+    sink = TsdbSink(DatabaseSettings(dsn=f"{database_dsn}&{said}"))
     assert await sink.write([_batch(1)]) == frozenset()
     connection = await sink.connect()
     settings = ("application_name", "statement_timeout", "work_mem")
@@ -230,14 +230,14 @@ async def tcp_dsn(postgres_dsn: str, database_dsn: str) -> AsyncIterator[str]:
 async def test_what_the_server_does_not_take_is_named_with_its_place(tcp_dsn: str, query: str, reason: str) -> None:
     """It takes a person; waiting doesn't help."""
     place = urlsplit(tcp_dsn).netloc.rpartition("@")[2]
-    sink = TsdbSink(DatabaseSettings(dsn=f"{tcp_dsn}?{query}"))  # type: ignore[arg-type]
+    sink = TsdbSink(DatabaseSettings(dsn=f"{tcp_dsn}?{query}"))
     with pytest.raises(Paused, match=f"the database at {place} {reason}"):
         await sink.write([_batch(1)])
 
 
 async def test_a_standby_is_waited_for_and_named(tcp_dsn: str) -> None:
     """Whoever is promoted next will do."""
-    sink = TsdbSink(DatabaseSettings(dsn=f"{tcp_dsn}?target_session_attrs=standby"))  # type: ignore[arg-type]
+    sink = TsdbSink(DatabaseSettings(dsn=f"{tcp_dsn}?target_session_attrs=standby"))
     with pytest.raises(Transient, match=r"no server at 127.0.0.1:\d+ is .*target_session_attrs=standby"):
         await sink.write([_batch(1)])
 
@@ -253,7 +253,7 @@ async def test_a_host_that_swallows_everything_keeps_no_other_from_being_tried(t
     """Each host has its own time: with one time for all of them the second would never be reached."""
     place = urlsplit(tcp_dsn).netloc.rpartition("@")[2]
     dsn = tcp_dsn.replace(place, f"127.0.0.1:{silent_port},{place}")
-    sink = TsdbSink(DatabaseSettings(dsn=f"{dsn}?connect_timeout=1", connect_timeout_seconds=3_600))  # type: ignore[arg-type]
+    sink = TsdbSink(DatabaseSettings(dsn=f"{dsn}?connect_timeout=1", connect_timeout_seconds=3_600))
     assert await sink.write([_batch(1)]) == frozenset()
     await sink.close()
 
@@ -264,7 +264,7 @@ async def test_a_silent_host_is_waited_for_once_and_not_at_every_connection(
     """It once cost every look of `/healthz` more time than a look has, while the other host stored all."""
     place = urlsplit(tcp_dsn).netloc.rpartition("@")[2]
     dsn = tcp_dsn.replace(place, f"127.0.0.1:{silent_port},{place}")
-    sink = TsdbSink(DatabaseSettings(dsn=f"{dsn}?connect_timeout=2"))  # type: ignore[arg-type]
+    sink = TsdbSink(DatabaseSettings(dsn=f"{dsn}?connect_timeout=2"))
     assert await sink.write([_batch(1)]) == frozenset()
     await sql(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -278,7 +278,7 @@ async def test_a_silent_host_is_waited_for_once_and_not_at_every_connection(
 async def test_a_silent_server_is_left_after_the_dsns_time(silent_port: int) -> None:
     """`connect_timeout` is honoured: the key would let it hang for an hour."""
     dsn = f"postgresql://u:canary@127.0.0.1:{silent_port}/e?connect_timeout=1"
-    sink = TsdbSink(DatabaseSettings(dsn=dsn, connect_timeout_seconds=3_600))  # type: ignore[arg-type]
+    sink = TsdbSink(DatabaseSettings(dsn=dsn, connect_timeout_seconds=3_600))
     with pytest.raises(Transient, match=f"did not answer in time; it is at 127.0.0.1:{silent_port}"):
         await sink.connect()
 
@@ -287,7 +287,7 @@ async def test_the_primary_will_do_where_a_standby_is_preferred(tcp_dsn: str, si
     """All hosts are looked through for a standby first, and then any that answers is taken."""
     place = urlsplit(tcp_dsn).netloc.rpartition("@")[2]
     dsn = tcp_dsn.replace(place, f"127.0.0.1:{silent_port},{place}")
-    sink = TsdbSink(DatabaseSettings(dsn=f"{dsn}?target_session_attrs=prefer-standby&connect_timeout=1"))  # type: ignore[arg-type]
+    sink = TsdbSink(DatabaseSettings(dsn=f"{dsn}?target_session_attrs=prefer-standby&connect_timeout=1"))
     connection = await sink.connect()
     assert not await connection.fetchval("SELECT pg_is_in_recovery()")
     await connection.close()
@@ -295,7 +295,7 @@ async def test_the_primary_will_do_where_a_standby_is_preferred(tcp_dsn: str, si
 
 async def test_a_server_that_is_away_is_named_with_its_place() -> None:
     """Host and port, of each host."""
-    sink = TsdbSink(DatabaseSettings(dsn="postgresql://u:canary@127.0.0.1:9,127.0.0.1:7/e"))  # type: ignore[arg-type]
+    sink = TsdbSink(DatabaseSettings(dsn="postgresql://u:canary@127.0.0.1:9,127.0.0.1:7/e"))
     with pytest.raises(Transient, match=r"the database at 127\.0\.0\.1:9,127\.0\.0\.1:7 can't be reached") as caught:
         await sink.write([_batch(1)])
     assert "canary" not in str(caught.value)
@@ -320,7 +320,7 @@ async def test_the_variables_of_a_shell_change_no_connection(
         "PGGSSLIB": "none",
     }.items():
         monkeypatch.setenv(name, value)
-    for sink in (TsdbSink(DatabaseSettings(dsn=tcp_dsn)), TsdbSink(DatabaseSettings(), embedded_dsn=database_dsn)):  # type: ignore[arg-type]
+    for sink in (TsdbSink(DatabaseSettings(dsn=tcp_dsn)), TsdbSink(DatabaseSettings(), embedded_dsn=database_dsn)):
         await sink.write([_batch(1)])
         await sink.close()
 
@@ -415,9 +415,7 @@ async def test_a_password_that_is_refused_pauses(server: tuple[PostgresServer, P
     own._cluster.write("pg_hba.conf", "local all all scram-sha-256\n")
     await admin.fetchval("SELECT pg_reload_conf()")
     await admin.close()
-    sink = TsdbSink(
-        DatabaseSettings(host=str(home / "postgres-socket"), user="someone", password="wrong-canary")  # type: ignore[arg-type]
-    )
+    sink = TsdbSink(DatabaseSettings(host=str(home / "postgres-socket"), user="someone", password="wrong-canary"))
     with pytest.raises(Paused, match="password") as caught:
         await sink.open()
     assert "canary" not in str(caught.value)

@@ -47,7 +47,7 @@ def test_a_fault_is_named_without_quoting_a_secret(settings: dict[str, Any], rea
 
 def test_a_dsn_wins_over_single_parameters() -> None:
     """The specification's example has both; what is not looked at is named."""
-    settings = DatabaseSettings(dsn=DSN, host="localhost", port=5433, database="d", user="u", password="p")  # type: ignore[arg-type]
+    settings = DatabaseSettings(dsn=DSN, host="localhost", port=5433, database="d", user="u", password="p")
     assert settings.target() == ConnectionTarget(("db.example",), (5433,), "someone", "events", "canary")
     assert settings.overruled == ("host", "port", "database", "user", "password")
     assert "canary" not in repr(settings)
@@ -67,7 +67,7 @@ def test_a_dsn_wins_over_single_parameters() -> None:
 )
 def test_a_dsn_is_read_as_libpq_does(dsn: str, hosts: list[str], ports: list[int], parameters: dict[str, str]) -> None:
     """Several hosts, for a failover without a proxy; addresses, sockets, ports beside."""
-    target = DatabaseSettings(dsn=dsn).target()  # type: ignore[arg-type]
+    target = DatabaseSettings(dsn=dsn).target()
     assert (list(target.hosts), list(target.ports), target.parameters) == (hosts, ports, parameters)
     assert target.session == {}
 
@@ -75,7 +75,7 @@ def test_a_dsn_is_read_as_libpq_does(dsn: str, hosts: list[str], ports: list[int
 def test_a_dsn_may_hold_settings_for_the_session_and_escaped_characters() -> None:
     """A role, a password and a database with every sign in them."""
     dsn = "postgresql://a%40b:c%2Fd%3Ae@db/f%20g?search_path=mine&application_name=x"
-    target = DatabaseSettings(dsn=dsn).target()  # type: ignore[arg-type]
+    target = DatabaseSettings(dsn=dsn).target()
     assert (target.user, target.password, target.database) == ("a@b", "c/d:e", "f g")
     assert target.session == {"search_path": "mine", "application_name": "x"}
     assert "c/d:e" not in repr(target)
@@ -99,7 +99,7 @@ def test_a_dsn_may_hold_settings_for_the_session_and_escaped_characters() -> Non
 def test_a_fault_of_a_dsn_names_the_parameter_and_the_place(query: str, reason: str) -> None:
     """Before anything is opened, and quoting neither password nor value."""
     with pytest.raises(ValidationError) as caught:
-        DatabaseSettings(dsn=f"{DSN}?{query}")  # type: ignore[arg-type]
+        DatabaseSettings(dsn=f"{DSN}?{query}")
     assert f"dsn (db.example:5433): {reason}" in caught.value.errors()[0]["msg"]
     assert "canary" not in caught.value.errors()[0]["msg"]
 
@@ -122,14 +122,14 @@ def test_check_finds_a_certificate_that_can_not_be_used(query: str, reason: str)
 
 def test_the_machines_own_authorities_can_be_trusted() -> None:
     """As with libpq, `sslrootcert=system` means the strictest check."""
-    context = DatabaseSettings(dsn=f"{DSN}?sslrootcert=system").target().ssl_context()  # type: ignore[arg-type]
+    context = DatabaseSettings(dsn=f"{DSN}?sslrootcert=system").target().ssl_context()
     assert context.check_hostname
     assert context.verify_mode is ssl.CERT_REQUIRED
 
 
 def test_single_parameters_make_a_connection() -> None:
     """A password with every sign in it needs no escaping here."""
-    settings = DatabaseSettings(host="db", password="a/b@c:d?e#f")  # type: ignore[arg-type]
+    settings = DatabaseSettings(host="db", password="a/b@c:d?e#f")
     assert settings.is_external
     assert settings.target() == ConnectionTarget(("db",), (5432,), "mothership", "mothership", "a/b@c:d?e#f")
     assert settings.overruled == ()
@@ -138,7 +138,7 @@ def test_single_parameters_make_a_connection() -> None:
 @pytest.mark.parametrize("dsn", [None, ""])
 def test_without_dsn_and_host_the_embedded_database_is_meant(dsn: str | None) -> None:
     """An empty variable is no DSN."""
-    assert not DatabaseSettings(dsn=dsn).is_external  # type: ignore[arg-type]
+    assert not DatabaseSettings(dsn=dsn).is_external
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_without_dsn_and_host_the_embedded_database_is_meant(dsn: str | None) ->
 )
 def test_intervals_are_written_as_people_say_them(text: str, value: timedelta) -> None:
     """A whole number and a unit."""
-    assert DatabaseSettings(chunk_interval=text).chunk_interval == value  # type: ignore[arg-type]
+    assert DatabaseSettings(chunk_interval=text).chunk_interval == value
 
 
 def test_the_sinks_own_settings_have_bounds() -> None:
