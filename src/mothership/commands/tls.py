@@ -1,4 +1,8 @@
-"""`mothership tls`: certificates to try TLS and mutual TLS with."""
+"""`mothership tls`: certificates to try TLS and mutual TLS with.
+
+Not the library trustme, which is for tests: every leaf of it is good for a server, a client and signing code at once,
+so that a node's certificate could pose as the service's.
+"""
 
 import ipaddress
 import os

@@ -10,6 +10,9 @@ more general, and two that differ in words of technical English stay two: `Accep
 Everything is bounded: the tokens of a message, the templates of a leaf (and so the work for a line), the leaves of
 a length, the templates of the tree. Where a bound is reached, whoever brought most there gives way first, and of theirs
 one that was not seen since the last time round: one caller's junk costs the others no template.
+
+Not the library drain3 (0.9.11): it takes seven times the processor time a line (9.1 µs for 1.3 µs, over 65,649 lines of
+the sample), makes one template of `session opened` and `session closed`, and knows no callers.
 """
 
 import math
