@@ -8,7 +8,7 @@ from tests.edge.hostile_inputs import CASES, MEGABYTE, Hostile
 
 PEAK_BYTES_MAX = 300 * MEGABYTE
 SECONDS_MAX = 8.0
-"""Generous: the machine that runs this may be busy. docs/reference/performance.md has what a quiet one shows."""
+"""Generous: the machine that runs this may be busy. docs/performance.md has what a quiet one shows."""
 
 
 @pytest.fixture(scope="module")
