@@ -14,8 +14,8 @@ from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limits import LimitSettings
 from mothership.edge.loki_push_encodings import PushReader
-from mothership.edge.repeat_window import LIVE, RepeatWindow
-from mothership.edge.unreadable import explained, take_unreadable
+from mothership.edge.repeat_window import RepeatWindow
+from mothership.edge.unreadable import explained
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt
 
@@ -103,19 +103,8 @@ class LokiPush:
             # Packed once more, as by a proxy.
             is_packed = self.encoding(request) != SNAPPY_BLOCK
             decoded = read.protobuf(decompressed(body, SNAPPY_BLOCK, limits) if is_packed else body)
-        events, unreadable = take_unreadable(decoded)
-        period = self._repeats.period(events, request.received)
-        return self._builder.build(
-            events,
-            request,
-            input=self.name,
-            idempotency_key=key,
-            # A client sends again what lost its answer and does not say so.
-            is_retry=period is not None,
-            period=period or LIVE,
-            body_bytes=len(body),
-            needs_repair=is_lenient,
-            unreadable=unreadable,
+        return self._repeats.build(
+            self._builder, decoded, request, key, input_name=self.name, body_bytes=len(body), needs_repair=is_lenient
         )
 
     def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:  # noqa: ARG002 - as `IngestProtocol`

@@ -18,8 +18,8 @@ from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limits import LimitSettings
 from mothership.edge.otlp_protobuf import ProtobufReader
-from mothership.edge.repeat_window import LIVE, RepeatWindow
-from mothership.edge.unreadable import explained, take_unreadable
+from mothership.edge.repeat_window import RepeatWindow
+from mothership.edge.unreadable import explained
 from mothership.errors import Refusal
 from mothership.event import Batch, Event, Receipt
 
@@ -80,19 +80,8 @@ class OTLPLogs:
         """As `IngestProtocol.decode`."""
         key = request.idempotency_key
         decoded, needs_repair = self._json(body) if request.is_json else (self._protobuf(body), False)
-        events, unreadable = take_unreadable(decoded)
-        period = self._repeats.period(events, request.received)
-        return self._builder.build(
-            events,
-            request,
-            input=self.name,
-            idempotency_key=key,
-            # A client sends again what lost its answer and does not say so.
-            is_retry=period is not None,
-            period=period or LIVE,
-            body_bytes=len(body),
-            needs_repair=needs_repair,
-            unreadable=unreadable,
+        return self._repeats.build(
+            self._builder, decoded, request, key, input_name=self.name, body_bytes=len(body), needs_repair=needs_repair
         )
 
     def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:  # noqa: ARG002 - as `IngestProtocol`

@@ -8,7 +8,10 @@ a request holds the period of time in which it came.
 from collections.abc import Iterable
 from datetime import datetime
 
-from mothership.event import Event
+from mothership.edge.batch_builder import BatchBuilder
+from mothership.edge.ingest_protocol import IngestRequest
+from mothership.edge.unreadable import take_unreadable
+from mothership.event import Batch, Event
 
 AHEAD_MICROSECONDS = 60_000_000
 """How far a sender's clock may be ahead for its records to count as new ones."""
@@ -21,6 +24,33 @@ class RepeatWindow:
 
     def __init__(self, minutes: float) -> None:
         self._microseconds = int(minutes * 60_000_000)
+
+    def build(
+        self,
+        builder: BatchBuilder,
+        decoded: list[Event | str],
+        request: IngestRequest,
+        idempotency_key: str | None,
+        *,
+        input_name: str,
+        body_bytes: int,
+        needs_repair: bool,
+    ) -> Batch:
+        """The batch of what was decoded: for each record an event, or why there is none. Raises `Refusal`."""
+        events, unreadable = take_unreadable(decoded)
+        period = self.period(events, request.received)
+        return builder.build(
+            events,
+            request,
+            input=input_name,
+            idempotency_key=idempotency_key,
+            # A client sends again what lost its answer and does not say so.
+            is_retry=period is not None,
+            period=period or LIVE,
+            body_bytes=body_bytes,
+            needs_repair=needs_repair,
+            unreadable=unreadable,
+        )
 
     def period(self, events: Iterable[Event], received: int) -> int | None:
         """The period of time in which an equal request is this one, sent again; None: it is none in any.

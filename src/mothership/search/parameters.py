@@ -117,30 +117,10 @@ def format_position(position: Position) -> str:
     return f"{position.ts}.{position.id}"
 
 
-def query_parameters(query: EventQuery) -> list[tuple[str, str]]:
-    """The question as parameters again, with its times as times."""
-    pairs = [("since", iso_time(query.since))] if query.since is not None else []
-    if query.until is not None:
-        pairs.append(("until", iso_time(query.until)))
-    for field in FIELDS:
-        pairs += [(field, value) for value in query.values(field)]
-        pairs += [(f"-{field}", value) for value in query.values(field, excluded=True)]
-    if query.severity_at_least is not None:
-        pairs.append((AT_LEAST, SEVERITIES[query.severity_at_least]))
-    words = [_quoted(word) for word in query.words] + [f"-{_quoted(word)}" for word in query.without_words]
-    if words:
-        pairs.append(("q", " ".join(words)))
-    return pairs + [("has", text) for text in query.has] + [("lacks", text) for text in query.lacks]
-
-
 def address(path: str, parameters: Parameters) -> str:
     """The address of a question at a page."""
     asked = urlencode(list(parameters))
     return f"{path}?{asked}" if asked else path
-
-
-def _quoted(word: str) -> str:
-    return f'"{word}"' if word.startswith("-") or any(character.isspace() for character in word) else word
 
 
 def _condition(name: str, value: str) -> str:

@@ -21,7 +21,6 @@ from mothership.telemetry import log
 FILE_SEQS = 2**61
 """Numbers from here on are those of the file."""
 CONNECT_PAUSE_SECONDS = 1.0
-MOVED_AT_ONCE = 64
 
 
 class FallbackSpool:

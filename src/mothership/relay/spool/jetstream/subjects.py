@@ -60,11 +60,6 @@ class Subjects:
         return f"{self.stream}.dead.{sink}.>" if sink else self.all_letters
 
 
-def sink_of(subject: str) -> str:
-    """The sink that a batch waits for, or that a dead letter is of."""
-    return subject.split(".")[2]
-
-
 def events_of(subject: str) -> int:
     """How many events a message holds."""
     return int(subject.rpartition(".")[2])
