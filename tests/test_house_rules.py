@@ -14,6 +14,12 @@ PACKAGE = Path(__file__).parent.parent / "src" / "mothership"
 SEAM_AND_MAKER = frozenset({"Activity", "Chain", "Relay", "Repairs"})
 """A protocol named as what fulfils it."""
 
+THIRD_PERSON = re.compile(
+    r"(Add|Answer|Ask|Build|Check|Close|Compute|Convert|Count|Create|Decode|Delete|Drop|Encode|Find|Forget|Get|Give|Hold"
+    r"|Keep|Let|Load|Look|Make|Merge|Open|Parse|Put|Read|Remember|Remove|Replace|Return|Run|Save|Send|Start|Store|Take"
+    r"|Tell|Turn|Wait|Write|Yield)s "
+)
+
 
 def classes() -> Iterator[tuple[Path, ast.ClassDef]]:
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -87,3 +93,16 @@ def test_the_drawing_of_the_errors_is_their_tree() -> None:
         if isinstance(one, type) and issubclass(one, Exception)
     }
     assert drawn == told
+
+
+def test_docstrings_have_one_mood() -> None:
+    """A function is told what to do (`Keep a batch`), or its answer is named (`What waits`); it is never `Keeps`."""
+    functions = [
+        (path, node, ast.get_docstring(node) or "")
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert [
+        f"{path.name}: {node.name}: {said[:40]}" for path, node, said in functions if THIRD_PERSON.match(said)
+    ] == []

@@ -189,7 +189,7 @@ class FairLimiter:
             self._admit_waiting()
 
     def forget(self, slot: Slot) -> None:
-        """It is over."""
+        """A slot has ended: it is not evicted any more."""
         if slots := self._evictable.get(slot.who):
             slots.discard(slot)
             if not slots:

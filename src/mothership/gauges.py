@@ -39,7 +39,7 @@ class Gauges:
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        """Once."""
+        """Set the gauges to how things are now."""
         room = os.statvfs(self._data_dir)
         telemetry.data_dir_free_bytes.set(room.f_bavail * room.f_frsize)
         telemetry.data_dir_size_bytes.set(room.f_blocks * room.f_frsize)

@@ -23,7 +23,7 @@ EVENT_CHARACTERS_MAX = 2 * 1024 * 1024
 
 
 class Repaired(NamedTuple):
-    """What became of it."""
+    """What became of an event that was corrected by hand."""
 
     sink: str
     """`pipeline`: it went to all."""

@@ -138,7 +138,7 @@ class DeliveryStatus:
 
 @dataclass(frozen=True, slots=True)
 class RelayStatus:
-    """The relay."""
+    """The relay with its spool, its dead letters and the way to each sink."""
 
     healthy: bool
     spool: SpoolStatus

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from mothership.activity.activity import Activity
-from mothership.activity.history import SAMPLES_MAX, History, Sample, columns, together
+from mothership.activity.history import SAMPLES_MAX, History, Sample, columns, merged
 from mothership.activity.sources import SourceActivity, Sources
 from mothership.event import Row
 
@@ -88,7 +88,7 @@ def test_the_hour_is_bounded_and_a_clock_that_is_set_back_begins_anew() -> None:
 
 def test_rare_types_are_others_and_columns_are_of_one_length() -> None:
     samples = [Sample(5, {f"t{n}": 10.0 - n for n in range(9)}), Sample(10, {"t0": 1.0, "other": 2.0})]
-    made = columns(together([samples]))
+    made = columns(merged([samples]))
     types = made["types"]
     assert isinstance(types, dict)
     assert list(types) == ["t0", "t1", "t2", "t3", "t4", "t5", "other"]

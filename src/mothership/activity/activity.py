@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from mothership.activity.history import STEP_SECONDS, History, Sample, Step, together
+from mothership.activity.history import STEP_SECONDS, History, Sample, Step, merged
 from mothership.activity.sources import Sources, SourcesSnapshot
 from mothership.data_directory import write_atomically
 from mothership.event import Row
@@ -95,7 +95,7 @@ class Activity:
         """The last hour of all workers."""
         since = max(since, self._clock() - 3600)
         others = [[one for one in other.samples if one.at > since] for other in self._read_others()]
-        return together([self._history.samples(since), *others])
+        return merged([self._history.samples(since), *others])
 
     def sources(self) -> SourcesSnapshot:
         """What all workers know of who sends."""

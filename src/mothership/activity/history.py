@@ -94,7 +94,7 @@ class History:
         return [sample for sample in self._samples if sample.at > since]
 
 
-def together(histories: Iterable[Sequence[Sample]]) -> list[Sample]:
+def merged(histories: Iterable[Sequence[Sample]]) -> list[Sample]:
     """The samples of several workers as one history."""
     found: dict[int, Sample] = {}
     for samples in histories:

@@ -72,13 +72,13 @@ class SourceActivity(msgspec.Struct):
             later.last,
             self.events + other.events,
             self.batches + other.batches,
-            _together(later.pause_seconds, earlier.pause_seconds),
+            _merged_pause(later.pause_seconds, earlier.pause_seconds),
             min(self.lag_seconds, other.lag_seconds),
         )
 
 
 class CallerActivity(msgspec.Struct):
-    """One caller."""
+    """What a caller has sent lately, and when it did so last."""
 
     caller: str
     last: float
@@ -96,7 +96,7 @@ class CallerActivity(msgspec.Struct):
 
 
 class SourcesSnapshot(msgspec.Struct):
-    """All of them."""
+    """All sources and callers that are remembered, as one worker writes them down."""
 
     sources: list[SourceActivity] = []
     callers: list[CallerActivity] = []
@@ -165,6 +165,6 @@ def _recent(activities: Iterable[A], now: float) -> list[A]:
     return [each for each in activities if now - each.last < REMEMBERED_SECONDS]
 
 
-def _together(one: float, other: float) -> float:
+def _merged_pause(one: float, other: float) -> float:
     """The usual pause of what comes by two ways."""
     return one * other / (one + other) if one and other else one or other

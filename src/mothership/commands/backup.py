@@ -45,7 +45,7 @@ def backup(file: Path, config: Path | None) -> None:
 
 
 def summary(manifest: dict[str, object]) -> str:
-    """What is in it, in words."""
+    """What a backup holds, by its manifest, in words."""
     rows, waiting = manifest["rows"], manifest["spooled_events"]
     events = rows.get("events", 0) if isinstance(rows, dict) else 0
     return f"{counted(events, 'event')} stored and {counted(int(str(waiting)), 'event')} waiting in the spool"

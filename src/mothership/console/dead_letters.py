@@ -77,7 +77,7 @@ class DeadLetters:
 
     @property
     def pages(self) -> list[Page]:
-        """Both."""
+        """The list, and the page of one letter."""
         changes = [
             Change("/retry", "dead_letters_retried", self.retry),
             Change("/drop", "dead_letters_dropped", self.drop),

@@ -58,6 +58,6 @@ class _TailResponse(EventSourceResponse):
         super().__init__(follower.messages(), headers=HEADERS, ping=PING_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Send what comes for as long as the reader stays: so long it counts as a follower."""
         with self._following:
             await super().__call__(scope, receive, send)

@@ -51,7 +51,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page."""
+    """A page of the console: where it is, what is on it, what can be done there."""
 
     path: str
     """Below `/console`: `/dead-letters`."""
@@ -69,5 +69,5 @@ class Page:
 
     @property
     def address(self) -> str:
-        """Where it is."""
+        """Its path on the server."""
         return f"{CONSOLE}{self.path}"

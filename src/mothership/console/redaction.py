@@ -52,7 +52,7 @@ class RedactionTrials:
 
     @property
     def page(self) -> Page:
-        """The page."""
+        """Try a text or a pattern against the rules in force."""
         trials = [Trial("/try", self.try_text), Trial("/pattern", self.try_pattern)]
         return Page("/redaction", "Redaction", "redaction.html", self.content, trials=trials)
 

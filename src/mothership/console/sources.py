@@ -22,7 +22,7 @@ class Activity(Protocol):
 
 
 def page(activity: Activity, *, clock: Clock = time.time) -> Page:
-    """The page."""
+    """Who sends, and who has gone quiet."""
 
     async def content(request: Request) -> Mapping[str, Any]:
         """Those that have gone quiet first, then by when they were last seen; `q` looks for a part of a name."""

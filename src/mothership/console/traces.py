@@ -39,7 +39,7 @@ class Redactor(Protocol):
 
     @property
     def processors(self) -> Sequence[Processor]:
-        """Its steps."""
+        """The steps of redaction, in their order."""
 
     def explain(self, event: Event) -> Explanation:
         """Redact one event, and tell each place where a rule hit."""
@@ -53,7 +53,7 @@ class Chain(Protocol):
 
 
 class Traces:
-    """The page."""
+    """The page that shows an event after every step of the pipeline."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Traces:
 
     @property
     def page(self) -> Page:
-        """The page."""
+        """Try an event, or watch those that come."""
         trials = [Trial("/try", self.try_event), Trial("/live", self.sample)]
         return Page("/trace", "What became of it", "trace.html", self.content, trials=trials)
 

@@ -76,5 +76,5 @@ async def _bounded(part: str, examination: Examination, patient: Patient) -> Asy
 
 
 def worst(findings: Sequence[Finding]) -> Severity:
-    """The worst of all."""
+    """The severity of the gravest finding; `OK` without any."""
     return max((finding.severity for finding in findings), default=Severity.OK)

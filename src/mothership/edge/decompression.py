@@ -50,7 +50,7 @@ class RequestBody:
             raise Refusal(413, f"the body is larger than {self._limits.body_bytes} bytes (limits.body_bytes)")
 
     def end(self) -> None:
-        """It is whole."""
+        """The body has come to its end. Raises `Refusal` for one whose encoding its headers did not name."""
         if not self.is_compressed and self._sent.startswith(GZIP_MAGIC):
             # A proxy lost the header: no JSON begins like this, and a 4xx would lose the events.
             self._encoding = "gzip"

@@ -31,7 +31,7 @@ def content_security_policy(page: bytes) -> str:
 
 
 def router(title: str, openapi_url: str) -> APIRouter:
-    """The page."""
+    """Serve the description of the HTTP interface to people, from files of our own."""
     page = get_swagger_ui_html(
         openapi_url=openapi_url,
         title=f"{title}: the HTTP interface",

@@ -68,7 +68,7 @@ class OTLPLogs:
         self._limits = limits
 
     def check(self, request: IngestRequest) -> None:
-        """Refuse what is neither protobuf nor JSON."""
+        """Raise `Refusal`: of OpenTelemetry's signals only logs are taken."""
         if request.media_type not in PROTOBUF_TYPES | {"application/json"}:
             raise Refusal(415, "Content-Type must be application/x-protobuf or application/json")
 

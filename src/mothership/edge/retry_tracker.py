@@ -29,7 +29,7 @@ class RetryTracker:
         self._under_way: dict[bytes, list[asyncio.Future[None]]] = {}
 
     def track(self, batch: Batch) -> "_Transmission":
-        """Stands around what keeps the batch, and learns from its end whether it was kept.
+        """Stand around what keeps the batch, and learn from its end whether it was kept.
 
         A retry first waits for the transmissions that it may repeat, and gets an identity of its own when one of them
         was refused.

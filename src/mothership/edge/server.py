@@ -122,7 +122,7 @@ class CurrentApplication:
         self.current = current
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass it on."""
+        """Pass the request to the application of now."""
         await self.current(scope, receive, send)
 
 

@@ -98,7 +98,7 @@ _WORD_BEGINS = frozenset("JFMASONDjfmasondTWtw*.")
 
 
 class FoundTime(NamedTuple):
-    """A time in a text."""
+    """A time that was read in a text."""
 
     micros: int
     """Since the Unix epoch, UTC; a time without a zone is UTC."""

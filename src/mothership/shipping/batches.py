@@ -30,7 +30,7 @@ class OutgoingBatch(NamedTuple):
         return blake2b(place + self.origin + self.content, digest_size=16).hexdigest()
 
     def halves(self) -> "tuple[OutgoingBatch, OutgoingBatch]":
-        """In two."""
+        """Two batches in its place, with keys of their own."""
         middle = len(self.events) // 2
         return (
             self._replace(events=self.events[:middle], part=f"{self.part}0"),

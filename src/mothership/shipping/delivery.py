@@ -33,7 +33,7 @@ STOPPING_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ShipOptions:
-    """How to ship."""
+    """How batches are made, sent and tried again."""
 
     batch: int = 100
     compress: bool = True

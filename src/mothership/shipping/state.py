@@ -53,7 +53,7 @@ class State:
 
     @property
     def records(self) -> list[FileRecord]:
-        """All that is known."""
+        """Every file that is known, and how far it was shipped."""
         with self._lock:
             return list(self._records.values())
 

@@ -30,7 +30,7 @@ class Encoding(NamedTuple):
 
     @property
     def line_end(self) -> bytes:
-        """A line's end in it."""
+        """The bytes of a line feed in this encoding."""
         return "\n".encode(self.name)
 
     def text(self, line: bytes) -> str:

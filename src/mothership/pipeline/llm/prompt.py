@@ -80,7 +80,7 @@ class PromptBuilder:
 
 
 def messages(question: Question, nonce: str) -> list[dict[str, str]]:
-    """What is sent."""
+    """The conversation that the endpoint is sent. The nonce marks where text of an event begins and ends."""
     return [
         {"role": "system", "content": SYSTEM},
         {"role": "user", "content": f"DATA {nonce}\n{question.data}\nEND {nonce}"},

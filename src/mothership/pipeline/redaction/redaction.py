@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 import yaml
 from pydantic import ValidationError
@@ -50,8 +49,8 @@ from mothership.yaml_errors import UNREADABLE
 
 VERSION = 1
 """Of the built-in rules and of how they are applied: part of the rule-set hash in the audit trail."""
-LEISURE_AFTER_SECONDS: Final = 10.0
-LEISURE_PAUSE_SECONDS: Final = 0.01
+LEISURE_AFTER_SECONDS = 10.0
+LEISURE_PAUSE_SECONDS = 0.01
 
 
 class Redaction:

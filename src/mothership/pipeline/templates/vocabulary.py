@@ -31,7 +31,7 @@ _STEM_CHARS_MIN = 3
 
 @cache
 def technical_words() -> frozenset[str]:
-    """The list."""
+    """Words of technical English, which are constant parts of messages."""
     lines = files("mothership.pipeline.templates").joinpath("words.txt").read_text(encoding="ascii").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 

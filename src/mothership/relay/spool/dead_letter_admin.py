@@ -70,7 +70,7 @@ class DeadLetterAdmin:
                 for row in reader.all(SQL["groups"], GROUPS_MAX):
                     group = DeadLetterGroup(*row)
                     known = found.get(group[:2])
-                    found[group[:2]] = _together(known, group) if known else group
+                    found[group[:2]] = _merged(known, group) if known else group
         return sorted(found.values(), key=lambda group: -group.events)[:GROUPS_MAX]
 
     def page(self, sink: str | None, reason: str | None, after: str, most: int) -> list[DeadLetterSummary]:
@@ -168,7 +168,7 @@ class _Reader:
         return self._connection.execute(statement, values).fetchall()
 
     def one(self, statement: str, *values: Any) -> tuple[Any, ...] | None:
-        """The first of it."""
+        """The first row that a statement finds."""
         return next(iter(self.all(statement, *values)), None)
 
     def close(self) -> None:
@@ -195,7 +195,7 @@ def _forget(file: SpoolFile, letter: DeadLetter) -> int:
     return file.dead_letters.drop(letter.id)[0]
 
 
-def _together(one: DeadLetterGroup, other: DeadLetterGroup) -> DeadLetterGroup:
+def _merged(one: DeadLetterGroup, other: DeadLetterGroup) -> DeadLetterGroup:
     return DeadLetterGroup(
         one.sink,
         one.reason,

@@ -94,7 +94,7 @@ class FallbackSpool:
 
     @property
     def last_seq(self) -> int:
-        """Of the cluster."""
+        """The cluster's highest number."""
         return self._cluster.last_seq if self._cluster else 0
 
     @property
@@ -110,12 +110,12 @@ class FallbackSpool:
         return self._file.unwritable_reason
 
     def totals(self, sink: str) -> Totals:
-        """In both."""
+        """What waits for a sink, at the cluster and in the file together."""
         there = self._cluster.totals(sink) if self._cluster else Totals()
         return there.merge(self._file.totals(sink))
 
     def waiting(self) -> dict[str, int]:
-        """In both."""
+        """For each sink, the events that wait at the cluster and in the file together."""
         there, here = self._cluster.waiting() if self._cluster else {}, self._file.waiting()
         return {sink: there.get(sink, 0) + here.get(sink, 0) for sink in {**there, **here}}
 
@@ -231,7 +231,7 @@ class FallbackSpool:
         return taken
 
     async def close(self) -> None:
-        """Both."""
+        """Close both, and stop looking for the cluster."""
         self._closed = True
         if self._connecting:
             self._connecting.cancel()

@@ -39,7 +39,7 @@ class OrphanFile:
         self._file.commit()
 
     def dead_letters(self, limit: int) -> list[DeadLetter]:
-        """The oldest dead letters."""
+        """The oldest dead letters, no more than `limit`."""
         return [letter for letter, _ in zip(select_dead_letters(self._file.connection), range(limit), strict=False)]
 
     def remove_dead_letters(self, ids: Sequence[int]) -> None:

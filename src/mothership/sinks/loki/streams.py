@@ -76,7 +76,7 @@ class ExistingStreams(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """A stream that there is."""
+    """A stream in use: its labels, when it was seen last, and the cached values that lead to it."""
 
     key: StreamKey
     labels: Labels

@@ -47,7 +47,7 @@ class Reading:
 
     @property
     def seconds_left(self) -> float:
-        """Of its time."""
+        """How much of the reading's time is left; less than nothing when it is up."""
         return self._deadline - self._ticks()
 
     async def begin(self) -> None:
@@ -56,7 +56,7 @@ class Reading:
         await self.connection.execute(READING["begin_reading"].format(statement_milliseconds=milliseconds))
 
     async def end(self) -> None:
-        """Leave it."""
+        """End the transaction: nothing was changed in it."""
         await self.connection.execute("ROLLBACK")
 
     async def allow(self, seconds: float) -> None:

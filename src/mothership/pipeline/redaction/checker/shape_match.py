@@ -13,7 +13,7 @@ class Context(NamedTuple):
 
     @property
     def value(self) -> str:
-        """What is in doubt."""
+        """The part of the text that may be a secret."""
         return self.text[self.start : self.end]
 
     def before(self, characters: int) -> str:

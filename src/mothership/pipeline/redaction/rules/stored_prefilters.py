@@ -12,12 +12,12 @@ from hashlib import blake2b
 from inspect import getsource
 from pathlib import Path
 from types import ModuleType
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from mothership.pipeline.redaction.rules import character_classes, derive_prefilters, regex_tree, telling_parts
 
-FILE: Final = Path(__file__).with_name("prefilters.json")
-DERIVED_BY: Final = (regex_tree, character_classes, telling_parts, derive_prefilters)
+FILE = Path(__file__).with_name("prefilters.json")
+DERIVED_BY = (regex_tree, character_classes, telling_parts, derive_prefilters)
 """The modules that decide what is derived."""
 
 

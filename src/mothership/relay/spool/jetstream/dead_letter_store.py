@@ -59,7 +59,7 @@ class Head:
         )
 
     def summary(self) -> DeadLetterSummary:
-        """As it is shown."""
+        """As lists show it: all but the rows."""
         about = self.about
         return DeadLetterSummary(
             self.id, about.sink, about.reason, about.buried, about.request_id, about.events, about.client
@@ -113,7 +113,7 @@ class JetStreamDeadLetters:
         return self._run(lambda session: session.each(ids, sink, session.retry))
 
     def drop(self, ids: Collection[str] | None, sink: str | None) -> int:
-        """Forget letters for good."""
+        """Forget a letter for good. Returns its events; 0 where another was quicker."""
         return self._run(lambda session: session.each(ids, sink, session.drop))
 
     def retry_some(self, chosen: Chosen, most: int) -> Moved:

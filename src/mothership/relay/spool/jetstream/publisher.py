@@ -33,7 +33,7 @@ DUPLICATE_CODE = 10201
 
 
 class Message(NamedTuple):
-    """What is to be kept."""
+    """A message for a stream."""
 
     subject: str
     payload: bytes
@@ -42,7 +42,7 @@ class Message(NamedTuple):
 
 
 class Published(NamedTuple):
-    """It is kept."""
+    """Where messages are kept, and whether they were before."""
 
     last_seq: int
     """Of the last message; those of one batch follow each other. 0 where it is not known."""
