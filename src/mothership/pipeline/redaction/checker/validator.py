@@ -18,6 +18,7 @@ from mothership.pipeline.redaction.batch_scan import Scan
 from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_names import fold
+from mothership.pipeline.redaction.measurements import READING_KEYS
 from mothership.pipeline.redaction.text import ActiveRule
 from mothership.telemetry import redaction_unsafe
 
@@ -35,21 +36,6 @@ _SHOWN = re2.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _KINDS = ("counter", "gauge", "integer", "unsigned", "timeticks")
-_MEASURED_BESIDE = frozenset(
-    (
-        "oid",
-        "metric",
-        "measurement",
-        "unit",
-        "units",
-        "sensor",
-        "register",
-        "counter",
-        "gauge",
-        "__name__",
-        "poll_interval",
-    )
-)
 _COUNT_WORDS = (
     *(
         "bytes",
@@ -228,7 +214,7 @@ class PIISafetyValidator:
             return type(inner) is str and not text.isdigit() and set(text.rstrip("=")) <= _BASE64
         kind = beside.get("type")
         counted = name == "value" and (
-            not _MEASURED_BESIDE.isdisjoint(beside) or (type(kind) is str and kind.lower().startswith(_KINDS))
+            not READING_KEYS.isdisjoint(beside) or (type(kind) is str and kind.lower().startswith(_KINDS))
         )
         return (counted or _COUNTS.search(key) is not None) and text.replace(".", "").isdigit()
 
