@@ -9,8 +9,7 @@ All steps of redaction look at what the first of them had scanned. Of an event t
 later has it scanned again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
@@ -23,6 +22,8 @@ EVENTS_REMEMBERED = 8_192
 PARTS_REMEMBERED = 16_384
 PORTION_BYTES = 2_048
 """About how much of what was not seen before is read at once."""
+ALONE_BYTES = 64
+"""A part of this length is read alone: of several such, each automaton would hit in one."""
 LONG_BYTES = 64 * 1024
 """An event longer than this is not looked at as a whole where its long strings are read part by part in any case."""
 _BETWEEN = b',"'
@@ -53,10 +54,13 @@ class PartScan:
                     known[part] = hits
         return answers
 
+    def may_err(self, items: Items) -> bool:
+        """Tell whether digits decide about any of it."""
+        return not all(self.prefilters.shape_may_err.isdisjoint(hits) for _, _, hits in items)
+
     def confirmed(self, items: Items, encoded: bytes) -> Items:
         """Return of what the shape of an event may hold only what the event itself may."""
-        may_err = self.prefilters.shape_may_err
-        if items is _EVERY_ITEM or all(may_err.isdisjoint(hits) for _, _, hits in items):
+        if not self.may_err(items):
             return items
         parts = encoded.split(_BETWEEN)
         sure = [(item, part, self.prefilters.confirmed(hits, _text(parts[part]))) for item, part, hits in items]
@@ -66,35 +70,33 @@ class PartScan:
 class _Shape(NamedTuple):
     """What events of a shape may hold."""
 
-    dropped: bool
+    dropped: tuple[int, ...] | None
+    """Which items have names that are to be dropped; None: look for them."""
     hashed: bool
     rules: Items
     signs: Items
+    doubtful: bool
+    """Whether the digits decide, which a shape doesn't have."""
 
 
-_CLEAN = _Shape(dropped=False, hashed=False, rules=(), signs=())
-_ANYTHING = _Shape(dropped=True, hashed=True, rules=_EVERY_ITEM, signs=_EVERY_ITEM)
+_CLEAN = _Shape(dropped=(), hashed=False, rules=(), signs=(), doubtful=False)
+_ANYTHING = _Shape(dropped=None, hashed=True, rules=_EVERY_ITEM, signs=_EVERY_ITEM, doubtful=False)
 
 
-@dataclass(slots=True)
 class Found:
     """An event that may hold something, and what was found in it when it was scanned."""
 
-    position: int
-    event: Event
-    encoded: bytes
-    """As it was then; empty when it could not be encoded."""
-    dropped: bool
-    """Whether a field's name, at any depth, is one to drop, or may be."""
-    hashed: bool
-    rules: Items | None
-    """None: a step has changed it, and anything may be anywhere."""
-    signs: Items | None
-    _keys: list[str] = field(init=False)
+    __slots__ = ("_encoded", "_keys", "dropped", "event", "hashed", "position", "rules", "signs")
 
-    def __post_init__(self) -> None:
-        """Items keep their numbers when others are dropped."""
-        self._keys = list(self.event) if self.rules or self.signs else []
+    def __init__(self, position: int, event: Event, encoded: bytes, shape: _Shape) -> None:
+        self.position = position
+        self.event = event
+        self._encoded = encoded
+        self._keys = list(event)  # items keep their numbers when others are dropped
+        self.dropped, self.hashed = shape.dropped, shape.hashed
+        self.rules: Items | None = shape.rules
+        """None: a step has changed it, and anything may be anywhere."""
+        self.signs: Items | None = shape.signs
 
     def changed(self) -> None:
         """Say that a text of it is not as it was. What only lost a field holds nothing new."""
@@ -103,6 +105,16 @@ class Found:
     def items(self, items: Items) -> Iterable[tuple[str, Any]]:
         """Return those items that the event still has."""
         return items_of(self.event, items, self._keys)
+
+    def named(self, numbers: Iterable[int]) -> list[str]:
+        """Return the names of those items."""
+        return [self._keys[number] for number in numbers]
+
+    def stand_beside(self, texts: Iterable[str], gone: Event) -> list[str]:
+        """Return those texts that stand, in any case, in more of the event as it was than in these items of it."""
+        whole, inside = self._encoded.lower(), orjson.dumps(gone).lower()
+        needles = [(text, orjson.dumps(text)[1:-1].lower()) for text in texts]
+        return [text for text, needle in needles if whole.count(needle) > inside.count(needle)]
 
 
 def items_of(event: Event, items: Items, keys: Sequence[str] | None = None) -> Iterable[tuple[str, Any]]:
@@ -125,7 +137,17 @@ class _Scanned(NamedTuple):
 class Scan:
     """Tells which events are worth a closer look, and remembers what it found in events of their shape."""
 
-    def __init__(self, rules: PartScan, signs: PartScan, *, drop: FieldNames, hashed: FieldNames) -> None:
+    def __init__(
+        self,
+        rules: PartScan,
+        signs: PartScan,
+        *,
+        drop: FieldNames,
+        hashed: FieldNames,
+        texts: Callable[[str, Any], Iterator[str | None]],
+    ) -> None:
+        """`texts` are those that the rules are asked of in an item of an event, and None for one that can't be told."""
+        self._texts = texts
         self._rules = rules
         self._signs = signs
         self._drop = drop
@@ -133,7 +155,6 @@ class Scan:
         self._known: dict[bytes, _Shape] = {}
         self._changed: dict[bytes, Items] = {}
         """Of events that a step has changed, where they may look unsafe."""
-        self._may_err = bool(rules.prefilters.shape_may_err or signs.prefilters.shape_may_err)
 
     def of(self, batch: Batch) -> list[Found]:
         """Return those events of a batch that may hold anything, as the first step that asked found them."""
@@ -168,7 +189,7 @@ class Scan:
             try:
                 encoded = dumps(event)
             except (orjson.JSONEncodeError, RecursionError):
-                found.append(Found(position, event, b"", *_ANYTHING))
+                found.append(Found(position, event, b"", _ANYTHING))
                 continue
             answer = known(encoded.translate(shape))
             if answer is None:
@@ -180,10 +201,11 @@ class Scan:
         return found
 
     def _found(self, position: int, event: Event, encoded: bytes, answer: _Shape) -> Found:
-        dropped, hashed, rules, signs = answer
-        if self._may_err:
-            rules, signs = self._rules.confirmed(rules, encoded), self._signs.confirmed(signs, encoded)
-        return Found(position, event, encoded, dropped, hashed, rules, signs)
+        found = Found(position, event, encoded, answer)
+        if answer.doubtful:
+            found.rules = self._rules.confirmed(answer.rules, encoded)
+            found.signs = self._signs.confirmed(answer.signs, encoded)
+        return found
 
     def _of_unseen(self, unseen: Sequence[tuple[int, bytes]], events: Sequence[Event]) -> Iterator[Found]:
         """Yield what was found in events that were not seen before, and remember it for all of their shape."""
@@ -195,18 +217,31 @@ class Scan:
         for position, encoded, parts in split:
             event = events[position]
             owners = _owners(parts, event)
-            items = [
+            rules, signs = (
                 _items(parts, hits, owners) if len(encoded) <= scan.long_bytes else _EVERY_ITEM
                 for scan, hits in zip((self._rules, self._signs), answers, strict=True)
-            ]
-            dropped, hashed = self._drop.may_touch(event, lists=True), self._hash.may_touch(event, lists=False)
-            answer = _Shape(dropped, hashed, *items)
-            answer = answer if any(answer) else _CLEAN
+            )
+            rules = rules if rules is _EVERY_ITEM else tuple(self._holding(rules, event))
+            dropped, hashed = self._drop.items_named(event), self._hash.may_touch(event, lists=False)
+            doubtful = self._rules.may_err(rules) or self._signs.may_err(signs)
+            answer = _Shape(dropped, hashed, rules, signs, doubtful)
+            answer = _CLEAN if answer == _CLEAN else answer
             if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
                 make_room(self._known, EVENTS_REMEMBERED)
                 self._known[encoded.translate(SHAPE)] = answer
             if answer is not _CLEAN:
                 yield self._found(position, event, encoded, answer)
+
+    def _holding(self, items: Items, event: Event) -> Iterator[tuple[int, int, Hits]]:
+        """Yield those items of which a text, by itself, may hold something, as any event of this shape has it."""
+        listed, in_text, known = list(event.items()), self._rules.prefilters.in_text_of_shape, dict[int, bool]()
+        for each in items:
+            holds = known.get(each[0])
+            if holds is None:
+                texts = self._texts(*listed[each[0]])
+                holds = known[each[0]] = any(text is None or in_text(text) for text in texts)
+            if holds:
+                yield each
 
 
 def _items(parts: Sequence[bytes], hits: dict[bytes, Hits], owners: Sequence[int]) -> Items:
@@ -233,10 +268,13 @@ def _text(part: bytes) -> bytes:
 
 
 def _portions(parts: Sequence[bytes]) -> Iterable[list[bytes]]:
-    """Part what is to be read into portions."""
+    """Part what is to be read into portions: short parts together, for in those there is hardly ever anything."""
     portion: list[bytes] = []
     size = 0
     for part in parts:
+        if len(part) >= ALONE_BYTES:
+            yield [part]
+            continue
         portion.append(part)
         size += len(part)
         if size >= PORTION_BYTES:

@@ -155,6 +155,18 @@ class FieldNames:
             self._nowhere_in(inner, lists=lists) for inner in inside if type(inner) in NESTED
         )
 
+    def items_named(self, event: dict[str, Any]) -> tuple[int, ...] | None:
+        """Return which items of an event are named, by number, and of any that differs from it in digits alone.
+
+        None when they must be looked for: where something is nested or labelled, and where digits tell.
+        """
+        if not self.may_touch(event, lists=True):
+            return ()
+        if self.paths or any(map(_DIGIT.search, event)) or not NESTED.isdisjoint(map(type, event.values())):
+            return None
+        named, labels = self.plan(event)
+        return None if labels else tuple([number for number, key in enumerate(event) if key in named])
+
     def _digits_tell(self, value: Any) -> bool:
         """Tell whether a name, or what may be one, has a digit: `cvv2` is one, and `cvv3` none."""
         if type(value) is dict:

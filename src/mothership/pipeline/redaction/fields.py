@@ -66,7 +66,24 @@ class DropFields:
 
     def __call__(self, batch: Batch) -> None:
         """Take the named fields out of every event that has any."""
-        work_on(batch, [each for each in self._scan.of(batch) if each.dropped], lambda found: self.apply(found.event))
+        work_on(batch, [each for each in self._scan.of(batch) if each.dropped != ()], self._found)
+
+    def _found(self, found: Found) -> bool:
+        """Take the named fields out of one event, those that are known by number or else all that are found."""
+        if found.dropped is None:
+            return self.apply(found.event)
+        event, holds_nothing = found.event, self._names.holds_nothing
+        gone = {key: event[key] for key in found.named(found.dropped) if not holds_nothing(key, event[key])}
+        if not gone:
+            return False
+        for key in gone:
+            del event[key]
+        self._counters.add(DROP, len(gone))
+        texts = telling(gone.values()) if self._propagation else ()
+        standing = found.stand_beside(texts, gone) if texts else ()
+        if not (standing and self._propagation):
+            return False
+        return self._propagation.apply(event, dict.fromkeys(standing, MARK))
 
     def apply(self, event: Event, note: Note | None = None) -> bool:
         """Take the named fields out of one event, and tell whether a text that stays has changed."""

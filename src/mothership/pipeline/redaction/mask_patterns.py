@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from mothership.event import Batch, Event
@@ -254,6 +254,33 @@ class MaskPatterns:
         counted = "" if context == PEER_CONTEXT else reads(key)  # `wa_id` counts nothing
         self._keys[key] = answer = _Key(folded, context, hashed, folded in self._binary, counted)
         return answer
+
+
+def texts_of(key: str, value: Any) -> Iterator[str | None]:
+    """Yield all texts of an item that the rules may be asked of, and None for a number that its digits don't tell."""
+    yield key
+    kind = type(value)
+    if kind is str or kind is int:
+        yield str(value)
+        context = _context(fold(key))
+        if context:
+            yield f"{context}{value}"
+    else:
+        yield from _texts_in(value)
+
+
+def _texts_in(value: Any) -> Iterator[str | None]:
+    kind = type(value)
+    if kind is dict:
+        for key, inner in value.items():
+            yield from texts_of(key, inner)
+    elif kind is list:
+        for inner in value:
+            yield from _texts_in(inner)
+    elif kind is float:
+        yield None if "e" in repr(value) else str(int(value))
+    elif kind is str or kind is int:
+        yield str(value)
 
 
 def _context(folded: str) -> str:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import re2
@@ -62,11 +63,15 @@ class Prefilters:
         *,
         long_text: int = LONG_TEXT,
         memory_bytes: int = AUTOMATON_BYTES,
+        may_find: Mapping[str, Callable[[str], bool]] = MappingProxyType({}),
     ) -> None:
         """Compile; `family` tells which expressions share an automaton, for texts that are not longer than this.
 
         A family has so much memory, however many automata it has.
+        `may_find` tells by owner, of a lone string's shape, whether it may find anything: dearer, and asked only once.
         """
+        self._may_find = may_find
+        self._known_alone: dict[bytes, Hits] = {}
         self.everything: Hits = frozenset(expressions)
         self.shape_may_err: Hits = frozenset(
             owner for owner, each in expressions.items() if any(map(reads_digits, each))
@@ -95,7 +100,26 @@ class Prefilters:
 
     def in_text(self, text: str) -> Hits:
         """Return the owners that may find something in a string."""
-        return self.in_bytes(f'"{encodable(text)}"'.encode())
+        encoded = f'"{encodable(text)}"'.encode()
+        hits = self._alone(encoded)
+        return self.confirmed(hits, encoded) if hits and len(encoded) <= LONG_TEXT else hits
+
+    def in_text_of_shape(self, text: str) -> Hits:
+        """Return the owners that may find something in some string that differs from this one in digits alone."""
+        return self._alone(f'"{encodable(text)}"'.encode())
+
+    def _alone(self, encoded: bytes) -> Hits:
+        shape = encoded.translate(SHAPE)
+        hits = self._known_alone.get(shape)
+        if hits is None:
+            hits = self.in_shape(shape)
+            if len(shape) <= SHAPE_BYTES_MAX:
+                if hits and shape.isascii():
+                    text = shape[1:-1].decode()
+                    hits = frozenset([each for each in hits if (may := self._may_find.get(each)) is None or may(text)])
+                make_room(self._known_alone, SHAPES_REMEMBERED)
+                self._known_alone[shape] = hits
+        return hits
 
     def in_bytes(self, text: bytes) -> Hits:
         """Return the owners that may find something in strings that stand in UTF-8 between quotation marks."""

@@ -7,6 +7,7 @@ case, and goes there too. Short values and common words are left: everything wou
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -77,14 +78,14 @@ class Propagation:
         return changed
 
 
-def telling(values: Iterable[Any]) -> Iterator[str]:
-    """Yield the texts in values that are worth looking for elsewhere: not short, not common."""
-    for number, text in enumerate(_leaves(values)):
-        if number >= VALUES_MAX:
-            return
-        least = DIGITS_MIN if text.isdigit() else CHARACTERS_MIN
-        if least <= len(text) <= CHARACTERS_MAX and text.lower() not in _COMMON:
-            yield text
+def telling(values: Iterable[Any]) -> list[str]:
+    """Return the texts in values that are worth looking for elsewhere: not short, not common."""
+    return [
+        text
+        for text in islice(_leaves(values), VALUES_MAX)
+        if (DIGITS_MIN if text.isdigit() else CHARACTERS_MIN) <= len(text) <= CHARACTERS_MAX
+        and text.lower() not in _COMMON
+    ]
 
 
 def _leaves(values: Iterable[Any]) -> Iterator[str]:

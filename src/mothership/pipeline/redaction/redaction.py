@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.explanation import Explanation, explain
 from mothership.pipeline.redaction.field_names import FieldNames, fold
 from mothership.pipeline.redaction.fields import LABELS, VALUES, DropFields, HashFields
-from mothership.pipeline.redaction.mask_patterns import MaskPatterns
+from mothership.pipeline.redaction.mask_patterns import MaskPatterns, texts_of
 from mothership.pipeline.redaction.obfuscation import PREFILTERS as OBFUSCATION_PREFILTERS
 from mothership.pipeline.redaction.prefilter_audit import PrefilterAudit
 from mothership.pipeline.redaction.prefilters import Hits, Prefilters
@@ -35,8 +35,7 @@ from mothership.pipeline.redaction.pseudonyms import (
     kept_former_keys,
     load_or_make_key,
 )
-from mothership.pipeline.redaction.rules import BUILTIN, Rule, base64_finder, own_token_finders
-from mothership.pipeline.redaction.rules.rule import CompiledWhenAsked
+from mothership.pipeline.redaction.rules import BUILTIN, CompiledWhenAsked, Rule, base64_finder, own_token_finders
 from mothership.pipeline.redaction.settings import (
     PatternSettings,
     RedactionSettings,
@@ -74,14 +73,14 @@ class Redaction:
         shapes = [shape for shape in shapes_for(builtin) if shape.rule in names]
         fields = [name for name in FIELDS if name in drop]
         expressions = {OBFUSCATED: OBFUSCATION_PREFILTERS} | {rule.owner: rule.prefilters for rule in rules}
-        prefilters, signs = Prefilters(expressions), prefilters_of(shapes, key_signs(fields))
+        self._complete = complete = tuple(_completed(rules, self, is_token))
+        prefilters, signs = _prefilters(expressions, rules, complete), prefilters_of(shapes, key_signs(fields))
         rules_scan, signs_scan = PartScan(prefilters), PartScan(signs, long_bytes=sys.maxsize)
-        scan = Scan(rules_scan, signs_scan, drop=drop, hashed=hashed)
+        scan = Scan(rules_scan, signs_scan, drop=drop, hashed=hashed, texts=texts_of)
         propagation = Propagation(self.counters) if settings.propagate else None
         self.drop = DropFields(drop, scan, self.counters, propagation, arguments=self._arguments)
         self.hash = HashFields(hashed, scan, self.pseudonyms, self.counters, propagation)
         hashing, binary = None if hashed.is_empty else self.hash, _binary(settings)
-        self._complete = complete = tuple(_completed(rules, self, is_token))
 
         def masks(prefilter: Prefilter, counters: RedactionCounters) -> MaskPatterns:
             text = TextRedactor(
@@ -254,6 +253,18 @@ def _builtin_facts() -> str:
     """Return a hash of all that the built-in rules are made of: megabytes, with the texts of their modules."""
     facts = [fact for rule in BUILTIN for matcher in rule.matchers for fact in (rule.name, *matcher.facts())]
     return hashlib.blake2b("\0".join(facts).encode()).hexdigest()
+
+
+def _prefilters(
+    expressions: Mapping[str, Sequence[str]], rules: Iterable[ActiveRule], complete: Iterable[ActiveRule]
+) -> Prefilters:
+    """Compile; what depends on this service answers otherwise from one day to the next, and is not asked beforehand."""
+    may_find = {
+        rule.owner: rule.find.may_find
+        for rule, whole in zip(rules, complete, strict=True)
+        if isinstance(rule.find, CompiledWhenAsked) and rule.find is whole.find
+    }
+    return Prefilters(expressions, may_find=may_find)
 
 
 def _completed(

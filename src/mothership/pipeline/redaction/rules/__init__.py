@@ -13,7 +13,7 @@ from mothership.pipeline.redaction.rules.one_time_codes import ONE_TIME_CODE
 from mothership.pipeline.redaction.rules.own_tokens import OWN_TOKENS, own_token_finders
 from mothership.pipeline.redaction.rules.personal import PERSONAL
 from mothership.pipeline.redaction.rules.protocols import LOGIN
-from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, Finder, Matcher, Rule, Span
+from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, CompiledWhenAsked, Finder, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.sentences import SENTENCE
 from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE
 from mothership.pipeline.redaction.rules.source_code import CODE
@@ -41,4 +41,15 @@ BUILTIN: tuple[Rule, ...] = (
 )
 """Every rule, in the order that decides which names a place where several hit."""
 
-__all__ = ["BUILTIN", "REACH", "CodeMatcher", "Finder", "Matcher", "Rule", "Span", "base64_finder", "own_token_finders"]
+__all__ = [
+    "BUILTIN",
+    "REACH",
+    "CodeMatcher",
+    "CompiledWhenAsked",
+    "Finder",
+    "Matcher",
+    "Rule",
+    "Span",
+    "base64_finder",
+    "own_token_finders",
+]

@@ -4,10 +4,12 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TypeAlias
 
+from mothership.pipeline.redaction.rules.digit_blind import is_blind
 from mothership.pipeline.redaction.rules.literal_prefixes import beginnings
+from mothership.pipeline.redaction.rules.regex_tree import parse
 from mothership.pipeline.redaction.rules.stored_prefilters import Derivation, prefilter
 
 Span: TypeAlias = tuple[int, int]
@@ -148,7 +150,7 @@ class CompiledWhenAsked:
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
-        self._find: Finder | None = None
+        self._find: _Tried | None = None
 
     def __call__(self, text: str, start: int, end: int) -> Iterator[Span | None]:
         """Find, as a `Finder` does."""
@@ -159,14 +161,21 @@ class CompiledWhenAsked:
         """Whether it was asked before, or told to."""
         return self._find is not None
 
-    def compile(self) -> Finder:
+    def compile(self) -> "_Tried":
         """Compile, unless that was done; the same matcher only once."""
         self._find = _finder(self._matcher)
         return self._find
 
+    def may_find(self, shape: str) -> bool:
+        """Tell whether anything may be found in a text that has other digits where this one has a 0, and is else alike.
+
+        A no is sure. It is what the prefilter, which is made to be quick, can't say.
+        """
+        return (self._find or self.compile()).may_find(shape)
+
 
 @cache
-def _finder(matcher: Matcher) -> Finder:
+def _finder(matcher: Matcher) -> "_Tried":
     flags = (re.NOFLAG if matcher.unicode else re.ASCII) | (re.IGNORECASE if matcher.ignore_case else re.NOFLAG)
     compiled = re.compile(matcher.expression, flags)
     before = re.compile(rf"(?:{matcher.preceded})\Z", flags).search if matcher.preceded else None
@@ -197,6 +206,37 @@ class _Tried:
         self._before = before
         self._has = re.compile(matcher.secret_has).search if matcher.secret_has else None
         self._matcher = matcher
+
+    def __call__(self, text: str, start: int, end: int) -> Iterator[Span | None]:
+        """Find the secrets that begin in a part of a text."""
+        raise NotImplementedError
+
+    def _matches(self, text: str) -> "Iterator[re.Match[str]]":
+        """Yield all matches of the expression that are tried in a whole text."""
+        raise NotImplementedError
+
+    def may_find(self, shape: str) -> bool:
+        """Tell whether anything may be found in a text of this shape."""
+        return not self._is_blind or any(self._may_be_one(shape, match) for match in self._matches(shape))
+
+    @cached_property
+    def _is_blind(self) -> bool:
+        matcher = self._matcher
+        each = (matcher.expression, matcher.preceded)
+        return all(is_blind(parse(told, ignore_case=False, unicode=matcher.unicode)[0]) for told in each)
+
+    def _may_be_one(self, shape: str, match: "re.Match[str]") -> bool:
+        """Tell whether a match may be made sure of in a text of this shape: in doubt, yes."""
+        matcher, at = self._matcher, match.start()
+        if self._before and not self._before(shape, max(0, at - PRECEDED_MAX), at):
+            return False
+        start, end = match.span(self._group)
+        start -= matcher.back
+        if matcher.read or start < 0 or "0" in shape[start:end]:
+            return True  # who reads on sees more of the text, and validators see the digits
+        if self._has and not self._has(shape, start, end):
+            return False
+        return matcher.valid is None or matcher.valid(shape[start:end])
 
     def _may_begin(self, text: str, at: int) -> bool:
         matcher = self._matcher
@@ -229,6 +269,9 @@ class _Searching(_Tried):
                 return
             yield self._made_sure(text, match, last) if self._may_begin(text, match.start()) else None
 
+    def _matches(self, text: str) -> "Iterator[re.Match[str]]":
+        return self._compiled.finditer(text, self._matcher.back)
+
 
 class _AtLiterals(_Tried):
     """A finder that looks for the literals with which a match begins, and tries its expression only there."""
@@ -253,6 +296,16 @@ class _AtLiterals(_Tried):
                 span = self._made_sure(text, match, last) if match else None
                 yield span
                 at = part.find(literal, span[1] - start if span and reads else at + 1, stop)
+
+    def _matches(self, text: str) -> "Iterator[re.Match[str]]":
+        folded = fold_case(text) if self._matcher.ignore_case else text
+        for literal in self._literals:
+            at = folded.find(literal)
+            while at >= 0:
+                match = self._compiled.match(text, at)
+                if match:
+                    yield match
+                at = folded.find(literal, at + 1)
 
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(65, 91)}
