@@ -2,7 +2,8 @@
 
     python -m bench.redaction              the ratio to `orjson.loads` + `orjson.dumps` of the same clean events
     python -m bench.redaction --table      recall and precision by rule on the labelled texts
-    python -m bench.redaction --logs DIR   what is masked in the lines of *.log files there
+    python -m bench.redaction --logs DIR   the ratio for the lines of *.log files there, and what is masked in them
+    python -m bench.redaction --no-audit   the ratio without the audit (checker.audit_share: 0)
     python -m bench.redaction --hostile    1 MiB hostile strings against 1 MiB of ordinary ones; --every: 12,000 kinds
     python -m bench.redaction --rules      the table of rules that docs/reference/redaction.md holds
     python -m bench.redaction --presidio   Presidio's pattern recognizers on the same texts, when it is installed
@@ -12,6 +13,7 @@ Nothing but the ratio runs unless asked for. Every figure is the best of several
 
 import argparse
 import copy
+import random
 import statistics
 import time
 from collections import Counter, defaultdict
@@ -47,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--logs", type=Path)
+    parser.add_argument("--no-audit", action="store_true")
     parser.add_argument("--hostile", action="store_true")
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--presidio", action="store_true")
@@ -55,8 +58,9 @@ def main() -> None:
     if arguments.rules:
         print(rules_table())
         return
-    redaction = build(RedactionSettings(), key=bytes(32))
-    ratio(redaction)
+    settings = {"checker": {"audit_share": 0}} if arguments.no_audit else {}
+    redaction = build(RedactionSettings.model_validate(settings), key=bytes(32))
+    ratio(redaction, _log_events(arguments.logs) if arguments.logs else [])
     if arguments.table:
         table(redaction)
     if arguments.logs and not arguments.presidio:
@@ -106,8 +110,20 @@ def floor_of(lines: list[bytes]) -> None:
         orjson.dumps(orjson.loads(line))
 
 
-def ratio(redaction: Redaction) -> None:
-    """Print redaction over the floor, for clean events, for such that lose a named field, and for mixed ones."""
+def _log_events(folder: Path) -> list[Event]:
+    """Return the lines of all files as events, in an order by chance that is always the same."""
+    files = sorted(folder.glob("*.log"))
+    lines = [line for file in files for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
+    random.Random(1).shuffle(lines)
+    at = "2025-08-22T17:11:27.880579+00:00"
+    return [
+        {"type": "log", "timestamp": at, "file_path": "/var/log/syslog", "message": line, "service": "syslog"}
+        for line in lines
+    ]
+
+
+def ratio(redaction: Redaction, log_events: list[Event]) -> None:
+    """Print redaction over the floor, for clean events, such that lose a named field, mixed ones, and log lines."""
     mixes: dict[str, Callable[[int], list[Event]]] = {
         "clean (goal 4)": lambda first: clean_events(EVENTS, first=first),
         "each loses a named field (goal 6)": lambda first: [
@@ -116,10 +132,14 @@ def ratio(redaction: Redaction) -> None:
         ],
         "mixed, 20 % with secrets (goal 8)": lambda first: mixed_events(EVENTS, first=first),
     }
+    if log_events:
+        mixes["log lines, each read once (goal 8)"] = lambda first: log_events[first : first + EVENTS]
     costs: dict[str, list[tuple[float, float]]] = {name: [] for name in mixes}
     for number in range(ROUNDS_BEFORE + ROUNDS):
         for name, mix in mixes.items():
             lines = [orjson.dumps(event) for event in mix(number * EVENTS)]  # no event comes twice
+            if len(lines) < EVENTS:
+                continue
             floor = seconds(partial(floor_of, lines))
             fresh = [orjson.loads(line) for line in lines]
             costs[name].append((floor, seconds(partial(through, redaction, fresh))))

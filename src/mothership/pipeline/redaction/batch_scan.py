@@ -9,7 +9,7 @@ All steps of redaction look at what the first of them had scanned. Of an event t
 later has it scanned again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
@@ -70,29 +70,33 @@ class PartScan:
 class _Shape(NamedTuple):
     """What events of a shape may hold."""
 
-    dropped: tuple[int, ...] | None
-    """Which items have names that are to be dropped; None: look for them."""
+    dropped: tuple[str, ...] | None
+    """Names of items that are to be dropped, which have no digits; None: look for them."""
     hashed: bool
     rules: Items
     signs: Items
     doubtful: bool
     """Whether the digits decide, which a shape doesn't have."""
+    left: tuple[Items, Items]
+    """What remains of rules and signs when the items that are known to be named are gone."""
 
 
-_CLEAN = _Shape(dropped=(), hashed=False, rules=(), signs=(), doubtful=False)
-_ANYTHING = _Shape(dropped=None, hashed=True, rules=_EVERY_ITEM, signs=_EVERY_ITEM, doubtful=False)
+_CLEAN = _Shape(dropped=(), hashed=False, rules=(), signs=(), doubtful=False, left=((), ()))
+_ANYTHING = _Shape(dropped=None, hashed=True, rules=_EVERY_ITEM, signs=_EVERY_ITEM, doubtful=False, left=((), ()))
 
 
 class Found:
     """An event that may hold something, and what was found in it when it was scanned."""
 
-    __slots__ = ("_encoded", "_keys", "dropped", "event", "hashed", "position", "rules", "signs")
+    __slots__ = ("_encoded", "_keys", "_shape", "dropped", "event", "hashed", "position", "rules", "signs")
 
     def __init__(self, position: int, event: Event, encoded: bytes, shape: _Shape) -> None:
         self.position = position
         self.event = event
         self._encoded = encoded
-        self._keys = list(event)  # items keep their numbers when others are dropped
+        self._shape = shape
+        # Items keep their numbers when others are dropped.
+        self._keys = list(event) if shape.dropped is None or (shape.dropped and any(shape.left)) else None
         self.dropped, self.hashed = shape.dropped, shape.hashed
         self.rules: Items | None = shape.rules
         """None: a step has changed it, and anything may be anywhere."""
@@ -106,9 +110,15 @@ class Found:
         """Return those items that the event still has."""
         return items_of(self.event, items, self._keys)
 
-    def named(self, numbers: Iterable[int]) -> list[str]:
-        """Return the names of those items."""
-        return [self._keys[number] for number in numbers]
+    def drop(self, gone: Collection[str]) -> None:
+        """Drop these of the items that are known to be named: nothing that was found in them is asked for again."""
+        event = self.event
+        if len(gone) < len(self.dropped or ()) or self._shape.doubtful:
+            self._keys = self._keys or list(event)
+        else:
+            self.rules, self.signs = self._shape.left
+        for key in gone:
+            del event[key]
 
     def stand_beside(self, texts: Iterable[str], gone: Event) -> list[str]:
         """Return those texts that stand, in any case, in more of the event as it was than in these items of it."""
@@ -222,9 +232,11 @@ class Scan:
                 for scan, hits in zip((self._rules, self._signs), answers, strict=True)
             )
             rules = rules if rules is _EVERY_ITEM else tuple(self._holding(rules, event))
-            dropped, hashed = self._drop.items_named(event), self._hash.may_touch(event, lists=False)
+            dropped, hashed = self._drop.names_in(event), self._hash.may_touch(event, lists=False)
             doubtful = self._rules.may_err(rules) or self._signs.may_err(signs)
-            answer = _Shape(dropped, hashed, rules, signs, doubtful)
+            gone = {number for number, key in enumerate(event) if key in (dropped or ())}
+            left = _without(rules, gone), _without(signs, gone)
+            answer = _Shape(dropped, hashed, rules, signs, doubtful, left)
             answer = _CLEAN if answer == _CLEAN else answer
             if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
                 make_room(self._known, EVENTS_REMEMBERED)
@@ -247,6 +259,10 @@ class Scan:
 def _items(parts: Sequence[bytes], hits: dict[bytes, Hits], owners: Sequence[int]) -> Items:
     """Return which items hold what."""
     return tuple([(owners[number], number, each) for number, part in enumerate(parts) if (each := hits[part])])
+
+
+def _without(items: Items, gone: Collection[int]) -> Items:
+    return tuple([each for each in items if each[0] not in gone]) if gone else items
 
 
 def _owners(parts: Sequence[bytes], event: Event) -> Sequence[int]:

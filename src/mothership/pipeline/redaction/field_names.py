@@ -155,8 +155,8 @@ class FieldNames:
             self._nowhere_in(inner, lists=lists) for inner in inside if type(inner) in NESTED
         )
 
-    def items_named(self, event: dict[str, Any]) -> tuple[int, ...] | None:
-        """Return which items of an event are named, by number, and of any that differs from it in digits alone.
+    def names_in(self, event: dict[str, Any]) -> tuple[str, ...] | None:
+        """Return which keys of an event are named, and of any event that differs from it in digits alone.
 
         None when they must be looked for: where something is nested or labelled, and where digits tell.
         """
@@ -165,7 +165,7 @@ class FieldNames:
         if self.paths or any(map(_DIGIT.search, event)) or not NESTED.isdisjoint(map(type, event.values())):
             return None
         named, labels = self.plan(event)
-        return None if labels else tuple([number for number, key in enumerate(event) if key in named])
+        return None if labels else named
 
     def _digits_tell(self, value: Any) -> bool:
         """Tell whether a name, or what may be one, has a digit: `cvv2` is one, and `cvv3` none."""

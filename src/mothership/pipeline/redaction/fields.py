@@ -73,11 +73,10 @@ class DropFields:
         if found.dropped is None:
             return self.apply(found.event)
         event, holds_nothing = found.event, self._names.holds_nothing
-        gone = {key: event[key] for key in found.named(found.dropped) if not holds_nothing(key, event[key])}
+        gone = {key: event[key] for key in found.dropped if not holds_nothing(key, event[key])}
         if not gone:
             return False
-        for key in gone:
-            del event[key]
+        found.drop(gone)
         self._counters.add(DROP, len(gone))
         texts = telling(gone.values()) if self._propagation else ()
         standing = found.stand_beside(texts, gone) if texts else ()

@@ -80,12 +80,16 @@ class Propagation:
 
 def telling(values: Iterable[Any]) -> list[str]:
     """Return the texts in values that are worth looking for elsewhere: not short, not common."""
-    return [
-        text
-        for text in islice(_leaves(values), VALUES_MAX)
-        if (DIGITS_MIN if text.isdigit() else CHARACTERS_MIN) <= len(text) <= CHARACTERS_MAX
-        and text.lower() not in _COMMON
-    ]
+    values = list(values)
+    if len(values) == 1 and type(values[0]) is str:  # as nearly always
+        text = values[0].strip()
+        return [text] if _tells(text) else []
+    return [text for text in islice(_leaves(values), VALUES_MAX) if _tells(text)]
+
+
+def _tells(text: str) -> bool:
+    least = DIGITS_MIN if text.isdigit() else CHARACTERS_MIN
+    return least <= len(text) <= CHARACTERS_MAX and text.lower() not in _COMMON
 
 
 def _leaves(values: Iterable[Any]) -> Iterator[str]:
