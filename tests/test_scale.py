@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import simpy
 from bench import scale
+from bench.scale_costs import value
 from bench.scale_model import Queue, Steps
 
 ROOT = Path(__file__).parents[1]
@@ -72,5 +73,5 @@ def test_a_plan_leaves_room_in_the_busiest_hour() -> None:
         of = scale.plan(nodes)
         counts = (of.instances - 1, of.streams, of.databases, of.lokis)
         for count, one in zip(counts, scale.ONE_OF.values(), strict=True):
-            assert of.peak <= count * one() * scale.value("use")
-            assert count == 1 or of.peak > (count - 1) * one() * scale.value("use")
+            assert of.peak <= count * one() * value("use")
+            assert count == 1 or of.peak > (count - 1) * one() * value("use")

@@ -42,7 +42,8 @@ def test_what_was_acknowledged_outlasts_a_loss_of_power(tmp_path: Path) -> None:
     """Of all servers at once. In a process of its own, with mounts of its own."""
     if not can_be_had("disks", tmp_path):
         pytest.skip("NOT TRIED: root may take a disk's power on Linux, and nobody else")
-    command = [sys.executable, ROOT / "tests/faults/cluster.py", "--only", "power", "--runs", "1", "--seconds", "0.5"]
+    command = [sys.executable, str(ROOT / "tests/faults/cluster.py"), "--only", "power", "--runs", "1"]
+    command += ["--seconds", "0.5"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -124,7 +124,7 @@ async def followers(servers: NatsCluster, stream: str) -> list[int]:
     async with servers.client() as client:
         info = (await client.jetstream().stream_info(stream)).cluster
         assert info
-        return [int(one.name.rpartition("-")[2]) for one in info.replicas or []]
+        return [int((one.name or "").rpartition("-")[2]) for one in info.replicas or []]
 
 
 async def keep_again(relay: Relay, batch: RowBatch) -> None:
