@@ -1,13 +1,10 @@
 """What has been counted: by this process, or by all workers together."""
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest, values
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
-
-def of_several_workers() -> bool:
-    """Whether this process is one of several workers that count into shared files."""
-    return bool(values.ValueClass.__name__ != "MutexValue")
+from mothership.loop_counter import of_several_workers, tell_all
 
 
 def registry() -> CollectorRegistry:
@@ -26,6 +23,7 @@ def exposition() -> tuple[bytes, str]:
 
 def own(counter: Counter) -> dict[str, float]:
     """What this process has counted, for each value of the counter's only label."""
+    tell_all()
     return {
         next(iter(sample.labels.values())): sample.value
         for metric in counter.collect()

@@ -3,6 +3,8 @@
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+import mothership.loop_counter  # noqa: F401 - first, for it stands before them in the registry
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 # --- the specification's metrics ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Gauge
 from starlette.types import Receive, Scope, Send
 
 from mothership.batch_log import BatchLog
@@ -27,6 +27,7 @@ from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch, Receipt, Tally, is_nil
 from mothership.fairness import Holder, WaitBudget
 from mothership.log_limiter import LogLimiter
+from mothership.loop_counter import Counts, counted_in_loop
 from mothership.ports import Clock
 from mothership.telemetry import (
     client_events,
@@ -97,12 +98,14 @@ class Ingest:
         self.use(protocols, limits)
         self._retries = RetryTracker(refused_max=limits.refused_batches)
         self._client_labels = BoundedLabels(CLIENT_LABELS)
-        self._client_events: dict[str, tuple[Counter, Gauge]] = {}
+        self._client_events: dict[str, tuple[Counts, Gauge]] = {}
         names = {protocol.name for protocol in protocols}
-        self._input_events = {name: input_events.labels(name) for name in names}
+        self._input_events = {name: counted_in_loop(input_events.labels(name)) for name in names}
         self._input_rejected = {name: input_rejected.labels(name) for name in names}
         self._input_requests = {
-            (name, outcome): input_requests.labels(name, outcome) for name in names for outcome in OUTCOMES
+            (name, outcome): counted_in_loop(input_requests.labels(name, outcome))
+            for name in names
+            for outcome in OUTCOMES
         }
         self._nothing = Receipt({name: Tally(0, 0, 0) for name in sinks}, duplicate=False)
 
@@ -190,7 +193,7 @@ class Ingest:
         self._batch_log.add(batch, receipt, seconds)
         self._answered(seconds)
         taken = 0 if receipt.duplicate else len(batch.indices)
-        ingestion_events.inc(taken)
+        _taken.inc(taken)
         self._count_for(request.caller.name, taken)
         is_whole = is_complete(batch, receipt)
         (_succeeded if is_whole else _succeeded_in_part).inc()
@@ -214,7 +217,7 @@ class Ingest:
         found = self._client_events.get(caller)
         if found is None:
             label = self._client_labels(caller)
-            found = client_events.labels(client=label), client_last_event.labels(client=label)
+            found = counted_in_loop(client_events.labels(client=label)), client_last_event.labels(client=label)
             if len(self._client_events) < CLIENT_LABELS:
                 self._client_events[caller] = found
         counter, last = found
@@ -283,8 +286,9 @@ def _count_rejected(stage: str, batch: Batch, known: int = 0) -> None:
         )
 
 
-_succeeded = ingestion_requests.labels(status="success")
-_succeeded_in_part = ingestion_requests.labels(status="partial")
+_succeeded = counted_in_loop(ingestion_requests.labels(status="success"))
+_succeeded_in_part = counted_in_loop(ingestion_requests.labels(status="partial"))
+_taken = counted_in_loop(ingestion_events)
 _log_refused = LogLimiter("warning", "ingest_refused")
 _log_rejected = LogLimiter("warning", "events_rejected")
 _log_failed = LogLimiter("error", "ingest_failed")

@@ -27,6 +27,7 @@ from mothership.errors import NoRoom, Refusal
 from mothership.event import Batch, Event, Row, RowBatch
 from mothership.fairness import FairLimiter, Holder, Slot, WaitBudget
 from mothership.log_limiter import LogLimiter
+from mothership.loop_counter import counted_in_loop
 from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.row_encoding import encode_rows
@@ -58,9 +59,9 @@ class ProcessorStats:
         self.name = name
         self.processed = 0
         self.errors = 0
-        self._events = telemetry.processor_events.labels(name)
+        self._events = counted_in_loop(telemetry.processor_events.labels(name))
         self._errors = telemetry.processor_errors.labels(name)
-        self._seconds = telemetry.processor_seconds.labels(name)
+        self._seconds = counted_in_loop(telemetry.processor_seconds.labels(name))
 
     def add(self, *, processed: int, errors: int, seconds: float) -> None:
         """Count one run."""
@@ -277,7 +278,7 @@ class Chain:
             self._watched(partial(self._tracer.after_waiting, self._enricher.name, batch))
 
 
-_kept = telemetry.pipeline_events.labels("kept")
+_kept = counted_in_loop(telemetry.pipeline_events.labels("kept"))
 _rejected = telemetry.pipeline_events.labels("rejected")
 
 
