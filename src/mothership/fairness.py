@@ -133,6 +133,11 @@ class FairLimiter:
         self._evictable: dict[Holder, set[Slot]] = {}
 
     @property
+    def is_waited_for(self) -> bool:
+        """Whether any wait."""
+        return bool(self._queues)
+
+    @property
     def waiting(self) -> int:
         """How many wait."""
         return sum(len(queue) for queues in self._queues.values() for queue in queues.values())

@@ -1,6 +1,8 @@
 """On raw sockets: nothing a client does with its connection costs others theirs, or hides where a request ends."""
 
+import asyncio
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -12,12 +14,19 @@ from typing import Any
 import pytest
 from tests.starvation import PATIENCE_SECONDS, unstarved_time
 
+from mothership.edge.response_transport import ResponseTransport
+
 BODY = json.dumps({"messages": [{"type": "log", "message": "good"}]}).encode()
 HEAD = b"POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 GOOD = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
 LAST = GOOD.replace(b"Host:", b"Connection: close\r\nHost:")
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 Serve = Callable[..., Any]
+VARYING = re.compile(
+    rb'(?<=x-request-id: )[0-9a-f]{32}|(?<="request_id":")[0-9a-f]{32}|(?<="processing_time":)[0-9.e-]+'
+    rb"|(?<=content-length: )\d+|(?<=date: ).*"
+)
+"""What two answers that say the same differ in. A processing time has so many digits or so many."""
 
 
 def connect(server: Any) -> socket.socket:
@@ -166,6 +175,69 @@ def test_pipelined_requests_are_answered_in_order(served: Serve) -> None:
     assert talk(server, GOOD * 9 + LAST).count(b"HTTP/1.1 200") == 10
     assert talk(server, GOOD * 500).count(b"HTTP/1.1 200") < 500
     assert is_well(server)
+
+
+@pytest.mark.parametrize("sent", [
+    GOOD,
+    GOOD + GOOD,
+    LAST,
+    request(LENGTH, b"Expect: 100-continue"),
+    request(b"Content-Type: image/png", LENGTH),
+    request(b"X-Request-ID: mine", LENGTH),
+    request(LENGTH, first=b"HEAD /ingest HTTP/1.1"),
+    request(LENGTH, first=b"HEAD /stats HTTP/1.1"),
+    request(b"Origin: http://example.org", LENGTH, first=b"HEAD /stats HTTP/1.1"),
+    request(b"Origin: http://example.org", LENGTH),
+    request(LENGTH, first=b"POST /ingest HTTP/1.0"),
+    request(b"Connection: keep-alive", LENGTH, first=b"POST /ingest HTTP/1.0"),
+    request(b"Content-Length: 99999999", body=b"{"),
+], ids=["good", "pipelined", "last", "expect", "kind", "named", "head", "head elsewhere", "refused head",
+        "foreign page", "1.0", "1.0 kept", "refused before its end"])  # fmt: skip
+def test_the_short_way_of_an_answer_says_what_the_long_one_does(
+    served: Serve, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    """The server's own, by ASGI's messages, is the standard."""
+
+    def said() -> tuple[list[bytes], list[bytes]]:
+        server = served()
+        with connect(server) as connection:
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            heads: list[bytes] = []
+            bodies: list[bytes] = []
+            for answer in read_all(connection).split(b"HTTP/1.1 ")[1:]:
+                head, _, body = answer.partition(b"\r\n\r\n")
+                heads += sorted(head.split(b"\r\n"))
+                bodies.append(body)
+        return [VARYING.sub(b"", line) for line in heads], [VARYING.sub(b"", body) for body in bodies]
+
+    short = said()
+    monkeypatch.setattr(ResponseTransport, "answer", lambda *_: False)
+    monkeypatch.setattr(ResponseTransport, "whole_body", lambda _: None)
+    assert short == said()
+
+
+def test_an_answer_is_not_split_by_a_header() -> None:
+    """A line break in a value is left to the server, which refuses it."""
+    transport = ResponseTransport(asyncio.Transport(), _Cycle(), _Ends())  # type: ignore[arg-type]  # what it looks at
+    assert not transport.answer(200, [(b"x", b"1\r\nset-cookie: a=b")], b"")
+
+
+class _Flow:
+    write_paused = False
+
+
+class _Cycle:
+    response_started = disconnected = False
+    keep_alive = True
+    flow = _Flow()
+    scope = {"method": "POST"}  # noqa: RUF012 - it is not changed
+    default_headers = ()
+
+
+class _Ends:
+    def ends_connection(self) -> bool:
+        return False
 
 
 def test_a_half_closed_client_gets_its_answer(served: Serve) -> None:

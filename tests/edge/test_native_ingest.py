@@ -1,5 +1,7 @@
 """Bytes become a batch; what can't costs its own event only; no reason quotes anything."""
 
+import hashlib
+import hmac
 import json
 from typing import Any
 
@@ -7,6 +9,7 @@ import orjson
 import pytest
 from tests.edge.servers import decoded
 
+from mothership.edge.batch_builder import Mac
 from mothership.edge.limits import LimitSettings
 from mothership.errors import Refusal
 
@@ -264,3 +267,12 @@ def test_a_difference_anywhere_is_a_different_batch(position: int) -> None:
 def test_equal_events_of_a_batch_are_all_kept() -> None:
     """Two failed logins in one second are two."""
     assert len(decoded(LimitSettings(), envelope(GOOD, GOOD)).events) == 2
+
+
+@pytest.mark.parametrize(
+    "parts", [[], [b""], [b"a", b"", b"bc"], [bytes(1000), b"d"]], ids=["none", "empty", "few", "long"]
+)
+def test_a_batch_is_named_by_an_hmac(parts: list[bytes]) -> None:
+    """As the library makes it: a batch that was named by an earlier version is known."""
+    key = hashlib.sha256(b"key").digest()
+    assert Mac(key)(*parts) == hmac.digest(key, b"".join(parts), "sha256")

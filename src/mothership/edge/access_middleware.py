@@ -5,8 +5,8 @@ a name for the request → whose address is it → is it for us → who is askin
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 import orjson
@@ -18,7 +18,7 @@ from mothership.edge.answer_headers import CSP, NO_CONTENT_LOADED, NO_SNIFFING
 from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.authenticator import AuthenticationFailed, Authenticator, opens
 from mothership.edge.caller import Caller, Permission
-from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse
+from mothership.edge.ingest_protocol import NO_CONTENT, IngestProtocol, IngestRequest, IngestResponse
 from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.request_id import request_id
 from mothership.edge.sessions import Session, Sessions
@@ -84,7 +84,8 @@ class AccessMiddleware:
         headers = dict(reversed(scope["headers"]))  # the first of each name
         identity = request_id(_text(headers.get(b"x-request-id")), self._is_secret)
         scope["request_id"] = identity
-        answer = _ResponseSender(send, identity, scope.get("ends_connection", bool))
+        answer = _ResponseSender(send, identity, scope)
+        scope["respond"] = answer.respond
         # A pipelined request runs in the context of the one before it, whose caller is not this one's.
         request_fields.set({"request_id": identity})
         try:
@@ -207,9 +208,10 @@ class AccessMiddleware:
 class _ResponseSender:
     """Sends the answer with the headers that every one has."""
 
-    def __init__(self, send: Send, identity: str, ends_connection: Callable[[], bool]) -> None:
+    def __init__(self, send: Send, identity: str, scope: Scope) -> None:
         self._send = send
-        self._ends_connection = ends_connection
+        self._ends_connection: Callable[[], bool] = scope.get("ends_connection", bool)
+        self._write_answer = scope.get("write_answer", _not_written)
         self._identity = identity
         self._started = False
 
@@ -237,11 +239,27 @@ class _ResponseSender:
         """Send it, unless an answer is under way."""
         if self._started:
             return
-        headers = [*response.headers, (b"content-length", b"%d" % len(response.body))]
+        headers = list(response.headers)
+        if response.status != NO_CONTENT:
+            headers.append((b"content-length", b"%d" % len(response.body)))
         if response.status == 401:  # noqa: PLR2004 - a status of HTTP
             headers.append((b"www-authenticate", b"Bearer"))
+        every = ((b"x-request-id", self._identity.encode()), NO_SNIFFING, NO_CONTENT_LOADED)
+        if self._write_answer(response.status, (*every, *headers), response.body):
+            self._started = True
+            return
         await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": response.body})
+
+
+def _not_written(_status: int, _headers: Sequence[tuple[bytes, bytes]], _body: bytes) -> bool:
+    """For a server that has no short way."""
+    return False
+
+
+@lru_cache(maxsize=64)
+def _names_a_proxy(names: tuple[bytes, ...]) -> bool:
+    return any(name in PROXY_HEADERS or name.startswith(b"x-forwarded-") for name in names)
 
 
 def _check_no_foreign_page(headers: dict[bytes, bytes]) -> None:
@@ -249,7 +267,7 @@ def _check_no_foreign_page(headers: dict[bytes, bytes]) -> None:
 
     And what a proxy on this machine passes on: it opens to others what is meant for this machine alone.
     """
-    if any(name in PROXY_HEADERS or name.startswith(b"x-forwarded-") for name in headers):
+    if _names_a_proxy(tuple(headers)):
         raise Refusal(
             403,
             "without credentials no request that came through a proxy is answered: add a token, or say "

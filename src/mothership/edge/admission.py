@@ -112,12 +112,18 @@ class AdmissionControl:
 
     def _may_begin(self, who: Holder, sent_bytes: int) -> bool:
         """Whether it has its turn in this round of the event loop."""
+        if self._turns.count.used and self._may_begin_beside(sent_bytes):
+            return True
         if (turn := self._turns.try_enter(who, 1, 0)) is not None:
             self._round_until = self._stopwatch() + SHORT_ROUND_SECONDS
             # As in `_processor`.
             asyncio.get_running_loop().call_soon(turn.release)
             return True
-        return sent_bytes <= SMALL_BYTES and not self._turns.waiting and self._stopwatch() < self._round_until
+        return False
+
+    def _may_begin_beside(self, sent_bytes: int) -> bool:
+        """Whether it may begin in a round in which another has had the turn."""
+        return sent_bytes <= SMALL_BYTES and not self._turns.is_waited_for and self._stopwatch() < self._round_until
 
     async def receive(
         self, chunks: AsyncIterable[bytes], body: RequestBody, who: Holder, budget: WaitBudget

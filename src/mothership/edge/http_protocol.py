@@ -63,6 +63,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_message = False
         self._in_body = False
         self._head_bytes = 0
+        self._headers_bytes = 0
         self._lingering = False
         self._running: RequestResponseCycle | None = None
 
@@ -145,6 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
+        self._headers_bytes = 0
         self._in_head = True
         self._in_message = True
         self._in_body = False
@@ -164,6 +166,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if len(self.headers) >= self.limits.headers:
             self._refuse(431, f"more than {self.limits.headers} header lines (limits.headers)")
+        self._headers_bytes += len(name) + len(value) + 4
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -172,14 +175,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer = None
         self._in_head = False
         self._head_bytes = 0
-        if sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.header_bytes:
+        if self._headers_bytes > self.limits.header_bytes:
             self._refuse(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
         self._check_framing()
         self._in_body = True
         super().on_headers_complete()
         if len(self.pipeline) > PIPELINED_MAX:
             self._refuse(429, "too many pipelined requests")
-        self.cycle.transport = ResponseTransport(self.transport, self.cycle, self)  # type: ignore[assignment]  # it has what a cycle uses
+        transport = ResponseTransport(self.transport, self.cycle, self)
+        self.cycle.transport = transport  # type: ignore[assignment]  # it has what a cycle uses
+        self.scope["whole_body"] = transport.whole_body  # type: ignore[typeddict-unknown-key]
+        self.scope["write_answer"] = transport.answer  # type: ignore[typeddict-unknown-key]
 
     def on_message_complete(self) -> None:
         """The body has ended."""

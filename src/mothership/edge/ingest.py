@@ -19,7 +19,7 @@ from mothership.batch_log import BatchLog
 from mothership.edge.admission import AdmissionControl, Received
 from mothership.edge.caller import ANONYMOUS, Caller
 from mothership.edge.decompression import RequestBody
-from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse, is_complete
+from mothership.edge.ingest_protocol import NO_CONTENT, IngestProtocol, IngestRequest, IngestResponse, is_complete
 from mothership.edge.limits import LimitSettings
 from mothership.edge.metric_labels import BoundedLabels
 from mothership.edge.retry_tracker import RetryTracker
@@ -47,7 +47,6 @@ SetAside: TypeAlias = Callable[[Batch], Awaitable[None]]
 """Keeps what is left of a batch's rejected events, if it has any, for the operator, redacted."""
 
 CLOSED_REQUEST = 499
-NO_CONTENT = 204
 CONSTANT_SOURCE = "edgebot"
 """The envelope's `source` of every EdgeBot."""
 REASON_LABELS = 64
@@ -120,6 +119,9 @@ class Ingest:
         """Answer one request."""
         request = IngestRequest.of(scope, received=int(self._clock() * 1_000_000))
         response = await self.respond(request, self.protocols[scope["path"]], receive)
+        if respond := scope.get("respond"):
+            await respond(response)
+            return
         headers = [*response.headers, (b"x-request-id", request.id.encode())]
         if response.status != NO_CONTENT:
             headers.append((b"content-length", b"%d" % len(response.body)))
@@ -159,7 +161,11 @@ class Ingest:
         if length.isdigit() and int(length[:20]) > self._limits.body_bytes:
             raise Refusal(413, f"the body is larger than {self._limits.body_bytes} bytes (limits.body_bytes)")
         who = Holder(request.caller.name, request.address)
-        first = await self._admission.first_chunk(self._next_chunk(request, receive))
+        whole = request.whole_body() if request.whole_body else None
+        if whole is None:
+            first = await self._admission.first_chunk(self._next_chunk(request, receive))
+        else:
+            first, request.whole_at = (whole, False), self._stopwatch()
         if not first[1] and (received := self._admission.try_receive(first[0], body, who)):
             return received
         return await self._admission.receive(self._chunks(first, request, receive), body, who, budget)

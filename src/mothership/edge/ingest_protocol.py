@@ -1,7 +1,7 @@
 """The seam between `Ingest` and the protocols it speaks: one module a protocol, each an `IngestProtocol`."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs
@@ -15,6 +15,7 @@ from mothership.errors import Refusal
 from mothership.event import Batch, Receipt
 
 KEY_CHARACTERS = 256
+NO_CONTENT = 204
 JSON = b"application/json"
 
 
@@ -39,6 +40,8 @@ class IngestRequest:
     """How long it was held back for its caller's rate."""
     whole_at: float = 0.0
     """When the last byte of the body was there, on the stopwatch of `Ingest`."""
+    whole_body: Callable[[], bytes | None] | None = None
+    """Gives the body, where the server can and it is there to its end."""
 
     @classmethod
     def of(cls, scope: Scope, *, received: int) -> "IngestRequest":
@@ -57,6 +60,7 @@ class IngestRequest:
             scope.get("client_field", ""),
             scope.get("source_address", ""),
             scope.get("waited_seconds", 0.0),
+            whole_body=scope.get("whole_body"),
         )
 
     def header(self, name: bytes) -> str | None:
