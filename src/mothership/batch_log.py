@@ -84,8 +84,9 @@ class BatchLog:
         """Whether there is nothing to tell of it but that it was. Asked of every batch, so it asks little."""
         if self._batches == "each" or batch.rejected or receipt.duplicate or seconds > SLOW_SECONDS:
             return False
-        if any(tally.queued or tally.errors for tally in receipt.sinks.values()):
-            return False
+        for tally in receipt.sinks.values():
+            if tally.queued or tally.errors:
+                return False
         return not _root.isEnabledFor(logging.DEBUG)
 
     async def run(self) -> None:

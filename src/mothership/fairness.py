@@ -90,12 +90,14 @@ class Slot:
 
     def resize(self, size: int) -> None:
         """Say what it holds in truth, whatever the bound."""
-        self._limiter.give_back(self.who, 0, self.size - size)
-        self.size = size
+        if size != self.size:
+            self._limiter.give_back(self.who, 0, self.size - size)
+            self.size = size
 
     def release(self) -> None:
         """Give all back. May be called twice."""
-        self._limiter.forget(self)
+        if self.on_evict is not None:
+            self._limiter.forget(self)
         (count, size), (self.count, self.size) = (self.count, self.size), (0, 0)
         if count or size:
             self._limiter.give_back(self.who, count, size)
@@ -180,16 +182,20 @@ class FairLimiter:
 
     def try_enter(self, who: Holder, count: int, size: int) -> Slot | None:
         """As `enter`, if there is room at once."""
-        if not self.has_room(who, count, size):
+        if self._queues or not self._fits(who, count, size):
             return None
-        self.count.add(who, count)
-        self.size.add(who, size)
+        if count:
+            self.count.add(who, count)
+        if size:
+            self.size.add(who, size)
         return Slot(self, who, count, size, None)
 
     def give_back(self, who: Holder, count: int, size: int) -> None:
         """Hold so much less, and let those go on who have waited for it."""
-        self.count.add(who, -count)
-        self.size.add(who, -size)
+        if count:
+            self.count.add(who, -count)
+        if size:
+            self.size.add(who, -size)
         if self._queues:
             self._admit_waiting()
 

@@ -1,4 +1,4 @@
-"""Counters on the way of every request: plain numbers, told to the metrics' library when somebody reads.
+"""Metrics on the way of every request: plain numbers, told to the metrics' library when somebody reads.
 
 To count one up in the library takes four calls and a lock, and a request counts 27. Where several workers count into
 shared files others read at any time: there each is counted up at once.
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from threading import Lock
 from typing import Protocol
 
-from prometheus_client import REGISTRY, Counter, values
+from prometheus_client import REGISTRY, Counter, Gauge, values
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -18,6 +18,13 @@ class Counts(Protocol):
 
     def inc(self, amount: float = 1) -> None:
         """By so much."""
+
+
+class Shows(Protocol):
+    """What may be set."""
+
+    def set(self, value: float) -> None:
+        """To this."""
 
 
 class LoopCounter:
@@ -40,21 +47,47 @@ class LoopCounter:
             self._told = total
 
 
+class LoopGauge:
+    """Set by the event loop alone. Read it through the gauge that it belongs to."""
+
+    __slots__ = ("_gauge", "_value")
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._value: float | None = None
+
+    def set(self, value: float) -> None:
+        """It is so much now."""
+        self._value = value
+
+    def tell(self) -> None:
+        """Bring the gauge up to date."""
+        if self._value is not None:
+            self._gauge.set(self._value)
+
+
 class _Teller(Collector):
     """Stands before all metrics in the registry: whoever reads them has it tell first."""
 
     def __init__(self) -> None:
         self._counters: dict[int, LoopCounter] = {}
+        self._gauges: dict[int, LoopGauge] = {}
         self._lock = Lock()
 
     def counter(self, counter: Counter) -> LoopCounter:
         with self._lock:
             return self._counters.setdefault(id(counter), LoopCounter(counter))
 
+    def gauge(self, gauge: Gauge) -> LoopGauge:
+        with self._lock:
+            return self._gauges.setdefault(id(gauge), LoopGauge(gauge))
+
     def collect(self) -> Iterator[Metric]:
         with self._lock:
             for counter in self._counters.values():
                 counter.tell()
+            for gauge in self._gauges.values():
+                gauge.tell()
         return iter(())
 
 
@@ -66,6 +99,11 @@ def of_several_workers() -> bool:
 def counted_in_loop(counter: Counter) -> Counts:
     """What the event loop counts up in place of a counter without labels, or with their values."""
     return counter if of_several_workers() else _teller.counter(counter)
+
+
+def set_in_loop(gauge: Gauge) -> Shows:
+    """What the event loop sets in place of a gauge without labels, or with their values."""
+    return gauge if of_several_workers() else _teller.gauge(gauge)
 
 
 def tell_all() -> None:

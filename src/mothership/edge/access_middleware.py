@@ -87,9 +87,10 @@ class AccessMiddleware:
         answer = _ResponseSender(send, identity, scope)
         scope["respond"] = answer.respond
         # A pipelined request runs in the context of the one before it, whose caller is not this one's.
-        request_fields.set({"request_id": identity})
+        fields = {"request_id": identity}
+        request_fields.set(fields)
         try:
-            await self._authorize(scope, headers)
+            await self._authorize(scope, headers, fields)
             await self._app(scope, receive, answer.send)
         except _SignInNeeded:
             await answer.respond(browser.to_sign_in(scope["path"], scope["query_string"], headers))
@@ -102,8 +103,8 @@ class AccessMiddleware:
         finally:
             request_fields.set(None)
 
-    async def _authorize(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
-        """Put the caller into the scope, or raise `Refusal`."""
+    async def _authorize(self, scope: Scope, headers: dict[bytes, bytes], fields: dict[str, str]) -> None:
+        """Put the caller into the scope and the log's fields, or raise `Refusal`."""
         address = client_address(scope["client"], scope["headers"], self._proxies)
         scope["secure"] = self._is_secure(scope, headers)
         scope["client"] = (address, 0) if scope["client"] is None or address != scope["client"][0] else scope["client"]
@@ -123,7 +124,7 @@ class AccessMiddleware:
         if browser.is_page(scope["path"]):
             scope["still_allowed"] = partial(self._still_allowed, scope, headers, needed)
         scope["source_address"] = address if self._address_as_source else ""
-        request_fields.set({"request_id": scope["request_id"], "client": caller.name})
+        fields["client"] = caller.name
         try:
             scope["waited_seconds"] = await self._rate_limiter.acquire(caller, rate_limit_key(address))
         except Refusal as refusal:
@@ -176,8 +177,9 @@ class AccessMiddleware:
         """Whether the browser speaks TLS: to us, or to a proxy of ours."""
         if scope.get("scheme") == "https":
             return True
-        by_proxy = scope["client"] is not None and scope["client"][0] in self._proxies
-        return by_proxy and headers.get(b"x-forwarded-proto") == b"https"
+        if headers.get(b"x-forwarded-proto") != b"https":
+            return False
+        return scope["client"] is not None and scope["client"][0] in self._proxies
 
     def _required_scope(self, path: str, method: str) -> Permission | None:
         if protocol := self._protocols.get(path):

@@ -4,6 +4,7 @@ What nodes send goes past FastAPI: its layers cost more than all the rest of the
 model describes. Its OpenAPI document describes both.
 """
 
+from collections.abc import Awaitable
 from copy import deepcopy
 from http import HTTPStatus
 
@@ -33,7 +34,7 @@ class EdgeApplication:
         }
         document["paths"] = {**described, **document["paths"]}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on."""
         application: ASGIApp = self.pages
         if scope["type"] != "http":
@@ -42,7 +43,7 @@ class EdgeApplication:
             application = self.ingest if scope["method"] == "POST" else _not_allowed
         elif self._console and browser.is_console(scope["path"]):
             application = self._console
-        await application(scope, receive, send)
+        return application(scope, receive, send)
 
 
 async def _not_allowed(scope: Scope, receive: Receive, send: Send) -> None:

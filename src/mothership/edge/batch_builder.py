@@ -103,10 +103,10 @@ class BatchBuilder:
             body_bytes=body_bytes,
             oversized=oversized,
         )
-        faults = {**_name_faults(messages), **unreadable}
-        left = sorted(faults.keys() - unreadable.keys())[:REMAINS_MAX]
-        batch.remains = {at: self._event_limits.bounded(messages[at]) for at in left}
-        batch.reject(faults)
+        if faults := {**_name_faults(messages), **unreadable}:
+            left = sorted(faults.keys() - unreadable.keys())[:REMAINS_MAX]
+            batch.remains = {at: self._event_limits.bounded(messages[at]) for at in left}
+            batch.reject(faults)
         return batch
 
     def _canonical_unless_flawed(self, messages: list[Any]) -> list[bytes] | None:

@@ -167,7 +167,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.headers) >= self.limits.headers:
             self._refuse(431, f"more than {self.limits.headers} header lines (limits.headers)")
         self._headers_bytes += len(name) + len(value) + 4
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Be sure where the body ends, then start the request."""

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from prometheus_client import Gauge
 from starlette.types import Receive, Scope, Send
 
 from mothership.batch_log import BatchLog
@@ -27,7 +26,7 @@ from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch, Receipt, Tally, is_nil
 from mothership.fairness import Holder, WaitBudget
 from mothership.log_limiter import LogLimiter
-from mothership.loop_counter import Counts, counted_in_loop
+from mothership.loop_counter import Counts, Shows, counted_in_loop, set_in_loop
 from mothership.ports import Clock
 from mothership.telemetry import (
     client_events,
@@ -97,7 +96,7 @@ class Ingest:
         self.use(protocols, limits)
         self._retries = RetryTracker(refused_max=limits.refused_batches)
         self._client_labels = BoundedLabels(CLIENT_LABELS)
-        self._client_events: dict[str, tuple[Counts, Gauge]] = {}
+        self._client_events: dict[str, tuple[Counts, Shows]] = {}
         names = {protocol.name for protocol in protocols}
         self._input_events = {name: counted_in_loop(input_events.labels(name)) for name in names}
         self._input_rejected = {name: input_rejected.labels(name) for name in names}
@@ -223,7 +222,10 @@ class Ingest:
         found = self._client_events.get(caller)
         if found is None:
             label = self._client_labels(caller)
-            found = counted_in_loop(client_events.labels(client=label)), client_last_event.labels(client=label)
+            found = (
+                counted_in_loop(client_events.labels(client=label)),
+                set_in_loop(client_last_event.labels(client=label)),
+            )
             if len(self._client_events) < CLIENT_LABELS:
                 self._client_events[caller] = found
         counter, last = found

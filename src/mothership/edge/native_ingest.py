@@ -75,12 +75,15 @@ class NativeIngest:
 
     def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:
         """Always a 2xx, even when every event was bad: after a 4xx a node drops the batch, a 5xx would never end."""
-        rejected = sorted(batch.rejected, key=lambda rejection: rejection.index)
+        rejected = sorted(batch.rejected, key=lambda rejection: rejection.index) if batch.rejected else []
         answer: dict[str, Any] = {
             "status": "success" if is_complete(batch, receipt) else "partial",
             "processed_events": len(batch.indices),
             "processing_time": round(seconds, 6),
-            "sink_results": {name: tally._asdict() for name, tally in receipt.sinks.items()},
+            "sink_results": {
+                name: {"written": tally.written, "queued": tally.queued, "errors": tally.errors}
+                for name, tally in receipt.sinks.items()
+            },
             "duplicate": receipt.duplicate,
             "rejected": len(rejected),
             "errors": [{"index": fault.index, "reason": fault.reason} for fault in rejected[:ERRORS_SHOWN]],

@@ -4,7 +4,7 @@ import resource
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -121,9 +121,9 @@ class CurrentApplication:
     def __init__(self, current: ASGIApp) -> None:
         self.current = current
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request to the application of now."""
-        await self.current(scope, receive, send)
+        return self.current(scope, receive, send)
 
 
 def uvicorn_config(
@@ -155,6 +155,7 @@ def uvicorn_config(
     )
     return uvicorn.Config(
         CurrentApplication(application),
+        interface="asgi3",
         host=host,
         port=port,
         http=bounded(fit_to_open_files(limits), Networks(auth.trusted_proxies)),
