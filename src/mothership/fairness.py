@@ -41,19 +41,25 @@ class Shares:
 
     def fits(self, who: Holder, amount: int) -> bool:
         """Whether it may hold so much more. Whoever is alone may, whatever it is: or it would come again for ever."""
-        return not self.used or (self.caller_fits(who.caller, amount) and self._within(who, amount))
+        # As `caller_fits` and the same of the address, in one: this is asked ten times a request.
+        if not self.used:
+            return True
+        left = self.capacity - self.used - amount
+        if left < 0:
+            return False
+        held = self.by_caller.get(who.caller, 0)
+        if held and held + amount > CALLER_SHARE * left:
+            return False
+        held = self.by_holder.get(who, 0)
+        return not held or held + amount <= ADDRESS_SHARE * left
 
     def caller_fits(self, caller: str, amount: int) -> bool:
         """The same, as far as it is the room's or the caller's bound."""
-        return not self.used or self._shared(self.by_caller.get(caller, 0), amount, CALLER_SHARE)
-
-    def _within(self, who: Holder, amount: int) -> bool:
-        return self._shared(self.by_holder.get(who, 0), amount, ADDRESS_SHARE)
-
-    def _shared(self, held: int, amount: int, share: int) -> bool:
-        """Whoever holds nothing may have all that is left. Others leave some, however large the piece they want."""
-        left = self.capacity - self.used - amount
-        return left >= 0 and (not held or held + amount <= share * left)
+        if not self.used:
+            return True
+        # Whoever holds nothing may have all that is left. Others leave some, however large the piece they want.
+        left, held = self.capacity - self.used - amount, self.by_caller.get(caller, 0)
+        return left >= 0 and (not held or held + amount <= CALLER_SHARE * left)
 
     def add(self, who: Holder, amount: int) -> None:
         """Count what it holds from now on; less, when negative."""
