@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from tests.edge.hostile_inputs import framed
 from tests.edge.servers import RecordingAcceptor, Served
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.auth_settings import hashed
 from mothership.errors import NotPersisted, Refusal
@@ -530,7 +531,8 @@ def test_a_fault_before_the_input_is_passing_too(served: Callable[..., Served], 
     server = served(auth={"tokens": [{"name": "x", "hash": hashed(token), "scopes": ["ingest"]}]}, clock=clock)
     faults.append(KeyError("canary-7d1f"))
     headers = {"content-type": PROTOBUF, "authorization": f"Bearer {token}"}
-    answer = httpx2.post(f"http://127.0.0.1:{server.port}{path}", content=b"", headers=headers)
+    url = f"http://127.0.0.1:{server.port}{path}"
+    answer = httpx2.post(url, content=b"", headers=headers, timeout=PATIENCE_SECONDS)
     faults.clear()
     assert (answer.status_code, "retry-after" in answer.headers) == (status, status == 503)
     assert b"canary" not in answer.content
