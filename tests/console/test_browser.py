@@ -30,6 +30,7 @@ PAGES = (
     "configuration",
     "docs/how-to/console",
 )
+FURTHER_PAGES = ("events", "events?live=1", "sources?q=nobody", "sign-in", "there-is-no-such-page")
 PAYLOADS = (
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "' onmouseover='alert(1)",
     "javascript:alert(1)", "</textarea><script>alert(1)</script>", "</pre><iframe src=//evil.example></iframe>",
@@ -144,8 +145,13 @@ def test_axe_has_nothing_to_say(console: Console, scheme: Any) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only where there is a browser
 
     page = console.page(color_scheme=scheme, bypass_csp=True)
-    for name in PAGES:
+    for name in (*PAGES, *FURTHER_PAGES):
         page.goto(f"{console.service.url}/console/{name}")
+        found = Axe().run(page)
+        assert not found.violations_count, found.generate_report()
+    for list_page, link in (("dead-letters", "/console/dead-letters/"), ("events", "/console/events/context")):
+        page.goto(f"{console.service.url}/console/{list_page}")
+        page.goto(console.service.url + str(page.locator(f"a[href^='{link}']").first.get_attribute("href")))
         found = Axe().run(page)
         assert not found.violations_count, found.generate_report()
 

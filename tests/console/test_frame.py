@@ -256,3 +256,11 @@ async def test_a_form_has_a_bound(behind: Behind) -> None:
             assert (await client.post("/console/thing/set", content=content)).status_code == status
         answer = await client.post("/console/thing/set", content=b"[]", headers={"content-type": "application/json"})
         assert answer.status_code == 400
+
+
+def test_what_stands_in_backticks_is_code_and_as_harmless_as_before() -> None:
+    """Pairs of them; a text that has one alone is as it was."""
+    shown = environment().from_string("{{ text|ticked }}").render
+    assert shown(text="`type` is <b>missing") == "<code>type</code> is &lt;b&gt;missing"
+    assert shown(text="`<script>\u202e`") == "<code>&lt;script&gt;\\u202e</code>"
+    assert shown(text="it`s <i>") == "it`s &lt;i&gt;"

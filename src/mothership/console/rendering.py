@@ -54,10 +54,21 @@ def environment() -> Environment:
         "moment": moment,
         "clock": clock,
         "milliseconds": milliseconds,
+        "ticked": ticked,
         "whole": whole,
         "json": as_json_text,
     }
     return made
+
+
+def ticked(text: Any) -> Markup:
+    """A sentence in which backticks stand around what is code, as Markdown has it."""
+    parts = str(harmless(text)).split("`")
+    if len(parts) % 2 == 0:  # they are no pairs
+        return escape(harmless(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def whole(text: str) -> Markup:

@@ -12,6 +12,7 @@
   const rate = (value) => (value == null ? '–' : value >= 100 ? value.toFixed(0) : value.toFixed(1));
   const seconds = (value) => (value == null ? '–' : value < 1 ? `${(1000 * value).toFixed(0)} ms` : `${value.toFixed(1)} s`);
   const count = (value) => (value == null ? '–' : Math.round(value).toLocaleString('en'));
+  const clock = (time, hasSeconds) => new Date(1000 * time).toISOString().slice(11, hasSeconds ? 19 : 16);
   const short = (value) => (value >= 1e6 ? `${value / 1e6}M` : value >= 1e3 ? `${value / 1e3}k` : `${value}`);
 
   // Of each chart: where its lines are in the history, and how a value is written.
@@ -84,8 +85,8 @@
       tzDate: (time) => uPlot.tzDate(new Date(1000 * time), 'Etc/UTC'),
       cursor: { drag: { x: false, y: false } },
       scales: { y: { range: (_u, _low, high) => [0, high > 0 ? 1.1 * high : 1] } },
-      axes: [{ ...axis, values: '{HH}:{mm}', space: 60 }, { ...axis, size: 52, values: (_u, ticks) => ticks.map(chart.axis ?? short) }],
-      series: [{ label: 'at', value: (_u, time) => (time == null ? '–' : `${new Date(1000 * time).toISOString().slice(11, 19)}Z`) },
+      axes: [{ ...axis, values: (_u, ticks, _axis, _space, step) => ticks.map((time) => clock(time, step < 60)), space: 60 }, { ...axis, size: 52, values: (_u, ticks) => ticks.map(chart.axis ?? short) }],
+      series: [{ label: 'time', value: (_u, time) => (time == null ? '–' : `${clock(time, true)}Z`) },
         ...order.map((name, n) => ({
           label: name, stroke: pick(name), width: 1.5, points: { show: chart.dots ?? false, size: 3 }, spanGaps: false,
           fill: chart.stacked ? pick(name) : undefined,
