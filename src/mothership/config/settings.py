@@ -21,7 +21,7 @@ from mothership.pipeline.parsing.parsing import ParseSettings
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.pipeline.templates.templates import TemplateSettings
 from mothership.relay.settings import RelaySettings
-from mothership.sinks.loki.sink import LokiSettings
+from mothership.sinks.loki.settings import LokiSettings
 from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
 
 HOST: Location = ("server", "host")

@@ -8,7 +8,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.requests import Request
 
@@ -44,6 +43,8 @@ def source(name: str) -> str:
 def rendered(text: str) -> Markup:
     """Markdown as HTML; what is HTML in it is shown as text."""
     text = _LINK.sub(r"](\1\2)", _COMMENT.sub("", text))
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - no start waits for what few pages need
+
     return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704 - it escapes
 
 

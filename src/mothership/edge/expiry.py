@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
-
-from cryptography import x509
+from typing import TYPE_CHECKING, NamedTuple
 
 from mothership.edge.auth_settings import TokenSettings
 from mothership.edge.tls import TLSSettings
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 class Expiry(NamedTuple):
@@ -36,8 +37,10 @@ def token_expiries(tokens: Iterable[TokenSettings]) -> Iterator[Expiry]:
     yield from (Expiry(name, at) for name, at in ends.items() if at)
 
 
-def certificates(path: Path) -> list[x509.Certificate]:
+def certificates(path: Path) -> "list[x509.Certificate]":
     """Every certificate in a PEM file; none when it can't be read."""
+    from cryptography import x509  # noqa: PLC0415 - no start without certificates waits for it
+
     try:
         return x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError):
