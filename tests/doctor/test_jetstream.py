@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.relay.nats_cluster import NatsCluster, cluster
+from tests.relay.support import rows_batch
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.config import Settings
-from mothership.doctor import jetstream
+from mothership.doctor import disk, jetstream
 from mothership.doctor.finding import Finding, Severity
 from mothership.doctor.patient import Patient
+from mothership.relay.spool.jetstream.dead_letter_store import JetStreamDeadLetters
 from mothership.relay.spool.jetstream.spool import JetStreamSpool
 
 
@@ -37,9 +39,13 @@ async def test_a_cluster_is_examined_and_nothing_created(tmp_path: Path) -> None
         async with servers.client() as client:
             assert not await client.jetstream().streams_info()
         spool = await JetStreamSpool.open(settings.relay, time.time)
-        await spool.close()
         last = (await found(settings))[-1]
         assert last.what.startswith("3 servers in step")
+        await spool.keep_rejected(rows_batch(1), ["refused"] * 3)
+        await spool.close()
+        letters = (await found(settings))[-1]
+        assert (letters.severity, letters.what) == (Severity.WARNING, "1 dead letter on the cluster")
+        await asyncio.to_thread(lambda: JetStreamDeadLetters(settings.relay).drop(None, None))
         (refused,) = [one for one in await found(configured(servers, sync_always=False)) if one.severity > Severity.OK]
         assert "sync_interval: always" in refused.what
         servers.kill(2)
@@ -53,6 +59,19 @@ async def test_a_cluster_is_examined_and_nothing_created(tmp_path: Path) -> None
             Severity.ERROR,
             "relay.spool.jetstream.servers: none of them can be reached",
         )
+
+
+async def test_of_a_spool_on_a_cluster_the_disk_says_what_it_has_not_examined(tmp_path: Path) -> None:
+    """Nor does it ask for room for what goes elsewhere, unless a file takes over."""
+
+    async def told(**to: Any) -> str:
+        spool = {"kind": "jetstream", "max_bytes": 1 << 60, "jetstream": to}
+        settings = Settings.model_validate({"server": {"data_dir": str(tmp_path)}, "relay": {"spool": spool}})
+        return "\n".join([finding.what async for finding in disk.examine(Patient(settings))])
+
+    assert "what waits is on the JetStream cluster: the part jetstream examines it" in await told()
+    assert "relay.spool.max_bytes lets" not in await told()
+    assert "relay.spool.max_bytes lets" in await told(fallback=True)
 
 
 async def test_a_file_needs_no_cluster() -> None:

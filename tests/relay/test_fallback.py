@@ -10,12 +10,15 @@ from secrets import token_hex
 import pytest
 import yaml
 from tests.relay.nats_cluster import NatsCluster, cluster
-from tests.relay.support import ToxicSink, rows_batch, running, until
+from tests.relay.support import ToxicSink, rows_batch, running, settings, until
 from tests.relay.test_jetstream import on
 
+from mothership.dead_letters import Chosen, Moved
 from mothership.event import Tally
+from mothership.ports import DeadLetterStore
 from mothership.relay.relay import Relay
 from mothership.relay.spool.check import check_spool
+from mothership.relay.spool.kinds import dead_letter_store
 from mothership.sinks.memory import MemorySink
 
 
@@ -85,6 +88,48 @@ async def test_a_start_without_the_cluster_takes_to_the_file(tmp_path: Path, har
         await until(lambda: len(stuck.rows) == 30)
         await until(lambda: relay.status().sinks["memory"].queued_events == 0)
     assert len(set(stuck.rows)) == len(set(sink.rows)) == 30
+
+
+async def test_dead_letters_of_both_are_one_list(tmp_path: Path, nats_cluster: NatsCluster) -> None:
+    """What the file set aside while the cluster was away is listed, repaired and dropped beside what is there."""
+    spool = on(nats_cluster, f"T{token_hex(6)}")
+    async with running(tmp_path, ToxicSink(poison=b"-1"), batch_size=3) as relay:
+        await asyncio.gather(*(relay.keep(rows_batch(number)) for number in (1, 2)))
+    (tmp_path / "elsewhere").mkdir()
+    async with running(tmp_path / "elsewhere", ToxicSink(poison=b"-1"), batch_size=3, spool=spool) as relay:
+        await asyncio.gather(*(relay.keep(rows_batch(number)) for number in (3, 4)))
+    store = dead_letter_store(tmp_path, settings(spool=spool))
+    await asyncio.to_thread(_look_through_both, store)
+
+
+def _look_through_both(store: DeadLetterStore) -> None:
+    ids = [view.id for view in store.views()]
+    assert [one.partition("-")[0] for one in ids] == ["0", "0", "jetstream", "jetstream"]
+    assert [(group.letters, group.events) for group in store.groups()] == [(4, 4)]
+    paged: list[str] = []
+    while page := store.page(None, None, paged[-1] if paged else "", 3 if paged else 1):
+        paged += [view.id for view in page]
+    assert paged == ids
+    assert sorted(row.data for one in ids for row in store.rows(one)) == [b'{"n":"%d-1"}' % n for n in (1, 2, 3, 4)]
+    assert store.drop([ids[1], ids[2]], None) == 2
+    assert store.drop_some(Chosen(None, None), 1) == Moved(letters=1, events=1, left=1)
+    assert [view.id for view in store.views()] == [ids[3]]
+    with pytest.raises(KeyError):
+        store.letter(ids[0])
+
+
+async def test_dead_letters_of_the_file_are_told_while_the_cluster_is_away(tmp_path: Path) -> None:
+    """And then, that there may be more."""
+    async with running(tmp_path, ToxicSink(poison=b"-1"), batch_size=3) as relay:
+        await relay.keep(rows_batch(1))
+    spool = {"kind": "jetstream", "jetstream": {"servers": ["nats://127.0.0.1:1"], "connect_seconds": 0.3}}
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"server": {"data_dir": str(tmp_path)}, "relay": {"spool": spool}}))
+    command = [sys.executable, "-m", "mothership", "dead-letters", "list", "--config", str(config)]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("0-1  ")
+    assert "none of them can be reached" in done.stderr
+    assert done.returncode == 1
 
 
 async def test_what_a_file_holds_goes_to_the_cluster_when_the_kind_is_changed(

@@ -14,6 +14,7 @@ from mothership.dead_letters import PIPELINE, DeadLetterSummary
 from mothership.errors import CorruptRecord, SpoolUnreadable
 from mothership.plurals import counted
 from mothership.ports import DeadLetterStore
+from mothership.relay.spool.directory import spool_directory
 from mothership.relay.spool.kinds import dead_letter_store
 from mothership.terminal_escaping import escaped, escaped_line
 
@@ -120,9 +121,10 @@ def drop(config: Path | None, sink: str | None, everything: bool, ids: Sequence[
 
 def _box(config: Path | None) -> DeadLetterStore:
     settings = load(config)
-    if settings.relay.spool.kind == "file":
-        return dead_letter_store(spooling_data_dir(config), settings.relay)
-    return dead_letter_store(settings.server.data_dir, settings.relay)
+    data_dir = settings.server.data_dir
+    if settings.relay.spool.kind == "file" or spool_directory(data_dir).is_dir():
+        data_dir = spooling_data_dir(config)
+    return dead_letter_store(data_dir, settings.relay)
 
 
 def _chosen(box: DeadLetterStore, ids: Sequence[str], sink: str | None, *, everything: bool) -> set[str] | None:

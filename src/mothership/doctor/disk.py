@@ -55,6 +55,10 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
         yield finding
     yield _kind(place)
     yield await asyncio.to_thread(_sync, place)
+    if patient.settings.relay.spool.kind == "jetstream":
+        yield note(
+            PART, "what waits is on the JetStream cluster: the part jetstream examines it, and this one the files"
+        )
     if exists:
         async for finding in _spool(data_dir):
             yield finding
@@ -86,7 +90,7 @@ async def _room(patient: Patient, place: Path) -> AsyncIterator[Finding]:
             cost="batches are refused (503), and nodes keep them",
             remedy="make room, or put server.data_dir on a larger disk",
         )
-    elif free < spool.max_bytes * workers:
+    elif free < spool.max_bytes * workers and (spool.kind == "file" or spool.jetstream.fallback):
         yield warning(
             PART,
             f"{_size(free)} are free, and relay.spool.max_bytes lets {counted(workers, 'worker')} take "

@@ -57,6 +57,14 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
                 PART,
                 f"{counted(len(state.replicas) + 1, 'server')} in step; {counted(state.messages, 'message')} waiting",
             )
+        letters = await stream_state(client, subjects.letters_stream, subjects.all_letters)
+        if letters.messages:
+            yield warning(
+                PART,
+                f"{counted(letters.messages, 'dead letter')} on the cluster",
+                cost="these events are in no sink",
+                remedy="`mothership dead-letters list` says why; then retry or drop them",
+            )
     except LOST:
         yield note(PART, f"there is no stream {subjects.stream} yet, or it has no leader: the first start creates it")
     finally:

@@ -70,7 +70,7 @@ class DeadLetterAdmin:
                 for row in reader.all(SQL["groups"], GROUPS_MAX):
                     group = DeadLetterGroup(*row)
                     known = found.get(group[:2])
-                    found[group[:2]] = _merged(known, group) if known else group
+                    found[group[:2]] = merged(known, group) if known else group
         return sorted(found.values(), key=lambda group: -group.events)[:GROUPS_MAX]
 
     def page(self, sink: str | None, reason: str | None, after: str, most: int) -> list[DeadLetterSummary]:
@@ -195,7 +195,8 @@ def _forget(file: SpoolFile, letter: DeadLetter) -> int:
     return file.dead_letters.drop(letter.id)[0]
 
 
-def _merged(one: DeadLetterGroup, other: DeadLetterGroup) -> DeadLetterGroup:
+def merged(one: DeadLetterGroup, other: DeadLetterGroup) -> DeadLetterGroup:
+    """Of the same sink and reason, from two places."""
     return DeadLetterGroup(
         one.sink,
         one.reason,

@@ -7,6 +7,7 @@ from mothership.errors import ConfigurationError
 from mothership.extras import JETSTREAM
 from mothership.ports import Clock, DeadLetterStore, Spool
 from mothership.relay.settings import RelaySettings
+from mothership.relay.spool.combined_dead_letters import CombinedDeadLetters
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.directory import spool_directory
 from mothership.relay.spool.fallback import FallbackSpool
@@ -57,9 +58,15 @@ async def move(data_dir: Path, settings: RelaySettings, *, to_cluster: bool) -> 
 
 
 def dead_letter_store(data_dir: Path, settings: RelaySettings) -> DeadLetterStore:
-    """Where its dead letters are, as they are now."""
+    """Where its dead letters are, as they are now: beside a cluster also in files, of a time without it."""
     if settings.spool.kind == "file":
         return DeadLetterAdmin(data_dir)
-    from mothership.relay.spool.jetstream.dead_letter_store import JetStreamDeadLetters  # noqa: PLC0415 - an extra
+    from mothership.relay.spool.jetstream.dead_letter_store import (  # noqa: PLC0415 - an extra
+        JetStreamDeadLetters,
+        is_letter_id,
+    )
 
-    return JetStreamDeadLetters(settings)
+    cluster = JetStreamDeadLetters(settings)
+    if not spool_directory(data_dir).is_dir():
+        return cluster
+    return CombinedDeadLetters(DeadLetterAdmin(data_dir), cluster, is_letter_id)

@@ -261,6 +261,11 @@ class _Session:
             return False
 
 
+def is_letter_id(letter_id: str) -> bool:
+    """Whether it is of one of these letters."""
+    return letter_id.startswith(f"{PLACE}-")
+
+
 def _number(letter_id: str) -> int:
     place, _, number = letter_id.partition("-")
     if place != PLACE or not (number.isascii() and number.isdigit()):
