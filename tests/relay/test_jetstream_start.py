@@ -6,11 +6,13 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import nkeys
 import pytest
 import trustme
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from tests.contracts.spools import append, leased
 from tests.relay.nats_cluster import NatsCluster, cluster
+from tests.relay.nats_logins import jwt_login, key, written
 from tests.relay.support import rows_batch, settings
 
 from mothership.config import Settings
@@ -120,6 +122,80 @@ async def test_credentials_are_shown_and_never_told(tmp_path: Path) -> None:
         reason = await refusal(guarded, user="ship", password=f"{SECRET}x", sync_always=True)
         assert reason == "relay.spool.jetstream: the servers refuse the credentials"
         assert SECRET not in repr(settings(spool={"jetstream": {"user": "ship", "password": SECRET}}))
+
+
+async def keeps(servers: NatsCluster, **login: Any) -> None:
+    """Log in, keep a batch, read it back."""
+    spool = await opened(servers, **login, sync_always=True)
+    await append(spool, rows_batch(1), "a")
+    assert (await leased(spool, "a")).batches == (rows_batch(1),)
+    await spool.close()
+
+
+REFUSED = "relay.spool.jetstream: the servers refuse the credentials"
+
+
+async def test_a_token_lets_in(tmp_path: Path) -> None:
+    """And another one does not; nor does none."""
+    with cluster(tmp_path / "nats", servers=1, extra=f'authorization {{ token: "{SECRET}" }}') as guarded:
+        await keeps(guarded, token=SECRET)
+        for login in ({"token": f"{SECRET}x"}, {"user": "ship", "password": SECRET}, {}):
+            assert await refusal(guarded, **login, sync_always=True) == REFUSED
+
+
+async def test_an_nkey_lets_in(tmp_path: Path) -> None:
+    """Its seed stays here: the server knows the public part, and asks for a signature."""
+    user, other = key(nkeys.PREFIX_BYTE_USER), key(nkeys.PREFIX_BYTE_USER)
+    account = f"accounts: {{ MS: {{ jetstream: enabled, users: [{{ nkey: {user.public} }}] }} }}"
+    with cluster(tmp_path / "nats", servers=1, extra=account) as guarded:
+        await keeps(guarded, nkey_file=written(tmp_path / "ship.nk", f"{user.seed}\n"))
+        stranger = written(tmp_path / "stranger.nk", other.seed)
+        assert await refusal(guarded, nkey_file=stranger, sync_always=True) == REFUSED
+
+
+async def test_a_file_of_credentials_lets_in(tmp_path: Path) -> None:
+    """A user's JWT and seed, as `nsc` writes them, with an operator's server; one of another operator's is refused."""
+    login, other = jwt_login(), jwt_login()
+    with cluster(tmp_path / "nats", servers=1, extra=login.server) as guarded:
+        await keeps(guarded, credentials_file=written(tmp_path / "ship.creds", login.credentials))
+        stranger = written(tmp_path / "stranger.creds", other.credentials)
+        assert await refusal(guarded, credentials_file=stranger, sync_always=True) == REFUSED
+
+
+@pytest.mark.parametrize("name", ["credentials_file", "nkey_file"])
+@pytest.mark.parametrize("text", [None, "", f"nothing of the kind: {SECRET}\n", "-----BEGIN NATS USER JWT-----\n"])
+async def test_a_login_that_can_not_be_read_is_told_at_once(
+    alone: NatsCluster, tmp_path: Path, name: str, text: str | None
+) -> None:
+    """The client looks for a line in the file for ever, and takes a missing one for a server that is away."""
+    path = tmp_path / "login"
+    if text is not None:
+        written(path, text)
+    reason = await refusal(alone, **{name: path}, sync_always=True)
+    assert reason.startswith(f"relay.spool.jetstream.{name}: ")
+    assert SECRET not in reason
+
+
+async def test_a_certificate_can_be_the_login(tmp_path: Path) -> None:
+    """The server takes the name in it for the user; without one there is no connection at all."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    for name, issued in (
+        ("server", authority.issue_cert("127.0.0.1")), ("ship", authority.issue_cert("ship")),
+        ("stranger", authority.issue_cert("stranger")),
+    ):  # fmt: skip
+        issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / f"{name}.pem")
+    tls = (
+        f'tls {{ cert_file: "{tmp_path}/server.pem", key_file: "{tmp_path}/server.pem", ca_file: "{tmp_path}/ca.pem", '
+        "verify_and_map: true, timeout: 10 }\n"
+        "accounts: { MS: { jetstream: enabled, users: [{ user: ship }] } }"
+    )
+    with cluster(tmp_path / "nats", servers=1, extra=tls) as guarded:
+        await keeps(guarded, ca_file=tmp_path / "ca.pem", client_cert_file=tmp_path / "ship.pem")
+        stranger = {"ca_file": tmp_path / "ca.pem", "client_cert_file": tmp_path / "stranger.pem"}
+        assert await refusal(guarded, **stranger, sync_always=True) == REFUSED
+        nobody = await refusal(guarded, ca_file=tmp_path / "ca.pem", sync_always=True, connect_seconds=2.0)
+        assert nobody == "relay.spool.jetstream.servers: none of them can be reached"
 
 
 async def test_tls_both_ways(tmp_path: Path) -> None:

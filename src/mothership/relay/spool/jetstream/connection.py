@@ -1,9 +1,11 @@
 """The connection to the cluster: addresses, TLS, credentials, and what its errors mean."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from nats.aio.client import Client
@@ -20,6 +22,9 @@ CONNECT_SECONDS = 2
 RECONNECT_SECONDS = 0.25
 PING_SECONDS = 5
 OUTBOUND_BYTES_MAX = 64 * 1024**2
+
+SEED = re.compile(r"\A\s*SU[A-Z2-7]{56}\s*\Z")
+CREDENTIALS = re.compile(r"BEGIN NATS USER JWT-+\r?\n.+\r?\n(?:.*\n)*?.*BEGIN USER NKEY SEED-+\r?\nSU[A-Z2-7]{56}\r?\n")
 
 LOST = (NatsError, OSError, TimeoutError)
 """What a request may fail with: the client's own errors, the socket's, and time."""
@@ -93,7 +98,23 @@ def _login(settings: JetStreamSettings) -> dict[str, str]:
         return {"user": settings.user, "password": password}
     if settings.token is not None:
         return {"token": settings.token.get_secret_value()}
-    return {"user_credentials": str(settings.credentials_file)} if settings.credentials_file else {}
+    if settings.credentials_file:
+        _require("credentials_file", settings.credentials_file, CREDENTIALS)
+        return {"user_credentials": str(settings.credentials_file)}
+    if settings.nkey_file:
+        _require("nkey_file", settings.nkey_file, SEED)
+        return {"nkeys_seed": str(settings.nkey_file)}
+    return {}
+
+
+def _require(name: str, path: Path, wanted: re.Pattern[str]) -> None:
+    """Look before the client does: it looks for a line for ever, and tries a file that is not there again and again."""
+    try:
+        text = path.read_text(errors="replace")
+    except OSError as error:
+        raise ConfigurationError([f"relay.spool.jetstream.{name}: it can't be read: {error.strerror}"]) from None
+    if not wanted.search(text):
+        raise ConfigurationError([f"relay.spool.jetstream.{name}: this is none: a user's seed is not in it"])
 
 
 def _tls(settings: JetStreamSettings) -> ssl.SSLContext | None:

@@ -29,6 +29,9 @@ class JetStreamSettings(BaseModel, frozen=True, extra="forbid"):
     credentials_file: Path | None = Field(
         default=None, description="File of a user's JWT and seed (`.creds`), in place of user and token."
     )
+    nkey_file: Path | None = Field(
+        default=None, description="File of a user's nkey seed (`SU…`), in place of user, token and credentials."
+    )
     ca_file: Path | None = Field(
         default=None, description="PEM file with the authority that signed the servers' certificates."
     )
@@ -83,8 +86,8 @@ class JetStreamSettings(BaseModel, frozen=True, extra="forbid"):
     def _is_consistent(self) -> "JetStreamSettings":
         if self.password is not None and self.user is None:
             raise ValueError("password is set without user")
-        if sum(one is not None for one in (self.user, self.token, self.credentials_file)) > 1:
-            raise ValueError("set one of user, token and credentials_file")
+        if sum(one is not None for one in (self.user, self.token, self.credentials_file, self.nkey_file)) > 1:
+            raise ValueError("set one of user, token, credentials_file and nkey_file")
         if self.client_key_file and not self.client_cert_file:
             raise ValueError("client_key_file is set without client_cert_file")
         return self
