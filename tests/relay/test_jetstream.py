@@ -3,20 +3,24 @@
 import asyncio
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import pytest
+from tests.contracts.spools import append
 from tests.relay.nats_cluster import NatsCluster, cluster
-from tests.relay.support import ToxicSink, rows_batch, running, until
+from tests.relay.support import ToxicSink, rows_batch, running, settings, until
 
 from mothership import telemetry
-from mothership.errors import MayBeKept, NotPersisted
+from mothership.errors import MayBeKept, NotPersisted, SpoolFull
 from mothership.event import Receipt, Row, RowBatch, Tally
+from mothership.leases import LeaseLimits
 from mothership.relay.relay import Relay
 from mothership.relay.spool.jetstream.connection import cancellable
+from mothership.relay.spool.jetstream.spool import JetStreamSpool
 from mothership.sinks.memory import MemorySink
 
 
@@ -134,6 +138,44 @@ async def keep_again(relay: Relay, batch: RowBatch) -> None:
             await relay.keep(batch)
             return
         await asyncio.sleep(0.1)
+
+
+async def test_a_share_is_of_bytes_and_not_of_events(nats_cluster: NatsCluster, stream: str) -> None:
+    """Few large events are much, many small ones are little."""
+    wanted = settings(spool={**on(nats_cluster, stream), "max_bytes": 1 << 22})
+    spool = await JetStreamSpool.open(wanted, time.time)
+    try:
+        await append(spool, rows_batch(1, 2_000, client="small"), "a")
+        with pytest.raises(SpoolFull, match="share"):  # noqa: PT012 - how many it takes is the spool's business
+            for number in range(2, 20):
+                row = Row(1, "log", "web", b'{"n":"%s"}' % os.urandom(200_000).hex().encode())
+                await append(spool, RowBatch(number.to_bytes(32, "big"), "large", 1, [row], "large"), "a")
+                stats = await spool.sweep()
+        large = (number - 2) * 200_000
+        assert stats.totals["a"].bytes == stats.stored_bytes > large
+        held = spool._upkeep._bytes_by_client
+        assert large / 1.5 < held["large"] < large * 1.5
+        assert held["small"] < large / 4
+        await append(spool, rows_batch(20, 2_000, client="small"), "a")
+    finally:
+        await spool.close()
+
+
+async def test_a_sink_may_be_leased_for_the_first_time_during_a_sweep(nats_cluster: NatsCluster, stream: str) -> None:
+    """It ended the service: a dictionary was gone through while it grew."""
+    spool = await JetStreamSpool.open(settings(spool=on(nats_cluster, stream)), time.time)
+    limits = LeaseLimits(100, 1 << 20, 3)
+    try:
+        await append(spool, rows_batch(1), "a", "b")
+        await asyncio.gather(*(spool.lease(sink, limits) for sink in ("a", "b")))
+        sweeping, number = asyncio.create_task(spool.sweep()), 0
+        while not sweeping.done() and number < 30:
+            await spool.lease(f"new-{number}", limits)
+            number += 1
+            await asyncio.sleep(0.001)
+        assert (await sweeping).totals["a"].batches == 1
+    finally:
+        await spool.close()
 
 
 async def test_of_several_workers_one_counts_the_stream(tmp_path: Path, nats_cluster: NatsCluster, stream: str) -> None:

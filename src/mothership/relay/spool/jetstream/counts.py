@@ -28,21 +28,24 @@ class StreamState(NamedTuple):
     leader: str
 
     def totals(self) -> dict[str, Totals]:
-        """What waits for each sink. The bytes are its share of all, by events."""
+        """What waits for each sink. The bytes are its share of all."""
         batches: Counter[str] = Counter()
         events: Counter[str] = Counter()
+        sizes: Counter[str] = Counter()
         for one in self.counted:
             batches[one.sink] += one.batches
             events[one.sink] += one.events
-        every = max(1, events.total())
-        return {sink: Totals(batches[sink], events[sink], self.bytes * events[sink] // every) for sink in batches}
+            sizes[one.sink] += one.bytes
+        every = max(1, sizes.total())
+        return {sink: Totals(batches[sink], events[sink], self.bytes * sizes[sink] // every) for sink in batches}
 
-    def events_by_client(self) -> Counter[str]:
-        """What each caller has there."""
+    def bytes_by_client(self) -> Counter[str]:
+        """What each caller has there, of all bytes."""
         found: Counter[str] = Counter()
         for one in self.counted:
-            found[one.client] += one.events
-        return found
+            found[one.client] += one.bytes
+        every = max(1, found.total())
+        return Counter({client: self.bytes * size // every for client, size in found.items()})
 
 
 async def stream_state(client: Client, stream: str, subjects: str) -> StreamState:

@@ -39,7 +39,7 @@ def message(
     )  # fmt: skip
     identity = blake2b(f"{mark} {reason}".encode(), key=record.fingerprint[:64], digest_size=16).hexdigest()
     headers = {ID: identity, HEADER: ascii_head(head)}
-    return Message(subjects.letter(sink, record.client, len(record.rows)), packed, headers)
+    return Message(subjects.letter(sink, record.client, len(record.rows), len(packed)), packed, headers)
 
 
 def head_of(headers: dict[str, str]) -> LetterHead:

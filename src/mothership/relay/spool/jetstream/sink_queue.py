@@ -38,7 +38,7 @@ def waiting_message(
         APPENDED: str(record.appended),
         WEIGHT: str(weight(batch)),
     }
-    return Message(subjects.batch(sink, record.client, len(record.rows)), packed, headers)
+    return Message(subjects.batch(sink, record.client, len(record.rows), len(packed)), packed, headers)
 
 
 class SinkQueue:

@@ -315,13 +315,13 @@ class JetStreamSpool:
         if self._closed:
             return
         self._closed = True
-        for queue in self._queues.values():
+        for queue in list(self._queues.values()):
             await queue.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
         for task in self._tasks:
             task.cancel()
-        for queue in self._queues.values():
+        for queue in list(self._queues.values()):
             await queue.close()
         with suppress(*LOST):
             async with asyncio.timeout(CLOSE_SECONDS):

@@ -1,4 +1,4 @@
-"""What the subjects of the two streams say: of each message the sink, the caller and the number of its events.
+"""What the subjects of the two streams say: of each message the sink, the caller, the number of its events, its size.
 
 So the servers themselves count what waits, for each sink and caller, exactly and for all instances.
 """
@@ -19,6 +19,8 @@ class Counted(NamedTuple):
     """The caller, as `client_token` names it."""
     batches: int
     events: int
+    bytes: int
+    """As the classes of their sizes tell: to a third."""
 
 
 class Subjects:
@@ -31,9 +33,9 @@ class Subjects:
         self.all_attempts = f"{stream}.attempt.>"
         self.all_letters = f"{stream}.dead.>"
 
-    def batch(self, sink: str, client: str, events: int) -> str:
-        """Of a batch that waits for a sink."""
-        return f"{self.stream}.batch.{sink}.{client_token(client)}.{events}"
+    def batch(self, sink: str, client: str, events: int, size: int) -> str:
+        """Of a batch of so many bytes that waits for a sink."""
+        return f"{self.stream}.batch.{sink}.{client_token(client)}.{events}.{size.bit_length()}"
 
     def batches_of(self, sink: str) -> str:
         """Of all batches that wait for a sink."""
@@ -47,13 +49,13 @@ class Subjects:
         """Where an instance hears what became of its batches. No stream keeps it."""
         return f"{self.stream}.result.{instance}"
 
-    def letter(self, sink: str, client: str, events: int) -> str:
-        """Of a dead letter."""
-        return f"{self.stream}.dead.{sink}.{client_token(client)}.{events}"
+    def letter(self, sink: str, client: str, events: int, size: int) -> str:
+        """Of a dead letter of so many bytes."""
+        return f"{self.stream}.dead.{sink}.{client_token(client)}.{events}.{size.bit_length()}"
 
     def letters_by(self, token: str) -> str:
         """Of all dead letters of a caller, as `client_token` names it."""
-        return f"{self.stream}.dead.*.{token}.*"
+        return f"{self.stream}.dead.*.{token}.>"
 
     def letters_of(self, sink: str | None) -> str:
         """Of all dead letters, or a sink's."""
@@ -62,15 +64,16 @@ class Subjects:
 
 def events_of(subject: str) -> int:
     """How many events a message holds."""
-    return int(subject.rpartition(".")[2])
+    return int(subject.split(".")[4])
 
 
 def counted(subjects: Mapping[str, int]) -> list[Counted]:
     """Messages by subject, as a server counts them."""
     found = []
     for subject, messages in subjects.items():
-        *_, sink, client, events = subject.split(".")
-        found.append(Counted(sink, client, messages, messages * int(events)))
+        _, _, sink, client, events, size_class = subject.split(".")
+        # In the middle of its class: every size in it is at most a third away.
+        found.append(Counted(sink, client, messages, messages * int(events), messages * (3 << int(size_class)) // 4))
     return found
 
 

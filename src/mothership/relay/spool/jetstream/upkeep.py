@@ -52,7 +52,7 @@ class Upkeep:
         self._due = 0.0
         self._state = state
         self._letters: StreamState | None = None
-        self._events_by_client: dict[str, int] = {}
+        self._bytes_by_client: dict[str, int] = {}
         self._reachable = True
         self._ack_pending: dict[str, int] = {}
         self._log = ExpiryLog()
@@ -63,7 +63,7 @@ class Upkeep:
             # The client's own time-outs begin when it has written, which it may wait for while it looks for a server.
             async with asyncio.timeout(SWEEP_SECONDS_MAX):
                 await self._count(now)
-                self._ack_pending = {sink: await queue.ack_pending() for sink, queue in self._queues.items()}
+                self._ack_pending = {sink: await queue.ack_pending() for sink, queue in list(self._queues.items())}
         except LOST:
             reason = "the JetStream cluster can't be reached or has no majority"
             self._publisher.refused_reason, self._reachable = reason, False
@@ -80,7 +80,7 @@ class Upkeep:
             self._letters = await stream_state(self._client, self._subjects.letters_stream, self._subjects.all_letters)
             self._state = state
             self._due = loop.time() + len(state.counted) / SUBJECTS_PER_SECOND
-            self._events_by_client = dict(state.events_by_client())
+            self._bytes_by_client = dict(state.bytes_by_client())
             await self._trim(self._letters, now)  # by fresh counts: what is gone must not be made room for again
 
     async def stats(self, totals: Mapping[str, Totals]) -> SpoolStats:
@@ -88,7 +88,7 @@ class Upkeep:
         letters_by_sink = self._letters.totals() if self._letters else {}
         by_sink = {sink: dead.events for sink, dead in letters_by_sink.items()}
         dead = Totals(self._letters.messages, sum(by_sink.values()), self._letters.bytes) if self._letters else Totals()
-        oldest = {sink: when for sink in totals if (when := await self._oldest(sink)) is not None}
+        oldest = {sink: when for sink in list(totals) if (when := await self._oldest(sink)) is not None}
         return SpoolStats(dict(totals), dead, by_sink, self._state.bytes, oldest, changed_by_others=False)
 
     async def _oldest(self, sink: str) -> int | None:
@@ -109,7 +109,7 @@ class Upkeep:
         """Set aside what has waited too long, and `finish` its lease. Where the cluster refuses, it is done later."""
         seconds = self._settings.spool.max_age_seconds
         reason = expiry_reason(seconds)
-        for sink, queue in self._queues.items():
+        for sink, queue in list(self._queues.items()):  # a sink may be leased for the first time meanwhile
             for held in queue.held.expired(now - int(seconds * 1e6)):
                 batch = held.batch()
                 if batch is None:
@@ -141,13 +141,12 @@ class Upkeep:
         )
 
     def require_share(self, client: str, size: int) -> None:
-        """Raise `SpoolFull` when this caller has its share of the room. Its bytes are estimated by its events."""
+        """Raise `SpoolFull` when this caller has its share of the room, as counted last."""
         state, token = self._state, client_token(client)
-        if not (held := self._events_by_client.get(token)) or len(self._events_by_client) == 1:
+        if not (held := self._bytes_by_client.get(token)) or len(self._bytes_by_client) == 1:
             return
-        every = sum(self._events_by_client.values())
         free = self._settings.spool.max_bytes - state.bytes - size
-        if state.bytes * held / every > ADDRESS_SHARE * free:
+        if held > ADDRESS_SHARE * free:
             raise SpoolFull(
                 "this client has its share of the spool (relay.spool.max_bytes)",
                 retry_after_seconds=self._settings.spool.retry_after_seconds,
@@ -157,15 +156,12 @@ class Upkeep:
         """Put a record that can't be read among the dead letters, for a person to look at."""
         head = letters.LetterHead(sink, DAMAGED, now, "", "", "", held.events, "")
         headers = {ID: f"damaged.{sink}.{held.seq}", letters.HEADER: letters.ascii_head(head)}
-        subject = self._subjects.letter(sink, "damaged", held.events)
+        subject = self._subjects.letter(sink, "damaged", held.events, len(held.message.data))
         await self._publisher.publish([Message(subject, held.message.data, headers)], 5.0)
 
     async def _trim(self, state: StreamState, now: int) -> None:
-        """Dead letters go, past their age the oldest, for want of room the oldest of whoever holds most: loudly.
-
-        As in `require_share`, what a caller holds is estimated by its events.
-        """
-        bounds, size, left, held = self._settings.dead_letters, state.bytes, state.messages, state.events_by_client()
+        """Dead letters go, past their age the oldest, for want of room the oldest of whoever holds most: loudly."""
+        bounds, size, left, held = self._settings.dead_letters, state.bytes, state.messages, state.bytes_by_client()
         first: dict[str, int] = {}
         some_are_old = bool(left) and now / 1e6 - _seconds(state.first_at) > bounds.max_age_seconds
         for _ in range(TRIMMED_MAX):
@@ -186,10 +182,11 @@ class Upkeep:
             except NotFoundError:
                 return  # another instance was quicker
             # With its headers, which are often larger: as much as the average takes.
-            size -= max(len(oldest.data or b""), state.bytes // state.messages)
+            gone = max(len(oldest.data or b""), state.bytes // state.messages)
+            size -= gone
             left, first[whose] = left - 1, (oldest.seq or seq) + 1
-            for gone in counted({oldest.subject: 1} if oldest.subject else {}):
-                held[gone.client] -= gone.events
+            for one in counted({oldest.subject: 1} if oldest.subject else {}):
+                held[one.client] -= gone
             self._log.dead_letters(head.client, 1, head.events)
 
 
