@@ -64,7 +64,7 @@ def test_what_a_broken_rule_leaves_is_caught() -> None:
     # Where the check alone doesn't find enough, the other rules are asked, too.
     low = [rule for rule in BUILTIN if alone.get(rule.name, 1) < CAUGHT_MIN]
     shares = {rule.name: share for rule in low if (share := share_caught(rule)) < CAUGHT_MIN}
-    assert shares == {}, "give these rules a shape (shapes.py, password_shapes.py), or examples to learn one from"
+    assert shares == {}, "give these rules a shape (checker/shapes), or examples to learn one from"
 
 
 def test_the_check_alone_catches_what_the_rules_are_for(make: Callable[..., Redaction]) -> None:

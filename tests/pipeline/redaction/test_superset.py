@@ -17,7 +17,7 @@ from mothership.event import Batch
 from mothership.pipeline.redaction.prefilters import Prefilters, encodable
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Matcher
-from mothership.pipeline.redaction.rules.rule import CompiledWhenAsked, source_of
+from mothership.pipeline.redaction.rules.rule import CompiledWhenAsked, source_of, texts_behind
 
 TEXTS = int(os.environ.get("SUPERSET_TEXTS", "6000"))
 SEED = int(os.environ.get("SUPERSET_SEED", "1"))
@@ -121,3 +121,9 @@ async def test_at_leisure_every_finder_is_compiled(make: Callable[..., Redaction
     assert 0 < sum(finder.is_compiled for finder in finders) < 20
     await redaction.compile_at_leisure(0.0, 0.0)
     assert all(finder.is_compiled for finder in finders)
+
+
+def test_the_hash_covers_what_a_validator_asks_elsewhere() -> None:
+    """Where a word stands decides nothing: all modules that a rule's module imports from are its facts."""
+    behind = {name.rpartition(".")[2] for name in texts_behind("mothership.pipeline.redaction.rules.assignments")}
+    assert behind >= {"assignments", "assigned_values", "assignment_names", "vocabulary", "credential_names"}

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.checker.shape_scanner import Shape
+from mothership.pipeline.redaction.checker.shapes.assignments import ASSIGNMENTS
 from mothership.pipeline.redaction.checker.shapes.commands import COMMANDS
 from mothership.pipeline.redaction.checker.shapes.devices import DEVICES
 from mothership.pipeline.redaction.checker.shapes.keys import KEYS
-from mothership.pipeline.redaction.checker.shapes.passwords import PASSWORDS
+from mothership.pipeline.redaction.checker.shapes.logins import LOGINS
 from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_CREDENTIALS
 from mothership.pipeline.redaction.checker.shapes.prose import PROSE
 from mothership.pipeline.redaction.checker.shapes.vendors import VENDORS
@@ -35,7 +36,7 @@ _WORD_ENDS = re.compile(r"[\s\"'<>()=,;:/]")
 
 def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
     """Return the shapes that were written, and those learned from the examples of rules for which none was."""
-    written = (*PERSONAL_AND_CREDENTIALS, *PASSWORDS, *COMMANDS, *DEVICES, *KEYS, *PROSE)
+    written = (*PERSONAL_AND_CREDENTIALS, *ASSIGNMENTS, *COMMANDS, *DEVICES, *LOGINS, *KEYS, *PROSE)
     yield from written
     yield from VENDORS
     covered, by_hand = ({shape.rule for shape in shapes} for shapes in (written, VENDORS))

@@ -4,42 +4,16 @@
 import re
 from collections.abc import Iterator
 
+from mothership.pipeline.redaction.rules.command_arguments import (
+    COMMANDS,
+    POSITIONS,
+    behind_arguments,
+    behind_option,
+    secret_option,
+)
 from mothership.pipeline.redaction.rules.piped import PIPED, PIPED_NEGATIVES, PIPED_POSITIVES
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, WORD, CodeMatcher, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_written_out
-
-_S = r"(?:\s{1,4}|\\{0,3}[\"']\s?,\s?\\{0,3}[\"']|\\{1,2}x00|\\{1,2}u0000|\\{0,3}\"\s{1,4}a[0-9]{1,3}=\\{0,3}\")"
-"""What parts the arguments of a command: blanks, in a list quotes and a comma, in /proc a zero byte, audit's ` a1=`."""
-_ARGUMENT = (
-    r"(?:\\{0,3}(?P<quote>[\"'])(?=(?:(?!(?P=quote))[^\r\n\\]){1,256}\\{0,3}(?P=quote))|[\\\"']{0,3})"
-    r"(?P<secret>(?(quote)(?:(?!(?P=quote))[^\r\n\\]){1,256}"
-    r"|(?:(?<=[\"'])[^\"'\\\r\n]{1,256}(?=\\{0,3}[\"'](?:\s?[,\])]|\s{1,4}a[0-9]|\s{0,4}(?:$|[\r\n])))|[^\s\"'\\,;|&<>$`(){}]{3,256})))"
-)
-"""A secret that is an argument: a word, or whatever stands between quotation marks."""
-_PLAIN = r"[\\\"']{0,3}[^\s\"'\\,;|&<>-][^\s\"'\\,;|&<>]{0,127}[\\\"']{0,3}"
-
-
-def _option(commands: str, option: str) -> Matcher:
-    """Make a matcher of a command's option that takes a password."""
-    return Matcher(
-        rf"(?:{commands})(?:\.exe)?[\"']?{_S}(?:[^\r\n;|]{{0,160}}?{_S})?{option}{_ARGUMENT}",
-        _secret_option,
-        guard=_begins_word,
-    )
-
-
-def _behind(commands: str, arguments: int) -> Matcher:
-    """Make a matcher of a command that takes a password behind so many other arguments, options aside."""
-    return Matcher(
-        rf"(?:{commands})(?:{_S}-[\w-]{{1,20}}){{0,4}}(?:{_S}{_PLAIN}){{{arguments}}}{_S}(?![-/]){_ARGUMENT}",
-        _secret_option,
-        guard=_begins_word,
-    )
-
-
-def _begins_word(text: str, at: int) -> bool:
-    """Tell whether the name of a command begins here, and not the rest of a longer word."""
-    return at == 0 or not (text[at - 1].isalnum() or text[at - 1] in "_-") or text[at - 2 : at] in {"\\n", "\\t", "\\r"}
 
 
 def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
@@ -54,75 +28,6 @@ def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
             at = text.find(option, at + 1, end + len(option))
 
 
-def _secret_option(text: str) -> bool:
-    return is_no_word(text) and not re.fullmatch(
-        r"\W+|(?:env|file|fd|stdin):?\w{0,80}|[0-9]{1,5}(?::[0-9]{1,5})?(?:/(?:tcp|udp))?", text
-    )
-
-
-_COMMANDS = (
-    (
-        "docker login|podman login|helm registry login|oras login|skopeo login|nerdctl login|crane auth login|az login|az acr login|oc login",
-        rf"-p{_S}",
-    ),
-    (
-        "mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|psexec|PsExec|PsExec64|hydra|medusa|veracrypt|racadm|ilorest|redfishtool|hdbsql|evil-winrm|crackmapexec|nxc|netexec|smbmap|beeline|influx|xfreerdp|certutil|CertUtil|esxcli|rabbitmqadmin|vpn connect",
-        rf"-p{_S}",
-    ),
-    ("redis-cli|valkey-cli|keydb-cli", rf"(?:-a|--pass){_S}"),
-    ("sipsak|sipexer|onvif-cli|onvif-util", rf"-a{_S}"),
-    (
-        "ldapsearch|ldapadd|ldapmodify|ldapdelete|ldappasswd|ldapwhoami|ldapcompare|ldapmodrdn|kadmin|ktutil|addent|vsql",
-        rf"-[wys](?:{_S})?",
-    ),
-    ("ipmitool|ipmi-chassis|ipmipower|ipmi-sensors|bmc-config", rf"-[PK]{_S}"),
-    ("mosquitto_pub|mosquitto_sub|mosquitto_rr|mqttx|hivemq", rf"(?:-P|--pw){_S}"),
-    ("sqlcmd|bcp|osql|isql|tsql", rf"-P(?:{_S})?"),
-    ("plink|pscp|psftp|putty|xe|winexe|dsadd|dsmod|manage-bde", rf"-(?:pw|pwd){_S}"),
-    ("signtool|cipher|winrs", rf"[/-]p{_S}"),
-    (
-        "useradd|usermod|cqlsh|elasticsearch-users|check_mysql|check_pgsql|security|altool|userconfig|htpasswd",
-        rf"-[pw]{_S}",
-    ),
-    ("knife|ssh-copy-id|winrm|p4|sshpass", rf"-[Pp]{_S}"),
-    ("sipp|swaks", rf"-ap{_S}"),
-    ("sendemail|sendEmail", rf"-xp{_S}"),
-    ("ansible-vault", rf"encrypt_string{_S}"),
-    ("schtasks|SCHTASKS|at", rf"/(?:rp|RP){_S}"),
-    ("7z|7za|7zz|rar|unrar", r"-h?p(?!\s)"),
-    ("zip|unzip", rf"-P{_S}"),
-    ("openssl enc", rf"-k{_S}"),
-    ("openssl", rf"-pass(?:in|out)?{_S}[\"']?pass:"),
-    ("net rpc|net ads", rf"-U(?:{_S})?[\\\"']{{0,2}}[^\s%\"']{{1,64}}%"),
-    ("mysqladmin|mysqldump|mariadb-admin", rf"password{_S}"),
-    (
-        "http|https|xh|httpie|elastic-agent|etcdctl|skopeo",
-        rf"(?:-a|--auth|--user|--(?:src-|dest-)?creds)(?:{_S}|=)[\"']?[^\s:\"'/@]{{1,64}}:",
-    ),
-    (
-        r"nxc|netexec|crackmapexec|evil-winrm|impacket-\w{1,20}|wmiexec\.py|psexec\.py|secretsdump\.py",
-        rf"-(?:H|hashes){_S}(?:[0-9a-f]{{0,32}}:)?",
-    ),
-    ("qpdf", rf"--encrypt{_S}"),
-    ("qpdf", rf"--encrypt{_S}(?:{_PLAIN}{_S})?"),
-    ("pdftk", rf"(?:user|owner|input)_pw{_S}"),
-    ("netsh", r"\bkey(?:Content)?="),
-    ("iw|iwconfig", rf"key{_S}(?:[0-9]:|s:)"),
-    ("dig|nsupdate|delv|kdig|knsupdate", rf"-y{_S}(?:hmac-[a-z0-9-]{{3,10}}:)?[\w.-]{{1,128}}:"),
-    ("dotnet nuget push|nuget push", rf"-k{_S}"),
-    ("influx|doctl|ngrok", rf"-t{_S}"),
-)
-_POSITIONS = (
-    # Commands, and how many arguments stand before the password.
-    (r"rclone obscure|vncpasswd|cargo login|nuget setapikey|grafana-cli admin reset-admin-password", 0),
-    (
-        r"samba-tool user (?:create|add|setpassword)|(?:drush|occ|artisan|console|drupal)\s{1,2}user:(?:password|resetpassword|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -n?bn?|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
-        1,
-    ),
-    (r"mosquitto_passwd -b", 2),
-    (r"mc alias set|mc config host add", 3),
-)
-
 _USER_AND_PASSWORD = re.compile(
     rf"\s-(?:[uUx]|-?user(?:name)?)[\s=]\s?[^\s-]\S{{0,64}}\s(?:[^\s|;]{{1,64}}\s){{0,5}}?-[pPw]\s{{1,2}}{WORD}"
 )
@@ -134,15 +39,15 @@ COMMAND_PASSWORD = Rule(
     "`net user`, `chpasswd`, `openssl -passin pass:`, `sqlplus user/…`, …) and in `.netrc` and `.pgpass`.",
     source="the manuals of the tools; netrc(5), pgpass",
     matchers=(
-        *(_option(commands, option) for commands, option in _COMMANDS),
-        *(_behind(commands, arguments) for commands, arguments in _POSITIONS),
+        *(behind_option(commands, option) for commands, option in COMMANDS),
+        *(behind_arguments(commands, arguments) for commands, arguments in POSITIONS),
         *PIPED,
         Matcher(
             r"(?:smb\w{2,10}|rpcclient|winexe|wbinfo|wmic|net)\s[^\r\n]{0,300}?-U\s{0,2}[\"']?[^\s%\"']{1,64}%(?P<secret>[^\s\"']{1,256})",
         ),
         Matcher(
             rf"(?:(?<=[\s\"'\[,])|(?<=^))-(?:password|passwd|pass|pwd|pw|api-?key|token|secret|access-?key|client-?secret)\s{{1,2}}{WORD}",
-            _secret_option,
+            secret_option,
             ignore_case=True,
         ),
         Matcher(
@@ -153,7 +58,7 @@ COMMAND_PASSWORD = Rule(
         ),
         Matcher(
             rf"(?<![\w-])-(?:store|key|srcstore|deststore|new|srckey|destkey|trust|ks|ts|pass)pass(?:word|wd|phrase)?\s{{1,2}}{WORD}",
-            _secret_option,
+            secret_option,
             ignore_case=True,
         ),
         Matcher(
@@ -163,9 +68,9 @@ COMMAND_PASSWORD = Rule(
         # A vault's: `az keyvault secret set --name db --value …`, `aws ssm put-parameter --type SecureString --value …`
         Matcher(
             rf"(?:secrets?\s(?:set|create|put|add|update|versions)|SecureString)\s[^\r\n]{{0,200}}?--(?:value|body|data)[\s=]{{1,2}}{WORD}",
-            _secret_option,
+            secret_option,
         ),
-        Matcher(rf"\s--value[\s=]{{1,2}}{WORD}(?=[^\r\n]{{0,200}}SecureString)", _secret_option),
+        Matcher(rf"\s--value[\s=]{{1,2}}{WORD}(?=[^\r\n]{{0,200}}SecureString)", secret_option),
         # `reg add HKLM\… /v DefaultPassword /t REG_SZ /d …`
         Matcher(
             rf"/v\s{{1,2}}[\\\"']{{0,2}}[\w.-]{{0,40}}(?:passw(?:or)?d|pwd|secret|token|apikey|community)\w{{0,16}}[\\\"']{{0,2}}\s[^\r\n]{{0,40}}?/d\s{{1,2}}{WORD}",
@@ -203,7 +108,7 @@ COMMAND_PASSWORD = Rule(
             r"(?:lftp|ncftp\w{0,3})\s{1,2}-[up]\s{1,2}[\\\"']{0,2}[^\s,\"']{1,64},(?P<secret>[^\s\"'\\]{3,256})",
         ),
         Matcher(r"\s-auth\s[\w.@-]{1,64}:(?P<secret>[^\s\"']{3,128})"),
-        Matcher(rf"--pass\s{{1,2}}{WORD}", _secret_option),
+        Matcher(rf"--pass\s{{1,2}}{WORD}", secret_option),
         Matcher(
             r"echo\s(?:-[ne]\s)?[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?chpasswd",
         ),
@@ -211,7 +116,7 @@ COMMAND_PASSWORD = Rule(
         Matcher(
             rf"a[0-9]{{1,3}}={QUOTE}-(?:u|-user){QUOTE}\s{{1,4}}a[0-9]{{1,3}}={QUOTE}[^\s\"':\\]{{0,64}}:(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}"
         ),
-        Matcher(rf"ssh-keygen\s(?:[^\r\n]{{0,200}}?\s)?-[NP]\s{{1,2}}{WORD}", _secret_option),
+        Matcher(rf"ssh-keygen\s(?:[^\r\n]{{0,200}}?\s)?-[NP]\s{{1,2}}{WORD}", secret_option),
         Matcher(
             r"htpasswd\s(?:-\w{1,8}\s){0,4}-?\w{0,8}b\w{0,4}\s\S{1,128}\s\S{1,64}\s(?P<secret>[^\s\"']{1,256})",
         ),

@@ -2,9 +2,11 @@
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from hashlib import blake2b
 from typing import TypeAlias
 
 from mothership.pipeline.redaction.rules.digit_blind import is_blind
@@ -30,6 +32,7 @@ WORD = (
 )
 """A secret that is one word of a command or of a configuration, or whatever stands between quotation marks."""
 
+_IMPORTED = re.compile(r"^from (mothership\.pipeline\.redaction\.[\w.]+) import", re.MULTILINE)
 PRECEDED_MAX = 40
 REACH = 16_384
 """Characters that a secret may go on past the part in which it begins."""
@@ -189,9 +192,32 @@ def _finder(matcher: Matcher) -> "_Tried":
 
 @cache
 def source_of(function: Callable[..., object]) -> str:
-    """Return the text of a validator's module, which holds its code and its words."""
+    """Name a function, with a digest of the module in which it stands and of all of ours that this imports from.
+
+    These hold its code and its words, and that of all it asks.
+    """
     module = inspect.getmodule(function)
-    return f"{function.__qualname__}\n{inspect.getsource(module)}" if module else function.__qualname__
+    if module is None:
+        return function.__qualname__
+    texts = "\0".join(texts_behind(module.__name__).values())
+    return f"{function.__qualname__} {blake2b(texts.encode(), digest_size=16).hexdigest()}"
+
+
+def texts_behind(name: str) -> dict[str, str]:
+    """Return the texts of a module and of those of redaction that it imports from, by name, each once."""
+    texts: dict[str, str] = {}
+    left = [name]
+    while left:
+        module = left.pop()
+        if module not in texts:
+            texts[module] = _text(module)
+            left += _IMPORTED.findall(texts[module])
+    return dict(sorted(texts.items()))
+
+
+@cache
+def _text(name: str) -> str:
+    return inspect.getsource(sys.modules[name])
 
 
 _Before: TypeAlias = "Callable[[str, int, int], re.Match[str] | None] | None"

@@ -11,7 +11,52 @@ _PLACED = (
     r"|user [^\s]+ using|\.logon [^\s,]+,|catalog [a-z]+/|:pserver:[a-z]+:|-y hmac[^\s]+:|hostednetwork [^\n]*key=|\.py '?[a-z]+/[a-z]+:)"
 )
 
+_B = r"(?:^|[^0-9A-Za-z])"
+"""Before a value."""
+_COMMANDS = (
+    r"(?:docker|podman|az login|redis-cli|valkey-cli|ldap\w{3,8}|smbclient|rpcclient|ipmitool|mosquitto_\w{3}|sqlcmd|bcp|plink|pscp|mysql\w{0,5}|mysqldump"
+    r"|mariadb(?:-\w{1,8})?|mongo\w{0,7}|sshpass|7z|zip|lftp|openssl|keytool|nuget|splunk|curl|wget|schtasks|xfreerdp|rabbitmqctl"
+    r"|htpasswd|influx|clickhouse-client|cqlsh|psql|kinit|snmp\w{2,8})"
+)
+_COMMAND = (
+    rf"(?i)(?:[^0-9a-z]|\\[nrt]){_COMMANDS}[ '\"\\]|\s-{{1,2}}u(?:ser|sername)?[ =]|(?:[\s\"'\\]|\\[nrt])-{{1,2}}[a-z-]*(?:pass|pw|key|secret|token|auth)[a-z]*[\s=\"',\\]"
+    r"|chpasswd|passwd -|kinit |encrypt_string|securestring|wpa_passphrase|radtest|sqlplus|net us|machine [^\s]+ login"
+)
+
 COMMANDS = (
+    *forms(
+        "password",
+        "command_password",
+        _COMMAND,
+        (rf"(?i){_B}{_COMMANDS}\b(?P<v>[^\n]{{0,300}})", value_validators.option),
+        (r"(?i)\s-{1,2}u(?:ser(?:name)?)?[ =]\S{1,40}(?P<v>[^\n]{0,200})", value_validators.option),
+        (
+            rf"(?i)(?:^|\s)-{{1,2}}(?:[a-z-]{{0,20}}pass(?:word|wd|phrase)?|pw|pwd|apikey|[a-z-]{{0,20}}-?secret|[a-z-]{{0,20}}token|auth)[\s=\"',]{{1,4}}{_WORD}",
+            value_validators.made,
+        ),
+        (
+            r"(?i)(?:chpasswd|encrypt_string|ConvertTo-SecureString|wpa_passphrase|radtest|sqlplus|net (?:user|use)|machine \S{1,80} login)\b[^\n]{0,80}",
+            value_validators.any_made,
+        ),
+    ),
+    *forms(
+        "password",
+        "command_password",
+        r":[0-9]{4,5}:[0-9A-Za-z_*-]+:[0-9A-Za-z_-]+:",
+        (
+            rf"(?i){_B}[0-9a-z_.-]{{1,80}}:[0-9]{{4,5}}:[0-9a-z_*-]{{1,40}}:[0-9a-z_-]{{1,40}}:(?P<v>[^\s:\"']{{4,}})",
+            value_validators.made,
+        ),
+    ),
+    *forms(
+        "password",
+        "command_password",
+        r"(?i)a[0-9]=\\*\"-",
+        (
+            r"(?i)a[0-9]=[^\n]{0,60}a[0-9]=\"-{1,2}[a-z]{1,20}\"? ?(?:a[0-9]=\")?(?P<v>[^\s\"]{4,})",
+            value_validators.made,
+        ),
+    ),
     *forms(
         "password",
         "command_password",

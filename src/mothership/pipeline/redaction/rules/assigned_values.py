@@ -1,0 +1,152 @@
+"""Whether what is assigned to a name for a secret is one: not a word for none, nor where it is kept, nor the next pair."""
+# ruff: noqa: E501, PLR2004 - an expression reads best in one piece; lengths of values
+
+import re
+
+from mothership.pipeline.redaction.credential_names import says_credential
+from mothership.pipeline.redaction.rules.assignment_names import CODES, FOREIGN, PASSWORDS
+from mothership.pipeline.redaction.rules.assignment_syntax import fills_line
+from mothership.pipeline.redaction.rules.validators import has_digit
+from mothership.pipeline.redaction.rules.vocabulary import (
+    DIRECTORY,
+    OBJECT,
+    PATH,
+    benign,
+    is_made,
+    is_public,
+    is_random,
+    is_reference,
+    list_says_nothing,
+    says_words,
+)
+
+_PASS_BEFORE = re.compile(
+    r"(?:^|[^a-z])(?:admin|auth|db|ftp|http|imap|key|ldap|mail|mongo|my|mysql|pg|proxy|redis|root|smtp|sql|ssh|store|user|vpn|wifi)\Z",
+    re.IGNORECASE,
+)
+_COMPLAINT = re.compile(
+    r"(?:unexpected|invalid|illegal|unknown|bad|next|current|end|missing|malformed) \Z", re.IGNORECASE
+)
+_TOKENS_COUNTED = re.compile(
+    r"[0-9] tokens?\b|\b(?:n|max|num|total|prompt|completion|input|output|cached|generated)[-_](?:new[-_])?tokens?[\"']{0,2}\s?[=:]\s?[0-9]|tokens? per second|tok(?:ens)?/s",
+    re.IGNORECASE,
+)
+COUNTED_DIGITS_MAX = 7
+LONG = 16
+_PARAMETER = re.compile(r"[?&][\w.-]{0,64}\Z")
+_NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}=(?![\s=\"',;)}\]\\]|\Z)")
+_SHELL_NAME = re.compile(r"\$\{\w{0,60}\Z")
+_SCHEMA = re.compile(r"[{\[]+\Z")
+
+
+def says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
+    """Tell whether what stands unquoted is no value: a word for none, where a program has it from, the next pair, JSON."""
+    value, (start, end) = match["bare"], match.span("bare")
+    if (not more and benign(value)) or is_reference(value, text[end : end + 1]):
+        return True
+    if value[0] == "?" and _SHELL_NAME.search(text, max(0, match.start() - 64), match.start()):
+        return True  # what the shell says when there is none: `${DB_PASSWORD:?must be set}`
+    if _SCHEMA.fullmatch(value) and text[end : end + 1] in {'"', "'", "\\"}:
+        return True
+    if (
+        match["sign"] == "="
+        and text[start - 1] in " \t"
+        and _PARAMETER.search(text, max(0, match.start() - 66), match.start())
+    ):
+        return True  # of a URL's query, empty
+    if value.rstrip(";,)}").isdigit() and len(value.rstrip(";,)}")) == 1:
+        return True
+    return text[start - 1] in " \t" and text[match.start("sign") - 1] not in " \t" and bool(_NEXT_NAME.match(value))
+
+
+def stands_for_itself(stem: str, value: str) -> bool:
+    """Tell whether what stands in braces or angle brackets is a value: not words for one, nor an object's fields."""
+    if (
+        re.search(r":\s|=\s?[\w.]", value)
+        or says_words(value.removesuffix("!r"))
+        or value[0] == "/"
+        or "0x" in value
+        or "..." in value
+    ):
+        return False
+    return stem in PASSWORDS or (is_random(value) and not re.search(r"[\s=:]", value))
+
+
+def is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str, value: str) -> bool:
+    """Tell whether a value is a secret, by the name it is assigned to and what stands around."""
+    before = text[max(0, match.start() - 12) : match.start()]
+    spaced = kind == "bare" and match["sign"] == ":" and text[match.end("sign")] in " \t"
+    next_name = spaced and match["bare"].endswith(":") and text[match.end("bare") : match.end("bare") + 1] == " "
+    # `reason = Invalid password : local database`
+    complains = spaced and text[match.start("sign") - 1] in " \t" and _COMPLAINT.search(before) and not is_made(value)
+    if next_name or complains or _says_nothing(stem, match, kind, value):
+        return False
+    if stem in CODES:
+        return (3 if stem in {"cvv", "cvc"} else 4) <= len(value) <= 10 and value.isdigit()
+    if stem in PASSWORDS and not (spaced and value.isdigit() and len(value) < 4):
+        alone = spaced and is_made(value) and fills_line(text, match)
+        return _is_password(stem, name, before, value, spaced=spaced and not alone)
+    if is_public(value) or (kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value))):
+        return False
+    if kind == "bare" and match["sign"] == ":":
+        # Without a space it may be a package and its architecture: `python3-jwt:all`.
+        alone = spaced and fills_line(text, match)
+        return (is_random(value) or alone) and not (spaced and _COMPLAINT.search(before))
+    return not value.isdigit() or (len(value) > 3 and not (stem == "token" and _counts_tokens(text, match, value)))
+
+
+def _counts_tokens(text: str, match: "re.Match[str]", number: str) -> bool:
+    """Tell whether a number is of a language model's tokens: small, and in its line behind how many there were."""
+    if len(number) > COUNTED_DIGITS_MAX:
+        return False
+    line = max(text.rfind("\n", 0, match.start()) + 1, match.start() - 160)
+    return _TOKENS_COUNTED.search(text, line, match.start()) is not None
+
+
+def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> bool:
+    told = match["sign"] is not None and match["sign"][0] in "iwIW"  # `the password is …`
+    if told and not is_random(value):
+        return True
+    if match["tab"] and stem not in CODES and not (is_random(value) and has_digit(value)):
+        return True  # a table's heading
+    if (
+        (stem in FOREIGN and not is_made(value))
+        or _named_only(stem, match, value)
+        or (match["given"] and not is_made(value))
+        or not value.strip(".,:;()[]{}!?")
+    ):
+        return True
+    if match["list"] and list_says_nothing(value):
+        return True
+    return benign(value, quoted=kind != "bare") or (stem == "pwd" and DIRECTORY.fullmatch(value) is not None)
+
+
+def _named_only(stem: str, match: "re.Match[str]", value: str) -> bool:
+    """Tell whether a text speaks of a secret, or of what identifies it, and doesn't hold it."""
+    if (match["tail"] or "").lower().endswith("attempt"):
+        return value.isdigit()  # how many there were
+    if (match["tail"] or "").lower().endswith("id"):
+        return stem in {"key", "credential"} or "/" in value or not is_random(value)
+    if match["single"] is not None and match.string[match.start() - 1 : match.start()] == "`":
+        return True  # Ruby's way to name a method: `password='
+    return stem == "csrf" and (len(value) < LONG or not is_random(value))
+
+
+def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool) -> bool:
+    if stem == "pass" and not name.startswith(("passw", "passp", "passc")):
+        # `pass` is also what a test does.
+        return (
+            (
+                not before[-1:].isalpha()
+                or _PASS_BEFORE.search(before) is not None
+                or says_credential(_name(before) + "Pass")
+            )
+            and not (value.isdigit() and len(value) < 6)
+            and (not spaced or (is_made(value) and not value.isalnum()))
+        )
+    return True
+
+
+def _name(before: str) -> str:
+    """Return the part of a name that stands before the stem."""
+    return before[len(before.rstrip("".join(set(before) - set(" \t=:,;{}[]()<>\"'")))) :]

@@ -1,0 +1,111 @@
+"""Which commands take a password, behind which option or how many other arguments."""
+# ruff: noqa: E501 - an expression reads best in one piece
+
+import re
+
+from mothership.pipeline.redaction.rules.rule import Matcher
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word
+
+_S = r"(?:\s{1,4}|\\{0,3}[\"']\s?,\s?\\{0,3}[\"']|\\{1,2}x00|\\{1,2}u0000|\\{0,3}\"\s{1,4}a[0-9]{1,3}=\\{0,3}\")"
+"""What parts the arguments of a command: blanks, in a list quotes and a comma, in /proc a zero byte, audit's ` a1=`."""
+_ARGUMENT = (
+    r"(?:\\{0,3}(?P<quote>[\"'])(?=(?:(?!(?P=quote))[^\r\n\\]){1,256}\\{0,3}(?P=quote))|[\\\"']{0,3})"
+    r"(?P<secret>(?(quote)(?:(?!(?P=quote))[^\r\n\\]){1,256}"
+    r"|(?:(?<=[\"'])[^\"'\\\r\n]{1,256}(?=\\{0,3}[\"'](?:\s?[,\])]|\s{1,4}a[0-9]|\s{0,4}(?:$|[\r\n])))|[^\s\"'\\,;|&<>$`(){}]{3,256})))"
+)
+"""A secret that is an argument: a word, or whatever stands between quotation marks."""
+_PLAIN = r"[\\\"']{0,3}[^\s\"'\\,;|&<>-][^\s\"'\\,;|&<>]{0,127}[\\\"']{0,3}"
+
+
+def behind_option(commands: str, option: str) -> Matcher:
+    """Make a matcher of a command's option that takes a password."""
+    return Matcher(
+        rf"(?:{commands})(?:\.exe)?[\"']?{_S}(?:[^\r\n;|]{{0,160}}?{_S})?{option}{_ARGUMENT}",
+        secret_option,
+        guard=_begins_word,
+    )
+
+
+def behind_arguments(commands: str, arguments: int) -> Matcher:
+    """Make a matcher of a command that takes a password behind so many other arguments, options aside."""
+    return Matcher(
+        rf"(?:{commands})(?:{_S}-[\w-]{{1,20}}){{0,4}}(?:{_S}{_PLAIN}){{{arguments}}}{_S}(?![-/]){_ARGUMENT}",
+        secret_option,
+        guard=_begins_word,
+    )
+
+
+def _begins_word(text: str, at: int) -> bool:
+    """Tell whether the name of a command begins here, and not the rest of a longer word."""
+    return at == 0 or not (text[at - 1].isalnum() or text[at - 1] in "_-") or text[at - 2 : at] in {"\\n", "\\t", "\\r"}
+
+
+def secret_option(text: str) -> bool:
+    """Tell a password from another word of the manual, from where to get one, and from a port."""
+    return is_no_word(text) and not re.fullmatch(
+        r"\W+|(?:env|file|fd|stdin):?\w{0,80}|[0-9]{1,5}(?::[0-9]{1,5})?(?:/(?:tcp|udp))?", text
+    )
+
+
+COMMANDS = (
+    (
+        "docker login|podman login|helm registry login|oras login|skopeo login|nerdctl login|crane auth login|az login|az acr login|oc login",
+        rf"-p{_S}",
+    ),
+    (
+        "mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|psexec|PsExec|PsExec64|hydra|medusa|veracrypt|racadm|ilorest|redfishtool|hdbsql|evil-winrm|crackmapexec|nxc|netexec|smbmap|beeline|influx|xfreerdp|certutil|CertUtil|esxcli|rabbitmqadmin|vpn connect",
+        rf"-p{_S}",
+    ),
+    ("redis-cli|valkey-cli|keydb-cli", rf"(?:-a|--pass){_S}"),
+    ("sipsak|sipexer|onvif-cli|onvif-util", rf"-a{_S}"),
+    (
+        "ldapsearch|ldapadd|ldapmodify|ldapdelete|ldappasswd|ldapwhoami|ldapcompare|ldapmodrdn|kadmin|ktutil|addent|vsql",
+        rf"-[wys](?:{_S})?",
+    ),
+    ("ipmitool|ipmi-chassis|ipmipower|ipmi-sensors|bmc-config", rf"-[PK]{_S}"),
+    ("mosquitto_pub|mosquitto_sub|mosquitto_rr|mqttx|hivemq", rf"(?:-P|--pw){_S}"),
+    ("sqlcmd|bcp|osql|isql|tsql", rf"-P(?:{_S})?"),
+    ("plink|pscp|psftp|putty|xe|winexe|dsadd|dsmod|manage-bde", rf"-(?:pw|pwd){_S}"),
+    ("signtool|cipher|winrs", rf"[/-]p{_S}"),
+    (
+        "useradd|usermod|cqlsh|elasticsearch-users|check_mysql|check_pgsql|security|altool|userconfig|htpasswd",
+        rf"-[pw]{_S}",
+    ),
+    ("knife|ssh-copy-id|winrm|p4|sshpass", rf"-[Pp]{_S}"),
+    ("sipp|swaks", rf"-ap{_S}"),
+    ("sendemail|sendEmail", rf"-xp{_S}"),
+    ("ansible-vault", rf"encrypt_string{_S}"),
+    ("schtasks|SCHTASKS|at", rf"/(?:rp|RP){_S}"),
+    ("7z|7za|7zz|rar|unrar", r"-h?p(?!\s)"),
+    ("zip|unzip", rf"-P{_S}"),
+    ("openssl enc", rf"-k{_S}"),
+    ("openssl", rf"-pass(?:in|out)?{_S}[\"']?pass:"),
+    ("net rpc|net ads", rf"-U(?:{_S})?[\\\"']{{0,2}}[^\s%\"']{{1,64}}%"),
+    ("mysqladmin|mysqldump|mariadb-admin", rf"password{_S}"),
+    (
+        "http|https|xh|httpie|elastic-agent|etcdctl|skopeo",
+        rf"(?:-a|--auth|--user|--(?:src-|dest-)?creds)(?:{_S}|=)[\"']?[^\s:\"'/@]{{1,64}}:",
+    ),
+    (
+        r"nxc|netexec|crackmapexec|evil-winrm|impacket-\w{1,20}|wmiexec\.py|psexec\.py|secretsdump\.py",
+        rf"-(?:H|hashes){_S}(?:[0-9a-f]{{0,32}}:)?",
+    ),
+    ("qpdf", rf"--encrypt{_S}"),
+    ("qpdf", rf"--encrypt{_S}(?:{_PLAIN}{_S})?"),
+    ("pdftk", rf"(?:user|owner|input)_pw{_S}"),
+    ("netsh", r"\bkey(?:Content)?="),
+    ("iw|iwconfig", rf"key{_S}(?:[0-9]:|s:)"),
+    ("dig|nsupdate|delv|kdig|knsupdate", rf"-y{_S}(?:hmac-[a-z0-9-]{{3,10}}:)?[\w.-]{{1,128}}:"),
+    ("dotnet nuget push|nuget push", rf"-k{_S}"),
+    ("influx|doctl|ngrok", rf"-t{_S}"),
+)
+POSITIONS = (
+    # Commands, and how many arguments stand before the password.
+    (r"rclone obscure|vncpasswd|cargo login|nuget setapikey|grafana-cli admin reset-admin-password", 0),
+    (
+        r"samba-tool user (?:create|add|setpassword)|(?:drush|occ|artisan|console|drupal)\s{1,2}user:(?:password|resetpassword|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -n?bn?|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
+        1,
+    ),
+    (r"mosquitto_passwd -b", 2),
+    (r"mc alias set|mc config host add", 3),
+)
