@@ -247,9 +247,11 @@ async def _proxy(dsn: str, directory: Path, *, cut_before: bytes = b"", cut_afte
         writer.transport.abort()
 
     server = await asyncio.start_unix_server(serve, directory / ".s.PGSQL.5432")
-    async with server:
+    try:
         yield f"postgresql://mothership@{urlsplit(dsn).path}?host={quote(str(directory))}&port=5432"
         await asyncio.sleep(0.05)
+    finally:
+        server.close()  # not waited for: from Python 3.12 on that takes until every client has gone, and a sink stays
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
