@@ -204,18 +204,20 @@ class Scan:
             answer = known(encoded.translate(shape))
             if answer is None:
                 unseen.append((position, encoded))
-            elif answer is not _CLEAN:
-                found.append(self._found(position, event, encoded, answer))
+            elif answer is not _CLEAN and (sure := self._confirmed(answer, encoded)) is not _CLEAN:
+                found.append(Found(position, event, encoded, sure))
         if unseen:
             found += self._of_unseen(unseen, events)
         return found
 
-    def _found(self, position: int, event: Event, encoded: bytes, answer: _Shape) -> Found:
-        found = Found(position, event, encoded, answer)
-        if answer.doubtful:
-            found.rules = self._rules.confirmed(answer.rules, encoded)
-            found.signs = self._signs.confirmed(answer.signs, encoded)
-        return found
+    def _confirmed(self, answer: _Shape, encoded: bytes) -> _Shape:
+        """Return of what is known of a shape what is true of an event."""
+        if not answer.doubtful:
+            return answer
+        rules, signs = self._rules.confirmed(answer.rules, encoded), self._signs.confirmed(answer.signs, encoded)
+        if rules or signs or answer.hashed or answer.dropped != ():
+            return answer._replace(rules=rules, signs=signs)
+        return _CLEAN
 
     def _of_unseen(self, unseen: Sequence[tuple[int, bytes]], events: Sequence[Event]) -> Iterator[Found]:
         """Yield what was found in events that were not seen before, and remember it for all of their shape."""
@@ -241,18 +243,16 @@ class Scan:
             if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
                 make_room(self._known, EVENTS_REMEMBERED)
                 self._known[encoded.translate(SHAPE)] = answer
+            answer = self._confirmed(answer, encoded)
             if answer is not _CLEAN:
-                yield self._found(position, event, encoded, answer)
+                yield Found(position, event, encoded, answer)
 
     def _holding(self, items: Items, event: Event) -> Iterator[tuple[int, int, Hits]]:
         """Yield those items of which a text, by itself, may hold something, as any event of this shape has it."""
-        listed, in_text, known = list(event.items()), self._rules.prefilters.in_text_of_shape, dict[int, bool]()
+        listed, may_hold = list(event.items()), self._rules.prefilters.may_hold
         for each in items:
-            holds = known.get(each[0])
-            if holds is None:
-                texts = self._texts(*listed[each[0]])
-                holds = known[each[0]] = any(text is None or in_text(text) for text in texts)
-            if holds:
+            texts = self._texts(*listed[each[0]])
+            if any(text is None or may_hold(each[2], text) for text in texts):
                 yield each
 
 

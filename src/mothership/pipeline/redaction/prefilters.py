@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import re2
 
@@ -26,10 +26,13 @@ SHAPE = bytes.maketrans(b"123456789", b"0" * 9)
 SHAPES_REMEMBERED = 8_192
 SHAPE_BYTES_MAX = 1_024
 ANSWERS_REMEMBERED = 1_024
-SETS_REMEMBERED = 256
+SETS_REMEMBERED = 1_024
+FILTERS_REMEMBERED = 8
 EXPRESSIONS_REMEMBERED = 2_048
 """What is known of one holds for every redactor of a process: a reload, a trial on the console, a trace has its own."""
 AUTOMATON_BYTES = 64 * 1024 * 1024
+LITERALS_TOGETHER = 4
+"""Of the expressions that need a literal, how many share an automaton, which is asked where there is one."""
 AUTOMATON_BYTES_MIN = 4 * 1024 * 1024
 LONG_TEXT = 4_096
 SMALL_EXPRESSIONS = 12
@@ -83,16 +86,25 @@ class Prefilters:
         }
         given = [(owner, each) for owner, several in expressions.items() for each in several]
         self._listed = [(owner, any_digit(each)) for owner, each in given]
+        self._literals = _Literals([expression for _, expression in self._listed])
         families: dict[Family, list[tuple[str, str]]] = {}
-        for (_, expression), listed in zip(given, self._listed, strict=True):
+        behind: dict[Family, list[int]] = {}
+        for number, ((_, expression), listed) in enumerate(zip(given, self._listed, strict=True)):
             of = (family or family_of_derived)(expression) if len(given) > SMALL_EXPRESSIONS else Family("")
-            families.setdefault(of, []).append(listed)
+            if number in self._literals.needed_by:
+                behind.setdefault(of, []).append(number)
+            else:
+                families.setdefault(of, []).append(listed)
         self._automata = [
             _Automaton(part, max(memory_bytes // len(parts), min(memory_bytes, AUTOMATON_BYTES_MIN)))
             for of, each in families.items()
             for parts in [_parts(each, of.together or len(each))]
             for part in parts
         ]
+        self._behind: dict[int, _Automaton] = {}
+        for part in [part for each in behind.values() for part in _parts(each, LITERALS_TOGETHER)]:
+            automaton = _Automaton([self._listed[number] for number in part], min(memory_bytes, AUTOMATON_BYTES_MIN))
+            self._behind |= dict.fromkeys(part, automaton)
         self._small: list[_Automaton] = []
         self._known: dict[bytes, Hits] = {}
         self._long_text = long_text
@@ -104,19 +116,27 @@ class Prefilters:
         hits = self._alone(encoded)
         return self.confirmed(hits, encoded) if hits and len(encoded) <= LONG_TEXT else hits
 
-    def in_text_of_shape(self, text: str) -> Hits:
-        """Return the owners that may find something in some string that differs from this one in digits alone."""
-        return self._alone(f'"{encodable(text)}"'.encode())
+    def may_hold(self, hits: Hits, text: str) -> bool:
+        """Tell whether any of these owners may find something in a string that differs from this one in digits alone.
+
+        `hits` are known of a longer text in which the string stands between quotation marks.
+        """
+        encoded = f'"{encodable(text)}"'.encode()
+        return bool(self._sure(hits, encoded.translate(SHAPE)) and not hits.isdisjoint(self._alone(encoded)))
+
+    def _sure(self, hits: Hits, shape: bytes) -> Hits:
+        """Return those of the hits whose finder can't say of a string's shape that there is nothing."""
+        if not hits or len(shape) > SHAPE_BYTES_MAX or not shape.isascii():
+            return hits
+        text = shape[1:-1].decode()
+        return frozenset([each for each in hits if (may := self._may_find.get(each)) is None or may(text)])
 
     def _alone(self, encoded: bytes) -> Hits:
         shape = encoded.translate(SHAPE)
         hits = self._known_alone.get(shape)
         if hits is None:
-            hits = self.in_shape(shape)
+            hits = self._sure(self.in_shape(shape), shape)
             if len(shape) <= SHAPE_BYTES_MAX:
-                if hits and shape.isascii():
-                    text = shape[1:-1].decode()
-                    hits = frozenset([each for each in hits if (may := self._may_find.get(each)) is None or may(text)])
                 make_room(self._known_alone, SHAPES_REMEMBERED)
                 self._known_alone[shape] = hits
         return hits
@@ -151,19 +171,25 @@ class Prefilters:
             yield _hits(automata, shape)
 
     def _automata_for(self, shape: bytes) -> "list[_Automaton]":
-        """Return many small automata instead of few big ones for a long text.
+        """Return those that may match: of what needs a literal only those whose literals are there, and all others.
 
-        It can be made to meet states without end: what two expressions have come to is one state more for each pair.
-        Of few expressions there are few pairs.
+        For a long text these are many small ones instead of few big ones. It can be made to meet states without end:
+        what two expressions have come to is one state more for each pair. Of few expressions there are few pairs.
         """
+        found = self._literals.found_in(shape)
+        behind = list(dict.fromkeys([self._behind[number] for number in found])) if found else []
         if len(shape) <= self._long_text:
-            return self._automata
+            return self._automata + behind
         if not self._small:
-            self._small = [_Automaton(each, self._memory_bytes) for each in _parts(self._listed, SMALL_EXPRESSIONS)]
-        return self._small
+            free = [each for number, each in enumerate(self._listed) if number not in self._behind]
+            self._small = [_Automaton(each, self._memory_bytes) for each in _parts(free, SMALL_EXPRESSIONS)]
+        return self._small + behind
 
 
-def _parts(expressions: Sequence[tuple[str, str]], most: int) -> list[Sequence[tuple[str, str]]]:
+_T = TypeVar("_T")
+
+
+def _parts(expressions: "Sequence[_T]", most: int) -> "list[Sequence[_T]]":
     return [expressions[start : start + most] for start in range(0, len(expressions), most)]
 
 
@@ -193,6 +219,52 @@ def family_of_derived(expression: str) -> Family:
     if _EDGE.match(expression):
         return Family("behind an edge")
     return Family("either case" if _EITHER_CASE.search(expression) else "words")
+
+
+class _Literals:
+    """The literals of which some must be in a text for an expression to match, found all at once, in any case.
+
+    Where in them a text has come is all that their automaton has to know: it is small, and soon knows all its states.
+    """
+
+    def __init__(self, expressions: Sequence[str]) -> None:
+        told = _literals(tuple(expressions)) if len(expressions) > SMALL_EXPRESSIONS else None
+        self._match: Callable[[bytes, bool], list[int] | None] | None = told[0] if told else None
+        self.needed_by: tuple[int, ...] = told[1] if told else ()
+
+    def found_in(self, text: bytes) -> list[int]:
+        """Return the numbers of the expressions that need a literal and have it."""
+        needed_by = self.needed_by
+        return [needed_by[each] for each in self._match(text, True) or ()] if self._match else []
+
+
+@lru_cache(maxsize=FILTERS_REMEMBERED)
+def _literals(
+    expressions: tuple[str, ...],
+) -> "tuple[Callable[[bytes, bool], list[int] | None], tuple[int, ...]] | None":
+    """Compile; tell the numbers of the expressions that need a literal. None when it doesn't work, as `_compiled`."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        everything = _filter(expressions, options)
+        free = frozenset(everything.Match(b"", True) or ())
+        needing = tuple([number for number in range(len(expressions)) if number not in free])
+        chosen = _filter([*(expressions[number] for number in needing), _PROBE.decode()], options)
+    except re2.error:
+        return None
+    works = (chosen.Match(_PROBE, True) or [])[-1:] == [len(needing)]
+    return (chosen.Match, needing) if works else None
+
+
+def _filter(expressions: Iterable[str], options: Any) -> Any:
+    compiled = re2.Filter()
+    for expression in expressions:
+        compiled.Add(expression, options)
+    compiled.Compile()
+    return compiled
+
+
+_PROBE = b"\x01\x02literal"
 
 
 class _Automaton:
