@@ -64,7 +64,8 @@ async def runs(
     """One run for each kind and seed, on a fresh database and stream; what one has stored is gone before the next."""
     await on.renew()
     stream, servers = f"F{token_hex(6)}", stands.servers
-    relay = {"spool": spool(servers, stream), "answer_seconds": 0.2}
+    publish_seconds = max(KINDS[name].publish_seconds for name, _ in what)
+    relay = {"spool": spool(servers, stream, publish_seconds), "answer_seconds": 0.2}
     instances = [Service(home / f"{stream}-{number}", on.dsn, relay=relay) for number in range(2)]
     try:
         await servers.ready()

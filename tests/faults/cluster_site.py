@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -48,20 +49,27 @@ class Site(NamedTuple):
         return self.ground.servers
 
 
-def spool(servers: NatsCluster, stream: str, **more: Any) -> dict[str, Any]:
+def spool(servers: NatsCluster, stream: str, publish_seconds: float) -> dict[str, Any]:
     """The part of a configuration. The waits of the defaults, shortened."""
     to = {"servers": servers.urls, "stream": stream, "sync_always": True, "ack_wait_seconds": 3.0}
-    return {"kind": "jetstream", "jetstream": to, "max_bytes": 1 << 27, **more}
+    return {"kind": "jetstream", "jetstream": {**to, "publish_seconds": publish_seconds}, "max_bytes": 1 << 27}
 
 
 @asynccontextmanager
 async def under_load(site: Site, *urls: str) -> AsyncIterator[None]:
-    """Nodes that go from one address to the next; on leaving, each has its last batch acknowledged."""
+    """Nodes that go from one instance to the next; on leaving, each has its last batch acknowledged.
+
+    At other `urls`, of a load balancer: patient ones, each request on a connection of its own.
+    """
     stop = asyncio.Event()
     to = list(urls) or [instance.url for instance in site.instances]
     nodes = [
-        Node(f"{site.run}-{number}", to if number % 2 else to[::-1], site.ledger, batch=50) for number in range(NODES)
-    ]
+        Node(
+            f"{site.run}-{number}", to if number % 2 else to[::-1], site.ledger, batch=50,
+            patient_with=os.getpid() if urls else 0, keep_alive=not urls,
+        )
+        for number in range(NODES)
+    ]  # fmt: skip
     tasks = [asyncio.create_task(node.run(stop, pause_seconds=0.05)) for node in nodes]
     try:
         yield
@@ -145,9 +153,20 @@ async def in_step(site: Site) -> None:
 
 async def emptied(site: Site) -> None:
     """Until nothing waits, at any instance: asked of the cluster itself."""
-    async with asyncio.timeout(PATIENCE_SECONDS), site.servers.client() as client:
-        while True:
+    until = time.monotonic() + PATIENCE_SECONDS
+    async with site.servers.client() as client:
+        told = ""
+        while time.monotonic() < until:
             with contextlib.suppress(NatsError, asyncio.TimeoutError):
-                if not (await client.jetstream(timeout=2.0).stream_info(site.stream)).state.messages:
+                found = client.jetstream(timeout=2.0)
+                state = (await found.stream_info(site.stream)).state
+                if not state.messages:
                     return
+                told = f"{state.messages} messages wait"
+                for consumer in await found.consumers_info(site.stream):
+                    told += (
+                        f"; {consumer.name}: {consumer.num_pending} pending, {consumer.num_ack_pending} handed out, "
+                        f"led by {consumer.cluster.leader if consumer.cluster else None}"
+                    )
             await asyncio.sleep(0.1)
+    raise AssertionError(f"{told}: {[each.last_words() for each in site.instances]}")

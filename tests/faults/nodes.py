@@ -57,7 +57,8 @@ class Node:
     """Sends batch after batch, each again and again until it is acknowledged; of several services to one after another.
 
     `lost_answers` is the share of the answers that never reach it, as over a bad link. `patient_with` a process, it
-    waits for each answer, and what is told of the slowest is without the time that the machine gave to others.
+    waits for each answer, and what is told of the slowest is without the time that the machine gave to others. Without
+    `keep_alive` each request has a connection of its own.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Node:
         batch: int = 100,
         lost_answers: float = 0.0,
         patient_with: int = 0,
+        keep_alive: bool = True,
     ) -> None:
         self.name = name
         self._lost_answers = lost_answers
@@ -78,7 +80,11 @@ class Node:
         self._ledger = ledger
         self._batch = batch
         self._patient_with = patient_with
-        self._client = httpx2.AsyncClient(timeout=GUARD_SECONDS if patient_with else TIMEOUT_SECONDS, verify=PLAIN)
+        self._client = httpx2.AsyncClient(
+            timeout=GUARD_SECONDS if patient_with else TIMEOUT_SECONDS,
+            verify=PLAIN,
+            limits=httpx2.Limits(max_keepalive_connections=None if keep_alive else 0),
+        )
 
     async def run(self, stop: asyncio.Event, *, pause_seconds: float = 0.0) -> None:
         """Until told to stop, and then until the last batch is acknowledged."""

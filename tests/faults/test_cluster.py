@@ -27,7 +27,11 @@ def on() -> Iterator[Database]:
 
 @pytest.mark.parametrize(
     ("needs", "names"),
-    [("processes", ("instance", "server", "two", "torn", "rolling")), ("network", ("apart",))],
+    [
+        ("processes", ("instance", "server", "two", "torn")),
+        ("processes", ("rolling",)),
+        ("network", ("apart",)),
+    ],
 )
 def test_what_was_acknowledged_is_stored_once(on: Database, tmp_path: Path, needs: Needs, names: Sequence[str]) -> None:
     """Whatever dies, is cut off or loses its power: every acknowledged event is there, none twice."""

@@ -10,9 +10,10 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
-from tests.contracts.spools import append
+from tests.contracts.spools import append, leased
 from tests.relay.nats_cluster import NatsCluster, cluster
 from tests.relay.support import ToxicSink, rows_batch, running, settings, until
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership import telemetry
 from mothership.errors import MayBeKept, NotPersisted, SpoolFull
@@ -174,6 +175,26 @@ async def test_a_sink_may_be_leased_for_the_first_time_during_a_sweep(nats_clust
             number += 1
             await asyncio.sleep(0.001)
         assert (await sweeping).totals["a"].batches == 1
+    finally:
+        await spool.close()
+
+
+async def test_a_note_of_an_attempt_goes_with_its_batch(nats_cluster: NatsCluster, stream: str) -> None:
+    """Also one that comes after it, as out of a partition: nothing is left in the stream, and of what waits all is."""
+    spool = await JetStreamSpool.open(settings(spool=on(nats_cluster, stream)), time.time)
+    try:
+        seq = (await append(spool, rows_batch(1), "a")).seq
+        async with nats_cluster.client() as client:
+            js = client.jetstream()
+            for noted in (seq, seq + 1_000):
+                await js.publish(spool._subjects.attempts("a", noted), b"1")
+            await spool.sweep()
+            assert (await js.stream_info(stream)).state.messages == 2
+            lease = await leased(spool, "a")
+            await spool.commit(lease)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while (await js.stream_info(stream)).state.messages:
+                    await spool.sweep()
     finally:
         await spool.close()
 

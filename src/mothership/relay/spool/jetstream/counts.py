@@ -50,6 +50,21 @@ class StreamState(NamedTuple):
 
 async def stream_state(client: Client, stream: str, subjects: str) -> StreamState:
     """Ask the leader. Raises what a request raises, and `TimeoutError` when there is no leader."""
+    state, by_subject, cluster = await _asked(client, stream, subjects)
+    return StreamState(
+        state["messages"], state["bytes"], state["first_seq"], state["last_seq"], state.get("first_ts", ""),
+        counted(by_subject), cluster.get("replicas") or [], cluster.get("leader", ""),
+    )  # fmt: skip
+
+
+async def subjects_in_use(client: Client, stream: str, subjects: str) -> list[str]:
+    """Those that have messages. Raises what `stream_state` does."""
+    _, by_subject, _ = await _asked(client, stream, subjects)
+    return list(by_subject)
+
+
+async def _asked(client: Client, stream: str, subjects: str) -> tuple[dict[str, Any], dict[str, int], dict[str, Any]]:
+    """A stream's state, its messages by subject, and its cluster."""
     state: dict[str, Any] = {}
     by_subject: dict[str, int] = {}
     cluster: dict[str, Any] = {}
@@ -64,7 +79,4 @@ async def stream_state(client: Client, stream: str, subjects: str) -> StreamStat
         by_subject.update(page)
         if not page or len(by_subject) >= info.get("total", 0):
             break
-    return StreamState(
-        state["messages"], state["bytes"], state["first_seq"], state["last_seq"], state.get("first_ts", ""),
-        counted(by_subject), cluster.get("replicas") or [], cluster.get("leader", ""),
-    )  # fmt: skip
+    return state, by_subject, cluster

@@ -15,7 +15,7 @@ from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.expiry import ExpiryLog, expiry_reason
 from mothership.relay.spool.jetstream import letters
 from mothership.relay.spool.jetstream.connection import LOST, cancellable
-from mothership.relay.spool.jetstream.counts import StreamState, stream_state
+from mothership.relay.spool.jetstream.counts import StreamState, stream_state, subjects_in_use
 from mothership.relay.spool.jetstream.held import HeldBatch
 from mothership.relay.spool.jetstream.publisher import ID, Message, Publisher
 from mothership.relay.spool.jetstream.record_publisher import RecordPublisher
@@ -26,6 +26,7 @@ from mothership.status import ClusterStatus
 SUBJECTS_PER_SECOND = 2_000
 """Of many callers and sizes the list is long: it is asked for that much less often."""
 TRIMMED_MAX = 100
+NOTES_MAX = 100
 SWEEP_SECONDS_MAX = 10.0
 ROOM_AGAIN = 0.95
 """A stream that was full takes batches again below this part of its bytes."""
@@ -82,6 +83,21 @@ class Upkeep:
             self._due = loop.time() + len(state.counted) / SUBJECTS_PER_SECOND
             self._bytes_by_client = dict(state.bytes_by_client())
             await self._trim(self._letters, now)  # by fresh counts: what is gone must not be made room for again
+            if state.messages > sum(one.batches for one in state.counted):
+                await self._forget_notes()
+
+    async def _forget_notes(self) -> None:
+        """Drop the notes of attempts whose batch is gone: one may come after its batch, or its writer may have died.
+
+        Nobody is handed a note, so nobody else would ever take it away.
+        """
+        stream = self._subjects.stream
+        for subject in (await subjects_in_use(self._client, stream, self._subjects.all_attempts))[:NOTES_MAX]:
+            seq = int(subject.rpartition(".")[2])
+            try:
+                await cancellable(self._js.get_msg(stream, seq=seq))
+            except NotFoundError:
+                await cancellable(self._js.purge_stream(stream, subject=subject))
 
     async def stats(self, totals: Mapping[str, Totals]) -> SpoolStats:
         """How both streams stand, as they were looked at last; `totals` are what waits for each sink."""
