@@ -80,3 +80,19 @@ async def test_a_service_that_is_ready_before_its_database_has_no_events_yet(dat
         assert await _newest(connection) == 0
     finally:
         await connection.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_ended_leaves_no_service_behind(tmp_path: Path, number: signal.Signals) -> None:
+    """Also without Ctrl-C: the service is a process of its own, and holds the data directory."""
+    with demo(tmp_path) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "It stays up" in line:
+                break
+        process.send_signal(number)
+        process.stdout.read()
+        process.wait(PATIENCE_SECONDS)
+    working = [Path(f"/proc/{name}/cmdline") for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+    commands = [path.read_bytes() for path in working if path.exists()]
+    assert not [command for command in commands if str(tmp_path / "demo").encode() in command]

@@ -75,8 +75,9 @@ def demo(events: int, once: bool, data_dir: Path) -> None:
     """
     if not EMBEDDED.is_installed:
         raise click.ClickException(f"the demo needs the embedded PostgreSQL: {EMBEDDED.missing}")
-    # A terminal that closes must not leave the service behind: it is a process of its own.
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    # A terminal that closes, or a supervisor, must not leave the service behind: it is a process of its own.
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     console = Console(highlight=False)
     console.print("[bold]Mothership[/bold]: a batch comes in over HTTP and is redacted, enriched and committed.\n")
     data_dir = _own(data_dir)
