@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.processes import server_processes
 from mothership.embedded.server import PostgresServer
 from mothership.event import Row, RowBatch

@@ -26,7 +26,7 @@ from pathlib import Path
 import asyncpg
 import orjson
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.processes import server_processes
 from mothership.embedded.server import PostgresServer
 from mothership.event import Event

@@ -27,7 +27,7 @@ import orjson
 from bench import loki
 from bench.end_to_end import COLUMNS, client, service, service_spent, spent
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.processes import server_processes
 from mothership.embedded.server import PostgresServer
 from mothership.event import Event

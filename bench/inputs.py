@@ -26,7 +26,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from mothership.edge import otlp_json
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.loki_push_encodings import PushReader
 from mothership.edge.otlp_protobuf import ProtobufReader
 from mothership.sample.fleet import sample

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.pipeline.llm.endpoint import Endpoint, hangs
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.server import PostgresServer
 from mothership.event import Batch
 from mothership.pipeline.chain import Chain

@@ -26,7 +26,7 @@ import asyncpg
 import orjson
 from end_to_end import service
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.server import PostgresServer
 from mothership.sample.fleet import sample
 

@@ -39,7 +39,7 @@ from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.ingest import Accept, Ingest
 from mothership.edge.input_settings import InputSettings
 from mothership.edge.inputs import protocols
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
 from mothership.event import Batch, Receipt, RowBatch, Tally
@@ -49,9 +49,9 @@ from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.enrichment.enrichment import EnrichmentSettings
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
+from mothership.relay.sink_route import SinkRoute
 from mothership.sample.fleet import sample
 from mothership.sinks.memory import MemorySink
 

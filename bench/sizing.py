@@ -31,7 +31,7 @@ import cramjam
 import orjson
 from bench.end_to_end import service, service_spent
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.server import PostgresServer
 from mothership.sample.fleet import sample
 from mothership.sinks.tsdb.sql_files import TIMESCALE, migrations

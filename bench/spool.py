@@ -17,9 +17,9 @@ import orjson
 
 from mothership.event import Row, RowBatch
 from mothership.leases import BatchStatus, LeaseLimits
-from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
+from mothership.relay.sink_route import SinkRoute
 from mothership.relay.spool.file_spool import FileSpool
 from mothership.relay.spool.record import pack, spool_record, unpack
 from mothership.sinks.memory import MemorySink

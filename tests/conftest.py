@@ -18,7 +18,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 from tests.relay.nats_cluster import NatsCluster, cluster
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.server import TUNING, PostgresServer
 
 Databases = Callable[[], contextlib.AbstractContextManager[str]]

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.config import Settings, files, keys, load, load_all, section, variable
+from mothership.config import Settings, keys, load, load_all, relative_paths, section, variable
 from mothership.config.document import read
-from mothership.config.unwise import unwise
+from mothership.config.warnings import unwise
 from mothership.errors import ConfigurationError
 
 SPEC_VARIABLES = {
@@ -654,7 +654,7 @@ def test_a_relative_path_in_a_file_begins_where_the_file_is(tmp_path: Path, monk
         node[last] = ["a/b", "/c"] if last == "rule_files" else f"some/{dotted}"
     document = read(written(tmp_path / "etc", yaml.safe_dump(tree)))
     assert document.directory == tmp_path / "etc"
-    files.resolve(Settings, tree, document.directory)
+    relative_paths.resolve(Settings, tree, document.directory)
     for dotted in paths:
         node = tree
         for part in dotted.split("."):

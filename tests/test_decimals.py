@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from mothership.decimals import exact
+from mothership.lossless_decimals import exact
 
 HELD = [
     *(

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership import key_files, worker_status
-from mothership.data_dir_lock import lock_data_dir
+from mothership import key_files, status_directory
 from mothership.data_directory import become_owner
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded import drop_privileges
 from mothership.embedded.cluster import remove_in
 from mothership.embedded.processes import postmaster_lines
@@ -81,7 +81,7 @@ def _work(home: Path) -> None:
         lock = spool_file_lock.lock_own_file(spool_directory(home))
         schema.connect(lock.path).close()
         lock.release()
-        worker_status.StatusDirectory.create(home / "metrics")
+        status_directory.StatusDirectory.create(home / "metrics")
 
 
 def _plant(home: Path, name: str, target: Path, *, hard: bool) -> None:

@@ -19,7 +19,7 @@ from mothership.status import (
     WorkerStatus,
     merge,
 )
-from mothership.worker_status import StatusDirectory
+from mothership.status_directory import StatusDirectory
 
 SINK = DeliveryStatus(
     healthy=True,

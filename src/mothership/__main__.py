@@ -11,7 +11,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from mothership import __version__, build, core_dumps, extras
+from mothership import __version__, build_info, core_dumps, extras
 from mothership.errors import ConfigurationError
 from mothership.terminal_escaping import escaped
 
@@ -116,7 +116,7 @@ def _imported_without_collecting(name: str) -> ModuleType:
 
 def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
-        click.echo(build.description(__version__))
+        click.echo(build_info.description(__version__))
         ctx.exit()
 
 

@@ -23,10 +23,10 @@ from mothership.console import configuration, event_context, events, sources, te
 from mothership.console import documentation as documentation_page
 from mothership.console.application import Console
 from mothership.console.dead_letters import DeadLetters
-from mothership.console.joined_traces import JoinedTraces
+from mothership.console.event_traces import Traces
 from mothership.console.overview import Overview
 from mothership.console.redaction import RedactionTrials
-from mothership.console.traces import Traces
+from mothership.console.worker_traces import JoinedTraces
 from mothership.edge import documentation, server, status
 from mothership.edge.application import EdgeApplication
 from mothership.edge.batch_builder import BatchBuilder
@@ -35,6 +35,7 @@ from mothership.edge.ingest import Ingest
 from mothership.edge.inputs import protocols
 from mothership.edge.sessions import Sessions
 from mothership.event import Batch, Receipt
+from mothership.event_correction import Repairs
 from mothership.gauges import Gauges
 from mothership.live_tail.live_tail import LiveTail
 from mothership.live_tail.workers import JoinedWorkers
@@ -48,13 +49,12 @@ from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Processor
 from mothership.relay.relay import Relay
 from mothership.relay.spool.kinds import dead_letter_store
-from mothership.repair import Repairs
 from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.event_reader import TsdbEventReader
 from mothership.sinks.tsdb.sink import TsdbSink
+from mothership.status_directory import StatusDirectory
 from mothership.status_report import StatusReport
-from mothership.worker_status import StatusDirectory
 
 if TYPE_CHECKING:
     from mothership.otlp_export.tracing import Tracing

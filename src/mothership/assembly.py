@@ -21,7 +21,7 @@ from mothership.pipeline.redaction.pseudonyms import KEY_FILE
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.templates.templates import Templates
 from mothership.ports import Processor, StoredWatcher
-from mothership.relay.delivery import SinkRoute
+from mothership.relay.sink_route import SinkRoute
 from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink

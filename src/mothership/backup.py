@@ -19,8 +19,8 @@ from typing import Any
 import asyncpg
 
 from mothership import __version__
-from mothership.data_dir_lock import lock_data_dir
 from mothership.data_directory import reason_not_to_write
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.cluster import error_line
 from mothership.embedded.endpoint import environment
 from mothership.embedded.postgres import embedded_database, postgres

@@ -4,7 +4,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_lat
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from mothership.loop_counter import of_several_workers, tell_all
+from mothership.buffered_metrics import of_several_workers, tell_all
 
 
 def registry() -> CollectorRegistry:

@@ -13,7 +13,7 @@ from mothership.relay.relay import Relay
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.status import RelayStatus, WorkerStatus, merge
-from mothership.worker_status import SILENT_SECONDS, StatusDirectory
+from mothership.status_directory import SILENT_SECONDS, StatusDirectory
 
 if TYPE_CHECKING:
     from mothership.pipeline.llm.enricher import LLMEnricher

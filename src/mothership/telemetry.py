@@ -3,7 +3,7 @@
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-import mothership.loop_counter  # noqa: F401 - first, for it stands before them in the registry
+import mothership.buffered_metrics  # noqa: F401 - first, for it stands before them in the registry
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from mothership import worker_status
+from mothership import status_directory
 from mothership.retry import backoff_seconds
 from mothership.telemetry import log
 
@@ -50,8 +50,8 @@ async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: d
     The status is 0, or that of the signal when it came before any worker listened for one.
     """
     shared = data_dir / "metrics"
-    statuses = worker_status.StatusDirectory.create(shared)
-    environ = {**environ, worker_status.VARIABLE: str(shared)}
+    statuses = status_directory.StatusDirectory.create(shared)
+    environ = {**environ, status_directory.VARIABLE: str(shared)}
     stop = asyncio.Event()
     asked_for: list[signal.Signals] = []
     ended: list[int] = []
@@ -85,7 +85,9 @@ async def supervise(sockets: Sequence[socket.socket], data_dir: Path, environ: d
     return 0
 
 
-async def _pass_on(running: Mapping[int, asyncio.subprocess.Process], statuses: worker_status.StatusDirectory) -> None:
+async def _pass_on(
+    running: Mapping[int, asyncio.subprocess.Process], statuses: status_directory.StatusDirectory
+) -> None:
     """Each worker reloads the configuration. One that starts may have read it before it changed, and is waited for."""
     waiting = list(running.values())
     while waiting:
@@ -104,7 +106,7 @@ async def _keep_running(
     environ: dict[str, str],
     running: dict[int, asyncio.subprocess.Process],
     stop: asyncio.Event,
-    statuses: worker_status.StatusDirectory,
+    statuses: status_directory.StatusDirectory,
     ended: list[int],
 ) -> None:
     deaths = 0
@@ -124,7 +126,7 @@ async def _keep_running(
         status = await process.wait()
         del running[index]
         statuses.remove(process.pid)
-        mark_process_dead(process.pid, environ[worker_status.VARIABLE])  # type: ignore[no-untyped-call]  # untyped library
+        mark_process_dead(process.pid, environ[status_directory.VARIABLE])  # type: ignore[no-untyped-call]  # untyped library
         if stop.is_set():
             ended.append(status)
             return

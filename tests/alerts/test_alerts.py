@@ -27,7 +27,7 @@ from tests.starvation import PATIENCE_SECONDS
 from mothership.commands.tls import dev
 from mothership.edge.auth_settings import hashed
 from mothership.relay.spool.record import pack, spool_record
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "ms_a-token-of-the-ship"

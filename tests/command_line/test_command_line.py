@@ -9,7 +9,7 @@ import click
 import pytest
 import yaml
 
-from mothership import __version__, build
+from mothership import __version__, build_info
 from mothership.__main__ import COMMANDS, cli
 from mothership.commands.completion import SHELLS
 
@@ -64,7 +64,7 @@ def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
 def test_version_names_commit_and_python() -> None:
     """In a clone git knows the commit; where nothing knows it, it isn't named."""
     printed = run("--version").stdout.strip()
-    assert printed == build.description(__version__)
+    assert printed == build_info.description(__version__)
     assert printed.startswith(f"mothership {__version__} (")
     assert f"Python {sys.version.split()[0]}" in printed
     if (ROOT / ".git").exists():
@@ -76,11 +76,11 @@ def test_version_names_commit_and_python() -> None:
 
 def test_a_package_knows_its_commit_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one, and without a clone around it, none is made up."""
-    monkeypatch.setattr(build, "PACKAGE", tmp_path / "a" / "b")
-    assert build.commit() is None
+    monkeypatch.setattr(build_info, "PACKAGE", tmp_path / "a" / "b")
+    assert build_info.commit() is None
     (tmp_path / "a" / "b").mkdir(parents=True)
-    (tmp_path / "a" / "b" / build.COMMIT_FILE).write_text("0123456789ab\n")
-    assert build.commit() == "0123456789ab"
+    (tmp_path / "a" / "b" / build_info.COMMIT_FILE).write_text("0123456789ab\n")
+    assert build_info.commit() == "0123456789ab"
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -12,7 +12,7 @@ from mothership.console.page import Page
 from mothership.edge.application import EdgeApplication
 from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.credentials import Credentials
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.server import with_access_control
 from mothership.edge.sessions import Sessions
 from mothership.edge.tls import TLSSettings

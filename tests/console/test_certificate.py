@@ -17,7 +17,7 @@ from mothership.console.page import Change, Page
 from mothership.edge.application import EdgeApplication
 from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.credentials import Credentials
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.sessions import Sessions
 from mothership.edge.tls import TLSSettings
 

@@ -16,12 +16,12 @@ from tests.relay.support import ToxicSink, rows_batch, running, until
 from mothership.console.dead_letters import DeadLetters
 from mothership.dead_letters import Chosen
 from mothership.event import Row, RowBatch
+from mothership.event_correction import Repairs
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.relay.relay import Relay
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
-from mothership.repair import Repairs
 
 HTML = {"accept": "text/html"}
 OPERATOR = {"authorization": f"Bearer {SECRETS['operator']}"}

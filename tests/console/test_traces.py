@@ -5,21 +5,21 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from tests.console.conftest import Behind, form_token
 from tests.pipeline.test_tracing import CANARIES, EVENT, batch, chain
 
-from mothership.console.joined_traces import JoinedTraces
-from mothership.console.traces import SAMPLED_MAX, TEXT_CHARACTERS_MAX, Traces
+from mothership.console.event_traces import SAMPLED_MAX, TEXT_CHARACTERS_MAX, Redactor, Traces
+from mothership.console.worker_traces import JoinedTraces
 from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.errors import Refusal
 from mothership.pipeline.chain import Chain
+from mothership.pipeline.event_trace import Tracer
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.pipeline.tracing import Tracer
-from mothership.worker_status import SocketTopic, StatusDirectory
+from mothership.status_directory import SocketTopic, StatusDirectory
 
 HTML = {"accept": "text/html"}
 NAMES = ("tracer", "reader", "operator", "node")
@@ -148,12 +148,18 @@ async def until(seen: Callable[[], object]) -> None:
         await asyncio.sleep(0.01)
 
 
+def _always(redactor: Redactor) -> Callable[[], Redactor]:
+    return lambda: redactor
+
+
+def _tried() -> NoReturn:
+    raise AssertionError("no event is tried here")
+
+
 async def test_a_sample_sees_what_every_worker_takes(tmp_path: Path) -> None:
     """Enough is enough, whoever found it; one that is busy or gone is told, and an asker that leaves frees all."""
     here, there = chain(), chain()
-    traces = [
-        Traces(made, lambda redactor=redactor: redactor, None, wait_seconds=5) for made, redactor in (here, there)
-    ]  # type: ignore[arg-type, misc]
+    traces = [Traces(made, _always(redactor), _tried, wait_seconds=5) for made, redactor in (here, there)]
     directories = [StatusDirectory.create(tmp_path / "shared"), Elsewhere(tmp_path / "shared")]
     joined = [JoinedTraces(one, statuses) for one, statuses in zip(traces, directories, strict=True)]
     async with asyncio.TaskGroup() as group:

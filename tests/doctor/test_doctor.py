@@ -23,7 +23,7 @@ from tests.sinks.loki.strict_loki import Disturbance, StrictLoki, basic
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.commands.tls import dev
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.doctor.examinations import examine, worst
 from mothership.doctor.finding import Finding, Severity
 from mothership.embedded.server import PostgresServer
@@ -130,7 +130,7 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clinic:
     """Without what the machine's environment says, and not below /tmp, which is a finding of its own."""
     for name in [name for name in os.environ if name.startswith(("MOTHERSHIP_", "LOKI_"))]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("mothership.config.unwise.PASSING", ())
+    monkeypatch.setattr("mothership.config.warnings.PASSING", ())
     return Clinic(tmp_path)
 
 

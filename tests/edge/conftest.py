@@ -8,7 +8,7 @@ import pytest
 from tests.edge.servers import RecordingAcceptor, Served, application, serving
 
 from mothership.edge.auth_settings import AuthSettings
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.tls import TLSSettings
 
 

@@ -25,7 +25,7 @@ from mothership.edge.decompression import SNAPPY_BLOCK, RequestBody
 from mothership.edge.ingest_protocol import IngestRequest
 from mothership.edge.input_settings import InputSettings
 from mothership.edge.inputs import protocols
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.errors import Refusal
 from mothership.event import Row
 from mothership.log_format import LogSettings, configure_logging

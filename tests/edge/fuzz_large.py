@@ -16,7 +16,7 @@ import cramjam
 from tests.edge.fuzz import ENCODERS, EVENTS, INPUTS, ODD_VALUES, OTHER_SEEDS, OUTCOMES, TOKENS, Route, odd
 
 from mothership.edge.decompression import SNAPPY_BLOCK
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.log_format import LogSettings, configure_logging
 
 LIMITS = LimitSettings()

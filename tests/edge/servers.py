@@ -20,7 +20,7 @@ from mothership.edge.ingest import Ingest
 from mothership.edge.ingest_protocol import IngestRequest
 from mothership.edge.input_settings import InputSettings
 from mothership.edge.inputs import protocols
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.native_ingest import NativeIngest
 from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings

@@ -10,7 +10,7 @@ import pytest
 import uvloop
 from structlog.testing import capture_logs
 
-from mothership.edge.acceptor import Acceptor, plain
+from mothership.edge.connection_acceptor import ConnectionAcceptor, plain
 
 LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 
@@ -27,7 +27,7 @@ def test_all_that_wait_are_accepted_in_one_round(loop: Callable[[], Any]) -> Non
 
     async def main() -> None:
         nonlocal rounds
-        acceptor = Acceptor(listening, serve)
+        acceptor = ConnectionAcceptor(listening, serve)
         while len(accepted_in) < len(waiting):
             rounds += 1
             await asyncio.sleep(0)

@@ -16,12 +16,12 @@ from tests.edge.servers import application
 
 from mothership.commands import token as token_command
 from mothership.edge.access_middleware import AccessMiddleware
-from mothership.edge.addresses import Networks, client_address, is_loopback_name, rate_limit_key
 from mothership.edge.auth_settings import AuthSettings, hashed
 from mothership.edge.authenticator import AuthenticationFailed, Authenticator
+from mothership.edge.client_addresses import Networks, client_address, is_loopback_name, rate_limit_key
 from mothership.edge.credentials import Credentials
 from mothership.edge.exposure import check_exposure, exposure_warning
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.server import with_access_control
 from mothership.edge.sessions import Sessions

@@ -13,7 +13,7 @@ from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.admission import UploadDeadline
 from mothership.edge.auth_settings import hashed
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.log_limiter import KEY_SECONDS
 from mothership.metric_registry import CounterSnapshot
 

@@ -394,7 +394,8 @@ def test_connections_fit_into_what_the_system_allows() -> None:
     """Or accept() would fail for everybody, and so would the database's and the spool's files."""
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (300, 1000));"
-        "from mothership.edge.limits import LimitSettings; from mothership.edge.server import fit_to_open_files;"
+        "from mothership.edge.limit_settings import LimitSettings;"
+        " from mothership.edge.server import fit_to_open_files;"
         "few, many = (fit_to_open_files(LimitSettings(connections=most)) for most in (500, 4000));"
         "print(few.connections, many.connections, resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
     )

@@ -13,7 +13,7 @@ import pytest
 import zstandard
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch
 

@@ -18,7 +18,7 @@ from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.caller import ANONYMOUS, Permission
 from mothership.edge.ingest import Ingest
 from mothership.edge.ingest_protocol import IngestProtocol, IngestRequest, IngestResponse
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.native_ingest import NativeIngest
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt, Tally

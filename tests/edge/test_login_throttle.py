@@ -2,8 +2,8 @@
 
 import pytest
 
-from mothership.edge.addresses import rate_limit_key, surrounding_network
 from mothership.edge.auth_settings import AuthSettings
+from mothership.edge.client_addresses import rate_limit_key, surrounding_network
 from mothership.edge.login_throttle import ADDRESSES_MAX, SEEN_MAX, LoginThrottle
 from mothership.errors import TooManyFailures
 

@@ -10,7 +10,7 @@ import pytest
 from tests.edge.servers import decoded
 
 from mothership.edge.batch_builder import Mac
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.errors import Refusal
 
 CANARY = "canary-7d1f@example.org"

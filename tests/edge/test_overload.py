@@ -8,7 +8,7 @@ from tests.simulated_time import run, spend
 
 from mothership.edge.admission import AdmissionControl
 from mothership.edge.decompression import RequestBody
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.errors import Refusal
 from mothership.fairness import Holder, WaitBudget
 

@@ -10,7 +10,7 @@ from mothership.edge.caller import Caller
 from mothership.edge.ingest_protocol import IngestRequest
 from mothership.edge.input_settings import InputSettings
 from mothership.edge.inputs import protocols
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.event import Batch
 
 MINUTE = 60_000_000

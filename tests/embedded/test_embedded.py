@@ -19,7 +19,7 @@ import pytest
 from tests.starvation import PATIENCE_SECONDS
 
 import mothership
-from mothership.data_dir_lock import LockedDataDir, lock_data_dir
+from mothership.data_directory_lock import LockedDataDir, lock_data_dir
 from mothership.embedded.postgres import dsn_of, postgres
 from mothership.embedded.processes import postmaster_lines, postmaster_pid, server_processes
 from mothership.embedded.server import PostgresServer
@@ -30,7 +30,7 @@ SERVICE = """
 import asyncio, os, signal, sys
 from pathlib import Path
 import asyncpg
-from mothership.data_dir_lock import LockedDataDir, lock_data_dir
+from mothership.data_directory_lock import LockedDataDir, lock_data_dir
 from mothership.embedded.postgres import postgres
 
 async def main():

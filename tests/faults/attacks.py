@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 
 LIMITS = LimitSettings()
 """Those of the service: an attack goes as far as they let it."""

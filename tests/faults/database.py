@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from mothership.data_dir_lock import LockedDataDir, lock_data_dir
+from mothership.data_directory_lock import LockedDataDir, lock_data_dir
 from mothership.embedded.endpoint import ROLE as SUPERUSER
 from mothership.embedded.processes import postmaster_pid, server_processes
 from mothership.embedded.server import PostgresServer

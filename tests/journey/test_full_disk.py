@@ -10,7 +10,7 @@ from tests.journey.conftest import Start
 from tests.journey.test_service import a_batch, count
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.server import PostgresServer
 
 NO_RESERVE = {"relay": {"spool": {"reserve_bytes": 0}}}

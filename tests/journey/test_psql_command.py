@@ -13,7 +13,7 @@ from tests.journey.conftest import Start
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.sinks.tsdb.dsn import parse_dsn
-from mothership.sinks.tsdb.libpq_service import service_entry, variables, without_foreign
+from mothership.sinks.tsdb.pg_service_file import service_entry, variables, without_foreign
 
 PASSWORD = "a:pass\\word of 'one'"
 

@@ -19,8 +19,8 @@ import pytest
 from tests.journey.conftest import Service, Start
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.data_dir_lock import lock_data_dir
 from mothership.data_directory import HELD_ENTRIES
+from mothership.data_directory_lock import lock_data_dir
 from mothership.edge.auth_settings import hashed
 from mothership.embedded.postgres import dsn_of
 from mothership.embedded.server import PostgresServer

@@ -13,7 +13,7 @@ from tests.journey.conftest import Start
 from tests.loopback import PLAIN
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.service_manager import ServiceManager
+from mothership.systemd_notify import ServiceManager
 
 
 @pytest.fixture

@@ -146,10 +146,14 @@ def test_it_is_live_in_a_terminal_and_gives_it_back(service: Service) -> None:
         assert shown.end() == 0
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         with terminal(service.url, rows=3, columns=10) as shown:
-            shown.until(lambda shown=shown: b"Mothersh" in shown.seen)
+            _until_it_shows(shown, b"Mothersh")
             shown.process.send_signal(number)
             assert shown.end() == status
             assert b"Traceback" not in shown.seen
+
+
+def _until_it_shows(terminal: Terminal, what: bytes) -> None:
+    terminal.until(lambda: what in terminal.seen)
 
 
 def test_ctrl_z_lends_the_terminal_to_the_shell(service: Service) -> None:

@@ -15,7 +15,7 @@ from tests.journey.conftest import Service, Start
 from tests.journey.test_service import a_batch
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.server import PostgresServer
 
 BATCHES = 30

@@ -18,8 +18,8 @@ from mothership.live_tail.live_tail import LiveTail
 from mothership.live_tail.messages import DATA_BYTES_MAX
 from mothership.live_tail.settings import LiveTailSettings
 from mothership.live_tail.tail_log import CHUNKS_MAX, TailLog
-from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
+from mothership.relay.sink_route import SinkRoute
 from mothership.search.parameters import parse_query
 from mothership.search.query import EventQuery
 

@@ -11,9 +11,9 @@ from mothership.event import Batch, Row
 from mothership.pipeline.chain import Chain
 from mothership.pipeline.cut_oversized import Bounds, CutOversized
 from mothership.pipeline.enrichment import enrichment
+from mothership.pipeline.event_trace import EventTrace, Tracer
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.pipeline.tracing import EventTrace, Tracer
 from mothership.search.matching import matcher
 from mothership.search.parameters import parse_query
 

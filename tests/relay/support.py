@@ -12,9 +12,9 @@ from tests.starvation import PATIENCE_SECONDS
 from mothership.errors import FailedRow, Permanent
 from mothership.event import Row, RowBatch
 from mothership.ports import Health, Sink
-from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
+from mothership.relay.sink_route import SinkRoute
 from mothership.sinks.memory import MemorySink
 
 QUICK: dict[str, Any] = {

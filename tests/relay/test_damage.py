@@ -18,7 +18,7 @@ from mothership.errors import CorruptRecord
 from mothership.relay.spool import rebuild, salvage
 from mothership.relay.spool.record import pack, spool_record, unpack
 from mothership.relay.spool.schema import connect
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 
 BATCHES = 40
 
@@ -144,7 +144,7 @@ KILLED = """
 import asyncio, sys
 from pathlib import Path
 from mothership.relay.relay import Relay
-from mothership.relay.delivery import SinkRoute
+from mothership.relay.sink_route import SinkRoute
 from tests.relay.support import ToxicSink, rows_batch, settings
 async def main():
     sink = ToxicSink()

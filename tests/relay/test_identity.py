@@ -14,10 +14,10 @@ from mothership.errors import FailedRow
 from mothership.event import RowBatch, Tally
 from mothership.leases import Lease
 from mothership.relay.spool import rebuild
-from mothership.relay.spool.parts import dead_letters, deferred_parts, halves
+from mothership.relay.spool.batch_splitting import dead_letters, deferred_parts, halves
 from mothership.relay.spool.record import HEAD, MAGIC, pack, spool_record, unpack
 from mothership.relay.spool.schema import APPLICATION_ID, SCHEMA_VERSION
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 
 CONTENT = b"c" * 32
 

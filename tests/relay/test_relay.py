@@ -12,9 +12,9 @@ from tests.starvation import PATIENCE_SECONDS, unstarved_time
 
 from mothership.errors import NotPersisted, Paused, Refusal, Transient
 from mothership.event import Tally
-from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
+from mothership.relay.sink_route import SinkRoute
 from mothership.relay.spool.schema import connect
 from mothership.sinks.memory import MemorySink
 

@@ -21,8 +21,8 @@ from tests.starvation import PATIENCE_SECONDS
 from mothership import telemetry
 from mothership.errors import ConfigurationError, NotPersisted, Transient
 from mothership.event import RowBatch, Tally
-from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
+from mothership.relay.sink_route import SinkRoute
 from mothership.relay.spool.batch_cache import BatchCache
 from mothership.relay.spool.check import check_spool
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
@@ -287,7 +287,7 @@ DEADLY = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from mothership.relay.relay import Relay
-from mothership.relay.delivery import SinkRoute
+from mothership.relay.sink_route import SinkRoute
 from tests.relay.support import ToxicSink, rows_batch, settings
 class Deadly(ToxicSink):
     async def write(self, batches):

@@ -12,9 +12,9 @@ import pytest
 
 from mothership.errors import StateError
 from mothership.shipping.batches import OutgoingBatch
+from mothership.shipping.file_reader import ReadOptions
 from mothership.shipping.follow import ROTATED_SECONDS, FileFollower
 from mothership.shipping.read_once import InputReport, file_id
-from mothership.shipping.reader import ReadOptions
 from mothership.shipping.state import State, opened
 
 

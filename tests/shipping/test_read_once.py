@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mothership.shipping.file_reader import ReadOptions
 from mothership.shipping.read_once import InputReport, read_file
-from mothership.shipping.reader import ReadOptions
 
 
 def read(path: Path) -> list[Any]:

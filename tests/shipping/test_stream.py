@@ -13,8 +13,8 @@ import pytest
 from tests.shipping.http_server import ScriptedServer
 
 from mothership.shipping.batches import OutgoingBatch
+from mothership.shipping.file_reader import ReadOptions
 from mothership.shipping.read_once import InputReport, read_stream
-from mothership.shipping.reader import ReadOptions
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mothership.database_copy import copy_all
 from mothership.event import Row, RowBatch
-from mothership.migration import copy_all
 from mothership.sinks.tsdb.connection_pool import Connector
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.settings import DatabaseSettings

@@ -10,7 +10,7 @@ import yaml
 from mothership.commands.options import config_option
 from mothership.config import Settings, load_all
 from mothership.config.meaning import printed, sentences
-from mothership.config.unwise import unwise
+from mothership.config.warnings import unwise
 from mothership.startup_checks import faults
 
 

@@ -9,8 +9,8 @@ from pydantic import SecretStr, ValidationError
 from mothership.commands.options import config_option
 from mothership.config import load
 from mothership.data_directory import become_owner
+from mothership.database_copy import migrate as migrated
 from mothership.errors import BackupFailed, SinkError
-from mothership.migration import migrate as migrated
 from mothership.plurals import counted
 from mothership.sinks.tsdb.settings import DatabaseSettings
 

@@ -19,7 +19,7 @@ from mothership.embedded.postgres import embedded_database, running_dsn
 from mothership.embedded.programs import shipped
 from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.dsn import parse_dsn
-from mothership.sinks.tsdb.libpq_service import service_entry, variables, without_foreign
+from mothership.sinks.tsdb.pg_service_file import service_entry, variables, without_foreign
 
 PROGRAM = "psql"
 

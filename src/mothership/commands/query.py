@@ -19,9 +19,9 @@ from mothership.data_directory import become_owner
 from mothership.embedded.postgres import embedded_database
 from mothership.errors import SinkError, StatementFailed
 from mothership.plurals import counted
+from mothership.sinks.tsdb.ad_hoc_query import SqlStatement, notices
 from mothership.sinks.tsdb.connection_pool import Connection, Connector
 from mothership.sinks.tsdb.dsn import parse_dsn
-from mothership.sinks.tsdb.sql_statement import SqlStatement, notices
 from mothership.terminal_escaping import escaped
 
 FAILED, USAGE, PIPE_CLOSED = 1, 2, 141

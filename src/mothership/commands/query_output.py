@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mothership.plurals import counted
-from mothership.sinks.tsdb.sql_statement import SqlColumn
+from mothership.sinks.tsdb.ad_hoc_query import SqlColumn
 from mothership.spreadsheet_escaping import defused
 from mothership.terminal_escaping import escaped
 

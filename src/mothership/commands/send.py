@@ -23,9 +23,9 @@ from mothership.plurals import counted
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.delivery import ShipOptions
 from mothership.shipping.events import EventOptions
+from mothership.shipping.file_reader import ReadOptions
 from mothership.shipping.follow import FileFollower, matches
 from mothership.shipping.read_once import InputReport, is_whole, read_file, read_stream
-from mothership.shipping.reader import ReadOptions
 from mothership.shipping.ship import ship_batches
 from mothership.shipping.state import State, opened
 from mothership.shipping.summary import Summary

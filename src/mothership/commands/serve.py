@@ -19,15 +19,15 @@ from mothership import __version__, workers
 from mothership.app import opened
 from mothership.commands.options import config_option
 from mothership.config import Settings, load_all
-from mothership.config.unwise import unwise
-from mothership.data_dir_lock import lock_data_dir
+from mothership.config.warnings import unwise
+from mothership.data_directory_lock import lock_data_dir
 from mothership.edge.exposure import exposure_warning
 from mothership.embedded.postgres import postgres
 from mothership.errors import ConfigurationError
 from mothership.log_format import configure_logging
 from mothership.reloader import Reloader
-from mothership.service_manager import ServiceManager
 from mothership.startup_checks import faults
+from mothership.systemd_notify import ServiceManager
 from mothership.telemetry import log
 
 EMBEDDED_VARIABLE = "MOTHERSHIP_EMBEDDED_DSN"

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from mothership.config import files, variables
+from mothership.config import environment_variables, relative_paths
 from mothership.config.document import Document, Fault, Location, Missing, escaped, read
+from mothership.config.environment_variables import CONFIG_VARIABLE, EnvironmentValues, section
 from mothership.config.settings import ABOUT, HOST, Settings, contradictions
-from mothership.config.variables import CONFIG_VARIABLE, EnvironmentValues, section
 from mothership.errors import ConfigurationError
 
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be narrowed
@@ -62,15 +62,15 @@ def load_all(
     """
     environ = os.environ if environ is None else environ
     document = read(file(path, environ))
-    given = variables.environment_values(Settings, environ)
+    given = environment_variables.environment_values(Settings, environ)
     tree, faults = document.filled(environ)
     tree = _without_empty(tree, Settings)
     if document.directory is not None:
-        files.resolve(Settings, tree, document.directory)
+        relative_paths.resolve(Settings, tree, document.directory)
     for location, value in given.values.items():
         _put(tree, location, value)
     faults += given.faults + list(_take_out_missing(tree, tree, ()))
-    warnings = variables.unknown_variables(Settings, environ, document.variables)
+    warnings = environment_variables.unknown_variables(Settings, environ, document.variables)
     sections, more = _validated(tree)
     found = [fault.location for fault in faults]
     faults += [fault for fault in more if not _follows(fault.location, found)]
@@ -107,12 +107,12 @@ def _is_plain(node: Any, parts: list[str]) -> bool:
 
 def keys() -> Iterator[tuple[str, Any]]:
     """Every dotted key with its pydantic field, sections before what they hold."""
-    return variables.keys(Settings)
+    return environment_variables.keys(Settings)
 
 
 def variable(dotted: str) -> str:
     """The environment variable of a key; for a part of a list or mapping, what the rule makes of it."""
-    return variables.variables(Settings).get(dotted) or variables.by_rule(dotted)
+    return environment_variables.variables(Settings).get(dotted) or environment_variables.by_rule(dotted)
 
 
 def _defaults() -> dict[str, Any]:

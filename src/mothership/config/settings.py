@@ -10,7 +10,7 @@ from mothership.config.document import Fault, Location
 from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.exposure import check_exposure
 from mothership.edge.input_settings import InputSettings
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.tls import TLSSettings
 from mothership.live_tail.settings import LiveTailSettings
 from mothership.log_format import LogSettings

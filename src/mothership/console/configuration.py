@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from mothership.config import Settings
 from mothership.config.meaning import printed, sentences
-from mothership.config.unwise import unwise
+from mothership.config.warnings import unwise
 from mothership.console.page import Page
 
 Tree = Mapping[str, Any]

@@ -14,8 +14,8 @@ from mothership.dead_letters import PIPELINE, Chosen, DeadLetter, DeadLetterGrou
 from mothership.edge.caller import Caller
 from mothership.errors import CorruptRecord, Refusal, SpoolUnreadable
 from mothership.event import Row
+from mothership.event_correction import Repaired
 from mothership.relay.spool.record import unpack
-from mothership.repair import Repaired
 
 LETTERS_SHOWN = 50
 EVENTS_SHOWN = 20

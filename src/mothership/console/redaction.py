@@ -21,11 +21,11 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from mothership.console.page import Fields, Page, Trial, one
-from mothership.console.turns import Turns
-from mothership.decimals import decode
+from mothership.console.serial_executor import SerialExecutor
 from mothership.errors import Refusal
 from mothership.event import Event
 from mothership.key_files import KEY_BYTES
+from mothership.lossless_decimals import decode
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
 from mothership.pipeline.redaction.trial import Example, InputLine, Tried, read_lines, try_line, try_pattern
@@ -48,7 +48,7 @@ class RedactionTrials:
         """`settings` tells those that are in force now."""
         self._settings = settings
         self._built: tuple[RedactionSettings, Redaction] | None = None
-        self._turns = Turns()
+        self._turns = SerialExecutor()
 
     @property
     def page(self) -> Page:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from mothership.config import file, load_all
-from mothership.config.unwise import unwise
+from mothership.config.warnings import unwise
 from mothership.doctor import access, database, disk, embedded, jetstream, llm, loki, port
 from mothership.doctor.finding import Examination, Finding, Severity, error, ok, warning
 from mothership.doctor.patient import Patient

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mothership.config import Settings
-from mothership.data_dir_lock import is_in_use
+from mothership.data_directory_lock import is_in_use
 from mothership.ports import Clock
 
 

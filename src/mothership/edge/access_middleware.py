@@ -13,11 +13,11 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mothership.edge import browser
-from mothership.edge.addresses import UNKNOWN, Networks, client_address, holder, is_loopback_name, rate_limit_key
 from mothership.edge.answer_headers import CSP, NO_CONTENT_LOADED, NO_SNIFFING
 from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.authenticator import AuthenticationFailed, Authenticator, opens
 from mothership.edge.caller import Caller, Permission
+from mothership.edge.client_addresses import UNKNOWN, Networks, client_address, holder, is_loopback_name, rate_limit_key
 from mothership.edge.ingest_protocol import NO_CONTENT, IngestProtocol, IngestRequest, IngestResponse
 from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.request_id import request_id

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from mothership.edge.decompression import RequestBody
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.errors import NoRoom, Refusal
 from mothership.fairness import FairLimiter, Holder, Slot, WaitBudget
 from mothership.ports import Clock

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from mothership.edge.addresses import holder, rate_limit_key
 from mothership.edge.auth_settings import AuthSettings, TokenSettings
 from mothership.edge.caller import ANONYMOUS, INPUT_SCOPES, LOCAL, NAME_PATTERN, Caller, Permission, is_nobodys
+from mothership.edge.client_addresses import holder, rate_limit_key
 from mothership.edge.credentials import Credentials
 from mothership.edge.login_throttle import LoginThrottle
 from mothership.edge.tls import TLSSettings

@@ -10,8 +10,8 @@ import orjson
 from mothership.edge import lenient_json
 from mothership.edge.event_limits import GROUP_EVENTS, EventLimits
 from mothership.edge.ingest_protocol import IngestRequest
-from mothership.edge.limits import LimitSettings
-from mothership.edge.retry_tracker import new_identity
+from mothership.edge.limit_settings import LimitSettings
+from mothership.edge.refused_batches import new_identity
 from mothership.errors import Refusal
 from mothership.event import Batch
 

@@ -11,8 +11,8 @@ from collections import Counter
 from enum import IntEnum
 from typing import Protocol
 
-from mothership.edge.addresses import Networks, holder, rate_limit_key
-from mothership.edge.limits import LimitSettings
+from mothership.edge.client_addresses import Networks, holder, rate_limit_key
+from mothership.edge.limit_settings import LimitSettings
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import connections_open, connections_refused
 

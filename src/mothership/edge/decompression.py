@@ -5,7 +5,7 @@ import zlib
 import cramjam
 import zstandard
 
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.errors import Refusal
 
 ENCODINGS = "gzip, zstd, deflate"

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from mothership.edge.lenient_json import LEVELS_MAX
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.errors import Refusal
 from mothership.event import Event
 from mothership.truncation import truncate_structure

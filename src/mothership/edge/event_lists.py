@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from mothership import decimals
+from mothership import lossless_decimals
 from mothership.edge import lenient_json
 from mothership.errors import Refusal
 
@@ -50,7 +50,7 @@ def from_ndjson(body: bytes, events_max: int) -> Sent:
     sent = Sent([])
     for line in _lines(body, events_max):
         try:
-            event = decimals.decode(line)
+            event = lossless_decimals.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             event, sent.needs_repair = _leniently(line), True
         sent.messages.append(event)

@@ -15,11 +15,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mothership.edge.addresses import UNKNOWN, Networks
 from mothership.edge.answer_headers import NO_CONTENT_LOADED, NO_SNIFFING
 from mothership.edge.browser import wants_stream
+from mothership.edge.client_addresses import UNKNOWN, Networks
 from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStage
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.response_transport import ResponseTransport
 from mothership.edge.tls import certificate_names
 

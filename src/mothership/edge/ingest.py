@@ -15,18 +15,18 @@ from typing import TypeAlias
 from starlette.types import Receive, Scope, Send
 
 from mothership.batch_log import BatchLog
+from mothership.buffered_metrics import Counts, Shows, counted_in_loop, set_in_loop
 from mothership.edge.admission import AdmissionControl, Received
 from mothership.edge.caller import ANONYMOUS, Caller
 from mothership.edge.decompression import RequestBody
 from mothership.edge.ingest_protocol import NO_CONTENT, IngestProtocol, IngestRequest, IngestResponse, is_complete
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.metric_labels import BoundedLabels
-from mothership.edge.retry_tracker import RetryTracker
+from mothership.edge.refused_batches import RefusedBatches
 from mothership.errors import NotPersisted, Refusal
 from mothership.event import Batch, Receipt, Tally, is_nil
 from mothership.fairness import Holder, WaitBudget
 from mothership.log_limiter import LogLimiter
-from mothership.loop_counter import Counts, Shows, counted_in_loop, set_in_loop
 from mothership.ports import Clock
 from mothership.telemetry import (
     client_events,
@@ -94,7 +94,7 @@ class Ingest:
         self._clock = clock
         self._stopwatch = stopwatch
         self.use(protocols, limits)
-        self._retries = RetryTracker(refused_max=limits.refused_batches)
+        self._retries = RefusedBatches(refused_max=limits.refused_batches)
         self._client_labels = BoundedLabels(CLIENT_LABELS)
         self._client_events: dict[str, tuple[Counts, Shows]] = {}
         names = {protocol.name for protocol in protocols}

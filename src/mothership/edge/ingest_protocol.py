@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 
 from starlette.types import Scope
 
-from mothership.edge.addresses import UNKNOWN, rate_limit_key
 from mothership.edge.caller import ANONYMOUS, Caller, Permission
+from mothership.edge.client_addresses import UNKNOWN, rate_limit_key
 from mothership.edge.request_id import request_id
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt

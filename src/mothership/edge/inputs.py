@@ -3,7 +3,7 @@
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.ingest_protocol import IngestProtocol
 from mothership.edge.input_settings import InputSettings
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.loki_push import LokiPush
 from mothership.edge.native_ingest import NativeIngest
 from mothership.edge.otlp import OTLPLogs, OTLPUnsupportedSignals

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from mothership import decimals
-from mothership.decimals import exact
+from mothership import lossless_decimals
 from mothership.errors import Refusal
+from mothership.lossless_decimals import exact
 from mothership.truncation import ELLIPSIS
 
 LEVELS_MAX = 200
@@ -42,7 +42,7 @@ def decode(body: bytes) -> Any:
 def read(body: bytes) -> tuple[Any, bool]:
     """Decode strictly, or else leniently; and whether it was leniently. Raises `Refusal` (400)."""
     try:
-        return decimals.decode(body), False
+        return lossless_decimals.decode(body), False
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return decode(body), True
 

@@ -5,7 +5,7 @@ that was never seen from there takes its turn among them, so that neither the an
 from a wrong one before. One that was seen from there passes at once: nobody locks a neighbour out.
 """
 
-from mothership.edge.addresses import surrounding_network
+from mothership.edge.client_addresses import surrounding_network
 from mothership.errors import TooManyFailures
 from mothership.fair_cache import FairCache
 from mothership.ports import Clock

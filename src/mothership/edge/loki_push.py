@@ -12,7 +12,7 @@ from mothership.edge.caller import Permission
 from mothership.edge.decompression import SNAPPY_BLOCK, decompressed
 from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import IngestRequest, IngestResponse, as_passing, retry_after
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.loki_push_encodings import PushReader
 from mothership.edge.repeat_window import RepeatWindow
 from mothership.edge.unreadable import explained

@@ -8,10 +8,10 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.loki_push_events import LokiEventBuilder, PushedEntry, parsed_labels
 from mothership.edge.protobuf_fields import RepeatedFieldSplitter, not_protobuf
-from mothership.edge.shared_fields import SharedFieldBudget
+from mothership.edge.shared_field_budget import SharedFieldBudget
 from mothership.edge.unix_nanoseconds import SECOND
 from mothership.errors import Refusal
 from mothership.event import Event

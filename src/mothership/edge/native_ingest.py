@@ -11,7 +11,7 @@ from mothership.edge.decompression import ENCODINGS
 from mothership.edge.event_limits import check_containers
 from mothership.edge.event_lists import Sent, from_json, from_lines, from_ndjson
 from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, is_complete, retry_after
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.openapi import INGEST_OPERATION
 from mothership.errors import Refusal
 from mothership.event import Batch, Receipt

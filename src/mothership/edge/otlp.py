@@ -16,7 +16,7 @@ from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.caller import Permission
 from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, as_passing, retry_after
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.otlp_protobuf import ProtobufReader
 from mothership.edge.repeat_window import RepeatWindow
 from mothership.edge.unreadable import explained

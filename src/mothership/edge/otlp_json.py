@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.otlp_events import EventBuilder, LogRecord
-from mothership.edge.shared_fields import SharedFieldBudget
+from mothership.edge.shared_field_budget import SharedFieldBudget
 from mothership.errors import Refusal
 from mothership.event import Event
 from mothership.truncation import ELLIPSIS

@@ -18,10 +18,10 @@ from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.logs.v1 import logs_pb2
 from opentelemetry.proto.resource.v1 import resource_pb2
 
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.otlp_events import EventBuilder, LogRecord
 from mothership.edge.protobuf_fields import RepeatedFieldSplitter, not_protobuf
-from mothership.edge.shared_fields import SharedFieldBudget
+from mothership.edge.shared_field_budget import SharedFieldBudget
 from mothership.errors import Refusal
 from mothership.event import Event
 

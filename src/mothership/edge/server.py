@@ -13,16 +13,16 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mothership.edge import openapi
-from mothership.edge.acceptor import plain
 from mothership.edge.access_middleware import ALWAYS_OPEN, AccessMiddleware
-from mothership.edge.addresses import Networks
 from mothership.edge.application import EdgeApplication
 from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.authenticator import Authenticator
+from mothership.edge.client_addresses import Networks
+from mothership.edge.connection_acceptor import plain
 from mothership.edge.credentials import Credentials
 from mothership.edge.exposure import is_loopback
 from mothership.edge.http_protocol import bounded
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.rate_limit import RateLimiter
 from mothership.edge.sessions import Sessions
 from mothership.edge.tls import Certificates, TLSSettings

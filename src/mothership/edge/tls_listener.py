@@ -6,8 +6,8 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
-from mothership.edge.acceptor import Acceptor
-from mothership.edge.addresses import holder
+from mothership.edge.client_addresses import holder
+from mothership.edge.connection_acceptor import ConnectionAcceptor
 from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStage
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import tls_failures
@@ -68,7 +68,7 @@ class TLSListener:
         self._connections = connections
         self._handshake_seconds = handshake_seconds
         self._log_failed_handshake = LogLimiter("warning", "tls_handshake_failed")
-        self._acceptor = Acceptor(listening, self._begin)
+        self._acceptor = ConnectionAcceptor(listening, self._begin)
 
     def close(self) -> None:
         """Accept no more. Handshakes that are under way end."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import asyncpg
 
-from mothership.data_dir_lock import LockedDataDir, lock_data_dir
 from mothership.data_directory import fault
+from mothership.data_directory_lock import LockedDataDir, lock_data_dir
 from mothership.embedded.cluster import cluster_path
 from mothership.embedded.endpoint import dsn_for
 from mothership.embedded.processes import postmaster_lines

@@ -7,8 +7,8 @@ import subprocess
 import time
 from collections.abc import Mapping
 
-from mothership.data_dir_lock import LockedDataDir
 from mothership.data_directory import fault
+from mothership.data_directory_lock import LockedDataDir
 from mothership.embedded.account import account_for
 from mothership.embedded.cluster import Cluster, cluster_path, error_line, remove_in
 from mothership.embedded.endpoint import dsn_for, environment, socket_dir_for

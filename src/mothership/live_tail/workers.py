@@ -15,8 +15,8 @@ import orjson
 from mothership.live_tail.live_tail import LiveTail
 from mothership.live_tail.messages import END, EVENT_BEGIN, MessageReader, parsed
 from mothership.search.query import EventQuery
+from mothership.status_directory import StatusDirectory, socket_address
 from mothership.telemetry import log
-from mothership.worker_status import StatusDirectory, socket_address
 
 SCAN_SECONDS = 1.0
 """How soon a worker that has started is asked, too."""

@@ -23,15 +23,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 from mothership import telemetry
+from mothership.buffered_metrics import counted_in_loop
 from mothership.errors import NoRoom, Refusal
 from mothership.event import Batch, Event, Row, RowBatch
 from mothership.fairness import FairLimiter, Holder, Slot, WaitBudget
 from mothership.log_limiter import LogLimiter
-from mothership.loop_counter import counted_in_loop
 from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
+from mothership.pipeline.event_trace import Tracer
 from mothership.pipeline.row_encoding import encode_rows
-from mothership.pipeline.tracing import Tracer
 from mothership.ports import Enricher, Processor
 from mothership.telemetry import log
 

@@ -17,12 +17,12 @@ from mothership.log_limiter import LogLimiter
 from mothership.plurals import counted
 from mothership.ports import Health, Spool
 from mothership.relay.deferred_batches import DeferredBatches
-from mothership.relay.delivery import DeliveryListener, SinkRoute
 from mothership.relay.event_rate import EventRate
 from mothership.relay.lease_order import LeaseOrder
 from mothership.relay.poison_tracker import PoisonTracker
 from mothership.relay.settings import RelaySettings
 from mothership.relay.sink_availability import SinkAvailability, cause
+from mothership.relay.sink_route import DeliveryListener, SinkRoute
 from mothership.telemetry import log
 
 IDLE_SECONDS = 1.0

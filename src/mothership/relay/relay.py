@@ -22,9 +22,9 @@ from mothership.ports import Clock, Spool
 from mothership.relay.answer_deadline import AnswerDeadline
 from mothership.relay.awaited_receipt import AwaitedReceipt
 from mothership.relay.courier import Courier
-from mothership.relay.delivery import SinkRoute
 from mothership.relay.in_flight_limiter import InFlightLimiter
 from mothership.relay.settings import RelaySettings
+from mothership.relay.sink_route import SinkRoute
 from mothership.relay.spool.kinds import open_spool
 from mothership.relay.spool.record import weight
 from mothership.status import DeadLetterStatus, DeliveryStatus, InFlightStatus, RelayStatus, SpoolStatus

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from mothership import telemetry
 from mothership.errors import Transient
-from mothership.relay.delivery import DeliveryListener
 from mothership.relay.settings import RetrySettings
+from mothership.relay.sink_route import DeliveryListener
 from mothership.retry import BreakerState, CircuitBreaker, backoff_seconds
 from mothership.telemetry import log
 

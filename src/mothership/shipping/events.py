@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from mothership import decimals
+from mothership import lossless_decimals
 from mothership.event import Event
 
 BLANK = b" \t\r\n\0"
@@ -101,11 +101,11 @@ def decoded(text: bytes) -> tuple[Any, bytes]:
     Python's decoder takes what the strict one refuses: NaN, numbers without bound, half of a surrogate pair.
     """
     try:
-        document = decimals.decode(text)
+        document = lossless_decimals.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = text.decode("utf-8", "replace").encode()
         try:
-            document = json.loads(text, parse_float=decimals.exact)
+            document = json.loads(text, parse_float=lossless_decimals.exact)
         except (ValueError, RecursionError):
             return None, b""
     return (document if isinstance(document, dict | list) else None), text

@@ -16,8 +16,8 @@ from secrets import token_hex
 
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.decompression import packing_of
+from mothership.shipping.file_reader import ReadOptions
 from mothership.shipping.read_once import InputReport, file_id, head_digest
-from mothership.shipping.reader import ReadOptions
 from mothership.shipping.state import FileRecord, State
 from mothership.shipping.tail import Tail
 from mothership.shipping.text import LOOKED_AT_BYTES, encoding_of

@@ -18,7 +18,7 @@ from mothership.event import Event
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.decompression import CHUNK_BYTES, packing_of, unpacked
 from mothership.shipping.events import EventOptions, decoded
-from mothership.shipping.reader import FileReader, ReadOptions, begins_document
+from mothership.shipping.file_reader import FileReader, ReadOptions, begins_document
 from mothership.shipping.text import LOOKED_AT_BYTES, encoding_of
 
 LINGER_SECONDS = 1.0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.decompression import CHUNK_BYTES
+from mothership.shipping.file_reader import FileReader, ReadOptions
 from mothership.shipping.read_once import LINGER_SECONDS, head_digest
-from mothership.shipping.reader import FileReader, ReadOptions
 from mothership.shipping.state import FileRecord
 from mothership.shipping.text import LOOKED_AT_BYTES, Encoding, encoding_of
 

@@ -13,10 +13,10 @@ from corpora.lines import SETS, harmless_lines, secret_lines
 from structlog.testing import capture_logs
 
 from mothership.event import Batch, Event
+from mothership.pipeline.redaction.checker.pii_safety_validator import PIISafetyValidator
 from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner
 from mothership.pipeline.redaction.checker.shapes_from_examples import shapes_for
-from mothership.pipeline.redaction.checker.validator import PIISafetyValidator
-from mothership.pipeline.redaction.measurements import READING_KEYS
+from mothership.pipeline.redaction.measurement_fields import READING_KEYS
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.rules import BUILTIN, Matcher, Rule
 from mothership.pipeline.redaction.rules.identity import IDENTITY

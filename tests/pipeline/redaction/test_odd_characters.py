@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mothership.event import Batch
-from mothership.pipeline.redaction.obfuscation import normalized_texts
 from mothership.pipeline.redaction.redaction import Redaction
+from mothership.pipeline.redaction.text_normalization import normalized_texts
 
 CONTROLS = [chr(code) for code in (*range(9), 11, 12, *range(14, 32), 127, *range(128, 160), 0xFFFD, 0x200B)]
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from mothership.errors import ConfigurationError
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.patterns import compile_pattern, pattern_prefilter
+from mothership.pipeline.redaction.operator_patterns import compile_pattern, pattern_prefilter
 from mothership.pipeline.redaction.prefilters import Prefilters
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.settings import RedactionSettings

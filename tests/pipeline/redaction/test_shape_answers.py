@@ -9,9 +9,9 @@ from corpora.mutations import mutations
 from mothership.event import Batch
 from mothership.pipeline.redaction.prefilters import SHAPE, Prefilters, encodable
 from mothership.pipeline.redaction.redaction import Redaction
+from mothership.pipeline.redaction.regex_analysis.digit_blind import is_blind
+from mothership.pipeline.redaction.regex_analysis.regex_tree import parse
 from mothership.pipeline.redaction.rules import BUILTIN
-from mothership.pipeline.redaction.rules.digit_blind import is_blind
-from mothership.pipeline.redaction.rules.regex_tree import parse
 from mothership.pipeline.redaction.rules.rule import CompiledWhenAsked
 
 TEXTS = 3_000

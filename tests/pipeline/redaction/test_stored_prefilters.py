@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from mothership.pipeline.redaction.regex_analysis.prefilter_derivation import derive
 from mothership.pipeline.redaction.rules import BUILTIN, Matcher
-from mothership.pipeline.redaction.rules.derive_prefilters import derive
 from mothership.pipeline.redaction.rules.stored_prefilters import (
     DERIVED_BY,
     FILE,

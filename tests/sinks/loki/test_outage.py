@@ -11,8 +11,8 @@ from tests.sinks.loki.makers import RowOf, SinkOf
 from tests.sinks.loki.strict_loki import Disturbance, StrictLoki
 
 from mothership.event import Row, RowBatch
-from mothership.relay.delivery import SinkRoute
 from mothership.relay.relay import Relay
+from mothership.relay.sink_route import SinkRoute
 from mothership.sinks.memory import MemorySink
 
 MINUTE = 60.0

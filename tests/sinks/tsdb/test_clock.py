@@ -3,7 +3,7 @@
 import random
 
 from mothership.event import UNKNOWN_ARRIVAL
-from mothership.sinks.tsdb.clock import DRIFT, DatabaseClock, boot_ticks
+from mothership.sinks.tsdb.database_clock import DRIFT, DatabaseClock, boot_ticks
 
 START = 1_767_225_600_000_000
 

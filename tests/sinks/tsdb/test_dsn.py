@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mothership.config import Settings
-from mothership.config.unwise import unwise
+from mothership.config.warnings import unwise
 from mothership.errors import ConfigurationError
 from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.dsn import parse_dsn

@@ -16,7 +16,7 @@ import pytest
 from tests.faults.proxy import Proxy
 from tests.starvation import PATIENCE_SECONDS, unstarved_time
 
-from mothership.data_dir_lock import lock_data_dir
+from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.processes import server_processes
 from mothership.embedded.server import PostgresServer
 from mothership.errors import Paused, Transient

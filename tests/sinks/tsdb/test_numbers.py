@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from mothership.decimals import decode
 from mothership.event import Row, RowBatch
+from mothership.lossless_decimals import decode
 from mothership.sinks.tsdb.sink import TsdbSink
 
 NOW = 1_767_225_600_000_000

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from mothership.durations import DurationOrSeconds
-from mothership.http_addresses import split_address
+from mothership.service_urls import split_address
 
 
 class CircuitBreakerSettings(BaseModel, frozen=True, extra="forbid"):

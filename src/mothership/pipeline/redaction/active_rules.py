@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from mothership.pipeline.redaction.field_names import fold
-from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder, pattern_prefilter
+from mothership.pipeline.redaction.operator_patterns import compile_pattern, pattern_finder, pattern_prefilter
 from mothership.pipeline.redaction.rules import Rule, identity
 from mothership.pipeline.redaction.rules.vocabulary import says_nothing
 from mothership.pipeline.redaction.settings import (

@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from mothership.event import Event
-from mothership.pipeline.redaction.checker.validator import PIISafetyValidator
+from mothership.pipeline.redaction.checker.pii_safety_validator import PIISafetyValidator
 from mothership.pipeline.redaction.fields import TOO_DEEP, DropFields, HashFields
 from mothership.pipeline.redaction.mask_patterns import MaskPatterns
 from mothership.pipeline.redaction.propagation import MARK

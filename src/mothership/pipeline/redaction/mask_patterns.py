@@ -10,7 +10,7 @@ from mothership.pipeline.redaction.batch_scan import Found, Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
-from mothership.pipeline.redaction.measurements import ALWAYS, is_reading, reads, whole_number
+from mothership.pipeline.redaction.measurement_fields import ALWAYS, is_reading, reads, whole_number
 from mothership.pipeline.redaction.text import TextRedactor
 
 PLACES_REMEMBERED = 4_096

@@ -14,8 +14,8 @@ from typing import Any
 
 from mothership.event import Event
 from mothership.pipeline.redaction.mask_patterns import MaskPatterns
-from mothership.pipeline.redaction.obfuscation import normalized_texts
 from mothership.pipeline.redaction.text import ActiveRule
+from mothership.pipeline.redaction.text_normalization import normalized_texts
 from mothership.telemetry import log, redaction_audit_missed, redaction_audited
 
 CHARACTERS_MAX = 16_384

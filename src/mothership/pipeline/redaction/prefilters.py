@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import re2
 
 from mothership.errors import ConfigurationError
-from mothership.pipeline.redaction.rules.derive_prefilters import has_stretch
+from mothership.pipeline.redaction.regex_analysis.prefilter_derivation import has_stretch
 
 SHAPE = bytes.maketrans(b"123456789", b"0" * 9)
 SHAPES_REMEMBERED = 8_192

@@ -15,15 +15,14 @@ from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.pipeline.redaction.active_rules import BINARY, builtin_rules, identity_fields, operators_rules
 from mothership.pipeline.redaction.batch_scan import PartScan, Scan
+from mothership.pipeline.redaction.checker.pii_safety_validator import FIELDS, PIISafetyValidator, key_signs
 from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner, prefilters_of
 from mothership.pipeline.redaction.checker.shapes_from_examples import shapes_for
-from mothership.pipeline.redaction.checker.validator import FIELDS, PIISafetyValidator, key_signs
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.explanation import Explanation, explain
 from mothership.pipeline.redaction.field_names import FieldNames, fold
 from mothership.pipeline.redaction.fields import LABELS, VALUES, DropFields, HashFields
 from mothership.pipeline.redaction.mask_patterns import MaskPatterns, texts_of
-from mothership.pipeline.redaction.obfuscation import PREFILTERS as OBFUSCATION_PREFILTERS
 from mothership.pipeline.redaction.prefilter_audit import PrefilterAudit
 from mothership.pipeline.redaction.prefilters import Hits, Prefilters
 from mothership.pipeline.redaction.propagation import Propagation
@@ -42,6 +41,7 @@ from mothership.pipeline.redaction.settings import (
     parse_patterns,
 )
 from mothership.pipeline.redaction.text import OBFUSCATED, ActiveRule, Prefilter, TextRedactor
+from mothership.pipeline.redaction.text_normalization import PREFILTERS as OBFUSCATION_PREFILTERS
 from mothership.ports import Processor
 from mothership.telemetry import log
 from mothership.yaml_errors import UNREADABLE

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from mothership.pipeline.redaction.patterns import compile_pattern
+from mothership.pipeline.redaction.operator_patterns import compile_pattern
 from mothership.pipeline.redaction.pseudonyms import DOCUMENTED_SALTS, SALT_CHARACTERS_MIN, SALT_COMMAND
 from mothership.pipeline.redaction.rules import BUILTIN
 

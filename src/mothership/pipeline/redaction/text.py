@@ -8,12 +8,12 @@ from typing import NamedTuple, TypeAlias
 
 from mothership.errors import TextTooComplex
 from mothership.pipeline.redaction.json_text import JsonText, json_text
-from mothership.pipeline.redaction.obfuscation import normalized_texts
 from mothership.pipeline.redaction.prefilters import Hits
 from mothership.pipeline.redaction.propagation import NAME as PROPAGATED
 from mothership.pipeline.redaction.pseudonyms import Pseudonyms
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span
 from mothership.pipeline.redaction.settings import Action
+from mothership.pipeline.redaction.text_normalization import normalized_texts
 
 WINDOW = 16_384
 WINDOW_OVERLAP = 512

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from mothership import decimals
+from mothership import lossless_decimals
 from mothership.event import Event
 from mothership.key_files import KEY_BYTES
 from mothership.pipeline.redaction.explanation import RuleHit
-from mothership.pipeline.redaction.patterns import compile_pattern, pattern_finder
+from mothership.pipeline.redaction.operator_patterns import compile_pattern, pattern_finder
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.rules import Span
 from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
@@ -61,7 +61,7 @@ def read_lines(source: Iterable[bytes], tell: Callable[[int, str], None]) -> Ite
         if not start:
             continue
         try:
-            event = decimals.decode(line) if start in b"{[" else None
+            event = lossless_decimals.decode(line) if start in b"{[" else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if start == b"{":
                 tell(number, TOO_DEEP if isinstance(error, RecursionError) else "not JSON")

@@ -6,7 +6,7 @@ from itertools import repeat
 from mothership.errors import NotPersisted
 from mothership.relay.spool.operation import Append, Outcome
 from mothership.relay.spool.quota import Quota
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 
 
 def keep_all(quota: Quota, file: SpoolFile, appends: Sequence[Append]) -> list[Outcome]:

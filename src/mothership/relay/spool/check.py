@@ -13,7 +13,7 @@ from mothership.relay.spool import directory
 from mothership.relay.spool.dead_letter_table import SQL as LETTERS
 from mothership.relay.spool.record import unpack
 from mothership.relay.spool.schema import connect
-from mothership.relay.spool.spool_file import SQL as BATCHES
+from mothership.relay.spool.sqlite_file import SQL as BATCHES
 
 
 class SpoolFileReport(NamedTuple):

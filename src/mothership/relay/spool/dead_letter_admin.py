@@ -17,7 +17,7 @@ from mothership.relay.spool import directory
 from mothership.relay.spool.dead_letter_table import SQL, select_dead_letters
 from mothership.relay.spool.record import unpack
 from mothership.relay.spool.schema import connect
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 from mothership.telemetry import log
 
 GROUPS_MAX = 500

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from mothership.named_sql import statements
-from mothership.relay.spool import bulk
+from mothership.relay.spool import multi_row_sql
 
 SQL = statements(__package__, "sql/fingerprints.sql")
 
@@ -47,7 +47,7 @@ class FingerprintTable:
         """Remember whole batches that are about to go, each with its caller. A part of one is not worth it."""
         if not seqs:
             return
-        added = self._connection.execute(SQL["add_batches"], (now, bulk.numbers(seqs))).rowcount
+        added = self._connection.execute(SQL["add_batches"], (now, multi_row_sql.numbers(seqs))).rowcount
         if added == len(seqs):
             self._on_commit(lambda: self._change(Counter(clients)))
         else:  # some were known already

@@ -10,7 +10,7 @@ import orjson
 
 from mothership.leases import LeaseLimits, Totals
 from mothership.named_sql import statements
-from mothership.relay.spool import bulk
+from mothership.relay.spool import multi_row_sql
 
 SQL = statements(__package__, "sql/deliveries.sql")
 
@@ -144,7 +144,7 @@ class Deliveries:
 
     def _pending(self, sink: str, start: int, end: int) -> Iterator[PendingDelivery]:
         """What waits for a sink from a number on, oldest first."""
-        while found := bulk.select(self._connection, SQL["pending"], (sink, start, end, PAGE_ROWS)):
+        while found := multi_row_sql.select(self._connection, SQL["pending"], (sink, start, end, PAGE_ROWS)):
             for row in found:
                 yield PendingDelivery(*row)
             if len(found) < PAGE_ROWS:
@@ -154,11 +154,11 @@ class Deliveries:
     def record_attempt(self, sink: str, seqs: Sequence[int]) -> None:
         """Count an attempt before the write."""
         if seqs:
-            self._connection.execute(SQL["record_attempt"], (sink, bulk.numbers(seqs)))
+            self._connection.execute(SQL["record_attempt"], (sink, multi_row_sql.numbers(seqs)))
 
     def release(self, sink: str, seqs: Iterable[int]) -> None:
         """The write ended, badly but with the process alive."""
-        self._connection.execute(SQL["release"], (sink, bulk.numbers(seqs)))
+        self._connection.execute(SQL["release"], (sink, multi_row_sql.numbers(seqs)))
 
     # --- rows ----------------------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Deliveries:
         """Batches wait for their sinks."""
         # Known before the commit: the same transaction may ask who waits for a batch that it has added.
         self.sinks.update(*[one.sinks for one in added])
-        bulk.insert(
+        multi_row_sql.insert(
             self._connection,
             SQL["add"],
             [
@@ -185,16 +185,17 @@ class Deliveries:
 
     def remove(self, seq: int, sink: str, events: int, size: int) -> bool:
         """A batch waits for this sink no more. Whether it did."""
-        if not self._connection.execute(SQL["remove"], (sink, bulk.numbers([seq]))).rowcount:
+        if not self._connection.execute(SQL["remove"], (sink, multi_row_sql.numbers([seq]))).rowcount:
             return False
         self._on_commit(lambda: self._change(sink, -1, -events, -size))
         return True
 
     def finish(self, sink: str, seqs: Sequence[int]) -> list[FinishedDelivery]:
         """These wait for this sink no more. Returns those that did."""
-        numbers, others = bulk.numbers(seqs), orjson.dumps([one for one in self.sinks if one != sink]).decode()
+        numbers, others = multi_row_sql.numbers(seqs), orjson.dumps([one for one in self.sinks if one != sink]).decode()
         found = [
-            FinishedDelivery(*row) for row in bulk.select(self._connection, SQL["finish"], (sink, numbers, others))
+            FinishedDelivery(*row)
+            for row in multi_row_sql.select(self._connection, SQL["finish"], (sink, numbers, others))
         ]
         if found:
             self._connection.execute(SQL["remove"], (sink, numbers))

@@ -9,7 +9,7 @@ from mothership.log_limiter import LogLimiter
 from mothership.ports import Clock
 from mothership.relay.settings import DeadLetterSettings
 from mothership.relay.spool.record import unpack
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 
 EXPIRE_BATCHES_MAX = 64
 

@@ -14,7 +14,7 @@ from mothership.event import RowBatch
 from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, LeaseLimits, SpoolStats, Totals
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.file_spool import FileSpool
-from mothership.relay.spool.moving import ClusterSpool, move_batches, move_dead_letters
+from mothership.relay.spool.transfer import ClusterSpool, move_batches, move_dead_letters
 from mothership.status import ClusterStatus
 from mothership.telemetry import log
 

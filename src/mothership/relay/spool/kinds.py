@@ -12,8 +12,8 @@ from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.directory import spool_directory
 from mothership.relay.spool.fallback import FallbackSpool
 from mothership.relay.spool.file_spool import FileSpool
-from mothership.relay.spool.moving import move_batches, move_dead_letters
 from mothership.relay.spool.takeover import take_over_orphans
+from mothership.relay.spool.transfer import move_batches, move_dead_letters
 
 
 async def open_spool(data_dir: Path, settings: RelaySettings, clock: Clock) -> Spool:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from mothership.event import RowBatch
 from mothership.leases import BatchStatus
 from mothership.relay.spool.record import SpoolRecord, pack, spool_record
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 
 OnDiskError: TypeAlias = Literal["refuse", "retry", "fall_back"]
 """What becomes of an operation when the disk refuses: an error; done again later; its `fallback`."""

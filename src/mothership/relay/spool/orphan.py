@@ -7,7 +7,7 @@ from pathlib import Path
 from mothership.dead_letters import DeadLetter
 from mothership.relay.spool import rebuild
 from mothership.relay.spool.dead_letter_table import select_dead_letters
-from mothership.relay.spool.spool_file import SQL, SpoolFile
+from mothership.relay.spool.sqlite_file import SQL, SpoolFile
 from mothership.telemetry import log
 
 

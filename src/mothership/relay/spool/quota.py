@@ -8,7 +8,7 @@ from mothership.errors import NotPersisted, SpoolFull
 from mothership.fairness import ADDRESS_SHARE
 from mothership.relay.settings import SpoolSettings
 from mothership.relay.spool.schema import ROW_OVERHEAD_BYTES
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 
 DISK_LOOK_SECONDS = 0.02
 """For so long a look at the file system's free space holds, less what was written since."""

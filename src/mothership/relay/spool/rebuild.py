@@ -13,7 +13,7 @@ from mothership.relay.spool import salvage
 from mothership.relay.spool.deduplication import SQL, FingerprintRow
 from mothership.relay.spool.record import unpack
 from mothership.relay.spool.schema import connect, corruption_error, is_disk_failure
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 from mothership.telemetry import log
 
 INTEGRITY_CHECK_BYTES_MAX = 256 * 1024**2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mothership.errors import ConfigurationError
 from mothership.named_sql import statements
-from mothership.relay.spool.bulk import STATEMENTS_CACHED
+from mothership.relay.spool.multi_row_sql import STATEMENTS_CACHED
 
 SCHEMA_VERSION = 3
 PAGE_BYTES = 4096

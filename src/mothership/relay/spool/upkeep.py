@@ -3,7 +3,7 @@
 from mothership.leases import SpoolStats
 from mothership.relay.settings import DeadLetterSettings, SpoolSettings
 from mothership.relay.spool.expiry import ExpiryLog, drop_dead_letters, expire_batches
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 
 
 def stats(file: SpoolFile, *, changed_by_others: bool) -> SpoolStats:

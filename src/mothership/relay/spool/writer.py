@@ -13,7 +13,7 @@ from mothership import telemetry
 from mothership.errors import NotPersisted
 from mothership.relay.spool.operation import Append, OnDiskError, Operation, Outcome, Task
 from mothership.relay.spool.schema import is_corruption
-from mothership.relay.spool.spool_file import SpoolFile
+from mothership.relay.spool.sqlite_file import SpoolFile
 from mothership.telemetry import log
 
 GROUP_OPERATIONS_MAX = 512

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from mothership.http_addresses import split_address
+from mothership.service_urls import split_address
 
 PUSH_PATH = "/loki/api/v1/push"
 LABELS = ("type", "service", "host", "site", "env", "severity")

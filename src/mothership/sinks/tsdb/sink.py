@@ -13,8 +13,8 @@ from mothership.event import RowBatch
 from mothership.ports import Clock, Health
 from mothership.retry import backoff_seconds
 from mothership.sinks.tsdb import continuous_aggregate, schema, timescale_extension
-from mothership.sinks.tsdb.clock import DatabaseClock, boot_ticks
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, Connector
+from mothership.sinks.tsdb.database_clock import DatabaseClock, boot_ticks
 from mothership.sinks.tsdb.database_state import DatabaseState
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.event_writer import HOUR_MINUTES, EventWriter

@@ -12,7 +12,7 @@ from mothership.pipeline.redaction.rules.named_keys import NAMED_KEY
 from mothership.pipeline.redaction.rules.one_time_codes import ONE_TIME_CODE
 from mothership.pipeline.redaction.rules.own_tokens import OWN_TOKENS, own_token_finders
 from mothership.pipeline.redaction.rules.personal import PERSONAL
-from mothership.pipeline.redaction.rules.protocols import LOGIN
+from mothership.pipeline.redaction.rules.protocol_logins import LOGIN
 from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, CompiledWhenAsked, Finder, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.sentences import SENTENCE
 from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE

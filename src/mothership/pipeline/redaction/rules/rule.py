@@ -9,9 +9,9 @@ from functools import cache, cached_property
 from hashlib import blake2b
 from typing import TypeAlias
 
-from mothership.pipeline.redaction.rules.digit_blind import is_blind
-from mothership.pipeline.redaction.rules.literal_prefixes import beginnings
-from mothership.pipeline.redaction.rules.regex_tree import parse
+from mothership.pipeline.redaction.regex_analysis.digit_blind import is_blind
+from mothership.pipeline.redaction.regex_analysis.literal_prefixes import beginnings
+from mothership.pipeline.redaction.regex_analysis.regex_tree import parse
 from mothership.pipeline.redaction.rules.stored_prefilters import Derivation, prefilter
 
 Span: TypeAlias = tuple[int, int]

@@ -14,10 +14,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, Self
 
-from mothership.pipeline.redaction.rules import character_classes, derive_prefilters, regex_tree, telling_parts
+from mothership.pipeline.redaction.regex_analysis import (
+    character_classes,
+    prefilter_derivation,
+    regex_tree,
+    selectivity,
+)
 
 FILE = Path(__file__).with_name("prefilters.json")
-DERIVED_BY = (regex_tree, character_classes, telling_parts, derive_prefilters)
+DERIVED_BY = (regex_tree, character_classes, selectivity, prefilter_derivation)
 """The modules that decide what is derived."""
 
 
@@ -48,7 +53,7 @@ class Derivation(NamedTuple):
 
     def derived(self) -> str:
         """Derive it now."""
-        return derive_prefilters.derive(**self._asdict())
+        return prefilter_derivation.derive(**self._asdict())
 
 
 def prefilter(derivation: Derivation) -> str:

@@ -20,13 +20,13 @@ from mothership.dead_letters import PIPELINE, Chosen, DeadLetter, DeadLetterGrou
 from mothership.errors import ConfigurationError, CorruptRecord, NotPersisted, SpoolUnreadable
 from mothership.event import Row
 from mothership.relay.settings import RelaySettings
-from mothership.relay.spool.jetstream import letters
+from mothership.relay.spool.batch_splitting import replaced_row, sent_again
+from mothership.relay.spool.jetstream import dead_letter_messages
 from mothership.relay.spool.jetstream.connection import LOST, connect
-from mothership.relay.spool.jetstream.letters import LetterHead, head_of
+from mothership.relay.spool.jetstream.dead_letter_messages import LetterHead, head_of
 from mothership.relay.spool.jetstream.publisher import Publisher
 from mothership.relay.spool.jetstream.sink_queue import waiting_message
 from mothership.relay.spool.jetstream.subjects import Subjects
-from mothership.relay.spool.parts import replaced_row, sent_again
 from mothership.relay.spool.record import SpoolRecord, pack, unpack
 from mothership.telemetry import log
 
@@ -244,7 +244,7 @@ class _Session:
             await self._put_in_line(letter.sink, repaired, seq)
         if rest is not None:
             mark = f"{seq} without {position}"
-            kept = letters.message(
+            kept = dead_letter_messages.message(
                 self._subjects, letter.sink, letter.reason, rest, pack(rest), letter.buried, mark=mark
             )
             await self._publisher.publish([kept], self._seconds)

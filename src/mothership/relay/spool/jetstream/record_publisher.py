@@ -12,12 +12,12 @@ from mothership import telemetry
 from mothership.dead_letters import DeadLetter
 from mothership.errors import FailedRow
 from mothership.leases import Lease
-from mothership.relay.spool.jetstream import letters
-from mothership.relay.spool.jetstream.portions import portions
+from mothership.relay.spool.batch_splitting import dead_letters
+from mothership.relay.spool.jetstream import dead_letter_messages
+from mothership.relay.spool.jetstream.message_portions import portions
 from mothership.relay.spool.jetstream.publisher import Message, Published, Publisher
 from mothership.relay.spool.jetstream.sink_queue import waiting_message
 from mothership.relay.spool.jetstream.subjects import Subjects
-from mothership.relay.spool.parts import dead_letters
 from mothership.relay.spool.record import SpoolRecord, pack, unpack
 
 HEADER_BYTES_MAX = 8192
@@ -40,7 +40,7 @@ class RecordPublisher:
         sealed = await asyncio.to_thread(lambda: list(dead_letters(lease, failed, now, known_to_sink=known_to_sink)))
         mark = f"{lease.seqs}" if any(lease.seqs) else f"{now}"
         await self._each(
-            letters.message(self._subjects, lease.sink, reason, record, packed, now, mark=mark)
+            dead_letter_messages.message(self._subjects, lease.sink, reason, record, packed, now, mark=mark)
             for reason, record, packed in sealed
         )
         telemetry.dead_letters_total.labels(lease.sink).inc(len(failed))
@@ -65,7 +65,7 @@ class RecordPublisher:
     async def take_in_dead_letters(self, dead: Sequence[DeadLetter]) -> None:
         """Keep dead letters out of a spool file."""
         await self._each(
-            letters.message(
+            dead_letter_messages.message(
                 self._subjects, one.sink, one.reason, unpack(one.packed), one.packed, one.buried, mark=f"{one.buried}"
             )
             for one in dead

@@ -22,17 +22,17 @@ from mothership.leases import SEQ_MAX, BatchStatus, DeliveryResult, Lease, Lease
 from mothership.ports import Clock
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.batch_cache import BatchCache
+from mothership.relay.spool.batch_splitting import deferred_parts, halves
 from mothership.relay.spool.jetstream import cluster
-from mothership.relay.spool.jetstream.announcements import ORIGIN, Announcements
 from mothership.relay.spool.jetstream.connection import LOST, connect
 from mothership.relay.spool.jetstream.counts import StreamState, stream_state
 from mothership.relay.spool.jetstream.held import HeldBatch
+from mothership.relay.spool.jetstream.outcome_announcements import ORIGIN, Announcements
 from mothership.relay.spool.jetstream.publisher import ID, Publisher
 from mothership.relay.spool.jetstream.record_publisher import RecordPublisher
 from mothership.relay.spool.jetstream.sink_queue import SinkQueue, waiting_message
 from mothership.relay.spool.jetstream.subjects import Subjects
 from mothership.relay.spool.jetstream.upkeep import Upkeep
-from mothership.relay.spool.parts import deferred_parts, halves
 from mothership.relay.spool.record import SpoolRecord, spool_record, weight
 from mothership.relay.spool.takeover import take_over_orphans
 from mothership.status import ClusterStatus

@@ -13,7 +13,7 @@ from mothership.fairness import ADDRESS_SHARE
 from mothership.leases import Lease, SpoolStats, Totals
 from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.expiry import ExpiryLog, expiry_reason
-from mothership.relay.spool.jetstream import letters
+from mothership.relay.spool.jetstream import dead_letter_messages
 from mothership.relay.spool.jetstream.connection import LOST, cancellable
 from mothership.relay.spool.jetstream.counts import StreamState, stream_state, subjects_in_use
 from mothership.relay.spool.jetstream.held import HeldBatch
@@ -170,8 +170,8 @@ class Upkeep:
 
     async def keep_damaged(self, sink: str, held: HeldBatch, now: int) -> None:
         """Put a record that can't be read among the dead letters, for a person to look at."""
-        head = letters.LetterHead(sink, DAMAGED, now, "", "", "", held.events, "")
-        headers = {ID: f"damaged.{sink}.{held.seq}", letters.HEADER: letters.ascii_head(head)}
+        head = dead_letter_messages.LetterHead(sink, DAMAGED, now, "", "", "", held.events, "")
+        headers = {ID: f"damaged.{sink}.{held.seq}", dead_letter_messages.HEADER: dead_letter_messages.ascii_head(head)}
         subject = self._subjects.letter(sink, "damaged", held.events, len(held.message.data))
         await self._publisher.publish([Message(subject, held.message.data, headers)], 5.0)
 
@@ -190,7 +190,7 @@ class Upkeep:
                 oldest = await cancellable(
                     self._js.get_msg(self._subjects.letters_stream, seq=seq, subject=whose, next=True)
                 )
-                head = letters.head_of(oldest.headers or {})
+                head = dead_letter_messages.head_of(oldest.headers or {})
                 if some_are_old and now - head.buried <= bounds.max_age_seconds * 1e6:
                     some_are_old = False
                     continue

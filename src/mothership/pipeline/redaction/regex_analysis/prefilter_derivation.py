@@ -22,7 +22,7 @@ from functools import cache
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 from re import _parser  # type: ignore[attr-defined]
 
-from mothership.pipeline.redaction.rules.character_classes import (
+from mothership.pipeline.redaction.regex_analysis.character_classes import (
     ALL,
     OTHERS,
     characters_taken,
@@ -31,7 +31,7 @@ from mothership.pipeline.redaction.rules.character_classes import (
     members_of,
     repeat,
 )
-from mothership.pipeline.redaction.rules.regex_tree import (
+from mothership.pipeline.redaction.regex_analysis.regex_tree import (
     ASCII,
     IGNORE_CASE,
     LOOKS,
@@ -45,7 +45,7 @@ from mothership.pipeline.redaction.rules.regex_tree import (
     units_of,
     width_of,
 )
-from mothership.pipeline.redaction.rules.telling_parts import GAP_COUNT, bits_told, parts_of, telling_enough
+from mothership.pipeline.redaction.regex_analysis.selectivity import GAP_COUNT, bits_told, parts_of, telling_enough
 
 EDGE = '"'
 """Stands before and behind every text that is scanned."""

@@ -6,7 +6,7 @@ A body of 40 KB can say 3,000 things of 3,000 records: nine million in all.
 from collections.abc import Mapping
 from typing import Any
 
-from mothership.edge.limits import LimitSettings
+from mothership.edge.limit_settings import LimitSettings
 from mothership.errors import Refusal
 
 CHARACTERS_FACTOR = 2

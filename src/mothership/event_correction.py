@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from mothership import decimals
+from mothership import lossless_decimals
 from mothership.dead_letters import PIPELINE
 from mothership.errors import CorruptRecord, NotPersisted, Refusal
 from mothership.event import Batch, Event, Row, RowBatch
@@ -89,7 +89,7 @@ def _event(text: str) -> Event:
     if len(text) > EVENT_CHARACTERS_MAX:
         raise Refusal(413, "the repaired event is too large")
     try:
-        event = decimals.decode(text.encode())
+        event = lossless_decimals.decode(text.encode())
     except (ValueError, UnicodeEncodeError, RecursionError):
         raise Refusal(422, "the repaired event is not JSON") from None
     if not isinstance(event, dict):

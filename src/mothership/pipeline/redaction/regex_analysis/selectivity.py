@@ -4,8 +4,15 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 
-from mothership.pipeline.redaction.rules.character_classes import ALL, members_of
-from mothership.pipeline.redaction.rules.regex_tree import IGNORE_CASE, NODES_REMEMBERED, REPEATS, SINGLE, Node, Nodes
+from mothership.pipeline.redaction.regex_analysis.character_classes import ALL, members_of
+from mothership.pipeline.redaction.regex_analysis.regex_tree import (
+    IGNORE_CASE,
+    NODES_REMEMBERED,
+    REPEATS,
+    SINGLE,
+    Node,
+    Nodes,
+)
 
 ENOUGH = 90
 """Bits after which an expression has told enough."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 from typing import Any, TypeAlias
 
-from mothership.pipeline.redaction.rules.regex_tree import ASCII, DOTALL, IGNORE_CASE, NODES_REMEMBERED, Node
+from mothership.pipeline.redaction.regex_analysis.regex_tree import ASCII, DOTALL, IGNORE_CASE, NODES_REMEMBERED, Node
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 ASCII_LAST = 0x7F

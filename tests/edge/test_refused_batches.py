@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from tests.edge.servers import decoded
 
-from mothership.edge.limits import LimitSettings
-from mothership.edge.retry_tracker import RetryTracker, new_identity
+from mothership.edge.limit_settings import LimitSettings
+from mothership.edge.refused_batches import RefusedBatches, new_identity
 from mothership.errors import MayBeKept, NotPersisted, Refusal
 from mothership.event import Batch
 
@@ -119,7 +119,7 @@ async def test_a_retry_waits_for_the_attempt_that_it_repeats(make_client: Client
 
 async def test_one_caller_makes_no_other_forgotten() -> None:
     """Who is refused the most gives way; what others are remembered by stays."""
-    retries = RetryTracker(refused_max=10)
+    retries = RefusedBatches(refused_max=10)
 
     async def refused(batch: Batch) -> None:
         with pytest.raises(NotPersisted):

@@ -9,26 +9,26 @@ from threading import Event, Thread
 from prometheus_client import REGISTRY, Counter
 
 from mothership import metric_registry
-from mothership.loop_counter import counted_in_loop
+from mothership.buffered_metrics import counted_in_loop
 
 
 def test_whoever_reads_finds_what_was_counted() -> None:
     """By the registry, as text, or of the counter alone; twice, and with something between."""
-    counter = Counter("a_test_of_loop_counters_total", "Counted by a test.", ["kind"])
+    counter = Counter("a_test_of_buffered_counters_total", "Counted by a test.", ["kind"])
     counted = counted_in_loop(counter.labels("one"))
     counted.inc()
     counted.inc(2.5)
     for _ in range(2):
-        assert REGISTRY.get_sample_value("a_test_of_loop_counters_total", {"kind": "one"}) == 3.5
+        assert REGISTRY.get_sample_value("a_test_of_buffered_counters_total", {"kind": "one"}) == 3.5
     counted_in_loop(counter.labels("one")).inc(0.5)
     counter.labels("one").inc()
     assert metric_registry.own(counter) == {"one": 5.0}
-    assert b'a_test_of_loop_counters_total{kind="one"} 5.0' in metric_registry.exposition()[0]
+    assert b'a_test_of_buffered_counters_total{kind="one"} 5.0' in metric_registry.exposition()[0]
 
 
 def test_nothing_is_lost_between_the_loop_and_its_readers() -> None:
     """Others read from threads while it counts."""
-    counter = Counter("another_test_of_loop_counters_total", "Counted by a test.", ["kind"])
+    counter = Counter("another_test_of_buffered_counters_total", "Counted by a test.", ["kind"])
     counted, over = counted_in_loop(counter.labels("one")), Event()
 
     def read() -> None:
@@ -50,7 +50,7 @@ def test_among_several_workers_others_see_it_at_once(tmp_path: Path) -> None:
     """They read the files, and ask nobody."""
     program = (
         "from mothership import metric_registry, telemetry\n"
-        "from mothership.loop_counter import counted_in_loop\n"
+        "from mothership.buffered_metrics import counted_in_loop\n"
         "counted_in_loop(telemetry.pipeline_events.labels('kept')).inc(3)\n"
         "assert metric_registry.CounterSnapshot().total('mothership_pipeline_events_total') == 3\n"
         "assert metric_registry.own(telemetry.pipeline_events) == {'kept': 3.0}\n"

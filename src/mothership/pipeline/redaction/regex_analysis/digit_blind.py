@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 
-from mothership.pipeline.redaction.rules.regex_tree import REPEATS, Node, Nodes
+from mothership.pipeline.redaction.regex_analysis.regex_tree import REPEATS, Node, Nodes
 
 _ALL = frozenset("0123456789")
 _NONE: frozenset[str] = frozenset()

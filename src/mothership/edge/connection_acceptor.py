@@ -17,7 +17,7 @@ ACCEPTED_PER_ROUND_MAX = 64
 BACKLOG = 2048
 
 
-class Acceptor:
+class ConnectionAcceptor:
     """Hands each accepted socket, with its address, to a coroutine of its own. Closed like an `asyncio.Server`."""
 
     def __init__(
@@ -67,9 +67,9 @@ class Acceptor:
             task.add_done_callback(self._serving.discard)
 
 
-def plain(listening: socket.socket, make: Callable[[], asyncio.Protocol]) -> Acceptor:
+def plain(listening: socket.socket, make: Callable[[], asyncio.Protocol]) -> ConnectionAcceptor:
     """A listener for HTTP without TLS, with a protocol for each connection."""
-    return Acceptor(listening, partial(_connect, make))
+    return ConnectionAcceptor(listening, partial(_connect, make))
 
 
 async def _connect(make: Callable[[], asyncio.Protocol], accepted: socket.socket, _address: str) -> None:

@@ -18,7 +18,7 @@ from mothership.pipeline.redaction.batch_scan import Scan
 from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_names import fold
-from mothership.pipeline.redaction.measurements import READING_KEYS
+from mothership.pipeline.redaction.measurement_fields import READING_KEYS
 from mothership.pipeline.redaction.text import ActiveRule
 from mothership.telemetry import redaction_unsafe
 

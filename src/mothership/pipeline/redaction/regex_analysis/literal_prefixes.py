@@ -6,7 +6,7 @@ from itertools import product
 from re import _constants as sre  # type: ignore[attr-defined]  # the one parse that can't differ from what `re` does
 from typing import Any
 
-from mothership.pipeline.redaction.rules.regex_tree import parse
+from mothership.pipeline.redaction.regex_analysis.regex_tree import parse
 
 BEGINNINGS_MAX = 256
 CHARACTERS_MAX = 24

@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 import orjson
 
+from mothership.console.event_traces import SAMPLED_MAX, WAIT_SECONDS, Traces
 from mothership.console.trace_sample import TraceQuestion, TraceSample
-from mothership.console.traces import SAMPLED_MAX, WAIT_SECONDS, Traces
 from mothership.errors import Refusal
+from mothership.status_directory import StatusDirectory, socket_address
 from mothership.telemetry import log
-from mothership.worker_status import StatusDirectory, socket_address
 
 LINE_BYTES_MAX = 64 * 1024 * 1024
 """Longest trace: a step may show 200 values of 4,000 characters, before and after."""

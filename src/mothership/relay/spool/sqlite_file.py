@@ -17,12 +17,12 @@ from mothership.errors import CorruptRecord
 from mothership.event import Row, RowBatch
 from mothership.leases import BatchStatus, LeaseLimits
 from mothership.named_sql import statements
-from mothership.relay.spool import bulk
+from mothership.relay.spool import multi_row_sql
 from mothership.relay.spool.batch_cache import BatchCache
+from mothership.relay.spool.batch_splitting import replaced_row, sent_again
 from mothership.relay.spool.dead_letter_table import DeadLetterTable
 from mothership.relay.spool.deduplication import FingerprintTable
 from mothership.relay.spool.deliveries import Deliveries, NewDelivery, PendingDelivery
-from mothership.relay.spool.parts import replaced_row, sent_again
 from mothership.relay.spool.record import SpoolRecord, pack, unpack, weight
 from mothership.relay.spool.schema import PAGE_BYTES, ROW_OVERHEAD_BYTES, SCHEMA_VERSION, connect
 
@@ -191,7 +191,7 @@ class SpoolFile:
              one.content or None, one.client)
             for one, packed, _ in new
         ]  # fmt: skip
-        last = bulk.insert(self.connection, SQL["add"], rows)
+        last = multi_row_sql.insert(self.connection, SQL["add"], rows)
         seqs = range(last - len(new) + 1, last + 1)
         self.deliveries.add(
             [
@@ -240,7 +240,7 @@ class SpoolFile:
         """Number, caller and size of each."""
         if not gone:
             return
-        self.connection.execute(SQL["remove"], (bulk.numbers(seq for seq, _, _ in gone),))
+        self.connection.execute(SQL["remove"], (multi_row_sql.numbers(seq for seq, _, _ in gone),))
 
         def apply() -> None:
             for seq, client, size in gone:

@@ -27,7 +27,7 @@ class Shows(Protocol):
         """To this."""
 
 
-class LoopCounter:
+class BufferedCounter:
     """Counted up by the event loop alone. Read it through the counter that it belongs to."""
 
     __slots__ = ("_counter", "_told", "_total")
@@ -47,7 +47,7 @@ class LoopCounter:
             self._told = total
 
 
-class LoopGauge:
+class BufferedGauge:
     """Set by the event loop alone. Read it through the gauge that it belongs to."""
 
     __slots__ = ("_gauge", "_value")
@@ -70,17 +70,17 @@ class _Teller(Collector):
     """Stands before all metrics in the registry: whoever reads them has it tell first."""
 
     def __init__(self) -> None:
-        self._counters: dict[int, LoopCounter] = {}
-        self._gauges: dict[int, LoopGauge] = {}
+        self._counters: dict[int, BufferedCounter] = {}
+        self._gauges: dict[int, BufferedGauge] = {}
         self._lock = Lock()
 
-    def counter(self, counter: Counter) -> LoopCounter:
+    def counter(self, counter: Counter) -> BufferedCounter:
         with self._lock:
-            return self._counters.setdefault(id(counter), LoopCounter(counter))
+            return self._counters.setdefault(id(counter), BufferedCounter(counter))
 
-    def gauge(self, gauge: Gauge) -> LoopGauge:
+    def gauge(self, gauge: Gauge) -> BufferedGauge:
         with self._lock:
-            return self._gauges.setdefault(id(gauge), LoopGauge(gauge))
+            return self._gauges.setdefault(id(gauge), BufferedGauge(gauge))
 
     def collect(self) -> Iterator[Metric]:
         with self._lock:

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from mothership.config.variables import keys
+from mothership.config.environment_variables import keys
 
 
 def resolve(model: type[BaseModel], tree: dict[Any, Any], directory: Path) -> None:

@@ -15,13 +15,13 @@ import orjson
 from starlette.requests import Request
 
 from mothership.console.page import Fields, Page, Trial, one
+from mothership.console.serial_executor import SerialExecutor
 from mothership.console.trace_sample import TraceQuestion, TraceSample
-from mothership.console.turns import Turns
-from mothership.decimals import decode
 from mothership.errors import BadQuery, Refusal
 from mothership.event import Batch, Event
+from mothership.lossless_decimals import decode
+from mothership.pipeline.event_trace import EventTrace, StepTrace, Tracer, trace_event
 from mothership.pipeline.redaction.explanation import Explanation
-from mothership.pipeline.tracing import EventTrace, StepTrace, Tracer, trace_event
 from mothership.ports import Clock, Processor
 from mothership.search.matching import matcher
 from mothership.search.parameters import parse_query
@@ -70,7 +70,7 @@ class Traces:
         self._private = private
         self._clock = clock
         self._wait_seconds = wait_seconds
-        self._turns = Turns()
+        self._turns = SerialExecutor()
         self.others: Callable[[TraceQuestion, TraceSample], Sequence[Coroutine[Any, Any, None]]] | None = None
         """Where there are other workers: asks each of them, and adds what they take."""
 

@@ -21,7 +21,7 @@ def new_identity() -> bytes:
     return random_bytes()
 
 
-class RetryTracker:
+class RefusedBatches:
     """First transmissions that are under way in this process, and those that were refused."""
 
     def __init__(self, *, refused_max: int) -> None:
@@ -66,7 +66,7 @@ class _Transmission:
 
     __slots__ = ("_batch", "_over", "_tracker")
 
-    def __init__(self, tracker: RetryTracker, batch: Batch) -> None:
+    def __init__(self, tracker: RefusedBatches, batch: Batch) -> None:
         self._tracker = tracker
         self._batch = batch
 

@@ -10,7 +10,7 @@ WAITING_MAX = 4
 T = TypeVar("T")
 
 
-class Turns:
+class SerialExecutor:
     """Lets one after the other work in a thread, and sends away whoever would wait long."""
 
     def __init__(self) -> None:
