@@ -169,8 +169,12 @@ async def test_a_sample_sees_what_every_worker_takes(tmp_path: Path) -> None:
 
         async def looked_at(sample: Any, *made: Chain) -> Any:
             asking = asyncio.create_task(sample)
-            await until(lambda: all(one._tracer for one in made))
+            await until(lambda: asking.done() or all(one._tracer for one in made))
+            assert not asking.done(), await asking
             return asking
+
+        async def all_are_free() -> None:
+            await until(lambda: not (here[0]._tracer or there[0]._tracer))
 
         asking = await looked_at(traces[0].sample({"count": ["2"]}), here[0], there[0])
         for made, _ in (here, there):
@@ -180,20 +184,21 @@ async def test_a_sample_sees_what_every_worker_takes(tmp_path: Path) -> None:
         assert found["sampled"] | {"examined": 0} == {
             "wanted": 2, "found": 2, "examined": 0, "workers": 2, "workers_missed": 0}  # fmt: skip
         assert not [secret for secret in CANARIES if secret in json.dumps(found)]
+        await all_are_free()
         asking = await looked_at(traces[1].sample({"count": ["1"]}), here[0], there[0])
         await here[0].run(batch(EVENT))
         assert len((await asking)["traces"]) == 1
-        await until(lambda: not (here[0]._tracer or there[0]._tracer))  # both are free again
+        await all_are_free()
         with there[0].traced(Tracer(lambda _: None, [], matches=lambda _: True, most=1, with_refused=True)):  # type: ignore[arg-type, return-value]
             asking = await looked_at(traces[0].sample({"count": ["1"]}), here[0])
             await here[0].run(batch(EVENT))
             await asking
             with pytest.raises(Refusal, match="somebody else"):
                 await traces[1].sample({})
-        await until(lambda: not (here[0]._tracer or there[0]._tracer))
+        await all_are_free()
         asking = await looked_at(traces[0].sample({"count": ["1"]}), here[0], there[0])
         asking.cancel()
-        await until(lambda: not (here[0]._tracer or there[0]._tracer))
+        await all_are_free()
         serving[1].cancel()
         await asyncio.wait(serving[1:])
         directories[1].socket("trace").touch()  # one that was killed left it behind

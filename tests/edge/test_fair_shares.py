@@ -38,10 +38,12 @@ def tokens(**more: Any) -> list[dict[str, Any]]:
 def test_a_right_token_finds_room_beside_wrong_ones_from_its_address(served: Serve) -> None:
     """Behind one NAT: answers to wrong logins are held back, and their connections give way."""
     server = served(auth={"tokens": tokens(), "failure_pause_seconds": 30}, connections_per_client=4)
+    before = CounterSnapshot().total("mothership_auth_failures_total")
     guesses = [connect(server) for _ in range(4)]
-    for _ in range(10):  # the pauses grow to seconds
+    for _ in range(10):
         for guess in guesses[:]:
             guess.sendall(sent_by("wrong"))
+    until(lambda: CounterSnapshot().total("mothership_auth_failures_total") >= before + 4)  # each is held back
     for number in range(4):
         with connect(server) as node:
             node.sendall(sent_by(RIGHT))

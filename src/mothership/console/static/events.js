@@ -162,12 +162,14 @@
     } else if (name === 'following') {
       setState('good', 'Live');
       attempts = 0;
-      if (lost !== null) {
-        const from = lost, until = new Date();
+      const from = lost;
+      lost = null; // at once: what comes back late says nothing about a connection that is lost meanwhile
+      if (from !== null) {
+        const until = new Date();
         const text = `Not followed for ${Math.max(1, Math.round((until - from) / 1000))} s, until ${until.toISOString().slice(11, 19)}Z.`;
         add(() => note(text, live.dataset.search === 'true' ? search({ since: from.toISOString(), until: until.toISOString() }) : null));
       }
-      fill().catch(() => {}).finally(() => { lost = null; });
+      fill().catch(() => { if (lost !== null) lost = from ?? lost; });
     } else if (name === 'end') {
       ended = content.reason;
     }

@@ -119,6 +119,7 @@ class Found:
             self.rules, self.signs = self._shape.left
         for key in gone:
             del event[key]
+        self.dropped = ()
 
     def stand_beside(self, texts: Iterable[str], gone: Event) -> list[str]:
         """Return those texts that stand, in any case, in more of the event as it was than in these items of it."""

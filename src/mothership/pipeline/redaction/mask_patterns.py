@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from math import isfinite
 from typing import Any, NamedTuple
 
 from mothership.event import Batch, Event
@@ -278,7 +279,7 @@ def _texts_in(value: Any) -> Iterator[str | None]:
         for inner in value:
             yield from _texts_in(inner)
     elif kind is float:
-        yield None if "e" in repr(value) else str(int(value))
+        yield None if "e" in repr(value) or not isfinite(value) else str(int(value))
     elif kind is str or kind is int:
         yield str(value)
 
