@@ -119,6 +119,7 @@ def test_a_session_ends_with_its_token(console: Console) -> None:
 def test_by_keyboard_alone_one_signs_in_and_comes_to_the_dead_letters(console: Console) -> None:
     page = console.page(None)
     page.goto(f"{console.service.url}/")
+    expect(page.locator("input:focus")).to_be_visible()  # a busy browser may be late with it
     page.keyboard.type(READER)
     page.keyboard.press("Enter")
     page.wait_for_url("**/console/overview")

@@ -175,7 +175,7 @@ class FileSpool:
                 file.finish(lease.sink, lease.seqs, now)
 
         # Lost with the process, it costs a second write that is recognised.
-        return self._writer.submit(act, durable=False, on_disk_error="retry", soon=False)
+        return self._writer.submit(act, durable=False, on_disk_error="retry")
 
     def release(self, lease: Lease) -> "asyncio.Future[None]":
         """The sink has not got these batches, or may not: they wait again. Need not be awaited either."""
