@@ -82,7 +82,7 @@ async def test_what_comes_in_one_round_of_the_event_loop_is_one_transaction(tmp_
 
 
 async def test_a_delivery_that_nothing_follows_is_recorded_all_the_same(tmp_path: Path) -> None:
-    """A moment later, by itself."""
+    """By itself."""
     spool = await FileSpool.open(tmp_path, settings(), time.time)
     await append(spool, rows_batch(1), "a")
     lease = await spool.lease("a", LIMITS)

@@ -17,8 +17,6 @@ from mothership.relay.spool.sqlite_file import SpoolFile
 from mothership.telemetry import log
 
 GROUP_OPERATIONS_MAX = 512
-LATER_SECONDS = 0.05
-"""How long what need not be written soon waits for something that has to be."""
 
 Keep: TypeAlias = Callable[[SpoolFile, Sequence[Append]], list[Outcome]]
 """Keeps batches in the transaction that is open, or says of each why not."""
@@ -51,16 +49,13 @@ class SpoolWriter:
         self._retry_after_seconds = retry_after_seconds
         self._queue: SimpleQueue[list[Task] | None] = SimpleQueue()
         self._to_hand_over: list[Task] = []
-        self._hand_over_soon = False
-        self._hand_over_later: asyncio.TimerHandle | None = None
         self._to_retry: list[Operation] = []
         self._thread = Thread(target=self._run, name=f"spool-{file.path.stem}", daemon=True)
         self._thread.start()
 
     def append(self, append: Append) -> None:
         """Keep a batch with the next transaction."""
-        self._to_hand_over.append(append)
-        self._call_hand_over()
+        self._hand_over_soon(append)
 
     def submit(
         self,
@@ -70,33 +65,20 @@ class SpoolWriter:
         on_disk_error: OnDiskError = "refuse",
         prepare: Callable[[], None] | None = None,
         fallback: Callable[[SpoolFile], Any] | None = None,
-        soon: bool = True,
     ) -> asyncio.Future[Any]:
-        """Do this in the next transaction. The future resolves after its commit.
-
-        What is not wanted `soon` makes no transaction of its own: it waits a moment for one. Whatever is submitted is
-        done in its order.
-        """
+        """Do this in the next transaction. The future resolves after its commit."""
         operation = Operation(self._loop.create_future(), act, durable, on_disk_error, prepare, fallback)
-        self._to_hand_over.append(operation)
-        if soon:
-            self._call_hand_over()
-        elif not self._hand_over_soon and self._hand_over_later is None:
-            self._hand_over_later = self._loop.call_later(LATER_SECONDS, self._hand_over)
+        self._hand_over_soon(operation)
         return operation.future
 
-    def _call_hand_over(self) -> None:
+    def _hand_over_soon(self, task: Task) -> None:
         # All that comes in a round of the event loop goes in one transaction, and wakes the thread once: for each by
         # itself the loop would wait for the interpreter's lock, and the first would have a transaction for itself.
-        if not self._hand_over_soon:
-            self._hand_over_soon = True
+        if not self._to_hand_over:
             self._loop.call_soon(self._hand_over)
+        self._to_hand_over.append(task)
 
     def _hand_over(self) -> None:
-        self._hand_over_soon = False
-        if self._hand_over_later is not None:
-            self._hand_over_later.cancel()
-            self._hand_over_later = None
         if self._to_hand_over:
             tasks, self._to_hand_over = self._to_hand_over, []
             self._queue.put(tasks)
