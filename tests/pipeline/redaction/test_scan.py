@@ -44,6 +44,15 @@ def test_other_digits_decide_anew(make: Callable[..., Redaction], through: Calla
     assert kept == [texts[0], "paid with [REDACTED:credit_card]", texts[2]]
 
 
+def test_what_a_step_has_changed_is_looked_at_anew(
+    make: Callable[..., Redaction], through: Callable[..., Batch]
+) -> None:
+    """A rule is asked of what the step before it left, and not only of what all steps were told at first."""
+    redaction = make(drop_fields=["nickname"], mask_patterns=[{"name": "x", "pattern": r"\] from pier [0-9]"}])
+    event = {"type": "a", "nickname": "carolina", "message": "login failed for carolina from pier 4"}
+    assert through(redaction, event).events[0]["message"] == "login failed for [REDACTED:propagated********"
+
+
 def test_what_was_seen_before_changes_nothing(make: Callable[..., Redaction], through: Callable[..., Batch]) -> None:
     """Lines with secrets among clean events, in one batch and one by one, the memory full of others or empty."""
     lines = [text for each in SETS for _, text, _ in secret_lines(f"secrets{each}", rounds=1)][::7]
