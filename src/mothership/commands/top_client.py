@@ -8,12 +8,11 @@ import httpx2
 
 from mothership.errors import OverviewError, ShippingError
 from mothership.shipping import connection_diagnosis
-from mothership.shipping.target import ShipTarget, http_client, shown
+from mothership.shipping.target import ShipTarget, http_client, page, shown
 
 PATH = "/console/overview"
 HOUR_SECONDS = 3600
 BODY_BYTES_MAX = 16 * 1024 * 1024
-_NO_HOPE = frozenset({400, 401, 403, 404, 405})
 
 
 @dataclass
@@ -50,9 +49,9 @@ class OverviewClient:
     def __init__(self, target: ShipTarget) -> None:
         """Raise `OverviewError` for an address or certificates that can't be used."""
         self._target = target
-        self.page = _page(target.url)
         self.history = OverviewHistory()
         try:
+            self.page = page(target.url, PATH)
             self._client = http_client(target, "Top")
         except ShippingError as error:
             raise OverviewError(str(error), is_final=True) from None
@@ -85,9 +84,7 @@ class OverviewClient:
         except httpx2.TooManyRedirects:
             raise OverviewError(f"{shown(url)} redirects in circles", is_final=True) from None
         except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
-            file, key = self._target.client_cert, self._target.client_key
-            certificate = connection_diagnosis.ClientCertificate(file, key) if file else None
-            fault = await connection_diagnosis.explain(error, self.page, certificate)
+            fault = await connection_diagnosis.explain(error, self.page, self._target.client_certificate)
             raise OverviewError(fault.reason, is_final=fault.is_final) from None
         content = _json(answer)
         if answer.is_success and content is not None:
@@ -95,7 +92,7 @@ class OverviewClient:
         if answer.is_success:
             raise self._foreign()
         reason = str((content or {}).get("reason") or f"answered {answer.status_code}")
-        if answer.status_code not in _NO_HOPE:
+        if answer.status_code not in connection_diagnosis.FINAL_STATUSES:
             raise OverviewError(reason, is_final=False)
         advice = connection_diagnosis.refused(answer.status_code, self.page, has_token=bool(self._target.token))
         text = f"{shown(self.page)}: {reason}" + (f"; {advice}" if advice else "")
@@ -113,15 +110,3 @@ def _json(answer: httpx2.Response) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
-
-
-def _page(url: str) -> str:
-    """The overview of this service."""
-    try:
-        parsed = httpx2.URL(url)
-    except httpx2.InvalidURL:
-        parsed = httpx2.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise OverviewError("the URL is no address: it must look like http://localhost:8443", is_final=True)
-    path = parsed.path.rstrip("/")
-    return str(parsed.copy_with(path=path if path.endswith(PATH) else f"{path}{PATH}", query=None))

@@ -16,7 +16,7 @@ from mothership.plurals import counted
 from mothership.retry import backoff_seconds, retry_after_seconds
 from mothership.search.parameters import Parameters, address
 from mothership.shipping import connection_diagnosis
-from mothership.shipping.target import ShipTarget, http_client, shown
+from mothership.shipping.target import ShipTarget, http_client, page, shown
 
 PATH = "/console/events"
 SILENCE_SECONDS = 45.0
@@ -25,7 +25,6 @@ PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX = 0.5, 30.0
 TOLD_EVERY_SECONDS = 5.0
 """How often it is told, in a flood, that events were left out."""
 BODY_BYTES_MAX = 64 * 1024
-_NO_HOPE = frozenset({400, 401, 403, 404, 405})
 
 
 class TailClient:
@@ -43,7 +42,10 @@ class TailClient:
         """`show` gets each event; `say`, what a person should know beside them."""
         self._target = target
         self._question = list(question)
-        self._page = _page(target.url)
+        try:
+            self._page = page(target.url, PATH)
+        except ShippingError as error:
+            raise TailError(str(error)) from None
         self._show = show
         self._say = say
         self._ticks = ticks
@@ -89,9 +91,7 @@ class TailClient:
         except httpx2.TooManyRedirects:
             raise TailError(f"{shown(self._page)} redirects in circles") from None
         except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
-            file, key = self._target.client_cert, self._target.client_key
-            certificate = connection_diagnosis.ClientCertificate(file, key) if file else None
-            fault = await connection_diagnosis.explain(error, self._page, certificate)
+            fault = await connection_diagnosis.explain(error, self._page, self._target.client_certificate)
             if fault.is_final:
                 raise TailError(fault.reason) from None
             return fault.reason, None
@@ -100,7 +100,7 @@ class TailClient:
         said = orjson.loads(await _begin_of(answer) or b"{}")
         reason = str(said.get("reason", "")) if isinstance(said, dict) else ""
         reason = reason or f"answered {answer.status_code}"
-        if answer.status_code in _NO_HOPE:
+        if answer.status_code in connection_diagnosis.FINAL_STATUSES:
             advice = connection_diagnosis.refused(answer.status_code, self._page, has_token=bool(self._target.token))
             raise TailError(f"{shown(self._page)}: {reason}" + (f"; {advice}" if advice else ""))
         return reason, retry_after_seconds(answer.headers.get("retry-after"), now=time.time())
@@ -153,18 +153,6 @@ class TailClient:
         if self._left_out and (at_once or self._ticks() - self._told >= TOLD_EVERY_SECONDS):
             self._say(f"{counted(self._left_out, 'event')} left out: more than a live tail shows")
             self._left_out, self._told = 0, self._ticks()
-
-
-def _page(url: str) -> str:
-    """The page of events at this service."""
-    try:
-        parsed_url = httpx2.URL(url)
-    except httpx2.InvalidURL:
-        parsed_url = httpx2.URL("")
-    if parsed_url.scheme not in ("http", "https") or not parsed_url.host:
-        raise TailError("the URL is no address: it must look like http://localhost:8443")
-    path = parsed_url.path.rstrip("/")
-    return str(parsed_url.copy_with(path=path if path.endswith(PATH) else f"{path}{PATH}", query=None))
 
 
 def _iso(moment: datetime) -> str:

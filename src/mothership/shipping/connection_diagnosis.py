@@ -30,6 +30,10 @@ _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PR
 _EXPIRED, _NOT_YET, _OTHER_NAME = 10, 9, frozenset({62, 63, 64})  # X509_V_ERR_…
 
 
+FINAL_STATUSES = frozenset({400, 401, 403, 404, 405})
+"""Of answers to a question that will be refused again however often it is asked."""
+
+
 class ClientCertificate(NamedTuple):
     """What we show the other end."""
 

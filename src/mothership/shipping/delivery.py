@@ -168,10 +168,7 @@ class BatchDelivery:
         except httpx2.TooManyRedirects:
             raise ShippingError(f"{shown(self._url)} redirects in circles") from None
         except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:  # an alert of TLS 1.3 comes as the third
-            file, key = self._target.client_cert, self._target.client_key
-            fault = await connection_diagnosis.explain(
-                error, self._url, connection_diagnosis.ClientCertificate(file, key) if file else None
-            )
+            fault = await connection_diagnosis.explain(error, self._url, self._target.client_certificate)
             if fault.is_final:
                 raise ShippingError(fault.reason) from None
             return None, fault.reason

@@ -25,16 +25,34 @@ class ShipTarget:
     parse: bool | None = None
     """Whether the service is to read what lines say about themselves; None leaves it to its configuration."""
 
+    @property
+    def client_certificate(self) -> connection_diagnosis.ClientCertificate | None:
+        """What is shown to the service, if anything is."""
+        file = self.client_cert
+        return connection_diagnosis.ClientCertificate(file, self.client_key) if file else None
+
 
 def endpoint(url: str) -> str:
-    """Return the address of `/ingest`, for an address that has no path of its own."""
+    """Return the address of `/ingest`, for an address that has no path of its own. Raises `ShippingError`."""
+    parsed = _parsed(url)
+    return str(parsed.copy_with(path="/ingest")) if parsed.path in ("", "/") else url
+
+
+def page(url: str, path: str) -> str:
+    """Return the address of a page at this service. Raises `ShippingError`."""
+    parsed = _parsed(url)
+    given = parsed.path.rstrip("/")
+    return str(parsed.copy_with(path=given if given.endswith(path) else f"{given}{path}", query=None))
+
+
+def _parsed(url: str) -> httpx2.URL:
     try:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL:
         parsed = httpx2.URL("")
     if parsed.scheme not in ("http", "https") or not parsed.host or not 0 <= (parsed.port or 0) <= _PORT_MAX:
         raise ShippingError("the URL is no address: it must look like http://localhost:8443")
-    return str(parsed.copy_with(path="/ingest")) if parsed.path in ("", "/") else url
+    return parsed
 
 
 def shown(url: str) -> str:
