@@ -45,6 +45,8 @@ BROKEN = {"MothershipSpoolDamaged", "MothershipLLMBreakerOpen", "MothershipRedac
 """And the second; both go quiet."""
 CLUSTER = {"MothershipClusterUnreachable", "MothershipClusterOutOfStep", "MothershipClusterStalls"}
 """What a spool on JetStream tells of its servers."""
+DELIVERED = {'mothership_spool_oldest_seconds{sink="tsdb"}': 0.0}
+"""Of an event on its way the series are drawn out into one that is never delivered."""
 WITH_A_RULE_THAT_MISSES = """
 import sys
 from dataclasses import replace
@@ -218,9 +220,9 @@ def _break(directory: Path, dsn: str, endpoint: str) -> None:
     with starting(directory) as start:
         fleet = Fleet(start(dsn=dsn, config=config))
         fleet.send({"type": "log", "message": "well"})
-        before = early = fleet.scrape()
+        before = early = fleet.scrape_with(DELIVERED)
         fleet.send({"type": "log", "message": "well"})
-        late = fleet.scrape()
+        late = fleet.scrape_with(DELIVERED)
         assert firing(directory, before, early, late) == set()
         checked = promtool("check", "metrics", stdin=late.text)
         assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -254,7 +256,10 @@ def _lose(directory: Path, servers: NatsCluster, dsn: str) -> None:
     to = {"servers": servers.urls, "sync_always": True, "max_ack_pending": 5}
     spool = {"kind": "jetstream", "jetstream": to, "max_bytes": 1 << 26}
     with starting(directory) as start:
-        fleet = Fleet(start(dsn=dsn, config={"relay": {"answer_seconds": 0.1, "spool": spool}}))
+        relay = {"answer_seconds": 0.1, "spool": spool}
+        # As long as a write waits, it holds what it has taken: a write that gives up would put it back.
+        config = {"relay": relay, "database": {"statement_timeout_seconds": 10 * PATIENCE_SECONDS}}
+        fleet = Fleet(start(dsn=dsn, config=config))
         before = fleet.scrape()
         fleet.until('mothership_jetstream_ack_pending{sink="tsdb"}', 0.0)
         with locked_table(dsn):
