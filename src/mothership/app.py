@@ -34,7 +34,7 @@ from mothership.edge.credentials import Credentials
 from mothership.edge.ingest import Ingest
 from mothership.edge.inputs import protocols
 from mothership.edge.sessions import Sessions
-from mothership.event import Batch, Receipt
+from mothership.event import UNKNOWN_ARRIVAL, Batch, Receipt
 from mothership.event_correction import Repairs
 from mothership.gauges import Gauges
 from mothership.live_tail.live_tail import LiveTail
@@ -181,7 +181,7 @@ class Mothership:
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
         """The whole way of a batch."""
         batch.source = self._redacted_source(batch.source)
-        if self.tsdb:
+        if self.tsdb and batch.arrival == UNKNOWN_ARRIVAL:  # else it stands for one that was refused
             batch.arrival = self.tsdb.clock.now()
         rows = await self._run(batch)
         receipt = await self._keep(rows, waited_seconds=batch.waited_seconds)

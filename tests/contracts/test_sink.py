@@ -149,6 +149,25 @@ async def test_a_retry_in_one_write_with_its_first_transmission_adds_nothing(ben
     assert await _stored(bench) == ["a", "b"]
 
 
+@pytest.mark.parametrize("unknown", ["first", "retry", "both"])
+async def test_a_retry_behind_its_first_transmission_adds_nothing_whatever_is_known_of_their_times(
+    bench: Any, unknown: str
+) -> None:
+    """In one write as in two: an instance that started while the database was away has put both in line."""
+    of_first, of_retry = (unknown in (name, "both") for name in ("first", "retry"))
+    for number, split in enumerate((True, False)):
+        content = bytes([number]) * 32
+        first = _attempt(f"first-{number}", 0, content=content)
+        retry = _attempt(f"retry-{number}", 1, is_retry=True, content=content)
+        first = replace(first, arrival=UNKNOWN_ARRIVAL) if of_first else first
+        retry = replace(retry, arrival=UNKNOWN_ARRIVAL) if of_retry else retry
+        told = [await bench.sink.write(write) for write in ([[first], [retry]] if split else [[first, retry]])]
+        assert told[-1] == ({0} if split else {1})
+        # It is no retry that came early: another first transmission is new, as ever.
+        assert await bench.sink.write([_attempt(f"other-{number}", -1, content=content)]) == frozenset()
+    assert await _stored(bench) == ["first-0", "first-1", "other-0", "other-1"]
+
+
 async def test_a_retry_that_nobody_knows_is_new_and_stored_once(bench: Any) -> None:
     """Its first attempt never came: in one write, and in several at once."""
     write = [_attempt("retry", number, is_retry=True) for number in range(3)]

@@ -12,7 +12,8 @@ from tests.edge.servers import decoded
 from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.refused_batches import RefusedBatches, new_identity
 from mothership.errors import MayBeKept, NotPersisted, Refusal
-from mothership.event import Batch
+from mothership.event import UNKNOWN_ARRIVAL, Arrival, Batch, Row, RowBatch
+from mothership.sinks.memory import MemorySink
 
 ClientFactory = Callable[..., httpx2.AsyncClient]
 EVENTS = [{"type": "log", "message": "same"}]
@@ -117,6 +118,40 @@ async def test_a_retry_waits_for_the_attempt_that_it_repeats(make_client: Client
     assert [batch.is_retry for batch in acceptor.batches] == [False]
 
 
+@pytest.mark.parametrize("kept_first", [True, False])
+async def test_what_another_instance_kept_unheard_is_not_stored_beside_a_retry_of_what_was_refused_here(
+    *, kept_first: bool
+) -> None:
+    """A node goes from one to the other: refused here, kept there and not answered, and then sent here again."""
+    here, there, sink = RefusedBatches(refused_max=10), RefusedBatches(refused_max=10), MemorySink()
+    kept: list[RowBatch] = []
+
+    async def arrives(at: RefusedBatches, second: int, *, failure: Exception | None = None, **kind: bool) -> None:
+        batch = a_batch(is_retry=kind["is_retry"])
+        async with at.track(batch):
+            if batch.arrival == UNKNOWN_ARRIVAL:
+                batch.arrival = Arrival(second, second)
+            if failure is None or isinstance(failure, MayBeKept):
+                rows = [Row(1, "log", "here", b"{}")]
+                kept.append(
+                    RowBatch(batch.fingerprint, "r", 1, rows, content=batch.content, arrival=batch.arrival)
+                )  # fmt: skip
+            if failure is not None:
+                raise failure
+
+    with pytest.raises(NotPersisted):
+        await arrives(here, 1, is_retry=False, failure=NotPersisted("away", retry_after_seconds=1))
+    with pytest.raises(MayBeKept):
+        await arrives(there, 2, is_retry=True, failure=MayBeKept("no acknowledgement", retry_after_seconds=1))
+    with pytest.raises(NotPersisted):
+        await arrives(here, 3, is_retry=True, failure=NotPersisted("away", retry_after_seconds=1))
+    await arrives(here, 4, is_retry=True)
+    assert [batch.is_retry for batch in kept] == [True, False]
+    for batch in kept if kept_first else reversed(kept):
+        await sink.write([batch])
+    assert len(sink.rows) == 1
+
+
 async def test_one_caller_makes_no_other_forgotten() -> None:
     """Who is refused the most gives way; what others are remembered by stays."""
     retries = RefusedBatches(refused_max=10)
@@ -134,4 +169,4 @@ async def test_one_caller_makes_no_other_forgotten() -> None:
     retry = a_batch(is_retry=True, client="small")
     async with retries.track(retry):
         assert not retry.is_retry
-    assert retries._refused._counts.count == 9
+    assert retries._refused._arrivals.count == 9

@@ -32,6 +32,8 @@ class Ledger:
     """Events that an answer counted as `errors`."""
     answers: Counter[str] = field(default_factory=Counter)
     slowest_seconds: float = 0.0
+    attempts: dict[str, list[str]] = field(default_factory=dict)
+    """For each batch, by its first event: when it was sent where, and how that ended."""
 
 
 def event(node: str, number: int, words: int = 12) -> dict[str, Any]:
@@ -122,19 +124,22 @@ class Node:
             "is_retry": attempt > 0,
         }
         headers = {"content-type": "application/json", "content-encoding": "gzip", "user-agent": "EdgeBot-Shipper/1.0"}
-        began = self._now()
+        began, sent = self._now(), f"{datetime.now(UTC):%T.%f} {url}"
+        attempts = self._ledger.attempts.setdefault(key(messages[0]), [])
         try:
             body = gzip.compress(json.dumps(envelope).encode(), 1)
             answer = await self._client.post(f"{url}/ingest", content=body, headers=headers)
         except httpx2.HTTPError as error:
             timed_out = isinstance(error, httpx2.ReadTimeout)
             self._ledger.answers["time-out" if timed_out else "no answer"] += 1
+            attempts.append(f"{sent}: {type(error).__name__} {datetime.now(UTC):%T.%f}")
             if timed_out:
                 self._ledger.slowest_seconds = max(self._ledger.slowest_seconds, self._now() - began)
             await asyncio.sleep(min(PATIENCE_SECONDS, 0.1 * 2**attempt) * random.uniform(0.5, 1.0))
             return False
         self._ledger.slowest_seconds = max(self._ledger.slowest_seconds, self._now() - began)
         self._ledger.answers[str(answer.status_code)] += 1
+        attempts.append(f"{sent}: {answer.status_code} {datetime.now(UTC):%T.%f}")
         if answer.is_success and self._chance.random() < self._lost_answers:
             self._ledger.answers["lost"] += 1
             return False

@@ -43,6 +43,10 @@ async def reconcile(
     lost = sum(1 for name in ledger.acknowledged if name not in stored)
     if lost > forgiven:
         print("lost:", sorted(ledger.acknowledged - set(stored))[:5])  # noqa: T201 - for whoever looks for the reason
+    twice = sorted(name for name, count in stored.items() if count > 1)
+    for name in twice:
+        if attempts := ledger.attempts.get(name):
+            print("twice:", name, *attempts, sep="\n  ")  # noqa: T201 - here, too
     answers = " ".join(f"{status}:{count}" for status, count in sorted(ledger.answers.items()))
     return Reconciliation(
         scenario=scenario,

@@ -11,9 +11,12 @@ from types import TracebackType
 
 from mothership.edge.random_bytes import random_bytes
 from mothership.errors import MayBeKept
-from mothership.event import Batch
+from mothership.event import Arrival, Batch
 from mothership.fair_cache import FairCache
 from mothership.telemetry import refusals_forgotten
+
+REFUSALS_MAX = 100
+"""Of equal batches of one caller, so many refusals are remembered."""
 
 
 def new_identity() -> bytes:
@@ -31,8 +34,8 @@ class RefusedBatches:
     def track(self, batch: Batch) -> "_Transmission":
         """Stand around what keeps the batch, and learn from its end whether it was kept.
 
-        A retry first waits for the transmissions that it may repeat, and gets an identity of its own when one of them
-        was refused.
+        A retry first waits for the transmissions that it may repeat, and takes the place of one of them that was
+        refused: an identity of its own, and that one's arrival.
         """
         return _Transmission(self, batch)
 
@@ -41,9 +44,10 @@ class RefusedBatches:
         if batch.is_retry:
             while under_way := self._under_way.get(batch.content):
                 await asyncio.wait(under_way)
-            if not self._refused.take(batch.client, batch.content):
+            arrival = self._refused.take(batch.client, batch.content)
+            if arrival is None:
                 return None
-            batch.fingerprint = new_identity()
+            batch.fingerprint, batch.arrival = new_identity(), arrival
         elif not batch.content:
             return None
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -53,7 +57,7 @@ class RefusedBatches:
     def end(self, batch: Batch, over: "asyncio.Future[None]", *, kept: bool) -> None:
         """It is over, and those that wait for it go on."""
         if not kept:
-            self._refused.add(batch.client, batch.content)
+            self._refused.add(batch.client, batch.content, batch.arrival)
         over.set_result(None)
         rest = self._under_way[batch.content]
         rest.remove(over)
@@ -81,19 +85,26 @@ class _Transmission:
 
 
 class _Refused:
-    """How often each content was refused, for so many contents; past it the caller with the most gives way."""
+    """When those of each content arrived that were refused, for so many contents.
+
+    Past it the caller with the most gives way.
+    """
 
     def __init__(self, most: int) -> None:
-        self._counts: FairCache[bytes, int] = FairCache(most)
+        self._arrivals: FairCache[bytes, tuple[Arrival, ...]] = FairCache(most)
 
-    def add(self, client: str, content: bytes) -> None:
-        """Count one in."""
-        if self._counts.put(client, content, (self._counts.get(client, content) or 0) + 1):
+    def add(self, client: str, content: bytes, arrival: Arrival) -> None:
+        """One more was refused."""
+        known = self._arrivals.get(client, content) or ()
+        others_went = self._arrivals.put(client, content, (*known, arrival)[-REFUSALS_MAX:])
+        if others_went or len(known) == REFUSALS_MAX:
             refusals_forgotten.inc()
 
-    def take(self, client: str, content: bytes) -> bool:
-        """Count one out. Whether there was one."""
-        count = self._counts.pop(client, content) or 0
-        if count > 1:
-            self._counts.put(client, content, count - 1)
-        return count > 0
+    def take(self, client: str, content: bytes) -> Arrival | None:
+        """Forget the oldest of these, and say when it arrived. None where none was refused."""
+        known = self._arrivals.pop(client, content)
+        if not known:
+            return None
+        if others := known[1:]:
+            self._arrivals.put(client, content, others)
+        return known[0]

@@ -4,13 +4,14 @@ A write notes the fingerprint of each batch, and the content of each first trans
 known. A retry is noted by its content alone. One that reaches the store before its first transmission (that waited in
 another instance's spool) is stored, and noted with its time: the first of that content that surely arrived earlier is
 taken for the one it repeats, once. Surely, and by the clock that instances share: where it can't be told which came
-first, both are stored.
+first, both are stored. Batches of one write are as if written one after the other: a retry behind its first
+transmission repeats it, unless it surely arrived before.
 """
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from mothership.event import UNKNOWN_ARRIVAL, RowBatch
+from mothership.event import UNKNOWN_ARRIVAL, Arrival, RowBatch
 
 
 class FingerprintNote(NamedTuple):
@@ -25,11 +26,12 @@ class FingerprintNote(NamedTuple):
 def notes(batches: Sequence[RowBatch]) -> list[FingerprintNote]:
     """What this write notes, each fingerprint once, in their order."""
     firsts, retries = _earliest(batches, of_retries=False), _earliest(batches, of_retries=True)
+    repeats = _repeats(batches)
     found: dict[bytes, FingerprintNote] = {}
     for batch in batches:
         for mark in (batch.fingerprint, batch.content):
             if mark and mark not in found:
-                arrived = retries.get(mark)
+                arrived = None if mark in repeats else retries.get(mark)
                 awaits = arrived is not None and firsts.get(mark, arrived + 1) > arrived
                 found[mark] = FingerprintNote(mark, len(batch.rows), arrived if awaits else None)
     return sorted(found.values())
@@ -57,7 +59,8 @@ def to_store(
     `repeated` are contents of `first_transmissions` that a retry has brought already, `stored_split_batches` those of
     `split_batches` that the store had noted before.
     """
-    firsts = _earliest([batch for batch in batches if batch.fingerprint in new], of_retries=False)
+    fresh = [batch for batch in batches if batch.fingerprint in new]
+    firsts, repeats = _earliest(fresh, of_retries=False), _repeats(fresh)
     left, owed = set(new), set(repeated)
     taken = []
     for position, batch in enumerate(batches):
@@ -65,7 +68,7 @@ def to_store(
             continue
         left.discard(batch.fingerprint)
         if batch.is_retry:
-            if 0 < firsts.get(batch.content, 0) <= batch.arrival.earliest:
+            if batch.content in repeats:
                 continue
         elif batch.content in owed and firsts[batch.content] == batch.arrival.latest:
             owed.discard(batch.content)
@@ -85,3 +88,24 @@ def _earliest(batches: Sequence[RowBatch], *, of_retries: bool) -> dict[bytes, i
             arrived = batch.arrival.earliest if of_retries else batch.arrival.latest
             found[batch.content] = min(arrived, found.get(batch.content, arrived))
     return found
+
+
+def _repeats(batches: Sequence[RowBatch]) -> set[bytes]:
+    """Contents whose retry, the first of its equals, repeats a first transmission in the same write."""
+    if not any(batch.is_retry for batch in batches):
+        return set()
+    earliest = _earliest(batches, of_retries=False)
+    before: dict[bytes, list[Arrival]] = {}
+    found: dict[bytes, bool] = {}
+    for batch in batches:
+        if not batch.is_retry:
+            before.setdefault(batch.content, []).append(batch.arrival)
+        elif batch.content not in found:
+            found[batch.content] = 0 < earliest.get(batch.content, 0) <= batch.arrival.earliest or not all(
+                _surely_before(batch.arrival, first) for first in before.get(batch.content, ())
+            )
+    return {content for content, is_repeat in found.items() if is_repeat}
+
+
+def _surely_before(one: Arrival, other: Arrival) -> bool:
+    return UNKNOWN_ARRIVAL not in (one, other) and one.latest < other.earliest
