@@ -196,6 +196,18 @@ async def test_who_waits_behind_one_whose_time_is_up_is_let_in() -> None:
     assert (limiter.count.used, limiter.size.used, limiter.waiting) == (0, 0, 0)
 
 
+async def test_what_has_no_size_is_not_refused_for_its_size() -> None:
+    """There is room again, and one that waits no longer stands before it: the edge had no words for that, but a 500."""
+    limiter = FairLimiter(1, 100)
+    held = await limiter.enter(QUIET, 1, 0, wait_seconds=0)
+    waiting = asyncio.create_task(limiter.enter(GREEDY, 1, 0, wait_seconds=None))
+    await turns()
+    waiting.cancel()
+    held.release()
+    with pytest.raises(NoRoom, match="count"):
+        await limiter.enter(GREEDY, 1, 0, wait_seconds=0)
+
+
 async def test_who_asks_for_nothing_yet_does_not_wait() -> None:
     """A request begins, whatever others of its address hold and wait for; it waits once it has something to hold."""
     limiter = FairLimiter(10, 100)

@@ -217,7 +217,7 @@ class FairLimiter:
 
     async def _wait(self, waiter: _Waiter, wait_seconds: float | None) -> None:
         who, count, size, turn = waiter.who, waiter.count, waiter.size, waiter.turn
-        bound = "size" if not count or self.count.fits(who, count) else "count"
+        bound = "size" if size and (not count or self.count.fits(who, count)) else "count"
         if wait_seconds is not None and wait_seconds <= 0:
             raise NoRoom(bound)
         if not (self._waiting_count.fits(who, 1) and self._waiting_size.fits(who, size)):
