@@ -27,6 +27,8 @@ KNOWN_STREAM_SECONDS = 900.0
 """How long a stream counts as known to Loki, which forgets an idle one after half an hour."""
 STREAM_LIMIT_PAUSE_SECONDS = 60.0
 """How long a stream that could not be had is not asked for."""
+AHEAD_SECONDS = 900.0
+"""How far ahead of our clock another writer's line may be: Loki takes ten minutes, and clocks differ."""
 PUSH_BYTES_MIN = 4096
 STREAM_BYTES_MAX = 65_536
 """Most of one stream in one push: a quarter of Loki's block (`chunk_block_size`), within which it knows a copy."""
@@ -76,6 +78,7 @@ class PushPlanner:
         self._bytes = self._bytes_max = settings.max_push_bytes
         self._entries_max = settings.batch_size
         self._behind_seconds = settings.out_of_order_seconds / 2
+        self._recent_seconds = max(self._behind_seconds, settings.out_of_order_seconds - AHEAD_SECONDS)
         self._busy_bytes = settings.shard_bytes_per_second / 2
         self._histories: dict[Labels, StreamHistory] = {}
         self._histories_max = 2 * settings.max_streams
@@ -137,7 +140,7 @@ class PushPlanner:
             history.newest_ns = max(history.newest_ns, block.entries[-1].ns)
             history.proven_ns = oldest if history.proven_ns is None else min(history.proven_ns, oldest)
 
-    def on_failed_write(self) -> None:
+    def on_outage(self) -> None:
         """Loki may have been restarted: what it knew is not known any more."""
         for history in self._histories.values():
             history.taken, history.proven_ns = NEVER, None
@@ -154,7 +157,7 @@ class PushPlanner:
     def _may_share(self, block: StreamEntries, now: float) -> bool:
         return (
             self._history(block.stream).taken > now - KNOWN_STREAM_SECONDS
-            and block.entries[0].ns > (now - self._behind_seconds) * NANOS
+            and block.entries[0].ns > (now - self._recent_seconds) * NANOS
             and len(block.entries) <= self._entries_max
             and block.size <= min(self._bytes // 4, STREAM_BYTES_MAX)
         )

@@ -58,7 +58,11 @@ NOT_LOKI = (
 ALWAYS_BAD_REQUEST = "400 to every push, even an empty one: what is at sinks.loki.url does not behave like Loki"
 
 
-class StreamRateLimited(Transient):
+class RateLimited(Transient):
+    """Loki answers that it is asked too much: it is there, and was before."""
+
+
+class StreamRateLimited(RateLimited):
     """One stream is over its own rate: it has to wait, others need not."""
 
 
@@ -136,7 +140,9 @@ TOO_LARGE = ("larger than max", "body too large", "message size too large", "exc
 def _classify_retriable(response: LokiResponse) -> PushOutcome | Transient:
     if response.status == HTTPStatus.TOO_MANY_REQUESTS and "stream limit" in response.text.lower():
         return PushOutcome.NO_STREAM
-    kind = StreamRateLimited if is_stream_rate_limit(response) else Transient
+    kind = Transient
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        kind = StreamRateLimited if is_stream_rate_limit(response) else RateLimited
     return kind(_retry_reason(response.status, response.text), retry_after_seconds=response.retry_after_seconds)
 
 

@@ -24,7 +24,7 @@ from mothership.sinks.loki.probe import probe
 from mothership.sinks.loki.push_encoding import OVERHEAD_BYTES, Entry, Push, json_body, protobuf_body
 from mothership.sinks.loki.push_planner import OrderedPushes, PlacedEntry, PushPlanner, halves, size_of, without
 from mothership.sinks.loki.rejections import disallows_metadata, parse_rejections, requires_unknown_label
-from mothership.sinks.loki.responses import LokiResponse, PushOutcome, StreamRateLimited, classify
+from mothership.sinks.loki.responses import LokiResponse, PushOutcome, RateLimited, StreamRateLimited, classify
 from mothership.sinks.loki.settings import LokiSettings
 from mothership.sinks.loki.streams import StreamTable
 from mothership.telemetry import log, loki_entries, loki_push_bytes, loki_pushes
@@ -103,7 +103,6 @@ class LokiSink:
         try:
             await self._push_all(ordered_pushes, settled)
         except SinkError as error:
-            self._planner.on_failed_write()
             self._remember(batches, settled)
             self._last_error = error
             raise
@@ -193,6 +192,8 @@ class LokiSink:
             for ordered in ordered_pushes:
                 group.create_task(run(ordered))
         failures += rate_limited
+        if not all(isinstance(error, RateLimited) for error in failures):
+            self._planner.on_outage()
         if failures:
             raise next((error for error in failures if isinstance(error, Paused)), failures[0])
 

@@ -1,0 +1,80 @@
+"""Which events travel together: as many as may, and none whose refusal Loki would hide."""
+
+import time
+from collections.abc import Sequence
+
+import pytest
+from tests.sinks.loki.loki_ingester import Limits
+from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
+from tests.sinks.loki.strict_loki import Disturbance, StrictLoki
+
+from mothership.errors import Permanent, Transient
+from mothership.event import Row
+from mothership.sinks.loki.sink import LokiSink
+
+MINUTE = 60.0
+HOSTS = 40
+
+
+def _rows(row: RowOf, text: str, at: float) -> list[Row]:
+    return [row(text, hostname=f"h{host}", at=at + host / 1000) for host in range(HOSTS)]
+
+
+async def _pushes_of(loki: StrictLoki, sink: LokiSink, batch: BatchOf, rows: Sequence[Row]) -> int:
+    """How many pushes a write takes."""
+    before = len(loki.pushes)
+    await sink.write([batch(*rows)])
+    return len(loki.pushes) - before
+
+
+async def test_events_that_no_other_writer_can_make_late_share_a_push(
+    sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
+    """Another instance has sent each stream the newest line that Loki takes: 44 minutes are still within its hour."""
+    now = time.time()
+    async with StrictLoki(Limits(), clock=lambda: now) as loki:
+        sink, other = sink_of(loki), sink_of(loki)
+        await sink.write([batch(*_rows(row, "first", now - 44 * MINUTE))])
+        await other.write([batch(*_rows(row, "ahead", now + 9.9 * MINUTE))])
+        assert await _pushes_of(loki, sink, batch, _rows(row, "second", now - 44 * MINUTE)) == 1
+        assert loki.counted == 3 * HOSTS
+
+
+async def test_events_that_another_writer_can_make_late_travel_alone(
+    sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
+    """These streams took older lines, then another instance went ahead: none vanishes behind a 204."""
+    now = time.time()
+    async with StrictLoki(Limits(), clock=lambda: now) as loki:
+        sink, other = sink_of(loki), sink_of(loki)
+        await sink.write([batch(*_rows(row, "first", now - 58 * MINUTE))])
+        await other.write([batch(*_rows(row, "ahead", now + 9.9 * MINUTE))])
+        with pytest.raises(Permanent) as caught:
+            await sink.write([batch(*_rows(row, "second", now - 57 * MINUTE))])
+        assert len(caught.value.failed) == HOSTS
+        assert loki.counted == 2 * HOSTS
+
+
+async def test_a_rate_limit_does_not_make_known_streams_strangers(sink_of: SinkOf, row: RowOf, batch: BatchOf) -> None:
+    """Loki answers, so it has not been restarted: what follows the 429 shares a push as before."""
+    clock = [time.time()]
+    async with StrictLoki(Limits(rate_bytes=1e4, burst_bytes=1e4), clock=lambda: clock[0]) as loki:
+        sink = sink_of(loki, max_retries=0)
+        await sink.write([batch(*_rows(row, "first", clock[0]))])
+        with pytest.raises(Transient, match="429"):
+            await sink.write([batch(*_rows(row, "x" * 300, clock[0]))])
+        clock[0] += 60
+        assert await _pushes_of(loki, sink, batch, _rows(row, "third", clock[0])) <= 3
+
+
+async def test_after_an_outage_each_stream_is_asked_for_alone(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
+    """Loki may have been restarted, and know no stream any more."""
+    sink = sink_of(loki, max_retries=0)
+    await sink.write([batch(*_rows(row, "first", time.time()))])
+    for trouble in (Disturbance(status=503), Disturbance(cut=True)):
+        loki.next.append(trouble)
+        with pytest.raises(Transient):
+            await sink.write([batch(*_rows(row, "second", time.time()))])
+        assert await _pushes_of(loki, sink, batch, _rows(row, "third", time.time())) == HOSTS
