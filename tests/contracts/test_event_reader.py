@@ -13,7 +13,7 @@ from tests.search.memory_reader import MemoryEventReader
 
 from mothership.event import Row, RowBatch
 from mothership.ports import EventReader
-from mothership.search.matching import matcher
+from mothership.search.matching import EventAtHand, matcher
 from mothership.search.parameters import parse_query
 from mothership.search.query import EventQuery, Position
 from mothership.search.results import StoredEvent
@@ -114,7 +114,7 @@ async def test_a_question_finds_what_it_means(text: str, reader: tuple[EventRead
     """The same events as the live tail's test of each row by itself, newest first."""
     query = _asked(text)
     page = await reader[0].search(query, limit=100)
-    meant = [row for row in reader[1] if matcher(query)(row)]
+    meant = [row for row in reader[1] if matcher(query)(EventAtHand(row))]
     assert sorted(map(_seen, page.events)) == sorted(map(_seen, meant))
     assert [event.ts for event in page.events] == sorted((event.ts for event in page.events), reverse=True)
     assert page.next is None

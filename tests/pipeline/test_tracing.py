@@ -14,7 +14,7 @@ from mothership.pipeline.enrichment import enrichment
 from mothership.pipeline.event_trace import EventTrace, Tracer
 from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
-from mothership.search.matching import matcher
+from mothership.search.matching import EventAtHand, matcher
 from mothership.search.parameters import parse_query
 
 CANARIES = ("swordfish-canary", "dave_canary", "canary@example.org", "hunter22canary")
@@ -50,9 +50,9 @@ def chain(*more: Any, enricher: Any = None) -> tuple[Chain, Any]:
 
 
 def tracer(redactor: Any, most: int = 9, **query: str) -> Tracer:
-    found = parse_query([(name.replace("_", "-"), value) for name, value in query.items()], now=0.0)
-    return Tracer(redactor.explain, [each.name for each in redactor.processors], matches=matcher(found), most=most,
-                  with_refused=not query)  # fmt: skip
+    meant = matcher(parse_query([(name.replace("_", "-"), value) for name, value in query.items()], now=0.0))
+    return Tracer(redactor.explain, [each.name for each in redactor.processors],
+                  matches=lambda row: meant(EventAtHand(row)), most=most, with_refused=not query)  # fmt: skip
 
 
 def batch(*events: Any) -> Batch:

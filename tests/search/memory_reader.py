@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from mothership.search.matching import matcher
+from mothership.search.matching import EventAtHand, matcher
 from mothership.search.query import ERROR, FIELDS, PATHS, SEVERITIES, EventQuery, Position
 from mothership.search.results import (
     EventContext,
@@ -31,7 +31,7 @@ class MemoryEventReader:
         found = [
             StoredEvent(row.ts, number, row.type, row.source, row.data.decode())
             for number, row in enumerate(self._sink.rows)
-            if matches(row)
+            if matches(EventAtHand(row))
         ]
         return sorted(found, key=lambda event: event.position, reverse=True)
 

@@ -23,7 +23,7 @@ from mothership.lossless_decimals import decode
 from mothership.pipeline.event_trace import EventTrace, StepTrace, Tracer, trace_event
 from mothership.pipeline.redaction.explanation import Explanation
 from mothership.ports import Clock, Processor
-from mothership.search.matching import matcher
+from mothership.search.matching import EventAtHand, matcher
 from mothership.search.parameters import parse_query
 from mothership.search.query import SEVERITIES, EventQuery
 
@@ -132,10 +132,11 @@ class Traces:
     async def sample_here(self, asked: TraceQuestion, sample: TraceSample) -> None:
         """Add those that this worker takes. Raises `Refusal` (429) when somebody else is looking."""
         redactor = self._redactor()
+        meant = matcher(asked.query)
         tracer = Tracer(
             redactor.explain,
             [each.name for each in redactor.processors],
-            matches=matcher(asked.query),
+            matches=lambda row: meant(EventAtHand(row)),
             most=asked.count,
             with_refused=asked.query == EventQuery(),
         )

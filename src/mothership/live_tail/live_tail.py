@@ -18,6 +18,7 @@ from typing import TypeVar
 from mothership.errors import Refusal
 from mothership.event import Row
 from mothership.live_tail.follower import Follower
+from mothership.live_tail.messages import TailEvent
 from mothership.live_tail.question import TailQuestion
 from mothership.live_tail.settings import LiveTailSettings
 from mothership.search.query import EventQuery
@@ -31,11 +32,11 @@ SLICE_SECONDS = 0.002
 """What is looked at, about, before other work has its turn."""
 FULL_RATE_READERS = 25
 """With more than so many, each is shown its share of what so many would be: nobody can read even that."""
-BUDGET_SHARE, BUDGET_SHARE_OF_IDLE = 0.02, 0.005
+BUDGET_SHARE, BUDGET_SHARE_OF_IDLE = 0.01, 0.005
 """For looking: of the processor time that the worker has, and of all time."""
-BUDGET_SECONDS_MAX = 0.5
+BUDGET_SECONDS_MAX = 0.1
 """What may be saved up of it: while little happens, a burst is looked at whole."""
-PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX, PAUSE_SECONDS_EACH = 0.1, 0.7, 0.007
+PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX, PAUSE_SECONDS_EACH = 0.1, 0.9, 0.009
 """Between two times that readers are sent something: the more there are, the less often."""
 LOOK_AFTER_SECONDS = 2.0
 RETRY_SECONDS = 10.0
@@ -216,12 +217,13 @@ class LiveTail:
         questions = list(self._questions.values())
         self._turn += 1
         first = self._turn % max(1, len(questions))
+        events = [TailEvent(row) for row in rows]
         for question in questions[first:] + questions[:first]:
             if self._budget <= 0:
                 question.leave_out(len(rows))
                 continue
             began = self._processor()
-            question.look(rows)
+            question.look(events)
             spent = self._processor() - began
             self._budget -= spent
             self._slice += spent

@@ -1,9 +1,11 @@
 """What is sent: server-sent events (WHATWG HTML, 9.2). One that has no name holds one stored event as JSON."""
 
+from functools import cached_property
+
 import orjson
 
 from mothership.event import Row
-from mothership.search.matching import searched_text
+from mothership.search.matching import EventAtHand, searched_text
 
 DATA_BYTES_MAX = 16 * 1024
 """Largest event that is sent whole."""
@@ -12,6 +14,15 @@ END = b"\n\n"
 EVENT_BEGIN = b"data: "
 _LINE_ENDS = tuple((sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in "\x85\u2028\u2029")
 """What some readers take for the end of a line, and JSON doesn't. All others are escaped in JSON anyway."""
+
+
+class TailEvent(EventAtHand):
+    """One that is stored, and is written once for all questions that mean it."""
+
+    @cached_property
+    def message(self) -> bytes:
+        """As it is sent."""
+        return event_message(self.row)
 
 
 def event_message(row: Row) -> bytes:

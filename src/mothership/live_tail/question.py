@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from mothership.event import Row
-from mothership.live_tail.messages import event_message
+from mothership.live_tail.messages import TailEvent
 from mothership.live_tail.tail_log import TailLog
 from mothership.search.matching import Matcher, matcher
 from mothership.search.query import EventQuery
@@ -32,16 +31,16 @@ class TailQuestion:
         self._room = min(rate * BURST_SECONDS, self._room + rate * max(0.0, now - self._filled))
         self._filled = now
 
-    def look(self, rows: Sequence[Row]) -> None:
+    def look(self, events: Sequence[TailEvent]) -> None:
         """Show those that are meant. When there is no room, the rest is left out unseen."""
         found: list[bytes] = []
         matches = self._matches
-        for position, row in enumerate(rows):
+        for position, event in enumerate(events):
             if len(found) >= self._room:
-                self.leave_out(len(rows) - position)
+                self.leave_out(len(events) - position)
                 break
-            if matches is None or matches(row):
-                found.append(event_message(row))
+            if matches is None or matches(event):
+                found.append(event.message)
         if found:
             self._room -= len(found)
             self.here.append(found)

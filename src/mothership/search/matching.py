@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -9,18 +10,37 @@ import orjson
 from mothership.event import Row
 from mothership.search.query import MESSAGE, Clause, Column, Contains, EventQuery
 
-Matcher = Callable[[Row], bool]
+
+class EventAtHand:
+    """One event of which many questions are asked: decoded at most once, and only if one of them needs it."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+    @cached_property
+    def data(self) -> Any:
+        """What it says. Raises `orjson.JSONDecodeError`."""
+        return orjson.loads(self.row.data)
+
+    @cached_property
+    def folded_text(self) -> str:
+        """What words are looked for in, in small letters."""
+        return searched_text(self.data).lower()
+
+
+Matcher = Callable[[EventAtHand], bool]
 
 
 def matcher(query: EventQuery) -> Matcher:
-    """Compile the question. Columns are asked first, and a row is decoded only when they don't settle it."""
+    """Compile the question. Columns are asked first, and an event is decoded only when they don't settle it."""
     clauses = list(query.clauses())
     of_columns = [clause for clause in clauses if all(isinstance(test, Column) for test in clause.tests)]
     of_data = [_Prepared(clause) for clause in clauses if clause not in of_columns]
     words = [word.lower() for word in query.words]
     without = [word.lower() for word in query.without_words]
 
-    def matches(row: Row) -> bool:  # noqa: PLR0911 - what costs least first
+    def matches(event: EventAtHand) -> bool:  # noqa: PLR0911 - what costs least first
+        row = event.row
         if not all(_columns_hold(clause, row) for clause in of_columns):
             return False
         if query.since is not None and row.ts < query.since:
@@ -30,12 +50,12 @@ def matcher(query: EventQuery) -> Matcher:
         if not (of_data or words or without):
             return True
         try:
-            data = orjson.loads(row.data)
+            data = event.data
         except orjson.JSONDecodeError:
             return False
         if not all(clause.holds(data) for clause in of_data):
             return False
-        text = searched_text(data).lower() if words or without else ""
+        text = event.folded_text if words or without else ""
         return all(word in text for word in words) and not any(word in text for word in without)
 
     return matches
