@@ -5,7 +5,7 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from mothership.edge.credentials import Credentials
 from mothership.edge.ingest import Ingest
 from mothership.edge.inputs import protocols
 from mothership.edge.sessions import Sessions
+from mothership.errors import SinkError
 from mothership.event import UNKNOWN_ARRIVAL, Batch, Receipt
 from mothership.event_correction import Repairs
 from mothership.gauges import Gauges
@@ -318,6 +319,10 @@ class Mothership:
         if self.settings.pipeline.processors.redaction.own_salt is None:
             path = self.data_dir / f"{FINGERPRINTS}.key"
             self._batch_builder.use_key(await shared_keys.fingerprint_key(tsdb, path))
+        else:  # its clock is known before the first batch comes, all the same
+            with suppress(SinkError):
+                async with tsdb.session():
+                    pass
 
 
 class _Server(server.Server):
@@ -335,7 +340,10 @@ async def opened(
     """Build one worker, by its number, and open its spool; on leaving, close what is open."""
     tsdb = None
     if settings.sinks.timescaledb.enabled:
-        tsdb = TsdbSink(settings.database, settings.sinks.timescaledb, embedded_dsn=embedded_dsn)
+        clock_path = data_dir / f"database-clock-{worker}.json"
+        tsdb = TsdbSink(
+            settings.database, settings.sinks.timescaledb, embedded_dsn=embedded_dsn, clock_path=clock_path
+        )  # fmt: skip
     loki = LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None
     key, key_is_agreed = await assembly.pseudonym_key(settings, data_dir, tsdb)
     rules = settings.pipeline.processors.redaction

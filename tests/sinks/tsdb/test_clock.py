@@ -1,9 +1,17 @@
 """The database's clock, as far as it is known here: a span that holds it, whatever the looks took."""
 
 import random
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from mothership.event import UNKNOWN_ARRIVAL
-from mothership.sinks.tsdb.database_clock import DRIFT, DatabaseClock, boot_ticks
+from mothership.sinks.tsdb import clock_file
+from mothership.sinks.tsdb.clock_file import ClockFile
+from mothership.sinks.tsdb.database_clock import DRIFT, DatabaseClock, Look, boot_ticks
+from mothership.sinks.tsdb.settings import DatabaseSettings
+from mothership.sinks.tsdb.sink import TsdbSink
 
 START = 1_767_225_600_000_000
 
@@ -57,3 +65,41 @@ def test_a_clock_that_was_set_is_believed_at_once() -> None:
 def test_ticks_go_on() -> None:
     """Never back."""
     assert boot_ticks() <= boot_ticks()
+
+
+def test_a_process_that_starts_while_the_database_is_away_goes_on_from_the_last_look(tmp_path: Path) -> None:
+    """Otherwise it could not tell which of two transmissions came first, and both would be stored."""
+    place, look = tmp_path / "clock.json", Look(START, 10.0, 10.5)
+    assert ClockFile(place, "db/events").read(20.0) is None
+    ClockFile(place, "db/events").write(look)
+    clock = DatabaseClock(lambda: 20.0, ClockFile(place, "db/events").read(20.0))
+    assert clock.now().earliest <= START + 10_000_000 <= clock.now().latest
+    assert clock.now().latest - clock.now().earliest < 600_000
+
+
+@pytest.mark.parametrize("other", ["database", "boot", "later", "damaged"])
+def test_a_look_that_says_nothing_here_is_not_counted_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    """Of another database's clock, or by another machine's ticks."""
+    place = tmp_path / "clock.json"
+    ClockFile(place, "db/events").write(Look(START, 10.0, 10.5))
+    if other == "boot":
+        (tmp_path / "boot_id").write_text("another")
+        monkeypatch.setattr(clock_file, "BOOT_ID", tmp_path / "boot_id")
+    if other == "damaged":
+        place.write_bytes(place.read_bytes()[:-9])
+    now = 10.2 if other == "later" else 20.0
+    assert ClockFile(place, "other/events" if other == "database" else "db/events").read(now) is None
+
+
+async def test_the_database_is_looked_at_and_the_next_process_knows(tmp_path: Path, database_dsn: str) -> None:
+    """Before it has a connection."""
+    made: dict[str, Any] = {"embedded_dsn": database_dsn, "clock_path": tmp_path / "clock.json"}
+    before = TsdbSink(DatabaseSettings(), **made)
+    assert before.clock.now() == UNKNOWN_ARRIVAL
+    await before.open()
+    await before.close()
+    after = TsdbSink(DatabaseSettings(), **made)
+    assert before.clock.look is not None
+    assert after.clock.look == before.clock.look

@@ -15,12 +15,15 @@ DRIFT = 0.0005
 SECOND = 1_000_000
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
+    """What it showed, some time between two ticks."""
+
     micros: int
     asked: float
     answered: float
 
     def span(self, now: float) -> Arrival:
+        """What it shows now."""
         drift = DRIFT * (now - self.answered)
         earliest = self.micros + int((now - self.answered - drift) * SECOND)
         latest = self.micros + int((now - self.asked + drift) * SECOND) + 1
@@ -30,20 +33,21 @@ class _Look(NamedTuple):
 class DatabaseClock:
     """What the database's clock shows now, as far as it is known."""
 
-    def __init__(self, ticks: Callable[[], float]) -> None:
-        """`ticks`: seconds since whenever, never set by anybody."""
+    def __init__(self, ticks: Callable[[], float], look: Look | None = None) -> None:
+        """`ticks`: seconds since whenever, never set by anybody. `look`: an earlier one by the same ticks."""
         self.ticks = ticks
-        self._look: _Look | None = None
+        self.look = look
+        """The one that is counted from."""
 
     def learn(self, micros: int, asked: float) -> None:
         """It showed this some time between `asked` and now."""
         now = self.ticks()
-        new = _Look(micros, asked, now)
-        if self._look is None or self._is_better(new, self._look, now):
-            self._look = new
+        new = Look(micros, asked, now)
+        if self.look is None or self._is_better(new, self.look, now):
+            self.look = new
 
     @staticmethod
-    def _is_better(new: _Look, old: _Look, now: float) -> bool:
+    def _is_better(new: Look, old: Look, now: float) -> bool:
         """Narrower; or the database's clock was set meanwhile."""
         fresh, known = new.span(now), old.span(now)
         was_set = fresh.latest < known.earliest or known.latest < fresh.earliest
@@ -51,7 +55,7 @@ class DatabaseClock:
 
     def now(self) -> Arrival:
         """When something arrives that arrives now."""
-        return self._look.span(self.ticks()) if self._look else UNKNOWN_ARRIVAL
+        return self.look.span(self.ticks()) if self.look else UNKNOWN_ARRIVAL
 
 
 def boot_ticks() -> float:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,6 +14,7 @@ from mothership.event import RowBatch
 from mothership.ports import Clock, Health
 from mothership.retry import backoff_seconds
 from mothership.sinks.tsdb import continuous_aggregate, schema, timescale_extension
+from mothership.sinks.tsdb.clock_file import ClockFile
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, Connector
 from mothership.sinks.tsdb.database_clock import DatabaseClock, boot_ticks
 from mothership.sinks.tsdb.database_state import DatabaseState
@@ -63,12 +65,17 @@ class TsdbSink:
         embedded_dsn: str | None = None,
         clock: Clock = time.time,
         ticks: Clock = boot_ticks,
+        clock_path: Path | None = None,
     ) -> None:
-        """`embedded_dsn` is where the embedded database listens, when none is configured."""
+        """`embedded_dsn` is where the embedded database listens, when none is configured.
+
+        `clock_path`: file that keeps what is known of the database's clock for the next process.
+        """
         self._settings = database
         target = parse_dsn(embedded_dsn) if embedded_dsn else database.target()
         self._clock = clock
-        self.clock = DatabaseClock(ticks)
+        self._clock_file = ClockFile(clock_path, f"{target}/{target.database}") if clock_path else None
+        self.clock = DatabaseClock(ticks, self._clock_file.read(ticks()) if self._clock_file else None)
         self._connector = Connector(
             target,
             timeout_seconds=database.connect_seconds,
@@ -209,7 +216,11 @@ class TsdbSink:
     async def _look_at_clock(self, connection: Connection) -> None:
         asked = self.clock.ticks()
         micros = await connection.fetchval(WRITE["clock"], timeout=self._timeout_seconds)
+        before = self.clock.look
         self.clock.learn(micros, asked)
+        if self._clock_file and (look := self.clock.look) and look != before:
+            with suppress(OSError):  # a full disk: the next process waits for the database
+                await asyncio.to_thread(self._clock_file.write, look)
 
     async def _run_rechecks(self) -> None:
         pause_seconds, unsettled = RECHECK_SECONDS_MIN, 1

@@ -1,0 +1,85 @@
+"""One order of events each, in which a batch was stored twice: not by chance, as in `test_cluster.py`."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+from nats.errors import Error as NatsError
+from tests.faults.cluster_site import Ground, Site, all_waits, emptied, spool
+from tests.faults.database import Database, database
+from tests.faults.nodes import Ledger, Node, event
+from tests.faults.reconciliation import reconcile
+from tests.faults.service import Service
+from tests.relay.nats_cluster import NatsCluster, cluster
+from tests.starvation import PATIENCE_SECONDS
+
+
+@pytest.fixture(scope="module")
+def on() -> Iterator[Database]:
+    """One database server for all."""
+    with database() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsCluster]:
+    """And one cluster."""
+    with cluster(tmp_path_factory.mktemp("nats")) as running:
+        yield running
+
+
+@asynccontextmanager
+async def site(on: Database, servers: NatsCluster, home: Path) -> AsyncIterator[Site]:
+    """Two instances, neither of which runs yet."""
+    await on.renew()
+    await servers.ready()
+    stream = f"O{token_hex(6)}"
+    relay = {"spool": spool(servers, stream, PATIENCE_SECONDS), "answer_seconds": 0.2}
+    instances = [Service(home / f"{number}", on.dsn, relay=relay) for number in range(2)]
+    try:
+        yield Site(on, Ground(servers), stream, instances, Ledger(), random.Random(1), "order", 1.0)
+    finally:
+        for each in instances:
+            each.end()
+
+
+async def held_by_somebody(site: Site) -> None:
+    """Until an instance has been handed what waits."""
+    async with asyncio.timeout(PATIENCE_SECONDS), site.servers.client() as client:
+        while True:
+            try:
+                if (await client.jetstream().consumer_info(site.stream, "tsdb")).num_ack_pending:
+                    return
+            except NatsError:  # there is none yet
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def test_a_retry_at_an_instance_that_starts_while_the_database_is_away_is_known(
+    on: Database, servers: NatsCluster, tmp_path: Path
+) -> None:
+    """It is delivered before its first transmission, which another instance holds that is dead.
+
+    When the two came is told by the database's clock, and this process has not seen it.
+    """
+    async with site(on, servers, tmp_path) as at:
+        starts, dies = at.instances
+        await asyncio.gather(starts.start(), dies.start())
+        starts.kill()
+        with all_waits(at):
+            async with Node("ship", [dies.url], at.ledger) as node:
+                messages = [event("ship", number) for number in range(10)]
+                at.ledger.sent.update({f"ship/{number}": one for number, one in enumerate(messages)})
+                assert await node._try(dies.url, messages, 0)
+                await held_by_somebody(at)
+                dies.kill()
+                await starts.start()
+                assert await node._try(starts.url, messages, 1)
+        await emptied(at)
+        await dies.start()
+        verdict = await reconcile("order", on, at.ledger, *at.instances)
+        assert verdict.holds, verdict
