@@ -117,12 +117,14 @@ class Slot:
         self.release()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Waiter:
     who: Holder
     count: int
     size: int
-    turn: "asyncio.Future[None]"
+    turn: "asyncio.Future[bool]"
+    """Done when it goes on: whether it has what it wants, or its time is up."""
+    is_queued: bool = True
 
 
 class FairLimiter:
@@ -165,10 +167,7 @@ class FairLimiter:
         is empty by then.
         """
         await self.take(who, count, size, wait_seconds=wait_seconds)
-        slot = Slot(self, who, count, size, on_evict)
-        if on_evict:
-            self._evictable.setdefault(who, set()).add(slot)
-        return slot
+        return self._slot(who, count, size, on_evict)
 
     async def take(self, who: Holder, count: int, size: int, *, wait_seconds: float | None) -> None:
         """As `enter`, for whoever counts for itself."""
@@ -186,7 +185,7 @@ class FairLimiter:
         """Whether so much can be held at once: nobody waits, and nothing has to be taken back."""
         return not self._queues and self._fits(who, count, size)
 
-    def try_enter(self, who: Holder, count: int, size: int) -> Slot | None:
+    def try_enter(self, who: Holder, count: int, size: int, on_evict: Callable[[], None] | None = None) -> Slot | None:
         """As `enter`, if there is room at once."""
         if self._queues or not self._fits(who, count, size):
             return None
@@ -194,7 +193,13 @@ class FairLimiter:
             self.count.add(who, count)
         if size:
             self.size.add(who, size)
-        return Slot(self, who, count, size, None)
+        return self._slot(who, count, size, on_evict)
+
+    def _slot(self, who: Holder, count: int, size: int, on_evict: Callable[[], None] | None) -> Slot:
+        slot = Slot(self, who, count, size, on_evict)
+        if on_evict:
+            self._evictable.setdefault(who, set()).add(slot)
+        return slot
 
     def give_back(self, who: Holder, count: int, size: int) -> None:
         """Hold so much less, and let those go on who have waited for it."""
@@ -225,26 +230,28 @@ class FairLimiter:
         self._queues.setdefault(who.caller, OrderedDict()).setdefault(who, deque()).append(waiter)
         self._waiting_count.add(who, 1)
         self._waiting_size.add(who, size)
+        timer = None if wait_seconds is None else turn.get_loop().call_later(wait_seconds, _time_is_up, turn)
         try:
-            async with asyncio.timeout(wait_seconds):
-                await turn
-        except TimeoutError:
-            if not turn.done() or turn.cancelled():
-                raise NoRoom(bound) from None
+            has_it = await turn
         except BaseException:
-            if turn.done() and not turn.cancelled():
+            if turn.done() and not turn.cancelled() and turn.result():
                 self.give_back(who, count, size)
             raise
         finally:
+            if timer is not None:
+                timer.cancel()
             if self._leave(waiter):
                 self._admit_waiting()  # whoever stood behind it may need less
+        if not has_it:
+            raise NoRoom(bound)
 
     def _leave(self, waiter: _Waiter) -> bool:
         """It waits no more. Whether it still did."""
-        queues = self._queues.get(waiter.who.caller, OrderedDict())
-        queue = queues.get(waiter.who, deque())
-        if waiter not in queue:
+        if not waiter.is_queued:
             return False
+        waiter.is_queued = False
+        queues = self._queues[waiter.who.caller]
+        queue = queues[waiter.who]
         queue.remove(waiter)
         self._waiting_count.add(waiter.who, -1)
         self._waiting_size.add(waiter.who, -waiter.size)
@@ -260,7 +267,7 @@ class FairLimiter:
             self._leave(waiter)
             self.count.add(waiter.who, waiter.count)
             self.size.add(waiter.who, waiter.size)
-            waiter.turn.set_result(None)
+            waiter.turn.set_result(True)
             if queues := self._queues.get(waiter.who.caller):
                 self._queues.move_to_end(waiter.who.caller)
                 if waiter.who in queues:
@@ -304,6 +311,11 @@ class FairLimiter:
         if caller == who.caller and by_holder.get(largest, 0) <= by_holder.get(who, 0) + size:
             return None
         return max(self._evictable[largest], key=lambda slot: slot.size)
+
+
+def _time_is_up(turn: "asyncio.Future[bool]") -> None:
+    if not turn.done():
+        turn.set_result(False)
 
 
 class WaitBudget:

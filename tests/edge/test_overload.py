@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 
+import pytest
 from tests.simulated_time import run, spend
 
 from mothership.edge.admission import AdmissionControl
@@ -20,7 +21,9 @@ PATIENCE_SECONDS = 1.0
 class Service:
     """An admission control and what works on its batches, in a simulated time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool) -> None:
+        """`whole`: the bodies are there to their ends when they are seen first, as most are."""
+        self.whole = whole
         self.admission = AdmissionControl(LimitSettings())
         self.worked_on: list[str] = []
         self.answered: dict[str, float] = {}
@@ -41,7 +44,11 @@ class Service:
         limits = LimitSettings()
         budget = WaitBudget(wait_seconds)
         try:
-            received = await self.admission.receive(_chunks(), RequestBody("", limits), Holder("node", address), budget)
+            who, body = Holder("node", address), RequestBody("", limits)
+            if self.whole:
+                received = await self.admission.receive_whole(whole(body), who, budget)
+            else:
+                received = await self.admission.receive(_chunks(), body, who, budget)
         except Refusal as refusal:
             self.refusals.add((refusal.status, refusal.retry_after_seconds))
             self.refused[name] = asyncio.get_running_loop().time() - began
@@ -60,9 +67,21 @@ async def _chunks() -> AsyncIterator[bytes]:
     yield b"{}"
 
 
-def test_at_any_load_what_is_taken_is_answered_in_time() -> None:
+def whole(body: RequestBody, sent: bytes = b"{}") -> RequestBody:
+    """A body that has come to its end."""
+    body.feed(sent)
+    body.end()
+    return body
+
+
+@pytest.fixture(params=[False, True], ids=["in pieces", "whole"])
+def service(request: pytest.FixtureRequest) -> Service:
+    """One that takes bodies in either way."""
+    return Service(whole=request.param)
+
+
+def test_at_any_load_what_is_taken_is_answered_in_time(service: Service) -> None:
     """Three times as much as can be worked on, for a while: a third is taken, and nobody waits for its answer long."""
-    service = Service()
 
     async def main() -> None:
         await asyncio.gather(*(service.send(f"{n}", after_seconds=n * WORK_SECONDS / 3) for n in range(300)))
@@ -76,9 +95,8 @@ def test_at_any_load_what_is_taken_is_answered_in_time() -> None:
     assert service.refusals == {(503, 1.0)}
 
 
-def test_a_burst_is_taken_as_far_as_there_is_time_for_it() -> None:
+def test_a_burst_is_taken_as_far_as_there_is_time_for_it(service: Service) -> None:
     """A hundred at one moment: some have their turn, one after the other; the others cost nothing but their body."""
-    service = Service()
 
     async def main() -> None:
         await asyncio.gather(*(service.send(f"{n}") for n in range(100)))
@@ -90,9 +108,8 @@ def test_a_burst_is_taken_as_far_as_there_is_time_for_it() -> None:
     assert len(service.refused) == 100 - turns
 
 
-def test_between_two_batches_others_are_answered() -> None:
+def test_between_two_batches_others_are_answered(service: Service) -> None:
     """However many are there: a probe of the load balancer waits for one of them, and not for all."""
-    service = Service()
     seen: list[int] = []
 
     async def probe() -> None:
@@ -113,7 +130,8 @@ async def test_small_bodies_begin_together_while_the_round_is_short() -> None:
     admission = AdmissionControl(LimitSettings(), stopwatch=lambda: now[0])
 
     def begins(body: bytes = b"{}") -> bool:
-        return admission.try_receive(body, RequestBody("", LimitSettings()), Holder("node", "192.0.2.1")) is not None
+        sent = whole(RequestBody("", LimitSettings()), body)
+        return admission.try_receive(sent, Holder("node", "192.0.2.1")) is not None
 
     assert [begins() for _ in range(3)] == [True] * 3
     assert not begins(b" " * 100_000)
@@ -123,9 +141,8 @@ async def test_small_bodies_begin_together_while_the_round_is_short() -> None:
     assert begins()
 
 
-def test_a_node_has_its_turn_beside_one_that_sends_without_end() -> None:
+def test_a_node_has_its_turn_beside_one_that_sends_without_end(service: Service) -> None:
     """By address: a hundred of a neighbour wait already, one has begun and the next has been called."""
-    service = Service()
 
     async def main() -> None:
         others = [asyncio.create_task(service.send(f"{n}")) for n in range(100)]
@@ -136,9 +153,8 @@ def test_a_node_has_its_turn_beside_one_that_sends_without_end() -> None:
     assert service.worked_on.index("quiet") <= 3
 
 
-def test_one_that_has_waited_for_its_tokens_rate_is_not_refused_for_a_round() -> None:
+def test_one_that_has_waited_for_its_tokens_rate_is_not_refused_for_a_round(service: Service) -> None:
     """It has no time left, and another is being worked on at this moment: that is no overload."""
-    service = Service()
 
     async def main() -> None:
         first = asyncio.create_task(service.send("first"))
@@ -147,3 +163,23 @@ def test_one_that_has_waited_for_its_tokens_rate_is_not_refused_for_a_round() ->
     run(main())
     assert sorted(service.worked_on) == ["first", "waited"]
     assert not service.refused
+
+
+async def test_a_whole_body_that_waits_for_its_turn_gives_way_to_one_that_holds_less() -> None:
+    """It has arrived, and is not at work yet: whoever sends much is asked to send it again."""
+    limits = LimitSettings(arriving_bytes=60 * 1024)
+    admission = AdmissionControl(limits)
+
+    async def send(who: Holder, size: int) -> int:
+        body = whole(RequestBody("", limits), b"x" * size)
+        try:
+            with await admission.receive_whole(body, who, WaitBudget(PATIENCE_SECONDS)):
+                return 200
+        except Refusal as refusal:
+            return refusal.status
+
+    greedy = [asyncio.create_task(send(Holder("greedy"), 12 * 1024)) for _ in range(5)]  # the first begins
+    await asyncio.sleep(0)
+    quiet, *others = await asyncio.gather(send(Holder("quiet"), 12 * 1024 + 1), *greedy)
+    assert quiet == 200
+    assert sorted(others) == [200, 200, 200, 200, 503]

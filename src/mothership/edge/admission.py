@@ -79,36 +79,21 @@ class AdmissionControl:
         except TimeoutError:
             raise self._too_slow() from None
 
-    def try_receive(self, chunk: bytes, body: RequestBody, who: Holder) -> "Received | None":
-        """Take a body that is whole with its first piece, as `receive` does, if it has to wait for nothing.
+    def try_receive(self, body: RequestBody, who: Holder) -> "Received | None":
+        """Take a body that is whole with its first piece, as `receive_whole` does, if it has to wait for nothing.
 
-        Else None, and nothing has changed. Most bodies are such: for them no deadline and no place among those that
-        arrive is made, to be given back in the same breath. Raises `Refusal`.
+        Else None, and nothing has changed. Most bodies are such: for them no place among those that arrive is made, to
+        be given back in the same breath. Raises `Refusal`.
         """
-        sent_bytes = len(chunk)
-        body.feed(chunk)
-        body.end()
+        sent_bytes = body.sent_bytes
         if sent_bytes > (COMPRESSED_SMALL_BYTES if body.is_compressed else OWN_THREAD_BYTES):
-            body.clear()
             return None
         if not (self._arriving.has_room(who, 0, sent_bytes) and self._may_begin(who, sent_bytes)):
-            body.clear()
             return None
         at_work = self._working.try_enter(who, 1, OWN_THREAD_BYTES if body.is_compressed else sent_bytes)
         if at_work is None:
-            body.clear()
             return None
-        try:
-            data = body.read(OWN_THREAD_BYTES)
-        except BaseException:
-            at_work.release()
-            raise
-        if data is None:
-            at_work.release()
-            body.clear()
-            return None
-        at_work.resize(len(data))
-        return Received(data, at_work)
+        return _read(body, at_work)
 
     def _may_begin(self, who: Holder, sent_bytes: int) -> bool:
         """Whether it has its turn in this round of the event loop."""
@@ -151,11 +136,25 @@ class AdmissionControl:
                         limit.reschedule(None)
                     return await self._admit(arriving, body, budget)
         except TimeoutError:
-            if gone:
-                raise overloaded(
-                    "arriving", "others needed the room that this body took (limits.arriving_bytes)"
-                ) from None
-            raise self._too_slow() from None
+            raise (_evicted() if gone else self._too_slow()) from None
+
+    async def receive_whole(self, body: RequestBody, who: Holder, budget: WaitBudget) -> "Received":
+        """As `receive`, for a body that is whole with its first piece: it can't come too slowly any more."""
+        sent_bytes = body.sent_bytes
+        try:
+            async with asyncio.timeout(None) as limit:
+
+                def on_evict() -> None:
+                    limit.reschedule(asyncio.get_running_loop().time())
+
+                arriving = self._arriving.try_enter(who, 0, sent_bytes, on_evict)
+                if arriving is None:
+                    enter = partial(self._arriving.enter, who, 0, sent_bytes, on_evict=on_evict)
+                    arriving = await _wait(budget, "arriving", enter)
+                with arriving:
+                    return await self._admit(arriving, body, budget)
+        except TimeoutError:
+            raise _evicted() from None
 
     def _too_slow(self) -> Refusal:
         seconds, bytes_per_second = self._limits.body_seconds, self._limits.body_bytes_per_second
@@ -169,15 +168,8 @@ class AdmissionControl:
         """Wait for a turn, and decompress."""
         size = OWN_THREAD_BYTES if body.is_compressed else body.sent_bytes
         at_work = await self._turn(arrived.who, size, budget)
-        try:
-            data = body.read(OWN_THREAD_BYTES)
-            if data is not None:
-                at_work.resize(len(data))
-                return Received(data, at_work)
-        except BaseException:
-            at_work.release()
-            raise
-        at_work.release()
+        if received := _read(body, at_work):
+            return received
         try:
             turn = await self._large.enter(arrived.who, 1, body.sent_bytes, wait_seconds=self._limits.body_seconds)
         except NoRoom:
@@ -199,10 +191,9 @@ class AdmissionControl:
     async def _turn(self, who: Holder, size: int, budget: WaitBudget) -> Slot:
         """A place at work, with the processor to itself until the next round of the event loop."""
         await self._processor(who, budget)
-        try:
-            return await self._working.enter(who, 1, size, wait_seconds=0)
-        except NoRoom:
-            at_work = await self._begin(who, size, budget)
+        if at_work := self._working.try_enter(who, 1, size):
+            return at_work
+        at_work = await self._begin(who, size, budget)
         try:
             await self._processor(who, budget)
         except BaseException:
@@ -263,6 +254,24 @@ async def _wait(budget: WaitBudget, stage: str, wait: _Bounded[T], *, at_least_s
     if (waited_seconds := left_seconds - budget.left_seconds) > NOTICED_SECONDS:
         load_wait_seconds.labels(stage).observe(waited_seconds)
     return got
+
+
+def _read(body: RequestBody, at_work: Slot) -> Received | None:
+    """Decompress a body that is whole, and hand it the place; None if it is too large to be read without a thread."""
+    try:
+        data = body.read(OWN_THREAD_BYTES)
+    except BaseException:
+        at_work.release()
+        raise
+    if data is None:
+        at_work.release()
+        return None
+    at_work.resize(len(data))
+    return Received(data, at_work)
+
+
+def _evicted() -> Refusal:
+    return overloaded("arriving", "others needed the room that this body took (limits.arriving_bytes)")
 
 
 def overloaded(

@@ -29,7 +29,7 @@ class RequestBody:
 
     def __init__(self, encoding: str, limits: LimitSettings) -> None:
         """Raises `Refusal` (415) for an encoding that is not known, or more than one."""
-        self._named_encoding = self._encoding = _known(encoding)
+        self._encoding = _known(encoding)
         self._limits = limits
         self._sent = bytearray()
 
@@ -54,11 +54,6 @@ class RequestBody:
         if not self.is_compressed and self._sent.startswith(GZIP_MAGIC):
             # A proxy lost the header: no JSON begins like this, and a 4xx would lose the events.
             self._encoding = "gzip"
-
-    def clear(self) -> None:
-        """Forget what has arrived."""
-        self._sent = bytearray()
-        self._encoding = self._named_encoding
 
     def read(self, bytes_max: int | None = None) -> bytes | None:
         """Return the whole body, decompressed; None when it is larger than that. Raises `Refusal` (400, 413)."""

@@ -165,8 +165,11 @@ class Ingest:
             first = await self._admission.first_chunk(self._next_chunk(request, receive))
         else:
             first, request.whole_at = (whole, False), self._stopwatch()
-        if not first[1] and (received := self._admission.try_receive(first[0], body, who)):
-            return received
+        chunk, more = first
+        if not more:
+            body.feed(chunk)
+            body.end()
+            return self._admission.try_receive(body, who) or await self._admission.receive_whole(body, who, budget)
         return await self._admission.receive(self._chunks(first, request, receive), body, who, budget)
 
     async def decode(self, request: IngestRequest, protocol: IngestProtocol, received: Received) -> Batch:
