@@ -3,18 +3,21 @@
 import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mothership.doctor import network
 from mothership.doctor.finding import Finding, Severity, error, note, ok, warning
 from mothership.doctor.patient import Patient
 from mothership.errors import SinkError
-from mothership.sinks.loki.client import LokiClient
 from mothership.sinks.loki.probe import SECONDS, buildinfo_version
 from mothership.sinks.loki.push_encoding import json_body, protobuf_body
 from mothership.sinks.loki.responses import PushOutcome, classify
 from mothership.sinks.loki.settings import LokiSettings
 from mothership.sinks.loki.sink import METADATA_VERSION_MIN, READY_HIDDEN_STATUSES
+
+if TYPE_CHECKING:
+    from mothership.sinks.loki.client import LokiClient
 
 PART = "loki"
 WAITS = "what is for Loki waits in the spool until it is too old; the database is as fast as before"
@@ -35,6 +38,8 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
             yield finding
         if not reached:
             return
+    from mothership.sinks.loki.client import LokiClient  # noqa: PLC0415 - most have no Loki, and it is large
+
     client = LokiClient(settings, time.time)
     try:
         yield await _ready(client)
@@ -47,7 +52,7 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
         await client.close()
 
 
-async def _ready(client: LokiClient) -> Finding:
+async def _ready(client: "LokiClient") -> Finding:
     answer = await client.get("/ready", seconds=SECONDS)
     if answer.status == HTTPStatus.OK:
         return ok(PART, "it says that it is ready")
@@ -61,7 +66,7 @@ async def _ready(client: LokiClient) -> Finding:
     )
 
 
-async def _version(client: LokiClient, settings: LokiSettings) -> Finding | None:
+async def _version(client: "LokiClient", settings: LokiSettings) -> Finding | None:
     version = buildinfo_version(await client.get("/loki/api/v1/status/buildinfo", seconds=SECONDS))
     if version is None:
         return None
@@ -71,7 +76,7 @@ async def _version(client: LokiClient, settings: LokiSettings) -> Finding | None
     return ok(PART, f"version {shown}")
 
 
-async def _writable(client: LokiClient, settings: LokiSettings) -> Finding:
+async def _writable(client: "LokiClient", settings: LokiSettings) -> Finding:
     """Loki looks at credentials and tenant before it looks for streams, and says 422 when there are none."""
     encode = json_body if settings.encoding == "json" else protobuf_body
     body = encode([], metadata=False)

@@ -1,29 +1,33 @@
-"""The connection to Loki: one pooled HTTP client, bounded in time and in what it reads."""
+"""The connection to Loki: one pooled HTTP client, bounded in time and in what it reads.
+
+Its library takes a third of a second to import, so this module is imported where Loki is on.
+"""
 
 import asyncio
+import base64
+import io
 import ssl
-from typing import Any
+from http import HTTPStatus
 
-import httpx2
+import aiohttp
 
 from mothership import __version__
 from mothership.errors import ConfigurationError, Paused, Transient
 from mothership.ports import Clock
 from mothership.retry import retry_after_seconds
-from mothership.sinks.loki.responses import LokiResponse
+from mothership.sinks.loki.responses import LokiResponse, Unreachable
 from mothership.sinks.loki.settings import PUSH_PATH, LokiSettings
-from mothership.tls_verification import verification
 
 RESPONSE_BYTES_MAX = 262_144
 CONNECT_SECONDS_MAX = 10.0
+IDLE_SECONDS_MAX = 30.0
+"""A connection that has been idle for so long is closed."""
+IN_ONE_PIECE_BYTES_MAX = 1_000_000
+"""A larger body is written in pieces, and others get their turn in between."""
 CONTENT_HEADERS = {
     "protobuf": {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
     "json": {"Content-Type": "application/json"},
 }
-
-
-class Unreachable(Transient):
-    """There is no connection: nothing was sent."""
 
 
 class LokiClient:
@@ -33,7 +37,7 @@ class LokiClient:
         self._settings = settings
         self._clock = clock
         self._tls = _tls(settings)
-        self._client: httpx2.AsyncClient | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def push(self, body: bytes) -> LokiResponse:
         """Send a push and give the answer, whatever its status."""
@@ -48,60 +52,66 @@ class LokiClient:
     ) -> LokiResponse:
         try:
             async with asyncio.timeout(seconds):
-                return await self._stream_response(method, path, body, bytes_max)
-        except (TimeoutError, httpx2.TimeoutException):
+                return await self._read_response(method, path, body, bytes_max)
+        except TimeoutError:
             raise Transient(f"Loki did not answer within {seconds:g} s") from None
-        except httpx2.ConnectError as error:
-            if isinstance(error.__cause__, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(error):
-                raise Paused(
-                    "Loki's certificate is not trusted: check sinks.loki.ca_file and the host of url"
-                ) from None
+        except aiohttp.ClientConnectorCertificateError:
+            raise Paused("Loki's certificate is not trusted: check sinks.loki.ca_file and the host of url") from None
+        except aiohttp.ClientConnectorError:
             raise Unreachable("Loki can't be reached") from None
-        except httpx2.HTTPError as error:  # its text may quote what was sent
-            raise Transient(f"the connection to Loki broke ({type(error).__name__})") from None
-        except (httpx2.InvalidURL, UnicodeError):
+        except ValueError:  # of an address; whatever else is wrong is an error of the client's own
             raise Paused("sinks.loki.url or sinks.loki.proxy_url is not an address that can be used") from None
+        except aiohttp.ClientHttpProxyError as error:  # the proxy's answer to CONNECT
+            if error.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                return LokiResponse(error.status)
+            raise Unreachable("Loki can't be reached") from None
+        except aiohttp.ClientError as error:  # its text may quote what was sent
+            raise Transient(f"the connection to Loki broke ({type(error).__name__})") from None
 
     async def close(self) -> None:
         """Give back every connection. May be called twice; the next request opens again."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
-    async def _stream_response(self, method: str, path: str, body: bytes | None, bytes_max: int) -> LokiResponse:
+    async def _read_response(self, method: str, path: str, body: bytes | None, bytes_max: int) -> LokiResponse:
         headers = CONTENT_HEADERS[self._settings.encoding] if body is not None else {}
-        async with self._open().stream(method, self._settings.url + path, content=body, headers=headers) as response:
+        async with self._open().request(
+            method,
+            self._settings.url + path,
+            data=io.BytesIO(body) if body and len(body) > IN_ONE_PIECE_BYTES_MAX else body,
+            headers=headers,
+            allow_redirects=False,  # they would carry events and credentials elsewhere
+        ) as response:
             read = bytearray()
-            async for piece in response.aiter_bytes():
+            async for piece in response.content.iter_any():
                 read += piece
                 if len(read) > bytes_max:
                     break
             return LokiResponse(
-                response.status_code,
+                response.status,
                 read[:bytes_max].decode(errors="replace").strip(),
                 retry_after_seconds(response.headers.get("Retry-After"), now=self._clock()),
                 truncated=len(read) > bytes_max,
             )
 
-    def _open(self) -> httpx2.AsyncClient:
-        if self._client is None:
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
             settings = self._settings
-            connections = settings.concurrent_pushes + 1
-            self._client = httpx2.AsyncClient(
+            proxy = settings.proxy_url
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=settings.concurrent_pushes + 1, keepalive_timeout=IDLE_SECONDS_MAX, ssl=self._tls
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_headers(settings),
-                auth=_basic(settings),
-                verify=self._tls or verification(settings.url, proxied=settings.proxy_url is not None),
-                proxy=settings.proxy_url.get_secret_value() if settings.proxy_url else None,
-                timeout=httpx2.Timeout(
-                    settings.timeout_seconds, connect=min(CONNECT_SECONDS_MAX, settings.timeout_seconds)
+                proxy=proxy.get_secret_value() if proxy else None,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=min(CONNECT_SECONDS_MAX, settings.timeout_seconds)
                 ),
-                limits=httpx2.Limits(
-                    max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30.0
-                ),
-                follow_redirects=False,  # they would carry events and credentials elsewhere
                 trust_env=False,
             )
-        return self._client
+        return self._session
 
 
 def _headers(settings: LokiSettings) -> dict[str, str]:
@@ -110,24 +120,24 @@ def _headers(settings: LokiSettings) -> dict[str, str]:
         headers["X-Scope-OrgID"] = settings.tenant_id
     if settings.bearer_token:
         headers["Authorization"] = f"Bearer {settings.bearer_token.get_secret_value()}"
+    if settings.username is not None and settings.password is not None:
+        pair = f"{settings.username}:{settings.password.get_secret_value()}"
+        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
     return headers
 
 
-def _basic(settings: LokiSettings) -> Any:
-    if settings.username is None or settings.password is None:
-        return None
-    return httpx2.BasicAuth(settings.username, settings.password.get_secret_value())
-
-
-def _tls(settings: LokiSettings) -> ssl.SSLContext | None:
-    if not (settings.ca_file or settings.client_cert_file):
-        return None
+def _tls(settings: LokiSettings) -> ssl.SSLContext | bool:
+    if not (settings.ca_file or settings.client_cert_file or settings.proxy_url or settings.url.startswith("https:")):
+        return True
     key = "sinks.loki.ca_file"
     try:
         if settings.ca_file:
             context = ssl.create_default_context(cafile=settings.ca_file)
         else:
-            context = httpx2.create_ssl_context(trust_env=False)
+            # What every other client of this service trusts; to import it takes as long again.
+            from httpx2 import create_ssl_context  # noqa: PLC0415 - see above
+
+            context = create_ssl_context(trust_env=False)
         if settings.client_cert_file:
             key = "sinks.loki.client_cert_file"
             context.load_cert_chain(settings.client_cert_file, settings.client_key_file)

@@ -5,16 +5,18 @@ and nothing fails.
 """
 
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
 
 from mothership.errors import Paused, Transient
-from mothership.sinks.loki.client import LokiClient, Unreachable
-from mothership.sinks.loki.responses import LokiResponse
+from mothership.sinks.loki.responses import LokiResponse, Unreachable
 from mothership.sinks.loki.settings import LokiSettings
 from mothership.sinks.loki.streams import IDLE_SECONDS, ExistingStreams
+
+if TYPE_CHECKING:
+    from mothership.sinks.loki.client import LokiClient
 
 SECONDS = 5.0
 RECALL_SECONDS = 86_400
@@ -28,7 +30,7 @@ class LokiProbe(NamedTuple):
     streams: ExistingStreams
 
 
-async def probe(client: LokiClient, settings: LokiSettings, now: float) -> LokiProbe:
+async def probe(client: "LokiClient", settings: LokiSettings, now: float) -> LokiProbe:
     """Ask what the settings let be asked. Raises `Transient` only when there is no connection at all."""
     version, streams = None, ExistingStreams()
     if settings.structured_metadata == "auto":
@@ -41,12 +43,12 @@ async def probe(client: LokiClient, settings: LokiSettings, now: float) -> LokiP
     return LokiProbe(version, streams)
 
 
-async def _series(client: LokiClient, start: float, end: float) -> list[dict[str, str]]:
+async def _series(client: "LokiClient", start: float, end: float) -> list[dict[str, str]]:
     query = urlencode({"match[]": '{type=~".+"}', "start": int(start) * 10**9, "end": int(end) * 10**9})
     return _streams(await _get(client, f"/loki/api/v1/series?{query}"))
 
 
-async def _get(client: LokiClient, path: str) -> LokiResponse | None:
+async def _get(client: "LokiClient", path: str) -> LokiResponse | None:
     try:
         response = await client.get(path, seconds=SECONDS, bytes_max=SERIES_BYTES_MAX)
     except Unreachable:

@@ -58,6 +58,10 @@ NOT_LOKI = (
 ALWAYS_BAD_REQUEST = "400 to every push, even an empty one: what is at sinks.loki.url does not behave like Loki"
 
 
+class Unreachable(Transient):
+    """There is no connection: nothing was sent."""
+
+
 class RateLimited(Transient):
     """Loki answers that it is asked too much: it is there, and was before."""
 

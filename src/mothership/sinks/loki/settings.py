@@ -229,8 +229,8 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
     @field_validator("proxy_url")
     @classmethod
     def _is_a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
-        if proxy and not re.match(r"https?://[^/\s]", proxy.get_secret_value()):
-            raise ValueError("is not an address: expected http://host:port")
+        if proxy:
+            split_address(proxy.get_secret_value())
         return proxy
 
     @field_validator("structured_metadata_fields")

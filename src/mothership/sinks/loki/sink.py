@@ -18,7 +18,6 @@ from mothership.event import RowBatch
 from mothership.ports import Clock, Health
 from mothership.retry import RETRY_AFTER_SECONDS_MAX, backoff_seconds
 from mothership.sinks.loki import responses
-from mothership.sinks.loki.client import LokiClient
 from mothership.sinks.loki.log_line import log_line
 from mothership.sinks.loki.probe import probe
 from mothership.sinks.loki.push_encoding import OVERHEAD_BYTES, Entry, Push, json_body, protobuf_body
@@ -76,6 +75,8 @@ class LokiSink:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
+        from mothership.sinks.loki.client import LokiClient  # noqa: PLC0415 - most have no Loki, and it is large
+
         self._client = LokiClient(settings, clock)
         self._table = StreamTable(settings)
         self._planner = PushPlanner(settings)
