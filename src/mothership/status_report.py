@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mothership import __version__, metric_registry, telemetry
 from mothership.pipeline.chain import Chain
 from mothership.ports import Health, Sink
 from mothership.relay.relay import Relay
+from mothership.service_stats import InputStats, PartFacts, PipelineStats, ProcessorCounts, ServiceStats, Stats
 from mothership.sinks.loki.sink import LokiSink
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.status import RelayStatus, WorkerStatus, merge
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from mothership.pipeline.llm.enricher import LLMEnricher
 
 PUBLISH_SECONDS = 1.0
-LLM_HEALTH = frozenset({"healthy", "reason", "model"})
-"""What `/healthz` says of the step, and `/stats` does not repeat."""
 
 
 class StatusReport:
@@ -110,49 +109,50 @@ class StatusReport:
             parts["llm"] = Health(whole.llm.healthy, whole.llm.reason)
         return parts
 
-    async def facts(self) -> dict[str, Any]:
+    def facts(self) -> PartFacts:
         """What there is to know about the parts besides their health."""
         whole = merge(self._statuses())
-        relay = self._relay_over_all(whole.relay)
-        facts: dict[str, Any] = {
-            name: {
-                "breaker": sink.breaker,
-                "queued_events": sink.queued_events,
-                "queued_bytes": sink.queued_bytes,
-                "oldest_seconds": sink.oldest_seconds,
-                "retries": sink.retries,
-                "drain_rate": sink.drain_rate,
-            }
-            for name, sink in relay.sinks.items()
-        }
-        if self._tsdb:
-            facts["tsdb"] |= self._tsdb.describe()
-        if whole.llm:
-            facts["llm"] = {"circuit_breaker": whole.llm.circuit_breaker, "model": whole.llm.model}
-        facts["spool"] = {"bytes": relay.spool.bytes, "dead_letters": relay.dead_letters.events}
-        if relay.spool.cluster:
-            facts["spool"]["cluster"] = asdict(relay.spool.cluster)
-        return facts
+        database = self._tsdb.facts() if self._tsdb else None
+        return PartFacts(relay=self._relay_over_all(whole.relay), llm=whole.llm, database=database)
 
-    async def stats(self) -> dict[str, Any]:
-        """The body of /stats."""
+    async def stats(self) -> Stats:
+        """Counts and times, over all workers."""
         whole = merge(self._statuses())
-        counts = metric_registry.CounterSnapshot() if self._status_directory else None
-        pipeline = self._chain.stats()
-        if counts:
-            pipeline |= _pipeline_over_all(pipeline, counts)
-        if self._enricher and whole.llm:
-            shown = {name: value for name, value in asdict(whole.llm).items() if name not in LLM_HEALTH}
-            pipeline["processors"][self._enricher.name] |= shown
-        redactions = counts.by("mothership_redactions_total", "rule") if counts else self._redactions()
+        counts = metric_registry.CounterSnapshot()
         uptime = self._status_directory.uptime_seconds() if self._status_directory else time.monotonic() - self._began
-        return {
-            "service": {"uptime": round(uptime, 3), "version": __version__, "workers": whole.workers},
-            "inputs": _inputs(counts or metric_registry.CounterSnapshot()),
-            "pipeline": {**pipeline, "redactions": redactions},
-            "database": await self._tsdb.stats() if self._tsdb else {},
-            "relay": asdict(self._relay_over_all(whole.relay, counts)),
-        }
+        return Stats(
+            service=ServiceStats(round(uptime, 3), __version__, whole.workers),
+            inputs=_inputs(counts),
+            pipeline=self._pipeline_over_all(counts) if self._status_directory else self._own_pipeline(),
+            database=await self._tsdb.stats() if self._tsdb else None,
+            relay=self._relay_over_all(whole.relay, counts),
+            llm=whole.llm,
+            llm_step=self._enricher.name if self._enricher else "",
+        )
+
+    def _own_pipeline(self) -> PipelineStats:
+        return PipelineStats(
+            total_events=self._chain.total_events,
+            successful_events=self._chain.successful_events,
+            processors=self._chain.counts(),
+            redactions=self._redactions(),
+        )
+
+    def _pipeline_over_all(self, counts: metric_registry.CounterSnapshot) -> PipelineStats:
+        """From the shared files: also what was counted by workers that died."""
+        kept = counts.total("mothership_pipeline_events_total", result="kept")
+        return PipelineStats(
+            total_events=kept + counts.total("mothership_pipeline_events_total", result="rejected"),
+            successful_events=kept,
+            processors={
+                name: ProcessorCounts(
+                    processed=counts.total("mothership_processor_events_total", processor=name),
+                    errors=counts.total("mothership_processor_errors_total", processor=name),
+                )
+                for name in self._chain.counts()
+            },
+            redactions=counts.by("mothership_redactions_total", "rule"),
+        )
 
     def _relay_over_all(self, relay: RelayStatus, counts: metric_registry.CounterSnapshot | None = None) -> RelayStatus:
         """Its counters from the shared files: they outlast a worker that died."""
@@ -169,27 +169,12 @@ class StatusReport:
         )
 
 
-def _inputs(counts: metric_registry.CounterSnapshot) -> dict[str, Any]:
-    """What came in by each protocol, over all workers."""
+def _inputs(counts: metric_registry.CounterSnapshot) -> dict[str, InputStats]:
     return {
-        name: {
-            "requests": counts.by("mothership_input_requests_total", "status", input=name),
-            "events": counts.total("mothership_input_events_total", input=name),
-            "rejected_events": counts.total("mothership_input_events_rejected_total", input=name),
-        }
+        name: InputStats(
+            requests=counts.by("mothership_input_requests_total", "status", input=name),
+            events=counts.total("mothership_input_events_total", input=name),
+            rejected_events=counts.total("mothership_input_events_rejected_total", input=name),
+        )
         for name in counts.by("mothership_input_events_total", "input")
     }
-
-
-def _pipeline_over_all(pipeline: dict[str, Any], counts: metric_registry.CounterSnapshot) -> dict[str, Any]:
-    """The pipeline's counts over all workers, also those that died."""
-    kept = counts.total("mothership_pipeline_events_total", result="kept")
-    rejected = counts.total("mothership_pipeline_events_total", result="rejected")
-    processors = {
-        name: {
-            "processed": counts.total("mothership_processor_events_total", processor=name),
-            "errors": counts.total("mothership_processor_errors_total", processor=name),
-        }
-        for name in pipeline["processors"]
-    }
-    return {"total_events": kept + rejected, "successful_events": kept, "processors": processors}

@@ -19,6 +19,7 @@ from mothership.pipeline.redaction import redaction
 from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.ports import Processor
 from mothership.sample.fleet import sample
+from mothership.service_stats import ProcessorCounts
 
 RECEIVED = 1_795_554_747_000_000
 
@@ -95,14 +96,11 @@ async def test_a_processor_that_raises_costs_only_the_events_it_fails_on(bad: se
     assert all(event["seen"] and event["trail"] == ["DropFields", "AddTags"] for event in stored)
     assert batch.rejected == [Rejection(n, "MaskPatterns failed on this event") for n in sorted(bad)]
     assert batch.indices == [n for n in range(7) if n not in bad]
-    assert chain.stats() == {
-        "total_events": 7,
-        "successful_events": 7 - len(bad),
-        "processors": {
-            "DropFields": {"processed": 7, "errors": 0},
-            "MaskPatterns": {"processed": 7 - len(bad), "errors": len(bad)},
-            "AddTags": {"processed": 7 - len(bad), "errors": 0},
-        },
+    assert (chain.total_events, chain.successful_events) == (7, 7 - len(bad))
+    assert chain.counts() == {
+        "DropFields": ProcessorCounts(7, 0),
+        "MaskPatterns": ProcessorCounts(7 - len(bad), len(bad)),
+        "AddTags": ProcessorCounts(7 - len(bad), 0),
     }
 
 
@@ -328,7 +326,7 @@ async def test_the_enricher_is_last_and_what_it_adds_is_stored() -> None:
     rows = await chain.run(batch_of([{"type": "log"}]))
     assert orjson.loads(rows.rows[0].data)["verdict"] == "fine"
     assert chain.names == ["AddTags", "LLMEnricher"]
-    assert chain.stats()["processors"]["LLMEnricher"] == {"processed": 1, "errors": 0}
+    assert chain.counts()["LLMEnricher"] == ProcessorCounts(1, 0)
 
 
 async def test_an_enricher_that_raises_costs_no_event() -> None:
@@ -336,7 +334,7 @@ async def test_an_enricher_that_raises_costs_no_event() -> None:
     chain = Chain([trail("AddTags")], Failing())
     rows = await chain.run(batch_of([{"type": "log"}, {"type": "log"}]))
     assert len(rows.rows) == 2
-    assert chain.stats()["processors"]["LLMEnricher"] == {"processed": 0, "errors": 2}
+    assert chain.counts()["LLMEnricher"] == ProcessorCounts(0, 2)
 
 
 @pytest.mark.parametrize("enricher", [False, True])

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.sinks.tsdb.facts import facts_of
 
 from mothership.errors import Permanent
 from mothership.event import Row, RowBatch
@@ -60,8 +61,8 @@ async def test_events_are_a_hypertable_with_a_chunk_for_each_day(timescale_dsn: 
     """The table of the specification, made by itself, and what COPY brings lands in the right chunks."""
     sink = _sink(timescale_dsn)
     await sink.write([_batch(1, _days(5))])
-    assert sink.describe()["is_hypertable"] is True
-    assert sink.describe()["lacking"] == []
+    assert facts_of(sink).is_hypertable is True
+    assert facts_of(sink).lacking == []
     assert await sql(CHUNKS) == 5
     assert await sql("SELECT count(*) FROM events") == 50
     assert await sql("SELECT data->>'n' FROM events WHERE data @> '{\"d\": 3, \"n\": 7}'") == "7"
@@ -79,7 +80,7 @@ async def test_a_batch_sent_again_is_stored_once_in_a_hypertable(timescale_dsn: 
     assert await other.write([_batch(1, _days(3)), _batch(2, _days(2))]) == {0}
     assert await sql("SELECT count(*) FROM events") == 50
     stats = await sink.stats()
-    assert stats["total_inserts"] == 50
+    assert stats.total_inserts == 50
     await sink.close()
     await other.close()
 
@@ -106,7 +107,7 @@ async def test_policies_follow_the_settings(timescale_dsn: str, sql: Sql) -> Non
     await again.open()
     assert await sql(POLICY, "policy_retention", "drop_after") == "30 days"
     assert await sql(POLICY, "policy_compression", "compress_after") == "3 days"
-    assert sink.describe()["lacking"] == again.describe()["lacking"] == []
+    assert facts_of(sink).lacking == facts_of(again).lacking == []
     await sink.close()
     await again.close()
 
@@ -174,8 +175,8 @@ async def test_the_older_services_table_is_adopted(timescale_dsn: str, sql: Sql,
     )
     sink = _sink(timescale_dsn)
     await sink.write([_batch(1, _days(2))])
-    facts = sink.describe()
-    assert (facts["is_hypertable"], facts["gin"], facts["lacking"]) == (True, "jsonb_ops", [])
+    facts = facts_of(sink)
+    assert (facts.is_hypertable, facts.gin, facts.lacking) == (True, "jsonb_ops", [])
     assert await sql("SELECT count(*) FROM events") == 60
     assert await sql(CHUNKS) >= 10
     await sink.close()
@@ -186,8 +187,8 @@ async def test_a_table_that_can_be_no_hypertable_still_works(timescale_dsn: str,
     await sql(SPECIFIED_TABLE.replace("id BIGSERIAL", "id BIGSERIAL PRIMARY KEY"))
     sink = _sink(timescale_dsn)
     await sink.write([_batch(1, _days(2))])
-    assert sink.describe()["is_hypertable"] is False
-    assert any("hypertable" in lack for lack in sink.describe()["lacking"])
+    assert facts_of(sink).is_hypertable is False
+    assert any("hypertable" in lack for lack in facts_of(sink).lacking)
     assert await sql("SELECT count(*) FROM events") == 20
     await sink.close()
 

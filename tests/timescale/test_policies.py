@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.sinks.tsdb.facts import facts_of
 
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb import sql_files, timescale
@@ -36,7 +37,7 @@ def _rows(*ages_days: int) -> list[Row]:
 
 
 def _lacking(sink: TsdbSink) -> list[str]:
-    return list(sink.describe()["lacking"])
+    return list(facts_of(sink).lacking)
 
 
 async def test_a_key_that_is_taken_away_takes_its_policy_along(make_sink: MakeSink, sql: Sql) -> None:
@@ -106,7 +107,7 @@ async def test_several_instances_on_an_empty_database_end_with_no_false_reason(m
     sinks = [make_sink(**ALL_KEYS) for _ in range(4)]
     await asyncio.gather(*(sink.open() for sink in sinks))
     assert [_lacking(sink) for sink in sinks] == [[]] * 4
-    assert all(sink.describe()["is_hypertable"] for sink in sinks)
+    assert all(facts_of(sink).is_hypertable for sink in sinks)
     assert [await sql(JOBS, name) for name in (RETENTION, COLUMNSTORE, REFRESH)] == [1, 1, 1]
 
 
@@ -160,7 +161,7 @@ async def test_a_hypertable_that_the_role_may_not_see_stops_nothing(make_sink: M
     try:
         for name, sink in sinks.items():
             await sink.write([_batch(1, _rows(0, 1, 2)), _batch(2, _rows(0) if name == "east" else [])])
-            assert (_lacking(sink), sink.describe()["is_hypertable"]) == ([], True)
+            assert (_lacking(sink), facts_of(sink).is_hypertable) == ([], True)
         for name, count in (("east", 4), ("west", 3)):
             await sql(f"SET search_path = {name}, public")
             assert await sql("SELECT count(*) FROM events") == count
@@ -186,7 +187,7 @@ async def test_a_role_that_is_not_owner_deletes_rows_or_says_that_it_may_not(mak
     sink = make_sink(role="modest", retention="30 days", continuous_aggregate=False)
     try:
         await sink.check_database()
-        assert (_lacking(sink), sink.describe()["retention_by"]) == ([], "service")
+        assert (_lacking(sink), facts_of(sink).retention_by) == ([], "service")
         assert sink._state
         assert await sink._maintenance.run_once(sink._state) == 0
         [lack] = _lacking(sink)

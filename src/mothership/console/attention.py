@@ -1,11 +1,12 @@
 """What needs a person: in words, the worst first, each with the page of the documentation that helps."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from mothership.activity.sources import SourceActivity
 from mothership.plurals import counted
 from mothership.ports import Health
+from mothership.status import RelayStatus
 
 Severity: TypeAlias = Literal["bad", "warn"]
 ORDER: tuple[Severity, ...] = ("bad", "warn")
@@ -31,21 +32,21 @@ class Notice(NamedTuple):
 def notices(
     ready: Health,
     parts: Mapping[str, Health],
-    stats: Mapping[str, Any],
+    relay: RelayStatus,
     counts: Mapping[str, float],
     sources: Sequence[SourceActivity],
     now: float,
 ) -> list[Notice]:
     """All of them. `counts` are totals since the service started."""
     found = [
-        *_delivery(ready, parts, stats),
-        *_set_aside(stats, counts),
+        *_delivery(ready, parts, relay),
+        *_set_aside(relay, counts),
         *_senders(sources, now),
     ]
     return sorted(found, key=lambda notice: ORDER.index(notice.severity))
 
 
-def _delivery(ready: Health, parts: Mapping[str, Health], stats: Mapping[str, Any]) -> Iterator[Notice]:
+def _delivery(ready: Health, parts: Mapping[str, Health], relay: RelayStatus) -> Iterator[Notice]:
     if not ready.healthy:
         yield Notice("bad", f"No event can be taken: {ready.reason}", "", "how-to/watch")
     for name, health in parts.items():
@@ -56,19 +57,19 @@ def _delivery(ready: Health, parts: Mapping[str, Health], stats: Mapping[str, An
             yield Notice("bad" if name != "llm" else "warn", f"{name}: {health.reason}. {kept}", "", _HELP[name])
     if not parts["spool"].healthy and ready.healthy:
         yield Notice("bad", f"spool: {parts['spool'].reason}", "", "how-to/watch")
-    relay = stats["relay"]
-    for name, sink in relay["sinks"].items():
-        if sink["oldest_seconds"] > OLD_SECONDS:
-            waits = f"{counted(sink['queued_events'], 'event')} for {name}, the oldest for {_minutes(sink)}"
+    for name, sink in relay.sinks.items():
+        if sink.oldest_seconds > OLD_SECONDS:
+            minutes = counted(round(sink.oldest_seconds / 60), "minute")
+            waits = f"{counted(sink.queued_events, 'event')} for {name}, the oldest for {minutes}"
             yield Notice("warn", f"Waiting: {waits}.", "", "explanation/delivery")
-    spool = relay["spool"]
-    if spool["max_bytes"] and spool["bytes"] > FULL_SHARE * spool["max_bytes"]:
-        share = f"{100 * spool['bytes'] / spool['max_bytes']:.0f} %"
+    spool = relay.spool
+    if spool.max_bytes and spool.bytes > FULL_SHARE * spool.max_bytes:
+        share = f"{100 * spool.bytes / spool.max_bytes:.0f} %"
         yield Notice("bad", f"The spool is {share} full. When it is full, events are refused.", "", "how-to/watch")
 
 
-def _set_aside(stats: Mapping[str, Any], counts: Mapping[str, float]) -> Iterator[Notice]:
-    if events := stats["relay"]["dead_letters"]["events"]:
+def _set_aside(relay: RelayStatus, counts: Mapping[str, float]) -> Iterator[Notice]:
+    if events := relay.dead_letters.events:
         text = f"{counted(events, 'event')} could not be delivered or taken, and {_are(events)} kept for you to decide."
         yield Notice("warn", text, "/console/dead-letters", "how-to/dead-letters")
     if events := int(counts.get("dead_letters_dropped", 0)):
@@ -95,10 +96,6 @@ def _senders(sources: Sequence[SourceActivity], now: float) -> Iterator[Notice]:
 def _named(names: Sequence[str]) -> str:
     more = len(names) - NAMED_MAX
     return ", ".join(names[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")
-
-
-def _minutes(sink: Mapping[str, Any]) -> str:
-    return counted(round(sink["oldest_seconds"] / 60), "minute")
 
 
 def _are(events: int) -> str:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -18,12 +18,18 @@ from mothership.edge.browser import CONSOLE
 from mothership.edge.status import StatusSource
 from mothership.metric_registry import CounterSnapshot
 from mothership.plurals import counted
-from mothership.ports import Clock
+from mothership.ports import Clock, Health
+from mothership.service_stats import ProcessorCounts
+from mothership.status import LLMStatus
 
 FRESH_SECONDS = 2.0
 """However many look, what they see is gathered once in this time."""
 RULES_SHOWN = 15
 REASONS_SHOWN = 12
+LLM_SHOWN = (
+    *("circuit_breaker", "templates", "queued", "tokens_today", "cost_today"),
+    *("applied", "verdicts_cached", "results"),
+)
 
 
 class Activity(Protocol):
@@ -93,23 +99,23 @@ class Overview:
         }
         return {
             "ready": ready._asdict(),
-            "notices": [each._asdict() for each in notices(ready, parts, stats, totals, sources.sources, now)],
+            "notices": [each._asdict() for each in notices(ready, parts, stats.relay, totals, sources.sources, now)],
             "now": _now(lately),
-            "service": stats["service"],
+            "service": asdict(stats.service),
             "events": {
-                "kept": stats["pipeline"]["successful_events"],
+                "kept": stats.pipeline.successful_events,
                 "rejected": counts.total("mothership_events_rejected_total"),
-                "last_hour": stats["database"].get("events_last_hour"),
+                "last_hour": stats.database.events_last_hour if stats.database else None,
             },
-            "sinks": {name: {**sink, **parts[name]._asdict()} for name, sink in stats["relay"]["sinks"].items()},
-            "spool": stats["relay"]["spool"],
-            "dead_letters": stats["relay"]["dead_letters"],
-            "in_flight": stats["relay"]["in_flight"],
-            "redactions": _largest(stats["pipeline"]["redactions"], RULES_SHOWN),
+            "sinks": {name: {**asdict(sink), **parts[name]._asdict()} for name, sink in stats.relay.sinks.items()},
+            "spool": asdict(stats.relay.spool),
+            "dead_letters": asdict(stats.relay.dead_letters),
+            "in_flight": asdict(stats.relay.in_flight),
+            "redactions": _largest(stats.pipeline.redactions, RULES_SHOWN),
             "rejected": _largest(counts.by("mothership_events_rejected_total", "reason"), REASONS_SHOWN),
             "refused": _refusals(counts),
-            "steps": _steps(stats["pipeline"]["processors"], counts),
-            "llm": _llm(stats, parts),
+            "steps": _steps(stats.pipeline.processors, counts),
+            "llm": _llm(stats.llm, parts.get("llm")),
         }
 
 
@@ -150,27 +156,25 @@ def _refusals(counts: CounterSnapshot) -> list[dict[str, Any]]:
     return _largest(found, REASONS_SHOWN)
 
 
-def _steps(processors: Mapping[str, Mapping[str, Any]], counts: CounterSnapshot) -> list[dict[str, Any]]:
+def _steps(processors: Mapping[str, ProcessorCounts], counts: CounterSnapshot) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "events": step["processed"],
-            "errors": step["errors"],
+            "events": step.processed,
+            "errors": step.errors,
             "micros_per_event": round(1e6 * counts.sum("mothership_processor_seconds_total", processor=name)
-                                      / max(1, step["processed"]), 2),
+                                      / max(1, step.processed), 2),
         }
         for name, step in processors.items()
     ]  # fmt: skip
 
 
-def _llm(stats: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any] | None:
-    step = stats["pipeline"]["processors"].get("LLMEnricher")
-    if step is None or "llm" not in parts:
+def _llm(step: LLMStatus | None, health: Health | None) -> dict[str, Any] | None:
+    if step is None or health is None:
         return None
-    known = sum(step["results"].values())
+    known = sum(step.results.values())
     return {
-        **parts["llm"]._asdict(),
-        **{name: step[name] for name in ("circuit_breaker", "templates", "queued", "tokens_today", "cost_today",
-                                         "applied", "verdicts_cached", "results")},
-        "share_applied": round(step["applied"] / known, 3) if known else None,
-    }  # fmt: skip
+        **health._asdict(),
+        **{name: getattr(step, name) for name in LLM_SHOWN},
+        "share_applied": round(step.applied / known, 3) if known else None,
+    }

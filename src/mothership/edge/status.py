@@ -1,6 +1,7 @@
 """GET /, /livez, /readyz, /healthz, /stats, /metrics: what whoever runs the service wants to know."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from mothership import __version__
 from mothership.edge import browser
 from mothership.metric_registry import exposition
 from mothership.ports import Health
+from mothership.service_stats import PartFacts, Stats
 
 PAGES = {
     browser.CONSOLE: "the console, for a browser",
@@ -39,11 +41,11 @@ class StatusSource(Protocol):
     async def parts(self) -> dict[str, Health]:
         """The health of every part: `spool`, each enabled sink by its name, `llm` when it is on."""
 
-    async def facts(self) -> dict[str, Any]:
-        """What there is to know about the parts besides their health: `sinks.<name>` → details."""
+    def facts(self) -> PartFacts:
+        """What there is to know about the parts besides their health."""
 
-    async def stats(self) -> dict[str, Any]:
-        """The body of /stats."""
+    async def stats(self) -> Stats:
+        """Counts and times."""
 
 
 def router(status: StatusSource) -> APIRouter:
@@ -76,12 +78,12 @@ def router(status: StatusSource) -> APIRouter:
     )
     async def healthz() -> Response:
         """`healthy`, `degraded` (events are safe, but a part is not well) or `unhealthy` (503: none can be taken)."""
-        ready, parts, facts = await status.ready(), await status.parts(), await status.facts()
-        return _json(_healthz(status, ready, parts, facts), 200 if ready.healthy else 503)
+        ready, parts = await status.ready(), await status.parts()
+        return _json(_healthz(status, ready, parts, status.facts()), 200 if ready.healthy else 503)
 
     @pages.get("/stats", summary="Counts and times")
     async def stats() -> Response:
-        return _json(await status.stats())
+        return _json((await status.stats()).as_json())
 
     @pages.get("/metrics", summary="Prometheus metrics", response_class=Response)
     async def metrics() -> Response:
@@ -93,7 +95,8 @@ def router(status: StatusSource) -> APIRouter:
     return pages
 
 
-def _healthz(status: StatusSource, ready: Health, parts: dict[str, Health], facts: dict[str, Any]) -> dict[str, Any]:
+def _healthz(status: StatusSource, ready: Health, parts: dict[str, Health], known: PartFacts) -> dict[str, Any]:
+    facts = _facts(known)
     enabled = [name for name, on in status.sinks.items() if on]
     well = all(health.healthy for health in parts.values())
     sinks = {
@@ -118,6 +121,21 @@ def _healthz(status: StatusSource, ready: Health, parts: dict[str, Health], fact
         "pipeline_processors": status.processors,
         **others,
     }
+
+
+def _facts(known: PartFacts) -> dict[str, dict[str, Any]]:
+    """By part, as they stand beside its health."""
+    relay = known.relay
+    shown = ("breaker", "queued_events", "queued_bytes", "oldest_seconds", "retries", "drain_rate")
+    facts = {name: {each: getattr(sink, each) for each in shown} for name, sink in relay.sinks.items()}
+    if known.database:
+        facts["tsdb"] |= asdict(known.database)
+    if known.llm:
+        facts["llm"] = {"circuit_breaker": known.llm.circuit_breaker, "model": known.llm.model}
+    facts["spool"] = {"bytes": relay.spool.bytes, "dead_letters": relay.dead_letters.events}
+    if relay.spool.cluster:
+        facts["spool"]["cluster"] = asdict(relay.spool.cluster)
+    return facts
 
 
 def _because(health: Health) -> dict[str, str]:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mothership import telemetry
 from mothership.buffered_metrics import counted_in_loop
@@ -33,6 +33,7 @@ from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, Times
 from mothership.pipeline.event_trace import Tracer
 from mothership.pipeline.row_encoding import encode_rows
 from mothership.ports import Enricher, Processor
+from mothership.service_stats import ProcessorCounts
 from mothership.telemetry import log
 
 SLICE_EVENTS = 250
@@ -167,15 +168,9 @@ class Chain:
             batch.arrival,
         )
 
-    def stats(self) -> dict[str, Any]:
-        """Return the `pipeline` part of `/stats`."""
-        return {
-            "total_events": self.total_events,
-            "successful_events": self.successful_events,
-            "processors": {
-                stats.name: {"processed": stats.processed, "errors": stats.errors} for stats in self._all_stats()
-            },
-        }
+    def counts(self) -> dict[str, ProcessorCounts]:
+        """What each step has done in this worker, in their order."""
+        return {stats.name: ProcessorCounts(stats.processed, stats.errors) for stats in self._all_stats()}
 
     def _all_stats(self) -> Iterator[ProcessorStats]:
         for _, stats in self._steps:

@@ -68,7 +68,7 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
             assert unstarved_time() - started < 3
         started = unstarved_time()
         assert (await sink.health()).healthy is False
-        assert (await sink.stats())["total_inserts"] is None
+        assert (await sink.stats()).total_inserts is None
         assert unstarved_time() - started < 4
         await asyncio.wait_for(sink.close(), PATIENCE_SECONDS)
     finally:
@@ -76,7 +76,7 @@ async def test_a_server_that_hangs_is_left_in_time_and_used_again_after(server: 
             os.kill(pid, signal.SIGCONT)
     assert await sink.write([_batch(1), _batch(3)]) == {0}
     await sink.write([_batch(2)])
-    assert (await sink.stats())["total_inserts"] == 30
+    assert (await sink.stats()).total_inserts == 30
     await sink.close()
 
 
@@ -358,7 +358,7 @@ async def test_more_writes_than_writers_wait_for_their_turn(database_dsn: str) -
     """The database sees no more connections than are configured."""
     sink = TsdbSink(DatabaseSettings(), TimescaleSinkSettings(writers=2), embedded_dsn=database_dsn)
     await asyncio.gather(*(sink.write([_batch(number)]) for number in range(30)))
-    assert (await sink.stats())["total_inserts"] == 300
+    assert (await sink.stats()).total_inserts == 300
     assert len(sink._write_pool._idle) <= 2
     await sink.close()
 

@@ -51,7 +51,7 @@ async def test_a_dump_of_the_embedded_database_goes_on_elsewhere(
         await _shell(command.replace(f"'{source}'", shlex.quote(database_dsn)), MOTHERSHIP_DB_DSN=moved)
         sink = make_sink(moved)
         assert await sink.write([batch]) == {0}
-        assert (await sink.stats())["total_inserts"] == 3
+        assert (await sink.stats()).total_inserts == 3
         await sink.close()
     finally:
         await admin.execute("DROP DATABASE moved WITH (FORCE)")

@@ -206,7 +206,7 @@ async def test_backends_that_are_terminated_under_load_cost_nothing(make_sink: M
         sent += 60
         await killer
     assert await sql("SELECT count(*) FROM events") == sent * 400
-    assert (await sink.stats())["total_inserts"] == sent * 400
+    assert (await sink.stats()).total_inserts == sent * 400
 
 
 async def test_a_cancelled_write_leaves_nothing_and_the_next_one_works(make_sink: MakeSink, sql: Sql) -> None:

@@ -51,7 +51,7 @@ async def test_one_bad_row_costs_no_other(make_sink: MakeSink, sql: Sql, kind: s
     assert caught.value.duplicates == {2}
     assert "canary" not in reason + str(caught.value) + repr(caught.value.__cause__)
     assert await sql("SELECT count(*) FROM events") == 1 + 5 + 3
-    assert (await sink.stats())["total_inserts"] == 9
+    assert (await sink.stats()).total_inserts == 9
     assert await sink.write(batches) == {0, 1, 2}
 
 

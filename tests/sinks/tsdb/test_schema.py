@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests.sinks.tsdb.facts import facts_of
 
 from mothership.errors import Paused
 from mothership.event import Row, RowBatch
@@ -67,7 +68,7 @@ async def test_the_gin_index_is_the_operators_choice(
     await sink.open()
     definition = await sql("SELECT indexdef FROM pg_indexes WHERE indexname = 'idx_events_data_gin'")
     assert definition is None if found is None else definition.endswith(found)
-    assert sink.describe()["gin"] == gin
+    assert facts_of(sink).gin == gin
 
 
 async def test_the_older_services_plain_table_is_adopted(make_sink: MakeSink, sql: Sql) -> None:
@@ -80,7 +81,7 @@ async def test_the_older_services_plain_table_is_adopted(make_sink: MakeSink, sq
     await sql("INSERT INTO events (type, source, data) VALUES ('a', 'b', '{}')")
     sink = make_sink()
     await sink.write([_batch(1, [ROW])])
-    assert sink.describe()["gin"] == "jsonb_ops"
+    assert facts_of(sink).gin == "jsonb_ops"
     assert await sql("SELECT count(*) FROM events") == 2
     assert await sql("SELECT count(*) FROM pg_indexes WHERE tablename = 'events'") == 4
 
@@ -109,11 +110,11 @@ async def test_a_look_that_fails_is_shown_and_stops_no_write(make_sink: MakeSink
     await sink.open()
     await sql("INSERT INTO mothership_migrations VALUES (4711, 'from the future')")
     await sink.recheck()
-    assert "the last check of the database failed: the database has schema 4711" in sink.describe()["lacking"][-1]
+    assert "the last check of the database failed: the database has schema 4711" in facts_of(sink).lacking[-1]
     assert await sink.write([_batch(1, [ROW])]) == frozenset()
     await sql("DELETE FROM mothership_migrations WHERE number = 4711")
     await sink.recheck()
-    assert not any("look" in lack for lack in sink.describe()["lacking"])
+    assert not any("look" in lack for lack in facts_of(sink).lacking)
 
 
 async def test_a_big_table_is_not_locked_for_an_index(
@@ -126,7 +127,7 @@ async def test_a_big_table_is_not_locked_for_an_index(
     sink = make_sink()
     await sink.write([_batch(1, [ROW])])
     assert await sql("SELECT to_regclass('idx_events_type_ts') IS NULL")
-    assert any("CREATE INDEX IF NOT EXISTS idx_events_type_ts" in lack for lack in sink.describe()["lacking"])
+    assert any("CREATE INDEX IF NOT EXISTS idx_events_type_ts" in lack for lack in facts_of(sink).lacking)
 
 
 async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, sql: Sql, database_dsn: str) -> None:
@@ -143,10 +144,10 @@ async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, 
         assert await sink.write([_batch(1, [ROW])]) == frozenset()
         assert await sink.write([_batch(1, [ROW])]) == {0}
         assert await sink.shared_key("fingerprint", b"x") == b"x"
-        assert (await sink.stats())["total_inserts"] == 1
+        assert (await sink.stats()).total_inserts == 1
         assert sink._state
         await Maintenance(sink._side_pool, sink._settings, time.time).run_once(sink._state)
-        assert "database.columnstore_after: needs TimescaleDB" in sink.describe()["lacking"]
+        assert "database.columnstore_after: needs TimescaleDB" in facts_of(sink).lacking
     finally:
         await sink.close()
         await sql(f"DROP OWNED BY {role}")
@@ -166,11 +167,11 @@ async def test_an_index_that_only_the_owner_can_make_is_said_and_stops_nothing(
     sink = make_sink(database_dsn.replace("//mothership@", f"//{role}@"))
     try:
         assert await sink.write([_batch(1, [ROW])]) == frozenset()
-        lack = sink.describe()["lacking"][-1]
+        lack = facts_of(sink).lacking[-1]
         assert lack.startswith("events lacks an index, and making it failed (SQLSTATE 42501)")
         await sql(lack.rpartition("run: ")[2])
         await sink.check_database()
-        assert not any("index" in lack for lack in sink.describe()["lacking"])
+        assert not any("index" in lack for lack in facts_of(sink).lacking)
     finally:
         await sink.close()
         await sql(f"DROP OWNED BY {role}")
@@ -190,11 +191,11 @@ async def test_a_lock_at_the_start_is_no_reason_for_ever(
         await other.execute("LOCK TABLE events IN ROW EXCLUSIVE MODE")
         await sink.open()
     await other.close()
-    assert "(SQLSTATE 55P03)" in sink.describe()["lacking"][-1]
+    assert "(SQLSTATE 55P03)" in facts_of(sink).lacking[-1]
     assert sink._state
     assert sink._state.needs_recheck
     await sink.check_database()
-    assert not any("index" in lack for lack in sink.describe()["lacking"])
+    assert not any("index" in lack for lack in facts_of(sink).lacking)
     assert not sink._state.needs_recheck
 
 
@@ -216,7 +217,7 @@ async def test_a_database_that_is_not_utf8_says_so_and_loses_nothing(
                 await sink.write([_batch(1, [row])])
         else:
             assert await sink.write([_batch(1, [row])]) == frozenset()
-            assert any("encoding is SQL_ASCII" in lack for lack in sink.describe()["lacking"])
+            assert any("encoding is SQL_ASCII" in lack for lack in facts_of(sink).lacking)
     finally:
         await sink.close()
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -257,8 +258,9 @@ async def test_stats_count_what_was_inserted_and_what_is_of_the_last_hour(make_s
     await sink.write([_batch(1, [ROW._replace(ts=now + int(hour * 3_600_000_000)) for hour in hours])])
     await make_sink().write([_batch(2, [ROW._replace(ts=now)] * 3)])
     stats = await sink.stats()
-    assert (stats["total_inserts"], stats["events_last_hour"]) == (10, 6)
-    assert (stats["is_hypertable"], stats["timescaledb_version"]) == (False, None)
+    assert (stats.total_inserts, stats.events_last_hour) == (10, 6)
+    assert stats.facts
+    assert (stats.facts.is_hypertable, stats.facts.timescaledb_version) == (False, None)
     assert await sql("SELECT count(*) FROM event_counts WHERE minute > 0") <= 5
 
 
@@ -274,7 +276,7 @@ async def test_upkeep_forgets_what_is_old_and_nothing_else(make_sink: MakeSink, 
     assert await Maintenance(sink._side_pool, sink._settings, time.time).run_once(sink._state) == 2 + 1 + 4
     assert await sql("SELECT count(*) FROM ingested_batches") == 2
     assert await sql("SELECT count(*) FROM events") == 4
-    assert (await sink.stats())["total_inserts"] == 8
+    assert (await sink.stats()).total_inserts == 8
 
 
 async def test_upkeep_goes_in_bounded_steps(make_sink: MakeSink, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:

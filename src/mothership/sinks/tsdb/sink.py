@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 
@@ -13,6 +13,7 @@ from mothership.errors import Paused, Permanent, SinkError
 from mothership.event import RowBatch
 from mothership.ports import Clock, Health
 from mothership.retry import backoff_seconds
+from mothership.service_stats import DatabaseFacts, DatabaseStats
 from mothership.sinks.tsdb import continuous_aggregate, schema, timescale_extension
 from mothership.sinks.tsdb.clock_file import ClockFile
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, Connector
@@ -136,38 +137,34 @@ class TsdbSink:
         await self._write_pool.close()
         await self._side_pool.close()
 
-    def describe(self) -> dict[str, Any]:
-        """What the database turned out to be, as far as it is known: for `/healthz`, `/stats` and the log."""
+    def facts(self) -> DatabaseFacts | None:
+        """What the database turned out to be; None before the first connection."""
         state = self._state
         if state is None:
-            return {}
-        return {
-            "server_version": state.server_version,
-            "timescaledb_version": state.timescaledb_version,
-            "is_hypertable": state.is_hypertable,
-            "gin": state.gin,
-            "retention_by": state.retention_by,
-            "lacking": [
-                *state.unsupported,
-                *self._maintenance.unsupported,
-                *self._notes,
-                *filter(None, [self._recheck_failure]),
-            ],
-        }
+            return None
+        failed = [self._recheck_failure] if self._recheck_failure else []
+        return DatabaseFacts(
+            server_version=state.server_version,
+            timescaledb_version=state.timescaledb_version,
+            is_hypertable=state.is_hypertable,
+            gin=state.gin,
+            retention_by=state.retention_by,
+            lacking=[*state.unsupported, *self._maintenance.unsupported, *self._notes, *failed],
+        )
 
     def add_note(self, what: str) -> None:
         """Show this among the facts: something of the service's own that the database was needed for."""
         self._notes.append(what)
 
-    async def stats(self) -> dict[str, Any]:
-        """The `database` block of `/stats`: the facts, and the counts when the database answers soon."""
+    async def stats(self) -> DatabaseStats:
+        """The facts, and the counts when the database answers soon."""
         minute = int(self._clock()) // 60
         with suppress(SinkError), _translated_errors():
             async with asyncio.timeout(PROBE_SECONDS_MAX), self._side_pool.acquire() as connection:
                 row = await connection.fetchrow(WRITE["read_counts"], minute - HOUR_MINUTES + 1, minute)
                 if row is not None:
-                    return {"total_inserts": row["total"], "events_last_hour": row["recent"], **self.describe()}
-        return {"total_inserts": None, "events_last_hour": None, **self.describe()}
+                    return DatabaseStats(row["total"], row["recent"], self.facts())
+        return DatabaseStats(None, None, self.facts())
 
     async def shared_key(self, name: str, candidate: bytes) -> bytes:
         """The secret of this name that all instances on this database share; the candidate if there is none yet."""
@@ -263,8 +260,8 @@ class TsdbSink:
         database_failing_jobs.set(state.failing_jobs)
         database_unsupported.set(len(state.unsupported))
         is_first, self._state = self._state is None, state
-        if is_first:
-            log.info("database_ready", **self.describe())
+        if is_first and (facts := self.facts()):
+            log.info("database_ready", **asdict(facts))
 
     async def _write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         await self._ensure_schema()
