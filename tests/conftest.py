@@ -68,6 +68,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xdist_group(item.module.__name__))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A group that is torn apart fails nothing: each worker starts what it needs once more, and nobody is told."""
+    torn = [
+        item
+        for item in session.items
+        if session.config.getoption("loadgroup", default=False)
+        and item.get_closest_marker("xdist_group")
+        and "@" not in item.nodeid.rpartition("]")[2]
+    ]
+    if torn:
+        raise pytest.UsageError(f"this pytest-xdist keeps no groups with pytest {pytest.__version__}: {torn[0].nodeid}")
+
+
 @pytest.fixture
 def own_logging() -> Iterator[None]:
     """For a test that configures logging: it is put back after it, since the stream that it was given is closed."""

@@ -64,7 +64,7 @@ def test_every_worker_answers_for_all(start: Start, tmp_path: Path) -> None:
         events = BATCHES * 10
         settled(service, waiting, (events, events, float(events)))
         settled(service, counted, (events, events))
-        assert service.get("/stats").json()["service"]["workers"] == 2
+        settled(service, lambda it: it.get("/stats").json()["service"]["workers"], 2)
         service.until(lambda: database(service)["breaker"] == "open", "a breaker that is open")
         retries = database(service)["retries"]
 
