@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,78 +65,68 @@ SOURCES_KNOWN = 1024
 """Envelope sources whose redacted form is remembered."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a worker is made of, as `opened` builds it."""
+
+    chain: Chain
+    templates: Templates | None
+    enricher: "LLMEnricher | None"
+    credentials: Credentials
+    sessions: Sessions
+    redaction: assembly.CurrentRedaction
+    pseudonym_key: bytes
+    pseudonym_key_is_agreed: bool
+    """With the other instances on the same database."""
+    chunk_budget: HypertableChunkBudget | None
+    relay: Relay
+    batch_builder: BatchBuilder
+    tsdb: TsdbSink | None
+    loki: LokiSink | None
+    activity: Activity
+    live_tail: LiveTail
+    tracing: "Tracing | None"
+
+
 class Mothership:
     """One worker: everything from the edge to the sinks. Made by `opened`, works while `run` runs."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        data_dir: Path,
-        *,
-        chain: Chain,
-        templates: Templates | None,
-        enricher: "LLMEnricher | None",
-        credentials: Credentials,
-        sessions: Sessions,
-        current_redaction: assembly.CurrentRedaction,
-        key: bytes,
-        budget: HypertableChunkBudget | None,
-        relay: Relay,
-        batch_builder: BatchBuilder,
-        tsdb: TsdbSink | None,
-        loki: LokiSink | None,
-        key_is_agreed: bool,
-        activity: Activity,
-        live_tail: LiveTail,
-        tracing: "Tracing | None" = None,
-    ) -> None:
+    def __init__(self, settings: Settings, data_dir: Path, parts: Parts) -> None:
         self.settings = settings
         self.data_dir = data_dir
-        self.chain = chain
-        self._templates = templates
-        self.enricher = enricher
-        self._credentials = credentials
-        self._sessions = sessions
-        self._redaction = current_redaction
-        self._key = key
-        self._budget = budget
-        self.relay = relay
-        self._tracing = tracing
-        self._run = tracing.pipeline(chain.run) if tracing else chain.run
-        self._keep = tracing.spool(relay.keep) if tracing else relay.keep
-        self._batch_builder = batch_builder
-        self.tsdb = tsdb
-        self._reader = TsdbEventReader(tsdb.connect, settings.database.search) if tsdb else None
-        self.loki = loki
-        self._key_is_agreed = key_is_agreed
-        self._activity = activity
-        self._live_tail = live_tail
+        self.chain, self.relay, self.enricher = parts.chain, parts.relay, parts.enricher
+        self.tsdb, self.loki = parts.tsdb, parts.loki
         self.stopping = False
+        self._parts = parts
+        self._run = parts.tracing.pipeline(parts.chain.run) if parts.tracing else parts.chain.run
+        self._keep = parts.tracing.spool(parts.relay.keep) if parts.tracing else parts.relay.keep
+        self._reader = TsdbEventReader(parts.tsdb.connect, settings.database.search) if parts.tsdb else None
         self._batch_log = BatchLog(settings.log.batches, self.redactor.counters.rules_hash)
         self._use_redactor(self.redactor)
-        self._traces = Traces(self.chain, lambda: self.redactor, self._private_processors)
+        self._traces = Traces(parts.chain, lambda: self.redactor, self._private_processors)
         self._server: uvicorn.Server | None = None
         self._ingest: Ingest | None = None
         self._edge: EdgeApplication | None = None
         self._application: Any = None
-        self._gauges = Gauges(settings, data_dir, credentials, enricher.budget_used if enricher else None)
+        budget_used = parts.enricher.budget_used if parts.enricher else None
+        self._gauges = Gauges(settings, data_dir, parts.credentials, budget_used)
         self._status_report = StatusReport(
-            chain=chain,
-            redactions=self._redaction.counts,
-            relay=relay,
-            tsdb=tsdb,
-            loki=loki,
-            enricher=enricher,
+            chain=parts.chain,
+            redactions=parts.redaction.counts,
+            relay=parts.relay,
+            tsdb=parts.tsdb,
+            loki=parts.loki,
+            enricher=parts.enricher,
             is_stopping=lambda: self.stopping,
         )
 
     @property
     def redactor(self) -> Redaction:
         """The rules of now."""
-        return self._redaction.current
+        return self._parts.redaction.current
 
     def _use_redactor(self, redactor: Redaction) -> None:
-        self._redaction.current = redactor
+        self._parts.redaction.current = redactor
         self._remains_processors = [*redactor.processors, CutOversized(assembly.bounds(self.settings))]
         self._redacted_agent = lru_cache(maxsize=SOURCES_KNOWN)(redactor.text)
         self._redacted_source = lru_cache(maxsize=SOURCES_KNOWN)(redactor.source)
@@ -152,31 +142,33 @@ class Mothership:
 
         def built() -> tuple[Redaction, list[Processor]]:
             former = redaction.former_keys(rules, self.data_dir)
-            redactor = redaction.build(rules, key=self._key, previous_keys=former, is_token=self._credentials.is_token)
-            return redactor, assembly.processors(settings, redactor, self._templates, self._budget)
+            redactor = redaction.build(
+                rules, key=self._parts.pseudonym_key, previous_keys=former, is_token=self._parts.credentials.is_token
+            )
+            return redactor, assembly.processors(settings, redactor, self._parts.templates, self._parts.chunk_budget)
 
         redactor, processors = await asyncio.to_thread(built)
-        self._credentials.use(settings.auth)
+        self._parts.credentials.use(settings.auth)
         redactor.counters.continue_from(self.redactor.counters)
         self.settings = settings
         self._use_redactor(redactor)
         timestamps = settings.pipeline.processors.enrichment.timestamps
-        self.chain.use(processors, timestamps=timestamps, budget=self._budget)
+        self.chain.use(processors, timestamps=timestamps, budget=self._parts.chunk_budget)
         self._batch_log.use(settings.log.batches, redactor.counters.rules_hash)
-        self._batch_builder.use_limits(settings.limits)
+        self._parts.batch_builder.use_limits(settings.limits)
         if self._ingest and self._edge and self._application:
-            self._ingest.use(protocols(self._batch_builder, settings.limits, settings.inputs), settings.limits)
+            self._ingest.use(protocols(self._parts.batch_builder, settings.limits, settings.inputs), settings.limits)
             self._application.current = server.with_access_control(
                 self._edge,
                 settings.auth.for_one_of(settings.server.workers),
                 settings.server.tls,
                 host=settings.server.host,
                 wait_seconds_max=settings.relay.room_seconds,
-                credentials=self._credentials,
-                sessions=self._sessions,
+                credentials=self._parts.credentials,
+                sessions=self._parts.sessions,
                 is_secret=redactor.unsafe,
             )
-        self._live_tail.end_all("the configuration was reloaded: connect again")
+        self._parts.live_tail.end_all("the configuration was reloaded: connect again")
         return planned
 
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
@@ -187,14 +179,14 @@ class Mothership:
         rows = await self._run(batch)
         receipt = await self._keep(rows, waited_seconds=batch.waited_seconds)
         if not receipt.duplicate:
-            self._activity.took(batch.client, self._redacted_agent(batch.agent), rows.rows)
+            self._parts.activity.took(batch.client, self._redacted_agent(batch.agent), rows.rows)
         return batch, receipt
 
     async def set_aside(self, batch: Batch) -> None:
         """What is left of rejected events goes to the dead letters: no node reads answers."""
         if not batch.rejected:
             return
-        self._activity.rejected(batch.client, len(batch.rejected))
+        self._parts.activity.rejected(batch.client, len(batch.rejected))
         batch.source = self._redacted_source(batch.source)
         await self.relay.keep_rejected(*await rejected_rows(batch, self._remains_processors))
 
@@ -202,14 +194,14 @@ class Mothership:
         """The HTTP interface over this worker."""
         sinks = [sink.name for sink in (self.tsdb, self.loki) if sink]
         self._ingest = ingest = Ingest(
-            self._tracing.batch(self.accept) if self._tracing else self.accept,
-            protocols(self._batch_builder, self.settings.limits, self.settings.inputs),
+            self._parts.tracing.batch(self.accept) if self._parts.tracing else self.accept,
+            protocols(self._parts.batch_builder, self.settings.limits, self.settings.inputs),
             limits=self.settings.limits,
             batch_log=self._batch_log,
             sinks=sinks,
             set_aside=self.set_aside,
             wait_seconds_max=self.settings.relay.room_seconds,
-            answered=self._activity.answered,
+            answered=self._parts.activity.answered,
         )
         pages = FastAPIOffline(
             title="Mothership",
@@ -228,18 +220,18 @@ class Mothership:
         box = partial(dead_letter_store, self.data_dir, self.settings.relay)
         repairs = Repairs(box, self.chain.run, self.relay.keep, clock=time.time)
         pages = [
-            Overview(self._status_report, self._activity).page,
-            events.page(self._reader, self._live_tail),
+            Overview(self._status_report, self._parts.activity).page,
+            events.page(self._reader, self._parts.live_tail),
             *([event_context.page(self._reader)] if self._reader else []),
-            sources.page(self._activity),
-            template_counts.page(self._reader, self._templates.text if self._templates else None),
+            sources.page(self._parts.activity),
+            template_counts.page(self._reader, self._parts.templates.text if self._parts.templates else None),
             *DeadLetters(box, repairs).pages,
             RedactionTrials(lambda: self.settings.pipeline.processors.redaction).page,
             self._traces.page,
             configuration.page(lambda: self.settings),
             documentation_page.page(),
         ]
-        return Console(pages, self._sessions)
+        return Console(pages, self._parts.sessions)
 
     def _private_processors(self) -> tuple[Redaction, list[Processor]]:
         """The steps of now for what is no event that came: with a random key, and nothing that learns or counts."""
@@ -261,8 +253,8 @@ class Mothership:
             host=settings.server.host,
             port=0,
             wait_seconds_max=settings.relay.room_seconds,
-            credentials=self._credentials,
-            sessions=self._sessions,
+            credentials=self._parts.credentials,
+            sessions=self._parts.sessions,
             is_secret=self.redactor.unsafe,
         )
         self._application = configuration.app
@@ -275,26 +267,26 @@ class Mothership:
                 group.create_task(self._batch_log.run(), name="batch-log"),
                 group.create_task(self._gauges.run(), name="gauges"),
                 group.create_task(
-                    self._activity.run(self._status_report.counted, self._status_report.levels), name="activity"
+                    self._parts.activity.run(self._status_report.counted, self._status_report.levels), name="activity"
                 ),
-                group.create_task(self._live_tail.run(), name="live-tail"),
+                group.create_task(self._parts.live_tail.run(), name="live-tail"),
                 group.create_task(self.redactor.compile_at_leisure(), name="redaction-finders"),
             ]
             if statuses := StatusDirectory.of_this_process():
-                joined = JoinedWorkers(self._live_tail, statuses)
+                joined = JoinedWorkers(self._parts.live_tail, statuses)
                 work.append(group.create_task(joined.run(), name="live-tail-workers"))
                 samples = JoinedTraces(self._traces, statuses)
                 work.append(group.create_task(samples.run(), name="trace-workers"))
             if self.tsdb:
                 work.append(group.create_task(self.tsdb.run_maintenance(), name="maintenance"))
-                if not self._key_is_agreed:
+                if not self._parts.pseudonym_key_is_agreed:
                     settling = shared_keys.settle_pseudonym_key(self.tsdb, self.data_dir)
                     work.append(group.create_task(settling, name="pseudonym-key"))
                 agreement = group.create_task(self._use_fingerprint_key(self.tsdb), name="fingerprint-key")
                 work.append(agreement)
                 await asyncio.wait([agreement], timeout=shared_keys.PATIENCE_SECONDS)
-            if self._templates is not None:
-                work.append(group.create_task(self._templates.run(), name="templates"))
+            if self._parts.templates is not None:
+                work.append(group.create_task(self._parts.templates.run(), name="templates"))
             if self.enricher:
                 work.append(group.create_task(self.enricher.run(), name="llm"))
             try:
@@ -310,7 +302,7 @@ class Mothership:
     def stop(self) -> None:
         """Accept no more, answer what is in flight, deliver what can be delivered, end."""
         self.stopping = True
-        self._live_tail.close()
+        self._parts.live_tail.close()
         if self._server:
             self._server.should_exit = True
 
@@ -318,7 +310,7 @@ class Mothership:
         """Know the batches of the other instances on this database, as soon as it answers."""
         if self.settings.pipeline.processors.redaction.own_salt is None:
             path = self.data_dir / f"{FINGERPRINTS}.key"
-            self._batch_builder.use_key(await shared_keys.fingerprint_key(tsdb, path))
+            self._parts.batch_builder.use_key(await shared_keys.fingerprint_key(tsdb, path))
         else:  # its clock is known before the first batch comes, all the same
             with suppress(SinkError):
                 async with tsdb.session():
@@ -341,9 +333,7 @@ async def opened(
     tsdb = None
     if settings.sinks.timescaledb.enabled:
         clock_path = data_dir / f"database-clock-{worker}.json"
-        tsdb = TsdbSink(
-            settings.database, settings.sinks.timescaledb, embedded_dsn=embedded_dsn, clock_path=clock_path
-        )  # fmt: skip
+        tsdb = TsdbSink(settings.database, settings.sinks.timescaledb, embedded_dsn=embedded_dsn, clock_path=clock_path)
     loki = LokiSink(settings.sinks.loki) if settings.sinks.loki.enabled else None
     key, key_is_agreed = await assembly.pseudonym_key(settings, data_dir, tsdb)
     rules = settings.pipeline.processors.redaction
@@ -372,22 +362,24 @@ async def opened(
         yield Mothership(
             settings,
             data_dir,
-            chain=chain,
-            templates=templates,
-            enricher=enricher,
-            credentials=credentials,
-            sessions=assembly.sessions(settings, data_dir, credentials),
-            current_redaction=current,
-            key=key,
-            budget=budget,
-            relay=relay,
-            batch_builder=batch_builder,
-            tsdb=tsdb,
-            loki=loki,
-            key_is_agreed=key_is_agreed,
-            activity=activity,
-            live_tail=live_tail,
-            tracing=tracing,
+            Parts(
+                chain=chain,
+                templates=templates,
+                enricher=enricher,
+                credentials=credentials,
+                sessions=assembly.sessions(settings, data_dir, credentials),
+                redaction=current,
+                pseudonym_key=key,
+                pseudonym_key_is_agreed=key_is_agreed,
+                chunk_budget=budget,
+                relay=relay,
+                batch_builder=batch_builder,
+                tsdb=tsdb,
+                loki=loki,
+                activity=activity,
+                live_tail=live_tail,
+                tracing=tracing,
+            ),
         )
     finally:
         await relay.close(0.0)
