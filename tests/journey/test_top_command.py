@@ -194,6 +194,8 @@ def test_a_wrong_token_and_a_wrong_address_end_it_with_words(start: Start, datab
     with terminal(service.url) as shown:
         assert shown.end() == 2
         assert b"the service wants a token" in shown.seen
+    done = top(f"{service.url}/somewhere", "--once", MOTHERSHIP_TOKEN=TOKEN)
+    assert (done.returncode, "leave the path out, and /console/overview is added" in done.stderr) == (2, True)
     for url in ("nowhere", "ftp://x", service.url.replace("http", "https")):
         done = top(url, "--once")
         assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr

@@ -94,7 +94,8 @@ class OverviewClient:
         reason = str((content or {}).get("reason") or f"answered {answer.status_code}")
         if answer.status_code not in connection_diagnosis.FINAL_STATUSES:
             raise OverviewError(reason, is_final=False)
-        advice = connection_diagnosis.refused(answer.status_code, self.page, has_token=bool(self._target.token))
+        has_token = bool(self._target.token)
+        advice = connection_diagnosis.refused(answer.status_code, self.page, adds=PATH, has_token=has_token)
         text = f"{shown(self.page)}: {reason}" + (f"; {advice}" if advice else "")
         raise OverviewError(text, is_final=True)
 

@@ -101,7 +101,8 @@ class TailClient:
         reason = str(said.get("reason", "")) if isinstance(said, dict) else ""
         reason = reason or f"answered {answer.status_code}"
         if answer.status_code in connection_diagnosis.FINAL_STATUSES:
-            advice = connection_diagnosis.refused(answer.status_code, self._page, has_token=bool(self._target.token))
+            has_token = bool(self._target.token)
+            advice = connection_diagnosis.refused(answer.status_code, self._page, adds=PATH, has_token=has_token)
             raise TailError(f"{shown(self._page)}: {reason}" + (f"; {advice}" if advice else ""))
         return reason, retry_after_seconds(answer.headers.get("retry-after"), now=time.time())
 

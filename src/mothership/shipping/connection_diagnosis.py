@@ -114,14 +114,17 @@ def plain_http(url: str) -> ConnectionFault:
     return ConnectionFault(f"{_address(url)} speaks TLS: the URL must begin with https://", is_final=True)
 
 
-def refused(status: int, url: str, *, has_token: bool) -> str:
-    """What to do about an answer that says no; empty where the answer's own words say it."""
+def refused(status: int, url: str, *, adds: str, has_token: bool) -> str:
+    """What to do about an answer that says no; empty where the answer's own words say it.
+
+    `adds` is the path that a command adds to an address that has none.
+    """
     if status == httpx2.codes.UNAUTHORIZED:
         if has_token:
             return "the token is not one that the service knows: compare MOTHERSHIP_TOKEN with its `auth.tokens`"
         return "the service wants a token: set MOTHERSHIP_TOKEN, or give --token"
     if status == httpx2.codes.NOT_FOUND:
-        return f"{_address(url)} has nothing at {httpx2.URL(url).path}: leave the path out, and /ingest is added"
+        return f"{_address(url)} has nothing at {httpx2.URL(url).path}: leave the path out, and {adds} is added"
     return ""
 
 

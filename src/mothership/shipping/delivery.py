@@ -17,7 +17,7 @@ from mothership.retry import backoff_seconds, retry_after_seconds
 from mothership.shipping import connection_diagnosis
 from mothership.shipping.batches import OutgoingBatch
 from mothership.shipping.summary import Summary
-from mothership.shipping.target import ShipTarget, endpoint, shown
+from mothership.shipping.target import INGEST, ShipTarget, endpoint, shown
 
 _BAD_REQUEST, _TOO_MANY_REQUESTS, _TOO_LARGE = 400, 429, 413
 _TRY_AGAIN = frozenset({408, 425, _TOO_MANY_REQUESTS})
@@ -145,7 +145,9 @@ class BatchDelivery:
             and await connection_diagnosis.speaks_tls_unasked(self._url)
         ):
             return connection_diagnosis.plain_http(self._url).reason
-        advice = connection_diagnosis.refused(answer.status_code, self._url, has_token=bool(self._target.token))
+        advice = connection_diagnosis.refused(
+            answer.status_code, self._url, adds=INGEST, has_token=bool(self._target.token)
+        )
         return f"{shown(self._url)} refused a batch of {counted(events, 'event')}: {trouble}" + (
             f"; {advice}" if advice else ""
         )

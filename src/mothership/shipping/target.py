@@ -9,6 +9,7 @@ import httpx2
 from mothership.errors import ShippingError
 from mothership.shipping import connection_diagnosis
 
+INGEST = "/ingest"
 _PORT_MAX = 65_535
 
 
@@ -35,7 +36,7 @@ class ShipTarget:
 def endpoint(url: str) -> str:
     """Return the address of `/ingest`, for an address that has no path of its own. Raises `ShippingError`."""
     parsed = _parsed(url)
-    return str(parsed.copy_with(path="/ingest")) if parsed.path in ("", "/") else url
+    return str(parsed.copy_with(path=INGEST)) if parsed.path in ("", "/") else url
 
 
 def page(url: str, path: str) -> str:
