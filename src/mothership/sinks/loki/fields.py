@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,17 @@ ANONYMOUS = "anonymous"
 """Stands in `received_from` where the caller has no name."""
 ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}(:\d+)?|\[?[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?(:\d+)?")
 METADATA_VALUE_BYTES = 4096
+SHORT_CHARACTERS = METADATA_VALUE_BYTES // 4
+"""No text of so few characters is cut."""
+
+
+class _Tags(msgspec.Struct, frozen=True):
+    """What of `tags` labels are read from."""
+
+    service: Any = None
+    site: Any = None
+    environment: Any = None
+    env: Any = None
 
 
 class _Fields(msgspec.Struct):
@@ -24,7 +35,6 @@ class _Fields(msgspec.Struct):
     host: Any = None
     hostname: Any = None
     source: Any = None
-    source_ip: Any = None
     received_from: Any = None
     severity: Any = None
     level: Any = None
@@ -32,7 +42,20 @@ class _Fields(msgspec.Struct):
     site: Any = None
     env: Any = None
     environment: Any = None
-    tags: Any = None
+    tags: _Tags | list[Any] | str | int | float | bool | None = None
+    source_ip: Any = None
+
+
+KEY_FIELDS = _Fields.__struct_fields__.index("source_ip")
+"""By these first fields labels are remembered: not by the address, which is another one in each event."""
+NO_TAGS = _Tags()
+SEVERITY, SEVERITY_NUM = map(_Fields.__struct_fields__.index, ("severity", "severity_num"))
+KEYS_MAX = 4096
+KEY_CHARACTERS_MAX = 1024
+
+RawLabels: TypeAlias = tuple[str | None, ...]
+"""In the order of `LABELS`: what an event says of each, before it is normalised and capped."""
+Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def decoder(settings: LokiSettings) -> tuple[dict[str, str], Callable[[bytes], Any]]:
@@ -44,15 +67,47 @@ def decoder(settings: LokiSettings) -> tuple[dict[str, str], Callable[[bytes], A
     return slots, msgspec.json.Decoder(struct).decode
 
 
-def label_values(fields: Any, row: Row) -> tuple[str | None, ...]:
+class LabelReader:
+    """Tells an event's labels. Equal fields give equal labels, so those of the fields seen lately are remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], RawLabels] = {}
+
+    def read(self, fields: Any, values: tuple[Any, ...], row: Row) -> RawLabels:
+        """Tell what `label_values` does. `values` are those of `fields`, in their order."""
+        source: str | None = row.source
+        if source == values[KEY_FIELDS] and ADDRESS.fullmatch(row.source):
+            source = None  # a sender's address is not a label: which one it is does not matter
+        # The types, because 1, 1.0 and True are equal.
+        key = (row.type, source, type(values[SEVERITY]), type(values[SEVERITY_NUM]), values[:KEY_FIELDS])
+        try:
+            known = self._known.get(key)
+        except TypeError:  # a field holds a list or an object
+            return label_values(fields, row)
+        if known is None:
+            known = label_values(fields, row)
+            if len(row.type) + len(row.source) + sum(map(_length, values[:KEY_FIELDS])) <= KEY_CHARACTERS_MAX:
+                if len(self._known) >= KEYS_MAX:
+                    self._known.clear()
+                self._known[key] = known
+        return known
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, _Tags):
+        return sum(map(_length, msgspec.structs.astuple(value)))
+    return len(value) if isinstance(value, str) else 8
+
+
+def label_values(fields: Any, row: Row) -> RawLabels:
     """In the order of `LABELS`: what the event says of each, before it is normalised and capped."""
-    tags = fields.tags if isinstance(fields.tags, dict) else {}
+    tags = fields.tags if isinstance(fields.tags, _Tags) else NO_TAGS
     return (
         row.type or UNKNOWN,
-        _first(fields.service, tags.get("service"), fields.app_name),
+        _first(fields.service, tags.service, fields.app_name),
         _host(fields, row),
-        _first(tags.get("site"), fields.site),
-        _first(tags.get("environment"), tags.get("env"), fields.environment, fields.env),
+        _first(tags.site, fields.site),
+        _first(tags.environment, tags.env, fields.environment, fields.env),
         _first(fields.severity, fields.level) or _digit(fields.severity, fields.severity_num),
     )
 
@@ -88,24 +143,26 @@ def _first(*candidates: Any) -> str | None:
     return None
 
 
-def metadata_reader(slots: dict[str, str], settings: LokiSettings) -> Callable[[Any], tuple[tuple[str, str], ...]]:
-    """Compile the reader of structured metadata: bounded in count and size, the same for the same event."""
-    names = {
-        slot: re.sub(r"[^a-zA-Z0-9_]", "_", f"_{name}" if name[0].isdigit() else name) for name, slot in slots.items()
-    }
+def metadata_reader(slots: dict[str, str], settings: LokiSettings) -> Callable[[tuple[Any, ...]], Metadata]:
+    """Compile the reader of structured metadata: bounded in count and size, the same for the same event.
+
+    It takes the values of what `decoder` decodes, in their order.
+    """
+    order = [*_Fields.__struct_fields__, *(slot for slot in slots.values() if slot not in _Fields.__struct_fields__)]
+    wanted = [
+        (re.sub(r"[^a-zA-Z0-9_]", "_", f"_{name}" if name[0].isdigit() else name), order.index(slot))
+        for name, slot in slots.items()
+    ]
     entries_max, bytes_max = settings.max_structured_metadata_entries, settings.max_structured_metadata_bytes
 
-    def read(fields: Any) -> tuple[tuple[str, str], ...]:
+    def read(values: tuple[Any, ...]) -> Metadata:
         found: list[tuple[str, str]] = []
         room = bytes_max
-        for slot, name in names.items():
-            value = getattr(fields, slot)
-            if value is None:
-                continue
-            text = _text(value)
+        for name, value in [(name, values[at]) for name, at in wanted if values[at] is not None]:
+            text = value if type(value) is str and len(value) <= SHORT_CHARACTERS else _text(value)
             if not text:
                 continue
-            room -= len(name) + len(text.encode())
+            room -= len(name) + (len(text) if text.isascii() else len(text.encode()))
             if room < 0 or len(found) == entries_max:
                 break
             found.append((name, text))

@@ -13,10 +13,15 @@ from typing import NamedTuple
 import cramjam
 import orjson
 
+from mothership.sinks.loki.fields import Metadata
 from mothership.sinks.loki.streams import Labels
 
 NANOS = 1_000_000_000
 SEVEN_BITS = 0x7F
+FIVE_BYTES = 1 << 28
+"""From here on a varint has five bytes, up to a thousand million."""
+SHORT_BYTES = 128
+"""The length of what is shorter is one byte."""
 LOOKED_UP = 2048
 """Lengths under this are encoded beforehand."""
 OVERHEAD_BYTES = 64
@@ -29,25 +34,28 @@ class Entry(NamedTuple):
     ns: int
     """Nanoseconds since the Unix epoch."""
     line: bytes
-    metadata: tuple[tuple[str, str], ...]
+    metadata: Metadata
     batch: int
     row: int
 
     size: int
     """About what it takes in a push: never less."""
+    encoded: bytes = b""
+    """As `protobuf_entry` writes it, if it was written."""
 
 
-class StreamEntries(NamedTuple):
+class StreamEntries:
     """Entries of one stream, in the order of time."""
 
-    stream: Labels
-    entries: Sequence[Entry]
+    __slots__ = ("entries", "head", "size", "stream")
 
-    @property
-    def size(self) -> int:
-        """About what it takes in a push: never less."""
-        labels = sum([8 + len(name) + 4 * len(value) for name, value in self.stream])
-        return labels + sum([entry.size for entry in self.entries])
+    def __init__(self, stream: Labels, entries: Sequence[Entry]) -> None:
+        self.stream = stream
+        self.entries = entries
+        self.head, labels_size = _stream_head(stream)
+        """The field of the stream's labels."""
+        self.size = labels_size + sum([entry.size for entry in entries])
+        """About what they take in a push: never less."""
 
 
 Push = tuple[StreamEntries, ...]
@@ -65,33 +73,38 @@ def protobuf_body(push: Iterable[StreamEntries], *, metadata: bool) -> bytes:
 
 def protobuf(push: Iterable[StreamEntries], *, metadata: bool) -> bytes:
     """Encode a push as `logproto.PushRequest`."""
-    out = bytearray()
-    for stream, entries in push:
-        labels = selector(stream).encode()
-        parts = [b"\x0a" + varint(len(labels)) + labels]
-        for ns, line, pairs, *_ in entries:
-            time = _time(ns)
-            entry = b"\x0a%c%b\x12%b%b" % (len(time), time, varint(len(line)), line)
-            if metadata and pairs:
-                entry += b"".join([_pair(name, value) for name, value in pairs])
-            parts.append(b"\x12%b%b" % (varint(len(entry)), entry))
-        body = b"".join(parts)
-        out += b"\x0a" + varint(len(body))
-        out += body
-    return bytes(out)
+    out: list[bytes] = []
+    for block in push:
+        parts = [block.head]
+        parts += [
+            entry.encoded
+            if entry.encoded and (metadata or not entry.metadata)
+            else protobuf_entry(entry.ns, entry.line, entry.metadata if metadata else ())
+            for entry in block.entries
+        ]
+        out += (b"\x0a", varint(sum(map(len, parts))), *parts)
+    return b"".join(out)
+
+
+def protobuf_entry(ns: int, line: bytes, metadata: Metadata) -> bytes:
+    """Encode one entry as a field of `Stream`."""
+    time, line_size = _time(ns), varint(len(line))
+    pairs = b"".join([_pair(name, value) for name, value in metadata]) if metadata else b""
+    size = varint(3 + len(time) + len(line_size) + len(line) + len(pairs))
+    return b"\x12%b\x0a%c%b\x12%b%b%b" % (size, len(time), time, line_size, line, pairs)
 
 
 def json_body(push: Iterable[StreamEntries], *, metadata: bool) -> bytes:
     """Encode a push in the JSON form of the same endpoint."""
     streams = []
-    for stream, entries in push:
+    for block in push:
         values: list[list[object]] = []
-        for entry in entries:
+        for entry in block.entries:
             value: list[object] = [str(entry.ns), entry.line.decode(errors="replace")]
             if metadata and entry.metadata:
                 value.append(dict(entry.metadata))
             values.append(value)
-        streams.append({"stream": dict(stream), "values": values})
+        streams.append({"stream": dict(block.stream), "values": values})
     return orjson.dumps({"streams": streams})
 
 
@@ -122,6 +135,15 @@ def _seconds(seconds: int) -> bytes:
 
 def _time(ns: int) -> bytes:
     seconds, nanos = divmod(ns, NANOS)
+    if nanos >= FIVE_BYTES:
+        return b"%b\x10%c%c%c%c%c" % (
+            _seconds(seconds),
+            nanos & SEVEN_BITS | 0x80,
+            nanos >> 7 & SEVEN_BITS | 0x80,
+            nanos >> 14 & SEVEN_BITS | 0x80,
+            nanos >> 21 & SEVEN_BITS | 0x80,
+            nanos >> 28,
+        )
     return _seconds(seconds) + b"\x10" + _varint(nanos) if nanos else _seconds(seconds)
 
 
@@ -131,10 +153,26 @@ def _name(name: str) -> bytes:
     return b"\x0a" + varint(len(encoded)) + encoded + b"\x12"
 
 
+@lru_cache(maxsize=256)
+def _pair_heads(name: str) -> tuple[bytes, ...]:
+    """What stands before a value in the field of its pair, by the value's length, for short ones."""
+    head = _name(name)
+    return tuple(b"\x1a" + varint(len(head) + 1 + size) + head + bytes((size,)) for size in range(SHORT_BYTES))
+
+
 def _pair(name: str, value: str) -> bytes:
-    encoded, head = value.encode(), _name(name)
-    size = varint(len(encoded))
+    encoded, heads = value.encode(), _pair_heads(name)
+    if len(encoded) < SHORT_BYTES:
+        return heads[len(encoded)] + encoded
+    head, size = _name(name), varint(len(encoded))
     return b"\x1a%b%b%b%b" % (varint(len(head) + len(size) + len(encoded)), head, size, encoded)
+
+
+@lru_cache(maxsize=8192)
+def _stream_head(stream: Labels) -> tuple[bytes, int]:
+    """The field of a stream's labels, and about what that takes: never less, however it is encoded."""
+    labels = selector(stream).encode()
+    return b"\x0a" + varint(len(labels)) + labels, sum([8 + len(name) + 4 * len(value) for name, value in stream])
 
 
 def _quoted(value: str) -> str:

@@ -13,11 +13,9 @@ too far behind travels alone there, one entry a push.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
 
 from mothership.sinks.loki.push_encoding import NANOS, Entry, Push, StreamEntries
 from mothership.sinks.loki.settings import LokiSettings
@@ -43,17 +41,12 @@ OrderedPushes = list[Push]
 """Pushes that follow one another; lanes run side by side. A stream is in one lane only: its lines keep their order."""
 
 
-class PlacedEntry(NamedTuple):
-    """An entry and its stream, before they are sorted."""
-
-    stream: Labels
-    entry: Entry
-
-
 @dataclass(slots=True)
 class StreamHistory:
     """What Loki has lately said of a stream, and what it was sent."""
 
+    planned: float = NEVER
+    """When it was last sent something."""
     taken: float = NEVER
     """When it took an entry."""
     refused: float = NEVER
@@ -83,18 +76,24 @@ class PushPlanner:
         self._histories: dict[Labels, StreamHistory] = {}
         self._histories_max = 2 * settings.max_streams
 
-    def plan(self, placed: Iterable[PlacedEntry], now: float) -> tuple[list[OrderedPushes], list[StreamEntries]]:
-        """Sort entries into blocks by stream and time, and blocks into lanes. The same entries make the same pushes.
+    def plan(
+        self, entries: Mapping[Labels, list[Entry]], now: float
+    ) -> tuple[list[OrderedPushes], list[StreamEntries]]:
+        """Sort each stream's entries by time, and blocks of them into lanes. The same entries make the same pushes.
 
         Beside the lanes: blocks of streams that could not be had a moment ago.
         """
         together: list[StreamEntries] = []
         ordered_pushes: list[OrderedPushes] = []
         refused: list[StreamEntries] = []
-        for block in _blocks(placed):
-            if self._history(block.stream).refused > now - STREAM_LIMIT_PAUSE_SECONDS:
+        for stream, of_stream in entries.items():
+            of_stream.sort(key=attrgetter("ns"))
+            block = StreamEntries(stream, of_stream)
+            history = self._history(stream)
+            history.planned = now
+            if history.refused > now - STREAM_LIMIT_PAUSE_SECONDS:
                 refused.append(block)
-            elif self._may_share(block, now):
+            elif self._may_share(block, history, now):
                 together.append(block)
             else:
                 ordered_pushes.append([(part,) for part in self._parts(block)])
@@ -154,9 +153,9 @@ class PushPlanner:
         """A push of this size did not pass the rate limit, and may never: the next ones are smaller for a while."""
         self._bytes = max(PUSH_BYTES_MIN, min(self._bytes, size // 2))
 
-    def _may_share(self, block: StreamEntries, now: float) -> bool:
+    def _may_share(self, block: StreamEntries, history: StreamHistory, now: float) -> bool:
         return (
-            self._history(block.stream).taken > now - KNOWN_STREAM_SECONDS
+            history.taken > now - KNOWN_STREAM_SECONDS
             and block.entries[0].ns > (now - self._recent_seconds) * NANOS
             and len(block.entries) <= self._entries_max
             and block.size <= min(self._bytes // 4, STREAM_BYTES_MAX)
@@ -169,11 +168,18 @@ class PushPlanner:
         return entry.ns < now * NANOS - behind and (history.proven_ns is None or entry.ns < history.proven_ns)
 
     def _history(self, stream: Labels) -> StreamHistory:
-        history = self._histories.pop(stream, None) or StreamHistory()
-        self._histories[stream] = history  # the one asked for last is last
-        if len(self._histories) > self._histories_max:
-            del self._histories[next(iter(self._histories))]
+        history = self._histories.get(stream)
+        if history is None:
+            if len(self._histories) >= self._histories_max:
+                self._forget_idle()
+            history = self._histories[stream] = StreamHistory()
         return history
+
+    def _forget_idle(self) -> None:
+        """Make room: those whose streams were not sent for longest go."""
+        by_age = sorted(self._histories, key=lambda stream: self._histories[stream].planned)
+        for stream in by_age[: self._histories_max // 2]:
+            del self._histories[stream]
 
     def _parts(self, block: StreamEntries) -> Iterator[StreamEntries]:
         entries: list[Entry] = []
@@ -207,23 +213,18 @@ def halves(push: Push) -> tuple[Push, Push]:
     if len(push) > 1:
         middle = len(push) // 2
         return push[:middle], push[middle:]
-    (stream, entries), middle = push[0], len(push[0].entries) // 2
+    stream, entries = push[0].stream, push[0].entries
+    middle = len(entries) // 2
     return (StreamEntries(stream, entries[:middle]),), (StreamEntries(stream, entries[middle:]),)
 
 
 def without(push: Push, gone: Iterable[Entry]) -> Push:
     """Tell what is left of a push."""
     out = set(gone)
-    rest = (StreamEntries(stream, [entry for entry in entries if entry not in out]) for stream, entries in push)
+    rest = (StreamEntries(block.stream, [entry for entry in block.entries if entry not in out]) for block in push)
     return tuple(block for block in rest if block.entries)
 
 
 def size_of(push: Push) -> int:
     """Tell about how large a push is."""
     return sum(block.size for block in push)
-
-
-def _blocks(placed: Iterable[PlacedEntry]) -> Iterator[StreamEntries]:
-    by_stream = sorted(placed, key=lambda placement: (placement.stream, placement.entry.ns))
-    for stream, group in groupby(by_stream, key=attrgetter("stream")):
-        yield StreamEntries(stream, [placement.entry for placement in group])

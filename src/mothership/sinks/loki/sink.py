@@ -8,29 +8,31 @@ or the whole write is to be done again, which Loki answers by dropping the lines
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from http import HTTPStatus
+from itertools import repeat
 from time import time
 from typing import NamedTuple
 
 from mothership.errors import Deferred, FailedRow, Paused, Permanent, SinkError, Transient
-from mothership.event import RowBatch
+from mothership.event import Row, RowBatch
 from mothership.ports import Clock, Health
 from mothership.retry import RETRY_AFTER_SECONDS_MAX, backoff_seconds
 from mothership.sinks.loki import responses
+from mothership.sinks.loki.fields import Metadata
 from mothership.sinks.loki.log_line import log_line
 from mothership.sinks.loki.probe import probe
-from mothership.sinks.loki.push_encoding import OVERHEAD_BYTES, Entry, Push, json_body, protobuf_body
-from mothership.sinks.loki.push_planner import OrderedPushes, PlacedEntry, PushPlanner, halves, size_of, without
+from mothership.sinks.loki.push_encoding import OVERHEAD_BYTES, Entry, Push, json_body, protobuf_body, protobuf_entry
+from mothership.sinks.loki.push_planner import OrderedPushes, PushPlanner, halves, size_of, without
 from mothership.sinks.loki.rejections import disallows_metadata, parse_rejections, requires_unknown_label
 from mothership.sinks.loki.responses import LokiResponse, PushOutcome, RateLimited, StreamRateLimited, classify
 from mothership.sinks.loki.settings import LokiSettings
-from mothership.sinks.loki.streams import StreamTable
+from mothership.sinks.loki.streams import Labels, StreamTable
 from mothership.telemetry import log, loki_entries, loki_push_bytes, loki_pushes
 
 __all__ = ["LokiSettings", "LokiSink"]
 
-ROWS_AT_A_TIME = 200
+ROWS_AT_A_TIME = 500
 """How many rows are prepared before others get their turn: a few milliseconds' work."""
 METADATA_VERSION_MIN = (2, 9)
 READY_SECONDS = 1.5
@@ -42,8 +44,25 @@ READY_HIDDEN_STATUSES = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405})
 """What a gateway answers to `/ready` when it only passes pushes on."""
 
 
-EntryOutcomes = dict[Entry, str | None]
-"""What became of entries: None where Loki has them, the reason where it refuses them."""
+class EntryOutcomes:
+    """What became of entries: Loki has them, or refuses them for a reason."""
+
+    def __init__(self) -> None:
+        self.refused: dict[Entry, str] = {}
+        self._stored: list[Sequence[Entry]] = []
+
+    def add(self, entries: Sequence[Entry], why: str | None = None) -> None:
+        """These are settled: stored, or refused for this reason."""
+        if why is None:
+            self._stored.append(entries)
+        else:
+            self.refused.update(dict.fromkeys(entries, why))
+
+    def items(self) -> Iterator[tuple[Entry, str | None]]:
+        """Every entry that is settled; None where Loki has it."""
+        yield from self.refused.items()
+        for entries in self._stored:
+            yield from zip(entries, repeat(None))
 
 
 class FailureStreak(NamedTuple):
@@ -81,7 +100,8 @@ class LokiSink:
         self._table = StreamTable(settings)
         self._planner = PushPlanner(settings)
         self._metadata = settings.structured_metadata != "off"
-        self._encode = json_body if settings.encoding == "json" else protobuf_body
+        self._is_json = settings.encoding == "json"
+        self._encode = json_body if self._is_json else protobuf_body
         self._last_error: SinkError | None = None
         self._failure_streak: FailureStreak | None = None
         self._deferred: set[Entry] = set()
@@ -98,8 +118,8 @@ class LokiSink:
 
     async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         """Push every row. Loki never tells what it had before, so no batch is ever named as a duplicate."""
-        placed, settled = await self._place(batches)
-        ordered_pushes, refused_streams = self._planner.plan(placed, self._clock())
+        entries, settled = await self._place(batches)
+        ordered_pushes, refused_streams = self._planner.plan(entries, self._clock())
         self._deferred = {entry for block in refused_streams for entry in block.entries}
         try:
             await self._push_all(ordered_pushes, settled)
@@ -112,9 +132,9 @@ class LokiSink:
             raise
         self._last_error = None
         self._settled_before.clear()
-        refused = {entry: why for entry, why in settled.items() if why is not None}
+        refused = settled.refused
         if self._deferred:
-            rows = [FailedRow(entry.batch, entry.row, responses.STREAM_LIMIT) for entry in sorted(self._deferred)]
+            rows = sorted(FailedRow(entry.batch, entry.row, responses.STREAM_LIMIT) for entry in self._deferred)
             raise Deferred(responses.NO_STREAM, rows, refused=_permanent(refused).failed)
         if refused:
             raise _permanent(refused)
@@ -140,24 +160,41 @@ class LokiSink:
         """Give back every connection. May be called twice."""
         await self._client.close()
 
-    async def _place(self, batches: Sequence[RowBatch]) -> tuple[list[PlacedEntry], EntryOutcomes]:
+    async def _place(self, batches: Sequence[RowBatch]) -> tuple[dict[Labels, list[Entry]], EntryOutcomes]:
         """Find every row's stream, and what a failed write before this one has settled already."""
-        placed: list[PlacedEntry] = []
-        settled: EntryOutcomes = {}
-        line_bytes, now = self._settings.max_line_bytes, self._clock()
+        entries: dict[Labels, list[Entry]] = {}
+        settled = EntryOutcomes()
+        # A stream's labels are as a rule one object, and to find that by its hash takes longer than to place a row.
+        by_identity: dict[int, tuple[Labels, list[Entry]]] = {}
+        now, placed = self._clock(), 0
         for batch_at, batch in enumerate(batches):
             for row_at, row in enumerate(batch.rows):
                 stream, metadata = self._table.place(row, batch.client, now)
-                text = log_line(row, line_bytes)
-                size = len(text) + OVERHEAD_BYTES + sum([8 + len(name) + 4 * len(value) for name, value in metadata])
-                entry = Entry(row.ts * 1000, text, metadata, batch_at, row_at, size)
+                entry = self._entry(row, metadata, batch_at, row_at)
                 if self._settled_before and (key := (batch.fingerprint, row.ts, row.data)) in self._settled_before:
-                    settled[entry] = self._settled_before[key]
+                    settled.add([entry], self._settled_before[key])
                     continue
-                placed.append(PlacedEntry(stream, entry))
-                if len(placed) % ROWS_AT_A_TIME == 0:
+                found = by_identity.get(id(stream))
+                if found is None:
+                    found = by_identity[id(stream)] = stream, entries.setdefault(stream, [])
+                found[1].append(entry)
+                placed += 1
+                if placed % ROWS_AT_A_TIME == 0:
                     await asyncio.sleep(0)
-        return placed, settled
+        return entries, settled
+
+    def _entry(self, row: Row, metadata: Metadata, batch_at: int, row_at: int) -> Entry:
+        if not self._metadata:
+            metadata = ()
+        text = row.data
+        if len(text) > self._settings.max_line_bytes:
+            text = log_line(row, self._settings.max_line_bytes)
+        ns = row.ts * 1000
+        if self._is_json:
+            size = len(text) + OVERHEAD_BYTES + sum([8 + len(name) + 4 * len(value) for name, value in metadata])
+            return Entry(ns, text, metadata, batch_at, row_at, size)
+        encoded = protobuf_entry(ns, text, metadata)
+        return Entry(ns, text, metadata, batch_at, row_at, len(encoded), encoded)
 
     def _remember(self, batches: Sequence[RowBatch], settled: EntryOutcomes) -> None:
         """Keep what is settled of a failed write: done again from the start, it might never pass a rate limit."""
@@ -174,10 +211,10 @@ class LokiSink:
         """
         failures: list[SinkError] = []
         rate_limited: list[SinkError] = []
-        slots = asyncio.Semaphore(self._settings.concurrent_pushes)
+        lanes = iter(ordered_pushes)
 
-        async def run(ordered: OrderedPushes) -> None:
-            async with slots:
+        async def run() -> None:
+            for ordered in lanes:
                 for push in ordered:
                     if failures:
                         return
@@ -185,13 +222,13 @@ class LokiSink:
                         await self._push_until_settled(push, settled)
                     except StreamRateLimited as error:
                         rate_limited.append(error)
-                        return
+                        break
                     except SinkError as error:
                         failures.append(error)
 
         async with asyncio.TaskGroup() as group:
-            for ordered in ordered_pushes:
-                group.create_task(run(ordered))
+            for _ in range(min(self._settings.concurrent_pushes, len(ordered_pushes))):
+                group.create_task(run())
         failures += rate_limited
         if not all(isinstance(error, RateLimited) for error in failures):
             self._planner.on_outage()
@@ -219,7 +256,7 @@ class LokiSink:
                 parts = _split(push)
                 todo += reversed(parts)
                 if not parts:
-                    settled.update(dict.fromkeys(push[0].entries, responses.ALONE_TOO_LARGE))
+                    settled.add(push[0].entries, responses.ALONE_TOO_LARGE)
             elif self._settings.structured_metadata == "auto" and self._metadata and disallows_metadata(response.text):
                 self._go_without_metadata("answer")
                 todo.append(push)
@@ -241,8 +278,8 @@ class LokiSink:
     def _on_stored(self, push: Push, settled: EntryOutcomes) -> None:
         self._planner.on_stored(push, self._clock())
         for block in push:
-            settled.update(dict.fromkeys(block.entries))
-            loki_entries.labels("stored").inc(len(block.entries))
+            settled.add(block.entries)
+        loki_entries.labels("stored").inc(sum([len(block.entries) for block in push]))
 
     async def _apply_rejections(self, push: Push, response: LokiResponse, settled: EntryOutcomes) -> Sequence[Push]:
         """Read from a 400 which entries are refused. Tells which pushes still have to be settled."""
@@ -254,7 +291,7 @@ class LokiSink:
             self._planner.on_sharded(push, self._clock())
         refused, complete = parse_rejections(response.text, push)
         if refused:
-            settled.update(refused)
+            settled.refused.update(refused)
             rest = without(push, refused)
             if rest and not (complete and not response.truncated):
                 return self._planner.isolate_late_entries(rest, self._clock())
@@ -265,7 +302,7 @@ class LokiSink:
             await self._verify_is_loki()
         parts = _split(push)
         if not parts:
-            settled.update(dict.fromkeys(push[0].entries, why or responses.UNEXPLAINED))
+            settled.add(push[0].entries, why or responses.UNEXPLAINED)
         return parts
 
     async def _verify_is_loki(self) -> None:
@@ -285,15 +322,15 @@ class LokiSink:
         body = self._encode(push, metadata=self._metadata)
         until = self._clock() + self._settings.timeout_seconds
         for attempt in range(self._settings.max_retries + 1):
-            pause = backoff_seconds(
-                attempt + 1,
-                first=self._settings.retry_backoff_seconds,
-                longest=RETRY_AFTER_SECONDS_MAX,
-                jitter=self._jitter(),
-            )
             try:
                 return await self._push_once(push, body)
             except Transient as error:
+                pause = backoff_seconds(
+                    attempt + 1,
+                    first=self._settings.retry_backoff_seconds,
+                    longest=RETRY_AFTER_SECONDS_MAX,
+                    jitter=self._jitter(),
+                )
                 tried = attempt == self._settings.max_retries or self._clock() + pause > until
                 if tried or (error.retry_after_seconds or 0.0) > pause:
                     raise

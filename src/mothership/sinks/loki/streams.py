@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
 from mothership.event import Row
 from mothership.sinks.loki.fair_set import NEVER, FairSet
-from mothership.sinks.loki.fields import UNKNOWN, decoder, label_values, metadata_reader, truncated
+from mothership.sinks.loki.fields import UNKNOWN, LabelReader, Metadata, decoder, metadata_reader, truncated
 from mothership.sinks.loki.settings import LABELS, LokiSettings
 from mothership.telemetry import loki_label_overflows, loki_streams
 
@@ -62,7 +63,7 @@ class StreamAndMetadata(NamedTuple):
     """A row's stream and its structured metadata."""
 
     stream: Labels
-    metadata: tuple[tuple[str, str], ...]
+    metadata: Metadata
 
 
 class ExistingStreams(NamedTuple):
@@ -104,6 +105,7 @@ class StreamTable:
         self._replaced_max = int(settings.max_streams * REPLACED_SHARE)
         self._cache: dict[StreamKey, Stream] = {}
         names, self._decode = decoder(settings)
+        self._labels = LabelReader()
         self._metadata = metadata_reader(names, settings)
 
     @property
@@ -122,7 +124,10 @@ class StreamTable:
             fields = self._decode(row.data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return StreamAndMetadata(self._stream((row.type or UNKNOWN, None, None, None, None, None), client, now), ())
-        return StreamAndMetadata(self._stream(label_values(fields, row), client, now), self._metadata(fields))
+        values = astuple(fields)
+        return StreamAndMetadata(
+            self._stream(self._labels.read(fields, values, row), client, now), self._metadata(values)
+        )
 
     def restore(self, found: ExistingStreams, now: float = 0.0) -> int:
         """Take over streams that were made before, here or by another instance. Tells how many.
