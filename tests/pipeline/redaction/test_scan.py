@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import orjson
 import pytest
 from corpora.events import clean_events
 from corpora.lines import SETS, secret_lines
 
 from mothership.event import Batch
-from mothership.pipeline.redaction.prefilters import Prefilters, any_digit, make_room, reads_digits
+from mothership.pipeline.redaction.batch_scan import _parts, _text
+from mothership.pipeline.redaction.prefilters import SHAPE, Prefilters, any_digit, make_room, reads_digits
 from mothership.pipeline.redaction.redaction import Redaction
 
 
@@ -63,6 +65,29 @@ def test_what_was_seen_before_changes_nothing(make: Callable[..., Redaction], th
     alone = [through(used, event | {"message": line}).events[0] for event, line in zip(events, lines, strict=True)]
     assert [event.get("message") for event in together] == [event.get("message") for event in alone]
     assert [event.get("message") for event in alone] == [make_text(used, line) for line in lines]
+
+
+def test_a_part_may_hold_what_a_string_in_it_may(make: Callable[..., Redaction]) -> None:
+    """A string that stands in what was read before is not read again by itself."""
+    rules = make(
+        mask_patterns=[{"name": "x", "pattern": "^a"}, {"name": "y", "pattern": r"z\z"}]
+    ).drop._scan._rules.prefilters
+    lines = [text for each in SETS for _, text, _ in secret_lines(f"secrets{each}", rounds=1)] + ["a", "z", "b\nz"]
+    silent = []
+    for line in lines:
+        part = _text(_parts(orjson.dumps({"a": 1, "message": line, "b": 2}))[1])
+        alone = f'"{line}"'.encode().translate(SHAPE)
+        if alone in part and not rules.in_shape(alone) <= rules.in_shape(part):
+            silent.append(line)
+    assert silent == []
+
+
+def test_many_texts_are_read_as_each_alone(make: Callable[..., Redaction]) -> None:
+    """Several at once, automaton by automaton, the long ones by others."""
+    prefilters = make().drop._scan._rules.prefilters
+    texts = [f'"{text}"'.encode().translate(SHAPE) for _, text, _ in secret_lines("secrets", rounds=1)]
+    texts.insert(5, b'"' + b" password=hunter2" * 400 + b'"')
+    assert prefilters.in_shapes(texts) == [prefilters.in_shape(text) for text in texts]
 
 
 def make_text(redaction: Redaction, line: str) -> object:

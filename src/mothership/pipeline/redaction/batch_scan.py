@@ -20,16 +20,15 @@ from mothership.pipeline.redaction.prefilters import NOTHING, SHAPE, SHAPE_BYTES
 
 EVENTS_REMEMBERED = 8_192
 PARTS_REMEMBERED = 16_384
-PORTION_BYTES = 2_048
-"""About how much of what was not seen before is read at once."""
-ALONE_BYTES = 64
-"""A part of this length is read alone: of several such, each automaton would hit in one."""
+PORTION_BYTES = 256 * 1024
+"""About how much of what was not seen before is read at once: there is a copy of it meanwhile."""
 LONG_BYTES = 64 * 1024
 """An event longer than this is not looked at as a whole where its long strings are read part by part in any case."""
 _BETWEEN = b',"'
 
 Items: TypeAlias = tuple[tuple[int, int, Hits], ...]
 """Which items of an event, by number, may hold what; and in which part, by number."""
+_NO_ITEMS: Items = ()
 _EVERY_ITEM: Items = ((-1, -1, NOTHING),)
 """Stands for items when it isn't known where something is."""
 
@@ -164,6 +163,8 @@ class Scan:
         self._drop = drop
         self._hash = hashed
         self._known: dict[bytes, _Shape] = {}
+        self._clean: dict[bytes, None] = {}
+        """Shapes of parts in which neither rules nor signs find anything."""
         self._changed: dict[bytes, Items] = {}
         """Of events that a step has changed, where they may look unsafe."""
 
@@ -185,7 +186,7 @@ class Scan:
         shape = encoded.translate(SHAPE)
         answer = self._changed.get(shape)
         if answer is None:
-            parts = list(map(_shape, encoded.split(_BETWEEN)))
+            parts = _parts(encoded)
             answer = _items(parts, self._signs.of(set(parts)), _owners(parts, event))
             if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
                 make_room(self._changed, EVENTS_REMEMBERED)
@@ -222,25 +223,21 @@ class Scan:
 
     def _of_unseen(self, unseen: Sequence[tuple[int, bytes]], events: Sequence[Event]) -> Iterator[Found]:
         """Yield what was found in events that were not seen before, and remember it for all of their shape."""
-        split = [(position, encoded, list(map(_shape, encoded.split(_BETWEEN)))) for position, encoded in unseen]
-        answers = [
-            scan.of({part for _, encoded, parts in split if len(encoded) <= scan.long_bytes for part in parts})
-            for scan in (self._rules, self._signs)
-        ]
+        split = [(position, encoded, _parts(encoded)) for position, encoded in unseen]
+        answers = self._of_parts(split)
+        clean, names = self._clean, self._drop
         for position, encoded, parts in split:
             event = events[position]
-            owners = _owners(parts, event)
-            rules, signs = (
-                _items(parts, hits, owners) if len(encoded) <= scan.long_bytes else _EVERY_ITEM
-                for scan, hits in zip((self._rules, self._signs), answers, strict=True)
-            )
-            rules = rules if rules is _EVERY_ITEM else tuple(self._holding(rules, event))
-            dropped, hashed = self._drop.names_in(event), self._hash.may_touch(event, lists=False)
-            doubtful = self._rules.may_err(rules) or self._signs.may_err(signs)
-            gone = {number for number, key in enumerate(event) if key in (dropped or ())}
-            left = _without(rules, gone), _without(signs, gone)
-            answer = _Shape(dropped, hashed, rules, signs, doubtful, left)
-            answer = _CLEAN if answer == _CLEAN else answer
+            rules, signs = _NO_ITEMS, _NO_ITEMS
+            if not all(map(clean.__contains__, parts)):
+                owners = _owners(parts, event)
+                rules, signs = (
+                    _items(parts, hits, owners) if len(encoded) <= scan.long_bytes else _EVERY_ITEM
+                    for scan, hits in zip((self._rules, self._signs), answers, strict=True)
+                )
+                rules = rules if rules is _EVERY_ITEM or not rules else tuple(self._holding(rules, event, parts))
+            dropped, hashed = names.names_in(event), self._hash.may_touch(event, lists=False)
+            answer = self._shape_of(event, dropped, hashed=hashed, rules=rules, signs=signs)
             if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
                 make_room(self._known, EVENTS_REMEMBERED)
                 self._known[encoded.translate(SHAPE)] = answer
@@ -248,18 +245,44 @@ class Scan:
             if answer is not _CLEAN:
                 yield Found(position, event, encoded, answer)
 
-    def _holding(self, items: Items, event: Event) -> Iterator[tuple[int, int, Hits]]:
+    def _of_parts(self, split: Sequence[tuple[int, bytes, list[bytes]]]) -> list[dict[bytes, Hits]]:
+        """Return what rules and signs find in the parts of events, but for those that are known to hold nothing."""
+        clean = self._clean
+        wanted = [(encoded, [part for part in parts if part not in clean]) for _, encoded, parts in split]
+        rules, signs = (
+            scan.of({part for encoded, parts in wanted if len(encoded) <= scan.long_bytes for part in parts})
+            for scan in (self._rules, self._signs)
+        )
+        for part, hits in rules.items():
+            if not hits and not signs[part] and len(part) <= SHAPE_BYTES_MAX:
+                make_room(clean, PARTS_REMEMBERED)
+                clean[part] = None
+        return [rules, signs]
+
+    def _shape_of(
+        self, event: Event, dropped: tuple[str, ...] | None, *, hashed: bool, rules: Items, signs: Items
+    ) -> _Shape:
+        """Put together what was found in an event."""
+        if not rules and not signs and dropped == () and not hashed:
+            return _CLEAN
+        doubtful = self._rules.may_err(rules) or self._signs.may_err(signs)
+        gone = {number for number, key in enumerate(event) if key in (dropped or ())}
+        return _Shape(dropped, hashed, rules, signs, doubtful, (_without(rules, gone), _without(signs, gone)))
+
+    def _holding(self, items: Items, event: Event, parts: Sequence[bytes]) -> Iterator[tuple[int, int, Hits]]:
         """Yield those items of which a text, by itself, may hold something, as any event of this shape has it."""
         listed, may_hold = list(event.items()), self._rules.prefilters.may_hold
         for each in items:
-            texts = self._texts(*listed[each[0]])
-            if any(text is None or may_hold(each[2], text) for text in texts):
+            item, part, hits = each
+            texts, within = self._texts(*listed[item]), _text(parts[part])
+            if any(text is None or may_hold(hits, text, within) for text in texts):
                 yield each
 
 
 def _items(parts: Sequence[bytes], hits: dict[bytes, Hits], owners: Sequence[int]) -> Items:
     """Return which items hold what."""
-    return tuple([(owners[number], number, each) for number, part in enumerate(parts) if (each := hits[part])])
+    found = hits.get
+    return tuple([(owners[number], number, each) for number, part in enumerate(parts) if (each := found(part))])
 
 
 def _without(items: Items, gone: Collection[int]) -> Items:
@@ -274,9 +297,11 @@ def _owners(parts: Sequence[bytes], event: Event) -> Sequence[int]:
     return [item for item, count in enumerate(counts) for _ in range(count)]
 
 
-def _shape(part: bytes) -> bytes:
-    r"""Return what stands for a part; digits of an escape such as `\u001b` are no digits of its text."""
-    return part if b"\\u" in part else part.translate(SHAPE)
+def _parts(encoded: bytes) -> list[bytes]:
+    r"""Return what stands for the parts of an event; digits of an escape such as `\u001b` are no digits of its text."""
+    if b"\\u" not in encoded:
+        return encoded.translate(SHAPE).split(_BETWEEN)
+    return [part if b"\\u" in part else part.translate(SHAPE) for part in encoded.split(_BETWEEN)]
 
 
 def _text(part: bytes) -> bytes:
@@ -285,13 +310,10 @@ def _text(part: bytes) -> bytes:
 
 
 def _portions(parts: Sequence[bytes]) -> Iterable[list[bytes]]:
-    """Part what is to be read into portions: short parts together, for in those there is hardly ever anything."""
+    """Part what is to be read into portions."""
     portion: list[bytes] = []
     size = 0
     for part in parts:
-        if len(part) >= ALONE_BYTES:
-            yield [part]
-            continue
         portion.append(part)
         size += len(part)
         if size >= PORTION_BYTES:

@@ -67,9 +67,11 @@ class _Plan(NamedTuple):
     """Those that are named."""
     labels: tuple[str, ...]
     """Those that may say what the value beside them is called."""
+    digits: bool
+    """Whether a key has a digit: `cvv2` is a name, and `cvv3` none."""
 
 
-_NOTHING = _Plan((), ())
+_NOTHING = _Plan((), (), digits=False)
 
 
 class FieldNames:
@@ -137,23 +139,28 @@ class FieldNames:
         An event that holds lists is one of them where what stands in lists matters by itself.
         """
         try:
-            return bool(self.paths) or not self._nowhere_in(event, lists=lists) or self._digits_tell(event)
+            return bool(self.paths) or self._may_touch(event, lists=lists)
         except RecursionError:
             return True  # whoever works on it says so
 
-    def _nowhere_in(self, value: Any, *, lists: bool) -> bool:
+    def _may_touch(self, value: Any, *, lists: bool) -> bool:
         if type(value) is dict:
-            named, labels = self.plan(value)
-            if named or (labels and any(self.labels(value, labels))):
-                return False
+            plan = self.plan(value)
+            if plan is not _NOTHING and (plan.named or plan.digits or self._label_may_name(value, plan.labels)):
+                return True
             inside = value.values()
         else:
             if lists and str in map(type, value):
-                return False
+                return True
             inside = value
-        return NESTED.isdisjoint(map(type, inside)) or all(
-            self._nowhere_in(inner, lists=lists) for inner in inside if type(inner) in NESTED
+        return not NESTED.isdisjoint(map(type, inside)) and any(
+            inner and self._may_touch(inner, lists=lists) for inner in inside if type(inner) in NESTED
         )
+
+    def _label_may_name(self, value: dict[str, Any], labels: Iterable[str]) -> bool:
+        """Tell whether a label, or one that differs from it in digits alone, names what stands beside it."""
+        names = [name for label in labels if type(name := value[label]) is str]
+        return any(name in self or _DIGIT.search(name) for name in names)
 
     def names_in(self, event: dict[str, Any]) -> tuple[str, ...] | None:
         """Return which keys of an event are named, and of any event that differs from it in digits alone.
@@ -162,19 +169,10 @@ class FieldNames:
         """
         if not self.may_touch(event, lists=True):
             return ()
-        if self.paths or any(map(_DIGIT.search, event)) or not NESTED.isdisjoint(map(type, event.values())):
+        plan = self.plan(event)
+        if self.paths or plan.digits or plan.labels or not NESTED.isdisjoint(map(type, event.values())):
             return None
-        named, labels = self.plan(event)
-        return None if labels else named
-
-    def _digits_tell(self, value: Any) -> bool:
-        """Tell whether a name, or what may be one, has a digit: `cvv2` is one, and `cvv3` none."""
-        if type(value) is dict:
-            labels = [name for label in self.plan(value).labels if type(name := value[label]) is str]
-            if any(map(_DIGIT.search, (*value, *labels))):
-                return True
-            value = value.values()
-        return any(self._digits_tell(inner) for inner in value if type(inner) in NESTED)
+        return plan.named
 
     def labels(self, value: dict[str, Any], labels: Iterable[str]) -> list[str]:
         """Return the names that stand in an object beside its value."""
@@ -183,7 +181,8 @@ class FieldNames:
     def _learn_plan(self, shape: tuple[str, ...]) -> _Plan:
         named = tuple([key for key in shape if key in self])
         labels = tuple([label for label in self._labels if label in shape])
-        plan = _Plan(named, () if self._values.isdisjoint(shape) else labels)
+        digits = any(map(_DIGIT.search, shape))
+        plan = _Plan(named, () if self._values.isdisjoint(shape) else labels, digits)
         plan = plan if any(plan) else _NOTHING
         if len(shape) <= SHAPE_CHARACTERS_MAX and sum(map(len, shape)) <= SHAPE_CHARACTERS_MAX:
             make_room(self._plans, SHAPES_REMEMBERED)

@@ -100,7 +100,7 @@ class DropFields:
     def _drop(self, value: Any, note: Note | None, path: tuple[str, ...], dropped: list[Any]) -> bool:
         """Take the named fields out, add what they held, and tell whether a text that stays has changed."""
         if type(value) is dict:
-            named, labels = self._names.plan(value)
+            named, labels, _ = self._names.plan(value)
             for key in (*named, *self._paired(value, labels)) if labels else named:
                 if key in value and not self._names.holds_nothing(key, value[key]):
                     dropped.append(value.pop(key))
