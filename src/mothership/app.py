@@ -11,7 +11,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
 from fastapi_offline import FastAPIOffline
 
 from mothership import __version__, assembly, key_files, shared_keys
@@ -104,7 +103,7 @@ class Mothership:
         self._batch_log = BatchLog(settings.log.batches, self.redactor.counters.rules_hash)
         self._use_redactor(self.redactor)
         self._traces = Traces(parts.chain, lambda: self.redactor, self._private_processors)
-        self._server: uvicorn.Server | None = None
+        self._server: server.Server | None = None
         self._ingest: Ingest | None = None
         self._edge: EdgeApplication | None = None
         self._application: Any = None
@@ -300,11 +299,11 @@ class Mothership:
                 task.cancel()
 
     def stop(self) -> None:
-        """Accept no more, answer what is in flight, deliver what can be delivered, end."""
+        """Accept no more after a while, answer what is in flight, deliver what can be delivered, end."""
         self.stopping = True
         self._parts.live_tail.close()
         if self._server:
-            self._server.should_exit = True
+            self._server.drain(self.settings.server.drain_seconds)
 
     async def _use_fingerprint_key(self, tsdb: TsdbSink) -> None:
         """Know the batches of the other instances on this database, as soon as it answers."""

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Response
 
 from mothership.batch_log import BatchLog
@@ -105,7 +104,8 @@ class Served:
     """A server on a real socket."""
 
     port: int
-    server: uvicorn.Server
+    server: Server
+    loop: asyncio.AbstractEventLoop
 
     @property
     def address(self) -> tuple[str, int]:
@@ -124,9 +124,12 @@ def serving(
     configuration.timeout_graceful_shutdown = 1
     server = Server(configuration, limits)
     listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    loops: list[asyncio.AbstractEventLoop] = []
 
     def serve_until_told() -> None:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
+            loops.append(runner.get_loop())
             runner.run(server.serve([listening]))
 
     thread = threading.Thread(target=serve_until_told, daemon=True)
@@ -134,7 +137,7 @@ def serving(
     while not server.started and thread.is_alive():
         threading.Event().wait(0.005)
     try:
-        yield Served(listening.getsockname()[1], server)
+        yield Served(port, server, loops[0])
     finally:
         server.should_exit = True
         thread.join(10)

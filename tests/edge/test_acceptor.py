@@ -43,6 +43,31 @@ def test_all_that_wait_are_accepted_in_one_round(loop: Callable[[], Any]) -> Non
     assert max(accepted_in) - min(accepted_in) <= 1
 
 
+@LOOPS
+def test_what_the_kernel_has_let_in_is_served_before_the_end(loop: Callable[[], Any]) -> None:
+    """Closed in its queue, it would be reset: its client may have sent a request already."""
+    served = 0
+
+    async def serve(accepted: socket.socket, _address: str) -> None:
+        nonlocal served
+        accepted.close()
+        served += 1
+
+    async def main() -> None:
+        acceptor = ConnectionAcceptor(listening, serve)
+        await acceptor.accept_rest()
+        acceptor.close()
+        await acceptor.wait_closed()
+
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listening:
+        waiting = [socket.create_connection(listening.getsockname()) for _ in range(70)]
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(main())
+    for each in waiting:
+        each.close()
+    assert served == 70
+
+
 class Echo(asyncio.Protocol):
     """Says what it hears."""
 

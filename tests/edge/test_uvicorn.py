@@ -64,7 +64,11 @@ async def cycle(protocol: HttpToolsProtocol) -> RequestResponseCycle:
 async def test_the_protocol_has_what_ours_adds_to(protocol: HttpToolsProtocol) -> None:
     """A name that uvicorn drops would be looked for while a request is under way."""
     ours = _class(http_protocol, "BoundedProtocol")
-    own = {node.name for node in ours.body if isinstance(node, ast.FunctionDef)} | {"limits", "open_connections"}
+    own = {node.name for node in ours.body if isinstance(node, ast.FunctionDef)} | {
+        "limits",
+        "open_connections",
+        "draining",
+    }
     own |= {
         each.attr
         for node in ast.walk(ours)

@@ -46,7 +46,7 @@ class Balancer:
         try:
             answers, there = await asyncio.open_connection("127.0.0.1", port)
             await asyncio.gather(_copy(reader, there), _copy(answers, writer))
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # the second ends the balancer; streams would print it
             return
         finally:
             for end in (writer, there):

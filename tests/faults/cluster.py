@@ -66,7 +66,8 @@ async def runs(
     stream, servers = f"F{token_hex(6)}", stands.servers
     publish_seconds = max(KINDS[name].publish_seconds for name, _ in what)
     relay = {"spool": spool(servers, stream, publish_seconds), "answer_seconds": 0.2}
-    instances = [Service(home / f"{stream}-{number}", on.dsn, relay=relay) for number in range(2)]
+    server = {"drain_seconds": max(KINDS[name].drain_seconds for name, _ in what)}
+    instances = [Service(home / f"{stream}-{number}", on.dsn, relay=relay, server=server) for number in range(2)]
     try:
         await servers.ready()
         await asyncio.gather(*(each.start() for each in instances))

@@ -1,5 +1,6 @@
 """What happens to the cluster, and to the instances on it."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.faults.cluster_site import (
 )
 from tests.starvation import PATIENCE_SECONDS
 
+DRAIN_SECONDS = 3.0
 Needs: TypeAlias = Literal["processes", "disks", "network"]
 
 
@@ -32,6 +34,8 @@ class Kind(NamedTuple):
     needs: Needs = "processes"
     publish_seconds: float = 3.0
     """As `relay.spool.jetstream` has it. Where no batch may be refused, a busy machine is given its time."""
+    drain_seconds: float = 0.0
+    """As `server` has it: longer than its clients wait between two requests."""
 
 
 async def instance(site: Site) -> str:
@@ -224,17 +228,20 @@ async def power(site: Site) -> str:
 
 
 async def rolling(site: Site) -> str:
-    """One instance after the other is taken out of turn, stopped and started again: no client sees an error.
+    """One instance after the other is stopped and started again behind a load balancer: no client sees an error.
 
-    Clients that keep a connection open may: a stop ends it in the moment in which the next request is on its way.
+    The balancer asks `/readyz`, as they do. Half the clients keep their connections, the others make one a request.
     """
     began, restarts = time.monotonic(), 0
     async with Balancer([each.port for each in site.instances]) as balancer, under_load(site, balancer.url):
         while time_left(site, began) or restarts < 2:
             each = site.instances[restarts % len(site.instances)]
-            balancer.in_turn.remove(each.port)
             await acknowledged_more(site)
-            status, _ = await each.terminate()
+            stopping = asyncio.create_task(each.terminate())
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await each.is_not_ready()
+            balancer.in_turn.remove(each.port)
+            status, _ = await stopping
             assert status == 0, f"the service ended with {status}: {each.last_words()}"
             await each.start()
             balancer.in_turn.append(each.port)
@@ -255,5 +262,5 @@ KINDS = {
     "full_all": Kind(full_all, "disks"),
     "torn": Kind(torn),
     "power": Kind(power, "disks"),
-    "rolling": Kind(rolling, publish_seconds=PATIENCE_SECONDS),
+    "rolling": Kind(rolling, publish_seconds=PATIENCE_SECONDS, drain_seconds=DRAIN_SECONDS),
 }

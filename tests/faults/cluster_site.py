@@ -59,14 +59,14 @@ def spool(servers: NatsCluster, stream: str, publish_seconds: float) -> dict[str
 async def under_load(site: Site, *urls: str) -> AsyncIterator[None]:
     """Nodes that go from one instance to the next; on leaving, each has its last batch acknowledged.
 
-    At other `urls`, of a load balancer: patient ones, each request on a connection of its own.
+    At other `urls`, of a load balancer: patient ones, of which half make a connection for each request.
     """
     stop = asyncio.Event()
     to = list(urls) or [instance.url for instance in site.instances]
     nodes = [
         Node(
             f"{site.run}-{number}", to if number % 2 else to[::-1], site.ledger, batch=50,
-            patient_with=os.getpid() if urls else 0, keep_alive=not urls,
+            patient_with=os.getpid() if urls else 0, keep_alive=not urls or number < NODES // 2,
         )
         for number in range(NODES)
     ]  # fmt: skip

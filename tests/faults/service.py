@@ -86,6 +86,12 @@ class Service:
                     await asyncio.sleep(0.05)
         raise AssertionError(f"the service did not start: {self.last_words()}")
 
+    async def is_not_ready(self) -> None:
+        """Wait until it says so, as a load balancer does."""
+        async with httpx2.AsyncClient(timeout=PATIENCE_SECONDS, verify=PLAIN) as client:
+            while (await client.get(f"{self.url}/readyz")).is_success:  # noqa: ASYNC110 - another process has no event
+                await asyncio.sleep(0.05)
+
     def kill(self) -> None:
         """`kill -9`."""
         self._note_peak()

@@ -57,7 +57,8 @@ def serve(
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C.
 
-    The first signal stops the service gracefully, within server.shutdown_seconds; a second one stops it at once.
+    The first signal stops the service gracefully, within server.drain_seconds and server.shutdown_seconds together; a
+    second one stops it at once.
     Neither loses an event: what is not delivered by then waits in the spool. A SIGHUP reloads the configuration:
     the log says what is used now and what needs a restart; one that can't be used is refused, and the old one stays.
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from mothership.config.document import Fault, Location
 from mothership.edge.auth_settings import AuthSettings
@@ -65,6 +65,13 @@ class ServerSettings(BaseModel, frozen=True, extra="forbid"):
     )
     shutdown_seconds: PositiveFloat = Field(
         default=10.0, description="Longest an orderly stop may take; what is not delivered by then waits in the spool."
+    )
+    drain_seconds: NonNegativeFloat = Field(
+        default=0.0,
+        description="How long a stop goes on taking requests first, in seconds, beside `shutdown_seconds`: `/readyz` "
+        "answers 503 at once, and each answer ends its connection, so that a load balancer and clients that keep their "
+        "connections go to another instance without an error. Longer than the balancer's look at `/readyz` and than "
+        "most clients' pause between two requests. 0: a stop ends connections that rest at once.",
     )
     reload_on_change: bool = Field(
         default=False,

@@ -15,6 +15,8 @@ from mothership.telemetry import log
 ACCEPT_PAUSE_SECONDS = 0.1
 ACCEPTED_PER_ROUND_MAX = 64
 BACKLOG = 2048
+REST_SECONDS = 0.2
+"""How long those may take that are accepted last, to be connections of their own: a handshake may not."""
 
 
 class ConnectionAcceptor:
@@ -32,6 +34,14 @@ class ConnectionAcceptor:
         self._serving: set[asyncio.Task[None]] = set()
         self._pause: asyncio.TimerHandle | None = None
         self._go_on()
+
+    async def accept_rest(self) -> None:
+        """Take those that wait in the kernel's queue: closed there, they would be reset, with what they have sent."""
+        for _ in range(BACKLOG // ACCEPTED_PER_ROUND_MAX):
+            self._accept()
+            await asyncio.sleep(0)
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=REST_SECONDS)
 
     def close(self) -> None:
         """Accept no more. What is not a connection of its own yet ends."""

@@ -7,7 +7,7 @@ The parser (llhttp) is strict by default and refuses most smuggling by itself; w
 """
 
 import asyncio
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 import httptools
 import orjson
@@ -22,11 +22,14 @@ from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStag
 from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.response_transport import ResponseTransport
 from mothership.edge.tls import certificate_names
+from mothership.edge.unread_bytes import has_unread
 
 PIPELINED_MAX = 16
 """Most requests that may wait for the answer to an earlier one on the same connection."""
 LINGER_SECONDS = 3.0
 """How long the rest of a body is read and thrown away, so that the client sees the answer and not a reset."""
+UNREAD_SECONDS = 0.1
+"""How soon a connection that was to close is looked at again, because there was something to read."""
 TLS_HELLO = b"\x16\x03"
 """What a client begins with that takes this port for one of HTTPS."""
 ONCE_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization"})
@@ -42,10 +45,12 @@ class _Refused(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `limits` and `open_connections` are set by `bounded`, once for a server."""
+    """One connection. What follows is set by `bounded`, once for a server."""
 
     limits: LimitSettings
     open_connections: ConnectionLimiter
+    draining: bool
+    """The server stops: each connection ends with its next answer, which says so."""
 
     def __init__(
         self,
@@ -125,12 +130,24 @@ class BoundedProtocol(HttpToolsProtocol):
     def _is_event_stream(self) -> bool:
         return wants_stream(dict(self.scope["headers"]).get(b"accept", b""))
 
+    def drain(self) -> None:
+        """Say in the answer to the request that is at work that it is the last one."""
+        if self._is_due(self.cycle):
+            self.cycle.keep_alive = False
+
     def shutdown(self) -> None:
-        """The server stops: nobody lingers."""
+        """The server ends: nobody lingers, and who has begun to ask is answered."""
         if self._lingering:
             self.transport.close()
-        else:
+        elif self._is_due(self.cycle) or not (self._in_message or has_unread(self.transport)):
             super().shutdown()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nobody has asked for long: close, unless somebody does just now."""
+        if has_unread(self.transport):
+            self.timeout_keep_alive_task = self.loop.call_later(UNREAD_SECONDS, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
 
     def pause_writing(self) -> None:
         """The client does not read: for a while it may."""
@@ -182,7 +199,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
         self._check_framing()
         self._in_body = True
+        before = self.cycle
         super().on_headers_complete()
+        if self.draining:
+            self.cycle.keep_alive = False
+            if self._is_due(before) and not before.response_started:  # it was to be the last one
+                before.keep_alive = True
         if len(self.pipeline) > PIPELINED_MAX:
             self._refuse(429, "too many pipelined requests")
         transport = ResponseTransport(self.transport, self.cycle, self)
@@ -262,7 +284,12 @@ class BoundedProtocol(HttpToolsProtocol):
         raise _Refused(status, reason)
 
     def _is_answering(self) -> bool:
-        return self._running is not None and not self._running.response_complete
+        return self._is_due(self._running)
+
+    @staticmethod
+    def _is_due(cycle: RequestResponseCycle | None) -> TypeGuard[RequestResponseCycle]:
+        """Whether there is a request that is not answered."""
+        return cycle is not None and not cycle.response_complete
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
@@ -279,6 +306,8 @@ class BoundedProtocol(HttpToolsProtocol):
             seconds = f"{self.limits.head_seconds:g}"
             # Not 408: a node drops its batch on a 4xx.
             self._end(503, f"the head took longer than {seconds} seconds to arrive (limits.head_seconds)", cause="slow")
+        elif has_unread(self.transport):
+            self._timer = self.loop.call_later(UNREAD_SECONDS, self._head_is_late)
         else:
             self.transport.close()
 
@@ -316,4 +345,4 @@ class BoundedProtocol(HttpToolsProtocol):
 def bounded(limits: LimitSettings, proxies: Networks) -> type[BoundedProtocol]:
     """Return the protocol class of one server."""
     connections = ConnectionLimiter(limits, proxies)
-    return type("Bounded", (BoundedProtocol,), {"limits": limits, "open_connections": connections})
+    return type("Bounded", (BoundedProtocol,), {"limits": limits, "open_connections": connections, "draining": False})

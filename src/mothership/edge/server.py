@@ -1,5 +1,6 @@
 """One listening server from the settings: what `app` starts, and what the tests of this folder start."""
 
+import asyncio
 import resource
 import secrets
 import socket
@@ -56,6 +57,25 @@ class Server(uvicorn.Server):
 
         self.servers = [listener(one) for one in sockets or []]
         self.started = True
+
+    def drain(self, seconds: float) -> None:
+        """Take requests for so long, each as the last one on its connection; then accept no more, and end."""
+        protocol: Any = self.config.http_protocol_class
+        protocol.draining = True
+        connections: Any = list(self.server_state.connections)
+        for connection in connections:
+            connection.drain()
+        asyncio.get_running_loop().call_later(seconds, self._end)
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what nobody asks on, after those were accepted that the kernel had let in already; answer the rest."""
+        listeners: Any = self.servers
+        for listener in listeners:
+            await listener.accept_rest()
+        await super().shutdown(sockets)
 
 
 def fit_to_open_files(limits: LimitSettings) -> LimitSettings:

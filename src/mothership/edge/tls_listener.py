@@ -70,6 +70,10 @@ class TLSListener:
         self._log_failed_handshake = LogLimiter("warning", "tls_handshake_failed")
         self._acceptor = ConnectionAcceptor(listening, self._begin)
 
+    async def accept_rest(self) -> None:
+        """As `ConnectionAcceptor` does."""
+        await self._acceptor.accept_rest()
+
     def close(self) -> None:
         """Accept no more. Handshakes that are under way end."""
         self._acceptor.close()
