@@ -16,7 +16,7 @@ from corpora.mutations import mutations
 from mothership.event import Batch
 from mothership.pipeline.redaction.prefilters import Prefilters, encodable
 from mothership.pipeline.redaction.redaction import Redaction
-from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Matcher
+from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Finder, Matcher
 from mothership.pipeline.redaction.rules.rule import CompiledWhenAsked, source_of, texts_behind
 
 TEXTS = int(os.environ.get("SUPERSET_TEXTS", "6000"))
@@ -26,9 +26,13 @@ MARKER = re.compile(r"\[REDACTED:\w+\]")
 ON = {rule.name for rule in BUILTIN if rule.default}
 
 
-def found_in(text: str, matchers: dict[str, Matcher | CodeMatcher]) -> Iterator[tuple[str, tuple[int, int]]]:
-    for name, matcher in matchers.items():
-        for span in matcher.finder()(text, 0, len(text)):
+def finders_of(matchers: dict[str, Matcher | CodeMatcher]) -> dict[str, Finder]:
+    return {name: matcher.finder() for name, matcher in matchers.items()}
+
+
+def found_in(text: str, finders: dict[str, Finder]) -> Iterator[tuple[str, tuple[int, int]]]:
+    for name, find in finders.items():
+        for span in find(text, 0, len(text)):
             if span and span[1] > span[0]:
                 yield name, span
 
@@ -36,10 +40,10 @@ def found_in(text: str, matchers: dict[str, Matcher | CodeMatcher]) -> Iterator[
 def silent(texts: Iterable[str], matchers: dict[str, Matcher | CodeMatcher]) -> list[tuple[str, str]]:
     """Return what a finder found and its prefilter did not announce."""
     prefilters = Prefilters({name: matcher.prefilters for name, matcher in matchers.items()})
-    missed = []
+    finders, missed = finders_of(matchers), []
     for text in texts:
         hits = prefilters.in_text(text)
-        missed += [(name, text) for name, _ in found_in(text, matchers) if name not in hits]
+        missed += [(name, text) for name, _ in found_in(text, finders) if name not in hits]
     return missed
 
 
@@ -63,9 +67,9 @@ def test_a_prefilter_narrowed_by_hand_is_noticed(rule: str) -> None:
 @pytest.fixture(scope="module")
 def changed() -> list[tuple[str, list[tuple[str, tuple[int, int]]]]]:
     """Texts, and what the finders that are on find in them."""
-    matchers = {name: each for name, each in MATCHERS.items() if name.partition(".")[0] in ON}
+    finders = finders_of({name: each for name, each in MATCHERS.items() if name.partition(".")[0] in ON})
     texts = [encodable(text) for text in mutations(TEXTS // 3, seed=SEED + 1)]
-    return [(text, list(found_in(text, matchers))) for text in texts]
+    return [(text, list(found_in(text, finders))) for text in texts]
 
 
 @pytest.mark.parametrize("alone", [True, False], ids=["as text", "as a field in a batch"])
