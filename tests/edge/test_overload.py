@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.simulated_time import run, spend
 
-from mothership.edge.admission import AdmissionControl
+from mothership.edge.admission import CALLED_MAX, AdmissionControl
 from mothership.edge.decompression import RequestBody
 from mothership.edge.limit_settings import LimitSettings
 from mothership.errors import Refusal
@@ -24,7 +24,8 @@ class Service:
     def __init__(self, *, whole: bool) -> None:
         """`whole`: the bodies are there to their ends when they are seen first, as most are."""
         self.whole = whole
-        self.admission = AdmissionControl(LimitSettings())
+        self.work_seconds = WORK_SECONDS
+        self.admission = AdmissionControl(LimitSettings(), stopwatch=lambda: asyncio.get_running_loop().time())
         self.worked_on: list[str] = []
         self.answered: dict[str, float] = {}
         self.refused: dict[str, float] = {}
@@ -60,7 +61,7 @@ class Service:
 
     def _work(self, name: str) -> None:
         self.worked_on.append(name)
-        spend(WORK_SECONDS)
+        spend(self.work_seconds)
 
 
 async def _chunks() -> AsyncIterator[bytes]:
@@ -124,6 +125,26 @@ def test_between_two_batches_others_are_answered(service: Service) -> None:
     assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(seen))
 
 
+def test_those_that_wait_begin_together_as_long_as_rounds_are_short(service: Service) -> None:
+    """More and more small ones are called for a round; as soon as one has taken long, they begin one by one."""
+    begun: list[int] = []
+
+    async def probe() -> None:
+        while len(service.worked_on) < 100:
+            begun.append(len(service.worked_on))
+            await asyncio.sleep(0)
+            service.work_seconds = WORK_SECONDS if len(service.worked_on) > 50 else WORK_SECONDS / 1000
+
+    async def main() -> None:
+        await asyncio.gather(probe(), *(service.send(f"{n}", wait_seconds=100) for n in range(100)))
+
+    run(main())
+    steps = [(later, later - earlier) for earlier, later in itertools.pairwise(begun)]
+    assert CALLED_MAX / 2 < max(step for at, step in steps if at <= 50) <= CALLED_MAX
+    assert max(step for at, step in steps if at > 50 + CALLED_MAX) == 1
+    assert service.worked_on == [str(n) for n in range(100)]
+
+
 async def test_small_bodies_begin_together_while_the_round_is_short() -> None:
     """Whole with their first piece they wait for nothing; a large one, or one in a round that is long, has to."""
     now = [0.0]
@@ -167,7 +188,7 @@ def test_one_that_has_waited_for_its_tokens_rate_is_not_refused_for_a_round(serv
 
 async def test_a_whole_body_that_waits_for_its_turn_gives_way_to_one_that_holds_less() -> None:
     """It has arrived, and is not at work yet: whoever sends much is asked to send it again."""
-    limits = LimitSettings(arriving_bytes=60 * 1024)
+    limits = LimitSettings(arriving_bytes=100 * 1024)
     admission = AdmissionControl(limits)
 
     async def send(who: Holder, size: int) -> int:
@@ -178,8 +199,8 @@ async def test_a_whole_body_that_waits_for_its_turn_gives_way_to_one_that_holds_
         except Refusal as refusal:
             return refusal.status
 
-    greedy = [asyncio.create_task(send(Holder("greedy"), 12 * 1024)) for _ in range(5)]  # the first begins
+    greedy = [asyncio.create_task(send(Holder("greedy"), 20 * 1024)) for _ in range(5)]  # the first begins
     await asyncio.sleep(0)
-    quiet, *others = await asyncio.gather(send(Holder("quiet"), 12 * 1024 + 1), *greedy)
+    quiet, *others = await asyncio.gather(send(Holder("quiet"), 20 * 1024 + 1), *greedy)
     assert quiet == 200
     assert sorted(others) == [200, 200, 200, 200, 503]

@@ -7,7 +7,8 @@ Nothing that waits for a turn holds what another waits for: a body at work is th
 One that has not arrived yet gives way to whoever holds less.
 
 The turn is at the processor: one body begins in a round of the event loop, and what a small one needs until it is on
-its way to the disk is done in that round; further small ones begin in it as long as it is short. All that is ready at
+its way to the disk is done in that round; further small ones begin in it as long as it is short, and of those that wait
+as many are called for it as the last rounds had time for. All that is ready at
 once used to be worked on in one round, so under load each round was longer than the one before, nobody's wait was seen
 by any bound, and every answer came too late.
 """
@@ -36,6 +37,8 @@ ROUND_SECONDS = 0.01
 SHORT_ROUND_SECONDS = 0.01
 """While the bodies of a round have taken less, another one that is small may begin in it, if nobody waits."""
 SMALL_BYTES = 16 * 1024
+CALLED_MAX = 8
+"""Most bodies of those that wait that are called for one round of the event loop, as long as rounds are short."""
 OWN_THREAD_BYTES = 1024 * 1024
 """From this size on a body is decoded in a thread, so that other requests do not wait for it."""
 COMPRESSED_SMALL_BYTES = 64 * 1024
@@ -62,6 +65,7 @@ class AdmissionControl:
         self._limits = limits
         self._stopwatch = stopwatch
         self._round_until = 0.0
+        self._begun = 0
         self._arriving = FairLimiter(limits.connections, limits.arriving_bytes)
         self._working = FairLimiter(limits.concurrent_requests, limits.in_flight_bytes)
         self._turns = FairLimiter(1, limits.arriving_bytes, waiting_max=limits.concurrent_requests)
@@ -88,27 +92,31 @@ class AdmissionControl:
         sent_bytes = body.sent_bytes
         if sent_bytes > (COMPRESSED_SMALL_BYTES if body.is_compressed else OWN_THREAD_BYTES):
             return None
-        if not (self._arriving.has_room(who, 0, sent_bytes) and self._may_begin(who, sent_bytes)):
+        if self._turns.is_waited_for or not self._arriving.has_room(who, 0, sent_bytes):
+            return None
+        if not self._may_begin(sent_bytes):
             return None
         at_work = self._working.try_enter(who, 1, OWN_THREAD_BYTES if body.is_compressed else sent_bytes)
         if at_work is None:
             return None
         return _read(body, at_work)
 
-    def _may_begin(self, who: Holder, sent_bytes: int) -> bool:
-        """Whether it has its turn in this round of the event loop."""
-        if self._turns.count.used and self._may_begin_beside(sent_bytes):
-            return True
-        if (turn := self._turns.try_enter(who, 1, 0)) is not None:
+    def _may_begin(self, sent_bytes: int) -> bool:
+        """Whether a body begins in this round of the event loop: it is the first, or small while the round is short."""
+        if not self._begun:
             self._round_until = self._stopwatch() + SHORT_ROUND_SECONDS
-            # As in `_processor`.
-            asyncio.get_running_loop().call_soon(turn.release)
-            return True
-        return False
+            # What comes now runs to its first wait before the loop has seen to timers, connections and answers.
+            asyncio.get_running_loop().call_soon(self._end_round)
+        elif sent_bytes > SMALL_BYTES or self._stopwatch() >= self._round_until:
+            return False
+        self._begun += 1
+        return True
 
-    def _may_begin_beside(self, sent_bytes: int) -> bool:
-        """Whether it may begin in a round in which another has had the turn."""
-        return sent_bytes <= SMALL_BYTES and not self._turns.is_waited_for and self._stopwatch() < self._round_until
+    def _end_round(self) -> None:
+        """Call twice as many for the next round as had time in this one, and one more; if it was long, call one."""
+        is_short = self._stopwatch() < self._round_until
+        self._turns.count.capacity = min(2 * self._begun + 1, CALLED_MAX) if is_short else 1
+        self._begun = 0
 
     async def receive(
         self, chunks: AsyncIterable[bytes], body: RequestBody, who: Holder, budget: WaitBudget
@@ -167,7 +175,7 @@ class AdmissionControl:
     async def _admit(self, arrived: Slot, body: RequestBody, budget: WaitBudget) -> "Received":
         """Wait for a turn, and decompress."""
         size = OWN_THREAD_BYTES if body.is_compressed else body.sent_bytes
-        at_work = await self._turn(arrived.who, size, budget)
+        at_work = await self._turn(arrived.who, body.sent_bytes, size, budget)
         if received := _read(body, at_work):
             return received
         try:
@@ -188,24 +196,37 @@ class AdmissionControl:
             turn.release()
             raise
 
-    async def _turn(self, who: Holder, size: int, budget: WaitBudget) -> Slot:
+    async def _turn(self, who: Holder, sent_bytes: int, size: int, budget: WaitBudget) -> Slot:
         """A place at work, with the processor to itself until the next round of the event loop."""
-        await self._processor(who, budget)
+        await self._processor(who, sent_bytes, budget)
         if at_work := self._working.try_enter(who, 1, size):
             return at_work
         at_work = await self._begin(who, size, budget)
         try:
-            await self._processor(who, budget)
+            await self._processor(who, sent_bytes, budget)
         except BaseException:
             at_work.release()
             raise
         return at_work
 
-    async def _processor(self, who: Holder, budget: WaitBudget) -> None:
-        turn = await _wait(budget, "turn", partial(self._turns.enter, who, 1, 0), at_least_seconds=ROUND_SECONDS)
-        self._round_until = 0.0
-        # What comes now runs to its first wait before the loop has seen to timers, connections and answers.
-        asyncio.get_running_loop().call_soon(turn.release)
+    async def _processor(self, who: Holder, sent_bytes: int, budget: WaitBudget) -> None:
+        """Wait for the processor."""
+        await _wait(budget, "turn", partial(self._called, who, sent_bytes), at_least_seconds=ROUND_SECONDS)
+
+    async def _called(self, who: Holder, sent_bytes: int, *, wait_seconds: float) -> None:
+        """Wait to be called, and begin, in the next round if this one has become long. Raises `NoRoom`."""
+        ticks = asyncio.get_running_loop().time
+        until = ticks() + wait_seconds
+        turn = await self._turns.enter(who, 1, 0, wait_seconds=wait_seconds)
+        try:
+            is_next = False
+            while not self._may_begin(sent_bytes):
+                if is_next and ticks() >= until:
+                    raise NoRoom("count")
+                await asyncio.sleep(0)
+                is_next = True
+        finally:
+            asyncio.get_running_loop().call_soon(turn.release)
 
     async def _begin(self, who: Holder, size: int, budget: WaitBudget) -> Slot:
         return await _wait(budget, "work", partial(self._working.enter, who, 1, size))
