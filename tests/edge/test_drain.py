@@ -4,14 +4,19 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
+import aiohttp
+import httpx2
 import pytest
 import uvloop
 from tests.edge.servers import RecordingAcceptor, Served, serving
+from tests.faults.balancer import Balancer
+from tests.loopback import PLAIN
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.limit_settings import LimitSettings
@@ -20,6 +25,7 @@ from mothership.edge.tls import TLSSettings
 SECONDS = 10.0
 LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 BODY = json.dumps({"messages": [{"type": "log", "message": "here"}]}).encode()
+JSON = {"content-type": "application/json"}
 REQUEST = b"POST /ingest HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n\r\n%s" % (len(BODY), BODY)
 
 
@@ -165,6 +171,67 @@ def test_a_connection_that_rests_ends_with_the_server(loop: Callable[[], Any]) -
     with served(loop) as at, kept_connection(at) as connection:
         in_loop(at, lambda: at.server.drain(0.0))
         assert connection.sock.recv(1) == b""
+
+
+async def post_by_aiohttp(url: str, over: asyncio.Event, statuses: list[int]) -> None:
+    """On one connection for as long as it lasts."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as client:
+        while not over.is_set():
+            async with client.post(f"{url}/ingest", data=BODY, headers=JSON) as answer:
+                await answer.read()
+                statuses.append(answer.status)
+
+
+async def post_by_httpx2(url: str, over: asyncio.Event, statuses: list[int]) -> None:
+    """The same."""
+    async with httpx2.AsyncClient(verify=PLAIN, timeout=SECONDS) as client:
+        while not over.is_set():
+            statuses.append((await client.post(f"{url}/ingest", content=BODY, headers=JSON)).status_code)
+
+
+async def post_by_standard_library(url: str, over: asyncio.Event, statuses: list[int]) -> None:
+    """The same, in a thread."""
+
+    def post_until_over() -> None:
+        connection = HTTPConnection(url.removeprefix("http://"), timeout=SECONDS)
+        while not over.is_set():
+            statuses.append(post(connection).status)
+        connection.close()
+
+    await asyncio.to_thread(post_until_over)
+
+
+CLIENTS = [post_by_aiohttp, post_by_httpx2, post_by_standard_library]
+
+
+@LOOPS
+async def test_clients_that_keep_their_connections_see_no_error_when_an_instance_stops(loop: Callable[[], Any]) -> None:
+    """Behind a load balancer that has heard of it: each connection ends with an answer, the next is to the other."""
+    with served(loop) as stops, served(loop) as stays:
+        async with Balancer([stops.port]) as balancer:
+            over, statuses = asyncio.Event(), [list[int]() for _ in CLIENTS]
+            tasks = [
+                asyncio.create_task(client(balancer.url, over, told))
+                for client, told in zip(CLIENTS, statuses, strict=True)
+            ]
+            await answered_more(statuses)
+            balancer.in_turn[:] = [stays.port]
+            stops.loop.call_soon_threadsafe(stops.server.drain, 3600.0)
+            while stops.server.server_state.connections:  # noqa: ASYNC110 - another thread's has no event
+                await asyncio.sleep(0.01)
+            stops.loop.call_soon_threadsafe(stops.server.drain, 0.0)
+            await answered_more(statuses)
+            over.set()
+            await asyncio.gather(*tasks)
+    assert {status for told in statuses for status in told} == {200}
+
+
+async def answered_more(statuses: Sequence[list[int]]) -> None:
+    """Until each client was, some times."""
+    before = [len(told) for told in statuses]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while min(len(told) - was for told, was in zip(statuses, before, strict=True)) < 20:  # noqa: ASYNC110 - nor has this
+            await asyncio.sleep(0.01)
 
 
 def read_all(client: socket.socket) -> bytes:
