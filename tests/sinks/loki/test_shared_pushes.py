@@ -78,3 +78,45 @@ async def test_after_an_outage_each_stream_is_asked_for_alone(
         with pytest.raises(Transient):
             await sink.write([batch(*_rows(row, "second", time.time()))])
         assert await _pushes_of(loki, sink, batch, _rows(row, "third", time.time())) == HOSTS
+
+
+async def test_what_a_failed_write_has_settled_is_not_sent_again(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf
+) -> None:
+    """However the spool cuts what follows: one batch alone first, as after a failure, and then the others."""
+    sink, now = sink_of(loki, max_retries=0, concurrent_pushes=1), time.time()
+    batches = [
+        batch(
+            *[row(f"{number}", hostname=f"h{number} {n}", at=now) for n in range(5)], fingerprint=bytes([number] * 32)
+        )
+        for number in range(4)
+    ]
+    loki.next.extend([*[Disturbance(status=204, stored=True)] * 12, Disturbance(status=503)])
+    with pytest.raises(Transient):
+        await sink.write(batches)
+    await sink.write(batches[:1])
+    loki.next.append(Disturbance(status=503))
+    with pytest.raises(Transient):
+        await sink.write(batches[1:3])
+    await sink.write(batches[3:])
+    await sink.write(batches[1:3])
+    sent = [entry for push in loki.pushes for stream in push.streams for entry in stream.entries]
+    assert len(sent) == len(set(sent)) == loki.counted == 20
+
+
+async def test_what_is_kept_of_failed_writes_is_bounded(
+    loki: StrictLoki, sink_of: SinkOf, row: RowOf, batch: BatchOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches that never come again, as those that went to the dead letters, are forgotten."""
+    monkeypatch.setattr("mothership.sinks.loki.settled_rows.ROWS_MAX", 20)
+    sink = sink_of(loki, max_retries=0, concurrent_pushes=1)
+    for number in range(10):
+        loki.next.extend([*[Disturbance(status=204, stored=True)] * 4, Disturbance(status=503)])
+        with pytest.raises(Transient):
+            await sink.write(
+                [batch(*[row(hostname=f"{number} {n}") for n in range(5)], fingerprint=bytes([number] * 32))]
+            )
+    assert sink._settled_before.count == 20
+    loki.turn(601)
+    await sink.write([batch(row())])
+    assert sink._settled_before.count == 0

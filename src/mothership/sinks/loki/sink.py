@@ -27,6 +27,7 @@ from mothership.sinks.loki.push_planner import OrderedPushes, PushPlanner, halve
 from mothership.sinks.loki.rejections import disallows_metadata, parse_rejections, requires_unknown_label
 from mothership.sinks.loki.responses import LokiResponse, PushOutcome, RateLimited, StreamRateLimited, classify
 from mothership.sinks.loki.settings import LokiSettings
+from mothership.sinks.loki.settled_rows import SettledRows
 from mothership.sinks.loki.streams import Labels, StreamTable
 from mothership.telemetry import log, loki_entries, loki_push_bytes, loki_pushes
 
@@ -106,7 +107,7 @@ class LokiSink:
         self._failure_streak: FailureStreak | None = None
         self._deferred: set[Entry] = set()
         self._is_loki = False
-        self._settled_before: dict[tuple[bytes, int, bytes], str | None] = {}
+        self._settled_before = SettledRows()
 
     async def open(self) -> None:
         """Find out how old Loki is and which streams it has. Raises `Transient` when it can't be reached."""
@@ -124,14 +125,14 @@ class LokiSink:
         try:
             await self._push_all(ordered_pushes, settled)
         except SinkError as error:
-            self._remember(batches, settled)
+            self._settled_before.add(batches, settled.items(), self._clock())
             self._last_error = error
             raise
         except asyncio.CancelledError:
-            self._remember(batches, settled)
+            self._settled_before.add(batches, settled.items(), self._clock())
             raise
         self._last_error = None
-        self._settled_before.clear()
+        self._settled_before.forget(batches, self._clock())
         refused = settled.refused
         if self._deferred:
             rows = sorted(FailedRow(entry.batch, entry.row, responses.STREAM_LIMIT) for entry in self._deferred)
@@ -168,11 +169,12 @@ class LokiSink:
         by_identity: dict[int, tuple[Labels, list[Entry]]] = {}
         now, placed = self._clock(), 0
         for batch_at, batch in enumerate(batches):
+            before = self._settled_before.of(batch)
             for row_at, row in enumerate(batch.rows):
                 stream, metadata = self._table.place(row, batch.client, now)
                 entry = self._entry(row, metadata, batch_at, row_at)
-                if self._settled_before and (key := (batch.fingerprint, row.ts, row.data)) in self._settled_before:
-                    settled.add([entry], self._settled_before[key])
+                if before and (key := (row.ts, row.data)) in before:
+                    settled.add([entry], before[key])
                     continue
                 found = by_identity.get(id(stream))
                 if found is None:
@@ -195,14 +197,6 @@ class LokiSink:
             return Entry(ns, text, metadata, batch_at, row_at, size)
         encoded = protobuf_entry(ns, text, metadata)
         return Entry(ns, text, metadata, batch_at, row_at, len(encoded), encoded)
-
-    def _remember(self, batches: Sequence[RowBatch], settled: EntryOutcomes) -> None:
-        """Keep what is settled of a failed write: done again from the start, it might never pass a rate limit."""
-        self._settled_before.clear()
-        for entry, why in settled.items():
-            batch = batches[entry.batch]
-            row = batch.rows[entry.row]
-            self._settled_before[batch.fingerprint, row.ts, row.data] = why
 
     async def _push_all(self, ordered_pushes: Sequence[OrderedPushes], settled: EntryOutcomes) -> None:
         """Run the lanes side by side. After the first failure no further push begins, and those under way end.
