@@ -144,7 +144,17 @@ def routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None, wat
     if loki:
         to_loki = settings.sinks.loki
         of_loki = None if routes else watcher
-        routes.append(SinkRoute(loki, to_loki.batch_size, to_loki.linger_seconds, in_order=True, watcher=of_loki))
+        routes.append(
+            SinkRoute(
+                loki,
+                to_loki.write_rows,
+                to_loki.linger_seconds,
+                gather_seconds=to_loki.gather_seconds,
+                full_rows=to_loki.batch_size,
+                in_order=True,
+                watcher=of_loki,
+            )
+        )
     return routes
 
 

@@ -64,6 +64,7 @@ class Courier:
         self._opening = asyncio.Lock()
         self._opened = False
         self._ending = False
+        self._write_began = float("-inf")
 
     @property
     def is_healthy(self) -> bool:
@@ -145,8 +146,8 @@ class Courier:
             if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
                 return lease
             self._poison.forget(seq)
-        if self._route.linger_seconds and not probing and not self._ending:
-            await self._linger()
+        if not probing and not self._ending:
+            await self._wait_for_company()
         limits = self._limits._replace(rows=1) if probing else self._limits
         deferred = self._deferred.not_due(self._ticks())
         exclude = self._poison.seqs | deferred
@@ -157,11 +158,12 @@ class Courier:
             self._order.record_lease(lease, self._ticks())
         return lease
 
-    async def _linger(self) -> None:
-        until = self._ticks() + self._route.linger_seconds
-        while 0 < self._spool.totals(self.name).events < self._route.batch_size:
-            left = until - self._ticks()
-            if left <= 0 or self._ending:
+    async def _wait_for_company(self) -> None:
+        """Let what is about to be written become more, as long as the sink's route says."""
+        until = max(self._ticks() + self._route.linger_seconds, self._write_began + self._route.gather_seconds)
+        full = self._route.full_rows or self._route.batch_size
+        while not self._ending and (left := until - self._ticks()) > 0:
+            if not 0 < self._spool.totals(self.name).events < full:
                 return
             self._work.clear()
             await self._wait_for_work(left)
@@ -175,7 +177,7 @@ class Courier:
                 lease, f"the process died {counted(lease.crashes[0], 'time')} while writing this batch"
             )
             return
-        began = self._ticks()
+        began = self._write_began = self._ticks()
         try:
             async with asyncio.timeout(self._retry.write_seconds):
                 duplicates = await self._sink.write(lease.batches)
@@ -194,8 +196,8 @@ class Courier:
         else:
             committed = self._spool.commit(lease)
             self._on_stored(lease, duplicates)
-            if self._route.linger_seconds:
-                await committed  # who lingers counts what waits
+            if self._route.linger_seconds or self._route.gather_seconds:
+                await committed  # who waits for company counts what waits
         self._write_seconds.observe(self._ticks() - began)
         self._write_events.observe(lease.events)
 

@@ -16,6 +16,10 @@ class SinkRoute:
     """Most rows of one write (a larger batch goes alone)."""
     linger_seconds: float = 0.0
     """Longest a row waits for company while the sink is idle."""
+    gather_seconds: float = 0.0
+    """Least time between the beginnings of two writes: what comes within goes together. An idle one waits for none."""
+    full_rows: int = 0
+    """So many rows are worth a write of their own: company is not waited for any more. 0: `batch_size`."""
     writers: int = 1
     """Writes under way at one time. With more than one, order is no longer kept."""
     in_order: bool = False

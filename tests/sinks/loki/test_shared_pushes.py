@@ -1,15 +1,23 @@
 """Which events travel together: as many as may, and none whose refusal Loki would hide."""
 
+import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from tests.relay.support import settings
 from tests.sinks.loki.loki_ingester import Limits
 from tests.sinks.loki.makers import BatchOf, RowOf, SinkOf
 from tests.sinks.loki.strict_loki import Disturbance, StrictLoki
 
+from mothership.assembly import routes
+from mothership.config import Settings
 from mothership.errors import Permanent, Transient
-from mothership.event import Row
+from mothership.event import Row, RowBatch
+from mothership.live_tail.live_tail import LiveTail
+from mothership.relay.relay import Relay
 from mothership.sinks.loki.sink import LokiSink
 
 MINUTE = 60.0
@@ -120,3 +128,23 @@ async def test_what_is_kept_of_failed_writes_is_bounded(
     loki.turn(601)
     await sink.write([batch(row())])
     assert sink._settled_before.count == 0
+
+
+async def test_small_requests_share_pushes(loki: StrictLoki, sink_of: SinkOf, row: RowOf, tmp_path: Path) -> None:
+    """201 requests of one event each, by the route that the service makes, whose time never comes here."""
+    sink = sink_of(loki, batch_size=20)
+    configured = Settings.model_validate({"sinks": {"loki": {"enabled": True, "url": loki.url, "batch_size": 20}}})
+    [route] = routes(configured, None, sink, LiveTail(configured.live_tail))
+    assert (route.batch_size, route.full_rows, route.gather_seconds) == (80, 20, 0.02)
+    relay = await Relay.open(tmp_path, settings(), [replace(route, gather_seconds=3600.0)])
+    task = asyncio.create_task(relay.run())
+
+    async def keep(number: int) -> None:
+        await relay.keep(RowBatch(number.to_bytes(32, "big"), "r", int(time.time() * 1e6), [row(f"{number}")]))
+
+    await keep(0)
+    await asyncio.gather(*map(keep, range(1, 201)))
+    await relay.close(1.0)
+    await task
+    assert loki.counted == 201
+    assert len(loki.pushes) <= 21

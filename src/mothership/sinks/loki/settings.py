@@ -106,6 +106,13 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
         description="Maximum time an event waits for a batch to fill. If not set, an idle Loki gets events at once.",
         json_schema_extra={"env": "LOKI_BATCH_TIMEOUT_SECONDS"},
     )
+    gather_seconds: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Minimum time between two writes to Loki, unless `batch_size` events wait: small requests in quick "
+        "succession share a push. An idle Loki gets events at once.",
+    )
     max_retries: NonNegativeInt = Field(
         default=3,
         description="Quick retries of a push, within `timeout_seconds`; then the spool tries for as long as it takes.",
@@ -183,6 +190,11 @@ class LokiSettings(BaseModel, frozen=True, extra="forbid"):
         description="Bytes a second of one stream from which on Loki divides it (`shard_streams.desired_rate`). Late "
         "events of a stream that comes near it are pushed one by one, because Loki's answer speaks of one shard only.",
     )
+
+    @property
+    def write_rows(self) -> int:
+        """Most events of one write: as many as may be under way at once."""
+        return self.batch_size * self.concurrent_pushes
 
     @property
     def linger_seconds(self) -> float:
