@@ -75,7 +75,8 @@ def test_a_part_may_hold_what_a_string_in_it_may(make: Callable[..., Redaction])
     lines = [text for each in SETS for _, text, _ in secret_lines(f"secrets{each}", rounds=1)] + ["a", "z", "b\nz"]
     silent = []
     for line in lines:
-        part = _text(_parts(orjson.dumps({"a": 1, "message": line, "b": 2}))[1])
+        encoded = orjson.dumps({"a": 1, "message": line, "b": 2})
+        part = _text(_parts(encoded, encoded.translate(SHAPE))[1])
         alone = f'"{line}"'.encode().translate(SHAPE)
         if alone in part and not rules.in_shape(alone) <= rules.in_shape(part):
             silent.append(line)

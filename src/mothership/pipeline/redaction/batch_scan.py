@@ -15,11 +15,12 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.field_names import FieldNames
+from mothership.pipeline.redaction.field_names import NESTED, FieldNames
 from mothership.pipeline.redaction.prefilters import NOTHING, SHAPE, SHAPE_BYTES_MAX, Hits, Prefilters, make_room
 
 EVENTS_REMEMBERED = 8_192
 PARTS_REMEMBERED = 16_384
+NAMES_REMEMBERED = 512
 PORTION_BYTES = 256 * 1024
 """About how much of what was not seen before is read at once: there is a copy of it meanwhile."""
 LONG_BYTES = 64 * 1024
@@ -42,16 +43,24 @@ class PartScan:
         self._known: dict[bytes, Hits] = {}
 
     def of(self, parts: Iterable[bytes]) -> dict[bytes, Hits]:
-        """Return what each part's shape may hold."""
+        """Return what those shapes of parts may hold that may hold anything."""
         known = self._known
-        answers = {part: hits for part in parts if (hits := known.get(part)) is not None}
-        for portion in _portions([part for part in parts if part not in answers]):
+        found: dict[bytes, Hits] = {}
+        unknown: list[bytes] = []
+        for part in parts:
+            hits = known.get(part)
+            if hits is None:
+                unknown.append(part)
+            elif hits:
+                found[part] = hits
+        for portion in _portions(unknown):
             for part, hits in zip(portion, self.prefilters.in_shapes(list(map(_text, portion))), strict=True):
-                answers[part] = hits
+                if hits:
+                    found[part] = hits
                 if len(part) <= SHAPE_BYTES_MAX:
                     make_room(known, PARTS_REMEMBERED)
                     known[part] = hits
-        return answers
+        return found
 
     def may_err(self, items: Items) -> bool:
         """Tell whether digits decide about any of it."""
@@ -82,6 +91,15 @@ class _Shape(NamedTuple):
 
 _CLEAN = _Shape(dropped=(), hashed=False, rules=(), signs=(), doubtful=False, left=((), ()))
 _ANYTHING = _Shape(dropped=None, hashed=True, rules=_EVERY_ITEM, signs=_EVERY_ITEM, doubtful=False, left=((), ()))
+
+
+class _Unseen(NamedTuple):
+    """An event of a shape that was not seen before."""
+
+    position: int
+    encoded: bytes
+    shape: bytes
+    parts: list[bytes]
 
 
 class Found:
@@ -165,6 +183,8 @@ class Scan:
         self._known: dict[bytes, _Shape] = {}
         self._clean: dict[bytes, None] = {}
         """Shapes of parts in which neither rules nor signs find anything."""
+        self._names: dict[tuple[str, ...], tuple[tuple[str, ...] | None, bool]] = {}
+        """Of events without anything nested, by their keys, what their names say."""
         self._changed: dict[bytes, Items] = {}
         """Of events that a step has changed, where they may look unsafe."""
 
@@ -177,35 +197,43 @@ class Scan:
         batch.scanned = _Scanned(batch.events, len(batch.events), found)
         return found
 
-    def signs_in(self, event: Event) -> Iterable[tuple[str, Any]]:
-        """Return the items of one event that may look unsafe, as it is now."""
-        try:
-            encoded = orjson.dumps(event)
-        except (orjson.JSONEncodeError, RecursionError):
-            return event.items()
-        shape = encoded.translate(SHAPE)
-        answer = self._changed.get(shape)
-        if answer is None:
-            parts = _parts(encoded)
-            answer = _items(parts, self._signs.of(set(parts)), _owners(parts, event))
-            if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
-                make_room(self._changed, EVENTS_REMEMBERED)
-                self._changed[shape] = answer
-        return items_of(event, self._signs.confirmed(answer, encoded)) if answer else ()
+    def signs_in(self, events: Sequence[Event]) -> list[Iterable[tuple[str, Any]]]:
+        """Return of each of these events the items that may look unsafe, as it is now."""
+        encodings = list(map(_encoded, events))
+        shapes = [encoded.translate(SHAPE) for encoded in encodings]
+        known = list(map(self._changed.get, shapes))
+        parts = [
+            _parts(encoded, shape) if answer is None else []
+            for encoded, shape, answer in zip(encodings, shapes, known, strict=True)
+        ]
+        found = self._signs.of(set().union(*parts))
+        items: list[Iterable[tuple[str, Any]]] = []
+        for event, encoded, shape, seen, own in zip(events, encodings, shapes, known, parts, strict=True):
+            if not encoded:
+                items.append(event.items())
+                continue
+            answer = seen
+            if answer is None:
+                answer = _items(own, found, _owners(own, event)) if not found.keys().isdisjoint(own) else _NO_ITEMS
+                if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
+                    make_room(self._changed, EVENTS_REMEMBERED)
+                    self._changed[shape] = answer
+            items.append(items_of(event, self._signs.confirmed(answer, encoded)) if answer else ())
+        return items
 
     def _look(self, events: Sequence[Event]) -> list[Found]:
         found: list[Found] = []
-        unseen: list[tuple[int, bytes]] = []
-        dumps, known, shape = orjson.dumps, self._known.get, SHAPE
+        unseen: list[_Unseen] = []
+        known = self._known.get
         for position, event in enumerate(events):
-            try:
-                encoded = dumps(event)
-            except (orjson.JSONEncodeError, RecursionError):
+            encoded = _encoded(event)
+            if not encoded:
                 found.append(Found(position, event, b"", _ANYTHING))
                 continue
-            answer = known(encoded.translate(shape))
+            shape = encoded.translate(SHAPE)
+            answer = known(shape)
             if answer is None:
-                unseen.append((position, encoded))
+                unseen.append(_Unseen(position, encoded, shape, _parts(encoded, shape)))
             elif answer is not _CLEAN and (sure := self._confirmed(answer, encoded)) is not _CLEAN:
                 found.append(Found(position, event, encoded, sure))
         if unseen:
@@ -221,43 +249,57 @@ class Scan:
             return answer._replace(rules=rules, signs=signs)
         return _CLEAN
 
-    def _of_unseen(self, unseen: Sequence[tuple[int, bytes]], events: Sequence[Event]) -> Iterator[Found]:
+    def _of_unseen(self, unseen: Sequence[_Unseen], events: Sequence[Event]) -> Iterator[Found]:
         """Yield what was found in events that were not seen before, and remember it for all of their shape."""
-        split = [(position, encoded, _parts(encoded)) for position, encoded in unseen]
-        answers = self._of_parts(split)
-        clean, names = self._clean, self._drop
-        for position, encoded, parts in split:
-            event = events[position]
+        in_rules, in_signs, long = self._of_parts(unseen)
+        for each in unseen:
+            event, encoded, parts = events[each.position], each.encoded, each.parts
             rules, signs = _NO_ITEMS, _NO_ITEMS
-            if not all(map(clean.__contains__, parts)):
+            if not (in_rules.keys().isdisjoint(parts) and in_signs.keys().isdisjoint(parts)):
                 owners = _owners(parts, event)
-                rules, signs = (
-                    _items(parts, hits, owners) if len(encoded) <= scan.long_bytes else _EVERY_ITEM
-                    for scan, hits in zip((self._rules, self._signs), answers, strict=True)
-                )
-                rules = rules if rules is _EVERY_ITEM or not rules else tuple(self._holding(rules, event, parts))
-            dropped, hashed = names.names_in(event), self._hash.may_touch(event, lists=False)
+                rules, signs = _items(parts, in_rules, owners), _items(parts, in_signs, owners)
+                rules = tuple(self._holding(rules, event, parts))
+            if each.position in long:
+                rules = _EVERY_ITEM
+            dropped, hashed = self._names_in(event)
             answer = self._shape_of(event, dropped, hashed=hashed, rules=rules, signs=signs)
             if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
                 make_room(self._known, EVENTS_REMEMBERED)
-                self._known[encoded.translate(SHAPE)] = answer
+                self._known[each.shape] = answer
             answer = self._confirmed(answer, encoded)
             if answer is not _CLEAN:
-                yield Found(position, event, encoded, answer)
+                yield Found(each.position, event, encoded, answer)
 
-    def _of_parts(self, split: Sequence[tuple[int, bytes, list[bytes]]]) -> list[dict[bytes, Hits]]:
-        """Return what rules and signs find in the parts of events, but for those that are known to hold nothing."""
-        clean = self._clean
-        wanted = [(encoded, [part for part in parts if part not in clean]) for _, encoded, parts in split]
-        rules, signs = (
-            scan.of({part for encoded, parts in wanted if len(encoded) <= scan.long_bytes for part in parts})
-            for scan in (self._rules, self._signs)
-        )
-        for part, hits in rules.items():
-            if not hits and not signs[part] and len(part) <= SHAPE_BYTES_MAX:
+    def _of_parts(self, unseen: Sequence[_Unseen]) -> tuple[dict[bytes, Hits], dict[bytes, Hits], set[int]]:
+        """Return what rules and signs find in the parts of events, and which events the rules have to look at whole."""
+        clean, long_bytes = self._clean, self._rules.long_bytes
+        fresh = set().union(*[each.parts for each in unseen if len(each.encoded) <= long_bytes]).difference(clean)
+        long = {
+            each.position for each in unseen if len(each.encoded) > long_bytes and not clean.keys() >= set(each.parts)
+        }
+        rules = self._rules.of(fresh)
+        signs = self._signs.of(fresh.union(*[each.parts for each in unseen if each.position in long]))
+        for part in fresh:
+            if part not in rules and part not in signs and len(part) <= SHAPE_BYTES_MAX:
                 make_room(clean, PARTS_REMEMBERED)
                 clean[part] = None
-        return [rules, signs]
+        return rules, signs, long
+
+    def _names_in(self, event: Event) -> tuple[tuple[str, ...] | None, bool]:
+        """Tell which items are named as to be dropped, and whether any is to be hashed: of most events its keys say."""
+        if not NESTED.isdisjoint(map(type, event.values())):
+            return self._drop.names_in(event), self._hash.may_touch(event, lists=False)
+        keys = tuple(event)
+        known = self._names.get(keys)
+        if known is None:
+            known = self._drop.names_in(event), self._hash.may_touch(event, lists=False)
+            if (
+                not (self._drop.plan(event).labels or self._hash.plan(event).labels)
+                and sum(map(len, keys)) <= SHAPE_BYTES_MAX
+            ):
+                make_room(self._names, NAMES_REMEMBERED)
+                self._names[keys] = known
+        return known
 
     def _shape_of(
         self, event: Event, dropped: tuple[str, ...] | None, *, hashed: bool, rules: Items, signs: Items
@@ -279,10 +321,17 @@ class Scan:
                 yield each
 
 
-def _items(parts: Sequence[bytes], hits: dict[bytes, Hits], owners: Sequence[int]) -> Items:
+def _items(parts: Sequence[bytes], found: dict[bytes, Hits], owners: Sequence[int]) -> Items:
     """Return which items hold what."""
-    found = hits.get
-    return tuple([(owners[number], number, each) for number, part in enumerate(parts) if (each := found(part))])
+    return tuple([(owners[number], number, found[part]) for number, part in enumerate(parts) if part in found])
+
+
+def _encoded(event: Event) -> bytes:
+    """Return an event as JSON; empty when it can't be that."""
+    try:
+        return orjson.dumps(event)
+    except (orjson.JSONEncodeError, RecursionError):
+        return b""
 
 
 def _without(items: Items, gone: Collection[int]) -> Items:
@@ -297,10 +346,10 @@ def _owners(parts: Sequence[bytes], event: Event) -> Sequence[int]:
     return [item for item, count in enumerate(counts) for _ in range(count)]
 
 
-def _parts(encoded: bytes) -> list[bytes]:
+def _parts(encoded: bytes, shape: bytes) -> list[bytes]:
     r"""Return what stands for the parts of an event; digits of an escape such as `\u001b` are no digits of its text."""
     if b"\\u" not in encoded:
-        return encoded.translate(SHAPE).split(_BETWEEN)
+        return shape.split(_BETWEEN)
     return [part if b"\\u" in part else part.translate(SHAPE) for part in encoded.split(_BETWEEN)]
 
 

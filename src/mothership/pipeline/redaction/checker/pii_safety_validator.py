@@ -136,8 +136,10 @@ class PIISafetyValidator:
 
     def _check(self, batch: Batch) -> None:
         faults: dict[int, str] = {}
-        for each in self._scan.of(batch):
-            items = self._scan.signs_in(each.event) if each.signs is None else each.items(each.signs)
+        found = self._scan.of(batch)
+        anew = iter(self._scan.signs_in([each.event for each in found if each.signs is None]))
+        for each in found:
+            items = next(anew) if each.signs is None else each.items(each.signs)
             reason = self._judge(batch, each.event, items) if items else None
             if reason:
                 faults[each.position] = reason
