@@ -174,7 +174,8 @@ class Mothership:
         """The whole way of a batch."""
         batch.source = self._redacted_source(batch.source)
         if self.tsdb and batch.arrival == UNKNOWN_ARRIVAL:  # else it stands for one that was refused
-            batch.arrival = self.tsdb.clock.now()
+            # Its sender may not have waited as long, and have gone to another instance with it.
+            batch.arrival = self.tsdb.clock.now().before(batch.waited_seconds)
         rows = await self._run(batch)
         receipt = await self._keep(rows, waited_seconds=batch.waited_seconds)
         if not receipt.duplicate:

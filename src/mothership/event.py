@@ -28,6 +28,13 @@ class Arrival(NamedTuple):
     earliest: int
     latest: int
 
+    def before(self, seconds: float) -> "Arrival":
+        """So long before this one; unknown where this one is."""
+        if self == UNKNOWN_ARRIVAL:
+            return self
+        micros = int(seconds * 1_000_000)
+        return Arrival(self.earliest - micros, self.latest - micros)
+
 
 UNKNOWN_ARRIVAL = Arrival(0, 0)
 

@@ -1,0 +1,52 @@
+"""When a batch arrived, for the question which of two transmissions came first."""
+
+import json
+from pathlib import Path
+
+from tests.edge.servers import decoded
+
+from mothership.app import opened
+from mothership.config import Settings
+from mothership.edge.limit_settings import LimitSettings
+from mothership.event import UNKNOWN_ARRIVAL, Arrival, Batch
+
+NOBODY = "postgresql://x:y@127.0.0.1:9/z"
+START = 1_767_225_600_000_000
+BODY = json.dumps({"messages": [{"type": "log", "message": "here"}]}).encode()
+
+
+async def arrived(home: Path, batch: Batch, *, clock_is_known: bool = True) -> Arrival:
+    """As the service takes it down."""
+    settings = Settings(
+        database={"dsn": NOBODY},
+        relay={"answer_seconds": 0.0},
+        pipeline={"processors": {"redaction": {"salt": "0123456789abcdef"}}},
+    )
+    async with opened(settings, home) as worker:
+        assert worker.tsdb
+        if clock_is_known:
+            worker.tsdb.clock.learn(START, worker.tsdb.clock.ticks())
+        await worker.accept(batch)
+    return batch.arrival
+
+
+async def test_what_waited_for_its_turn_arrived_before(tmp_path: Path) -> None:
+    """Its sender may have lost patience, and have been taken at once by another instance."""
+    batch = decoded(LimitSettings(), BODY)
+    batch.waited_seconds = 2000.0
+    arrival = await arrived(tmp_path, batch)
+    assert START - 2_000_000_000 <= arrival.earliest <= arrival.latest < START
+
+
+async def test_what_stands_for_a_refused_one_arrived_with_that(tmp_path: Path) -> None:
+    """It is the transmission that was refused, come again."""
+    batch = decoded(LimitSettings(), BODY)
+    batch.arrival = Arrival(1, 2)
+    assert await arrived(tmp_path, batch) == (1, 2)
+
+
+async def test_where_the_databases_clock_is_not_known_it_stays_so(tmp_path: Path) -> None:
+    """However long it waited."""
+    batch = decoded(LimitSettings(), BODY)
+    batch.waited_seconds = 2.0
+    assert await arrived(tmp_path, batch, clock_is_known=False) == UNKNOWN_ARRIVAL
