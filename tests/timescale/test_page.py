@@ -10,7 +10,7 @@ from tests.doc_blocks import ROOT, blocks
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb.sink import TsdbSink
 
-pytestmark = pytest.mark.timescale
+pytestmark = [pytest.mark.timescale, pytest.mark.xdist_group("timescale")]
 
 PAGES = [ROOT / "docs" / "how-to" / name for name in ("query-events.md", "run-the-database.md")]
 BLOCKS = [

@@ -15,7 +15,7 @@ from mothership.sinks.tsdb import sql_files, timescale
 from mothership.sinks.tsdb.maintenance import Maintenance
 from mothership.sinks.tsdb.sink import TsdbSink
 
-pytestmark = pytest.mark.timescale
+pytestmark = [pytest.mark.timescale, pytest.mark.xdist_group("timescale")]
 
 DAY = 86_400_000_000
 NOW = int(time.time() * 1_000_000)

@@ -9,6 +9,7 @@ from mothership.pipeline.redaction.rules import BUILTIN, Rule
 from mothership.pipeline.redaction.settings import RedactionSettings, RuleSettings
 
 KEY = b"k" * 32
+pytestmark = pytest.mark.xdist_group("rules")  # each worker would compile each rule anew
 
 
 @lru_cache(maxsize=8)
