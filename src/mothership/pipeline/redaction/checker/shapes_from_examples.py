@@ -9,9 +9,11 @@ from mothership.pipeline.redaction.checker.shapes.assignments import ASSIGNMENTS
 from mothership.pipeline.redaction.checker.shapes.commands import COMMANDS
 from mothership.pipeline.redaction.checker.shapes.devices import DEVICES
 from mothership.pipeline.redaction.checker.shapes.keys import KEYS
+from mothership.pipeline.redaction.checker.shapes.languages import LANGUAGES
 from mothership.pipeline.redaction.checker.shapes.logins import LOGINS
 from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_CREDENTIALS
 from mothership.pipeline.redaction.checker.shapes.prose import PROSE
+from mothership.pipeline.redaction.checker.shapes.user_passwords import USER_PASSWORDS
 from mothership.pipeline.redaction.checker.shapes.vendors import VENDORS
 from mothership.pipeline.redaction.checker.value_validators import random_part, random_parts
 from mothership.pipeline.redaction.rules import Rule
@@ -36,7 +38,17 @@ _WORD_ENDS = re.compile(r"[\s\"'<>()=,;:/]")
 
 def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
     """Return the shapes that were written, and those learned from the examples of rules for which none was."""
-    written = (*PERSONAL_AND_CREDENTIALS, *ASSIGNMENTS, *COMMANDS, *DEVICES, *LOGINS, *KEYS, *PROSE)
+    written = (
+        *PERSONAL_AND_CREDENTIALS,
+        *ASSIGNMENTS,
+        *COMMANDS,
+        *DEVICES,
+        *LOGINS,
+        *KEYS,
+        *PROSE,
+        *LANGUAGES,
+        *USER_PASSWORDS,
+    )
     yield from written
     yield from VENDORS
     covered, by_hand = ({shape.rule for shape in shapes} for shapes in (written, VENDORS))

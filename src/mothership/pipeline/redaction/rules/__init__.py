@@ -17,6 +17,7 @@ from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, Compile
 from mothership.pipeline.redaction.rules.sentences import SENTENCE
 from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE
 from mothership.pipeline.redaction.rules.source_code import CODE
+from mothership.pipeline.redaction.rules.user_passwords import USER_AND_PASSWORD
 from mothership.pipeline.redaction.rules.vendors import VENDORS
 
 BUILTIN: tuple[Rule, ...] = (
@@ -27,6 +28,7 @@ BUILTIN: tuple[Rule, ...] = (
     COMMAND_PASSWORD,
     CONFIG_PASSWORD,
     LOGIN,
+    USER_AND_PASSWORD,
     PASSWORD_HASH,
     SESSION_COOKIE,
     *VENDORS,

@@ -97,7 +97,7 @@ COMMAND_PASSWORD = Rule(
             ignore_case=True,
         ),
         Matcher(
-            rf"={QUOTE}(?:[\w./-]{{0,64}}/)?(?:mysql[a-z]{{0,8}}|mariadb[a-z-]{{0,8}}){QUOTE}[^\r\n]{{0,200}}?\sa[0-9]{{1,3}}={QUOTE}-p(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}",
+            rf"={QUOTE}(?:[\w./-]{{0,64}}/)?(?:mysql[a-z]{{0,8}}|mariadb[a-z-]{{0,8}}){QUOTE}[^\r\n]{{0,200}}?\sa[0-9]{{1,3}}={QUOTE}-p(?!ass(?:w(?:or)?d)?{QUOTE})(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}",
         ),
         Matcher(
             r"(?<![\w.-])[\w*][\w.*-]{0,128}:(?:54(?:3[0-9]|4[0-9])|\*):[\w*-]{1,64}:[\w*.-]{1,64}:(?P<secret>[^\s:\"'\\]{3,128})(?=[\s\\\"]|$)",

@@ -10,12 +10,29 @@ _CODE = (
     r"|code\s(?:de\s)?(?:vérification|verification|confirmation|sécurité|pin|d['’]accès|secret)|c(?:ó|o)digo\s(?:de\s)?(?:verificación|verificacion|verificação|confirmación"
     r"|confirmação|seguridad|segurança|acceso|acesso|pin)|codice\s(?:di\s)?(?:verifica|sicurezza|conferma|pin)|kod\s(?:weryfikacyjny|dostępu|pin|potwierdzający)"
     r"|(?:verifierings|bekreftelses|bekræftelses|engångs|engangs)kod[e]?|код\s(?:подтверждения|доступа|безопасности|проверки)|пин-?код|验证码|驗證碼|校验码|動態碼|确认码"
-    r"|認証コード|確認コード|인증\s?번호|(?<![A-Za-z])(?:PINs?|PIN[12]|PUK[12]?|TAN)|pass\s?key|wps[_ -]pin)"
+    r"|認証コード|確認コード|인증\s?번호|(?<![A-Za-z])(?:PINs?|PIN[12]|PUK[12]?|TAN)|pass\s?key|wps[_ -]pin"
+    r"|(?:doğrulama|onay|güvenlik|giriş|aktivasyon|tek\skullanımlık)\s(?:kod|şifre)(?:u|unuz|si|niz)?"
+    r"|(?:ověřovací|potvrzovací|jednorázový|bezpečnostní|overovací|overovac)\skód|(?:megerősítő|ellenőrző|biztonsági|belépési)\skód(?:ja|od)?"
+    r"|cod(?:ul)?(?:\sdumneavoastră)?\sde\s(?:verificare|confirmare|securitate|acces)|(?:verifikacijski|sigurnosni|potvrdni|potrditvena)\skod[a]?|kod\sza\spotvrdu"
+    r"|κωδικός\s(?:επαλήθευσης|επιβεβαίωσης|ασφαλείας)|код\s(?:підтвердження|перевірки|безпеки|за\sпотвърждение|для\s(?:входа|входу|подтверждения))"
+    r"|(?:kode|kod)\s(?:verifikasi|otp|keamanan|konfirmasi|pengesahan)|mã\s(?:xác\s(?:nhận|minh|thực)|otp)|รหัส(?:ยืนยัน|\s?otp)|رمز\s(?:التحقق|التأكيد|الأمان)"
+    r"|קוד\s(?:ה?אימות|האישור)|सत्यापन\sकोड|인증\s?코드|確認番号|暗証番号|(?:vahvistus|kertakäyttö)koodi(?:si)?|(?:kinnitus|turva)kood|apstiprinājuma\skods|patvirtinimo\skodas"
+    r"|(?:verifierings|bekräftelse|inloggnings|engångs|säkerhets|engangs|bekreftelses|bekræftelses|sikkerheds|sikkerhets)kod(?:e|en)?|einmal(?:code|passwort|kennwort)"
+    r"|(?:master|installer|duress|arming|disarm|keypad|panel|lock|guest|engineer|unlock|override|pairing|master-?tür|benutzer|anwender)[- ]?(?:pass)?(?:code|pin)"
+    r"|(?:user|door|gate)\scode(?=\s?(?:[:=]|\s(?:is|was|has|changed|set))))"
 )
+_SET_TO = r"\s(?:(?:has|was|is|were|been|now|successfully)\s){0,3}(?:re)?(?:set|changed|updated|programmed)\s(?:from\s[0-9]{3,8}\s)?to:?\s{1,2}"
 _BETWEEN = (
     r"(?:\s(?:für|for|pour|para|per|voor|dla|для|de|del|des|der|of|to)\s[^\r\n:=0-9]{1,40}?)?"
-    r"(?:\s{0,2}(?:[:=：#—–]|=>|->|是|为|は)\s{0,3}|\s(?:is|ist|lautet|est|es|é|è|to|jest|är|er|any)\s{1,2}(?:now\s|:\s)?|\s{1,2}|(?:'s)\s)"
+    rf"(?:\s{{0,2}}(?:[:=：#—–]|=>|->|是|为|は)\s{{0,3}}|\s(?:is|ist|lautet|est|es|é|è|to|jest|är|er|any|on|je|este|adalah|là|είναι)(?:\snow)?:?\s{{1,2}}|{_SET_TO}|\s{{1,2}}|(?:'s)\s)"
 )
+_DIGITS = r"(?P<secret>[0-9]{3,4}[ -]?[0-9]{1,4})(?![\w.%/:-]?[0-9A-Za-z])"
+
+
+def _mixed(text: str) -> bool:
+    """Tell a voucher's code from a year and a name: of letters and of digits."""
+    return any(char.isdigit() for char in text) and any(char.isalpha() for char in text)
+
 
 ONE_TIME_CODE = Rule(
     name="one_time_code",
@@ -23,12 +40,12 @@ ONE_TIME_CODE = Rule(
     source="messages of the usual services; 3GPP TS 27.007 (`+CPIN`); hostapd's WPS",
     matchers=(
         Matcher(
-            rf"{_CODE}{_BETWEEN}[\"'«„“]?(?P<secret>[0-9]{{3,4}}[ -]?[0-9]{{1,4}})(?![\w.%/:-]?[0-9A-Za-z])",
+            rf"{_CODE}{_BETWEEN}[\"'«„“]?{_DIGITS}",
             ignore_case=True,
             unicode=True,
         ),
         Matcher(
-            r"(?P<secret>(?<![\w.-])(?:G-)?[0-9]{4,8})\s(?:is|ist|est|es|é|是)\s(?:your|ihr|dein|votre|su|tu|o seu|il tuo|uw|je)\s(?:[\w-]{1,24}\s){0,3}(?:code|pin|password|código|codice|passcode)",
+            r"(?P<secret>(?<![\w.-])(?:G-)?[0-9]{4,8}|(?<![\w.-])[0-9]{3}[ -][0-9]{3})\s(?:(?:is|ist|est|es|é|är|er|jest|to|on|—|–|-)\s)?(?:your|ihr|dein|votre|ton|su|tu|o seu|il tuo|uw|je|din|dit|twój|ваш|seu)\s(?:[\w-]{1,24}\s){0,3}(?:code|pin|password|código|codice|passcode|kode?|код)",
             ignore_case=True,
             unicode=True,
         ),
@@ -42,6 +59,38 @@ ONE_TIME_CODE = Rule(
             lambda text: any(char.isalnum() for char in text),
         ),
         Matcher(r"pin_?block\W{1,4}(?P<secret>[0-9A-F]{16,32})(?![0-9A-Za-z])", ignore_case=True),
+        # By what is done with it: `user entered code …`, `use … to sign in`, `2FA … code …`
+        Matcher(
+            r"(?:enter(?:ed|s)?|typed?(?:\sin)?|submit(?:ted|s)?|keyed(?:\sin)?|dialled)\s(?:the\s|a\s|an\s|wrong\s|invalid\s|their\s){0,2}(?:[a-z0-9-]{2,16}\s)?(?:(?:pass)?code|pin|otp|tan)\s{0,2}[:=#]?\s{0,2}[\"']?(?P<secret>[0-9]{3,4}[ -]?[0-9]{1,4})(?![\w.%/:-]?[0-9A-Za-z])",
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?:2fa|mfa|t?otp|two-?factor|2-?step|one-?time)(?![a-z])[^\r\n]{0,60}?(?<!error )(?<!status )(?<!result )(?<!reason )(?<!response )\b(?:code|pin|token)\b[^\r\n0-9A-Za-z]{1,3}(?:is\s|was\s)?[\"']?(?P<secret>[0-9]{6,8}|[0-9]{3}[ -][0-9]{3})(?![\w.%/:-]?[0-9A-Za-z])",
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?:use|enter|type|verwenden\ssie|nutzen\ssie|utilisez|usa|utilice|gebruik|użyj|använd|brug|bruk|введите)\s(?:the\s|den\s|le\s|el\s|de\s)?(?:code\s|código\s|kod\s|код\s)?(?P<secret>[0-9]{6}|[0-9]{3}[ -][0-9]{3})\s(?:to|as|zum|als|um|pour|comme|para|como|om|för|for|til|aby|для)\s(?=[^\r\n]{0,24}?(?:verif|confirm|log|sign|activ|authent|your|anmeld|bestätig|einlog|vérif|connec|inici|entrar|zalog|вход|подтвер))",
+            ignore_case=True,
+            unicode=True,
+        ),
+        # Asterisk's voicemail.conf: `2001 => 4471,Front desk,desk@…,,attach=yes`
+        Matcher(
+            r"=>\s{0,2}(?P<secret>-?[0-9]{3,12}),[^,\r\n]{0,60},(?:[^\s,@]{1,64}@[\w.-]|[^,\r\n]{0,64},[^,\r\n]{0,64},[^\r\n]{0,40}?(?:attach|tz|saycid|envelope|delete|sayduration|review|operator|callback|dialout|maxmsg|volgain|language)=)",
+            preceded=r"(?:^|[^0-9A-Za-z])[0-9*#]{2,10}\s{0,4}",
+        ),
+        # Vouchers and gift cards are as good as money.
+        Matcher(
+            r"(?:voucher|gift\s?card|coupon|redeem(?:ed|ing)?|redemption|scratch\s?card|top-?up)s?(?:[ _-](?:code|no|number|pin|id))?(?:\s(?:is|was|issued|created|generated))?(?:\s?[:=#]\s?|\s)[\"'(]?(?P<secret>[0-9A-Z]{4,6}(?:-[0-9A-Z]{4,6}){2,5})(?![\w-])",
+            _mixed,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?:voucher|gift\s?card)[ _-](?:code|pin)s?(?:\s(?:is|was))?(?:\s?[:=#]\s?|\s)[\"'(]?(?P<secret>[0-9]{5}-[0-9]{5}|[0-9A-Z]{4,6}-[0-9A-Z]{4,6})(?![\w-])",
+            lambda text: any(char.isdigit() for char in text),
+            ignore_case=True,
+        ),
+        # IHO S-63: the manufacturer's key opens every chart.
+        Matcher(r"(?<![A-Za-z0-9])(?:M_KEY|HW_ID)\W{1,3}(?P<secret>[0-9A-F]{5,10})(?![0-9A-Za-z])"),
         Matcher(r"one-?time[- ]password\s{1,2}(?P<secret>[0-9]{4,10})(?![\w.])", ignore_case=True),
     ),
     positives=(
@@ -66,12 +115,39 @@ ONE_TIME_CODE = Rule(
         ("PUK: 36473991", "36473991"),
         ("Le code PIN de la barrière est 4542.", "4542"),
         ("one-time-password 768411 accepted", "768411"),
+        ("Onay kodunuz: 227190", "227190"),
+        ("Váš ověřovací kód: 482 915", "482 915"),
+        ("Az ellenőrző kód: 640217", "640217"),
+        ("Codul de verificare este 381204", "381204"),
+        ("Ο κωδικός επαλήθευσης είναι 920184", "920184"),
+        ("Ваш код підтвердження: 551804", "551804"),
+        ("Kode OTP: 774102", "774102"),
+        ("Mã xác minh là 339201", "339201"),
+        ("Vahvistuskoodisi on 118420", "118420"),
+        ("Din engångskod är 901273", "901273"),
+        ('{"text":"Your login code is: 204 771","to":"x"}', "204 771"),
+        ("778 210 is your Harbour code", "778 210"),
+        ("guest entered PIN 4418 at gate 2", "4418"),
+        ("technician keyed in code 660172", "660172"),
+        ("TOTP check: code '551209' drift 1", "551209"),
+        ("Enter 601-772 to confirm your sign-in", "601-772"),
+        ("installer code changed to 775120", "775120"),
+        ("Front door PIN was reset to 2290", "2290"),
+        ("user code: 5512 added in slot 4", "5512"),
+        ("3105 => 8812,Night desk,night@hotel.example,,tz=central", "8812"),
+        ("voucher 4KQP-77ZM-0RTX redeemed by room 12", "4KQP-77ZM-0RTX"),
+        ("gift card code: 7HQ2-K9PL-44TS-01XA", "7HQ2-K9PL-44TS-01XA"),
+        ("wifi voucher code 48213-55190", "48213-55190"),
+        ("S63: M_KEY=4A91C", "4A91C"),
     ),
     negatives=(
         "pin 13 is high, PIN 4 GPIO, pins: 12",
         "exit code is 137, error code 5000, status code: 4042, access code policy 2026-11-29",
         "verification code sent to 3 users, confirmation code expired after 600 s",
         "login code 12.5 ms, security code review #12",
+        "received code 1006, sent code 200, user entered room 4412, 2FA failed with error code 132000, otp status code 500123",
+        "user code 4042 not found, use 100000 as limit of rows, typed 2000 words, 12 => 4471,9,8; 3 => 200,ok,done",
+        "voucher RVCH-20412 booked, coupon SUMMER-2025, redeem 2024-0311-0412, master code review, lock code path 77",
         "confirmation code length 6, TAN 2.0, AT+CPIN?, AT+CWJAP?, AT+CSQ=1",
     ),
 )

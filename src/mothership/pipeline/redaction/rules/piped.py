@@ -52,7 +52,9 @@ PIPED = (
         ignore_case=True,
     ),
     # What a script types in: `send -- "PASSWORD\r"`
-    Matcher(r"\bsend(?:\s--)?\s{1,2}\\{0,3}\"(?P<secret>[^\"\r\n\\]{3,128})\\{1,3}[rn]", is_made),
+    Matcher(
+        r"\bsend(?:\s--)?\s{1,2}\\{0,3}\"(?P<secret>(?:[^\"\r\n\\]|\\{1,3}[^\"\r\n\\rn]){3,128})\\{1,3}[rn]", is_made
+    ),
 )
 
 PIPED_POSITIVES = (
@@ -74,6 +76,7 @@ PIPED_POSITIVES = (
     ),
     ("restic -r x --password-command 'echo C0mp4ss_352' backup", "C0mp4ss_352"),
     ('expect: send -- "irzm-oB-J-3aew7x\\r"', "irzm-oB-J-3aew7x"),
+    ('send "Gr\\$ven5tein\\n"', "Gr\\$ven5tein"),
 )
 PIPED_NEGATIVES = (
     "echo done | tee log; echo 'a:b' | sort; yes | apt-get install x; echo $PASS | sudo -S id",

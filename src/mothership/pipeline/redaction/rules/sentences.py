@@ -4,11 +4,17 @@
 import re
 
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule
-from mothership.pipeline.redaction.rules.vocabulary import MADE_HAS, is_jumbled_word, is_made, says_words
+from mothership.pipeline.redaction.rules.vocabulary import (
+    MADE_HAS,
+    is_jumbled_word,
+    is_made,
+    is_written_out,
+    says_words,
+)
 
 _WORD_FOR_ONE = (
     r"(?:pass(?:word|phrase|code|wd)|passwort|kennwort|losungswort|wachtwoord|mot\sde\spasse|contrase(?:ñ|n)a|senha|has[łl]o"
-    r"|heslo|parola(?:\sd['’]ordine)?|l(?:ö|o)senord(?:et)?|passord(?:et)?|adgangskoden?|salasana|clave|palavra-passe|parool|mật\skhẩu|kata\ssandi|κωδικός|סיסמה|كلمة\s(?:المرور|السر)|รหัสผ่าน|jelsz(?:ó|o)|[şs]ifre|lozinka|geslo|пароль|пароля|密码|密碼|口令"
+    r"|heslo|parola(?:\sd['’]ordine)?|l(?:ö|o)senord(?:et)?|passord(?:et)?|adgangskoden?|salasana|clave|palavra-passe|parool|mật\skhẩu|kata\ssandi(?:nya|\sanda)?|κωδικός(?:\s(?:πρόσβασης|σας|σου))?|סיסמה|كلمة\s(?:ال)?(?:مرور|سر)|รหัสผ่าน|jelsz(?:ó|o)(?:d|ja|va)?|[şs]ifre(?:niz|n|m|si|miz|nizi)?|parola(?:nız|niz|n|sı|ta)|parol[aăė]|lozink[aue]|шифра|gesl[oa]|пароль|пароля|парола(?:та)?|лозинка|sla(?:p|pt)ažodis|पासवर्ड|hasła|hesla|密码|密碼|口令"
     r"|パスワード|비밀번호|geheimnis|(?:netzwerk|sicherheits|wlan|wpa2?)-?schl(?:ü|ue)ssel|cl(?:é|e)\s(?:wi-?fi|wpa|réseau)|clave\s(?:wi-?fi|de\sred)|(?:wifi|netwerk)-?sleutel|wi-?fi\skey|pre-?shared\skey)(?:\s(?:nova|nueva|nouveau|neue|nye|nya|actual|temporal|provisoire|temporaire))?"
 )
 _API_KEY = (
@@ -16,11 +22,23 @@ _API_KEY = (
     r"|clave\s(?:de\s)?(?:la\s)?api|klucz\sapi|chave\s(?:de\s|da\s)?api|chiave\sapi|ключ\sapi|api[- ]?ключ|访问令牌|密钥|令牌|токен)"
 )
 _OWNER = r"(?:\s(?:für|fuer|voor|pour|para|dla|для|of|for|to|på|til|per|di|do|da|de|del|von|des|der|van|от|пользователя|pre|pro)\s[^\r\n:=—–]{1,60}?)?"
-_SIGN = r"(?:\s{0,3}(?::|：|—|–|->|=>|→)\s{0,3}|\s{1,3}=\s{1,3})"
+_BREAK = r"=?(?:\r?\n|(?:\\{1,2}r)?\\{1,2}n)[ \t>|]{0,8}"
+"""The end of a line, as mail wraps it (`=`) and a program may write it."""
+_SIGN = rf"(?:\s{{0,3}}(?::|：)(?:{_BREAK}){{1,2}}|\s{{0,3}}(?::|：|—|–|->|=>|→)\s{{0,3}}|\s{{1,3}}=\s{{1,3}})"
 _VERB = (
-    r"\s{1,2}(?:is|was|lautet|ist|war|wurde\sauf|est|es|é|è|sera|będzie|jest|to|är|er|on|je|este|это|to:)"
-    r"(?:\s(?:now|jetzt|nun|nu|désormais|ahora|agora|teraz|теперь|set\sto|reset\sto|changed\sto))?\s{1,2}"
+    r"\s{1,2}(?:is|was|lautet|ist|war|wurde\sauf|est|es|é|è|sera|będzie|jest|to|är|er|on|je|este|это|είναι|adalah|là|będą|será|sarà|wordt|blir|bliver|тепер|to:)"
+    rf"(?:\s(?:now|jetzt|nun|nu|désormais|ahora|agora|teraz|теперь|set\sto|reset\sto|changed\sto))?(?:\s{{1,2}}|\s{{0,2}}[:=]?{_BREAK})"
 )
+_CHANGED = (
+    r"(?:redefinida|alterada|trocada|atualizada|mudada|resetada|definida|restablecid[ao]|cambiad[ao]|modificad[ao]|actualizad[ao]|reseteada|establecida"
+    r"|réinitialisée?|changée?|modifiée?|définie?|reimpostat[ao]|cambiat[ao]|modificat[ao]|impostat[ao]|aggiornat[ao]|resettat[ao]"
+    r"|gewijzigd|gereset|ingesteld|veranderd|aangepast|gezet|zmienion[eoy]|zresetowan[eoy]|ustawion[eoy]|zmieniono|zresetowano|ustawiono|změněno|nastaveno|resetováno"
+    r"|ändrats|ändrat|återställts|återställt|bytts|satts|endret|tilbakestilt|satt|ændret|nulstillet|sat|promijenjena|resetirana|spremenjeno|schimbată|resetată|setată"
+    r"|изменён|изменен|сброшен|установлен|сменён|сменен|обновлён|змінено|скинуто|встановлено|geändert|zurückgesetzt|gesetzt)"
+)
+_TO = r"(?:para|como|a|por|en|à|par|sur|su|in|con|naar|op|na|till|til|på|auf|la|u|v|на)"
+_SET_GERMAN = r"(?:zurück)?(?:gesetzt|setzen|gestellt|geändert|ändern|gesetzt|festgelegt|gezet|gewijzigd|veranderd|ingesteld|gereset)"
+_DONE = r"(?:entered|used|given|supplied|provided|tried|typed|attempted|received|sent|generated|assigned|created|issued|eingegeben|verwendet|saisi|introducida|ingevoerd)"
 _VERB_WITHOUT_BLANK = r"\s{0,2}(?:是|为|為|は|은|는)\s{0,2}:?"
 _OPEN = r"[\"'„“”«»‘’`「『【]{0,2}"
 _VALUE = r"(?P<secret>[^\s\"'„“”«»‘’`「」『』【】<>，。；、]{4,256}?)(?=[\"'„“”«»‘’`「」『』【】<>，。；、]|[.,;:!?)]{0,3}(?:\s|$))"
@@ -50,6 +68,19 @@ def _is_made_password(text: str) -> bool:
     )
 
 
+_NAME_OF_A_HOST = re.compile(r"[a-z0-9]+(?:[-._/][a-z0-9]+)*|[A-Z0-9]+(?:[-._/][A-Z0-9]+)*|[\w.+-]+@[\w-]+\.[\w.-]+")
+
+
+def _is_chosen(text: str) -> bool:
+    """Tell a password from a machine, a ticket or a date that it was set on: by signs, or by letters in both cases."""
+    return is_made(text) and _NAME_OF_A_HOST.fullmatch(text) is None and not text.startswith(("http", "#", "("))
+
+
+def _is_quoted_password(text: str) -> bool:
+    """Tell a password between quotation marks from the name of a field, and from what is said of one."""
+    return is_made(text) and _NAME_OF_A_HOST.fullmatch(text) is None
+
+
 SENTENCE = Rule(
     name="sentence",
     description="Passwords and API keys that a sentence gives away: `Das Kennwort lautet …`, `le mot de passe est …`, "
@@ -73,6 +104,57 @@ SENTENCE = Rule(
         Matcher(
             rf"(?:following|this|new|old|temporary|initial|generated|default|current)\s(?:\w{{3,12}}\s)?pass(?:word|phrase|code)(?:\s(?:to|for|of)\s[^\r\n:=]{{1,60}})?\s?(?::|\bis\b|=)\s{{0,2}}{_OPEN}{_VALUE}",
             _is_generated,
+            ignore_case=True,
+        ),
+        # The same in other languages: `senha … foi redefinida para …`, `Kennwort auf … zurückgesetzt`, `şifre … olarak`
+        Matcher(
+            rf"{_WORD_FOR_ONE}(?:\s[^\s:=]{{1,40}}){{0,6}}?\s{_CHANGED}\s{_TO}\s{{1,2}}{_OPEN}{_VALUE}",
+            _is_chosen,
+            secret_has=MADE_HAS,
+            ignore_case=True,
+            unicode=True,
+        ),
+        Matcher(
+            rf"{_WORD_FOR_ONE}(?:\s[^\s:=]{{1,40}}){{0,4}}?\s(?:auf|zu|op|naar|in)\s{{1,2}}{_OPEN}{_VALUE}{_OPEN}(?=\s{_SET_GERMAN})",
+            _is_chosen,
+            secret_has=MADE_HAS,
+            ignore_case=True,
+            unicode=True,
+        ),
+        Matcher(
+            rf"(?:[şs]ifre|parola)\w{{0,6}}\s{_OPEN}{_VALUE}{_OPEN}(?=\solarak)",
+            _is_chosen,
+            ignore_case=True,
+            unicode=True,
+        ),
+        Matcher(
+            rf"(?:密码|密碼|口令|パスワード)(?:已|を|已经)?(?:被)?(?:重置|重設|修改|更改|设置|設定|变更|変更)?(?:为|為|成)?\s{{0,2}}[「『“\"'‘]{{0,1}}{_VALUE}(?=[」』”\"'’]?\s?(?:に(?:変更|リセット|設定)|[,。;，；]|\s|$))",
+            _is_chosen,
+            ignore_case=True,
+            unicode=True,
+        ),
+        # What was done with it, and the password: `password entered: "…"`, `temp pw "…"`
+        Matcher(
+            rf"(?:passw(?:or)?d|pass(?:phrase|code)|passwort|kennwort|wachtwoord|mot\sde\spasse|contraseña|(?<![a-z])(?:pw|pwd))\s{_DONE}(?:\s(?:by|for|from|with|on|at|von|par)\s[^\s:=]{{1,64}}){{0,2}}\s?[:=]\s{{0,2}}{_OPEN}{_VALUE}",
+            is_made,
+            ignore_case=True,
+            unicode=True,
+        ),
+        Matcher(
+            r"(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|wachtwoord|senha|contraseña|(?<![a-z])(?:pw|pwd))\s{1,2}(?P<q>\\{0,3}[\"'`])(?P<secret>[^\"'`\r\n\\]{5,128})(?P=q)(?!\s?[:=(])",
+            _is_quoted_password,
+            ignore_case=True,
+            unicode=True,
+        ),
+        # Another sign than everybody's: `pwd~>…`, `password → …`
+        Matcher(
+            r"(?:passw(?:or)?d|passphrase|passwort|kennwort|(?<![a-z])(?:pw|pwd|pass)|secret|token|api_?key)[0-9]?(?:\s?(?:~>|==>|-->|=:|:>|:-)\s?|\s(?:→|⇒|»|›|¦)\s)[\"']?(?P<secret>[^\s\"'<>~|]{4,256})",
+            lambda text: (
+                is_written_out(text)
+                and not says_words(text)
+                and text.strip("_.,:;()").isascii()
+                and text[0] not in "&*/$"
+            ),
             ignore_case=True,
         ),
         # A user and a password: `credentials: bob / …`, `creds bob:…`, `default login admin/…`, `use bob with … as password`
@@ -115,13 +197,34 @@ SENTENCE = Rule(
             unicode=True,
         ),
         Matcher(
-            r"(?:schl(?:ü|ue)ssel|sleutel|cl(?:é|e)\swi-?fi)\s{0,2}:\s{0,2}(?P<secret>[0-9]{8,63})(?![\w.])",
+            r"(?:schl(?:ü|ue)ssel|sleutel|cl(?:é|e)\s(?:wi-?fi|wpa|réseau)|clave\s(?:wi-?fi|de\sred)|(?:wi-?fi|wlan|wpa2?)[\s-](?:key|password|passwort|kennwort|wachtwoord))(?:\s(?:lautet|ist|is|est|es))?\s{0,2}[:=]?\s{0,2}[\"'„“«]?(?P<secret>[0-9]{8,63}|[0-9]{4,5}(?:[- ][0-9]{4,5}){1,11})(?![\w.])",
             ignore_case=True,
             unicode=True,
         ),
     ),
     positives=(
         ("Your password has been reset to compass84_", "compass84_"),
+        ("La contraseña de ana ha sido restablecida a Naranja!88", "Naranja!88"),
+        ("Le mot de passe de paul a été réinitialisé à Crème&Brulee7, merci", "Crème&Brulee7"),
+        ("La password di rossi è stata reimpostata su Gelato-Roma9!", "Gelato-Roma9!"),
+        ("Het wachtwoord van piet is gewijzigd naar Klomp#1953.", "Klomp#1953"),
+        ("Hasło użytkownika jan zostało zmienione na Pierogi%12", "Pierogi%12"),
+        ("Lösenordet har ändrats till Midsommar*21", "Midsommar*21"),
+        ("Passordet er tilbakestilt til Brunost&44", "Brunost&44"),
+        ("Пароль учётной записи сброшен на Zima!2024x", "Zima!2024x"),
+        ("Bitte das Passwort für den Scanner auf Regen$Tag5 setzen", "Regen$Tag5"),
+        ("Wachtwoord op 'Tulp+Molen3' gezet door beheer", "Tulp+Molen3"),
+        ("şifreniz Kedi!Bahce7 olarak değiştirildi", "Kedi!Bahce7"),
+        ("Şifreniz: Ankara1923_", "Ankara1923_"),
+        ("密码已重置为 Panda#8821x", "Panda#8821x"),
+        ("パスワードを「Sakura!2291」に変更しました", "Sakura!2291"),
+        ('HMI3: password entered by operator: "Turbine-7x"', "Turbine-7x"),
+        ("pw 'Kupfer+Zinn5' given by phone", "Kupfer+Zinn5"),
+        ("gateway ok usr~shop pwd~>Mangrove,77 end~1", "Mangrove"),
+        ("Your new password is:\r\nPine-Cone-418\r\nRegards", "Pine-Cone-418"),
+        ("the passphrase is =\nHarbor-Light-9 until Friday", "Harbor-Light-9"),
+        ("Der WLAN-Schlüssel ist 4410-2295-8817-0034", "4410-2295-8817-0034"),
+        ("Guest wifi password: 55120 88341", "55120 88341"),
         ("password changed from wsxQWE#9855 to Kr4k3n~629", "wsxQWE#9855"),
         ("use the following password to proceed to installation: eeef55185d007cf44665e86d58d86949", "eeef55185d007cf4"),
         ("credentials: bob / DAlQuo4DMnrOg.7x", "DAlQuo4DMnrOg.7x"),
@@ -158,6 +261,10 @@ SENTENCE = Rule(
         "password changed for bob, password has been reset by admin2, password set to expire in 90d, password policy changed to v2",
         "use tls1.2 with aes256 as cipher, user: bob p: 2, new password: required",
         "passphrase for /dev/sda3: not available, password is sha256",
-        "пароль неверен, 密码错误, 密码是必填项",
+        "пароль неверен, 密码错误, 密码是必填项, 密码已重置为空, パスワードを変更しました",
+        "Kennwort auf SRV-DB01 geändert, Passwort auf web-03.corp zurückgesetzt, senha alterada para expirar em 30d, mot de passe modifié par u1042",
+        "la contraseña fue cambiada por admin2, wachtwoord gewijzigd op 2025-03-01, hasło zmienione na serwerze db2, password entered: wrong, pw entered by op3",
+        "password \"Private Key\", pw 'md5', passwd->pw_name, pwd >> out1.log, token --> null, password → required, secret |> encrypt2",
+        "wifi password: 12 characters, WLAN-Schlüssel ist 63 Zeichen lang, şifreniz hatalı, şifre 2fa olarak ayarlandı",
     ),
 )
