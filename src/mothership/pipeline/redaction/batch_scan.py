@@ -258,7 +258,7 @@ class Scan:
             if not (in_rules.keys().isdisjoint(parts) and in_signs.keys().isdisjoint(parts)):
                 owners = _owners(parts, event)
                 rules, signs = _items(parts, in_rules, owners), _items(parts, in_signs, owners)
-                rules = tuple(self._holding(rules, event, parts))
+                rules = tuple(self._holding(rules, event, parts)) if rules else rules
             if each.position in long:
                 rules = _EVERY_ITEM
             dropped, hashed = self._names_in(event)

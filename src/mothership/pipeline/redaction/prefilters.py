@@ -186,16 +186,15 @@ class Prefilters:
         the processor meanwhile: one text after the other, each in all automata, costs twice as much.
         """
         answers = [NOTHING if len(shape) <= self._long_text else self.in_shape(shape) for shape in shapes]
-        groups = list(_groups(shapes, [n for n, shape in enumerate(shapes) if len(shape) <= self._long_text]))
-        for automaton in self._automata:
-            for number, found in _matches(automaton.match, shapes, groups):
-                answers[number] |= automaton.owners(found)
-        behind: dict[_Automaton, list[int]] = {}
-        for number, needing in _matches(self._literals.found_in, shapes, groups):
-            for automaton in dict.fromkeys([self._behind[each] for each in needing]):
-                behind.setdefault(automaton, []).append(number)
-        for automaton, numbers in behind.items():
-            for number, found in _matches(automaton.match, shapes, [([each], shapes[each]) for each in numbers]):
+        short = [number for number, shape in enumerate(shapes) if len(shape) <= self._long_text]
+        to_read = dict.fromkeys(self._automata, short)
+        for number in short:  # each alone: some literal is in most of them
+            for each in self._literals.found_in(shapes[number]):
+                numbers = to_read.setdefault(self._behind[each], [])
+                if not numbers or numbers[-1] != number:
+                    numbers.append(number)
+        for automaton, numbers in to_read.items():
+            for number, found in _matches(automaton.match, shapes, numbers):
                 answers[number] |= automaton.owners(found)
         return answers
 
@@ -222,35 +221,29 @@ def _parts(expressions: "Sequence[_T]", most: int) -> "list[Sequence[_T]]":
     return [expressions[start : start + most] for start in range(0, len(expressions), most)]
 
 
-_Group: TypeAlias = tuple[list[int], bytes]
-"""Numbers of texts, and these joined."""
-
-
-def _groups(texts: Sequence[bytes], numbers: Iterable[int]) -> Iterator[_Group]:
-    """Part these texts into groups of about as many bytes as it pays to read at once."""
-    group: list[int] = []
-    size = 0
-    for number in numbers:
-        group.append(number)
-        size += len(texts[number])
-        if size >= TOGETHER_BYTES:
-            yield group, b"".join([texts[each] for each in group])
-            group, size = [], 0
-    if group:
-        yield group, b"".join([texts[each] for each in group])
-
-
 def _matches(
-    match: Callable[[bytes], list[int]], texts: Sequence[bytes], groups: Iterable[_Group]
+    match: Callable[[bytes], list[int]], texts: Sequence[bytes], numbers: Sequence[int]
 ) -> Iterator[tuple[int, list[int]]]:
-    """Yield the number of each text in which something is found, and what."""
-    for numbers, joined in groups:
-        if not match(joined):
+    """Yield of the texts of these numbers each in which something is found, and what."""
+    for group in _groups(texts, numbers):
+        if len(group) > 1 and not match(b"".join([texts[number] for number in group])):
             continue
-        for number in numbers:
+        for number in group:
             found = match(texts[number])
             if found:
                 yield number, found
+
+
+def _groups(texts: Sequence[bytes], numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Part texts into groups of about as many bytes as it pays to read at once."""
+    first = size = 0
+    for place, number in enumerate(numbers):
+        size += len(texts[number])
+        if size >= TOGETHER_BYTES:
+            yield numbers[first : place + 1]
+            first, size = place + 1, 0
+    if first < len(numbers):
+        yield numbers[first:]
 
 
 def _hits(automata: "Iterable[_Automaton]", text: bytes) -> Hits:
