@@ -45,6 +45,8 @@ class ToxicSink(MemorySink):
     def __init__(self, name: str = "memory", *, poison: bytes = b"\xff", how: str = "permanent") -> None:
         super().__init__(name)
         self.poison, self.how = poison, how
+        self.begun: list[int] = []
+        """Rows of each write, those that are under way included."""
         self.writes: list[int] = []
         self.open_for_writes = asyncio.Event()
         self.open_for_writes.set()
@@ -56,8 +58,10 @@ class ToxicSink(MemorySink):
 
     async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         """Store what is not poisoned, once the gate is open."""
+        rows = sum(len(batch.rows) for batch in batches)
+        self.begun.append(rows)
         await self.open_for_writes.wait()
-        self.writes.append(sum(len(batch.rows) for batch in batches))
+        self.writes.append(rows)
         bad = [
             FailedRow(position, number, "not taken")
             for position, batch in enumerate(batches)
