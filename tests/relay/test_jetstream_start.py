@@ -1,7 +1,10 @@
 """What a start makes of a cluster: it refuses what can't keep the promise, says why, and quotes no secret."""
 
+import asyncio
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -23,14 +26,14 @@ from mothership.relay.spool.jetstream.spool import JetStreamSpool
 SECRET = "correct-horse-battery"
 
 
-async def opened(servers: NatsCluster, **changes: Any) -> JetStreamSpool:
+async def opened(servers: NatsCluster, /, **changes: Any) -> JetStreamSpool:
     """A spool on one server, which is accepted unless said otherwise."""
     to = {"servers": servers.urls, "stream": f"T{token_hex(6)}", "replicas": 1, "accept": ["replicas"], **changes}
     wanted = settings(spool={"kind": "jetstream", "jetstream": to, "max_bytes": 1 << 24})
     return await JetStreamSpool.open(wanted, time.time)
 
 
-async def refusal(servers: NatsCluster, **changes: Any) -> str:
+async def refusal(servers: NatsCluster, /, **changes: Any) -> str:
     """Why it is refused."""
     with pytest.raises(ConfigurationError) as refused:
         await opened(servers, **changes)
@@ -66,6 +69,52 @@ async def test_a_server_that_writes_later_is_seen(tmp_path: Path) -> None:
     with cluster(tmp_path / "nats", servers=1, jetstream="sync_interval: 2m") as lazy:
         reason = await refusal(lazy, monitor_urls=[f"http://127.0.0.1:{lazy.monitors[0]}"])
         assert "acknowledges before its disk has written" in reason
+
+
+@asynccontextmanager
+async def saying_version(servers: NatsCluster, version: str) -> AsyncIterator[str]:
+    """The server's address, where it gives itself out as another version."""
+    tasks: set[asyncio.Task[Any]] = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        tasks.add(task)
+        there, out = await asyncio.open_connection("127.0.0.1", servers.ports[0])
+        writer.write(re.sub(rb'"version":"[^"]*"', b'"version":"%s"' % version.encode(), await there.readline()))
+        try:
+            await asyncio.gather(copy(reader, out), copy(there, writer))
+        except (OSError, asyncio.CancelledError):  # the second ends the test; streams would print it
+            pass
+        finally:
+            for each in (writer, out):
+                each.close()
+                with suppress(OSError):
+                    await each.wait_closed()
+
+    async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while chunk := await source.read(65536):
+            target.write(chunk)
+        target.close()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as listening:
+        yield f"nats://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_version_that_syncs_later_than_it_says_is_refused_unless_meant(alone: NatsCluster) -> None:
+    """Of 2.15.1 all three servers lost their power, and two had none of what they had acknowledged."""
+    async with saying_version(alone, "2.15.1") as address:
+        assert "2.15 acknowledges batches that a loss of power" in await refusal(
+            alone, servers=[address], sync_always=True
+        )
+        await (await opened(alone, servers=[address], accept=["replicas", "sync"])).close()
+    async with saying_version(alone, "2.11.9") as address:
+        assert "NATS 2.11 is too old" in await refusal(alone, servers=[address], sync_always=True)
+    async with saying_version(alone, "2.14.0") as address:
+        await (await opened(alone, servers=[address], sync_always=True)).close()
 
 
 async def test_small_messages_are_refused(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ from mothership.tls_verification import verification
 KEY = "relay.spool.jetstream"
 VERSION_MIN = (2, 12)
 """The first with atomic batches."""
+VERSION_THAT_SYNCS_LATER = (2, 15)
+"""Under `sync_interval: always` it syncs a replicated stream's log, and what the log made way for too late."""
 PAYLOAD_BYTES_MIN = 2 * 1024**2
 """Room for one event of the largest size."""
 REPLICAS_MIN = 3
@@ -41,7 +43,7 @@ NO_PEERS_CODE = 10005
 async def prepare(client: Client, js: JetStreamContext, settings: RelaySettings, subjects: Subjects) -> None:
     """Create or adapt the streams. Raises `ConfigurationError` where the cluster can't keep what is acknowledged."""
     to = settings.spool.jetstream
-    found = [*_server_faults(client), *await _sync_faults(to)]
+    found = [*_server_faults(client, to), *await _sync_faults(to)]
     if not found:
         batches = await _patiently(lambda: _stream(js, _batches_config(settings, subjects)), to.connect_seconds)
         stored = await _patiently(lambda: _stream(js, _letters_config(settings, subjects)), to.connect_seconds)
@@ -53,7 +55,7 @@ async def prepare(client: Client, js: JetStreamContext, settings: RelaySettings,
 async def faults(client: Client, js: JetStreamContext, settings: RelaySettings, subjects: Subjects) -> list[str]:
     """What keeps this cluster from keeping the promise, as far as it can be seen without creating anything."""
     to = settings.spool.jetstream
-    found = [*_server_faults(client), *await _sync_faults(to)]
+    found = [*_server_faults(client, to), *await _sync_faults(to)]
     for name, retention in ((subjects.stream, RetentionPolicy.WORK_QUEUE), (subjects.letters_stream, None)):
         try:
             found += _stream_faults(await js.stream_info(name), to, retention)
@@ -135,10 +137,15 @@ async def _stream(js: JetStreamContext, wanted: StreamConfig) -> StreamInfo:
     return await cancellable(js.update_stream(info.config.evolve(max_bytes=bound)))
 
 
-def _server_faults(client: Client) -> Iterator[str]:
+def _server_faults(client: Client, to: JetStreamSettings) -> Iterator[str]:
     version = client.connected_server_version
     if (version.major, version.minor) < VERSION_MIN:
         yield f"{KEY}.servers: NATS {version.major}.{version.minor} is too old: 2.12 or newer is needed"
+    if (version.major, version.minor) == VERSION_THAT_SYNCS_LATER and "sync" not in to.accept:
+        yield (
+            f"{KEY}.servers: NATS {version.major}.{version.minor} acknowledges batches that a loss of power of all "
+            "servers takes, whatever its sync_interval: use 2.14, or accept: [sync]"
+        )
     if client.max_payload < PAYLOAD_BYTES_MIN:
         yield (
             f"{KEY}.servers: they take messages of {client.max_payload} bytes, and one event may need more: "

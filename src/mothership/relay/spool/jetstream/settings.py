@@ -50,7 +50,8 @@ class JetStreamSettings(BaseModel, frozen=True, extra="forbid"):
     accept: frozenset[Literal["replicas", "storage", "sync"]] = Field(
         default=frozenset(),
         description="What is accepted although it can't keep acknowledged batches safe: `replicas` (fewer than three), "
-        "`storage` (in memory), `sync` (disks written later). The service refuses to start on anything else.",
+        "`storage` (in memory), `sync` (disks written later, as by NATS 2.15). The service refuses to start on "
+        "anything else.",
     )
     fallback: bool = Field(
         default=False,
