@@ -13,13 +13,14 @@ import aiohttp
 import httpx2
 import pytest
 import uvloop
-from tests.edge.servers import RecordingAcceptor, Served, serving
+from tests.edge.servers import RecordingAcceptor, Served, application, serving
 from tests.faults.balancer import Balancer
 from tests.loopback import PLAIN
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.auth_settings import AuthSettings
 from mothership.edge.limit_settings import LimitSettings
+from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
 
 SECONDS = 10.0
@@ -171,6 +172,24 @@ def test_a_connection_that_rests_ends_with_the_server(loop: Callable[[], Any]) -
     with served(loop) as at, kept_connection(at) as connection:
         in_loop(at, lambda: at.server.drain(0.0))
         assert connection.sock.recv(1) == b""
+
+
+@LOOPS
+def test_a_stop_that_comes_before_the_server_listens_ends_it_at_once(loop: Callable[[], Any]) -> None:
+    """The database may be waited for first. Nobody has asked anything yet."""
+    limits = LimitSettings()
+    app = application(RecordingAcceptor(), limits)
+    server = Server(
+        uvicorn_config(app, AuthSettings(), TLSSettings(), limits, host="127.0.0.1", port=0), limits
+    )  # fmt: skip
+
+    async def main() -> None:
+        server.drain(3600.0)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            await server.serve([listening])
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
 
 
 async def post_by_aiohttp(url: str, over: asyncio.Event, statuses: list[int]) -> None:

@@ -60,6 +60,9 @@ class Server(uvicorn.Server):
 
     def drain(self, seconds: float) -> None:
         """Take requests for so long, each as the last one on its connection; then accept no more, and end."""
+        if not self.started:
+            self.should_exit = True
+            return
         protocol: Any = self.config.http_protocol_class
         protocol.draining = True
         connections: Any = list(self.server_state.connections)
