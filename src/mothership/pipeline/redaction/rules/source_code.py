@@ -10,12 +10,11 @@ _NAME = r"(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|api_?key|auth_?k
 _TAIL = r"\w{0,24}"
 _TEXT = rf"{QUOTE}(?P<secret>[^\"'\\\r\n]{{3,512}}){QUOTE}"
 _LOGIN_CALLS = (
-    # Looked for where a word begins that a bracket follows: at every letter fifty names would be tried.
-    r"(?<![A-Za-z_])(?=[\w.:\]]{2,80}\s?\()[A-Za-z_]{0,40}(?:getConnection|UsernamePasswordToken|NetworkCredential|PSCredential|PasswordAuthentication|UsernamePasswordCredentials"
-    r"|UserPasswordCredential|SqlCredential|BasicAuth|HTTPBasicAuth|HTTPDigestAuth|basic_?auth|setBasicAuth|simple_bind(?:_s)?"
-    r"|ldap_bind(?:_ext)?|mysqli?_(?:real_|p)?connect|pg_p?connect|oci_p?connect|ftp_login|imap_open|ssh2_auth_password"
-    r"|connect|login|authenticate|auth|signIn|sign_in|WiFi\.begin|softAP|createUser|create_user|set_credentials|withCredentials"
-    r"|username_pw_set|setUsernameAndPassword|Connect|Login|login|Logon|Auth|auth|Authenticate|Authentication|authenticate|Bind|bind|Credentials?|credentials?|Identity|UserData|Username|UsernameToken|SignIn|changePassword|changeUserPassword|createSession|mysqli)"
+    # Looked for where a word begins that a bracket follows: at every letter each of these names would be tried. They are
+    # what such words end with, in any case: `ldap_bind`, `mysqli_real_connect` and `NetworkCredential` are not named.
+    r"(?<![A-Za-z_])(?=[\w.:\]]{2,96}\s?\()[A-Za-z_]{0,64}(?:auth(?:enticat(?:e|ion))?|bind(?:_s|_ext)?|changePassword|changeUserPassword"
+    r"|connect|create_?user|createSession|credentials?|getConnection|identity|imap_open|log[io]n|mysqli|setUsernameAndPassword|sign_?in"
+    r"|softAP|ssh2_auth_password|userdata|username(?:_pw_set|token)?|UsernamePasswordToken|WiFi\.begin)"
 )
 PASSPHRASE_MIN = 8
 """Characters of a word that stands where only a password can."""
