@@ -159,7 +159,7 @@ def _run(rounds: int, part: float) -> tuple[list[dict[str, Measured]], dict[str,
         pushes = {"LOKI_ENABLED": "true", "LOKI_URL": here.recv(), "LOKI_BATCH_SIZE": "1000"}
         services: dict[str, tuple[int, int]] = {}
         for name, workers, more in (("one", 1, {}), ("two", 2, {}), ("Loki", 1, pushes), ("no database", 1, {})):
-            where = NOWHERE if name == "no database" else asyncio.run(_database(dsn, name))
+            where = NOWHERE if name == "no database" else asyncio.run(database(dsn, name))
             services[name] = stack.enter_context(service(where, home / name.replace(" ", "-"), workers, **more))
         bench = _Bench(dsn, home / "database" / "postgres", services, part)
         bench.run_round()  # to warm up
@@ -174,7 +174,7 @@ class _Bench:
     def __init__(self, dsn: str, cluster: Path, services: dict[str, tuple[int, int]], part: float) -> None:
         self._dsn, self._cluster, self._services = dsn, cluster, services
         self._turns = [turn._replace(load=turn.load._replace(events=int(turn.load.events * part))) for turn in TURNS]
-        self._bodies = {turn.load: _bodies(turn.load) for turn in self._turns}
+        self._bodies = {turn.load: bodies(turn.load) for turn in self._turns}
 
     def run_round(self) -> dict[str, Measured]:
         """Every turn once, and COPY of what came of the largest."""
@@ -194,7 +194,7 @@ class _Bench:
         before, database = service_spent(process), self._database_spent()
         began = time.perf_counter()
         await asyncio.gather(*(client(port, queue) for _ in range(turn.load.connections)))
-        while connection is not None and await _stored(connection) < turn.load.events:  # noqa: ASYNC110 - another process
+        while connection is not None and await stored(connection) < turn.load.events:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.01)
         seconds = time.perf_counter() - began
         cost, theirs = service_spent(process) - before, self._database_spent() - database
@@ -221,7 +221,8 @@ class _Bench:
         return sum(map(spent, server_processes(self._cluster)))
 
 
-def _bodies(load: Load) -> list[bytes]:
+def bodies(load: Load) -> list[bytes]:
+    """The requests of a load, gzipped as a node does."""
     return [
         gzip.compress(orjson.dumps({"messages": part, "batch_size": len(part), "source": "edgebot"}), 1)
         for part in _parts(_events(load), load.batch)
@@ -240,7 +241,8 @@ def _events(load: Load) -> list[Event]:
     return [event for at, event in enumerate(story.events) if at not in planted][: load.events]
 
 
-async def _database(dsn: str, name: str) -> str:
+async def database(dsn: str, name: str) -> str:
+    """Make a database on this server. Returns its DSN."""
     connection = await asyncpg.connect(dsn)
     await connection.execute(f'CREATE DATABASE "{name.lower()}"')
     await connection.close()
@@ -253,7 +255,8 @@ def _named(dsn: str, name: str) -> str:
     return f"{head.rpartition('/')[0]}/{name.lower()}{mark}{parameters}"
 
 
-async def _stored(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
+async def stored(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
+    """How many events are committed."""
     return int(await connection.fetchval("SELECT count(*) FROM events"))
 
 
