@@ -90,7 +90,9 @@ def test_what_is_found_is_not_readable_any_more(
         masked = redaction.text(text) if alone else kept.get(number, "")
         for name, (start, end) in found:
             secret = text[start:end]
-            if masked.count(secret) >= text.count(secret) and len(secret) > 3 and "[REDACTED:" not in secret:
+            # Not what the markers hold: `word` is a part of `[REDACTED:command_password]`.
+            before, after = (MARKER.sub("", each).count(secret) for each in (text, masked))
+            if 0 < before <= after and len(secret) > 3:
                 left.append((name, secret, text, masked))
         assert redaction.text(masked) == masked
     assert left == []

@@ -44,6 +44,7 @@ _KEY_WORDS = """
 key keys sleutel schlüssel schluessel clé cle clave chave chiave klucz ключ nyckel nøgle anahtar avain
 """
 _KEY_KINDS = """
+authorization provisioning enrollment onboarding licence
 api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
 secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
 ingestion write validation machine activation unseal recovery wep wpa wifi service secreta secrete secrète geheime
@@ -88,7 +89,8 @@ old new current previous prev original orig initial temp temporary tmp default b
 hash hashed base base64 b64 hex md5 sha1 sha256 value val plain plaintext clear cleartext confirm confirmation
 confirmed repeat retype again verify encrypted enc encoded raw str string input entered supplied provided prod
 production prd stage staging stg test testing tst dev devel development qa uat local live sandbox demo preview ci db
-database mysql postgres pg redis mongo smtp mail ldap ftp ssh wifi wlan vpn root admin bazy alt neu ancien nouveau
+database sql mssql mysql mariadb oracle imap pop3
+postgres pg redis mongo smtp mail ldap ftp ssh wifi wlan vpn root admin bazy alt neu ancien nouveau
 nuevo
 """
 TAILS = frozenset(_TAILS.split())

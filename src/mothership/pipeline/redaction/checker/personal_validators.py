@@ -170,3 +170,14 @@ def address(context: Context) -> bool:
     except ValueError:
         return False
     return True
+
+
+def account_number(context: Context) -> bool:
+    """Tell an account's number from a row of one digit."""
+    return len(set(context.value) - set(" -")) > 2
+
+
+def behind_routing_number(context: Context) -> bool:
+    """Tell whether the nine digits before are the number of a bank in the United States: 3, 7 and 1 times each add up to tens."""
+    digits = [int(char) for char in context.before(9) if char.isdigit()]
+    return len(digits) == 9 and sum(digits[place] * (3, 7, 1)[place % 3] for place in range(9)) % 10 == 0

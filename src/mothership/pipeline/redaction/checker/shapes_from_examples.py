@@ -9,8 +9,10 @@ from mothership.pipeline.redaction.checker.shapes.assignments import ASSIGNMENTS
 from mothership.pipeline.redaction.checker.shapes.commands import COMMANDS
 from mothership.pipeline.redaction.checker.shapes.devices import DEVICES
 from mothership.pipeline.redaction.checker.shapes.keys import KEYS
+from mothership.pipeline.redaction.checker.shapes.keys_by_word import KEYS_BY_WORD
 from mothership.pipeline.redaction.checker.shapes.languages import LANGUAGES
 from mothership.pipeline.redaction.checker.shapes.logins import LOGINS
+from mothership.pipeline.redaction.checker.shapes.numbers_by_word import NUMBERS_BY_WORD
 from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_CREDENTIALS
 from mothership.pipeline.redaction.checker.shapes.prose import PROSE
 from mothership.pipeline.redaction.checker.shapes.user_passwords import USER_PASSWORDS
@@ -48,6 +50,8 @@ def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
         *PROSE,
         *LANGUAGES,
         *USER_PASSWORDS,
+        *NUMBERS_BY_WORD,
+        *KEYS_BY_WORD,
     )
     yield from written
     yield from VENDORS

@@ -8,7 +8,7 @@ from mothership.pipeline.redaction.checker.shape_match import Context
 
 _MARKED = re.compile(r"\[REDACTED|\*{3}|hash:[a-p]{4}:|x{4}|(?:\.\.\.|…)[0-9a-z]|^[.…]|^[*•#_.-]+$", re.IGNORECASE)
 _TAKEN = re.compile(
-    r"[$%@{<\[(~]|\\?[nrt]$|0x[0-9a-f]|enc\[(?:aes|pkcs)|hmac-sha256:[0-9a-f]{64}$|_channel=|[a-z_]+[=(]|\.[a-z]+$|(?:env|file|fd|stdin|ref|vault|ssm)(?::|$)",
+    r"[$%@{<\[(~]|--[a-z]|\\?[nrt]$|0x[0-9a-f]|enc\[(?:aes|pkcs)|hmac-sha256:[0-9a-f]{64}$|_channel=|[a-z_]+[=(]|\.[a-z]+$|(?:env|file|fd|stdin|ref|vault|ssm)(?::|$)",
     re.IGNORECASE,
 )
 """Beginnings of what stands for a value: `$PASSWORD`, `%s`, `<password>`, a call, another assignment."""

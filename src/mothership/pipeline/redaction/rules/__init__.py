@@ -1,6 +1,8 @@
 """The built-in rules: what they find, how that is made sure, and their examples."""
 
 from mothership.pipeline.redaction.rules.assignments import ASSIGNMENT
+from mothership.pipeline.redaction.rules.bank_accounts import BANK_ACCOUNT
+from mothership.pipeline.redaction.rules.card_codes import CARD_CODE
 from mothership.pipeline.redaction.rules.commands import COMMAND_PASSWORD
 from mothership.pipeline.redaction.rules.configuration import CONFIG_PASSWORD
 from mothership.pipeline.redaction.rules.credentials import CREDENTIALS
@@ -13,6 +15,7 @@ from mothership.pipeline.redaction.rules.one_time_codes import ONE_TIME_CODE
 from mothership.pipeline.redaction.rules.own_tokens import OWN_TOKENS, own_token_finders
 from mothership.pipeline.redaction.rules.personal import PERSONAL
 from mothership.pipeline.redaction.rules.protocol_logins import LOGIN
+from mothership.pipeline.redaction.rules.request_signatures import REQUEST_SIGNATURE
 from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, CompiledWhenAsked, Finder, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.sentences import SENTENCE
 from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE
@@ -22,6 +25,8 @@ from mothership.pipeline.redaction.rules.vendors import VENDORS
 
 BUILTIN: tuple[Rule, ...] = (
     *PERSONAL,
+    BANK_ACCOUNT,
+    CARD_CODE,
     *IDENTITY,
     *CREDENTIALS,
     *DEVICES,
@@ -31,6 +36,7 @@ BUILTIN: tuple[Rule, ...] = (
     USER_AND_PASSWORD,
     PASSWORD_HASH,
     SESSION_COOKIE,
+    REQUEST_SIGNATURE,
     *VENDORS,
     *OWN_TOKENS,
     CODE,

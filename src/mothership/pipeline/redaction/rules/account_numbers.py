@@ -141,7 +141,7 @@ CARD = Rule(
 
 _SSN = r"-(?<=[0-9]{3}-)(?<![A-Za-z0-9_]...-)(?<![0-9]-...-)[0-9]{2}-[0-9]{4}(?![A-Za-z0-9_])(?!-[0-9])"
 _SSN_NAMED = (
-    r"(?:ssn|social[ _-]?security)[a-z#. _-]{0,12}['\"]?[ :=#'\"]{1,4}"
+    r"(?:ssn|social[ _-]?security)[a-z#. _-]{0,12}['\"]?[ :=#>'\"]{1,4}"
     r"(?P<secret>[0-9]{3}[ .]?[0-9]{2}[ .]?[0-9]{4})(?![A-Za-z0-9_])"
 )
 
@@ -159,6 +159,7 @@ SSN = Rule(
         ("applicant 123-45-6789 approved", "123-45-6789"),
         ("SSN: 123456789", "123456789"),
         ('ssn="219 09 9999"', "219 09 9999"),
+        ("<SpouseSSN>219099999</SpouseSSN>", "219099999"),
         ("(078-05-1120)", "078-05-1120"),
     ),
     negatives=(
@@ -180,9 +181,11 @@ _IBAN = re.compile(
     rf"(?<![A-Za-z0-9])(?:{'|'.join(sorted(IBAN_LENGTHS))})[0-9]{{2}}(?:[ -]?[A-Za-z0-9]{{4}}){{2}}[ -]?[A-Za-z0-9]{{3}}",
     re.ASCII | re.IGNORECASE,
 )
+_CURRENCY = "(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|ISK|RSD|UAH|AED|SAR|QAR|KWD|BHD|ILS|EGP)"
+"""MT940 writes the account's currency right behind it."""
 _IBAN_BODY = {
     length: re.compile(
-        rf"(?:[ -]?[A-Za-z0-9]{{4}}){{{length // 4 - 1}}}[ -]?[A-Za-z0-9]{{{length % 4}}}(?![A-Za-z0-9])"
+        rf"(?:[ -]?[A-Za-z0-9]{{4}}){{{length // 4 - 1}}}[ -]?[A-Za-z0-9]{{{length % 4}}}(?:(?![A-Za-z0-9])|(?={_CURRENCY}(?![A-Za-z0-9])))"
     )
     for length in IBAN_LENGTHS.values()
 }
@@ -210,6 +213,7 @@ IBAN = Rule(
         ("iban=GB82 WEST 1234 5698 7654 32 and more", "GB82 WEST 1234 5698 7654 32"),
         ("(FR14 2004 1010 0505 0001 3M02 606)", "FR14 2004 1010 0505 0001 3M02 606"),
         ("nl91abna0417164300;", "nl91abna0417164300"),
+        (":25:DE89370400440532013000EUR", "DE89370400440532013000"),
         ("iban_DE89370400440532013000_x.pdf", "DE89370400440532013000"),
     ),
     negatives=(

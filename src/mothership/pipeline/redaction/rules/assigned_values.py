@@ -37,6 +37,8 @@ _PARAMETER = re.compile(r"[?&][\w.-]{0,64}\Z")
 _NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}=(?![\s=\"',;)}\]\\]|\Z)")
 _SHELL_NAME = re.compile(r"\$\{\w{0,60}\Z")
 _SCHEMA = re.compile(r"[{\[]+\Z")
+_REMARK = re.compile(r"\[[A-Za-z]{2,16}(?: [A-Za-z]{2,16}){1,8}\]")
+"""Words in brackets instead of a value: `[see secured channel]`."""
 
 
 def says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
@@ -46,7 +48,7 @@ def says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
         return True
     if value[0] == "?" and _SHELL_NAME.search(text, max(0, match.start() - 64), match.start()):
         return True  # what the shell says when there is none: `${DB_PASSWORD:?must be set}`
-    if _SCHEMA.fullmatch(value) and text[end : end + 1] in {'"', "'", "\\"}:
+    if (_SCHEMA.fullmatch(value) and text[end : end + 1] in {'"', "'", "\\"}) or _REMARK.match(text, start):
         return True
     if (
         match["sign"] == "="
@@ -113,7 +115,7 @@ def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> b
         (stem in FOREIGN and not is_made(value))
         or _named_only(stem, match, value)
         or (match["given"] and not is_made(value))
-        or not value.strip(".,:;()[]{}!?")
+        or not value.strip(".,:;()[]{}!? \t")
     ):
         return True
     if match["list"] and list_says_nothing(value):

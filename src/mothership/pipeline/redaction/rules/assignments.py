@@ -145,6 +145,11 @@ ASSIGNMENT = Rule(
     ),
     positives=(
         ("login password=hunter2 ok", "hunter2"),
+        (
+            '{"key":"AuthorizationKey","value":"0C11D0C3E5F60718293A4B5C6D7E8F90A1B2C3D4"}',
+            "0C11D0C3E5F60718293A4B5C6D7E8F90",
+        ),
+        ('mot_de_passe_sql="Lyon-Soleil3"', "Lyon-Soleil3"),
         ("exp 12/26 cvc 123", "123"),
         ("2FA backup code: 23135535", "23135535"),
         ("login secret=DtrfAbzyhntcEbgqfdtp ok", "DtrfAbzyhntcEbgqfdtp"),

@@ -178,6 +178,7 @@ COMMAND_PASSWORD = Rule(
         ("hydra -l bob -p pumpkin4490 ssh://h", "pumpkin4490"),
         ("mosquitto_passwd -b /etc/mosquitto/pw bob granite48_", "granite48_"),
         ("samba-tool user create bob orion4417_", "orion4417_"),
+        ("networksetup -setairportnetwork en1 'Deck 4 Guests' 'harbor lights'", "harbor lights"),
         ("VBoxManage controlvm x setcredentials bob 'blizzard 9' d", "blizzard 9"),
         (
             "mc alias set prod https://s3.example.com ACCESSK1 BVysBelnrzoyHpF7h6lDb4Tv5m3dGC9U",

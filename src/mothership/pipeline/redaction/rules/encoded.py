@@ -94,6 +94,11 @@ def _holds_password(text: str) -> bool:
     return is_made(plain) or _USER_AND_PASSWORD.fullmatch(plain) is not None or _holds_credential(text)
 
 
+def _is_answer(text: str) -> bool:
+    """Tell base64 from a word."""
+    return not text.isalpha() and bool(_text_of(text.rstrip("=")))
+
+
 _USER_AND_PASSWORD = re.compile(r"[^\s:{}\"'/]{1,64}:[^\s:/][^\r\n]{2,256}")
 
 ENCODED_CREDENTIAL = Rule(
@@ -138,6 +143,10 @@ ENCODED_CREDENTIAL = Rule(
             _holds_password,
             ignore_case=True,
         ),
+        # XMPP: whatever the mechanism, what a client answers holds its password or proves that it has it
+        Matcher(
+            r"<(?:auth|response)\s[^<>]{0,240}>\s{0,8}(?P<secret>[0-9A-Za-z+/]{8,4096}={0,2})\s{0,8}</", _is_answer
+        ),
         Matcher(r"OBF:[0-9a-z]{12,512}"),
         Matcher(r"proctitle=(?P<secret>(?:[0-9A-F]{2}){8,4096})(?![0-9A-Za-z])", _speaks_of_one),
         Matcher(
@@ -159,6 +168,10 @@ ENCODED_CREDENTIAL = Rule(
             "eyJ1c2VyIjogIm9wcyIsICJwYXNzd29yZCI6ICJH",
         ),
         ("Buffer.from('b3BzOndzeFFXRSM2Mg==', 'base64')", "b3BzOndzeFFXRSM2Mg=="),
+        (
+            "<auth mechanism='PLAIN' xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>a2ltOndpbGxvdzc=</auth>",
+            "a2ltOndpbGxvdzc=",
+        ),
         ("OBF:1v2j1uum1xtv1zej1zer1xtn1uvk1v1v", "1v2j1uum1xtv1zej1zer1xtn1uvk1v1v"),
         ("proctitle=6D7973716C002D75726F6F74002D7053656372337421", "6D7973716C002D75726F6F74002D7053656372337421"),
         ("userPassword:: bTlraG9MRHJaRFRzTmRFRQ==", "bTlraG9MRHJaRFRzTmRFRQ=="),
@@ -177,6 +190,7 @@ ENCODED_CREDENTIAL = Rule(
         ("<AdministratorPassword><Value>en3aWq1lM+/shryYTauCLBysxB</Value>", "en3aWq1lM+/shryYTauCLBysxB"),
     ),
     negatives=(
+        "<auth mechanism='PLAIN'/>, <auth type='basic'>required</auth>, <response code='200'>OK</response>",
         "334 UGFzc3dvcmQ6",
         "AUTHENTICATE PLAIN failed, XOAUTH2 not supported, SAMLResponse missing",
         "powershell -ec ZQBjAGgAbwAgAGgAZQBsAGwAbwAgAHcAbwByAGwAZAA=",

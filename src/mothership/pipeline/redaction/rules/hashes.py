@@ -44,6 +44,16 @@ PASSWORD_HASH = Rule(
             r"(?:NTLM|LM|NTHASH|nt hash|rc4_hmac(?:_nt)?|aes(?:128|256)_hmac)\s{0,8}[:=]\s{0,2}(?P<secret>[0-9a-f]{32,64})(?![0-9a-z])",
             ignore_case=True,
         ),
+        # PostgreSQL's and MySQL's, as their tables and `userlist.txt` have them; keys of `klist -k -K`
+        Matcher(r"md5(?<![0-9A-Za-z_/.-]md5)[0-9a-f]{32}(?![0-9A-Za-z_-]|\.[0-9A-Za-z])"),
+        Matcher(r"\*(?<![0-9A-Za-z*]\*)[0-9A-F]{40}(?![0-9A-Za-z])"),
+        Matcher(r"\$A\$[0-9]{3}\$(?P<secret>[^\s\"']{20,120})"),
+        Matcher(r"0x0[12]00[0-9A-F]{48,136}(?![0-9A-Za-z])", ignore_case=True),
+        Matcher(r"(?:S:[0-9A-F]{60}|T:[0-9A-F]{160})(?![0-9A-Za-z])"),
+        Matcher(
+            r"\((?:DEPRECATED:)?(?:aes|arcfour|des3?|camellia|rc4)[\w:-]{3,40}\)\s{1,4}\((?P<secret>0x[0-9a-f]{16,128})\)"
+        ),
+        Matcher(r"\$DCC2\$[0-9]{3,7}#[^#\s]{1,64}#(?P<secret>[0-9a-f]{32})"),
         Matcher(r"keytab\s{1,2}\((?P<secret>0x[0-9a-f]{16,128})\)"),
         Matcher(r"AS\s{1,2}\\*'(?P<secret>\*[0-9A-F]{40})\\*'"),
         Matcher(
@@ -65,6 +75,13 @@ PASSWORD_HASH = Rule(
             "lars:1001:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:59A08C76716F4E56ED13051524F05482:[U          ]:",
             "59A08C76716F4E56ED13051524F05482",
         ),
+        ('"billing" "md5aa0d6b1e9c3f48275e1d0b7c4a9f3e21"', "aa0d6b1e9c3f48275e1d0b7c4a9f3e21"),
+        ("| app | % | *0F9C1E2D3B4A5968778695A4B3C2D1E0F1A2B3C4 |", "0F9C1E2D3B4A5968778695A4B3C2D1E0F1A2B3C4"),
+        (
+            "  4 nfs/files.example.org@EXAMPLE.ORG (aes128-cts-hmac-sha1-96)  (0x1d9c3e5f7a8b2c4d6e0f1a3b5c7d9e1f)",
+            "1d9c3e5f7a8b2c4d6e0f1a3b5c7d9e1f",
+        ),
+        ("$DCC2$10240#kim#3b1f0c7d9e2a4856b7c8d9e0f1a2b3c4", "3b1f0c7d9e2a4856b7c8d9e0f1a2b3c4"),
         ("NTLM : 778650bade6fed28f29d5326266fe0fe for user svc-sql", "778650bade6fed28f29d5326266fe0fe"),
         (
             "Key: vno 4, aes256-cts-hmac-sha1-96 keytab (0x490000c59a2397d4caeb36e507f9e05e)",
@@ -107,6 +124,8 @@ PASSWORD_HASH = Rule(
         "UPDATE t SET a=$1, b=$2 WHERE c=$9; awk '{print $1$2$6$7}'",
         "DO $$ BEGIN x; END $$; $body$ text $body$",
         "bcrypt rounds=12, pbkdf2_sha256 unknown, scrypt:32768:8:1",
+        "libmd5d41d8cd98f00b204e9800998ecf8427e.so, md5 d41d8cd98f00b204e9800998ecf8427e, img-md5d41d8cd98f00b204e9800998ecf8427e.png",
+        "a *DEADBEEF pointer, x**0F9C1E2D3B4A5968778695A4B3C2D1E0F1A2B3C4, (aes256-cts-hmac-sha1-96) (kvno 3)",
         "content changed '{md5}62539c935676f8abac5af2a600c1b150'",
         "{SHA} scheme unsupported, {crypt} scheme",
         "SCRAM-SHA-256 authentication failed",

@@ -4,6 +4,11 @@
 import re
 
 from mothership.pipeline.redaction.credential_names import KEY_KINDS
+from mothership.pipeline.redaction.rules.keys_by_word import (
+    KEYS_BY_WORD,
+    KEYS_BY_WORD_NEGATIVES,
+    KEYS_BY_WORD_POSITIVES,
+)
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.vocabulary import NO_NAME
 
@@ -99,8 +104,10 @@ NAMED_KEY = Rule(
             is_random_key,
             preceded=r"(?i:key)\W{1,6}",
         ),
+        *KEYS_BY_WORD,
     ),
     positives=(
+        *KEYS_BY_WORD_POSITIVES,
         ('{"routing_key":"b9c00bc3b49d95bb0bbe61e96ba237a4"}', "b9c00bc3b49d95bb0bbe61e96ba237a4"),
         ("x-functions-key: tJqY0fKFXXDA7X2BJq82sCnQ5B8jYZUc3pNX0ayt==", "tJqY0fKFXXDA7X2BJq82sCnQ5B8jYZUc3pNX0ayt=="),
         ("DD-APPLICATION-KEY: 1b4663fe3a8ce1bcebfb37d04c31b7f8043fef48", "1b4663fe3a8ce1bcebfb37d04c31b7f8043fef48"),
@@ -137,6 +144,7 @@ NAMED_KEY = Rule(
         ),
     ),
     negatives=(
+        *KEYS_BY_WORD_NEGATIVES,
         "publicKey=MCowBQYDK2VwAyEAhfC5PQbwhkUEPRES9KtuQNBPl3PsaDd7ww4SrCxj4Lt, peer_public_key: unhrdkVEGoqKfHbeuwdcvb7MBSEEyj6YWBm41gSUm6I=",
         "cache key 5f4dcc3b5aa765d61d8327deb882cf99 evicted, primary key: 9f86d081884c7d659a2feaa0c55ad015, dedup_key=1b4663fe3a8ce1bcebfb37d04c31b7f8043fef48",
         "duplicate key value violates unique constraint, host key SHA256:kzKyI7Mvt+KJSJAt02kCXlBBJKZLwz2D3AwCXa9c0+V",

@@ -3,16 +3,14 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import Matcher, Rule
+from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import (
     COUNTRY_CODES,
     digits_of,
     e164,
 )
 
-_INTERNATIONAL = (
-    r"\+(?<![A-Za-z0-9_+.]\+)[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?:[ ./-]?[0-9]){5,13}(?![0-9A-Za-z_])"
-)
+_INTERNATIONAL = r"\+(?:(?<![A-Za-z0-9_+.]\+)|(?<=\bPH\+)|(?<=\bFX\+)|(?<=\b[Tt][Ee][Ll]\+)|(?<=\b[Mm][Oo][Bb]\+)|(?<=\b[Ff][Aa][Xx]\+))[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?: ?[0-9]{1,5} [/-] (?=[0-9]{3}))?(?:[ ./-]?[0-9]){5,13}(?![0-9A-Za-z_])"
 
 
 _DIALLED = r"00(?<![0-9][0-9A-Fa-f] ..)(?<! [A-Fa-f][0-9A-Fa-f] ..)(?<![A-Za-z0-9_/+.:-]..)[ ]?[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{0,4}(?:[ -][0-9]{2,8}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
@@ -127,6 +125,29 @@ def _no_address(text: str) -> bool:
     return text.count(".") != 3  # four groups with dots are an IP address
 
 
+# Where a format or a machine's name says that it is one: HL7's `^PRN^PH`, Diameter's END_USER_E164, an SMS gateway's
+# `dest=`, a messaging service's `"to": "…"`, Asterisk's channels.
+_HL7 = r"(?P<secret>[0-9(+](?<![0-9A-Za-z].)[0-9 ()/.-]{5,20}[0-9])(?:\^(?:PRN|ORN|WPN|VHN|ASN|EMR|NET|BPN|PRS)?)?\^(?:PH|FX|CP|BP|MD|SAT|TDD)(?![A-Za-z])"
+_SAID_E164 = (
+    r"(?:END_USER_E164[^\r\n0-9]{0,12}[0-9]?[^\r\n0-9]{0,60}?|(?<![A-Za-z])(?:dest(?:ination)?(?:[-_]?(?:addr(?:ess)?|number|no))?|dst[-_]?addr|src[-_]?addr|source[-_]?addr|(?:to|from)[-_]?(?:number|msisdn|phone)|recipient(?:[-_]?(?:id|number))?|e164|subscriber(?:[-_]?(?:id|number))?|[abc]_?party(?:[-_]?number)?)"
+    rf"(?:{QUOTE})?\s{{0,2}}[:=]\s{{0,2}}(?:{QUOTE})?)(?P<secret>\+?[1-9][0-9]{{9,14}})(?![0-9A-Za-z_.:-])"
+)
+_MESSAGING = (
+    rf"{QUOTE}(?:to|from|recipient|sender){QUOTE}\s?:\s?{QUOTE}(?P<secret>[1-9][0-9]{{9,14}}){QUOTE}(?=[^\r\n]{{0,120}}?{QUOTE}(?:body|text|message|messages|template|sms|messaging_product|preview_url|media){QUOTE}\s?:)",
+    rf"messaging_product{QUOTE}[^\r\n]{{0,200}}?{QUOTE}(?:to|from|recipient){QUOTE}\s?:\s?{QUOTE}(?P<secret>[1-9][0-9]{{9,14}})(?![0-9])",
+)
+_CHANNEL = r"(?:(?:SIP|PJSIP|IAX2?|DAHDI|Local|Sofia|SCCP|Motif)/(?:[\w.-]{1,32}/)?|Executing \[|exten(?:sion)?[= ]>?\s?|Goto\([\w-]{1,40},)(?P<secret>\+?[0-9]{9,15})(?=[@,)&/])"
+_WRITTEN_TO = r"(?:sms|mms|whatsapp|wysłano|zadzwoń|tel(?:efon\w{0,4})?|anruf|ruf|llam\w{1,4}|appel\w{0,3}|chiam\w{1,4}|ring|bel|call|text)(?![a-z])[^\r\n0-9]{0,24}?(?<![a-z])(?:numer|nummer|número|numéro|numero|номер|number|nr\.?)u?(?:\s(?:telefonu|telefon|de\stéléphone|de\steléfono|di\stelefono|телефона))?:?\s{1,2}(?P<secret>\+?[0-9]{2,4}(?:[ -][0-9]{2,4}){2,4})(?![\w.-])"
+
+
+def _of_channel(text: str) -> bool:
+    """Tell a number that was dialled, with a prefix or its country's code, from an extension."""
+    digits = digits_of(text)
+    if digits.startswith("00"):
+        return e164(digits[2:])
+    return digits[0] == "0" or e164(digits)
+
+
 PHONE = Rule(
     name="phone",
     description="Telephone numbers: international with `+`, the usual written forms of North America, France, the "
@@ -138,12 +159,28 @@ PHONE = Rule(
         Matcher(_NAMED_PLAIN, _plain_number, ignore_case=True),
         Matcher(_NAMED_E164, _with_country, ignore_case=True, fits=_no_quantity),
         Matcher(_CDR, _with_country),
+        Matcher(_HL7, _no_address, then=("^", 28)),
+        Matcher(_SAID_E164, _with_country, ignore_case=True, fits=_no_quantity),
+        *(Matcher(each, _with_country) for each in _MESSAGING),
+        Matcher(_CHANNEL, _of_channel),
+        Matcher(_WRITTEN_TO, _spoken, ignore_case=True, unicode=True),
         Matcher(_INTERNATIONAL, _international, fits=_no_quantity),
         *_AMERICAN,
         Matcher(_DIALLED, _dialled),
         Matcher(_EUROPEAN),
     ),
     positives=(
+        ("PID|1||44||M^E||||||0511-2239417^PRN^PH||", "0511-2239417"),
+        ("NK1|1|x|(040) 221 7790^WPN^FX", "(040) 221 7790"),
+        ("Subscription-Id-Type: END_USER_E164 (0), Subscription-Id-Data: 4915112345678", "4915112345678"),
+        ("submit_sm src=SHOP dst_addr=905321234567 len=20", "905321234567"),
+        ('{"messaging_product":"whatsapp","to":"5521998765432"}', "5521998765432"),
+        ('{"to":"447700900123","from":"Shop","text":"Your order"}', "447700900123"),
+        ("Dial(PJSIP/0044207946012@trunk-b,40)", "0044207946012"),
+        ("Executing [02079460123@from-internal:1]", "02079460123"),
+        ("Kod wysłano SMS na numer 512 334 908", "512 334 908"),
+        ("GI|RN12|PH+31 20 555 01 77|", "+31 20 555 01 77"),
+        ("+49 (0) 30 / 221 940-12", "+49 (0) 30 / 221 940-12"),
         ("call +14155552671 now", "+14155552671"),
         ("Tel. (030) 901820-0, Fax. 030 901820-1", "(030) 901820-0"),
         ("sms to +44 20 7946 0958 sent", "+44 20 7946 0958"),
@@ -179,7 +216,9 @@ PHONE = Rule(
         ('"""Kim"" <5511968155174>","PJSIP/trunk-000083ae"', "5511968155174"),
     ),
     negatives=(
-        "at 2024-01-15T08:15:23+0000 up",
+        "at 2024-01-15T08:15:23+0000 up, GRAPH+123456789, EPH+1 2345678, +12 / 300 / 4000 rows",
+        "OBX|1|NM|12-44^HB^LN, 2025-03-11^A^B, Executing [6001@from-internal:1], SIP/6001-0000012, dest=10.0.0.4:5060 dest=1700000000",
+        '{"from":"1741337012","to":"1741340612","step":"60"}, {"to":"17413370120","limit":5}, total number 601 234 567, text line number 120 300',
         "version 415.555.26.71",
         "peer 203.101.45.59:5070",
         "dump 06 12 34 56 78 9a bc",

@@ -1,4 +1,5 @@
 """Rules for sessions."""
+# ruff: noqa: E501 - an expression reads best in one piece
 
 import re
 
@@ -25,8 +26,9 @@ def _opaque(text: str) -> bool:
 
 _NAMED = rf"(?:{QUOTE})?[=:]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/:!|@=-]{{6,4096}})"
 
+_PLAIN_NAME = r"[\w.-]{0,24}(?:consent|theme|lang|language|locale|timezone|tz|currency|country|region|dark_?mode|font|layout|sidebar|banner|gdpr|seen|dismissed|expanded)[\w.-]{0,24}"
 _PLAIN_COOKIES = re.compile(
-    r"(?:[\w.-]{0,24}(?:consent|theme|lang|language|locale|timezone|tz|currency|country|region|dark_?mode|font|layout|sidebar|banner|gdpr|seen|dismissed|expanded)[\w.-]{0,24}=[A-Za-z0-9_.,/+-]{0,24}(?:;\s?|$))+",
+    rf"(?:{_PLAIN_NAME}=[A-Za-z0-9_.,/+-]{{0,24}}(?:;\s?|$))+",
     re.IGNORECASE,
 )
 
@@ -53,7 +55,7 @@ SESSION_COOKIE = Rule(
             ignore_case=True,
         ),
         Matcher(
-            rf"set[-_]cookie(?:{QUOTE})?\s?(?:=>|[:=])\s?(?:\[\s?)?(?:{QUOTE})?{_COOKIE_NAME}=(?P<secret>[^\s;,\"'\\]{{1,4096}})",
+            rf"set[-_]cookie(?:{QUOTE})?\s?(?:=>|[:=])\s?(?:\[\s?)?(?:{QUOTE})?(?!{_PLAIN_NAME}=[A-Za-z0-9_.,/+-]{{0,24}}(?:[;\s\"']|$)){_COOKIE_NAME}=(?P<secret>[^\s;,\"'\\]{{1,4096}})",
             ignore_case=True,
         ),
         Matcher(
@@ -128,6 +130,7 @@ SESSION_COOKIE = Rule(
         "session=12 opened for user root",
         "Session: 30546354_3350523820 initialized by client",
         "session_id=550e8400-e29b-41d4-a716-446655440000",
+        "Set-Cookie: theme=dark; Max-Age=31536000; Path=/; SameSite=Lax",
         "cookie: not found, Cookie: cookie_consent=accepted; theme=dark; lang=nb-NO",
         "sid=S-1-5-21-3623811015-3361044348-30300820-1013 session_id=shard42",
         "Got user-level KeeperException when processing sessionid:0x14f05578bd80006 type:create",

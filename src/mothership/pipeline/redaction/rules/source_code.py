@@ -19,7 +19,7 @@ _LOGIN_CALLS = (
 PASSPHRASE_MIN = 8
 """Characters of a word that stands where only a password can."""
 _STATE_WORDS = re.compile(
-    r"[A-Za-z]{1,24}(?: [A-Za-z]{1,24}){2,20}[.:!?]?|[a-z]+(?:[_.:/-][a-z]+)*|[A-Z]+(?:_[A-Z]+)+|\s*"
+    r"[A-Za-z]{1,24}(?: [A-Za-z]{1,24}){2,20}[.:!?]?|[a-z]+(?:[_.:/-][a-z]+)*|[A-Z]+(?:_[A-Z]+)+|[a-z_]{2,24}(?:\.[a-z_]{2,24}){1,8}\.[A-Z][A-Za-z0-9]{2,60}|\s*"
 )
 
 

@@ -131,6 +131,16 @@ URL_PARAMETER = Rule(
             _made_by_chance,
             ignore_case=True,
         ),
+        # RFC 6749, 4.1.3: the code that is exchanged for a token, in a form, in JSON, and Keycloak's in an address
+        Matcher(
+            rf"authorization_code(?:{QUOTE})?[^\r\n]{{0,600}}?(?<![A-Za-z_])code(?:{QUOTE})?\s?[=:]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/-]{{8,4096}})(?![\w(])",
+            has_digit,
+        ),
+        Matcher(
+            rf"(?<![A-Za-z_])code(?:{QUOTE})?\s?[=:]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/-]{{8,4096}})(?=[^\r\n]{{0,600}}?grant_type(?:{QUOTE})?\s?[=:]\s?(?:{QUOTE})?authorization_code)",
+            has_digit,
+        ),
+        Matcher(r"[?&]code=(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.[0-9a-f-]{36}){1,2})(?![\w-])"),
         # What decrypts a recorded connection: NSS key logs, `ip xfrm`.
         Matcher(
             r"(?:CLIENT_RANDOM|(?:CLIENT|SERVER|EXPORTER|EARLY)_[A-Z_]{0,30}SECRET(?:_[0-9])?)\s[0-9a-fA-F]{64}\s(?P<secret>[0-9a-fA-F]{32,128})"
@@ -156,6 +166,15 @@ URL_PARAMETER = Rule(
             "hwBigjz6sfW4UIsOdVlHnwrXNCDzAnECEO8tJd8t",
         ),
         ("{'kty': 'OKP', 'd': 'tioWSGOkN8HKeoy7p7SOzOypZerAFMmtkG75c4IDR7H', 'x': 'abc'}", "tioWSGOkN8HKeoy7p7SOzOypZ"),
+        (
+            "grant_type=authorization_code&client_id=x&code=SplxlOBeZQQYbYS6WxSbIA&redirect_uri=y",
+            "SplxlOBeZQQYbYS6WxSbIA",
+        ),
+        ('{"code": "4/0AX4XfWh7", "grant_type": "authorization_code"}', "4/0AX4XfWh7"),
+        (
+            "302 /cb?code=0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d.1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f1",
+            "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
+        ),
         ("sonar.login=ccc50de9c136cbfa74832c2ea7e402b4b07a823a", "ccc50de9c136cbfa74832c2ea7e402b4b07a823a"),
         (
             "unseal key share accepted: key=07zFEkto/c6xrsF9Kfe2KrYZe6y7NI3/Jjb59zqIlcfz",
@@ -167,6 +186,7 @@ URL_PARAMETER = Rule(
         ),
     ),
     negatives=(
+        "grant_type=authorization_code failed with status_code=400, authorization_code flow, error_code=4010001",
         "GET /search?key=name&code=404&k=10 HTTP/1.1",
         "GET /items?key=customer-orders-by-region&auth=none",
         '{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx","e":"AQAB"}',

@@ -6,7 +6,7 @@ import re
 _STATES = """
 none null nil undef nullptr true false yes no undefined empty required missing invalid incorrect wrong expired expires failed failure
 accepted ok changed reset set unset unknown redacted masked hidden removed string str char text object bool boolean int
-integer optional disabled enabled n/a na never default mismatch anonymous
+integer optional disabled enabled n/a na never default mismatch anonymous on_create
 """
 _PROSE = """
 authentication prompt must should cannot can can't could is was has had have not for from user username the a an too does
@@ -14,7 +14,7 @@ doesn't field value policy policies please enter try access permission denied lo
 matches minimum at in on of to and or with without by attempt attempts verification validation verified valid updated
 update rotation rotated created deleted found length strength unexpected unrecognized unsupported malformed always ask
 file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap dir nis winbind systemd all amd64 arm64 i386 armhf noarch x86_64
-too being passwords required. only also still already aging expiry chauthtok via option flag argument hashing verify
+need needs too being passwords required. only also still already aging expiry chauthtok via option flag argument hashing verify
 """
 _SAYS_NOTHING = frozenset(_STATES.split())
 _WORDS = frozenset(_PROSE.split()) | _SAYS_NOTHING
@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(
     r"|ENC\[(?:AES(?:128|256)_GCM|PKCS7).{0,4000}|!(?:vault|Ref|GetAtt|Sub|ImportValue|secret|reference|env|env_var|ENV|include)|hmac-sha256:[0-9a-f]{64}"
     # A null pointer; the next parameter behind an empty one in a camera's address; a language model's special tokens.
     r"|0x0{1,16}|_channel=[0-9].{0,80}|</?(?:s|pad|unk|mask|cls|sep|[be]os|eo[dpt]|(?:start|end)_of_[a-z]{1,12})>|<\|[a-z_]{1,40}\|>|\[(?:PAD|CLS|SEP|UNK|MASK)\]"
-    r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*xX•.#_-]{2,}|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
+    r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*xX•.#_-]{2,}|[\w-]{0,16}[*•]{4,64}\w{0,6}|(?:your|insert|enter|put)[-_](?:[a-zA-Z]{2,12}[-_]){0,5}(?:here|key|token|password|secret)|(?:[A-Za-z]{2,16}[-_]){0,4}placeholder|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
 )
 # What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
 _WRAPPED = re.compile(r"(?P<in>[<\[({%]{1,3}\s?|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%]{0,3}")

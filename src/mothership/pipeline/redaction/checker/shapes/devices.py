@@ -28,7 +28,7 @@ DEVICES = (
         "device_password",
         _ENABLE,
         (
-            rf"(?i)(?:enable|username \S{{1,40}}(?: privilege [0-9]{{1,2}})?|neighbor \S{{1,60}}|line|chap|pap|ftp|super|user \S{{1,40}}|ospf|logged command:username \S{{1,40}})(?: insecure-| simple-| )?(?:password|secret)(?: level [0-9]{{1,2}})?(?: [0-9]{{1,2}}| cipher| simple| hash| irreversible-cipher)? {_WORD}",
+            rf"(?i)(?:enable|username \S{{1,40}}(?: privilege [0-9]{{1,2}})?|neighbor \S{{1,60}}|line|chap|pap|ftp|super|user \S{{0,39}}[^\s-]|ospf|logged command:username \S{{1,40}})(?: insecure-| simple-| )?(?:password|secret)(?: level [0-9]{{1,2}})?(?: [0-9]{{1,2}}| cipher| simple| hash| irreversible-cipher)? {_WORD}",
             value_validators.value,
         ),
     ),
