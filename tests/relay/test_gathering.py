@@ -2,29 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from tests.relay.support import ToxicSink, rows_batch, settings, until
 
-from mothership.event import RowBatch, Tally
+from mothership.event import Tally
 from mothership.relay.relay import Relay
 from mothership.relay.sink_route import SinkRoute
 
 FOR_EVER = 3600.0
-
-
-class _SlowSink(ToxicSink):
-    """Tells when a write has begun."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.begun = asyncio.Event()
-
-    async def write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
-        """Begin, and wait at the gate."""
-        self.begun.set()
-        return await super().write(batches)
 
 
 async def _open(tmp_path: Path, route: SinkRoute) -> tuple[Relay, asyncio.Task[None]]:
@@ -46,11 +32,11 @@ async def test_the_first_is_written_at_once_and_those_that_follow_together(tmp_p
 
 async def test_more_than_is_waited_for_is_written_if_it_is_there(tmp_path: Path) -> None:
     """`full_rows` ends the wait; `batch_size` bounds the write."""
-    sink = _SlowSink()
+    sink = ToxicSink()
     relay, task = await _open(tmp_path, SinkRoute(sink, batch_size=60, gather_seconds=FOR_EVER, full_rows=30))
     sink.open_for_writes.clear()
     kept = [asyncio.create_task(relay.keep(rows_batch(0)))]
-    await sink.begun.wait()
+    await until(lambda: sink.begun == [3])
     kept += [asyncio.create_task(relay.keep(rows_batch(number))) for number in range(1, 31)]
     await until(lambda: relay.status().sinks["memory"].queued_events == 93)
     sink.open_for_writes.set()
