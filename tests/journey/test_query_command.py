@@ -18,6 +18,7 @@ import asyncpg
 import pytest
 from tests.conftest import Databases
 from tests.journey.conftest import Start
+from tests.preloaded import run
 from tests.starvation import PATIENCE_SECONDS
 
 HOSTILE = "\x1b[2Jred \u202egnp.exe\n=1+1"
@@ -55,12 +56,9 @@ def environ(tmp_path: Path, dsn: str = "", **more: str) -> Mapping[str, str]:
 
 
 def query(tmp_path: Path, dsn: str, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mothership", "query", *arguments]
-    more: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
-    return subprocess.run(
-        command, check=False, capture_output=True, text=True, cwd=tmp_path, env=environ(tmp_path, dsn),
-        timeout=PATIENCE_SECONDS, **more,
-    )  # fmt: skip
+    return run(
+        ["query", *arguments], environ=environ(tmp_path, dsn), cwd=tmp_path, stdin=stdin, timeout=PATIENCE_SECONDS
+    )
 
 
 def test_a_table_is_bounded_and_says_so(tmp_path: Path, dsn: str) -> None:
@@ -234,10 +232,7 @@ def test_the_embedded_database_is_asked_beside_the_service_and_when_it_rests(sta
     count = ('SELECT count(*) AS events FROM events WHERE data @> \'{"message": "kept"}\'', "--format", "json")
 
     def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "mothership", "query", *arguments], check=False, capture_output=True, text=True,
-            cwd=tmp_path, env=service.environ, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        return run(["query", *arguments], environ=service.environ, cwd=tmp_path, timeout=PATIENCE_SECONDS)
 
     running = ask(*count)
     assert json.loads(running.stdout) == [{"events": 1}], running.stderr

@@ -1,0 +1,110 @@
+"""Processes of `mothership` that need not import it first: a process of the tests has, and forks them.
+
+For tests that are about what a command does. What is about its start and its end starts it anew.
+"""
+
+import atexit
+import functools
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+SERVER = Path(__file__).with_name("fork_server.py")
+CAN_FORK = sys.platform == "linux"
+
+
+@functools.cache
+def _server() -> socket.socket:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-P", SERVER, str(theirs.fileno())], pass_fds=[theirs.fileno()], start_new_session=True
+        )
+
+    def end() -> None:
+        ours.close()  # at which it ends
+        process.wait()
+
+    atexit.register(end)
+    return ours
+
+
+class Preloaded:
+    """`python -m mothership` with these arguments, by the part of Popen's interface that tests use."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        cwd: Path,
+        streams: tuple[int | IO[Any], int | IO[Any], int | IO[Any]],
+        new_session: bool = False,
+    ) -> None:
+        """Start it, with these as its input, output and errors."""
+        self.returncode: int | None = None
+        request = {"arguments": [*arguments], "environ": {**environ}, "cwd": str(cwd), "new_session": new_session}
+        descriptors = [each if isinstance(each, int) else each.fileno() for each in streams]
+        self._told, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            socket.send_fds(_server(), [json.dumps(request).encode()], [*descriptors, theirs.fileno()])
+        self.pid = int(self._told.recv(64))
+
+    def poll(self) -> int | None:
+        """Its exit status, or None while it runs."""
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status, once it has ended."""
+        if (status := self._ended(timeout)) is None:
+            raise subprocess.TimeoutExpired("mothership", timeout or 0)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        """As long as it runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """At once."""
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._told], [], [], timeout)[0]:
+            self.returncode = int(self._told.recv(64))
+            self._told.close()
+        return self.returncode
+
+
+def run(
+    arguments: Sequence[str], *, environ: Mapping[str, str], cwd: Path, stdin: str | None = None, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, as `subprocess.run` would; without input there is none."""
+    if not CAN_FORK:
+        command = [sys.executable, "-m", "mothership", *arguments]
+        return subprocess.run(
+            command, input=stdin or "", capture_output=True, text=True, check=False, env=environ, cwd=cwd,
+            timeout=timeout,
+        )  # fmt: skip
+    files = [os.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
+    try:
+        os.write(files[0], (stdin or "").encode())
+        os.lseek(files[0], 0, os.SEEK_SET)
+        process = Preloaded(arguments, environ=environ, cwd=cwd, streams=(files[0], files[1], files[2]))
+        try:
+            status = process.wait(timeout)
+        except BaseException:
+            process.kill()
+            raise
+        said = [Path(f"/proc/self/fd/{each}").read_text() for each in files[1:]]
+    finally:
+        for each in files:
+            os.close(each)
+    return subprocess.CompletedProcess([*arguments], status, *said)
