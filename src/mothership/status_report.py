@@ -116,7 +116,7 @@ class StatusReport:
         return PartFacts(relay=self._relay_over_all(whole.relay), llm=whole.llm, database=database)
 
     async def stats(self) -> Stats:
-        """Counts and times, over all workers."""
+        """What is counted and timed, over all workers."""
         whole = merge(self._statuses())
         counts = metric_registry.CounterSnapshot()
         uptime = self._status_directory.uptime_seconds() if self._status_directory else time.monotonic() - self._began

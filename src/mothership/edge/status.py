@@ -45,7 +45,7 @@ class StatusSource(Protocol):
         """What there is to know about the parts besides their health."""
 
     async def stats(self) -> Stats:
-        """Counts and times."""
+        """What is counted and timed."""
 
 
 def router(status: StatusSource) -> APIRouter:
