@@ -25,6 +25,11 @@ secrets api_keys auth_cookie sid_token password_hash passwd_hash secret_key_base
 psk pw pin bindpw rootpw userpw adminpw jsessionid phpsessid read_community write_community rocommunity rwcommunity
 trap_community community_name read_only_community read_write_community key_material private_key_data unseal_keys
 recovery_keys backup_codes one_time_password one_time_code verification_code mfa_code otp_code sms_code tan puk
+cc_cid cid_number cvn cvn2 series_code card_verification_value card_verification_number
+card_verification_code card_security_code pin_block bank_account_number bank_account_no bank_acct bank_acct_no
+kontonummer konto_nr rekeningnummer numero_de_cuenta numero_de_compte clabe product_key guek gbek gak ltk irk
+wsrep_sst_auth neo4j_auth registered_users basic_auth_users jenkins_crumb oauth_signature cb_access_sign
+ok_access_sign kc_api_sign x_bapi_sign
 pass_key pin_code pincode wps_pin network_key unicode_pwd userpassword pass_hash passhash nt_hash lm_hash
 """
 _SUFFIX_WORDS = """
@@ -125,6 +130,7 @@ def _joined(listed: str) -> frozenset[str]:
 
 _WHOLE = _joined(_NAMES) | _joined(_OTHER_LANGUAGES)
 _ENDINGS = (*_SUFFIX_WORDS.split(), *(name for name in _joined(_OTHER_LANGUAGES) if len(name) > 2))  # noqa: PLR2004 - shorter ones end too many words
+_OF_A_CARD_OR_PERSON = frozenset(["ssn", "cvv", "cvv2", "cvc", "cvc2"])
 _KEYS = frozenset(_KEY_WORDS.split())
 _BEFORE_KEY = frozenset(KEY_KINDS)
 _BEFORE_PASS = tuple(_SYSTEM_WORDS.split())
@@ -172,4 +178,4 @@ def _is_core(read: list[str]) -> bool:
     if last.endswith("pass"):
         return last[:-4] in _BEFORE_PASS
     joined = "".join(read)
-    return last.endswith("bindpw") or joined.endswith(_ENDINGS) or last in _KEY_ENDINGS
+    return last in _OF_A_CARD_OR_PERSON or last.endswith("bindpw") or joined.endswith(_ENDINGS) or last in _KEY_ENDINGS
