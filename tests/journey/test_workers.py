@@ -102,9 +102,10 @@ def test_a_sample_sees_the_events_of_every_worker(start: Start, database_dsn: st
     sockets = Path(service.data_dir) / "metrics"
     service.until(lambda: len(list(sockets.glob("trace-*.sock"))) == 2, "both workers")
     numbers = itertools.count()
-    found = sampled(service, numbers)
-    while len(found["traces"]) < 20:  # its time was over: a busy machine sends fewer in it
+    for _ in range(5):  # its time may be over: a busy machine sends fewer in it
         found = sampled(service, numbers)
+        if len(found["traces"]) == 20:
+            break
     assert found["sampled"]["workers"] == 2
     seen = sorted(json.loads(trace["event"])["number"] for trace in found["traces"])
     assert len(seen) == 20
