@@ -11,7 +11,7 @@ smtp_pass DB_PASS PSWD db_password oauthClientSecret apikey_staging ldap_bindpw 
 wachtwoord hasło haslo_bazy пароль 密码 パスワード
 비밀번호 lösenord parola geheimnis WLAN_Kennwort senha contraseña clave_api
 api_sleutel cle_secrete ключ_api 访问令牌 password_hash authtoken x_access_token pass\x00word pass\u200bword
-PrimarySSN cc_cvv cc_cid SeriesCode BANK_ACCT Kontonummer AuthorizationKey mot_de_passe_sql productKey
+PrimarySSN cc_cvv cc_cid BANK_ACCT Kontonummer AuthorizationKey mot_de_passe_sql productKey
 NEO4J_AUTH CB-ACCESS-SIGN
 """
 OTHERS = """
@@ -20,7 +20,8 @@ passive passenger token_count max_tokens next_page_token total_tokens prompt_tok
 password_expires_at password_length has_password is_secret secretary secret_name token_type token_expiry pass_count
 cookie_policy session_id tokenizer author authority cursor monkey turkey hotkey keypad access_log auth_method
 api_version signing_alg client_id community_id secretsmanager username appid publicKeyToken
-process_n assn cardCode bank_account stream_key product_id card_code_list sql_token_count authorization_status
+process_n assn cardCode bank_account stream_key product_id card_code_list series_code
+sql_token_count authorization_status
 """
 
 

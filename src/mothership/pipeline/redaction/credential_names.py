@@ -25,7 +25,7 @@ secrets api_keys auth_cookie sid_token password_hash passwd_hash secret_key_base
 psk pw pin bindpw rootpw userpw adminpw jsessionid phpsessid read_community write_community rocommunity rwcommunity
 trap_community community_name read_only_community read_write_community key_material private_key_data unseal_keys
 recovery_keys backup_codes one_time_password one_time_code verification_code mfa_code otp_code sms_code tan puk
-cc_cid cid_number cvn cvn2 series_code card_verification_value card_verification_number
+cc_cid cid_number cvn cvn2 card_verification_value card_verification_number
 card_verification_code card_security_code pin_block bank_account_number bank_account_no bank_acct bank_acct_no
 kontonummer konto_nr rekeningnummer numero_de_cuenta numero_de_compte clabe product_key guek gbek gak ltk irk
 wsrep_sst_auth neo4j_auth registered_users basic_auth_users jenkins_crumb oauth_signature cb_access_sign

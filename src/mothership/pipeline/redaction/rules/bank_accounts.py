@@ -4,10 +4,10 @@
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import digits_of
 
-_NUMBER = r"(?:[-_. ]?(?:number|numbers|num|no|nr|nbr|#))"
+_NUMBER = r"(?:[-_. ]?(?:number|numbers|num|no|nr|nbr|#)\.?)"
 _NAME = (
     rf"(?:bank[-_. ]?(?:account|acct|acc|a/c)(?:{_NUMBER})?|(?<![A-Za-z])(?:account|acct|acc|a/c)(?:{_NUMBER})|(?:debtor|creditor|beneficiary|payee|payer|iban|giro|savings|checking|chequing|deposit|settlement)[-_ ]?(?:account|acct)(?:{_NUMBER})?"
-    r"|konto-?(?:nummer|nr\.?|no\.?)|(?<![a-z])kto\.?-?(?:nummer|nr\.?)|numéro\sde\scompte|n°\s(?:de\s)?compte|número\sde\s(?:cuenta|conta)|numero\s(?:de\scuenta|di\sconto|conto)|conta\scorrente|c/c\s(?:n\.|nº)"
+    r"|konto-?(?:nummer|nr\.?|no\.?)|(?<![a-z])kto\.?-?(?:nummer|nr\.?)|(?<![a-z])kto\.?(?=\s?:?\s?[0-9]{6})|n[º°.]{1,2}\s?(?:de\s)?(?:cuenta|conta|compte)|numéro\sde\scompte|n°\s(?:de\s)?compte|número\sde\s(?:cuenta|conta)|numero\s(?:de\scuenta|di\sconto|conto)|conta\scorrente|c/c\s(?:n\.|nº)"
     r"|numer\s(?:rachunku|konta)|nr\srachunku|rekening-?(?:nummer|nr\.?)|číslo\súčtu|bankszámlaszám|kontonummer|tilinumero|(?<![A-Za-z])(?:clabe|cbu|nuban|bban|rib))"
 )
 _IS = rf"(?:{QUOTE})?\s{{0,2}}(?:=>|[=:#>]|is\s|ist\s|lautet\s)?\s{{0,3}}(?:{QUOTE})?"
@@ -59,6 +59,7 @@ BANK_ACCOUNT = Rule(
         ("numéro de compte : 00045678912", "00045678912"),
         ("Rekeningnummer 12.34.56 unbekannt, rekeningnummer: 4411098223", "4411098223"),
         ("numer rachunku: 10902402 0000 0006 1000 0434", "10902402 0000 0006 1000 0434"),
+        ("Kto 7712309845 BLZ 10070024, acct no. 4410998877", "4410998877"),
         ("CLABE: 032180000118359719", "032180000118359719"),
         (":59:/0532013000\nMUSTER GMBH", "0532013000"),
         ("<DbtrAcct><Id><Othr><Id>88120044</Id></Othr></Id></DbtrAcct>", "88120044"),

@@ -4,11 +4,11 @@
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 
 _NAME = (
-    r"(?:cc[-_]?cid|cid[-_]?(?:number|code)|card[-_ ]?code|series[-_]?code|(?:credit[-_ ]?)?card[-_ ]?(?:security|verification|validation|identification)(?:[-_ ]?(?:code|value|number|no|id))?"
+    r"(?:cc[-_]?cid|cid[-_]?(?:number|code)|card[-_ ]?code|(?-i:SeriesCode)|cv[-_]?(?:number|code)|(?:credit[-_ ]?)?card[-_ ]?(?:security|verification|validation|identification)(?:[-_ ]?(?:code|value|number|no|id))?"
     r"|(?:cvv|cvc|cvn|cvd|csc|cid)2?[-_]?(?:value|val|code|number|num|nr)|(?<![A-Za-z])(?:cvn2?|cvd2?|csc|cv2|cvv2?|cvc2?|icvv|cav2)|verification[-_ ]?value|cc[-_]?(?:cvv2?|cvc2?|csc|cvn)"
     r"|kartenpr(?:ü|ue)f(?:nummer|ziffer)|pr(?:ü|ue)fziffer|(?:code|cryptogramme)\s(?:de\s)?(?:sécurité|visuel)|código\sde\s(?:seguridad|segurança)\sda?e?l?\s?(?:la\s)?(?:tarjeta|cartão))"
 )
-_IS = rf"(?:{QUOTE})?(?:\s{{0,2}}(?:=>|:=|[=:|])\s{{0,2}}|\s(?:is|ist|was)\s|\s{{1,2}}|>|{QUOTE}?\s(?:value|val)={QUOTE})(?:{QUOTE})?"
+_IS = rf"\)?(?:{QUOTE})?(?:\s{{0,2}}(?:=>|:=|[=:|])\s{{0,2}}|\s(?:is|ist|was)\s|>|{QUOTE}?\s(?:value|val)={QUOTE})(?:{QUOTE})?"
 
 CARD_CODE = Rule(
     name="card_code",
@@ -30,6 +30,7 @@ CARD_CODE = Rule(
         ("<cardCode>2207</cardCode>", "2207"),
         ('<PaymentCard CardCode="MC" SeriesCode="640"/>', "640"),
         ("card verification value: 771", "771"),
+        ("security code (CVC): 406", "406"),
         ("csc=9021&exp=1228", "9021"),
         ('<Parameter name="CVV2Val" value="455"/>', "455"),
         ("Kartenprüfnummer: 218", "218"),
@@ -37,7 +38,7 @@ CARD_CODE = Rule(
         ("DE 52 (PIN data): 7F2210AC9B3E4D61", "7F2210AC9B3E4D61"),
     ),
     negatives=(
-        'CardCode="VI", "CardCode": "C20000", series code A12, cvv check passed, csc-3 rack, cvv2=***, cv2 4.8.0, csc 10.0',
+        'CardCode="VI", "CardCode": "C20000", series code A12, cvv check passed, csc-3 rack, cvv2=***, cv2 4.8.0, csc 2025, card code 4421, "series_code": "2025"',
         "SecurityCode=7203, card code list 12 entries, F041=[TERM0042] F052=[] F053=[0000000000000000], bit 52 set",
     ),
     numbers=False,

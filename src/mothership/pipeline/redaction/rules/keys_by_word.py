@@ -7,7 +7,7 @@ from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher
 from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_random, is_written_out
 
 _ABBREVIATED = (
-    r"(?:GUEK|GBEK|GAK|M?KEK|DEK|TEK|ZMK|ZPK|TPK|TMK|TAK|PVK|CVK|BDK|IPEK|IMK|LMK|PMK|PTK|GTK|MSK|EMSK|LTK|IRK|CSRK|CAK|KEYSET|HLS_?KEY|LLS_?KEY|OPc?|Ki|KIc|KID_KEY|SK_(?:d|ai|ar|ei|er|pi|pr)"
+    r"(?:GUEK|GBEK|GAK|[AE]K|M?KEK|DEK|TEK|ZMK|ZPK|TPK|TMK|TAK|PVK|CVK|BDK|IPEK|IMK|LMK|PMK|PTK|GTK|MSK|EMSK|LTK|IRK|CSRK|CAK|KEYSET|HLS_?KEY|LLS_?KEY|OPc?|Ki|KIc|KID_KEY|SK_(?:d|ai|ar|ei|er|pi|pr)"
     r"|(?i:app_?s?_?key|nwk_?s?_?key|[fs]nwk_?s_?int_?key|nwk_?s_?enc_?key|gen_?app_?key|link_?key|tc_?link_?key|install_?code|backbone_?key|s[02]_?key|wmbus_?key|aes_?key|cipher_?key|meter_?key|tool_?key|backup_?key|recovery_?key|sector_?key|mifare_?key))"
 )
 _STREAM = re.compile(
@@ -74,7 +74,7 @@ KEYS_BY_WORD = (
     ),
     # Product keys of five groups of five
     Matcher(
-        r"(?:[/-]ipk|/inpkey:?|pidkey|productid|(?:licen[cs]e|product|activation|install(?:ation)?|serial|registration|volume|mak|kms|retail|oem|windows|office|vmware|upgrade)[-_ ]?(?:key|code|number|no|id)?|(?<![a-z])(?:key|keys|serial)|schlüssel|clé|clave|chiave|sleutel|klucz)(?:\\{0,3}[\"'])?[^\r\n0-9A-Za-z]{1,8}(?:(?:is|ist|est|installed|entered|used|value|set|to)[^\r\n0-9A-Za-z]{1,4}){0,2}(?P<secret>[0-9A-Z]{5}(?:-[0-9A-Z]{5}){4})(?![0-9A-Za-z-])",
+        r"(?:[/-]ipk|/inpkey:?|pidkey|productid|(?:licen[cs]e|product|activation|install(?:ation)?|registration|volume|mak|kms|retail|oem|windows|office|vmware|upgrade)[-_ ]?(?:key|code|number|no|id)?|(?<![a-z])keys?|serial\skey|schlüssel|clé|clave|chiave|sleutel|klucz)(?:\\{0,3}[\"'])?[^\r\n0-9A-Za-z]{1,8}(?:(?:is|ist|est|installed|entered|used|value|set|to)[^\r\n0-9A-Za-z]{1,4}){0,2}(?P<secret>[0-9A-Z]{5}(?:-[0-9A-Z]{5}){4})(?![0-9A-Za-z-])",
         _is_product_key,
         ignore_case=True,
         unicode=True,
@@ -100,9 +100,8 @@ KEYS_BY_WORD = (
     ),
     # A token that was refused: `access denied for token …`, `token …: invalid`
     Matcher(
-        r"(?:denied|invalid|unknown|expired|revoked|bad|unauthori[sz]ed|rejected|wrong|incorrect|failed|forbidden|not\sfound)\b[^\r\n]{0,40}?\b(?:token|key)\s{1,2}[\"'(\[]?(?P<secret>[0-9a-f]{32}(?:[0-9a-f]{8}){0,4})(?![0-9A-Za-z-])",
+        r"(?:denied|invalid|unknown|expired|revoked|bad|unauthori[sz]ed|rejected|wrong|incorrect|failed|forbidden|not\sfound)\b[^\r\n]{0,40}?\btoken\s{1,2}[\"'(\[]?(?P<secret>[0-9a-f]{32}(?:[0-9a-f]{8}){0,4})(?![0-9A-Za-z-])",
         ignore_case=True,
-        fits=lambda text, start, _end: "evict" not in text[max(0, start - 60) : start + 120],
     ),
     Matcher(
         r"token\s{1,2}[\"'(\[]?(?P<secret>[0-9a-f]{32}(?:[0-9a-f]{8}){0,4})(?=[\"')\]]?:?\s(?:is\s|was\s|has\s)?(?:invalid|expired|revoked|unknown|denied|rejected|not\sfound|unauthori[sz]ed|incorrect))",
@@ -152,5 +151,6 @@ KEYS_BY_WORD_NEGATIVES = (
     "secret_id_accessor    5675ddf3-07a3-45bf-ad17-4faa9e964cc0\nsecret_id_ttl         0s\ntoken   required\npassword    required   pam_unix.so",
     "stream key: orders-by-region, rtmp://live.example.tv/app/front-door-camera, stream_key=events_2025_03, app password must have your mail",
     "part no 4411A-22B10-00-7, serial number 2025-03-11, token count 12345678901234567890123456789012, bad token at 12",
+    "object not found: key 9f86d081884c7d659a2feaa0c55ad015, invalid key 9f86d081884c7d659a2feaa0c55ad015 in cache, serial number: ABCDE-12345-FGHIJ-67890-KLMNO",
     'cache miss: key 9f8e7d6c5b4a39281706f5e4d3c2b1a0 evicted, password = <<"">>, plaintext protocol used, key plaintext required',
 )

@@ -1,6 +1,8 @@
 """The rule for one-time codes and PINs that a message gives away."""
 # ruff: noqa: E501, RUF001 - an expression reads best in one piece, and these are the signs that people write
 
+import re
+
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule
 
 _CODE = (
@@ -34,6 +36,16 @@ def _mixed(text: str) -> bool:
     return any(char.isdigit() for char in text) and any(char.isalpha() for char in text)
 
 
+_OTHER_CODE = re.compile(
+    r"error|exit|status|zip|postal|post|area|country|discount|promo|order|store|agent|product|dealer", re.IGNORECASE
+)
+
+
+def _is_for_login(text: str, start: int, _end: int) -> bool:
+    """Tell a code that somebody is to type from an error's, a place's or a shop's."""
+    return _OTHER_CODE.search(text, max(0, start - 40), start) is None
+
+
 ONE_TIME_CODE = Rule(
     name="one_time_code",
     description="One-time codes, PINs and PUKs behind the words for them in a dozen languages, and in modems' `AT+CPIN`.",
@@ -65,13 +77,20 @@ ONE_TIME_CODE = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"(?:2fa|mfa|t?otp|two-?factor|2-?step|one-?time)(?![a-z])[^\r\n]{0,60}?(?<!error )(?<!status )(?<!result )(?<!reason )(?<!response )\b(?:code|pin|token)\b[^\r\n0-9A-Za-z]{1,3}(?:is\s|was\s)?[\"']?(?P<secret>[0-9]{6,8}|[0-9]{3}[ -][0-9]{3})(?![\w.%/:-]?[0-9A-Za-z])",
+            r"(?:2fa|mfa|t?otp|two-?factor|2-?step|one-?time)(?![a-z])[^\r\n]{0,60}?(?<!error )(?<!status )(?<!result )(?<!reason )(?<!response )\b(?:code|pin|token)\b(?:\s(?:for|of)\s[\w.@-]{1,40})?[^\r\n0-9A-Za-z]{1,3}(?:is\s|was\s)?[\"']?(?P<secret>[0-9]{6,8}|[0-9]{3}[ -][0-9]{3})(?![\w.%/:-]?[0-9A-Za-z])",
             ignore_case=True,
         ),
         Matcher(
-            r"(?:use|enter|type|verwenden\ssie|nutzen\ssie|utilisez|usa|utilice|gebruik|użyj|använd|brug|bruk|введите)\s(?:the\s|den\s|le\s|el\s|de\s)?(?:code\s|código\s|kod\s|код\s)?(?P<secret>[0-9]{6}|[0-9]{3}[ -][0-9]{3})\s(?:to|as|zum|als|um|pour|comme|para|como|om|för|for|til|aby|для)\s(?=[^\r\n]{0,24}?(?:verif|confirm|log|sign|activ|authent|your|anmeld|bestätig|einlog|vérif|connec|inici|entrar|zalog|вход|подтвер))",
+            r"(?:use|enter|type|verwenden\ssie|nutzen\ssie|utilisez|usa|utilice|gebruik|użyj|använd|brug|bruk|введите)\s(?:the\s|den\s|le\s|el\s|de\s)?(?:code\s|código\s|kod\s|код\s)?(?P<secret>[0-9]{6}|[0-9]{3}[ -][0-9]{3})\s(?:to|as|zum|als|um|pour|comme|para|como|om|för|for|til|aby|для)\s(?=(?:your\s|deine?\s|ihre?n?\s|die\s|den\s|votre\s|tu\s|su\s|a\s|o\s|la\s|je\s|het\s|te\s|sich\s){0,2}(?:verif|confirm|log(?:[\s-]?in|\sonto)\b|sign[\s-](?:in|up|on)\b|activ|authent|code|anmeld|bestätig|einzulog|vérif|connec|inici|entrar|zalog|inlog|вход|подтвер))",
             ignore_case=True,
             unicode=True,
+        ),
+        # `Ваш одноразовый код: …`, `Tu código es …`: of six digits, and no error's or place's
+        Matcher(
+            r"(?:your|ihr|dein|votre|ton|tu|su|il\stuo|je|uw|ваш|твой|twój|din|dit|seu|váš)\s(?:[^\W\d]{2,20}\s){0,2}(?:code|código|codice|kode?|kód|код|codul|koda)(?:\s(?:is|ist|est|es|è|é|är|er|jest|je)|\s?[:—])\s{1,2}(?P<secret>[0-9]{6}|[0-9]{3}[ -][0-9]{3})(?![\w.%/:-]?[0-9A-Za-z])",
+            ignore_case=True,
+            unicode=True,
+            fits=_is_for_login,
         ),
         # Asterisk's voicemail.conf: `2001 => 4471,Front desk,desk@…,,attach=yes`
         Matcher(
@@ -115,6 +134,9 @@ ONE_TIME_CODE = Rule(
         ("PUK: 36473991", "36473991"),
         ("Le code PIN de la barrière est 4542.", "4542"),
         ("one-time-password 768411 accepted", "768411"),
+        ("Ваш одноразовый код: 410 882", "410 882"),
+        ("Tu código es 334190, no lo compartas", "334190"),
+        ("2FA code for lena: 602117", "602117"),
         ("Onay kodunuz: 227190", "227190"),
         ("Váš ověřovací kód: 482 915", "482 915"),
         ("Az ellenőrző kód: 640217", "640217"),
@@ -146,7 +168,7 @@ ONE_TIME_CODE = Rule(
         "verification code sent to 3 users, confirmation code expired after 600 s",
         "login code 12.5 ms, security code review #12",
         "received code 1006, sent code 200, user entered room 4412, 2FA failed with error code 132000, otp status code 500123",
-        "user code 4042 not found, use 100000 as limit of rows, typed 2000 words, 12 => 4471,9,8; 3 => 200,ok,done",
+        "user code 4042 not found, use 100000 as limit of rows, use 100000 to configure the login timeout, enter 200000 for sign-off, your postal code is 110001, typed 2000 words, 12 => 4471,9,8; 3 => 200,ok,done",
         "voucher RVCH-20412 booked, coupon SUMMER-2025, redeem 2024-0311-0412, master code review, lock code path 77",
         "confirmation code length 6, TAN 2.0, AT+CPIN?, AT+CWJAP?, AT+CSQ=1",
     ),

@@ -10,7 +10,7 @@ from mothership.pipeline.redaction.rules.validators import (
     e164,
 )
 
-_INTERNATIONAL = r"\+(?:(?<![A-Za-z0-9_+.]\+)|(?<=\bPH\+)|(?<=\bFX\+)|(?<=\b[Tt][Ee][Ll]\+)|(?<=\b[Mm][Oo][Bb]\+)|(?<=\b[Ff][Aa][Xx]\+))[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?: ?[0-9]{1,5} [/-] (?=[0-9]{3}))?(?:[ ./-]?[0-9]){5,13}(?![0-9A-Za-z_])"
+_INTERNATIONAL = r"\+(?:(?<![A-Za-z0-9_+.]\+)|(?<=\bPH\+)|(?<=\bFX\+)|(?<=\b[Tt][Ee][Ll]\+)|(?<=\b[Mm][Oo][Bb]\+)|(?<=\b[Ff][Aa][Xx]\+))[1-9][0-9]{0,2}(?:[ .-]?\(0?[0-9]{0,4}\))?(?: ?[0-9]{1,5} [/-] (?=[0-9]{2}))?(?:[ ./-]?[0-9]){5,13}(?![0-9A-Za-z_])"
 
 
 _DIALLED = r"00(?<![0-9][0-9A-Fa-f] ..)(?<! [A-Fa-f][0-9A-Fa-f] ..)(?<![A-Za-z0-9_/+.:-]..)[ ]?[1-9][0-9]{0,2}[ -](?:\(0\)[ -]?)?[1-9][0-9]{0,4}(?:[ -][0-9]{2,8}){1,4}(?![0-9A-Za-z_])(?![.-][0-9])"
@@ -129,7 +129,7 @@ def _no_address(text: str) -> bool:
 # `dest=`, a messaging service's `"to": "…"`, Asterisk's channels.
 _HL7 = r"(?P<secret>[0-9(+](?<![0-9A-Za-z].)[0-9 ()/.-]{5,20}[0-9])(?:\^(?:PRN|ORN|WPN|VHN|ASN|EMR|NET|BPN|PRS)?)?\^(?:PH|FX|CP|BP|MD|SAT|TDD)(?![A-Za-z])"
 _SAID_E164 = (
-    r"(?:END_USER_E164[^\r\n0-9]{0,12}[0-9]?[^\r\n0-9]{0,60}?|(?<![A-Za-z])(?:dest(?:ination)?(?:[-_]?(?:addr(?:ess)?|number|no))?|dst[-_]?addr|src[-_]?addr|source[-_]?addr|(?:to|from)[-_]?(?:number|msisdn|phone)|recipient(?:[-_]?(?:id|number))?|e164|subscriber(?:[-_]?(?:id|number))?|[abc]_?party(?:[-_]?number)?)"
+    r"(?:(?<![a-z])(?:sms|mms|whatsapp)\s(?:message\s)?(?:sent\s|delivered\s)?(?:to|from)\s{1,2}|END_USER_E164[^\r\n0-9]{0,12}[0-9]?[^\r\n0-9]{0,60}?|(?<![A-Za-z])(?:dest(?:ination)?(?:[-_]?(?:addr(?:ess)?|number|no))?|dst[-_]?addr|src[-_]?addr|source[-_]?addr|(?:to|from)[-_]?(?:number|msisdn|phone)|recipient(?:[-_]?(?:id|number))?|e164|subscriber(?:[-_]?(?:id|number))?|[abc]_?party(?:[-_]?number)?)"
     rf"(?:{QUOTE})?\s{{0,2}}[:=]\s{{0,2}}(?:{QUOTE})?)(?P<secret>\+?[1-9][0-9]{{9,14}})(?![0-9A-Za-z_.:-])"
 )
 _MESSAGING = (
@@ -137,7 +137,7 @@ _MESSAGING = (
     rf"messaging_product{QUOTE}[^\r\n]{{0,200}}?{QUOTE}(?:to|from|recipient){QUOTE}\s?:\s?{QUOTE}(?P<secret>[1-9][0-9]{{9,14}})(?![0-9])",
 )
 _CHANNEL = r"(?:(?:SIP|PJSIP|IAX2?|DAHDI|Local|Sofia|SCCP|Motif)/(?:[\w.-]{1,32}/)?|Executing \[|exten(?:sion)?[= ]>?\s?|Goto\([\w-]{1,40},)(?P<secret>\+?[0-9]{9,15})(?=[@,)&/])"
-_WRITTEN_TO = r"(?:sms|mms|whatsapp|wysłano|zadzwoń|tel(?:efon\w{0,4})?|anruf|ruf|llam\w{1,4}|appel\w{0,3}|chiam\w{1,4}|ring|bel|call|text)(?![a-z])[^\r\n0-9]{0,24}?(?<![a-z])(?:numer|nummer|número|numéro|numero|номер|number|nr\.?)u?(?:\s(?:telefonu|telefon|de\stéléphone|de\steléfono|di\stelefono|телефона))?:?\s{1,2}(?P<secret>\+?[0-9]{2,4}(?:[ -][0-9]{2,4}){2,4})(?![\w.-])"
+_WRITTEN_TO = r"(?:sms|mms|whatsapp|wysłano|zadzwoń|tel(?:efon\w{0,4})?|anruf|ruf|llam\w{1,4}|appel\w{0,3}|chiam\w{1,4}|ring|bel|call|text)(?![a-z])[^\r\n0-9]{0,24}?\s(?:na|to|an|die|de|het|al|au|à|a|naar|aan|till|til|på|auf|unter|on|from|von|der|el|le|the|your)\s(?:numer|nummer|número|numéro|numero|номер|number|nr\.?)u?(?:\s(?:telefonu|telefon|de\stéléphone|de\steléfono|di\stelefono|телефона))?:?\s{1,2}(?P<secret>\+?[0-9]{2,4}(?:[ -][0-9]{2,4}){2,4})(?![\w.-])"
 
 
 def _of_channel(text: str) -> bool:
@@ -178,6 +178,7 @@ PHONE = Rule(
         ('{"to":"447700900123","from":"Shop","text":"Your order"}', "447700900123"),
         ("Dial(PJSIP/0044207946012@trunk-b,40)", "0044207946012"),
         ("Executing [02079460123@from-internal:1]", "02079460123"),
+        ("MMS sent to 4915112345678 ok", "4915112345678"),
         ("Kod wysłano SMS na numer 512 334 908", "512 334 908"),
         ("GI|RN12|PH+31 20 555 01 77|", "+31 20 555 01 77"),
         ("+49 (0) 30 / 221 940-12", "+49 (0) 30 / 221 940-12"),
@@ -218,7 +219,7 @@ PHONE = Rule(
     negatives=(
         "at 2024-01-15T08:15:23+0000 up, GRAPH+123456789, EPH+1 2345678, +12 / 300 / 4000 rows",
         "OBX|1|NM|12-44^HB^LN, 2025-03-11^A^B, Executing [6001@from-internal:1], SIP/6001-0000012, dest=10.0.0.4:5060 dest=1700000000",
-        '{"from":"1741337012","to":"1741340612","step":"60"}, {"to":"17413370120","limit":5}, total number 601 234 567, text line number 120 300',
+        '{"from":"1741337012","to":"1741340612","step":"60"}, {"to":"17413370120","limit":5}, total number 601 234 567, sms queue number 300 200 100, sms to 1700000000, text line number 120 300',
         "version 415.555.26.71",
         "peer 203.101.45.59:5070",
         "dump 06 12 34 56 78 9a bc",

@@ -101,7 +101,7 @@ USER_AND_PASSWORD = Rule(
         ),
         Matcher(
             r"\b[Ll][Oo][Gg][Oo][Nn]\s{1,2}[A-Za-z][\w-]{0,7}\.[A-Za-z][\w-]{0,7},\s?(?P<secret>[^\s,\"';]{3,64})",
-            is_no_word,
+            is_made,
         ),
         Matcher(r"\b(?:CES[NL]|SIGNON)\s[^\r\n]{0,60}?\bPS=(?P<secret>[A-Za-z0-9@#$]{3,100})"),
         Matcher(r"/SIGN\s(?:ON\s)?[A-Z@#$][A-Z0-9@#$]{0,7}\s(?P<secret>[A-Z0-9@#$]{3,8})(?=\s{0,4}(?:$|[\r\n\"]))"),
@@ -130,7 +130,7 @@ USER_AND_PASSWORD = Rule(
         *BELOW_NEGATIVES,
         "stats auth required, stats auth realm: monitor, option http-auth on, proxy_auth: basic:realm, user:password format",
         'users: {"kim": "admin", "lee": "viewer"}, "accounts": {"eu": "active"}, registered users: {count: 3}',
-        "LOGON CORP/ALICE failed, Logon type 3, last logon 2025-03-01, logon server dc1.corp,tcp",
+        "LOGON CORP/ALICE failed, Logon type 3, last logon 2025-03-01, logon server dc1.corp,tcp, logon CORP.KIM,interactive",
         "http_login: user:missing, login=12:04:11, es_user: kibana:5601, admin_login: web01:8443, login: 10.0.0.1:50122",
         "NEO4J_AUTH=none, NEO4J_AUTH=neo4j/$PASSWORD, /SIGN OFF, CESN signon complete",
     ),

@@ -13,7 +13,7 @@ USER_PASSWORDS = (
         _RULE,
         r"<<[-~ \\\"']*[A-Za-z_]",
         (
-            r"(?i)(?:kinit|sudo -S|passwd|password-stdin|password|token)[^\n<]{0,80}<<[-~]? ?[\"']?[A-Z_]{1,20}[\"']?[^\n\\<]{0,40}(?:\r?\n|\\n)\s{0,8}(?P<v>[^\n\\$]{4,80})(?:\r?\n|\\n)\s{0,8}[^\n\\]{0,80}(?:\r?\n|\\n|$)?",
+            r"(?i)(?:(?:kinit|sudo -S|passwd|password-stdin)[^\n<]{0,80}|(?:password|token) ?)<<[-~]? ?[\"']?[A-Z_]{1,20}[\"']?[^\n\\<]{0,40}(?:\r?\n|\\n)\s{0,8}(?P<v>[^\n\\$]{4,80})(?:\r?\n|\\n)\s{0,8}[^\n\\]{0,80}(?:\r?\n|\\n|$)?",
             value_validators.value,
         ),
     ),
