@@ -3,6 +3,7 @@
 
 import re
 
+from mothership.pipeline.redaction.rules.named_keys import is_random_key
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule
 from mothership.pipeline.redaction.rules.vocabulary import (
     MADE_HAS,
@@ -12,10 +13,15 @@ from mothership.pipeline.redaction.rules.vocabulary import (
     says_words,
 )
 
+_ENGLISH = r"pass(?:word|phrase|code|wd)"
+_FOREIGN = (
+    r"passwort|kennwort|losungswort|wachtwoord|mot\sde\spasse|contrase(?:ñ|n)a|senha|has[łl]o"
+    r"|heslo|parola(?:\sd['’]ordine)?|l(?:ö|o)senord(?:et)?|passord(?:et)?|adgangskoden?|salasana|palavra-passe|parool|mật\skhẩu|kata\ssandi(?:nya|\sanda)?|κωδικός(?:\s(?:πρόσβασης|σας|σου))?|סיסמה|كلمة\s(?:ال)?(?:مرور|سر)|รหัสผ่าน|jelsz(?:ó|o)(?:d|ja|va)?|[şs]ifre(?:niz|n|m|si|miz|nizi)?|parola(?:nız|niz|n|sı|ta)|parol[aăė]|lozink[aue]|шифра|gesl[oa]|пароль|пароля|парола(?:та)?|лозинка|sla(?:p|pt)ažodis|पासवर्ड|hasła|hesla|密码|密碼|口令"
+    r"|パスワード|비밀번호"
+)
 _WORD_FOR_ONE = (
-    r"(?:pass(?:word|phrase|code|wd)|passwort|kennwort|losungswort|wachtwoord|mot\sde\spasse|contrase(?:ñ|n)a|senha|has[łl]o"
-    r"|heslo|parola(?:\sd['’]ordine)?|l(?:ö|o)senord(?:et)?|passord(?:et)?|adgangskoden?|salasana|clave|palavra-passe|parool|mật\skhẩu|kata\ssandi(?:nya|\sanda)?|κωδικός(?:\s(?:πρόσβασης|σας|σου))?|סיסמה|كلمة\s(?:ال)?(?:مرور|سر)|รหัสผ่าน|jelsz(?:ó|o)(?:d|ja|va)?|[şs]ifre(?:niz|n|m|si|miz|nizi)?|parola(?:nız|niz|n|sı|ta)|parol[aăė]|lozink[aue]|шифра|gesl[oa]|пароль|пароля|парола(?:та)?|лозинка|sla(?:p|pt)ažodis|पासवर्ड|hasła|hesla|密码|密碼|口令"
-    r"|パスワード|비밀번호|geheimnis|(?:netzwerk|sicherheits|wlan|wpa2?)-?schl(?:ü|ue)ssel|cl(?:é|e)\s(?:wi-?fi|wpa|réseau)|clave\s(?:wi-?fi|de\sred)|(?:wifi|netwerk)-?sleutel|wi-?fi\skey|pre-?shared\skey)(?:\s(?:nova|nueva|nouveau|neue|nye|nya|actual|temporal|provisoire|temporaire))?"
+    rf"(?:{_ENGLISH}|{_FOREIGN}|clave"
+    r"|geheimnis|(?:netzwerk|sicherheits|wlan|wpa2?)-?schl(?:ü|ue)ssel|cl(?:é|e)\s(?:wi-?fi|wpa|réseau)|clave\s(?:wi-?fi|de\sred)|(?:wifi|netwerk)-?sleutel|wi-?fi\skey|pre-?shared\skey)(?:\s(?:nova|nueva|nouveau|neue|nye|nya|actual|temporal|provisoire|temporaire))?"
 )
 _API_KEY = (
     r"(?:api[- ]?(?:schl(?:ü|ue)ssel|sleutel|key|token|nyckel|nøgle|nøkkel|avain|密钥|密鑰|キー|키)|cl(?:é|e)\s(?:d['’e]\s?)?api"
@@ -41,6 +47,16 @@ _SET_GERMAN = r"(?:zurück)?(?:gesetzt|setzen|gestellt|geändert|ändern|gesetzt
 _DONE = r"(?:entered|used|given|supplied|provided|tried|typed|attempted|received|sent|generated|assigned|created|issued|eingegeben|verwendet|saisi|introducida|ingevoerd)"
 _VERB_WITHOUT_BLANK = r"\s{0,2}(?:是|为|為|は|은|는)\s{0,2}:?"
 _OPEN = r"[\"'„“”«»‘’`「『【]{0,2}"
+_GAP = r"(?:\s(?!falsch|ungültig|abgelaufen|geändert|gesperrt|verwei|onjuist|ongeldig|verlopen|gewijzigd|geweiger|incorrec|invalid|expir|modif|erron|cambia|scadut|errat|nieprawid|wygas|zmien|felakt|ändra|fel\s|forkert|väär|неверн|истек|измен)[^\s:=,;.!?\"'„“”«»(){}\[\]<>]{1,24}){1,6}?"
+"""Up to six words of one clause that say whose it is, and not what became of it."""
+_WHO_BEFORE = re.compile(
+    r"(?:user|gebruiker|benutzer|nutzer|utilisateur|usuario|usuário|utente|użytkownik\w{0,3}|uživatel\w{0,2}|användare|bruker|bruger|käyttäjä\w{0,3}|пользовател\w{0,3}"
+    r"|account|konto|compte|cuenta|conta|host|server|serveur|servidor|error|fehler|fout|erreur|version|ticket|code)[\s:=—–-]{1,6}\W{0,2}\Z",
+    re.IGNORECASE,
+)
+_KEY = r"(?:sleutel|schl(?:ü|ue)ssel|cl(?:é|e)|clave|chiave|chave|klucz|klíč|nyckeln?|nøgle|nøkkel|avain|jeton|kulcs|ключ|токен)"
+_STANDS_AT = r"\s(?:(?:staat|steht|ligger|står|jest|está|è|est|is|ist|är|er)\s)?(?:(?:nu|jetzt|nun|ora|ahora|maintenant|agora|teraz|теперь)\s)?(?:op|auf|på)\s"
+_NOT_PUBLIC = r"(?!publi|pubbl|públi|öffentl|openba|veřej|offentl|julki|публич|открыт|primar|étrang|extern)"
 _VALUE = r"(?P<secret>[^\s\"'„“”«»‘’`「」『』【】<>，。；、]{4,256}?)(?=[\"'„“”«»‘’`「」『』【】<>，。；、]|[.,;:!?)]{0,3}(?:\s|$))"
 
 
@@ -79,6 +95,16 @@ def _is_chosen(text: str) -> bool:
 def _is_quoted_password(text: str) -> bool:
     """Tell a password between quotation marks from the name of a field, and from what is said of one."""
     return is_made(text) and _NAME_OF_A_HOST.fullmatch(text) is None
+
+
+def _is_password_of(text: str) -> bool:
+    """Tell a password behind any words for whose it is: by letters in both cases or signs, and no name of a machine."""
+    return _is_made_password(text) and _is_chosen(text)
+
+
+def _no_name(text: str, start: int, _end: int) -> bool:
+    """Tell a password from the name of who has one: `Kennwort des Dienstes für Benutzer: Meier2024`."""
+    return _WHO_BEFORE.search(text, max(0, start - 32), start) is None
 
 
 SENTENCE = Rule(
@@ -184,6 +210,21 @@ SENTENCE = Rule(
             ignore_case=True,
             unicode=True,
         ),
+        # Whose it is in any words: `Heslo k terminálu je …`, `Uusi salasana … koneelle on …`, `jeton d'accès … : …`
+        Matcher(
+            rf"(?:{_FOREIGN}){_GAP}(?:{_SIGN}|{_VERB}){_OPEN}{_VALUE}",
+            _is_password_of,
+            secret_has=MADE_HAS,
+            ignore_case=True,
+            unicode=True,
+            fits=_no_name,
+        ),
+        Matcher(
+            rf"{_KEY}(?:\s{_NOT_PUBLIC}[^\s:=,;]{{1,24}}){{0,8}}?(?:{_SIGN}|{_VERB}|{_STANDS_AT}){_OPEN}(?P<secret>[0-9A-Za-z+/_-]{{24,512}}={{0,2}})(?![0-9A-Za-z+/=_:.-])",
+            is_random_key,
+            ignore_case=True,
+            unicode=True,
+        ),
         Matcher(
             rf"{_API_KEY}{_OWNER}(?:{_SIGN}|{_VERB}|{_VERB_WITHOUT_BLANK}){_OPEN}{_VALUE}",
             is_jumbled_word,
@@ -203,6 +244,16 @@ SENTENCE = Rule(
         ),
     ),
     positives=(
+        ("Heslo k serveru v hale je Beskydy1987, pozor", "Beskydy1987"),
+        ("Lösenordet till nya kassan är Surströmming9!", "Surströmming9!"),
+        ("palavra-passe provisória: Sardinha-31", "Sardinha-31"),
+        ("Ο κωδικός πρόσβασης της αποθήκης είναι Olympos!44", "Olympos!44"),
+        ("Salasana varaston tulostimelle on Mustikka-21", "Mustikka-21"),
+        ("Wachtwoord nieuwe weegbrug terminal: Dijkgraaf#7", "Dijkgraaf#7"),
+        ("Hasło nowego skanera na rampie to Bursztyn!55", "Bursztyn!55"),
+        ("sleutel van de koppeling staat nu op q7Rt2vXk9Lm4Zc8Bn1Ws6Yd3Hf5J", "q7Rt2vXk9Lm4Zc8Bn1Ws6Yd3Hf5J"),
+        ("le jeton d'accès pour le portail : Zx8Kp3Qm7Rt2Vb9Nc4Lw6Yd1Hf5Gs0Ja", "Zx8Kp3Qm7Rt2Vb9Nc4Lw6Yd1Hf5Gs0Ja"),
+        ("Der Schlüssel für den Wetterdienst lautet Pq4Xw8Zt2Lk6Vn9Rb3Yd7Mc1H", "Pq4Xw8Zt2Lk6Vn9Rb3Yd7Mc1H"),
         ("Your password has been reset to compass84_", "compass84_"),
         ("La contraseña de ana ha sido restablecida a Naranja!88", "Naranja!88"),
         ("Le mot de passe de paul a été réinitialisé à Crème&Brulee7, merci", "Crème&Brulee7"),
@@ -252,6 +303,10 @@ SENTENCE = Rule(
         ("WLAN-Netzwerkschlüssel: 64976467412239301216", "64976467412239301216"),
     ),
     negatives=(
+        "Kennwort falsch eingegeben von: Meier2024!, wachtwoord gevraagd door gebruiker: JanJansen22, Passwort vergessen meldet Benutzer: KMueller-88",
+        "heslo k terminálu je neplatné, lösenordet till servern är för kort, hasło do konta jest SHA-256, salasana palvelimelle on vanhentunut",
+        "wachtwoord staat in de kluis. Ticket: INC-20881a, parola scaduta per il server: SRV-ROMA2, Passwort vergessen? Hotline: +49-30",
+        "clé publique du serveur : MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE5f2Q, sleutel staat op haak 4, clé primaire : commandes_par_region_2024x",
         "Das Passwort ist abgelaufen. Das Kennwort lautet anders, password is required",
         "le mot de passe est incorrect, la contraseña es obligatoria, het wachtwoord is verlopen",
         "password for user root from 10.0.0.1 port 22 ssh2",
