@@ -16,7 +16,7 @@ _TAKES = (
     r"(?:\b(?:kinit|kpasswd|passwd|smbpasswd|kadmin\w{0,6}|vault\s(?:login|operator\sunseal)|docker\slogin|podman\slogin|helm\sregistry\slogin|ssh-add|cryptsetup|htpasswd|openconnect"
     r"|mysql_config_editor|vncpasswd|su|gh\sauth\slogin|ldappasswd|realm\sjoin|net\sads\sjoin|ipa-\w{3,20}|npm\slogin)\b|sudo\s[^\r\n<]{0,40}?-\w{0,4}S"
     r"|--?(?:pass(?:word|phrase)?|token|key)-?(?:stdin|fd\s0|file[= ]-)"
-    r"|(?:cat|tee|install|dd)\s[^\r\n<]{0,120}?[\w./-]{0,80}(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|credential|\.netrc|\.pgpass|apikey|psk)(?![\w./-]{0,40}(?:policy|hint|help|readme|guide|rotat|check|\.(?:md|adoc|html|py|sh|service|ya?ml|json|sql|conf)\b)))"
+    r"|(?:cat|tee|install|dd)\s[^\r\n<]{0,120}?(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|credential|\.netrc|\.pgpass|apikey|psk)(?![\w./-]{0,40}(?:policy|hint|help|readme|guide|rotat|check|\.(?:md|adoc|html|py|sh|service|ya?ml|json|sql|conf)\b)))"
 )
 _HERE = re.compile(
     rf"{_TAKES}[^\r\n<]{{0,160}}<<[-~]?\s?[\\\"']{{0,2}}(?P<tag>[A-Za-z_][\w-]{{0,24}}|!)[\"']?[^\r\n\\<]{{0,120}}{_BREAK}"
