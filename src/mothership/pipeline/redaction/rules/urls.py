@@ -137,8 +137,9 @@ URL_PARAMETER = Rule(
             has_digit,
         ),
         Matcher(
-            rf"(?<![A-Za-z_])code(?:{QUOTE})?\s?[=:]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/-]{{8,4096}})(?=[^\r\n]{{0,600}}?grant_type(?:{QUOTE})?\s?[=:]\s?(?:{QUOTE})?authorization_code)",
+            rf"(?<![A-Za-z_])code(?:{QUOTE})?\s?[=:]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z%._~+/-]{{8,2048}})(?=[^\r\n]{{0,600}}?grant_type(?:{QUOTE})?\s?[=:]\s?(?:{QUOTE})?authorization_code)",
             has_digit,
+            then=("authorization_code", 2_800),
         ),
         Matcher(r"[?&]code=(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.[0-9a-f-]{36}){1,2})(?![\w-])"),
         # What decrypts a recorded connection: NSS key logs, `ip xfrm`.
