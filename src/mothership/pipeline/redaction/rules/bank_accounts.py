@@ -1,5 +1,5 @@
 """The rule for numbers of bank accounts that have no form of their own: behind a word for one, or where a format has it."""
-# ruff: noqa: E501, PLR2004 - an expression reads best in one piece; lengths of numbers
+# ruff: noqa: E501, PLR2004, RUF001 - an expression reads best in one piece; lengths of numbers; the signs that people write
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import digits_of
@@ -12,6 +12,10 @@ _NAME = (
 )
 _IS = rf"(?:{QUOTE})?\s{{0,2}}(?:=>|[=:#>]|is\s|ist\s|lautet\s)?\s{{0,3}}(?:{QUOTE})?"
 _CLOUD = 12
+
+
+_SORT_CODE = r"(?:sort[-_ ]?code|(?<![A-Za-z])BSB|bank[-_ ]?code|BLZ|bankleitzahl|branch[-_ ]?code|transit|routing(?:[-_ ](?:no|number|num|transit number))?|ABA)"
+"""What a bank is known by in its country: an account stands beside it."""
 
 
 def _is_account(text: str) -> bool:
@@ -38,6 +42,19 @@ BANK_ACCOUNT = Rule(
             ignore_case=True,
             unicode=True,
         ),
+        # No cloud's account, whose number has twelve digits, is called so.
+        Matcher(
+            rf"bank[-_. ]?(?:account|acct|acc)(?:{_NUMBER})?{_IS}(?P<secret>[0-9]{{12}})(?![0-9A-Za-z]|[.:/][0-9])",
+            lambda text: len(set(text)) > 1,
+            ignore_case=True,
+        ),
+        # Beside what its bank is known by: `sort code 20-32-06 account no. …`, `BSB 062-000 Account: …`
+        Matcher(
+            rf"{_SORT_CODE}(?:{QUOTE})?[\s:=#.]{{1,4}}(?:{QUOTE})?[0-9]{{2,4}}(?:[ -]?[0-9]{{2,4}}){{1,3}}(?:{QUOTE})?[\s,;/|]{{1,3}}(?:{QUOTE})?(?:a/?c|acc(?:oun)?t|konto|account)(?:[-_. ]?(?:number|num|nummer|no|nr))?\.?(?:{QUOTE})?[\s:=#]{{1,3}}(?:{QUOTE})?(?P<secret>[0-9](?:[ -]?[0-9]){{5,16}})(?![0-9A-Za-z]|[.:/][0-9])",
+            _is_account,
+            ignore_case=True,
+        ),
+        Matcher(r"口座(?:番号)?\s{0,2}[:：]?\s{0,2}(?P<secret>[0-9]{7,8})(?![0-9])"),
         Matcher(r":(?:50[AFK]|59[AF]?|5[2-8][ACD]|25P?):/{0,2}(?P<secret>(?:[A-Z]{1,4}/)?[0-9]{6,34})(?![0-9A-Za-z])"),
         Matcher(
             r"<(?:\w{1,12}:)?Othr>\s{0,40}<(?:\w{1,12}:)?Id>\s{0,8}(?P<secret>[0-9A-Z-]{5,34})\s{0,8}</",
@@ -51,6 +68,12 @@ BANK_ACCOUNT = Rule(
         ),
     ),
     positives=(
+        ("FPS out: sort code 40-11-27 account no. 30918845 ref x", "30918845"),
+        ('{"bank_account_number":"440918220175","type":"checking"}', "440918220175"),
+        ("payee BSB 733-114 Account: 60221784 ok", "60221784"),
+        ('{"bankAccountNumber":"88104412093","type":"savings"}', "88104412093"),
+        ('{"routing_number":"021000021","account_number":"4410982271"}', "4410982271"),
+        ("返金先 口座番号：2290418 普通", "2290418"),
         ("BACS: sort code 30-90-12, account number 44120987", "44120987"),
         ("BANK_ACCT=7702119045;X=1", "7702119045"),
         ('{"accountNumber": "009812237"}', "009812237"),
@@ -69,6 +92,7 @@ BANK_ACCOUNT = Rule(
         ),
     ),
     negatives=(
+        "sort code 20-32-06 accepted 66756747 bytes, BSB 062-000 account closed, branch code 123 account manager 4410982271x, 口座番号なし",
         "AWS account number 123456789012, account 4455667788 locked, account no longer exists, acct num 12, accounts: 100000",
         "account number 000000000, bank account required, Kontonummer fehlt, :25:00, :59:12, Othr Id 7",
         "622 blocks of 021000021 in 0000250000 ms, 6220210000310000123987654     0000125000EMP00412        SMITH CARPENTRY         0021000020000001",

@@ -71,6 +71,17 @@ ONE_TIME_CODE = Rule(
             lambda text: any(char.isalnum() for char in text),
         ),
         Matcher(r"pin_?block\W{1,4}(?P<secret>[0-9A-F]{16,32})(?![0-9A-Za-z])", ignore_case=True),
+        # The code of a door, a card or a transfer, in other words: `PIN-koden till … är 4096`, `Kod autoryzacyjny do …: …`
+        Matcher(
+            rf"(?:(?<![a-z])(?:pin|dörr|dør|port|lås|larm|alarm)-?(?:koden?|tunnus)|pin-?(?:code|kode?|kód)|kod\s(?:autoryzacyjny|sms|do\s(?:drzwi|bramy|alarmu))|(?:auktoriserings|godkännande)kod(?:en)?|code\s(?:d['’]autorisation|du\s(?:portail|cadenas))|codice\s(?:di\sautorizzazione|del\scancello)|código\s(?:de\sautorizaci(?:ó|o)n|de\sautorização|del\sportón))"
+            rf"(?:\s[^\s:=0-9,.;]{{1,24}}){{0,5}}?(?:\s{{0,2}}[:=]\s{{0,2}}|\s(?:är|er|is|ist|to|jest|est|es|é|è|on|je)\s(?:nu\s)?){_DIGITS}",
+            ignore_case=True,
+            unicode=True,
+        ),
+        Matcher(
+            r"(?<![A-Za-z])PIN\s(?:entered|typed|used|received|accepted|rejected|digits|input)\s?[:=]\s?(?:\\{0,3}[\"'])?(?P<secret>[0-9]{4,8})(?![\w.%/:-]?[0-9A-Za-z])",
+            ignore_case=True,
+        ),
         # By what is done with it: `user entered code …`, `use … to sign in`, `2FA … code …`
         Matcher(
             r"(?:enter(?:ed|s)?|typed?(?:\sin)?|submit(?:ted|s)?|keyed(?:\sin)?|dialled)\s(?:the\s|a\s|an\s|wrong\s|invalid\s|their\s){0,2}(?:[a-z0-9-]{2,16}\s)?(?:(?:pass)?code|pin|otp|tan)\s{0,2}[:=#]?\s{0,2}[\"']?(?P<secret>[0-9]{3,4}[ -]?[0-9]{1,4})(?![\w.%/:-]?[0-9A-Za-z])",
@@ -113,6 +124,11 @@ ONE_TIME_CODE = Rule(
         Matcher(r"one-?time[- ]password\s{1,2}(?P<secret>[0-9]{4,10})(?![\w.])", ignore_case=True),
     ),
     positives=(
+        ("PIN-koden till skåpet i hallen är 7731", "7731"),
+        ("Portkoden till lagret är nu 4418, byt i mars", "4418"),
+        ("Kod autoryzacyjny przelewu: 551 290", "551 290"),
+        ("keypad: PIN entered=5590 attempt 2", "5590"),
+        ("pincode van de sleutelkluis is 2207", "2207"),
         ("4 G-325396 is your Google verification code.", "325396"),
         ("Ihr Bestätigungscode lautet 693314", "693314"),
         ("Uw verificatiecode is 587892", "587892"),
@@ -163,6 +179,8 @@ ONE_TIME_CODE = Rule(
         ("S63: M_KEY=4A91C", "4A91C"),
     ),
     negatives=(
+        "PIN entered=ok, PIN entered 3 times, PIN-koden är fel, portkoden till lagret är ändrad 2025-03-11, kod autoryzacyjny wygasł po 600 s",
+        "alarmkoden är E4096, PIN accepted: 12 ms, dörrkoden till plan 4 är borta",
         "pin 13 is high, PIN 4 GPIO, pins: 12",
         "exit code is 137, error code 5000, status code: 4042, access code policy 2026-11-29",
         "verification code sent to 3 users, confirmation code expired after 600 s",

@@ -140,6 +140,29 @@ _CHANNEL = r"(?:(?:SIP|PJSIP|IAX2?|DAHDI|Local|Sofia|SCCP|Motif)/(?:[\w.-]{1,32}
 _WRITTEN_TO = r"(?:sms|mms|whatsapp|wysłano|zadzwoń|tel(?:efon\w{0,4})?|anruf|ruf|llam\w{1,4}|appel\w{0,3}|chiam\w{1,4}|ring|bel|call|text)(?![a-z])[^\r\n0-9]{0,24}?\s(?:na|to|an|die|de|het|al|au|à|a|naar|aan|till|til|på|auf|unter|on|from|von|der|el|le|the|your)\s(?:numer|nummer|número|numéro|numero|номер|number|nr\.?)u?(?:\s(?:telefonu|telefon|de\stéléphone|de\steléfono|di\stelefono|телефона))?:?\s{1,2}(?P<secret>\+?[0-9]{2,4}(?:[ -][0-9]{2,4}){2,4})(?![\w.-])"
 
 
+# To call somebody, in the languages of tickets, and the number some words on: `Monteur bellen voor aankomst: 06-28 71 40 93`.
+_CALLING = (
+    r"(?:携帯(?:電話)?|電話|手机|联系电话|휴대폰|전화|(?<![^\W\d_])(?:(?:terug|op)?bellen|bel|gsm|mobiel|telefonisch|(?:rück|an)ruf\w{0,3}|anrufen|zurückrufen|erreichbar|handy|mobil(?:telefon|nummer|funk)?|durchwahl"
+    r"|ll(?:a|á)m(?:ar|e|en|ad)\w{0,2}|m(?:ó|o)vil|celular|telem(?:ó|o)vel|lig(?:ar|ue)|appel(?:er|ez)|rappel(?:er|ez)?|joindre|joignable|portable|t(?:é|e)l(?:é|e)phoner?|contattare|chiamare|richiamare|cellulare|telefon(?:ar)?[eo]"
+    r"|ring(?:a|e)?|jour(?:en|telefon)|mobilen?|mobiltlf|kontakt|zadzwo(?:ń|n)(?:ić)?|dzwoni(?:ć|c)|kom(?:órka)?|zavol(?:at|ejte)|soita|puhelin|h(?:í|i)vja|мобильный|звонить|позвонить|перезвонить|тел)(?![^\W\d_]))"
+)
+_CALLED = rf"{_CALLING}(?:[:.]|\s(?!buff|queue|entr|size|art|ped|order|bestell|ref|ticket|lijn|linie|nr)[^\s\d:;,.()\[\]{{}}\"'=/<>]{{1,24}}(?=[\s:])){{0,4}}:?\s{{1,2}}(?P<secret>\(?0[1-9][0-9]{{0,4}}\)?(?:[ ]?[-/ ][ ]?[0-9]{{2,8}}){{1,5}}|[3-9][0-9]{{2}}(?:[ -][0-9]{{2,4}}){{2,3}}|0[1-9][0-9]{{8,9}})(?![\w:/-]|\.[0-9])"
+_BESIDE_CHANNEL = r"sofia/[\w.-]{1,40}/(?P<secret>\+?[0-9]{9,15})(?=@)"
+_CDR_NATIONAL = (
+    r"\"(?P<secret>0[1-9][0-9]{7,9}|00[1-9][0-9]{8,13})(?=\",\"[\w-]{0,40}\",\"[^\r\n]{0,80}?(?:PJSIP|SIP|DAHDI|IAX2|Local|SCCP)/)",
+    r"\"(?P<secret>0[1-9][0-9]{7,9}|00[1-9][0-9]{8,13})(?=\",\"[0-9*#+]{0,20}\",\"(?:from|to|outbound|inbound)-)",
+)
+_DATE = re.compile(
+    r"(?:0[1-9]|[12][0-9]|3[01])[ -](?:0[1-9]|1[0-2])[ -](?:19|20)[0-9]{2}(?:[ -][0-9]{2}){0,3}|(?:19|20)[0-9]{2}[ -][0-9]{2}[ -][0-9]{2}(?:[ -][0-9]{2}){0,3}"
+)
+
+
+def _called(text: str) -> bool:
+    """Tell a number to call from a date, and from groups that are a reference."""
+    digits = digits_of(text)
+    return _DATE.fullmatch(text) is None and 9 <= len(digits) <= (12 if digits[0] == "0" else 10)
+
+
 def _of_channel(text: str) -> bool:
     """Tell a number that was dialled, with a prefix or its country's code, from an extension."""
     digits = digits_of(text)
@@ -163,6 +186,9 @@ PHONE = Rule(
         Matcher(_SAID_E164, _with_country, ignore_case=True, fits=_no_quantity),
         *(Matcher(each, _with_country) for each in _MESSAGING),
         Matcher(_CHANNEL, _of_channel),
+        Matcher(_BESIDE_CHANNEL, _of_channel),
+        *(Matcher(each, _of_channel) for each in _CDR_NATIONAL),
+        Matcher(_CALLED, _called, ignore_case=True, unicode=True, fits=_no_quantity),
         Matcher(_WRITTEN_TO, _spoken, ignore_case=True, unicode=True),
         Matcher(_INTERNATIONAL, _international, fits=_no_quantity),
         *_AMERICAN,
@@ -170,6 +196,17 @@ PHONE = Rule(
         Matcher(_EUROPEAN),
     ),
     positives=(
+        ("Lift staat stil, terugbellen op 06-19 44 82 70 graag", "06-19 44 82 70"),
+        ("Hausmeister anrufen unter 0176 4410 882, Tor klemmt", "0176 4410 882"),
+        ("Avisar al conductor, móvil 655 91 20 34", "655 91 20 34"),
+        ("richiamare il custode al 338 410 2276 dopo le otto", "338 410 2276"),
+        ("担当者携帯 080-4471-2290 まで", "080-4471-2290"),
+        ("Ringa vaktmästaren på 073-551 28 90", "073-551 28 90"),
+        ("conciërge gsm 0486 31 77 02", "0486 31 77 02"),
+        ("rappeler le client: 06 44 18 22 97", "06 44 18 22 97"),
+        ("zadzwonić do ochrony: 601 448 210", "601 448 210"),
+        ("New Channel sofia/internal/4930221940@10.1.1.4 [x]", "4930221940"),
+        ('"","204","0308812290","from-internal","","PJSIP/204-0001","Dial"', "0308812290"),
         ("PID|1||44||M^E||||||0511-2239417^PRN^PH||", "0511-2239417"),
         ("NK1|1|x|(040) 221 7790^WPN^FX", "(040) 221 7790"),
         ("Subscription-Id-Type: END_USER_E164 (0), Subscription-Id-Data: 4915112345678", "4915112345678"),
@@ -217,6 +254,10 @@ PHONE = Rule(
         ('"""Kim"" <5511968155174>","PJSIP/trunk-000083ae"', "5511968155174"),
     ),
     negatives=(
+        "terugbellen op 12-06-2024 14:00, Rückruf erbeten bis 04-11-2025, anrufen ab 08:30, Ring buffer 512 1024 2048, mobile app 10.4.2",
+        "appeler le 06 11 2025, móvil pedido 4410-22, kontakt 2024-03-11 12 30, bel artikel 740-11-8204, llamar antes del 12/06 18:00, ring 3 of 12",
+        "sofia/internal/2041@10.1.1.4, sofia/gateway/trunk/1001, gsm 900 1800 1900 MHz, kom 08-10, mobil 10.20.30.40, contattare il reparto 12 entro il 2025-06-11",
+        '"","2041","2042","from-internal","","PJSIP/2041-0001"',
         "at 2024-01-15T08:15:23+0000 up, GRAPH+123456789, EPH+1 2345678, +12 / 300 / 4000 rows",
         "OBX|1|NM|12-44^HB^LN, 2025-03-11^A^B, Executing [6001@from-internal:1], SIP/6001-0000012, dest=10.0.0.4:5060 dest=1700000000",
         '{"from":"1741337012","to":"1741340612","step":"60"}, {"to":"17413370120","limit":5}, total number 601 234 567, sms queue number 300 200 100, sms to 1700000000, text line number 120 300',
