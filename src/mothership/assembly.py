@@ -135,20 +135,27 @@ def sessions(settings: Settings, data_dir: Path, credentials: Credentials) -> Se
 
 
 def routes(settings: Settings, tsdb: TsdbSink | None, loki: LokiSink | None, watcher: StoredWatcher) -> list[SinkRoute]:
-    """The sinks that are on, each with how it likes to be written to."""
-    """The first has the watcher: what it stores is stored."""
+    """The sinks that are on, each with how it likes to be written to. The first has the watcher."""
     routes: list[SinkRoute] = []
     if tsdb:
         to = settings.sinks.timescaledb
-        routes.append(SinkRoute(tsdb, to.batch_size, to.batch_timeout_seconds, to.writers, watcher=watcher))
+        routes.append(
+            SinkRoute(
+                tsdb,
+                batch_size=to.batch_size,
+                linger_seconds=to.batch_timeout_seconds,
+                writers=to.writers,
+                watcher=watcher,
+            )
+        )
     if loki:
         to_loki = settings.sinks.loki
         of_loki = None if routes else watcher
         routes.append(
             SinkRoute(
                 loki,
-                to_loki.write_rows,
-                to_loki.linger_seconds,
+                batch_size=to_loki.write_rows,
+                linger_seconds=to_loki.linger_seconds,
                 gather_seconds=to_loki.gather_seconds,
                 full_rows=to_loki.batch_size,
                 in_order=True,

@@ -79,10 +79,10 @@ DOORS: Sequence[tuple[bytes, str | None, dict[str, str]]] = (
     (snappy(protobuf(b"order 12 failed")), None, {}),
     (snappy(protobuf(b"order 12 failed")), "application/octet-stream", {}),
     (snappy(protobuf(b"order 12 failed")), PROTOBUF, {"content_encoding": "snappy"}),
-    (gzip.compress(snappy(protobuf(b"order 12 failed"))), PROTOBUF, {"content_encoding": "gzip"}),
+    (gzip.compress(snappy(protobuf(b"order 12 failed")), mtime=0), PROTOBUF, {"content_encoding": "gzip"}),
     (in_json("order 12 failed"), "application/json", {}),
     (in_json("order 12 failed"), "application/json; charset=utf-8", {}),
-    (gzip.compress(in_json("order 12 failed")), "application/json", {"content_encoding": "gzip"}),
+    (gzip.compress(in_json("order 12 failed"), mtime=0), "application/json", {"content_encoding": "gzip"}),
     (zlib.compress(in_json("order 12 failed")), "application/json", {"content_encoding": "deflate"}),
     (in_json("order 12 failed"), "application/json", {"content_encoding": "snappy"}),
 )

@@ -1,6 +1,6 @@
 """Between a courier and its neighbours: the sink it serves, and who hears what became of a batch."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
 from mothership.leases import DeliveryResult
@@ -12,6 +12,7 @@ class SinkRoute:
     """A sink and how it likes to be written to."""
 
     sink: Sink
+    _: KW_ONLY  # most are numbers: one in another's place would be a number, too
     batch_size: int = 5000
     """Most rows of one write (a larger batch goes alone)."""
     linger_seconds: float = 0.0
