@@ -91,6 +91,11 @@ def card(context: Context) -> bool:
     return length == 15 and start // 100 in (34, 37)
 
 
+_PART = re.compile(
+    r"(?i)(?:^|[^a-z])(?:p/?n|part(?: ?(?:no|number))?|sku|article|artikel|item(?: ?no)?|s/n|serial|model|mpn|oem|spare)[\s:=#.\"']{1,4}$"
+)
+
+
 def issued(context: Context) -> bool:
     """Tell whether the US Social Security Administration can have issued a number."""
     digits = "".join(filter(str.isdigit, context.value))
@@ -99,6 +104,7 @@ def issued(context: Context) -> bool:
         and digits[3:5] != "00"
         and digits[5:] != "0000"
         and not re.search(r"[0-9a-f]-$", context.before(2))
+        and not _PART.search(context.before(24))
     )
 
 
@@ -181,3 +187,12 @@ def behind_routing_number(context: Context) -> bool:
     """Tell whether the nine digits before are the number of a bank in the United States: 3, 7 and 1 times each add up to tens."""
     digits = [int(char) for char in context.before(9) if char.isdigit()]
     return len(digits) == 9 and sum(digits[place] * (3, 7, 1)[place % 3] for place in range(9)) % 10 == 0
+
+
+_DATED = re.compile(r"[0-9]{2}[ -][0-9]{2}[ -](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[ -][0-9]{2}[ -][0-9]{2}")
+
+
+def called(context: Context) -> bool:
+    """Tell a number to call from a date and from a reference, by how many digits it has."""
+    digits = sum(map(str.isdigit, context.value))
+    return 9 <= digits <= (12 if context.value[0] in "01" else 10) and _DATED.match(context.value) is None

@@ -247,3 +247,29 @@ def _random(text: str) -> bool:
     letters = [char for char in text if char.isalpha()]
     turns = sum(one.isupper() != other.isupper() for one, other in pairwise(letters))
     return len(set(text)) >= 8 and bool(letters) and (any(map(str.isdigit, text)) or turns >= 0.4 * len(letters))
+
+
+def varied(context: Context) -> bool:
+    """Tell a key in a path from a name: hexadecimal digits alone, or letters in both cases and digits."""
+    text = context.value
+    if len(text) >= 32 and re.fullmatch("[0-9a-f]+", text):
+        return True
+    return all(any(map(kind, text)) for kind in (str.isupper, str.islower, str.isdigit))
+
+
+_COMPLAINTS = frozenset(
+    "not no passphrase password failed incorrect wrong invalid denied permission unable cannot".split()
+)
+
+
+def no_complaint(context: Context) -> bool:
+    """Tell words that are a passphrase from what a program says instead of asking for one."""
+    return _COMPLAINTS.isdisjoint(context.value.rpartition(": ")[2].split())
+
+
+_WHOSE = re.compile(r"(?i)(?:von|door|user|gebruiker|benutzer|account|konto|host|server)\W*$")
+
+
+def password_of(context: Context) -> bool:
+    """Tell a password behind words for whose it is from the name of who has one."""
+    return made(context) and _WHOSE.search(context.before(24)) is None

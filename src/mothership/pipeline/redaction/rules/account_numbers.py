@@ -146,6 +146,17 @@ _SSN_NAMED = (
 )
 
 
+_PART_BEFORE = re.compile(
+    r"(?:^|[^a-z])(?:p/?n|part(?:[ _-]?(?:no|number|num|nr))?|sku|article|artikel|art|item(?:[ _-]?(?:no|number|nr))?|s/n|serial|catalog(?:ue)?|cat|model|mpn|oem|spare)[\s:=#.\"']{1,4}\Z",
+    re.IGNORECASE,
+)
+
+
+def _no_part(text: str, start: int, _end: int) -> bool:
+    """Tell a person's number from a part's, by the word before it."""
+    return _PART_BEFORE.search(text, max(0, start - 24), start) is None
+
+
 def _valid_ssn(text: str) -> bool:
     return ssn(digits_of(text))
 
@@ -154,7 +165,7 @@ SSN = Rule(
     name="ssn",
     description="US social security numbers with dashes; with spaces or plain only beside their name.",
     source="Social Security Administration: number ranges never issued",
-    matchers=(Matcher(_SSN, _valid_ssn, back=3), Matcher(_SSN_NAMED, _valid_ssn, ignore_case=True)),
+    matchers=(Matcher(_SSN, _valid_ssn, back=3, fits=_no_part), Matcher(_SSN_NAMED, _valid_ssn, ignore_case=True)),
     positives=(
         ("applicant 123-45-6789 approved", "123-45-6789"),
         ("SSN: 123456789", "123456789"),
@@ -166,6 +177,7 @@ SSN = Rule(
         "part 000-12-3456",
         "part 666-12-3456",
         "part 912-34-5678",
+        "P/N 740-11-8204 failed, sku 741-22-9931, part no. 742-33-1180, artikel 743-44-2291",
         "2024-01-15 123-00-6789",
         "uuid 1123-45-67890",
         "build 10-123-45-6789-2",

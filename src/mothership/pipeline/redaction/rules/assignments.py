@@ -150,6 +150,8 @@ ASSIGNMENT = Rule(
             "0C11D0C3E5F60718293A4B5C6D7E8F90",
         ),
         ('mot_de_passe_sql="Lyon-Soleil3"', "Lyon-Soleil3"),
+        ("define( 'NONCE_KEY',        'q|W8~z&]Lk 3\"x{Rt0^mP' );", 'q|W8~z&]Lk 3"x{Rt0^mP'),
+        ("define('LOGGED_IN_SALT', 'Zt>7~k<2Qw]x+9Lm;Rb');", "Zt>7~k<2Qw]x+9Lm;Rb"),
         ("exp 12/26 cvc 123", "123"),
         ("2FA backup code: 23135535", "23135535"),
         ("login secret=DtrfAbzyhntcEbgqfdtp ok", "DtrfAbzyhntcEbgqfdtp"),

@@ -132,6 +132,11 @@ PAIR = Matcher(
     _argument,
     ignore_case=True,
 )
+# WordPress: whoever has its keys and salts makes sessions for anybody. They are of any signs.
+SALT = Matcher(
+    r"define\(\s{0,4}['\"](?:(?:SECURE_)?AUTH|LOGGED_IN|NONCE|WP_CACHE)_(?:KEY(?:_SALT)?|SALT)['\"]\s{0,4},\s{0,24}(?P<q>['\"])(?P<secret>(?:(?!(?P=q))[^\r\n]){8,512})(?P=q)\s{0,4}\)",
+    lambda text: "put your unique phrase" not in text and _says_something(text),
+)
 
 _NAMED_COLUMN = re.compile(
     r"(?:passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|secret|auth)[_-]?key)[\s\"'`\]]*"
@@ -143,4 +148,5 @@ COLUMNS: tuple[Matcher | CodeMatcher, ...] = (
     CodeMatcher(_insert, (_INSERT,)),
     CodeMatcher(_csv, (_NAMED_COLUMN,), parted=False),
     PAIR,
+    SALT,
 )

@@ -103,7 +103,7 @@ POSITIONS = (
     # Commands, and how many arguments stand before the password.
     (r"rclone obscure|vncpasswd|cargo login|nuget setapikey|grafana-cli admin reset-admin-password", 0),
     (
-        r"samba-tool user (?:create|add|setpassword)|(?:drush|occ|artisan|console|drupal)\s{1,2}user:(?:password|resetpassword|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -n?bn?|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
+        r"samba-tool user (?:create|add|setpassword)|(?:drush|occ|artisan|console|drupal)\s{1,2}user:(?:password|resetpassword|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -\w{0,3}(?:nb|bn)\w{0,3}|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
         1,
     ),
     (r"mosquitto_passwd -b", 2),

@@ -93,7 +93,7 @@ COMMAND_PASSWORD = Rule(
         Matcher(rf"(?:radtest|wpa_passphrase)\s[^\s-]\S{{0,63}}\s{{1,2}}{WORD}"),
         Matcher(r"radtest\s\S{1,64}\s\S{1,128}\s\S{1,128}\s[0-9]{1,5}\s(?P<secret>[^\s\"']{1,128})"),
         Matcher(
-            r"net1?(?:\.exe)?\suse\s[^\r\n]{0,100}?\\\\[^\s]{1,128}\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})[\"']?\s{1,2}/u(?:ser)?:",
+            r"net1?(?:\.exe)?\s{1,4}use\s[^\r\n]{0,100}?\\\\[^\s]{1,128}\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})[\"']?\s{1,2}/u(?:ser)?:",
             ignore_case=True,
         ),
         Matcher(
@@ -126,7 +126,7 @@ COMMAND_PASSWORD = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"net1?(?:\.exe)?\suse\s[^\r\n]{0,200}?/u(?:ser)?:[\"']?[^\s\"']{1,128}[\"']?\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})",
+            r"net1?(?:\.exe)?\s{1,4}use\s[^\r\n]{0,200}?/u(?:ser)?:[\"']?[^\s\"']{1,128}[\"']?\s{1,2}[\"']?(?P<secret>[^\s\"'/*][^\s\"']{0,127})",
             ignore_case=True,
         ),
         Matcher(
@@ -168,6 +168,9 @@ COMMAND_PASSWORD = Rule(
         ),
     ),
     positives=(
+        ("htpasswd -nbB kiosk Stempelkissen4", "Stempelkissen4"),
+        ("htpasswd -bnBC 10 kiosk Stempelkissen4", "Stempelkissen4"),
+        (r"net   use  Y: \\nas1\scans /user:WERF\scan Meeuw-1988 /persistent:yes", "Meeuw-1988"),
         *PIPED_POSITIVES,
         ('"cmd": ["mysqladmin", "-u", "root", "password", "falcon 4417"]', "falcon 4417"),
         ("argv=['sshpass', '-p', 'crème-9055', 'ssh']", "crème-9055"),

@@ -68,6 +68,11 @@ def _is_ciphered(text: str) -> bool:
     return not plain.isalpha() and any(map(str.isalpha, plain)) and (is_made(word) or not plain.isalnum())
 
 
+def _is_ntp_key(text: str) -> bool:
+    """Tell a key behind its algorithm from a file's name or a word: hexadecimal digits by pairs, or what is no word."""
+    return re.fullmatch(r"(?:[0-9a-fA-F]{2}){8,64}", text) is not None or is_made(text)
+
+
 CONFIG_PASSWORD = Rule(
     name="config_password",
     description="Passwords behind a key word in the configuration of devices and servers (`enable password …`, "
@@ -181,10 +186,33 @@ CONFIG_PASSWORD = Rule(
             is_made,
             ignore_case=True,
         ),
+        # NUT: `MONITOR ups@host 1 user … primary`; ntp.keys and chrony.keys: `12 SHA1 …`
+        Matcher(
+            r"MONITOR\s{1,4}\S{1,64}@\S{1,128}\s{1,4}[0-9]{1,3}\s{1,4}\S{1,64}\s{1,4}\"?(?P<secret>[^\s\"]{2,128})\"?\s{1,4}(?:primary|secondary|master|slave)",
+        ),
+        Matcher(
+            r"(?:M|MD5|SHA1|SHA256|SHA384|SHA512|AES128(?:CMAC)?|AES256)\s{1,4}(?:HEX:|ASCII:)?(?P<secret>[^\s\"':#]{8,256})(?=\s{0,8}(?:#|$|[\r\n]|\\[rn]|\"))",
+            _is_ntp_key,
+            preceded=r"(?:^|[\r\n]|\\n)\s{0,4}[0-9]{1,5}\s{1,4}",
+        ),
+        # CloudFormation: `{"ParameterKey": "DbPassword", "ParameterValue": "…"}`, `ParameterKey=DbPassword,ParameterValue=…`
+        Matcher(
+            rf"ParameterKey(?:{QUOTE})?\s?[=:]\s?(?:{QUOTE})?[\w.-]{{0,64}}(?:passw(?:or)?d|passphrase|secret|token|api_?key)\w{{0,16}}(?:{QUOTE})?\s?,\s{{0,24}}(?:{QUOTE})?ParameterValue(?:{QUOTE})?\s?[=:]\s?(?:{QUOTE})?(?P<secret>(?<=[\"'])[^\"'\r\n\\]{{3,512}}|[^\s\"',\\}}]{{3,512}})",
+            is_written_out,
+            ignore_case=True,
+        ),
         Matcher(r"password\smismatch:?[^\r\n]{0,40}?given=(?P<secret>[^\s\"']{1,256})", ignore_case=True),
         Matcher(rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{WORD}", is_no_word, ignore_case=True),
     ),
     positives=(
+        ("nut.conf: MONITOR rack2@10.1.1.9 1 monuser dieselgeur secondary", "dieselgeur"),
+        ("7 SHA256 0b1c5e9a77d2f3486a0b1c5e9a77d2f3486a0b1c # shore", "0b1c5e9a77d2f3486a0b1c5e9a77d2f3486a0b1c"),
+        ("3 MD5 Zeester_Anker9", "Zeester_Anker9"),
+        ('[{"ParameterKey": "BrokerToken", "ParameterValue": "k2Lw8Qz1Xv7Tn4Rb"}]', "k2Lw8Qz1Xv7Tn4Rb"),
+        (
+            "--parameters ParameterKey=DbPassword,ParameterValue=Golfslag!7 ParameterKey=Size,ParameterValue=2",
+            "Golfslag!7",
+        ),
         ("HKLM\\SOFTWARE\\TightVNC\\Server Password REG_BINARY ACCA37EC7DC61179", "ACCA37EC7DC61179"),
         ("enable algorithm-type scrypt secret rh91WFrjxZPr7x", "rh91WFrjxZPr7x"),
         ("radius-server shared-key cipher PjUda1xmze5271VlP", "PjUda1xmze5271VlP"),
@@ -243,6 +271,8 @@ CONFIG_PASSWORD = Rule(
         ("Password for the [elastic] user successfully reset. New value: hunter2", "hunter2"),
     ),
     negatives=(
+        "MONITOR ups@localhost 1 primary, MONITOR mode on eth0, 12 SHA1 mismatch, 4 MD5 checksum.txt, took 3 MD5 sums",
+        '{"ParameterKey":"InstanceType","ParameterValue":"t3.medium"}, {"ParameterKey":"DbPassword","ParameterValue":"****"}',
         "requirepass is not set, usage: tool -password <password>",
         "radius-server host 10.0.0.1 auth-port 1812, radius: no key for server",
         "crypto key generate rsa, neighbor 10.0.0.1 remote-as 65000",

@@ -10,6 +10,7 @@ from mothership.pipeline.redaction.rules.keys_by_word import (
     KEYS_BY_WORD_POSITIVES,
 )
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule, Span
+from mothership.pipeline.redaction.rules.validators import has_digit
 from mothership.pipeline.redaction.rules.vocabulary import NO_NAME
 
 _FILL = (
@@ -39,6 +40,8 @@ _HEX = re.compile(
     re.IGNORECASE,
 )
 _BASE32 = re.compile(r"[A-Z2-7]{16,64}")
+_CAPITALS = re.compile(r"(?=(?:[A-Z]*[0-9]){3})(?=(?:[0-9]*[A-Z]){8})[0-9A-Z]{32,40}")
+"""A key of capitals and digits, as PagerDuty makes them."""
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _PUBLIC = ("AAAAB3", "AAAAC3", "AAAAE2", "MIIB", "MIIC", "MIID", "sha1-", "sha256-", "sha384-", "sha512-")
 """How public keys, certificates and digests begin."""
@@ -67,7 +70,11 @@ def _key(text: str, match: "re.Match[str]", _last: int) -> Span | None:
     value = match["secret"]
     noun = match["noun"].lower()
     told = kind in _KINDS
-    good = is_random_key(value) or (told and _HEX.fullmatch(value)) or (noun == "secret" and _BASE32.fullmatch(value))
+    good = (
+        is_random_key(value)
+        or (told and (_HEX.fullmatch(value) or _CAPITALS.fullmatch(value)))
+        or (noun == "secret" and _BASE32.fullmatch(value))
+    )
     return match.span("secret") if good and (told or noun != "key" or not value.isdigit()) else None
 
 
@@ -104,6 +111,10 @@ NAMED_KEY = Rule(
             is_random_key,
             preceded=r"(?i:key)\W{1,6}",
         ),
+        # OCPP: by its number a card opens a charging station.
+        Matcher(
+            rf"(?:parent)?id_?tag{QUOTE}\s?:\s?{QUOTE}(?P<secret>[0-9A-F]{{8,20}}){QUOTE}", has_digit, ignore_case=True
+        ),
         *KEYS_BY_WORD,
     ),
     positives=(
@@ -134,6 +145,8 @@ NAMED_KEY = Rule(
             "4c8e0d6b1f3a5c7e9d2b4f6a8c0e1d3f",
         ),
         ("-RecoveryPassword 111111-222222-333333-444444-555555-666666-777777-888888", "111111-222222-333333-444444"),
+        ('{"routing_key": "R02K4M7PQ9ZX1VB6TN8LW3YD5HF0GJ2C"}', "R02K4M7PQ9ZX1VB6TN8LW3YD5HF0GJ2C"),
+        ('Authorize [2,"7",{"idTag":"04B2C91A77E380"}]', "04B2C91A77E380"),
         (
             "LUKS master key dump: aa bb cc dd ee ff 00 11 22 33 44 55 66 77 88 99",
             "aa bb cc dd ee ff 00 11 22 33 44 55",
@@ -144,6 +157,7 @@ NAMED_KEY = Rule(
         ),
     ),
     negatives=(
+        'routing_key=ORDERS.EU.CREATED, {"routing_key": "ALARM_CRITICAL_ENGINE_ROOM_NUMBER"}, {"idTag":"unknown"}, {"idTagInfo":{"status":"Accepted"}}',
         *KEYS_BY_WORD_NEGATIVES,
         "publicKey=MCowBQYDK2VwAyEAhfC5PQbwhkUEPRES9KtuQNBPl3PsaDd7ww4SrCxj4Lt, peer_public_key: unhrdkVEGoqKfHbeuwdcvb7MBSEEyj6YWBm41gSUm6I=",
         "cache key 5f4dcc3b5aa765d61d8327deb882cf99 evicted, primary key: 9f86d081884c7d659a2feaa0c55ad015, dedup_key=1b4663fe3a8ce1bcebfb37d04c31b7f8043fef48",

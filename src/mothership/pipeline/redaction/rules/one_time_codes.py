@@ -82,6 +82,10 @@ ONE_TIME_CODE = Rule(
             r"(?<![A-Za-z])PIN\s(?:entered|typed|used|received|accepted|rejected|digits|input)\s?[:=]\s?(?:\\{0,3}[\"'])?(?P<secret>[0-9]{4,8})(?![\w.%/:-]?[0-9A-Za-z])",
             ignore_case=True,
         ),
+        Matcher(
+            r"(?:safe|vault|locker|padlock|lock|gate)\s(?:combination|combo)(?:\s(?:is|was|changed\sto|set\sto|now)|\s?[:=]){1,2}\s{1,2}(?P<secret>[0-9]{1,2}(?:[ -][0-9]{1,2}){2,4}|[0-9]{4,8})(?![\w.:/-])",
+            ignore_case=True,
+        ),
         # By what is done with it: `user entered code …`, `use … to sign in`, `2FA … code …`
         Matcher(
             r"(?:enter(?:ed|s)?|typed?(?:\sin)?|submit(?:ted|s)?|keyed(?:\sin)?|dialled)\s(?:the\s|a\s|an\s|wrong\s|invalid\s|their\s){0,2}(?:[a-z0-9-]{2,16}\s)?(?:(?:pass)?code|pin|otp|tan)\s{0,2}[:=#]?\s{0,2}[\"']?(?P<secret>[0-9]{3,4}[ -]?[0-9]{1,4})(?![\w.%/:-]?[0-9A-Za-z])",
@@ -124,6 +128,7 @@ ONE_TIME_CODE = Rule(
         Matcher(r"one-?time[- ]password\s{1,2}(?P<secret>[0-9]{4,10})(?![\w.])", ignore_case=True),
     ),
     positives=(
+        ("the safe combination is now 18-42-07", "18-42-07"),
         ("PIN-koden till skåpet i hallen är 7731", "7731"),
         ("Portkoden till lagret är nu 4418, byt i mars", "4418"),
         ("Kod autoryzacyjny przelewu: 551 290", "551 290"),
@@ -179,6 +184,7 @@ ONE_TIME_CODE = Rule(
         ("S63: M_KEY=4A91C", "4A91C"),
     ),
     negatives=(
+        "lock combination is invalid, gate combination of 3 sensors, safe combination changed on 2025-03-11",
         "PIN entered=ok, PIN entered 3 times, PIN-koden är fel, portkoden till lagret är ändrad 2025-03-11, kod autoryzacyjny wygasł po 600 s",
         "alarmkoden är E4096, PIN accepted: 12 ms, dörrkoden till plan 4 är borta",
         "pin 13 is high, PIN 4 GPIO, pins: 12",

@@ -148,6 +148,11 @@ _CALLING = (
 )
 _CALLED = rf"{_CALLING}(?:[:.]|\s(?!buff|queue|entr|size|art|ped|order|bestell|ref|ticket|lijn|linie|nr)[^\s\d:;,.()\[\]{{}}\"'=/<>]{{1,24}}(?=[\s:])){{0,4}}:?\s{{1,2}}(?P<secret>\(?0[1-9][0-9]{{0,4}}\)?(?:[ ]?[-/ ][ ]?[0-9]{{2,8}}){{1,5}}|[3-9][0-9]{{2}}(?:[ -][0-9]{{2,4}}){{2,3}}|0[1-9][0-9]{{8,9}})(?![\w:/-]|\.[0-9])"
 _BESIDE_CHANNEL = r"sofia/[\w.-]{1,40}/(?P<secret>\+?[0-9]{9,15})(?=@)"
+# A gateway's interface: `/send?user=x&to=31628713344&msg=…`
+_GATEWAY = (
+    r"[?&](?:to|from|msisdn|phone|number|recipient|mobile|dest(?:ination)?|sender)=(?:\+|%2B)?(?P<secret>[1-9][0-9]{9,14})(?=[^\s\"']{0,300}?&(?:msg|message|text|body|sms|content|txt)=)",
+    r"&(?:msg|message|text|body|sms|content|txt)=[^\s\"'&]{0,400}&(?:[^\s\"']{0,120}&)?(?:to|from|msisdn|phone|number|recipient|mobile|dest(?:ination)?|sender)=(?:\+|%2B)?(?P<secret>[1-9][0-9]{9,14})(?![0-9A-Za-z])",
+)
 _CDR_NATIONAL = (
     r"\"(?P<secret>0[1-9][0-9]{7,9}|00[1-9][0-9]{8,13})(?=\",\"[\w-]{0,40}\",\"[^\r\n]{0,80}?(?:PJSIP|SIP|DAHDI|IAX2|Local|SCCP)/)",
     r"\"(?P<secret>0[1-9][0-9]{7,9}|00[1-9][0-9]{8,13})(?=\",\"[0-9*#+]{0,20}\",\"(?:from|to|outbound|inbound)-)",
@@ -188,6 +193,7 @@ PHONE = Rule(
         Matcher(_CHANNEL, _of_channel),
         Matcher(_BESIDE_CHANNEL, _of_channel),
         *(Matcher(each, _of_channel) for each in _CDR_NATIONAL),
+        *(Matcher(each, _with_country) for each in _GATEWAY),
         Matcher(_CALLED, _called, ignore_case=True, unicode=True, fits=_no_quantity),
         Matcher(_WRITTEN_TO, _spoken, ignore_case=True, unicode=True),
         Matcher(_INTERNATIONAL, _international, fits=_no_quantity),
@@ -196,6 +202,8 @@ PHONE = Rule(
         Matcher(_EUROPEAN),
     ),
     positives=(
+        ("GET http://sms.example.org/send?user=x&to=4915112345678&text=Pump+low", "4915112345678"),
+        ("GET /api?u=x&msg=Alarm&dlr=1&msisdn=447700900123 200", "447700900123"),
         ("Lift staat stil, terugbellen op 06-19 44 82 70 graag", "06-19 44 82 70"),
         ("Hausmeister anrufen unter 0176 4410 882, Tor klemmt", "0176 4410 882"),
         ("Avisar al conductor, móvil 655 91 20 34", "655 91 20 34"),
@@ -254,6 +262,7 @@ PHONE = Rule(
         ('"""Kim"" <5511968155174>","PJSIP/trunk-000083ae"', "5511968155174"),
     ),
     negatives=(
+        "GET /render?from=1741337012&to=1741340612&text=load, /search?number=12345678901234&page=2, /list?from=100&to=200&msg=x",
         "terugbellen op 12-06-2024 14:00, Rückruf erbeten bis 04-11-2025, anrufen ab 08:30, Ring buffer 512 1024 2048, mobile app 10.4.2",
         "appeler le 06 11 2025, móvil pedido 4410-22, kontakt 2024-03-11 12 30, bel artikel 740-11-8204, llamar antes del 12/06 18:00, ring 3 of 12",
         "sofia/internal/2041@10.1.1.4, sofia/gateway/trunk/1001, gsm 900 1800 1900 MHz, kom 08-10, mobil 10.20.30.40, contattare il reparto 12 entro il 2025-06-11",

@@ -65,6 +65,18 @@ def _is_phrase(text: str) -> bool:
     return not any(says_words(word) for word in text.split())
 
 
+_OF_COMPLAINTS = """
+not no passphrase password key error failed failure incorrect wrong invalid denied permission unable cannot can't bad try again
+retry timeout aborted cancelled found such empty required
+"""
+_COMPLAINS = frozenset(_OF_COMPLAINTS.split())
+
+
+def _is_spoken_phrase(text: str) -> bool:
+    """Tell words that are a passphrase from what a program says instead of asking for one."""
+    return _COMPLAINS.isdisjoint(text.split())
+
+
 def _is_generated(text: str) -> bool:
     """Tell a password that a program made, which may be of hexadecimal digits alone."""
     return is_made(text) or (len(text) >= 16 and all(char in "0123456789abcdef" for char in text))
@@ -105,6 +117,9 @@ def _is_password_of(text: str) -> bool:
 def _no_name(text: str, start: int, _end: int) -> bool:
     """Tell a password from the name of who has one: `Kennwort des Dienstes für Benutzer: Meier2024`."""
     return _WHO_BEFORE.search(text, max(0, start - 32), start) is None
+
+
+_SIGNS_IN_IT = "[!#%^&*?+]"
 
 
 SENTENCE = Rule(
@@ -154,7 +169,7 @@ SENTENCE = Rule(
             unicode=True,
         ),
         Matcher(
-            r"(?:密码|密碼|口令|パスワード)(?:已|を|已经)?(?:被)?(?:重置|重設|修改|更改|设置|設定|变更|変更)?(?:为|為|成)?\s{0,2}[「『“\"'‘]{0,1}(?P<secret>[!#-&(-~]{4,128}?)(?=[」』”\"'’]?\s?(?:に(?:変更|リセット|設定)|[,。;，；]|\s|$))",
+            r"(?:密码|密碼|口令|パスワード)(?:已|を|已经)?(?:被)?(?:重置|重設|修改|更改|设置|設定|变更|変更|改)?(?:为|為|成)?\s{0,2}[「『“\"'‘]{0,1}(?P<secret>[!#-&(-~]{4,128}?)(?=[」』”\"'’]?\s?(?:に(?:変更|リセット|設定)|[,。;，；]|\s|$))",
             _is_chosen,
             ignore_case=True,
             unicode=True,
@@ -210,6 +225,30 @@ SENTENCE = Rule(
             ignore_case=True,
             unicode=True,
         ),
+        # A scanner's finding: `default creds found on … -> bob:…`; a client's question and its answer: `Enter passphrase for … : …`
+        Matcher(
+            r"(?:default|weak|valid|working|known|guessed|cracked)\s(?:creds|credentials?|login|password)\s(?:found|accepted|work(?:s|ed)?|detected|in\suse)?[^\r\n]{0,80}?(?:->|=>|→|:)\s{1,2}[A-Za-z][\w.-]{0,31}:(?P<secret>[^\s:\"'/\\,;]{3,128})(?=$|[\s\"',;])",
+            lambda text: is_written_out(text) and not text.isdigit() and not says_words(text),
+            ignore_case=True,
+        ),
+        Matcher(
+            r"enter\spassphrase\sfor\s[^\r\n:\"']{1,128}:\s{1,2}(?P<secret>[a-z]{1,24}(?:\s[a-z]{1,24}){2,11})(?=\s{0,4}(?:$|[\r\n]|\\[rn]|\"))",
+            _is_spoken_phrase,
+            ignore_case=True,
+        ),
+        # A user and a password on a note: `user 11882 ww Bestel1234`
+        Matcher(
+            rf"(?:user(?:naam|name)?|gebruiker(?:snaam)?|benutzer|login|inlog|usuario|utente|identifiant)\s{{0,2}}[:=]?\s{{1,2}}[\w.@-]{{1,64}}[\s,;/]{{1,3}}(?:ww|wachtwoord|kw|mdp|pw|pwd|clave|hasło)\s{{0,2}}[:=]?\s{{1,2}}{_OPEN}{_VALUE}",
+            _is_made_password,
+            ignore_case=True,
+        ),
+        # Typed where a name was asked for: no name has capitals, a digit and a sign such as these.
+        Matcher(
+            r"(?:invalid|illegal|unknown)\suser\s(?P<secret>[^\s\"'\\@]{8,64})(?=\sfrom\s)",
+            lambda text: _is_chosen(text) and any(char in "!#%^&*?+" for char in text) and any(map(str.isdigit, text)),
+            secret_has=_SIGNS_IN_IT,
+            ignore_case=True,
+        ),
         # Whose it is in any words: `Heslo k terminálu je …`, `Uusi salasana … koneelle on …`, `jeton d'accès … : …`
         Matcher(
             rf"(?:{_FOREIGN}){_GAP}(?:{_SIGN}|{_VERB}){_OPEN}{_VALUE}",
@@ -244,6 +283,11 @@ SENTENCE = Rule(
         ),
     ),
     positives=(
+        ("weak credentials found on 10.1.1.3:80 -> root:visafslag", "visafslag"),
+        ("Enter passphrase for key /mnt/b: three blue lanterns at dusk", "three blue lanterns at dusk"),
+        ("portal.example.org gebruiker 20417 ww Karton4410", "Karton4410"),
+        ("Failed password for invalid user Kraan9haven! from 10.1.1.3 port 4022 ssh2", "Kraan9haven!"),
+        ("2号泵房屏幕密码已改为Qingdao77，请记录。", "Qingdao77"),
         ("Heslo k serveru v hale je Beskydy1987, pozor", "Beskydy1987"),
         ("Lösenordet till nya kassan är Surströmming9!", "Surströmming9!"),
         ("palavra-passe provisória: Sardinha-31", "Sardinha-31"),
@@ -303,7 +347,9 @@ SENTENCE = Rule(
         ("WLAN-Netzwerkschlüssel: 64976467412239301216", "64976467412239301216"),
     ),
     negatives=(
-        "Kennwort falsch eingegeben von: Meier2024!, wachtwoord gevraagd door gebruiker: JanJansen22, Passwort vergessen meldet Benutzer: KMueller-88",
+        "default creds found on 10.1.1.3 -> see report: host:8443, weak password found: policy:required, Enter passphrase for key /a: operation not permitted",
+        "invalid user oracle from 10.1.1.3, unknown user WEB01$ from 10.1.1.4, invalid user svc_backup2 from 10.1.1.5, login kim pw changed2 hours ago",
+        "Passwort vergessen meldet Benutzer: KMueller-88",
         "heslo k terminálu je neplatné, lösenordet till servern är för kort, hasło do konta jest SHA-256, salasana palvelimelle on vanhentunut",
         "wachtwoord staat in de kluis. Ticket: INC-20881a, parola scaduta per il server: SRV-ROMA2, Passwort vergessen? Hotline: +49-30",
         "clé publique du serveur : MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE5f2Q, sleutel staat op haak 4, clé primaire : commandes_par_region_2024x",

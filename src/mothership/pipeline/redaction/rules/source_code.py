@@ -97,7 +97,9 @@ CODE = Rule(
             rf"\s?,\s{{0,2}}{QUOTE}[^\"'\\\r\n]{{1,64}}{QUOTE}\s?,\s{{0,2}}{_TEXT}",
             ignore_case=True,
         ),
-        Matcher(rf"\bauth(?:{QUOTE})?\s?[=:]\s?\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE},\s{{0,2}}{_TEXT}\s?\)"),
+        Matcher(
+            rf"\bauth(?:{QUOTE})?\s?[=:]\s?(?:Some\()?\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE},\s{{0,2}}{_TEXT}\s?\)"
+        ),
         Matcher(
             rf"(?:strn?cpy|strlcpy|memcpy|setenv|putenv|os\.environ\.set)\(\s?\W{{0,2}}[\w.>-]{{0,60}}{_NAME}{_TAIL}[\"']?,\s{{0,2}}{_TEXT}",
             _is_value,
@@ -164,6 +166,7 @@ CODE = Rule(
         ("remote('ch2:9000', 'db.t', 'reader', 'T1dePool88')", "T1dePool88"),
         ("mysql('h:3306', 'shop', 'orders', 'app', 'T1dePool88')", "T1dePool88"),
         ("kwargs={'auth': ('kim', 'Cl0ckT0wer')}", "Cl0ckT0wer"),
+        ('Client { auth: Some(("relay", "Wr4kHout77")), tls: true }', "Wr4kHout77"),
         ('WiFi.begin("Boathouse", "Tulpenveld63188")', "Tulpenveld63188"),
     ),
     negatives=(

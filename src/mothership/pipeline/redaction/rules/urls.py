@@ -142,6 +142,20 @@ URL_PARAMETER = Rule(
             then=("authorization_code", 2_800),
         ),
         Matcher(r"[?&]code=(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.[0-9a-f-]{36}){1,2})(?![\w-])"),
+        # A link that lets in whoever has it, and interfaces that take a key as a part of their path
+        Matcher(
+            r"/(?:auth|accounts?|users?|passwords?|login|magic|sign-?in|emails?|register|invitations?)/(?:verify|confirm(?:ation)?|reset(?:-password)?|magic(?:-?link)?|login|activate|accept|invite|link|token)/(?P<secret>[0-9A-Za-z_-]{20,200})(?![\w-])",
+            _made_by_chance_or_hex,
+        ),
+        Matcher(
+            r"/api/(?P<secret>[0-9A-Za-z-]{32,40})(?=/(?:lights|groups|config|schedules|scenes|sensors|rules|resourcelinks|capabilities)(?![\w-]))",
+            _made_by_chance_or_hex,
+        ),
+        Matcher(
+            r"/api/v1/(?P<secret>[0-9A-Za-z]{20})(?=/(?:telemetry|attributes|rpc|claim|firmware|software|provision)(?![\w-]))",
+            _made_by_chance,
+        ),
+        Matcher(r"/index\.php/s/(?P<secret>[0-9A-Za-z]{15})(?![\w-])", _made_by_chance),
         # What decrypts a recorded connection: NSS key logs, `ip xfrm`.
         Matcher(
             r"(?:CLIENT_RANDOM|(?:CLIENT|SERVER|EXPORTER|EARLY)_[A-Z_]{0,30}SECRET(?:_[0-9])?)\s[0-9a-fA-F]{64}\s(?P<secret>[0-9a-fA-F]{32,128})"
@@ -176,6 +190,17 @@ URL_PARAMETER = Rule(
             "302 /cb?code=0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d.1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f1",
             "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
         ),
+        (
+            "mail with https://portal.example.org/users/confirm/9f4c1d7e0b3a58c2649f4c1d7e0b3a58c264aa10 sent",
+            "9f4c1d7e0b3a58c2649f4c1d7e0b3a58c264aa10",
+        ),
+        ("GET /account/reset/q8ZrT1mKx0Lw7Yc3VbN5pHd2 302", "q8ZrT1mKx0Lw7Yc3VbN5pHd2"),
+        (
+            "GET http://10.1.1.8/api/tR4kZ8mQ1xLw7Yc3VbN5pHd2sJ6fGe9uAo0iKtWq/groups/2",
+            "tR4kZ8mQ1xLw7Yc3VbN5pHd2sJ6fGe9uAo0iKtWq",
+        ),
+        ("POST /api/v1/k3Lw8Qz1Xv7Tn4Rb9Yd2/attributes 200", "k3Lw8Qz1Xv7Tn4Rb9Yd2"),
+        ("GET /index.php/s/b7Kq2ZxW9mLt4Rv", "b7Kq2ZxW9mLt4Rv"),
         ("sonar.login=ccc50de9c136cbfa74832c2ea7e402b4b07a823a", "ccc50de9c136cbfa74832c2ea7e402b4b07a823a"),
         (
             "unseal key share accepted: key=07zFEkto/c6xrsF9Kfe2KrYZe6y7NI3/Jjb59zqIlcfz",
@@ -188,6 +213,8 @@ URL_PARAMETER = Rule(
     ),
     negatives=(
         "grant_type=authorization_code failed with status_code=400, authorization_code flow, error_code=4010001",
+        "GET /auth/verify/email-address-of-the-customer, /users/reset/0a1b2c3d, /api/v1/customers/telemetry, /api/v1/device-0001/attributes",
+        "GET /api/9f4c1d7e0b3a58c2649f4c1d7e0b3a58/orders, /index.php/s/settings, /index.php/apps/files, /account/confirm/step-two-of-registration",
         "GET /search?key=name&code=404&k=10 HTTP/1.1",
         "GET /items?key=customer-orders-by-region&auth=none",
         '{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx","e":"AQAB"}',

@@ -35,7 +35,7 @@ _MECHANISMS = frozenset(
 )
 _PAIRS_MAX = 200
 _USERS = re.compile(
-    r"(?P<strict>(?:registered|basic_?auth|auth|http|htpasswd|digest|static|builtin|local|dashboard|proxy)_?users|user_?passwords|users_?and_?passwords|user_?credentials)\\{0,3}[\"']?\s{0,4}(?:[:=]|=>)\s{0,8}\{"
+    r"(?P<strict>(?:registered|basic_?auth|auth|http|htpasswd|digest|static|builtin|local|dashboard|proxy)_?users|user_?passwords|users_?and_?passwords|user_?credentials)\\{0,3}[\"']?\s{0,4}(?:[:=]|=>)?\s{0,8}\{"
     r"|(?P<loose>(?<![a-z])(?:users|accounts|logins|userlist|passwords))\\{0,3}[\"']?\s{0,4}(?:[:=]|=>)\s{0,8}\{",
     re.IGNORECASE,
 )
@@ -119,6 +119,7 @@ USER_AND_PASSWORD = Rule(
             "7d9ba5ae63c3d4dc",
         ),
         ('"RegisteredUsers": {"ward3": "Curie-1903", "icu": "meadow"}', "meadow"),
+        ('Orthanc RegisteredUsers {"ward7": "stethoskop"}', "stethoskop"),
         ('auth_users = {"kim": "willow"}', "willow"),
         ("users: {'ops': 'Fjord#2291'}", "Fjord#2291"),
         ("LOGON IBMUSER/SYS1PW PROC(DBSPROC)", "SYS1PW"),
