@@ -37,6 +37,7 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 """What a program answers to a password that it doesn't take."""
+_OPENSSL = re.compile(r"error:[0-9A-F]{8}")
 _MADE_LENGTH_MIN = 6
 _HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
 
@@ -48,7 +49,12 @@ def bare(value: str) -> str:
 
 def stands_for_nothing(value: str) -> bool:
     """Tell whether it is a placeholder, what redaction left, or a sentence."""
-    return bool(_MARKED.search(value) or _TAKEN.match(value) or (" " in value and _SENTENCE.fullmatch(value)))
+    return bool(
+        _MARKED.search(value)
+        or _OPENSSL.match(value)
+        or _TAKEN.match(value)
+        or (" " in value and _SENTENCE.fullmatch(value))
+    )
 
 
 def made(context: Context) -> bool:
@@ -273,3 +279,11 @@ _WHOSE = re.compile(r"(?i)(?:von|door|user|gebruiker|benutzer|account|konto|host
 def password_of(context: Context) -> bool:
     """Tell a password behind words for whose it is from the name of who has one."""
     return made(context) and _WHOSE.search(context.before(24)) is None
+
+
+_NUMBERED = re.compile(r"(?i)(?:user|account|uid|id|drift|step|port|line|row)\W*$")
+
+
+def no_users_number(context: Context) -> bool:
+    """Tell a code from the number of who has one: `totp drift for user 3312`."""
+    return _NUMBERED.search(context.before(16)) is None

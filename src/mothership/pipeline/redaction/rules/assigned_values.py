@@ -44,7 +44,9 @@ _REMARK = re.compile(r"\[[A-Za-z]{2,16}(?: [A-Za-z]{2,16}){1,8}\]")
 def says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
     """Tell whether what stands unquoted is no value: a word for none, where a program has it from, the next pair, JSON."""
     value, (start, end) = match["bare"], match.span("bare")
-    if (not more and benign(value)) or is_reference(value, text[end : end + 1]):
+    remark = text[start - 1] in " \t" and value.strip("#") == "" and text[end : end + 1] in {" ", "\t"}
+    # `DB_PASSWORD= # set at deploy` holds nothing
+    if remark or (not more and benign(value)) or is_reference(value, text[end : end + 1]):
         return True
     if value[0] == "?" and _SHELL_NAME.search(text, max(0, match.start() - 64), match.start()):
         return True  # what the shell says when there is none: `${DB_PASSWORD:?must be set}`

@@ -223,6 +223,8 @@ ASSIGNMENT = Rule(
         ("used 311 tokens, token=8f3a29871c", "8f3a29871c"),
     ),
     negatives=(
+        "API_TOKEN= # from the vault, jwt.secret=@jwt.secret@, db.password=@db.password@, wrong password for ssid=Dek4, reason 15",
+        "unable to load private key: error:0909006C:PEM routines:get_name, password for user=kim rejected",
         "Failed password for root from 10.0.0.1 port 22 ssh2",
         "password: required, secret: /run/secrets/db, passwd: files systemd",
         "the password is required, the token was expired",

@@ -271,6 +271,7 @@ CONFIG_PASSWORD = Rule(
         ("Password for the [elastic] user successfully reset. New value: hunter2", "hunter2"),
     ),
     negatives=(
+        'set system login user kim authentication encrypted-password "## SECRET-DATA", pre-shared-key "## SECRET-DATA"',
         "MONITOR ups@localhost 1 primary, MONITOR mode on eth0, 12 SHA1 mismatch, 4 MD5 checksum.txt, took 3 MD5 sums",
         '{"ParameterKey":"InstanceType","ParameterValue":"t3.medium"}, {"ParameterKey":"DbPassword","ParameterValue":"****"}',
         "requirepass is not set, usage: tool -password <password>",

@@ -189,7 +189,7 @@ ONE_TIME_CODE = Rule(
         "alarmkoden är E4096, PIN accepted: 12 ms, dörrkoden till plan 4 är borta",
         "pin 13 is high, PIN 4 GPIO, pins: 12",
         "exit code is 137, error code 5000, status code: 4042, access code policy 2026-11-29",
-        "verification code sent to 3 users, confirmation code expired after 600 s",
+        "totp drift for user 3312 corrected, verification code sent to 3 users, confirmation code expired after 600 s",
         "login code 12.5 ms, security code review #12",
         "received code 1006, sent code 200, user entered room 4412, 2FA failed with error code 132000, otp status code 500123",
         "user code 4042 not found, use 100000 as limit of rows, use 100000 to configure the login timeout, enter 200000 for sign-off, your postal code is 110001, typed 2000 words, 12 => 4471,9,8; 3 => 200,ok,done",

@@ -25,10 +25,12 @@ _PLACEHOLDER = re.compile(
     r"|ENC\[(?:AES(?:128|256)_GCM|PKCS7).{0,4000}|!(?:vault|Ref|GetAtt|Sub|ImportValue|secret|reference|env|env_var|ENV|include)|hmac-sha256:[0-9a-f]{64}"
     # A null pointer; the next parameter behind an empty one in a camera's address; a language model's special tokens.
     r"|0x0{1,16}|_channel=[0-9].{0,80}|</?(?:s|pad|unk|mask|cls|sep|[be]os|eo[dpt]|(?:start|end)_of_[a-z]{1,12})>|<\|[a-z_]{1,40}\|>|\[(?:PAD|CLS|SEP|UNK|MASK)\]"
+    # What OpenSSL says instead; what Junos writes behind a secret.
+    r"|error:[0-9A-F]{8}(?::.{0,200})?|## SECRET-DATA"
     r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*xX•.#_-]{2,}|[\w-]{0,16}[*•]{4,64}\w{0,6}|(?:your|insert|enter|put)[-_](?:[a-zA-Z]{2,12}[-_]){0,5}(?:here|key|token|password|secret)|(?:[A-Za-z]{2,16}[-_]){0,4}placeholder|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
 )
 # What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
-_WRAPPED = re.compile(r"(?P<in>[<\[({%]{1,3}\s?|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%]{0,3}")
+_WRAPPED = re.compile(r"(?P<in>[<\[({%]{1,3}\s?|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%@]{0,3}")
 _VARIABLES = re.compile(r"(?:\$\{?\w{1,60}\}?:?){1,3}|\{\{?\s?[\w.]{1,60}\s?\}?\}|\$\(.{0,80}|`.{0,80}", re.DOTALL)
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s_.-]+")
 _VOCABULARY_WORDS = """
@@ -219,4 +221,6 @@ def is_jumbled_word(text: str) -> bool:
 def is_no_word(text: str) -> bool:
     """Tell whether what follows an option or a key word may be a secret: not another word of the manual."""
     plain = text.lower().strip("[]().:;")
-    return plain not in _MANUAL and not benign(plain) and not text.startswith(("-", "/", "<", "$", "%", "*", "["))
+    return (
+        plain not in _MANUAL and not benign(plain) and not text.startswith(("-", "/", "<", "$", "%", "*", "[", "## "))
+    )

@@ -16,7 +16,10 @@ LANGUAGES = (
         "one-time code",
         "one_time_code",
         rf"(?i){_CODE}",
-        (rf"(?i){_CODE}[^0-9\n]{{0,28}}?(?P<v>[0-9]{{4,8}}|[0-9]{{3}}[ -][0-9]{{3}})(?:$|[^0-9.])", None),
+        (
+            rf"(?i){_CODE}[^0-9\n]{{0,28}}?(?P<v>[0-9]{{4,8}}|[0-9]{{3}}[ -][0-9]{{3}})(?:$|[^0-9.])",
+            value_validators.no_users_number,
+        ),
     ),
     *forms(
         "one-time code",
