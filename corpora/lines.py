@@ -69,6 +69,7 @@ def _makers(m: Maker) -> dict[str, Callable[[], str]]:
     return {
         "pw": lambda: pick([pick(PASSWORDS), pick(PASSWORDS), m.chars(ALNUM, 11) + "7"]),
         "made": lambda: pick([m.chars(ALNUM, 11) + "7", "hunter2", "Summer2024!", "x9K!mPq2vL", "s3cr3t#Key"]),
+        "word": lambda: pick(["appeltaart", "croissant-chaud", "girasole", "boterkoek"]),
         "alnum": lambda: m.chars(ALNUM, 30) + "4kQ",
         **sized(ALNUM, (8, 14, 16, 20, 22, 24, 33, 35, 43, 86), "alnum"),
         **sized(HEX, (4, 8, 12, 16, 24, 32, 40, 64), "hex"),
