@@ -149,10 +149,20 @@ def send(
     when all is kept, 1 when events were rejected or are dead letters, 2 for wrong usage, 3 when something could not be
     delivered or read.
     """
-    target = ShipTarget(url, token, client_cert, client_key, ca, timeout_seconds, parse)
+    target = ShipTarget(
+        url,
+        token=token,
+        client_cert=client_cert,
+        client_key=client_key,
+        ca=ca,
+        timeout_seconds=timeout_seconds,
+        parse=parse,
+    )
     patience = give_up_seconds if give_up_seconds is not None else FOREVER_SECONDS if follow else 300.0
-    options = ShipOptions(batch, compress, concurrency, source, patience)
-    reading = ReadOptions(EventOptions(kind, service, host, tags), batch, multiline=multiline)
+    options = ShipOptions(
+        batch=batch, compress=compress, concurrency=concurrency, source=source, give_up_seconds=patience
+    )
+    reading = ReadOptions(EventOptions(kind, service=service, host=host, tags=tags), batch=batch, multiline=multiline)
     report = InputReport(lambda text: click.echo(escaped(text), err=True))
     named = _named(files, follow=follow)
     stop = threading.Event()

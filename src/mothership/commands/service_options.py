@@ -45,7 +45,10 @@ def service_options(command: Callable[..., None]) -> Callable[..., None]:
         timeout_seconds: float,
         **more: Any,
     ) -> None:
-        command(target=ShipTarget(url, token, client_cert, client_key, ca, timeout_seconds), **more)
+        target = ShipTarget(
+            url, token=token, client_cert=client_cert, client_key=client_key, ca=ca, timeout_seconds=timeout_seconds
+        )
+        command(target=target, **more)
 
     decorated: Callable[..., None] = run
     for option in reversed(_OPTIONS):

@@ -97,7 +97,8 @@ class Authenticator:
                 delay_seconds = self._throttle.passed(rate_limit_key(address), found.hash)
             except TooManyFailures as much:
                 raise self._too_many(address, "wrong", much) from None
-        return Caller(found.name, found.scopes, found.requests_per_second, delay_seconds)
+        rate = found.requests_per_second
+        return Caller(found.name, found.scopes, requests_per_second=rate, delay_seconds=delay_seconds)
 
     def _find(self, authorization: str) -> TokenSettings | None:
         scheme, _, token = authorization.partition(" ")

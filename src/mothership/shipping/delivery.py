@@ -31,7 +31,7 @@ STOPPING_SECONDS = 10.0
 """How long what was read is still tried once the end was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShipOptions:
     """How batches are made, sent and tried again."""
 

@@ -1,7 +1,7 @@
 """Where to ship to, with which credentials: the address, and the client that speaks to it."""
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -18,6 +18,7 @@ class ShipTarget:
     """Where to, and with what credentials."""
 
     url: str
+    _: KW_ONLY
     token: str | None = field(default=None, repr=False)
     client_cert: Path | None = None
     client_key: Path | None = None
