@@ -19,6 +19,7 @@ from tests.loopback import PLAIN
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.edge.auth_settings import AuthSettings
+from mothership.edge.http_protocol import BoundedProtocol
 from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.server import Server, uvicorn_config
 from mothership.edge.tls import TLSSettings
@@ -38,6 +39,13 @@ def served(loop: Callable[[], Any], acceptor: RecordingAcceptor | None = None) -
         loop_factory=loop,
     ) as at:  # fmt: skip
         yield at
+
+
+def only_connection(at: Served) -> BoundedProtocol:
+    """The server's side of the one that there is."""
+    [connection] = at.server.server_state.connections
+    assert isinstance(connection, BoundedProtocol)
+    return connection
 
 
 @contextmanager
@@ -113,7 +121,7 @@ def test_requests_in_a_row_are_all_answered(loop: Callable[[], Any]) -> None:
             threading.Event().wait(0.005)
         in_loop(at, lambda: at.server.drain(3600.0))
         client.sendall(REQUEST * 2)
-        while acceptor.waiting < 1 or len(next(iter(at.server.server_state.connections)).pipeline) < 2:
+        while acceptor.waiting < 1 or len(only_connection(at).pipeline) < 2:
             threading.Event().wait(0.005)
         assert acceptor.wait
         acceptor.wait.set()
@@ -130,7 +138,12 @@ def test_a_request_that_nobody_has_read_yet_is_answered(loop: Callable[[], Any],
         client.sendall(REQUEST)
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         in_loop(at, lambda: at.server.drain(3600.0))
-        in_loop(at, lambda: (client.sendall(sent), shut_down_connections(at)))  # type: ignore[func-returns-value]  # it is done
+
+        def send_and_shut_down() -> None:
+            client.sendall(sent)
+            shut_down_connections(at)
+
+        in_loop(at, send_and_shut_down)
         client.sendall(REQUEST[len(sent) :])
         answer = read_all(client)
     assert answer.startswith(b"HTTP/1.1 200 ")
@@ -144,7 +157,7 @@ def test_a_head_that_has_begun_is_waited_for(loop: Callable[[], Any]) -> None:
         client.sendall(REQUEST)
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         client.sendall(REQUEST[:20])
-        connection = next(iter(at.server.server_state.connections))
+        connection = only_connection(at)
         while not connection._in_message:
             threading.Event().wait(0.005)
         in_loop(at, lambda: at.server.drain(3600.0))
@@ -159,8 +172,13 @@ def test_a_connection_that_has_rested_long_does_not_end_under_a_request(loop: Ca
     with served(loop) as at, socket.create_connection(at.address, SECONDS) as client:
         client.sendall(REQUEST)
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
-        connection = next(iter(at.server.server_state.connections))
-        in_loop(at, lambda: (client.sendall(REQUEST), connection.timeout_keep_alive_handler()))  # type: ignore[func-returns-value]  # it is done
+        connection = only_connection(at)
+
+        def send_and_end_the_rest() -> None:
+            client.sendall(REQUEST)
+            connection.timeout_keep_alive_handler()
+
+        in_loop(at, send_and_end_the_rest)
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         in_loop(at, connection.timeout_keep_alive_handler)
         assert read_all(client) == b""
