@@ -284,27 +284,6 @@ async def test_a_backlog_is_not_forgotten_over_new_batches(tmp_path: Path) -> No
     await task
 
 
-async def test_little_is_written_together_with_what_comes_during_a_write(tmp_path: Path) -> None:
-    """Two writers that both write what there is would write twice as often; much is not held back."""
-    sink = ToxicSink()
-    sink.open_for_writes.clear()
-    async with running(tmp_path, sink, writers=2, ticks=lambda: 0.0) as relay:  # however long it takes here
-        keeping = []
-        for number in range(6):
-            keeping.append(asyncio.create_task(relay.keep(rows_batch(number))))
-            await until(lambda: relay.status().sinks["memory"].queued_events == 3 * len(keeping) and bool(sink.begun))
-        sink.open_for_writes.set()
-        await asyncio.gather(*keeping)
-        assert sink.begun == [3, 15]
-        sink.open_for_writes.clear()
-        little = asyncio.create_task(relay.keep(rows_batch(6)))
-        await until(lambda: sink.begun[2:] == [3])
-        much = asyncio.create_task(relay.keep(rows_batch(7, 200)))
-        await until(lambda: sink.begun[2:] == [3, 200])
-        sink.open_for_writes.set()
-        await asyncio.gather(little, much)
-
-
 async def test_little_does_not_wait_for_a_write_that_hangs(tmp_path: Path) -> None:
     """The other writer has a connection of its own."""
     sink = ToxicSink()

@@ -7,7 +7,6 @@ that grows; one that waits for a person rests loudly; rows it refuses for good g
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
 from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, NotPersisted, Paused, Permanent, Transient
@@ -29,10 +28,6 @@ from mothership.telemetry import log
 IDLE_SECONDS = 1.0
 PAUSE_POLL_SECONDS = 0.2
 """How soon a pause notices that it is over, or that the process ends."""
-COMBINED_EVENTS = 100
-"""So few are not worth a second write beside one that is under way: a write costs about as much as so many events."""
-COMBINE_SECONDS = 0.05
-"""Longest that they wait for its end: it may hang."""
 HEALTH_SECONDS_MAX = 3.0
 QUICK_SPLIT_ROWS_MIN = 4
 """Halves of fewer may be single rows, and those are set aside: they get their full number of tries."""
@@ -67,8 +62,6 @@ class Courier:
         self._stored_events = telemetry.sink_events.labels(self.name)
         self._work = asyncio.Event()
         self._opening = asyncio.Lock()
-        self._under_way = 0
-        """Events in leases that are being written."""
         self._opened = False
         self._ending = False
         self._write_began = float("-inf")
@@ -107,12 +100,10 @@ class Courier:
         while self.is_healthy or not self._ending:
             if not await self._may_write():
                 continue
-            await self._combine_small_writes()
             self._work.clear()
             lease = await self._next()
             if lease is not None:
-                with self._counted_as_under_way(lease):
-                    await self._deliver(lease)
+                await self._deliver(lease)
             elif self._ending:
                 return
             else:
@@ -166,25 +157,6 @@ class Courier:
         if lease is not None:
             self._order.record_lease(lease, self._ticks())
         return lease
-
-    async def _combine_small_writes(self) -> None:
-        """Let what is little wait a moment for the end of a write that is under way: more will have come by then."""
-        until = self._ticks() + COMBINE_SECONDS
-        while self._under_way and not self._ending and (left := until - self._ticks()) > 0:
-            if not 0 < self._spool.totals(self.name).events - self._under_way < COMBINED_EVENTS:
-                return
-            self._work.clear()
-            await self._wait_for_work(left)
-
-    @contextmanager
-    def _counted_as_under_way(self, lease: Lease) -> Iterator[None]:
-        self._under_way += lease.events
-        try:
-            yield
-        finally:
-            self._under_way -= lease.events
-            if self._route.writers > 1:
-                self._work.set()  # for those that wait for the end of this write
 
     async def _wait_for_company(self) -> None:
         """Let what is about to be written become more, as long as the sink's route says."""
