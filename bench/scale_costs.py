@@ -20,7 +20,7 @@ LOKI = "Grafana's sizing of Loki, 3 to 30 TB a day: 260 cores of distributors an
 MEASURED = {
     "event": Figure(404, "bytes", "an event, JSON", SIZING),
     "sent": Figure(82, "bytes", "an event on the wire, gzipped batches", SIZING),
-    "service": Figure(669, "µs", "processor of an instance, an event, both sinks", SIZING),
+    "service": Figure(234, "µs", "processor of an instance, an event, both sinks", SIZING),
     "row": Figure(1_033, "bytes", "an event in the table and its indexes", SIZING),
     "packed": Figure(142, "bytes", "an event in the columnstore", SIZING),
     "chunk": Figure(52, "bytes", "an event in Loki's chunks, without its index", SIZING),
