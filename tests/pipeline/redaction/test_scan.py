@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import orjson
 import pytest
+import re2
 from corpora.events import clean_events
 from corpora.lines import SETS, secret_lines
 
@@ -129,3 +130,16 @@ def test_the_memory_is_bounded() -> None:
     known = dict.fromkeys(range(10))
     make_room(known, 10)
     assert list(known) == [5, 6, 7, 8, 9]
+
+
+def test_the_compiled_parts_of_re2_answer_as_its_wrapper_does() -> None:
+    """They have private names, and are called past it: a version without them, or with others, is seen here."""
+    automaton, literals = re2.Set.SearchSet(), re2.Filter()
+    for expression in ("token=[0-9]+", "[a-z]{3}", "never"):
+        automaton.Add(expression)
+        literals.Add(expression)
+    automaton.Compile()
+    literals.Compile()
+    for text in (b"token=12", b"ab", b"", b"never"):
+        assert automaton._set.Match(text) == list(automaton.Match(text) or ())  # None: nothing
+        assert literals._filter.Match(text, True) == list(literals.Match(text, True) or ())
