@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.operator_patterns import compile_pattern, pattern_finder, pattern_prefilter
 from mothership.pipeline.redaction.rules import Rule, identity
-from mothership.pipeline.redaction.rules.vocabulary import says_nothing
+from mothership.pipeline.redaction.rules.vocabulary import is_placeholder_word
 from mothership.pipeline.redaction.settings import (
     DEFAULT_MASK_PATTERNS,
     PatternSettings,
@@ -24,7 +24,9 @@ def operators_rules(settings: RedactionSettings, patterns: Sequence[PatternSetti
         compiled = compile_pattern(each.pattern, ignore_case=each.ignore_case)
         yield ActiveRule(
             name=each.name,
-            find=pattern_finder(compiled, says_nothing if (each.name, each.pattern) in DEFAULT_MASK_PATTERNS else None),
+            find=pattern_finder(
+                compiled, is_placeholder_word if (each.name, each.pattern) in DEFAULT_MASK_PATTERNS else None
+            ),
             action=each.action,
             keep_last=each.keep_last,
             rank=rank,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from mothership.pipeline.redaction.credential_names import TAILS, says_credential, words
 from mothership.pipeline.redaction.prefilters import make_room
-from mothership.pipeline.redaction.rules.vocabulary import benign
+from mothership.pipeline.redaction.rules.vocabulary import is_placeholder
 
 NAMES_REMEMBERED = 8_192
 SHAPES_REMEMBERED = 512
@@ -126,7 +126,7 @@ class FieldNames:
             return False
         if type(value) is int or type(value) is float:
             return name.endswith(_PLURALS)
-        return value is None or (type(value) is str and benign(value, quoted=True))
+        return value is None or (type(value) is str and is_placeholder(value, quoted=True))
 
     def plan(self, value: dict[str, Any]) -> _Plan:
         """Return which keys of an object are named, and which label a value."""

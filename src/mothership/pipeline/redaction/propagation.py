@@ -14,7 +14,7 @@ import orjson
 
 from mothership.event import Event
 from mothership.pipeline.redaction.counters import RedactionCounters
-from mothership.pipeline.redaction.rules.vocabulary import benign
+from mothership.pipeline.redaction.rules.vocabulary import is_placeholder
 
 if TYPE_CHECKING:
     from mothership.pipeline.redaction.fields import Note
@@ -111,7 +111,7 @@ def _standing_in(texts: Iterable[str], event: Event) -> list[str]:
         found = [text for text in texts if orjson.dumps(text)[1:-1].lower() in encoded]
     except (orjson.JSONEncodeError, RecursionError):
         found = list(texts)
-    return [text for text in found if not benign(text, quoted=True)]
+    return [text for text in found if not is_placeholder(text, quoted=True)]
 
 
 def _whole(escaped: str) -> str:

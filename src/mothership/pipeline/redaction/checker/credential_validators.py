@@ -6,7 +6,7 @@ import binascii
 import re
 
 from mothership.pipeline.redaction.checker.shape_match import Context
-from mothership.pipeline.redaction.checker.value_validators import bare, is_made, stands_for_nothing
+from mothership.pipeline.redaction.checker.value_validators import bare, looks_like_secret, stands_for_nothing
 
 _MARKER_BEGINS = "[redacted:"
 
@@ -59,12 +59,12 @@ def _decoded(text: str) -> str:
 
 def cookie(context: Context) -> bool:
     """Tell whether a cookie's value is made."""
-    return any(map(is_made, re.split(r"[\s;=]+", context.value)))
+    return any(map(looks_like_secret, re.split(r"[\s;=]+", context.value)))
 
 
 def session(context: Context) -> bool:
     """Tell whether a session's id is random: neither a number, a UUID nor a name with a number."""
     text = bare(context.value)
-    if not is_made(text) or re.fullmatch(r"[0-9_.-]+|s-1-5-.*|[a-z]+-?[0-9]+", text, re.IGNORECASE):
+    if not looks_like_secret(text) or re.fullmatch(r"[0-9_.-]+|s-1-5-.*|[a-z]+-?[0-9]+", text, re.IGNORECASE):
         return False
     return len(text) >= 16 or (any(map(str.isupper, text)) and any(map(str.islower, text)))

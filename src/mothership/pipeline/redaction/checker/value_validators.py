@@ -59,10 +59,10 @@ def stands_for_nothing(value: str) -> bool:
 
 def made(context: Context) -> bool:
     """Tell whether a value mixes letters with digits as no word does, and is no figure, name, path or placeholder."""
-    return is_made(context.value) and not context.behind(1).startswith("(")
+    return looks_like_secret(context.value) and not context.behind(1).startswith("(")
 
 
-def is_made(value: str, *, named: bool = False) -> bool:
+def looks_like_secret(value: str, *, named: bool = False) -> bool:
     """Tell whether it mixes letters with digits as no word does."""
     plain = bare(value)
     if len(plain) < _MADE_LENGTH_MIN or stands_for_nothing(value) or _FIGURE.fullmatch(plain) or _PATH.match(plain):
@@ -110,7 +110,9 @@ def _value(text: str) -> bool:
     plain = bare(text)
     if len(plain) < 4 or stands_for_nothing(text) or plain.lower() in _STATES or _PATH.match(plain):
         return False
-    return (not plain.isdigit() and not _NAME_LIKE.fullmatch(plain) and not _FIGURE.fullmatch(plain)) or is_made(text)
+    return (
+        not plain.isdigit() and not _NAME_LIKE.fullmatch(plain) and not _FIGURE.fullmatch(plain)
+    ) or looks_like_secret(text)
 
 
 def identified(context: Context) -> bool:
@@ -130,7 +132,7 @@ def assigned(context: Context) -> bool:
     if _NO_SECRET.search(before) or context.behind(1).startswith("("):
         return False
     tight = before[-1:] in ("=", '"', "'", ">", ";")
-    if is_made(text, named=tight):
+    if looks_like_secret(text, named=tight):
         return True
     return tight and _value(text) and not context.behind(1).startswith(("[", "{", "."))
 
@@ -149,7 +151,7 @@ def columns(context: Context) -> bool:
     names = [name.strip(" \"'").lower() for name in heading.split(sign)]
     return any(
         name in {"password", "passwd", "secret", "token", "api_key", "pwd"}
-        and is_made(cells[place].strip(" \"'"), named=True)
+        and looks_like_secret(cells[place].strip(" \"'"), named=True)
         for row in rows.split("\n")
         for cells in [row.split(sign)]
         if len(cells) == len(names)
@@ -168,7 +170,7 @@ def option(context: Context) -> bool:
     """Tell whether an option of a command takes a made value, or a user and one: `bob:hunter2`, `bob,hunter2`."""
     for match in _OPTION.finditer(context.value):
         words = re.split("[:,%/]", match["v"], maxsplit=1)
-        if is_made(words[-1]) or (len(words) == 1 and is_made(match["v"])):
+        if looks_like_secret(words[-1]) or (len(words) == 1 and looks_like_secret(match["v"])):
             return True
     return False
 
@@ -181,13 +183,13 @@ def header(context: Context) -> bool:
 
 def made_or_number(context: Context) -> bool:
     """Tell whether a value is made or a number of some length."""
-    return is_made(context.value) or bare(context.value).isdigit()
+    return looks_like_secret(context.value) or bare(context.value).isdigit()
 
 
 def any_made(context: Context) -> bool:
     """Tell whether any word of a command is made, also as the part behind a colon or slash."""
     words = re.split(r"[\s\"',/@%|:]+", context.value)
-    return any(map(is_made, words))
+    return any(map(looks_like_secret, words))
 
 
 def code(context: Context) -> bool:
@@ -200,7 +202,7 @@ def code(context: Context) -> bool:
 
 def quoted(context: Context) -> bool:
     """Tell whether a string among quoted ones is made, or has a sign where no word has one."""
-    return any(is_made(each, named=True) for each in re.findall(r"[\"']([^\"'\n]{5,})[\"']", context.value))
+    return any(looks_like_secret(each, named=True) for each in re.findall(r"[\"']([^\"'\n]{5,})[\"']", context.value))
 
 
 _NO_SECRET_KEY = re.compile(
@@ -225,7 +227,10 @@ def random_key(context: Context) -> bool:
 def last_quoted(context: Context) -> bool:
     """Tell whether one of a call's arguments between quotation marks is made, and no address of something."""
     texts = re.findall(r"[\"']([^\"'\n]{5,})[\"']", context.value)
-    return any(is_made(each) and "://" not in each and not re.search(r"^[0-9.]+$|\.[a-z]{2,}$", each) for each in texts)
+    return any(
+        looks_like_secret(each) and "://" not in each and not re.search(r"^[0-9.]+$|\.[a-z]{2,}$", each)
+        for each in texts
+    )
 
 
 def quoted_words(context: Context) -> bool:

@@ -11,12 +11,12 @@ from mothership.pipeline.redaction.rules.vocabulary import (
     DIRECTORY,
     OBJECT,
     PATH,
-    benign,
-    is_made,
+    is_placeholder,
+    is_placeholder_list,
     is_public,
     is_random,
     is_reference,
-    list_says_nothing,
+    looks_like_secret,
     says_words,
 )
 
@@ -46,7 +46,7 @@ def says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
     value, (start, end) = match["bare"], match.span("bare")
     remark = text[start - 1] in " \t" and value.strip("#") == "" and text[end : end + 1] in {" ", "\t"}
     # `DB_PASSWORD= # set at deploy` holds nothing
-    if remark or (not more and benign(value)) or is_reference(value, text[end : end + 1]):
+    if remark or (not more and is_placeholder(value)) or is_reference(value, text[end : end + 1]):
         return True
     if value[0] == "?" and _SHELL_NAME.search(text, max(0, match.start() - 64), match.start()):
         return True  # what the shell says when there is none: `${DB_PASSWORD:?must be set}`
@@ -82,13 +82,15 @@ def is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str
     spaced = kind == "bare" and match["sign"] == ":" and text[match.end("sign")] in " \t"
     next_name = spaced and match["bare"].endswith(":") and text[match.end("bare") : match.end("bare") + 1] == " "
     # `reason = Invalid password : local database`
-    complains = spaced and text[match.start("sign") - 1] in " \t" and _COMPLAINT.search(before) and not is_made(value)
-    if next_name or complains or _says_nothing(stem, match, kind, value):
+    complains = (
+        spaced and text[match.start("sign") - 1] in " \t" and _COMPLAINT.search(before) and not looks_like_secret(value)
+    )
+    if next_name or complains or _is_placeholder(stem, match, kind, value):
         return False
     if stem in CODES:
         return (3 if stem in {"cvv", "cvc"} else 4) <= len(value) <= 10 and value.isdigit()
     if stem in PASSWORDS and not (spaced and value.isdigit() and len(value) < 4):
-        alone = spaced and is_made(value) and fills_line(text, match)
+        alone = spaced and looks_like_secret(value) and fills_line(text, match)
         return _is_password(stem, name, before, value, spaced=spaced and not alone)
     if is_public(value) or (kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value))):
         return False
@@ -107,22 +109,22 @@ def _counts_tokens(text: str, match: "re.Match[str]", number: str) -> bool:
     return _TOKENS_COUNTED.search(text, line, match.start()) is not None
 
 
-def _says_nothing(stem: str, match: "re.Match[str]", kind: str, value: str) -> bool:
+def _is_placeholder(stem: str, match: "re.Match[str]", kind: str, value: str) -> bool:
     told = match["sign"] is not None and match["sign"][0] in "iwIW"  # `the password is …`
     if told and not is_random(value):
         return True
     if match["tab"] and stem not in CODES and not (is_random(value) and has_digit(value)):
         return True  # a table's heading
     if (
-        (stem in FOREIGN and not is_made(value))
+        (stem in FOREIGN and not looks_like_secret(value))
         or _named_only(stem, match, value)
-        or (match["given"] and not is_made(value))
+        or (match["given"] and not looks_like_secret(value))
         or not value.strip(".,:;()[]{}!? \t")
     ):
         return True
-    if match["list"] and list_says_nothing(value):
+    if match["list"] and is_placeholder_list(value):
         return True
-    return benign(value, quoted=kind != "bare") or (stem == "pwd" and DIRECTORY.fullmatch(value) is not None)
+    return is_placeholder(value, quoted=kind != "bare") or (stem == "pwd" and DIRECTORY.fullmatch(value) is not None)
 
 
 def _named_only(stem: str, match: "re.Match[str]", value: str) -> bool:
@@ -146,7 +148,7 @@ def _is_password(stem: str, name: str, before: str, value: str, *, spaced: bool)
                 or says_credential(_name(before) + "Pass")
             )
             and not (value.isdigit() and len(value) < 6)
-            and (not spaced or (is_made(value) and not value.isalnum()))
+            and (not spaced or (looks_like_secret(value) and not value.isalnum()))
         )
     return True
 

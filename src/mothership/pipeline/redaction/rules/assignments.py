@@ -26,7 +26,7 @@ from mothership.pipeline.redaction.rules.assignment_syntax import (
 )
 from mothership.pipeline.redaction.rules.columns import COLUMNS
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule, Span
-from mothership.pipeline.redaction.rules.vocabulary import benign, is_made, is_random
+from mothership.pipeline.redaction.rules.vocabulary import is_placeholder, is_random, looks_like_secret
 
 VALUE_MAX = 4_096
 SLASHES_MAX = 64
@@ -105,7 +105,7 @@ def _in_block(stem: str, text: str, match: "re.Match[str]", value: Span, last: i
         return (start, lines.end()) if lines else value
     filled = ends_line(text, match.end())
     word = match["bare"]
-    if not filled or benign(text[start:end]) or (word and (word.endswith(":") or word.startswith("-"))):
+    if not filled or is_placeholder(text[start:end]) or (word and (word.endswith(":") or word.startswith("-"))):
         return None
     return value if stem in PASSWORDS or is_random(text[start:end]) else None
 
@@ -121,8 +121,8 @@ def _in_element(text: str, match: "re.Match[str]") -> Span | None:
     closed = content is not None and (text[content.end() : content.end() + 2] in {"</", "<!", "]]"} or content["data"])
     if (
         content is None
-        or not (closed or is_made(content[0]))
-        or benign(content["data"] or content[0])
+        or not (closed or looks_like_secret(content[0]))
+        or is_placeholder(content["data"] or content[0])
         or not any(map(str.isalnum, content[0]))
     ):
         return None

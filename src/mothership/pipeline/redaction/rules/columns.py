@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mothership.pipeline.redaction.credential_names import says_credential
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Matcher, Span
-from mothership.pipeline.redaction.rules.vocabulary import benign, says_words
+from mothership.pipeline.redaction.rules.vocabulary import is_placeholder, says_words
 
 ROWS_MAX = 1_000
 COLUMNS_MAX = 100
@@ -46,7 +46,7 @@ def _named_columns(names: Sequence[str]) -> list[int]:
 
 
 def _says_something(value: str) -> bool:
-    return len(value) >= VALUE_MIN and not benign(value) and not value.isdigit()
+    return len(value) >= VALUE_MIN and not is_placeholder(value) and not value.isdigit()
 
 
 def _headings(text: str, start: int, end: int, last: int) -> Iterator["re.Match[str]"]:

@@ -13,7 +13,7 @@ from mothership.pipeline.redaction.rules.command_arguments import (
 )
 from mothership.pipeline.redaction.rules.piped import PIPED, PIPED_NEGATIVES, PIPED_POSITIVES
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, WORD, CodeMatcher, Matcher, Rule, Span
-from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_written_out
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_written_out, looks_like_secret
 
 
 def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
@@ -24,7 +24,7 @@ def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
         while at >= 0:
             match = _USER_AND_PASSWORD.match(text, at, last)
             asks = match is not None and _ASKS.search(text, max(0, at - 120), at) is not None
-            yield match.span("secret") if match and not asks and is_made(match["secret"]) else None
+            yield match.span("secret") if match and not asks and looks_like_secret(match["secret"]) else None
             at = text.find(option, at + 1, end + len(option))
 
 
@@ -151,11 +151,12 @@ COMMAND_PASSWORD = Rule(
         Matcher(rf"\.LOGON\s[\w./-]{{1,128}},{WORD}", is_no_word, ignore_case=True),
         Matcher(
             r"(?:catalog|target|auxiliary|connect|conn|userid=)\s{0,2}[\\\"']{0,2}[A-Za-z][\w$#]{0,30}/\\{0,2}\"?(?P<secret>[^\s/\"'@\\;]{3,127})(?=[\\\"']{0,3}[\s@;]|[\\\"']{0,3}$)",
-            is_made,
+            looks_like_secret,
             ignore_case=True,
         ),
         Matcher(
-            r"(?<![\w/.:@-])[A-Za-z][\w$#]{0,30}/\\{0,2}\"?(?P<secret>[^\s/\"'@\\]{3,127})\\{0,2}\"?@//[\w.-]", is_made
+            r"(?<![\w/.:@-])[A-Za-z][\w$#]{0,30}/\\{0,2}\"?(?P<secret>[^\s/\"'@\\]{3,127})\\{0,2}\"?@//[\w.-]",
+            looks_like_secret,
         ),
         # `:pserver:bob:…@host`, `impacket-psexec CORP/bob:…@host`
         Matcher(

@@ -4,7 +4,13 @@
 import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher, Rule
-from mothership.pipeline.redaction.rules.vocabulary import MADE_HAS, is_made, is_no_word, is_random, is_written_out
+from mothership.pipeline.redaction.rules.vocabulary import (
+    UNLIKE_WORDS,
+    is_no_word,
+    is_random,
+    is_written_out,
+    looks_like_secret,
+)
 
 _KIND = (
     r"(?:(?:(?:level|type)\s[0-9]{1,2}|[0-9]{1,3}|cipher|simple|irreversible-cipher|encrypted|hash|ENC|ascii(?:-text)?|hexadecimal|hex"
@@ -52,7 +58,7 @@ _OWNER = (
 def _is_value(text: str) -> bool:
     """Tell a token or a key from the name of one: `db-x2x7q` is a name."""
     mixed = any(map(str.isupper, text)) and any(map(str.islower, text))
-    return len(text) >= (8 if mixed else 20) and is_made(text)
+    return len(text) >= (8 if mixed else 20) and looks_like_secret(text)
 
 
 def _is_token(text: str) -> bool:
@@ -65,12 +71,12 @@ def _is_ciphered(text: str) -> bool:
     """Tell a password from the name of a cipher and other words: by a digit or a sign, and a letter."""
     word = text.rstrip(".,:;)")
     plain = word.replace("-", "").replace("_", "")
-    return not plain.isalpha() and any(map(str.isalpha, plain)) and (is_made(word) or not plain.isalnum())
+    return not plain.isalpha() and any(map(str.isalpha, plain)) and (looks_like_secret(word) or not plain.isalnum())
 
 
 def _is_ntp_key(text: str) -> bool:
     """Tell a key behind its algorithm from a file's name or a word: hexadecimal digits by pairs, or what is no word."""
-    return re.fullmatch(r"(?:[0-9a-fA-F]{2}){8,64}", text) is not None or is_made(text)
+    return re.fullmatch(r"(?:[0-9a-fA-F]{2}){8,64}", text) is not None or looks_like_secret(text)
 
 
 CONFIG_PASSWORD = Rule(
@@ -91,7 +97,7 @@ CONFIG_PASSWORD = Rule(
                 valid,
                 ignore_case=True,
             )
-            for word, valid in ((WORD, is_made), (_LAST_WORD, is_no_word))
+            for word, valid in ((WORD, looks_like_secret), (_LAST_WORD, is_no_word))
         ),
         Matcher(
             rf"(?:standby|vrrp|glbp)\s(?:[0-9]{{1,4}}\s)?authentication\s(?:text\s|md5\skey-string\s(?:[0-9]\s)?)?(?!md5|key-|mode)(?:[0-9]\s)?{WORD}",
@@ -138,13 +144,13 @@ CONFIG_PASSWORD = Rule(
         ),
         Matcher(
             r"(?:passw(?:or)?d|passphrase|secret|token|api-?key)\.{4,80}\s?(?P<secret>[^\s\"'.\\]{5,256})",
-            is_made,
+            looks_like_secret,
             ignore_case=True,
         ),
         Matcher(
             rf"(?:password|passwd|passphrase|passwort|kennwort|wachtwoord|senha|plaintext|psk|secret\s{{1,4}}(?={_KIND}))\s{{0,4}}(?<=\s){_KIND}{{0,3}}{WORD}",
-            is_made,
-            secret_has=MADE_HAS,
+            looks_like_secret,
+            secret_has=UNLIKE_WORDS,
             ignore_case=True,
         ),
         Matcher(
@@ -168,7 +174,7 @@ CONFIG_PASSWORD = Rule(
             _is_token,
             ignore_case=True,
         ),
-        Matcher(r"\b(?:PASSWORD|PASSPHRASE|PHRASE|PASS|PWD)\((?P<secret>[^\s()'\"]{3,128})\)", is_made),
+        Matcher(r"\b(?:PASSWORD|PASSPHRASE|PHRASE|PASS|PWD)\((?P<secret>[^\s()'\"]{3,128})\)", looks_like_secret),
         Matcher(r"Key\sContent\s{1,16}:\s{1,2}(?P<secret>[^\r\n]{1,128})"),
         Matcher(r"<keyMaterial>(?P<secret>[^<\r\n]{1,256})"),
         Matcher(rf"set-key\s(?:ascii|hex)\s[0-9]\s{WORD}", is_no_word, ignore_case=True),
@@ -183,7 +189,7 @@ CONFIG_PASSWORD = Rule(
         ),
         Matcher(
             r"(?:passw(?:or)?d|passphrase|secret|psk|psksecret|auth-?key)\[(?P<secret>[^\]\s*<>][^\]\r\n]{2,255})\]",
-            is_made,
+            looks_like_secret,
             ignore_case=True,
         ),
         # NUT: `MONITOR ups@host 1 user … primary`; ntp.keys and chrony.keys: `12 SHA1 …`

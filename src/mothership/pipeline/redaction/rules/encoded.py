@@ -11,7 +11,7 @@ from typing import Any
 from mothership.pipeline.redaction.credential_names import says_credential
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Finder, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import readable
-from mothership.pipeline.redaction.rules.vocabulary import is_made
+from mothership.pipeline.redaction.rules.vocabulary import looks_like_secret
 
 _BASE64 = re.compile(r"(?<![0-9A-Za-z+/_=-])[0-9A-Za-z+/_-]{16,16384}={0,2}(?![0-9A-Za-z+/_=-])")
 
@@ -91,7 +91,7 @@ def _names(read: dict[str, Any], depth: int) -> Iterator[str]:
 def _holds_password(text: str) -> bool:
     """Tell whether base64 that a program decodes on the spot holds a password or a login."""
     plain = readable(text)
-    return is_made(plain) or _USER_AND_PASSWORD.fullmatch(plain) is not None or _holds_credential(text)
+    return looks_like_secret(plain) or _USER_AND_PASSWORD.fullmatch(plain) is not None or _holds_credential(text)
 
 
 def _is_answer(text: str) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, Matcher, Span
-from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_written_out, says_words
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_written_out, looks_like_secret, says_words
 
 LINES_MAX = 3
 """Lines of a here-document that can be a password, perhaps twice, or an old one and a new one: a longer one is a text."""
@@ -38,7 +38,11 @@ def _is_password(text: str) -> bool:
 def _is_chap_secret(text: str, start: int, end: int) -> bool:
     """Tell the third of four columns from a word of a sentence about a connection."""
     secret = text[start:end]
-    return text[start - 1] == '"' or is_made(secret) or (text[end:].lstrip(' \t"')[:1] == "*" and is_no_word(secret))
+    return (
+        text[start - 1] == '"'
+        or looks_like_secret(secret)
+        or (text[end:].lstrip(' \t"')[:1] == "*" and is_no_word(secret))
+    )
 
 
 def _here(text: str, start: int, end: int) -> Iterator[Span | None]:

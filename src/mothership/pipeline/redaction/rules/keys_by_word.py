@@ -4,7 +4,7 @@
 import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher
-from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_random, is_written_out
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_random, is_written_out, looks_like_secret
 
 _ABBREVIATED = (
     r"(?:GUEK|GBEK|GAK|[AE]K|M?KEK|DEK|TEK|ZMK|ZPK|TPK|TMK|TAK|PVK|CVK|BDK|IPEK|IMK|LMK|PMK|PTK|GTK|MSK|EMSK|LTK|IRK|CSRK|CAK|KEYSET|HLS_?KEY|LLS_?KEY|OPc?|Ki|KIc|KID_KEY|SK_(?:d|ai|ar|ei|er|pi|pr)"
@@ -46,7 +46,7 @@ KEYS_BY_WORD = (
     ),
     Matcher(
         r"key\s[0-9]\s{1,2}(?P<secret>[^\s\"'\\;,]{6,128})(?=[\"']?\s{0,4}(?:$|[\r\n]|\\[rn]))",
-        is_made,
+        looks_like_secret,
         preceded=r"(?:^|[\r\n]|\\n|command:|cmd:)\s{0,8}",
     ),
     Matcher(

@@ -5,7 +5,7 @@ import re
 
 from mothership.pipeline.redaction.rules.rule import Matcher
 from mothership.pipeline.redaction.rules.validators import readable
-from mothership.pipeline.redaction.rules.vocabulary import is_made, is_written_out, says_words
+from mothership.pipeline.redaction.rules.vocabulary import is_written_out, looks_like_secret, says_words
 
 _WORD = (
     r"\\{0,3}(?P<quote>[\"'])?(?P<secret>(?(quote)(?:(?!\\{0,3}(?P=quote))[^\r\n]){1,256}|[^\s\"'|;&()<>`$\\]{1,256}))"
@@ -28,7 +28,7 @@ def _is_fed(text: str) -> bool:
 def _is_encoded(text: str) -> bool:
     """Tell whether what is decoded on the spot is a password, or a user and one, rather than any text."""
     plain = readable(text)
-    return is_made(plain) or (":" in plain and is_made(plain.rpartition(":")[2]))
+    return looks_like_secret(plain) or (":" in plain and looks_like_secret(plain.rpartition(":")[2]))
 
 
 PIPED = (
@@ -53,7 +53,8 @@ PIPED = (
     ),
     # What a script types in: `send -- "PASSWORD\r"`
     Matcher(
-        r"\bsend(?:\s--)?\s{1,2}\\{0,3}\"(?P<secret>(?:[^\"\r\n\\]|\\{1,3}[^\"\r\n\\rn]){3,128})\\{1,3}[rn]", is_made
+        r"\bsend(?:\s--)?\s{1,2}\\{0,3}\"(?P<secret>(?:[^\"\r\n\\]|\\{1,3}[^\"\r\n\\rn]){3,128})\\{1,3}[rn]",
+        looks_like_secret,
     ),
 )
 

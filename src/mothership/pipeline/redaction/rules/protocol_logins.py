@@ -7,7 +7,7 @@ import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import basic_credentials
-from mothership.pipeline.redaction.rules.vocabulary import benign, is_made
+from mothership.pipeline.redaction.rules.vocabulary import is_placeholder, looks_like_secret
 
 _MECHANISMS = frozenset(
     {"login", "plain", "xoauth2", "oauthbearer", "cram-md5", "digest-md5", "gssapi", "ntlm", "external"}
@@ -16,7 +16,7 @@ _FILE = re.compile(r"[\w./-]*/[\w./-]*|[\w-]+\.(?:[jt]sx?|py|go|rb|java|php)")
 
 
 def _password(text: str) -> bool:
-    return not benign(text) and not text.startswith(("<", "[")) and _FILE.fullmatch(text) is None
+    return not is_placeholder(text) and not text.startswith(("<", "[")) and _FILE.fullmatch(text) is None
 
 
 def _plain_login(text: str) -> bool:
@@ -35,12 +35,12 @@ LOGIN = Rule(
     matchers=(
         Matcher(
             rf"{QUOTE}auth{QUOTE}\s(?:{QUOTE}[^\s\"\\]{{1,64}}{QUOTE}\s)?{QUOTE}(?P<secret>[^\"\\\r\n]{{1,256}})",
-            lambda text: not benign(text, quoted=True) and text.lower() not in _MECHANISMS,
+            lambda text: not is_placeholder(text, quoted=True) and text.lower() not in _MECHANISMS,
             ignore_case=True,
         ),
         Matcher(
             r"(?<![A-Za-z=])(?:AUTH|LOGIN\s[\w.@-]{1,64})\s(?P<secret>[^\s\"'\\=]{5,128})(?=\s{0,2}(?:$|[\r\n\"]|\\[rn]))",
-            lambda text: is_made(text) and text.lower() not in _MECHANISMS,
+            lambda text: looks_like_secret(text) and text.lower() not in _MECHANISMS,
         ),
         Matcher(
             rf"(?:LOGIN(?<=[0-9]\sLOGIN)|login(?<=[0-9]\slogin))\s(?:{QUOTE})?[^\s\"\\]{{1,128}}(?:{QUOTE})?\s(?:{QUOTE})?(?P<secret>(?<=[\"'])[^\"\\\r\n]{{1,256}}|[^\s\"\\{{(]{{3,256}}(?=\s{{0,4}}$))",
@@ -50,8 +50,10 @@ LOGIN = Rule(
             _password,
         ),
         # `REDISCLI_AUTH=…`, `NEO4J_AUTH=neo4j/…`, `neo4j auth: neo4j/…`
-        Matcher(r"[A-Z0-9]_AUTH=\\{0,2}[\"']?(?:[\w.@-]{1,64}[/:])?(?P<secret>[^\s\"'\\;,]{4,256})", is_made),
-        Matcher(r"\bauth[:=]\s?[\w.@-]{1,32}/(?P<secret>[^\s\"'\\;,/]{6,256})(?![\w/])", is_made, ignore_case=True),
+        Matcher(r"[A-Z0-9]_AUTH=\\{0,2}[\"']?(?:[\w.@-]{1,64}[/:])?(?P<secret>[^\s\"'\\;,]{4,256})", looks_like_secret),
+        Matcher(
+            r"\bauth[:=]\s?[\w.@-]{1,32}/(?P<secret>[^\s\"'\\;,/]{6,256})(?![\w/])", looks_like_secret, ignore_case=True
+        ),
         # Chat: `OPER bob …`, `NickServ :IDENTIFY …`; FTP's client: `ftp> user bob …`
         Matcher(
             r"(?:NickServ|nickserv|NICKSERV)\s:?(?:IDENTIFY|identify|REGISTER|GHOST\s\S{1,32})\s(?:[\w-]{1,32}\s)?(?P<secret>[^\s\"']{4,128})",
@@ -69,7 +71,7 @@ LOGIN = Rule(
         ),
         Matcher(
             rf"\*(?<=\s\*)\s{{1,8}}(?:{QUOTE})?(?P<secret>[^\s\"'\\*]{{4,128}})(?:{QUOTE})?\s{{1,8}}\*(?=\s{{0,4}}(?:$|[\r\n\"]|\\[rn]))",
-            is_made,
+            looks_like_secret,
         ),
         Matcher(
             r"login attempt \[b?(?:\\{0,2}['\"])?[^\]/'\"]{0,128}(?:\\{0,2}['\"])?/b?(?:\\{0,2}['\"])?(?P<secret>[^\]'\"\r\n\\]{1,256})",

@@ -4,7 +4,7 @@
 import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
-from mothership.pipeline.redaction.rules.vocabulary import benign, is_made, is_reference, says_words
+from mothership.pipeline.redaction.rules.vocabulary import is_placeholder, is_reference, looks_like_secret, says_words
 
 _NAME = r"(?:passw(?:or)?d|passphrase|passcode|pwd|secret|token|api_?key|auth_?key|(?<![a-z])pass(?![a-z])|access_?key|private_?key|secret_?key|credentials?)"
 _TAIL = r"\w{0,24}"
@@ -35,7 +35,7 @@ def _is_value(text: str) -> bool:
     if " " in text and any(says_words(word) for word in text.split()):
         return False  # it speaks of one
     return not (
-        benign(text, quoted=True)
+        is_placeholder(text, quoted=True)
         or says_words(text)
         or is_reference(text, "")
         or _STATE_WORDS.fullmatch(text) is not None
@@ -67,7 +67,7 @@ CODE = Rule(
         # With the database or the address behind it: `mysqli("h", "bob", "…", "shop")`, `connect('bob', '…', 't3://h')`.
         Matcher(
             rf"(?:mysqli|mysql_connect|pymysql\.connect|MySQLdb\.connect|psycopg2?\.connect|connect|login)\s?\(\s?{QUOTE}[^\"'\\\r\n]{{1,128}}{QUOTE}\s?,\s{{0,2}}(?:{QUOTE}[^\"'\\\r\n]{{1,64}}{QUOTE}\s?,\s{{0,2}})?{_TEXT}\s?,\s{{0,2}}{QUOTE}(?:[\w-]{{1,64}}|[a-z0-9]{{1,12}}://[^\"'\r\n]{{1,128}}){QUOTE}",
-            is_made,
+            looks_like_secret,
         ),
         # SNMP's: `CommunityData('…')`, `UsmUserData('bob', '…', '…')`, `community=OctetString("…")`
         Matcher(

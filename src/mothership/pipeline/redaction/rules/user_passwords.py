@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mothership.pipeline.redaction.rules.here_documents import BELOW, BELOW_NEGATIVES, BELOW_POSITIVES
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Matcher, Rule, Span
-from mothership.pipeline.redaction.rules.vocabulary import is_made, is_no_word, is_written_out, says_words
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_written_out, looks_like_secret, says_words
 
 _USER = r"[\w.@$*-]{1,64}"
 _VALUE = r"(?P<secret>(?<=[\"'])[^\"'\r\n\\]{2,256}|[^\s\"'\\,;]{2,256})"
@@ -56,7 +56,11 @@ def _is_password(text: str) -> bool:
 
 def _is_password_with_sign(text: str) -> bool:
     """Tell a password behind a name that may hold other pairs, such as a host and a port: it can be no word."""
-    return _is_password(text) and (is_made(text) or "+" in text) and re.fullmatch(r"[0-9.]+|[a-z]+[0-9]*", text) is None
+    return (
+        _is_password(text)
+        and (looks_like_secret(text) or "+" in text)
+        and re.fullmatch(r"[0-9.]+|[a-z]+[0-9]*", text) is None
+    )
 
 
 def _users(text: str, start: int, end: int) -> Iterator[Span | None]:
@@ -66,7 +70,7 @@ def _users(text: str, start: int, end: int) -> Iterator[Span | None]:
         if head.start() >= end:
             return
         yield None  # counts as a candidate
-        valid = _is_password if head["strict"] else is_made
+        valid = _is_password if head["strict"] else looks_like_secret
         at = head.end()
         for _ in range(_PAIRS_MAX):
             pair = _PAIR.match(text, at, last)
@@ -101,7 +105,7 @@ USER_AND_PASSWORD = Rule(
         ),
         Matcher(
             r"\b[Ll][Oo][Gg][Oo][Nn]\s{1,2}[A-Za-z][\w-]{0,7}\.[A-Za-z][\w-]{0,7},\s?(?P<secret>[^\s,\"';]{3,64})",
-            is_made,
+            looks_like_secret,
         ),
         Matcher(r"\b(?:CES[NL]|SIGNON)\s[^\r\n]{0,60}?\bPS=(?P<secret>[A-Za-z0-9@#$]{3,100})"),
         Matcher(r"/SIGN\s(?:ON\s)?[A-Z@#$][A-Z0-9@#$]{0,7}\s(?P<secret>[A-Z0-9@#$]{3,8})(?=\s{0,4}(?:$|[\r\n\"]))"),

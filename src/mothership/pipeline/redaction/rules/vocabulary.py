@@ -16,8 +16,8 @@ update rotation rotated created deleted found length strength unexpected unrecog
 file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap dir nis winbind systemd all amd64 arm64 i386 armhf noarch x86_64
 need needs too being passwords required. only also still already aging expiry chauthtok via option flag argument hashing verify
 """
-_SAYS_NOTHING = frozenset(_STATES.split())
-_WORDS = frozenset(_PROSE.split()) | _SAYS_NOTHING
+_PLACEHOLDER_WORDS = frozenset(_STATES.split())
+_WORDS = frozenset(_PROSE.split()) | _PLACEHOLDER_WORDS
 _PLACEHOLDER = re.compile(
     r"[$#]\{[^}]{0,80}\}|\$\([^)]{0,80}\)?|\$[A-Z_][A-Z0-9_]{0,60}|\$[a-z_]{3,40}|\$[0-9]{1,2}|:[a-z]?[0-9]{1,2}|\?|\{\{.{0,80}|%\(?[\w]{0,40}\)?[sd]"
     r"|\$\{\w{1,60}:?\?[^}]{0,80}|\$\{\{.{0,80}|%(?:env|ENV)\([\w.:/-]{1,80}\)%|%[A-Z][A-Z_]{1,60}%|<%[=-]{0,2}(?:\s?[A-Z@][\w.@]{0,40}\b[^%]{0,80}[%>]{0,2})?"
@@ -133,10 +133,10 @@ def is_message(value: str) -> bool:
     )
 
 
-def benign(value: str, *, quoted: bool = False) -> bool:
+def is_placeholder(value: str, *, quoted: bool = False) -> bool:
     """Tell whether a value says nothing: a state, a placeholder, and unless quoted a word of a sentence."""
     word = value.lower().rstrip(".,:;!?")
-    if not value or word in (_SAYS_NOTHING if quoted else _WORDS) or _PLACEHOLDER.fullmatch(value):
+    if not value or word in (_PLACEHOLDER_WORDS if quoted else _WORDS) or _PLACEHOLDER.fullmatch(value):
         return True
     if len(value) <= MESSAGE_CHARACTERS_MAX and " " in value and is_message(value):
         return True
@@ -146,20 +146,24 @@ def benign(value: str, *, quoted: bool = False) -> bool:
 
 def is_written_out(value: str) -> bool:
     """Tell a value from what stands for one: asterisks, a placeholder, a variable, another one's mark."""
-    return not benign(value, quoted=True) and _VARIABLES.fullmatch(value) is None and not value.startswith("[REDACTED")
+    return (
+        not is_placeholder(value, quoted=True)
+        and _VARIABLES.fullmatch(value) is None
+        and not value.startswith("[REDACTED")
+    )
 
 
-def list_says_nothing(text: str) -> bool:
-    """Tell whether each of the texts of a list, without its first and last quotation mark, is benign."""
-    return all(benign(each, quoted=True) for each in _NEXT_IN_LIST.split(text))
+def is_placeholder_list(text: str) -> bool:
+    """Tell whether each of the texts of a list, without its first and last quotation mark, stands for one."""
+    return all(is_placeholder(each, quoted=True) for each in _NEXT_IN_LIST.split(text))
 
 
-def says_nothing(value: str) -> bool:
+def is_placeholder_word(value: str) -> bool:
     """Tell whether a value is a word for a state, such as `null` or `required`, or what stands for one."""
     word = value.lower().rstrip(".,:;!?)]}")
     if value.startswith(("0x0", "_channel=")) and _PLACEHOLDER.fullmatch(word):
         return True
-    return word in _SAYS_NOTHING or (len(word) == 1 and word.isdigit())
+    return word in _PLACEHOLDER_WORDS or (len(word) == 1 and word.isdigit())
 
 
 def is_public(value: str) -> bool:
@@ -196,11 +200,11 @@ def is_reference(value: str, following: str) -> bool:
     )
 
 
-MADE_HAS = "[0-9A-Z!#$%^&*+\x80-\U0010ffff]"
-"""Of these one stands in everything that `is_made` takes."""
+UNLIKE_WORDS = "[0-9A-Z!#$%^&*+\x80-\U0010ffff]"
+"""Of these one stands in everything that `looks_like_secret` takes."""
 
 
-def is_made(value: str) -> bool:
+def looks_like_secret(value: str) -> bool:
     """Tell whether a word that stands behind `password` without a sign can be one: letters, and digits or signs."""
     word = value.rstrip(".,:;!?)]")
     if len(word) < 5 or not any(char.isalpha() for char in word):
@@ -209,18 +213,23 @@ def is_made(value: str) -> bool:
     signs = not _SIGNS.isdisjoint(word[1:])
     jumbled = len(word) >= 10 and not word.islower() and word.isalpha() and not _CAMEL.fullmatch(word)
     return (
-        (digit or signs or jumbled) and not _TECHNICAL.fullmatch(word) and not PATH.fullmatch(word) and not benign(word)
+        (digit or signs or jumbled)
+        and not _TECHNICAL.fullmatch(word)
+        and not PATH.fullmatch(word)
+        and not is_placeholder(word)
     )
 
 
 def is_jumbled_word(text: str) -> bool:
     """Tell a key that stands in a sentence: long, and of letters and digits."""
-    return len(text) >= 12 and is_made(text)
+    return len(text) >= 12 and looks_like_secret(text)
 
 
 def is_no_word(text: str) -> bool:
     """Tell whether what follows an option or a key word may be a secret: not another word of the manual."""
     plain = text.lower().strip("[]().:;")
     return (
-        plain not in _MANUAL and not benign(plain) and not text.startswith(("-", "/", "<", "$", "%", "*", "[", "## "))
+        plain not in _MANUAL
+        and not is_placeholder(plain)
+        and not text.startswith(("-", "/", "<", "$", "%", "*", "[", "## "))
     )
