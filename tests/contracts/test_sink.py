@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -113,11 +114,11 @@ async def test_a_sink_that_can_write_says_that_it_is_healthy(bench: Any) -> None
 CONTENT = b"c" * 32
 
 
-def _attempt(name: str, seconds: int = 0, *, is_retry: bool = False, content: bytes = CONTENT) -> RowBatch:
+def _attempt(name: str, seconds: float = 0, *, is_retry: bool = False, content: bytes = CONTENT) -> RowBatch:
     """One of several transmissions of equal messages, each with a row that tells it from the others."""
     batch = _batch(name, 2)
     mark = content if is_retry else batch.fingerprint
-    at = START + seconds * 1_000_000
+    at = START + int(seconds * 1_000_000)
     return RowBatch(mark, batch.request_id, START, batch.rows, content=content, arrival=Arrival(at, at))
 
 
@@ -229,6 +230,41 @@ async def test_where_it_cant_be_told_which_came_first_both_are_stored(bench: Any
     spans = replace(touching, arrival=Arrival(START, START + 1_000_001))
     assert await bench.sink.write([spans]) == frozenset()
     assert len(await _stored(bench)) == 6
+
+
+async def test_a_retry_that_arrived_before_another_nodes_equal_batch_is_news(bench: Any) -> None:
+    """It waited in another instance's spool, and was written behind it. What it may repeat is only what came before."""
+    assert await bench.sink.write([_attempt("other", 6)]) == frozenset()
+    assert await bench.sink.write([_attempt("retry", 5, is_retry=True)]) == frozenset()
+    assert await bench.sink.write([_attempt("retry", 5, is_retry=True)]) == {0}
+    assert await bench.sink.write([_attempt("late", 4, is_retry=True), _attempt("late", 9, is_retry=True)]) == {0, 1}
+    assert await bench.sink.write([_attempt("more", 4.5), _attempt("first", 0)]) == {1}
+    assert await bench.sink.write([_attempt("late", 1, is_retry=True)]) == {0}
+    assert await _stored(bench) == ["more", "other", "retry"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_the_order_of_writes_makes_no_difference(bench: Any, seed: int) -> None:
+    """Of equal batches as many are stored as if each had been written when it arrived; and again is no news."""
+    chance = random.Random(seed)
+    wanted = 0
+    attempts: list[RowBatch] = []
+    for number in range(24):
+        content = bytes([number]) * 32
+        known = False
+        for seconds in range(1, chance.randrange(2, 7)):
+            is_retry = chance.random() < 0.5
+            wanted += not (is_retry and known)
+            known = True
+            name = f"{number}-{seconds}-{'retry' if is_retry else 'first'}"
+            attempts.append(_attempt(name, seconds, is_retry=is_retry, content=content))
+    attempts += chance.choices(attempts, k=20)
+    chance.shuffle(attempts)
+    while attempts:
+        size = chance.randrange(1, 12)
+        write, attempts = attempts[:size], attempts[size:]
+        await bench.sink.write(write)
+    assert len(await bench.rows()) == 2 * wanted
 
 
 async def test_what_an_earlier_version_has_noted_is_known_to_a_retry(bench: Any) -> None:

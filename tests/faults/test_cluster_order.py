@@ -1,4 +1,4 @@
-"""One order of events each, in which a batch was stored twice: not by chance, as in `test_cluster.py`."""
+"""One order of events each, in which a batch was lost or stored twice: not by chance, as in `test_cluster.py`."""
 
 import asyncio
 import random
@@ -83,3 +83,25 @@ async def test_a_retry_at_an_instance_that_starts_while_the_database_is_away_is_
         await dies.start()
         verdict = await reconcile("order", on, at.ledger, *at.instances)
         assert verdict.holds, verdict
+
+
+async def test_a_retry_that_another_nodes_equal_batch_has_overtaken_is_stored(
+    on: Database, servers: NatsCluster, tmp_path: Path
+) -> None:
+    """Two nodes under one name: what one sent first, and nobody heard, is not what the other sent first, and later."""
+    async with site(on, servers, tmp_path) as at:
+        starts, dies = at.instances
+        await asyncio.gather(starts.start(), dies.start())
+        starts.kill()
+        messages = [event("ship", number) for number in range(10)]
+        with all_waits(at):
+            async with Node("ship", [dies.url], at.ledger) as node:
+                assert await node._try(dies.url, messages, 1)
+                await held_by_somebody(at)
+            dies.kill()
+            await starts.start()
+            async with Node("ship", [starts.url], at.ledger) as other:
+                assert await other._try(starts.url, messages, 0)
+        await emptied(at)
+        async with on.session() as link:
+            assert await link.fetchval("SELECT count(*) FROM events") == 2 * len(messages)

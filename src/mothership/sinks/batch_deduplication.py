@@ -1,17 +1,33 @@
-"""Which batches of a write were stored before, decided without the store: it only says which notes were new to it.
+"""Which batches of a write were stored before, decided without the store: it only says what it had noted.
 
 A write notes the fingerprint of each batch, and the content of each first transmission, by which a retry of it is
 known. A retry is noted by its content alone. One that reaches the store before its first transmission (that waited in
 another instance's spool) is stored, and noted with its time: the first of that content that surely arrived earlier is
-taken for the one it repeats, once. Surely, and by the clock that instances share: where it can't be told which came
-first, both are stored. Batches of one write are as if written one after the other: a retry behind its first
-transmission repeats it, unless it surely arrived before.
+taken for the one it repeats, once. Nor is a retry a repeat of first transmissions that all surely arrived after it,
+were they written before it or not: it is news that was late, of another node under the same name.
+
+So the order of writes makes no difference: of equal batches as many are stored as if each had been written when it
+arrived. Surely, and by the clock that instances share: where it can't be told which came first, the order of writes
+decides, and batches of one write are as if written one after the other.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from mothership.event import UNKNOWN_ARRIVAL, Arrival, RowBatch
+
+
+class Noted(NamedTuple):
+    """What is known of a content, in microseconds of the clock that instances share."""
+
+    retry_arrived: int | None = None
+    """When a retry whose first transmission has not been seen arrived, at the earliest; None where it can't be told.
+
+    It was stored, and came before all first transmissions that were.
+    """
+    first_arrived: int | None = None
+    """When the first of the first transmissions arrived, at the earliest; None where it can't be told, or there is a
+    retry that came before them all."""
 
 
 class FingerprintNote(NamedTuple):
@@ -20,27 +36,61 @@ class FingerprintNote(NamedTuple):
     fingerprint: bytes
     events: int
     retry_arrived: int | None
-    """When a retry whose first transmission has not been seen arrived, at the earliest; None where it can't be told."""
+    """As in `Noted`."""
+    first_arrived: int | None
+    """As in `Noted`."""
+
+
+class Arrivals(NamedTuple):
+    """When the transmissions of a content arrived that a write holds. A time that can't be told is 0, or left out."""
+
+    first_earliest: int | None
+    first_latest: int | None
+    retry_earliest: int | None
+    retry_latest: int | None
+
+
+class Amended(NamedTuple):
+    """What becomes of a content that was noted before."""
+
+    noted: Noted
+    repeats_first: bool
+    """Whether one first transmission of the write was stored before: a retry has brought it."""
+    retry_is_new: bool
+    """Whether the write's retry was not stored before, as it came before whatever was."""
 
 
 def notes(batches: Sequence[RowBatch]) -> list[FingerprintNote]:
-    """What this write notes, each fingerprint once, in their order."""
-    firsts, retries = _earliest(batches, of_retries=False), _earliest(batches, of_retries=True)
-    repeats = _repeats(batches)
+    """What this write notes of what the store had not noted, each fingerprint once, in their order."""
+    arrivals, repeats = _arrivals(batches), _repeats(batches)
     found: dict[bytes, FingerprintNote] = {}
     for batch in batches:
         for mark in (batch.fingerprint, batch.content):
             if mark and mark not in found:
-                arrived = None if mark in repeats else retries.get(mark)
-                awaits = arrived is not None and firsts.get(mark, arrived + 1) > arrived
-                found[mark] = FingerprintNote(mark, len(batch.rows), arrived if awaits else None)
+                noted = _first_noted(arrivals[mark], is_repeat=mark in repeats) if mark == batch.content else Noted()
+                found[mark] = FingerprintNote(mark, len(batch.rows), *noted)
     return sorted(found.values())
 
 
-def first_transmissions(batches: Sequence[RowBatch], new: Collection[bytes]) -> dict[bytes, int]:
-    """For contents that the store had noted before: when the earliest first transmission here arrived at the latest."""
-    fresh = [batch for batch in batches if batch.fingerprint in new]
-    return {content: at for content, at in _earliest(fresh, of_retries=False).items() if content not in new}
+def noted_before(batches: Sequence[RowBatch], new: Collection[bytes]) -> dict[bytes, Arrivals]:
+    """Contents that the store had noted before, of retries and of first transmissions that are new to it."""
+    fresh = [batch for batch in batches if batch.is_retry or batch.fingerprint in new]
+    return {content: found for content, found in _arrivals(fresh).items() if content not in new}
+
+
+def amended(noted: Noted, here: Arrivals) -> Amended:
+    """What is known of a content after a write that holds these."""
+    retry_arrived, first_arrived = noted
+    if retry_arrived is not None:
+        retry_arrived = min(retry_arrived, here.retry_earliest or retry_arrived)
+        if here.first_latest is not None and here.first_latest <= retry_arrived:
+            return Amended(Noted(None, here.first_earliest or None), repeats_first=True, retry_is_new=False)
+        return Amended(Noted(retry_arrived, None), repeats_first=False, retry_is_new=False)
+    if first_arrived is not None and here.first_earliest is not None:
+        first_arrived = min(first_arrived, here.first_earliest) or None
+    if first_arrived is not None and here.retry_latest is not None and here.retry_latest < first_arrived:
+        return Amended(Noted(here.retry_earliest, None), repeats_first=False, retry_is_new=True)
+    return Amended(Noted(None, first_arrived), repeats_first=False, retry_is_new=False)
 
 
 def split_batches(batches: Sequence[RowBatch]) -> list[bytes]:
@@ -51,17 +101,19 @@ def split_batches(batches: Sequence[RowBatch]) -> list[bytes]:
 def to_store(
     batches: Sequence[RowBatch],
     new: Collection[bytes],
-    repeated: Collection[bytes],
+    amendments: Mapping[bytes, Amended],
     stored_split_batches: Collection[bytes] = (),
 ) -> list[int]:
     """The positions of the batches to be stored, given the notes that were new to the store.
 
-    `repeated` are contents of `first_transmissions` that a retry has brought already, `stored_split_batches` those of
-    `split_batches` that the store had noted before.
+    `amendments` are what became of `noted_before`, `stored_split_batches` those of `split_batches` that the store had
+    noted before.
     """
-    fresh = [batch for batch in batches if batch.fingerprint in new]
-    firsts, repeats = _earliest(fresh, of_retries=False), _repeats(fresh)
-    left, owed = set(new), set(repeated)
+    left = {*new, *(content for content, each in amendments.items() if each.retry_is_new)}
+    fresh = [batch for batch in batches if batch.fingerprint in left]
+    repeats = _repeats(fresh)
+    owed = {content for content, each in amendments.items() if each.repeats_first}
+    arrivals = _arrivals(fresh) if owed else {}
     taken = []
     for position, batch in enumerate(batches):
         if batch.fingerprint not in left or batch.half_of in stored_split_batches:
@@ -70,41 +122,58 @@ def to_store(
         if batch.is_retry:
             if batch.content in repeats:
                 continue
-        elif batch.content in owed and firsts[batch.content] == batch.arrival.latest:
+        elif batch.content in owed and arrivals[batch.content].first_latest == batch.arrival.latest:
             owed.discard(batch.content)
             continue
         taken.append(position)
     return taken
 
 
-def _earliest(batches: Sequence[RowBatch], *, of_retries: bool) -> dict[bytes, int]:
-    """For each content, when the first retry arrived, at the earliest, or the first transmission, at the latest.
+def _first_noted(here: Arrivals, *, is_repeat: bool) -> Noted:
+    awaits = here.retry_earliest is not None and (here.first_latest is None or here.first_latest > here.retry_earliest)
+    return Noted(here.retry_earliest, None) if awaits and not is_repeat else Noted(None, here.first_earliest or None)
 
-    Without those of which it can't be told.
-    """
-    found: dict[bytes, int] = {}
+
+def _arrivals(batches: Sequence[RowBatch]) -> dict[bytes, Arrivals]:
+    """For each content, of the first transmissions and of the retries the times of the first to come."""
+    found: dict[bytes, Arrivals] = {}
     for batch in batches:
-        if batch.content and batch.is_retry is of_retries and batch.arrival != UNKNOWN_ARRIVAL:
-            arrived = batch.arrival.earliest if of_retries else batch.arrival.latest
-            found[batch.content] = min(arrived, found.get(batch.content, arrived))
+        if batch.content:
+            earliest, latest = batch.arrival
+            if batch.is_retry:
+                here = Arrivals(None, None, earliest or None, latest or None)
+            else:
+                here = Arrivals(earliest, latest or None, None, None)
+            known = found.get(batch.content)
+            found[batch.content] = _merged(known, here) if known else here
     return found
 
 
+def _merged(one: Arrivals, other: Arrivals) -> Arrivals:
+    retries = [each[2:] for each in (one, other) if each.retry_earliest is not None]
+    return Arrivals(
+        min((each.first_earliest for each in (one, other) if each.first_earliest is not None), default=None),
+        min((each.first_latest for each in (one, other) if each.first_latest is not None), default=None),
+        *min(retries, default=(None, None)),
+    )
+
+
 def _repeats(batches: Sequence[RowBatch]) -> set[bytes]:
-    """Contents whose retry, the first of its equals, repeats a first transmission in the same write."""
-    if not any(batch.is_retry for batch in batches):
-        return set()
-    earliest = _earliest(batches, of_retries=False)
+    """Contents of retries that all repeat a first transmission in the same write."""
+    retries = {batch.content for batch in batches if batch.is_retry}
+    if not retries:
+        return retries
+    arrivals = _arrivals(batches)
     before: dict[bytes, list[Arrival]] = {}
-    found: dict[bytes, bool] = {}
     for batch in batches:
         if not batch.is_retry:
             before.setdefault(batch.content, []).append(batch.arrival)
-        elif batch.content not in found:
-            found[batch.content] = 0 < earliest.get(batch.content, 0) <= batch.arrival.earliest or not all(
-                _surely_before(batch.arrival, first) for first in before.get(batch.content, ())
-            )
-    return {content for content, is_repeat in found.items() if is_repeat}
+        elif not (
+            0 < (arrivals[batch.content].first_latest or 0) <= batch.arrival.earliest
+            or not all(_surely_before(batch.arrival, first) for first in before.get(batch.content, ()))
+        ):
+            retries.discard(batch.content)
+    return retries
 
 
 def _surely_before(one: Arrival, other: Arrival) -> bool:

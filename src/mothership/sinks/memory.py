@@ -6,6 +6,7 @@ from mothership.errors import SinkError
 from mothership.event import Row, RowBatch
 from mothership.ports import Health
 from mothership.sinks import batch_deduplication
+from mothership.sinks.batch_deduplication import Noted
 
 
 class MemorySink:
@@ -14,8 +15,8 @@ class MemorySink:
     def __init__(self, name: str = "memory") -> None:
         self.name = name
         self.rows: list[Row] = []
-        self.noted: dict[bytes, int | None] = {}
-        """Fingerprints, and for a retry that came before its first transmission when it arrived."""
+        self.noted: dict[bytes, Noted] = {}
+        """Fingerprints and contents."""
         self.failures: list[SinkError] = []
 
     async def open(self) -> None:
@@ -25,13 +26,15 @@ class MemorySink:
         """Append the rows of every batch not seen before, or raise the next failure."""
         if self.failures:
             raise self.failures.pop(0)
-        new = {note.fingerprint: note.retry_arrived for note in batch_deduplication.notes(batches)}
-        new = {mark: arrived for mark, arrived in new.items() if mark not in self.noted}
-        firsts = batch_deduplication.first_transmissions(batches, new)
-        repeated = {content for content, at in firsts.items() if (self.noted[content] or -1) >= at}
+        noted = {note.fingerprint: Noted(*note[2:]) for note in batch_deduplication.notes(batches)}
+        new = {mark: note for mark, note in noted.items() if mark not in self.noted}
+        amendments = {
+            content: batch_deduplication.amended(self.noted[content], here)
+            for content, here in batch_deduplication.noted_before(batches, new).items()
+        }
         stored = [mark for mark in batch_deduplication.split_batches(batches) if mark in self.noted]
-        self.noted |= new | dict.fromkeys(repeated)
-        taken = batch_deduplication.to_store(batches, new, repeated, stored)
+        self.noted |= new | {content: each.noted for content, each in amendments.items()}
+        taken = batch_deduplication.to_store(batches, new, amendments, stored)
         for position in taken:
             self.rows += batches[position].rows
         return frozenset(range(len(batches))) - set(taken)

@@ -15,28 +15,39 @@ SET LOCAL synchronous_commit = on;
 -- name: claim_fingerprints
 -- Claims batches, and contents, and returns those that nobody had noted. Waits for a concurrent transaction that claims the same.
 -- Sorted by the caller, so that two instances with the same batches can't lock each other out.
-INSERT INTO ingested_batches (fingerprint, events, retry_received_micros)
-SELECT fingerprint, events, retry_received_micros
-FROM unnest($1::BYTEA [], $2::INTEGER [], $3::BIGINT []) AS claimed (fingerprint, events, retry_received_micros)
+INSERT INTO ingested_batches (fingerprint, events, retry_received_micros, first_received_micros)
+SELECT fingerprint, events, retry_received_micros, first_received_micros
+FROM unnest(
+    $1::BYTEA [], $2::INTEGER [], $3::BIGINT [], $4::BIGINT []
+) AS claimed (fingerprint, events, retry_received_micros, first_received_micros)
 ON CONFLICT (fingerprint) DO NOTHING
 RETURNING fingerprint;
 
--- name: take_early_retries
--- Of these contents, those that a retry has brought which arrived later: each is told once. Both times are by the
--- database's clock (migration 6 says "received", and meant an instance's own). Runs after
--- `claim_fingerprints` and locks in order, so that no two instances can lock each other out.
-WITH early AS MATERIALIZED (
-    SELECT noted.fingerprint
-    FROM ingested_batches AS noted
-    INNER JOIN unnest($1::BYTEA [], $2::BIGINT []) AS firsts (content, received_micros)
-        ON noted.fingerprint = firsts.content AND noted.retry_received_micros >= firsts.received_micros
-    ORDER BY noted.fingerprint
-    FOR UPDATE OF noted
-)
+-- name: notes_to_amend
+-- Of these contents, those whose notes may change by transmissions that arrived then. All times are by the database's
+-- clock (migration 6 says "received", and meant an instance's own). Runs after `claim_fingerprints` and locks in
+-- order, so that no two instances can lock each other out.
+SELECT noted.fingerprint, noted.retry_received_micros, noted.first_received_micros
+FROM ingested_batches AS noted
+INNER JOIN unnest(
+    $1::BYTEA [], $2::BIGINT [], $3::BIGINT [], $4::BIGINT [], $5::BIGINT []
+) AS here (content, first_earliest, first_latest, retry_earliest, retry_latest)
+    ON
+        noted.fingerprint = here.content AND (
+            noted.retry_received_micros >= here.first_latest OR noted.retry_received_micros > here.retry_earliest
+            OR noted.first_received_micros > here.first_earliest OR noted.first_received_micros > here.retry_latest
+        )
+ORDER BY noted.fingerprint
+FOR UPDATE OF noted;
 
-UPDATE ingested_batches AS noted SET retry_received_micros = NULL
-FROM early WHERE noted.fingerprint = early.fingerprint
-RETURNING noted.fingerprint;
+-- name: amend_notes
+-- Notes them anew; they are locked.
+UPDATE ingested_batches AS noted SET
+    retry_received_micros = here.retry_received_micros, first_received_micros = here.first_received_micros
+FROM unnest(
+    $1::BYTEA [], $2::BIGINT [], $3::BIGINT []
+) AS here (content, retry_received_micros, first_received_micros)
+WHERE noted.fingerprint = here.content;
 
 -- name: noted_fingerprints
 -- Which of these batches were stored: halves of one whose commit was not heard of are there already.

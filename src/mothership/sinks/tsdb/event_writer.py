@@ -14,6 +14,7 @@ from mothership.event import Row, RowBatch
 from mothership.plurals import counted
 from mothership.ports import Clock
 from mothership.sinks import batch_deduplication
+from mothership.sinks.batch_deduplication import Amended, Arrivals, Noted
 from mothership.sinks.tsdb import binary_copy
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool
 from mothership.sinks.tsdb.failures import DRIVER_ERRORS, may_be_row_error
@@ -115,25 +116,32 @@ class EventWriter:
 
     async def _claim(self, connection: Connection, batches: Sequence[RowBatch]) -> _ClaimedWrite:
         """Note what makes the batches known; what nobody had noted before is to be stored."""
-        columns = zip(*batch_deduplication.notes(batches), strict=True) if batches else ((), (), ())
+        columns = zip(*batch_deduplication.notes(batches), strict=True) if batches else ((), (), (), ())
         found = await connection.fetch(WRITE["claim_fingerprints"], *columns, timeout=self.timeout_seconds)
         new = {row["fingerprint"] for row in found}
-        repeated: set[bytes] = set()
-        if firsts := batch_deduplication.first_transmissions(batches, new):
-            found = await connection.fetch(
-                WRITE["take_early_retries"], [*firsts], [*firsts.values()], timeout=self.timeout_seconds
-            )
-            repeated = {row["fingerprint"] for row in found}
+        amendments = await self._amend(connection, batch_deduplication.noted_before(batches, new))
         stored: set[bytes] = set()
         if split_batches := batch_deduplication.split_batches(batches):
             found = await connection.fetch(WRITE["noted_fingerprints"], split_batches, timeout=self.timeout_seconds)
             stored = {row["fingerprint"] for row in found}
-        taken = batch_deduplication.to_store(batches, new, repeated, stored)
+        taken = batch_deduplication.to_store(batches, new, amendments, stored)
         return _ClaimedWrite(
             duplicates=frozenset(range(len(batches))) - set(taken),
             taken=taken,
             rows=list(chain.from_iterable(batches[at].rows for at in taken)),
         )
+
+    async def _amend(self, connection: Connection, here: dict[bytes, Arrivals]) -> dict[bytes, Amended]:
+        """Note what these transmissions change in what was noted of their contents before."""
+        if not here:
+            return {}
+        columns = zip(*here.values(), strict=True)
+        found = await connection.fetch(WRITE["notes_to_amend"], [*here], *columns, timeout=self.timeout_seconds)
+        amendments = {content: batch_deduplication.amended(Noted(*noted), here[content]) for content, *noted in found}
+        if amendments:
+            columns = zip(*(each.noted for each in amendments.values()), strict=True)
+            await connection.execute(WRITE["amend_notes"], [*amendments], *columns, timeout=self.timeout_seconds)
+        return amendments
 
     async def _copy(self, connection: Connection, rows: Sequence[Row]) -> None:
         # The driver's own time-out doesn't end a COPY that waits to send, and breaks it when it goes on after that.
