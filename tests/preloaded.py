@@ -14,9 +14,10 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 SERVER = Path(__file__).with_name("fork_server.py")
+PROGRAM = ("-m", "mothership")
 CAN_FORK = sys.platform == "linux"
 
 
@@ -72,6 +73,10 @@ class Preloaded:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """In good order."""
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """At once."""
         self.send_signal(signal.SIGKILL)
@@ -81,6 +86,27 @@ class Preloaded:
             self.returncode = int(self._told.recv(64))
             self._told.close()
         return self.returncode
+
+
+Process: TypeAlias = Preloaded | subprocess.Popen[bytes]
+
+
+def start(arguments: Sequence[str], *, environ: Mapping[str, str], cwd: Path, out: IO[bytes]) -> Process:
+    """Start a command that goes on, in a session of its own, without input."""
+    if not CAN_FORK:
+        return start_anew(arguments, environ=environ, cwd=cwd, out=out)
+    with Path(os.devnull).open("rb") as nothing:
+        return Preloaded(arguments, environ=environ, cwd=cwd, streams=(nothing, out, out), new_session=True)
+
+
+def start_anew(
+    arguments: Sequence[str], program: Sequence[str] = (), *, environ: Mapping[str, str], cwd: Path, out: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start the same, or another program of Python, as whoever installed it does: it has yet to import everything."""
+    return subprocess.Popen(
+        [sys.executable, *(program or PROGRAM), *arguments],
+        stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environ, cwd=cwd, start_new_session=True,
+    )  # fmt: skip
 
 
 def run(

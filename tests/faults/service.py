@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 import yaml
+from tests import preloaded
 from tests.loopback import PLAIN, free_port
 from tests.starvation import PATIENCE_SECONDS, starved_seconds
 
@@ -48,7 +49,7 @@ class Service:
                                   "database": {"dsn": dsn} })  # fmt: skip
         self.config.write_text(yaml.safe_dump(merged(settings, changes)))
         self._log = home / "service.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: preloaded.Process | None = None
 
     @property
     def pid(self) -> int:
@@ -60,12 +61,8 @@ class Service:
         """Start a life, without waiting for it."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("MOTHERSHIP_", "LOKI_"))}
         with self._log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "mothership", "serve", "--config", str(self.config)],
-                stdout=out,
-                stderr=out,
-                env=environ,
-            )
+            arguments = ["serve", "--config", str(self.config)]
+            self._process = preloaded.start(arguments, environ=environ, cwd=Path.cwd(), out=out)
 
     async def start(self) -> None:
         """Start a life, and wait until it answers."""
@@ -106,7 +103,7 @@ class Service:
         began = time.monotonic() - starved_seconds(self.pid)
         self._process.terminate()
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:  # noqa: ASYNC222 - WNOHANG
+            while self._process.poll() is None:
                 await asyncio.sleep(0.02)
                 starved_seconds(self.pid)  # of a thread that ends, what it waited is known from the last look
         seconds = time.monotonic() - starved_seconds(self.pid) - began

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import asyncpg
 import httpx2 as httpx
 import pytest
 import yaml
+from tests import preloaded
 from tests.conftest import Databases
 from tests.loopback import PLAIN, free_port
 from tests.starvation import PATIENCE_SECONDS
@@ -32,7 +32,7 @@ class Service:
     data_dir: Path
     log: Path
     url: str
-    process: subprocess.Popen[bytes]
+    process: preloaded.Process
     environ: dict[str, str] = field(default_factory=dict)
     dsn: str = ""
 
@@ -81,8 +81,12 @@ Start = Callable[..., Service]
 
 
 @contextlib.contextmanager
-def starting(home: Path, program: Sequence[str] = ("-m", "mothership")) -> Iterator[Start]:
-    """Start services with `start(dsn=…, config={…}, data_dir=…)`. All are gone after the block."""
+def starting(home: Path, program: Sequence[str] = ()) -> Iterator[Start]:
+    """Start services with `start(dsn=…, config={…}, data_dir=…)`. All are gone after the block.
+
+    They are forked of a process that has imported everything, but for those of a program of the test's own, and where
+    the test is about the process itself: `anew=True`.
+    """
     running: list[Service] = []
 
     def run(
@@ -91,6 +95,7 @@ def starting(home: Path, program: Sequence[str] = ("-m", "mothership")) -> Itera
         config: dict[str, Any] | None = None,
         data_dir: Path | None = None,
         wait: bool = True,
+        anew: bool = False,
         **environ: str,
     ) -> Service:
         number = len(running)
@@ -111,14 +116,12 @@ def starting(home: Path, program: Sequence[str] = ("-m", "mothership")) -> Itera
         path = home / f"config{number}.yaml"
         path.write_text(yaml.safe_dump({**settings, "relay": relay}))
         with log.open("wb") as out:
-            process = subprocess.Popen(
-                [sys.executable, *program, "serve", "--config", str(path)],
-                stdout=out,
-                stderr=out,
-                env=variables,
-                cwd=home,
-                start_new_session=True,
-            )
+            arguments = ["serve", "--config", str(path)]
+            process: preloaded.Process
+            if program or anew:
+                process = preloaded.start_anew(arguments, program, environ=variables, cwd=home, out=out)
+            else:
+                process = preloaded.start(arguments, environ=variables, cwd=home, out=out)
         service = Service(data_dir, log, f"http://127.0.0.1:{port}", process, variables, dsn or "")
         running.append(service)
         if wait:

@@ -163,7 +163,7 @@ def test_a_taken_port_is_one_clear_line(start: Start, service: Service) -> None:
 def test_ctrl_c_while_it_starts_is_a_stop_that_was_asked_for(start: Start, tmp_path: Path) -> None:
     """The shell's status for it in a line of its own, not a word about a configuration or a traceback."""
     data_dir = tmp_path / "data"
-    service = start(data_dir=data_dir, wait=False)
+    service = start(data_dir=data_dir, wait=False, anew=True)
     service.until((data_dir / "lock").exists, "the lock")
     assert service.stop(signal.SIGINT) == 130
     assert "stopped_while_starting" in service.log.read_text()

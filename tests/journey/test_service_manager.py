@@ -59,7 +59,8 @@ def test_it_says_that_it_is_ready_that_it_lives_and_that_it_stops(
 
 def test_one_that_hangs_is_not_called_alive(start: Start, database_dsn: str, heard: socket.socket) -> None:
     """What says that it lives is the loop that serves: the watchdog of a stopped one runs out."""
-    service = start(dsn=database_dsn, wait=False, NOTIFY_SOCKET=str(heard.getsockname()), WATCHDOG_USEC="300000")
+    told = {"NOTIFY_SOCKET": str(heard.getsockname()), "WATCHDOG_USEC": "300000"}
+    service = start(dsn=database_dsn, wait=False, anew=True, **told)
     until(heard, b"READY=1")
     service.process.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PID, service.process.pid, os.WSTOPPED)

@@ -14,10 +14,11 @@ import httpx2 as httpx
 import pytest
 from tests.journey.conftest import Service, Start
 from tests.loopback import free_port
+from tests.preloaded import Process
 from tests.starvation import PATIENCE_SECONDS
 
 
-def until(seen: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def until(seen: Callable[[], bool], process: Process) -> None:
     """Wait for it, as long as the process lives."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not seen():
@@ -41,7 +42,7 @@ def ended(service: Service, number: signal.Signals) -> tuple[int, str]:
 @pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, "2"), (signal.SIGTERM, "1")])
 def test_a_signal_while_starting_ends_it_in_good_order(start: Start, number: signal.Signals, workers: str) -> None:
     """While the embedded database is made: no traceback, the shell's status, and the next start is a good one."""
-    service = start(wait=False, MOTHERSHIP_WORKERS=workers)
+    service = start(wait=False, anew=True, MOTHERSHIP_WORKERS=workers)
     until((service.data_dir / "postgres").exists, service.process)
     status, log = ended(service, number)
     assert (status, "Traceback" in log) == (128 + number, False), log
@@ -52,7 +53,7 @@ def test_a_signal_while_starting_ends_it_in_good_order(start: Start, number: sig
 
 def test_ctrl_c_while_workers_start_is_never_lost(start: Start) -> None:
     """Whether they listen for it already or not: it ends, and says nothing strange."""
-    service = start(wait=False, MOTHERSHIP_WORKERS="2")
+    service = start(wait=False, anew=True, MOTHERSHIP_WORKERS="2")
     until(lambda: "embedded_database_started" in service.log.read_text(), service.process)
     status, log = ended(service, signal.SIGINT)
     assert status in {0, 128 + signal.SIGINT}, log
