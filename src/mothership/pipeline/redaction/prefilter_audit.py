@@ -2,7 +2,8 @@
 
 First all strings of an event are looked at as lines of one text, which is a tenth of the work: every rule's matches
 may begin and end at a line break. Only when a finder finds something there each string is looked at, where and as
-redaction itself looks, and that decides.
+redaction itself looks, and that decides. A finder whose expression holds literals is asked only of texts that have one:
+that is read off the expression itself, and neither what derives prefilters nor what matches them has a part in it.
 """
 
 import math
@@ -13,7 +14,9 @@ from copy import deepcopy
 from typing import Any
 
 from mothership.event import Event
+from mothership.pipeline.redaction.literal_index import LiteralIndex
 from mothership.pipeline.redaction.mask_patterns import MaskPatterns
+from mothership.pipeline.redaction.rules import CompiledWhenAsked
 from mothership.pipeline.redaction.text import ActiveRule
 from mothership.pipeline.redaction.text_normalization import normalized_texts
 from mothership.telemetry import log, redaction_audit_missed, redaction_audited
@@ -37,6 +40,7 @@ class PrefilterAudit:
         self._masks = masks
         self._chance = chance
         self._finders = tuple(rule.find for rule in rules)
+        self._index: LiteralIndex | None = None
         self._missed: Counter[str] = Counter()
         self._events_until_next = self._gap()
         for rule in rules if share else ():
@@ -79,7 +83,10 @@ class PrefilterAudit:
         return True
 
     def _finds(self, text: str) -> bool:
-        return any(any(find(text, 0, len(text))) for find in self._finders)
+        if self._index is None:  # not before it is asked: every finder is compiled for it
+            needs = [each.needs if isinstance(each, CompiledWhenAsked) else () for each in self._finders]
+            self._index = LiteralIndex(needs)
+        return any(any(self._finders[number](text, 0, len(text))) for number in self._index.found_in(text))
 
     def _drawn(self, events: Sequence[Event]) -> Iterator[Event]:
         """Yield each event with the chance of the share, at the cost of the drawn ones alone."""

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TypeAlias
 
 from mothership.pipeline.redaction.regex_analysis.digit_blind import is_blind
-from mothership.pipeline.redaction.regex_analysis.literal_prefixes import beginnings
+from mothership.pipeline.redaction.regex_analysis.literal_prefixes import beginnings, literals_within
 from mothership.pipeline.redaction.regex_analysis.regex_tree import parse
 from mothership.pipeline.redaction.rules.stored_prefilters import Derivation, prefilter
 
@@ -169,6 +169,11 @@ class CompiledWhenAsked:
         self._find = _finder(self._matcher)
         return self._find
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Literals in lower case of which one is, in any case, in every text in which it finds anything, or none."""
+        return (self._find or self.compile()).needs
+
     def may_find(self, shape: str) -> bool:
         """Tell whether anything may be found in a text that has other digits where this one has a 0, and is else alike.
 
@@ -232,6 +237,7 @@ class _Tried:
         self._before = before
         self._has = re.compile(matcher.secret_has).search if matcher.secret_has else None
         self._matcher = matcher
+        self.needs = literals_within(matcher.expression, ignore_case=matcher.ignore_case, unicode=matcher.unicode)
 
     def __call__(self, text: str, start: int, end: int) -> Iterator[Span | None]:
         """Find the secrets that begin in a part of a text."""
