@@ -5,6 +5,7 @@ Importing is most of what a command costs. See `tests/preloaded.py`, which asks.
 
 import asyncio
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -18,7 +19,7 @@ import time
 from typing import Any
 
 REQUEST_BYTES_MAX = 1 << 20
-PRELOADED = ("query", "serve")
+REDACTS = {"redact", "serve"}
 
 
 def serve(asked: socket.socket) -> list[str]:
@@ -32,6 +33,7 @@ def serve(asked: socket.socket) -> list[str]:
                 if not message:
                     sys.exit(0)
                 request = json.loads(message)
+                preload(*request["arguments"][:1])
                 if not (pid := os.fork()):
                     # By those that own them: what is closed late closes whatever has the number by then.
                     for each in list(selector.get_map().values()):
@@ -53,6 +55,17 @@ def serve(asked: socket.socket) -> list[str]:
                 _, status = os.waitpid(pid, 0)
                 with contextlib.suppress(OSError), answer:  # who asked may be gone
                     answer.send(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+@functools.cache
+def preload(command: str = "help") -> None:
+    """Import what a command imports, and compile the rules that it compiles: what is known here, its forks know."""
+    if command in program.COMMANDS:
+        importlib.import_module(f"mothership.commands.{command.replace('-', '_')}")
+    if command in REDACTS:
+        asyncio.run(build(RedactionSettings(), key=bytes(32)).compile_at_leisure(0, 0))
+    gc.collect()
+    gc.freeze()
 
 
 def become(request: dict[str, Any], descriptors: list[int]) -> list[str]:
@@ -78,11 +91,5 @@ if __name__ == "__main__":
     from mothership.pipeline.redaction.redaction import build
     from mothership.pipeline.redaction.settings import RedactionSettings
 
-    for name in PRELOADED:
-        importlib.import_module(f"mothership.commands.{name}")
-    # Every service compiles the built-in rules: what is known of them here, its forks know.
-    asyncio.run(build(RedactionSettings(), key=bytes(32)).compile_at_leisure(0, 0))
-    gc.collect()
-    gc.freeze()
     sys.argv[1:] = serve(socket.socket(fileno=int(sys.argv[1])))
     program.main()

@@ -4,6 +4,7 @@ For tests that are about what a command does. What is about its start and its en
 """
 
 import atexit
+import contextlib
 import functools
 import json
 import os
@@ -15,6 +16,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeAlias
+
+from tests.starvation import PATIENCE_SECONDS
 
 SERVER = Path(__file__).with_name("fork_server.py")
 PROGRAM = ("-m", "mothership")
@@ -110,27 +113,45 @@ def start_anew(
 
 
 def run(
-    arguments: Sequence[str], *, environ: Mapping[str, str], cwd: Path, stdin: str | None = None, timeout: float
+    arguments: Sequence[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str = "",
+    timeout: float = PATIENCE_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, as `subprocess.run` would; without input there is none."""
+    """Run a command to its end, as `subprocess.run` would, with this on its input."""
+    done = run_bytes(arguments, environ=environ, cwd=cwd, stdin=stdin.encode(), timeout=timeout)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def run_bytes(
+    arguments: Sequence[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    timeout: float = PATIENCE_SECONDS,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command on what is no text."""
+    environ, cwd = os.environ if environ is None else environ, cwd or Path.cwd()
     if not CAN_FORK:
-        command = [sys.executable, "-m", "mothership", *arguments]
+        command = [sys.executable, *PROGRAM, *arguments]
         return subprocess.run(
-            command, input=stdin or "", capture_output=True, text=True, check=False, env=environ, cwd=cwd,
-            timeout=timeout,
-        )  # fmt: skip
-    files = [os.memfd_create(name) for name in ("stdin", "stdout", "stderr")]
-    try:
-        os.write(files[0], (stdin or "").encode())
-        os.lseek(files[0], 0, os.SEEK_SET)
+            command, input=stdin, capture_output=True, check=False, env=environ, cwd=cwd, timeout=timeout
+        )
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(os.fdopen(os.memfd_create(name), "w+b")) for name in ("stdin", "stdout", "stderr")]
+        files[0].write(stdin)
+        files[0].seek(0)
         process = Preloaded(arguments, environ=environ, cwd=cwd, streams=(files[0], files[1], files[2]))
         try:
             status = process.wait(timeout)
         except BaseException:
             process.kill()
             raise
-        said = [Path(f"/proc/self/fd/{each}").read_text() for each in files[1:]]
-    finally:
-        for each in files:
-            os.close(each)
+        said = []
+        for each in files[1:]:
+            each.seek(0)
+            said.append(each.read())
     return subprocess.CompletedProcess([*arguments], status, *said)

@@ -2,13 +2,12 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from tests.starvation import PATIENCE_SECONDS
+from tests import preloaded
 
 from mothership.config import Settings, keys, load, load_all, relative_paths, section, variable
 from mothership.config.document import read
@@ -530,14 +529,7 @@ def test_a_level_is_read_in_any_case() -> None:
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """A command as an operator types it."""
-    return subprocess.run(
-        [sys.executable, "-m", "mothership", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"PATH": os.environ["PATH"], "HOME": "/", **environ},
-        timeout=PATIENCE_SECONDS,
-    )
+    return preloaded.run(arguments, environ={"PATH": os.environ["PATH"], "HOME": "/", **environ})
 
 
 def test_check_says_what_a_configuration_means_and_hides_secrets(tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
 """A log line may hold what commands a terminal or turns the text around: no command of ours passes it on."""
 
 import json
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 from click.testing import CliRunner
+from tests import preloaded
 from tests.relay.support import ToxicSink, rows_batch, running, until
 from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 
@@ -29,12 +28,8 @@ def test_text_keeps_its_letters_and_loses_its_commands() -> None:
 def test_redact_escapes_and_means_the_same(tmp_path: Path) -> None:
     """JSON events and plain lines alike."""
     (tmp_path / "config.yaml").write_text(f"server: {{data_dir: {tmp_path}}}\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "mothership", "redact", "--config", str(tmp_path / "config.yaml")],
-        input=json.dumps({"message": EVIL}, ensure_ascii=False).encode() + b"\nplain \x1b[2J \xe2\x80\xae line\n",
-        capture_output=True,
-        check=False,
-    )
+    stdin = json.dumps({"message": EVIL}, ensure_ascii=False).encode() + b"\nplain \x1b[2J \xe2\x80\xae line\n"
+    done = preloaded.run_bytes(["redact", "--config", str(tmp_path / "config.yaml")], stdin=stdin)
     event, plain = done.stdout.decode().splitlines()
     assert not COMMANDS & set(event + plain)
     assert json.loads(event) == {"message": EVIL}

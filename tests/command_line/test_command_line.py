@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from tests import preloaded
 
 from mothership import __version__, build_info
 from mothership.__main__ import COMMANDS, cli
@@ -19,10 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """`mothership` with these arguments, as a person at a shell meets it."""
-    command = [sys.executable, "-m", "mothership", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, **environ}, stdin=subprocess.DEVNULL
-    )
+    return preloaded.run(arguments, environ={**os.environ, **environ})
 
 
 @pytest.mark.parametrize(

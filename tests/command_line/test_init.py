@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests import preloaded
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.config import load, load_all
@@ -16,14 +17,11 @@ from mothership.config.starter import Answers, written
 from mothership.edge.auth_settings import hashed
 
 WIDE = "0.0.0.0"  # noqa: S104 - nothing is started on it
-INIT = [sys.executable, "-m", "mothership", "init"]
 
 
 def init(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Without a terminal."""
-    return subprocess.run(
-        [*INIT, *arguments], cwd=cwd, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+    return preloaded.run(["init", *arguments], cwd=cwd)
 
 
 def mode(path: Path) -> int:
@@ -112,7 +110,7 @@ def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
     """For other machines, a node's name, database, retention and Loki; what an option says is not asked."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*INIT, "--database", "postgresql://u@db/d"],
+        [sys.executable, "-m", "mothership", "init", "--database", "postgresql://u@db/d"],
         cwd=tmp_path,
         stdin=theirs,
         stdout=subprocess.PIPE,

@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -16,11 +15,11 @@ from typing import Any
 import asyncpg
 import pytest
 import yaml
+from tests import preloaded
 from tests.faults.proxy import Proxy
 from tests.loopback import free_port
 from tests.pipeline.llm.endpoint import Endpoint, answers, says
 from tests.sinks.loki.strict_loki import Disturbance, StrictLoki, basic
-from tests.starvation import PATIENCE_SECONDS
 
 from mothership.commands.tls import dev
 from mothership.data_directory_lock import lock_data_dir
@@ -299,14 +298,8 @@ async def test_a_configuration_that_cant_be_used_is_a_finding(clinic: Clinic) ->
 
 
 def _doctor(clinic: Clinic, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mothership", *arguments, "--config", str(clinic.home / "config.yaml")],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"PATH": os.environ["PATH"], "HOME": str(clinic.home)},
-        timeout=PATIENCE_SECONDS,
-    )
+    environ = {"PATH": os.environ["PATH"], "HOME": str(clinic.home)}
+    return preloaded.run([*arguments, "--config", str(clinic.home / "config.yaml")], environ=environ)
 
 
 def test_the_exit_status_tells_how_bad_it_is_and_json_is_one_document(clinic: Clinic) -> None:

@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -137,13 +135,8 @@ class Service:
 
     async def command(self, *arguments: str) -> tuple[int, str]:
         """`mothership …` on the same configuration."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "mothership", *arguments, "--config", str(self.config),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        out, _ = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, out.decode()
+        done = await asyncio.to_thread(preloaded.run, [*arguments, "--config", str(self.config)])
+        return done.returncode, done.stdout + done.stderr
 
     def end(self) -> None:
         """Leave nothing behind."""

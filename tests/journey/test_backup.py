@@ -4,25 +4,17 @@ import json
 import os
 import stat
 import subprocess
-import sys
 import tarfile
 from io import BytesIO
 from pathlib import Path
 
+from tests import preloaded
 from tests.journey.conftest import Start
-from tests.starvation import PATIENCE_SECONDS
 
 
 def run(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mothership", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"PATH": os.environ["PATH"], "HOME": str(data_dir.parent), "MOTHERSHIP_DATA_DIR": str(data_dir)},
-        cwd=data_dir.parent,
-        timeout=PATIENCE_SECONDS,
-    )
+    environ = {"PATH": os.environ["PATH"], "HOME": str(data_dir.parent), "MOTHERSHIP_DATA_DIR": str(data_dir)}
+    return preloaded.run(arguments, environ=environ, cwd=data_dir.parent)
 
 
 def test_a_backup_of_a_running_service_is_restored_with_its_counts(

@@ -1,26 +1,16 @@
 """The doctor beside a service that runs."""
 
 import json
-import subprocess
-import sys
 
+from tests import preloaded
 from tests.journey.conftest import Service
-from tests.starvation import PATIENCE_SECONDS
 
 
 def test_the_doctor_sees_the_service_and_leaves_it_as_it_is(service: Service) -> None:
     """The port is no fault when the service has it, and what is in its spool and database is said."""
     assert service.post({"messages": [{"type": "log", "message": "hello"}]}).status_code == 200
     before = sorted((service.data_dir / "spool").iterdir())
-    result = subprocess.run(
-        [sys.executable, "-m", "mothership", "doctor", "--json"],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=service.environ,
-        cwd=service.data_dir.parent,
-        timeout=PATIENCE_SECONDS,
-    )
+    result = preloaded.run(["doctor", "--json"], environ=service.environ, cwd=service.data_dir.parent)
     findings = json.loads(result.stdout)["findings"]
     said = "\n".join(f"{each['part']} {each['severity']}: {each['what']}" for each in findings)
     assert "port ok: it says that it is ready" in said

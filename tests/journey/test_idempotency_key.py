@@ -1,11 +1,10 @@
 """Which batches the real service takes for the same: by `Idempotency-Key`, or by `is_retry` and the messages."""
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from tests import preloaded
 from tests.journey.conftest import Service, Start
 from tests.journey.test_service import a_batch, select
 
@@ -70,11 +69,12 @@ def test_300_equal_lines_are_300_rows(service: Service, tmp_path: Path) -> None:
     """However they are batched; shipped again they are known."""
     path = tmp_path / "same.ndjson"
     path.write_text('{"type":"log","message":"this of that"}\n' * 300)
-    command = [sys.executable, "-m", "mothership", "send", str(path), "--url", service.url, "--batch", "100"]
+    command = ["send", str(path), "--url", service.url, "--batch", "100"]
     for says in ("duplicates 0", "duplicates 300"):
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        assert "accepted 300" in said
-        assert says in said
+        said = preloaded.run(command)
+        assert said.returncode == 0, said
+        assert "accepted 300" in said.stdout
+        assert says in said.stdout
         assert tags(service.dsn) == [("that", 300)]
 
 

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests import preloaded
 from tests.journey.conftest import Start
 from tests.starvation import PATIENCE_SECONDS
 
@@ -19,10 +20,7 @@ PASSWORD = "a:pass\\word of 'one'"
 
 
 def psql(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mothership", "psql", *arguments], check=False, capture_output=True, text=True,
-        env={"HOME": environ["MOTHERSHIP_DATA_DIR"], **environ}, stdin=subprocess.DEVNULL, timeout=PATIENCE_SECONDS,
-    )  # fmt: skip
+    return preloaded.run(["psql", *arguments], environ={"HOME": environ["MOTHERSHIP_DATA_DIR"], **environ})
 
 
 def environ(tmp_path: Path, dsn: str) -> dict[str, str]:

@@ -55,10 +55,8 @@ def environ(tmp_path: Path, dsn: str = "", **more: str) -> Mapping[str, str]:
     }
 
 
-def query(tmp_path: Path, dsn: str, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return run(
-        ["query", *arguments], environ=environ(tmp_path, dsn), cwd=tmp_path, stdin=stdin, timeout=PATIENCE_SECONDS
-    )
+def query(tmp_path: Path, dsn: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return run(["query", *arguments], environ=environ(tmp_path, dsn), cwd=tmp_path, stdin=stdin)
 
 
 def test_a_table_is_bounded_and_says_so(tmp_path: Path, dsn: str) -> None:

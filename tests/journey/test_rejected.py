@@ -3,9 +3,9 @@
 import json
 import signal
 import subprocess
-import sys
 from typing import Any
 
+from tests import preloaded
 from tests.journey.conftest import Service, Start
 
 CANARY = "canary-7d1f@example.org"
@@ -13,14 +13,7 @@ TOKEN = "ghp_" + "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY1zA2"
 
 
 def command(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mothership", "dead-letters", *arguments],
-        env=service.environ,
-        cwd=service.data_dir.parent,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    return preloaded.run(["dead-letters", *arguments], environ=service.environ, cwd=service.data_dir.parent)
 
 
 def test_rejected_events_leave_their_reason_and_what_redaction_leaves_of_them(start: Start, database_dsn: str) -> None:

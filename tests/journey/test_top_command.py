@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from tests import preloaded
 from tests.journey.conftest import Service, Start
 from tests.starvation import PATIENCE_SECONDS
 
@@ -30,10 +31,7 @@ ENTER, LEAVE, SHOW_CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
 
 
 def top(url: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mothership", "top", "--url", url, *arguments], check=False, capture_output=True,
-        text=True, env={"PATH": os.environ["PATH"], **environ}, timeout=PATIENCE_SECONDS, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    return preloaded.run(["top", "--url", url, *arguments], environ={"PATH": os.environ["PATH"], **environ})
 
 
 class Terminal:

@@ -3,14 +3,12 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests import preloaded
 from tests.relay.support import ToxicSink, rows_batch, running, until
-from tests.starvation import PATIENCE_SECONDS
 
 from mothership.__main__ import cli
 from mothership.event import RowBatch
@@ -129,8 +127,7 @@ def test_a_directory_that_may_not_be_read_is_an_error(tmp_path: Path, arguments:
     (data_dir / "spool").chmod(0)
     if os.geteuid() == 0:
         os.chown(data_dir, 65534, 65534)
-    command = [sys.executable, "-m", "mothership", *arguments, "--config", str(config)]
-    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    result = preloaded.run([*arguments, "--config", str(config)])
     (data_dir / "spool").chmod(0o700)
     assert (result.returncode, "can't be read: Permission denied" in result.stderr) == (2, True), result.stderr
 

@@ -1,14 +1,13 @@
 """A local file takes over while the cluster can't be reached; and batches move between both kinds without loss."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
 
 import pytest
 import yaml
+from tests import preloaded
 from tests.relay.nats_cluster import NatsCluster, cluster
 from tests.relay.support import ToxicSink, rows_batch, running, settings, until
 from tests.relay.test_jetstream import on
@@ -125,8 +124,7 @@ async def test_dead_letters_of_the_file_are_told_while_the_cluster_is_away(tmp_p
     spool = {"kind": "jetstream", "jetstream": {"servers": ["nats://127.0.0.1:1"], "connect_seconds": 0.3}}
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump({"server": {"data_dir": str(tmp_path)}, "relay": {"spool": spool}}))
-    command = [sys.executable, "-m", "mothership", "dead-letters", "list", "--config", str(config)]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    done = await asyncio.to_thread(preloaded.run, ["dead-letters", "list", "--config", str(config)])
     assert done.stdout.startswith("0-1  ")
     assert "none of them can be reached" in done.stderr
     assert done.returncode == 1
@@ -181,6 +179,6 @@ async def test_the_command_moves_there_and_back(tmp_path: Path, nats_cluster: Na
 
 
 def _command(*arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "mothership", *arguments], capture_output=True, text=True, check=False)
+    done = preloaded.run(arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout

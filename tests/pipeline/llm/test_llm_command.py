@@ -4,14 +4,12 @@ import asyncio
 import gzip
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import preloaded
 from tests.pipeline.llm.endpoint import VERDICT, Endpoint, answers, says
-from tests.starvation import PATIENCE_SECONDS
 
 LINES = [
     *(f"Dec 10 06:55:{n:02} web01 sshd[{24200 + n}]: Failed password for zebulon from 10.0.0.{n}" for n in range(30)),
@@ -30,13 +28,10 @@ def file(tmp_path: Path) -> Path:
 async def run(*arguments: Any, url: str = "", directory: Path) -> tuple[int, str, str]:
     config = directory / "mothership.yaml"
     config.write_text(json.dumps({"llm": {"endpoint": url, "model": "fake"}} if url else {}))
-    command = [sys.executable, "-m", "mothership", "llm", "try", *map(str, arguments), "--config", str(config)]
+    command = ["llm", "try", *map(str, arguments), "--config", str(config)]
     environment = {"PATH": os.environ["PATH"], "COLUMNS": "200", "HOME": str(directory)}
-    process = await asyncio.create_subprocess_exec(
-        *command, env=environment, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    out, errors = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
-    return process.returncode or 0, out.decode(), errors.decode()
+    done = await asyncio.to_thread(preloaded.run, command, environ=environment, cwd=directory)
+    return done.returncode, done.stdout, done.stderr
 
 
 async def test_it_shows_what_it_would_cost_and_calls_nobody(file: Path, endpoint: Endpoint) -> None:

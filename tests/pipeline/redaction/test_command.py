@@ -2,10 +2,9 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
-from tests.starvation import PATIENCE_SECONDS
+from tests import preloaded
 
 from mothership.pipeline.redaction.pseudonyms import Pseudonyms, derive_key
 
@@ -16,13 +15,7 @@ def run(tmp_path: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Compl
     config = tmp_path / "config.yaml"
     config.write_text(CONFIG.format(tmp_path))
     with_config = () if "--test" in arguments else ("--config", str(config))
-    return subprocess.run(
-        [sys.executable, "-m", "mothership", "redact", *with_config, *arguments],
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
-    )
+    return preloaded.run_bytes(["redact", *with_config, *arguments], stdin=stdin)
 
 
 def test_events_go_in_and_come_out_redacted(tmp_path: Path) -> None:
