@@ -3,11 +3,12 @@
 import json
 
 from tests import preloaded
-from tests.journey.conftest import Service
+from tests.journey.conftest import Start
 
 
-def test_the_doctor_sees_the_service_and_leaves_it_as_it_is(service: Service) -> None:
+def test_the_doctor_sees_the_service_and_leaves_it_as_it_is(start: Start, database_dsn: str) -> None:
     """The port is no fault when the service has it, and what is in its spool and database is said."""
+    service = start(dsn=database_dsn)  # others leave dead letters
     assert service.post({"messages": [{"type": "log", "message": "hello"}]}).status_code == 200
     before = sorted((service.data_dir / "spool").iterdir())
     result = preloaded.run(["doctor", "--json"], environ=service.environ, cwd=service.data_dir.parent)
