@@ -1,6 +1,7 @@
 """When a batch arrived, for the question which of two transmissions came first."""
 
 import json
+import sys
 from pathlib import Path
 
 from tests.edge.servers import decoded
@@ -8,7 +9,8 @@ from tests.edge.servers import decoded
 from mothership.app import opened
 from mothership.config import Settings
 from mothership.edge.limit_settings import LimitSettings
-from mothership.event import UNKNOWN_ARRIVAL, Arrival, Batch
+from mothership.event import UNKNOWN_ARRIVAL, Arrival, Batch, MachineTime
+from mothership.sinks.tsdb.database_clock import boot_ticks, ticks_of_this_boot
 
 NOBODY = "postgresql://x:y@127.0.0.1:9/z"
 START = 1_767_225_600_000_000
@@ -46,7 +48,16 @@ async def test_what_stands_for_a_refused_one_arrived_with_that(tmp_path: Path) -
 
 
 async def test_where_the_databases_clock_is_not_known_it_stays_so(tmp_path: Path) -> None:
-    """However long it waited."""
+    """However long it waited. It is told by the machine's own, from which the other follows later."""
     batch = decoded(LimitSettings(), BODY)
     batch.waited_seconds = 2.0
     assert await arrived(tmp_path, batch, clock_is_known=False) == UNKNOWN_ARRIVAL
+    if not sys.platform.startswith("linux"):
+        return
+    assert batch.arrived_at is not None
+    assert batch.arrived_at.ticks_of == ticks_of_this_boot()
+    assert batch.arrived_at.micros < (boot_ticks() - 2.0) * 1e6
+    again = decoded(LimitSettings(), BODY)
+    again.arrived_at = MachineTime("boot", 1)
+    assert await arrived(tmp_path, again) == UNKNOWN_ARRIVAL
+    assert again.arrived_at == ("boot", 1)  # it stands for one that was refused

@@ -51,6 +51,7 @@ from mothership.relay.relay import Relay
 from mothership.relay.spool.kinds import dead_letter_store
 from mothership.shared_keys import FINGERPRINTS
 from mothership.sinks.loki.sink import LokiSink
+from mothership.sinks.tsdb.database_clock import DatabaseClock
 from mothership.sinks.tsdb.event_reader import TsdbEventReader
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.status_directory import StatusDirectory
@@ -173,14 +174,20 @@ class Mothership:
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
         """The whole way of a batch."""
         batch.source = self._redacted_source(batch.source)
-        if self.tsdb and batch.arrival == UNKNOWN_ARRIVAL:  # else it stands for one that was refused
-            # Its sender may not have waited as long, and have gone to another instance with it.
-            batch.arrival = self.tsdb.clock.now().before(batch.waited_seconds)
+        if self.tsdb and batch.arrival == UNKNOWN_ARRIVAL and not batch.arrived_at:  # else it stands for a refused one
+            self._note_arrival(batch, self.tsdb.clock)
         rows = await self._run(batch)
         receipt = await self._keep(rows, waited_seconds=batch.waited_seconds)
         if not receipt.duplicate:
             self._parts.activity.took(batch.client, self._redacted_agent(batch.agent), rows.rows)
         return batch, receipt
+
+    @staticmethod
+    def _note_arrival(batch: Batch, clock: DatabaseClock) -> None:
+        # Its sender may not have waited as long, and have gone to another instance with it.
+        batch.arrival = clock.now().before(batch.waited_seconds)
+        if batch.arrival == UNKNOWN_ARRIVAL and (now := clock.machine_time()):
+            batch.arrived_at = now.before(batch.waited_seconds)
 
     async def set_aside(self, batch: Batch) -> None:
         """What is left of rejected events goes to the dead letters: no node reads answers."""

@@ -39,6 +39,18 @@ class Arrival(NamedTuple):
 UNKNOWN_ARRIVAL = Arrival(0, 0)
 
 
+class MachineTime(NamedTuple):
+    """A moment by the ticks of one machine. Once that has seen the clock that all share, it can be told by it."""
+
+    ticks_of: str
+    """Machine, boot and time namespace."""
+    micros: int
+
+    def before(self, seconds: float) -> "MachineTime":
+        """So long before this one."""
+        return MachineTime(self.ticks_of, self.micros - int(seconds * 1_000_000))
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """An event that was not taken. The reason names field and rule, never a value."""
@@ -83,6 +95,8 @@ class Batch:
     """
     arrival: Arrival = UNKNOWN_ARRIVAL
     """Before or after others? `received` is by this instance's own clock, and can't tell."""
+    arrived_at: MachineTime | None = None
+    """The same where the shared clock has not been seen yet."""
     source: str = "unknown"
     """What names an event that does not name its source: the envelope's, or the caller's name or address."""
     input: str = "ingest"
@@ -149,6 +163,8 @@ class RowBatch:
     """As `Batch.address`: within a client the room is shared between addresses. Not kept on disk."""
     arrival: Arrival = UNKNOWN_ARRIVAL
     """As `Batch.arrival`."""
+    arrived_at: MachineTime | None = None
+    """As `Batch.arrived_at`."""
     half_of: bytes = b""
     """Fingerprint of the batch that this is a half of, else empty. Where that is noted, the half is there already."""
 

@@ -19,7 +19,7 @@ from tests.relay.support import rows_batch
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.errors import FailedRow, NotPersisted, SpoolFull
-from mothership.event import Arrival, Row
+from mothership.event import Arrival, MachineTime, Row
 from mothership.leases import SEQ_MAX
 
 
@@ -27,6 +27,7 @@ async def test_what_is_leased_is_what_was_appended(spools: SpoolBench) -> None:
     """Rows, identities, caller and time of arrival; the address is of no use any more."""
     spool = await spools.open()
     batch = replace(rows_batch(1), content=b"c" * 32, arrival=Arrival(5, 7), address="192.0.2.1")
+    batch = replace(batch, arrived_at=MachineTime("boot", 9))
     status = await append(spool, batch, "a")
     assert (status.fingerprint, status.events, status.new) == (batch.fingerprint, 3, True)
     assert (status.queued, status.errors) == ({"a": 3}, {})

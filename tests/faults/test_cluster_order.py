@@ -47,6 +47,15 @@ async def site(on: Database, servers: NatsCluster, home: Path) -> AsyncIterator[
             each.end()
 
 
+async def has_seen_the_clock(instance: Service) -> Path:
+    """Until it has looked at the database's clock; the file that keeps what it saw."""
+    known = instance.data_dir / "database-clock-0.json"
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not known.exists():  # noqa: ASYNC110 - another process has no event
+            await asyncio.sleep(0.05)
+    return known
+
+
 async def held_by_somebody(site: Site) -> None:
     """Until an instance has been handed what waits."""
     async with asyncio.timeout(PATIENCE_SECONDS), site.servers.client() as client:
@@ -59,16 +68,18 @@ async def held_by_somebody(site: Site) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.parametrize("machine", ["goes on", "boots"])
 async def test_a_retry_at_an_instance_that_starts_while_the_database_is_away_is_known(
-    on: Database, servers: NatsCluster, tmp_path: Path
+    on: Database, servers: NatsCluster, tmp_path: Path, machine: str
 ) -> None:
     """It is delivered before its first transmission, which another instance holds that is dead.
 
-    When the two came is told by the database's clock, and this process has not seen it.
+    When the two came is told by the database's clock, and this process has not seen it; nor has one of this boot.
     """
     async with site(on, servers, tmp_path) as at:
         starts, dies = at.instances
         await asyncio.gather(starts.start(), dies.start())
+        known = await has_seen_the_clock(starts)
         starts.kill()
         with all_waits(at):
             async with Node("ship", [dies.url], at.ledger) as node:
@@ -76,8 +87,10 @@ async def test_a_retry_at_an_instance_that_starts_while_the_database_is_away_is_
                 at.ledger.sent.update({f"ship/{number}": one for number, one in enumerate(messages)})
                 assert await node._try(dies.url, messages, 0)
                 await held_by_somebody(at)
-                dies.kill()
+                if machine == "boots":  # what was known of the clock by the ticks of the last boot says nothing
+                    known.unlink()
                 await starts.start()
+                dies.kill()  # not before: what it held would be handed out again meanwhile
                 assert await node._try(starts.url, messages, 1)
         await emptied(at)
         await dies.start()
@@ -92,14 +105,15 @@ async def test_a_retry_that_another_nodes_equal_batch_has_overtaken_is_stored(
     async with site(on, servers, tmp_path) as at:
         starts, dies = at.instances
         await asyncio.gather(starts.start(), dies.start())
+        await has_seen_the_clock(starts)
         starts.kill()
         messages = [event("ship", number) for number in range(10)]
         with all_waits(at):
             async with Node("ship", [dies.url], at.ledger) as node:
                 assert await node._try(dies.url, messages, 1)
                 await held_by_somebody(at)
-            dies.kill()
             await starts.start()
+            dies.kill()
             async with Node("ship", [starts.url], at.ledger) as other:
                 assert await other._try(starts.url, messages, 0)
         await emptied(at)

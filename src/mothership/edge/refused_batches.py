@@ -8,10 +8,11 @@ the messages alone decide.
 
 import asyncio
 from types import TracebackType
+from typing import TypeAlias
 
 from mothership.edge.random_bytes import random_bytes
 from mothership.errors import MayBeKept
-from mothership.event import Arrival, Batch
+from mothership.event import Arrival, Batch, MachineTime
 from mothership.fair_cache import FairCache
 from mothership.telemetry import refusals_forgotten
 
@@ -44,10 +45,10 @@ class RefusedBatches:
         if batch.is_retry:
             while under_way := self._under_way.get(batch.content):
                 await asyncio.wait(under_way)
-            arrival = self._refused.take(batch.client, batch.content)
-            if arrival is None:
+            refused = self._refused.take(batch.client, batch.content)
+            if refused is None:
                 return None
-            batch.fingerprint, batch.arrival = new_identity(), arrival
+            batch.fingerprint, (batch.arrival, batch.arrived_at) = new_identity(), refused
         elif not batch.content:
             return None
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -57,7 +58,7 @@ class RefusedBatches:
     def end(self, batch: Batch, over: "asyncio.Future[None]", *, kept: bool) -> None:
         """It is over, and those that wait for it go on."""
         if not kept:
-            self._refused.add(batch.client, batch.content, batch.arrival)
+            self._refused.add(batch.client, batch.content, (batch.arrival, batch.arrived_at))
         over.set_result(None)
         rest = self._under_way[batch.content]
         rest.remove(over)
@@ -84,6 +85,9 @@ class _Transmission:
             self._tracker.end(self._batch, self._over, kept=kind is None or issubclass(kind, MayBeKept))
 
 
+_Arrived: TypeAlias = tuple[Arrival, MachineTime | None]
+
+
 class _Refused:
     """When those of each content arrived that were refused, for so many contents.
 
@@ -91,16 +95,16 @@ class _Refused:
     """
 
     def __init__(self, most: int) -> None:
-        self._arrivals: FairCache[bytes, tuple[Arrival, ...]] = FairCache(most)
+        self._arrivals: FairCache[bytes, tuple[_Arrived, ...]] = FairCache(most)
 
-    def add(self, client: str, content: bytes, arrival: Arrival) -> None:
+    def add(self, client: str, content: bytes, arrival: _Arrived) -> None:
         """One more was refused."""
         known = self._arrivals.get(client, content) or ()
         others_went = self._arrivals.put(client, content, (*known, arrival)[-REFUSALS_MAX:])
         if others_went or len(known) == REFUSALS_MAX:
             refusals_forgotten.inc()
 
-    def take(self, client: str, content: bytes) -> Arrival | None:
+    def take(self, client: str, content: bytes) -> _Arrived | None:
         """Forget the oldest of these, and say when it arrived. None where none was refused."""
         known = self._arrivals.pop(client, content)
         if not known:

@@ -166,6 +166,7 @@ class Chain:
             batch.content,
             batch.address,
             batch.arrival,
+            batch.arrived_at,
         )
 
     def counts(self) -> dict[str, ProcessorCounts]:

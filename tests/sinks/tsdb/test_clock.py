@@ -1,15 +1,16 @@
 """The database's clock, as far as it is known here: a span that holds it, whatever the looks took."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mothership.event import UNKNOWN_ARRIVAL
-from mothership.sinks.tsdb import clock_file
 from mothership.sinks.tsdb.clock_file import ClockFile
-from mothership.sinks.tsdb.database_clock import DRIFT, DatabaseClock, Look, boot_ticks
+from mothership.sinks.tsdb.database_clock import DRIFT, DatabaseClock, Look, boot_ticks, ticks_of_this_boot
 from mothership.sinks.tsdb.settings import DatabaseSettings
 from mothership.sinks.tsdb.sink import TsdbSink
 
@@ -70,27 +71,59 @@ def test_ticks_go_on() -> None:
 def test_a_process_that_starts_while_the_database_is_away_goes_on_from_the_last_look(tmp_path: Path) -> None:
     """Otherwise it could not tell which of two transmissions came first, and both would be stored."""
     place, look = tmp_path / "clock.json", Look(START, 10.0, 10.5)
-    assert ClockFile(place, "db/events").read(20.0) is None
-    ClockFile(place, "db/events").write(look)
-    clock = DatabaseClock(lambda: 20.0, ClockFile(place, "db/events").read(20.0))
+    assert ClockFile(place, "db/events", "boot").read(20.0) is None
+    ClockFile(place, "db/events", "boot").write(look)
+    clock = DatabaseClock(lambda: 20.0, ClockFile(place, "db/events", "boot").read(20.0))
     assert clock.now().earliest <= START + 10_000_000 <= clock.now().latest
     assert clock.now().latest - clock.now().earliest < 600_000
 
 
 @pytest.mark.parametrize("other", ["database", "boot", "later", "damaged"])
-def test_a_look_that_says_nothing_here_is_not_counted_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
-) -> None:
+def test_a_look_that_says_nothing_here_is_not_counted_from(tmp_path: Path, other: str) -> None:
     """Of another database's clock, or by another machine's ticks."""
     place = tmp_path / "clock.json"
-    ClockFile(place, "db/events").write(Look(START, 10.0, 10.5))
-    if other == "boot":
-        (tmp_path / "boot_id").write_text("another")
-        monkeypatch.setattr(clock_file, "BOOT_ID", tmp_path / "boot_id")
+    ClockFile(place, "db/events", "boot").write(Look(START, 10.0, 10.5))
     if other == "damaged":
         place.write_bytes(place.read_bytes()[:-9])
     now = 10.2 if other == "later" else 20.0
-    assert ClockFile(place, "other/events" if other == "database" else "db/events").read(now) is None
+    clock_of, ticks_of = "other/events" if other == "database" else "db/events", "next" if other == "boot" else "boot"
+    assert ClockFile(place, clock_of, ticks_of).read(now) is None
+
+
+def test_where_the_system_names_no_boot_nothing_is_kept(tmp_path: Path) -> None:
+    """It could be read after the next one."""
+    ClockFile(tmp_path / "clock.json", "db/events", "").write(Look(START, 10.0, 10.5))
+    assert ClockFile(tmp_path / "clock.json", "db/events", "").read(20.0) is None
+    assert DatabaseClock(lambda: 1.0).machine_time() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NOT TRIED: only Linux names its boots")
+def test_a_boot_has_one_name() -> None:
+    """Of all processes of the machine."""
+    asked = [
+        sys.executable,
+        "-c",
+        "from mothership.sinks.tsdb import database_clock as c; print(c.ticks_of_this_boot())",
+    ]
+    assert (
+        subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip() == ticks_of_this_boot() != ""
+    )
+
+
+def test_what_arrived_before_the_clock_was_seen_is_told_by_a_later_look() -> None:
+    """By the same ticks only: the machine booted while the database was away."""
+    true = 0.0
+    clock = DatabaseClock(lambda: 7.0 + true, ticks_of="boot")
+    true = 1000.0
+    arrived, showed = clock.machine_time(), START + int(true * 1e6)
+    assert arrived is not None
+    assert clock.now() == clock.at(arrived) == UNKNOWN_ARRIVAL
+    true += 600.0
+    clock.learn(START + int(true * 1e6), 7.0 + true - 0.25)
+    assert clock.at(arrived).earliest <= showed <= clock.at(arrived).latest
+    assert clock.at(arrived).latest - clock.at(arrived).earliest < 900_000
+    assert clock.at(arrived.before(5.0)).latest < showed - 4_000_000
+    assert clock.at(arrived._replace(ticks_of="another boot")) == UNKNOWN_ARRIVAL
 
 
 async def test_the_database_is_looked_at_and_the_next_process_knows(tmp_path: Path, database_dsn: str) -> None:

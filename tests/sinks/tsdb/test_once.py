@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 from tests.starvation import PATIENCE_SECONDS
 
 from mothership.errors import Transient
-from mothership.event import Arrival, Row, RowBatch
+from mothership.event import UNKNOWN_ARRIVAL, Arrival, Row, RowBatch
 from mothership.sinks.tsdb.settings import DatabaseSettings
 from mothership.sinks.tsdb.sink import TsdbSink
 from mothership.sinks.tsdb.sql_files import migrations
@@ -107,6 +108,26 @@ async def test_instances_whose_clocks_are_minutes_apart_agree_on_what_came_first
     assert await sinks["fast"].write([another, first]) == {1}
     assert await sql("SELECT count(*) FROM events") == 3
     for sink in sinks.values():
+        await sink.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NOT TRIED: only Linux names its boots")
+async def test_what_was_taken_before_the_databases_clock_was_seen_has_a_time(database_dsn: str, sql: Sql) -> None:
+    """The machine booted while the database was away: by its own ticks that is told later, by another's never."""
+    knows, booted, elsewhere = (TsdbSink(DatabaseSettings(), embedded_dsn=database_dsn) for _ in range(3))
+    await knows.open()
+    arrived = knows.clock.now().before(60.0)
+    firsts = [replace(_attempt(f"first-{n}", n, 0, is_retry=False), arrival=arrived) for n in range(2)]
+    assert booted.clock.now() == UNKNOWN_ARRIVAL
+    retries = [replace(_attempt(f"retry-{n}", n, 0, is_retry=True), arrival=UNKNOWN_ARRIVAL) for n in range(2)]
+    taken = booted.clock.machine_time()
+    assert taken is not None
+    retries = [replace(retry, arrived_at=taken) for retry in retries]
+    retries[1] = replace(retries[1], arrived_at=taken._replace(ticks_of="another machine's"))
+    assert await booted.write(retries[:1]) == await elsewhere.write(retries[1:]) == frozenset()
+    assert await knows.write(firsts) == {0}
+    assert await sql("SELECT count(*) FROM events") == 3
+    for sink in (knows, booted, elsewhere):
         await sink.close()
 
 

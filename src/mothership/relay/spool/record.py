@@ -14,7 +14,7 @@ import msgspec
 import zstandard
 
 from mothership.errors import CorruptRecord
-from mothership.event import UNKNOWN_ARRIVAL, Arrival, Row, RowBatch
+from mothership.event import UNKNOWN_ARRIVAL, Arrival, MachineTime, Row, RowBatch
 
 MAGIC = b"\xa5MsR1"
 HEAD = struct.Struct("<5sII")
@@ -42,6 +42,8 @@ class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):
     """As `RowBatch.content`. Records of earlier versions end before it."""
     arrival: Arrival = UNKNOWN_ARRIVAL
     """As `RowBatch.arrival`. Here, too."""
+    arrived_at: MachineTime | None = None
+    """As `RowBatch.arrived_at`. And here."""
 
     @property
     def is_retry(self) -> bool:
@@ -59,6 +61,7 @@ class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):
             self.client,
             self.content,
             arrival=self.arrival,
+            arrived_at=self.arrived_at,
             half_of=half_of,
         )
 
@@ -86,6 +89,7 @@ def spool_record(batch: RowBatch, sinks: list[str], appended: int, parent: bytes
         rows,
         batch.content,
         batch.arrival,
+        batch.arrived_at,
     )
 
 

@@ -10,10 +10,6 @@ import msgspec
 from mothership.data_directory import write_atomically
 from mothership.sinks.tsdb.database_clock import Look
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-TIME_NAMESPACE = Path("/proc/self/ns/time")
-"""A container may have ticks of its own."""
-
 
 class _Kept(msgspec.Struct, frozen=True):
     ticks_of: str
@@ -29,9 +25,9 @@ _decoder = msgspec.json.Decoder(_Kept)
 class ClockFile:
     """Written by one process at a time."""
 
-    def __init__(self, path: Path, clock_of: str) -> None:
+    def __init__(self, path: Path, clock_of: str, ticks_of: str) -> None:
         self._path, self._clock_of = path, clock_of
-        self._ticks_of = _ticks_of()
+        self._ticks_of = ticks_of
 
     def read(self, now: float) -> Look | None:
         """What an earlier process saw of the same clock, by the same ticks."""
@@ -49,11 +45,3 @@ class ClockFile:
         if self._ticks_of:
             kept = _Kept(self._ticks_of, self._clock_of, look)
             write_atomically(self._path, msgspec.json.encode(kept), durable=False)
-
-
-def _ticks_of() -> str:
-    """Empty where the system does not say it."""
-    try:
-        return f"{BOOT_ID.read_text().strip()} {TIME_NAMESPACE.readlink()}"
-    except OSError:
-        return ""

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +17,7 @@ from mothership.service_stats import DatabaseFacts, DatabaseStats
 from mothership.sinks.tsdb import continuous_aggregate, schema, timescale_extension
 from mothership.sinks.tsdb.clock_file import ClockFile
 from mothership.sinks.tsdb.connection_pool import Connection, ConnectionPool, Connector
-from mothership.sinks.tsdb.database_clock import DatabaseClock, boot_ticks
+from mothership.sinks.tsdb.database_clock import DatabaseClock, boot_ticks, ticks_of_this_boot
 from mothership.sinks.tsdb.database_state import DatabaseState
 from mothership.sinks.tsdb.dsn import parse_dsn
 from mothership.sinks.tsdb.event_writer import HOUR_MINUTES, EventWriter
@@ -75,8 +75,9 @@ class TsdbSink:
         self._settings = database
         target = parse_dsn(embedded_dsn) if embedded_dsn else database.target()
         self._clock = clock
-        self._clock_file = ClockFile(clock_path, f"{target}/{target.database}") if clock_path else None
-        self.clock = DatabaseClock(ticks, self._clock_file.read(ticks()) if self._clock_file else None)
+        ticks_of = ticks_of_this_boot()
+        self._clock_file = ClockFile(clock_path, f"{target}/{target.database}", ticks_of) if clock_path else None
+        self.clock = DatabaseClock(ticks, self._clock_file.read(ticks()) if self._clock_file else None, ticks_of)
         self._connector = Connector(
             target,
             timeout_seconds=database.connect_seconds,
@@ -265,6 +266,10 @@ class TsdbSink:
 
     async def _write(self, batches: Sequence[RowBatch]) -> frozenset[int]:
         await self._ensure_schema()
+        batches = [
+            replace(batch, arrival=self.clock.at(batch.arrived_at), arrived_at=None) if batch.arrived_at else batch
+            for batch in batches
+        ]
         try:
             return await self._writer.store(batches)
         except asyncpg.UndefinedTableError:
