@@ -22,6 +22,7 @@ from typing import Protocol, Self, TypeVar
 
 from mothership.edge.decompression import RequestBody
 from mothership.edge.limit_settings import LimitSettings
+from mothership.edge.turn_queue import TurnQueue
 from mothership.errors import NoRoom, Refusal
 from mothership.fairness import FairLimiter, Holder, Slot, WaitBudget
 from mothership.ports import Clock
@@ -66,9 +67,10 @@ class AdmissionControl:
         self._stopwatch = stopwatch
         self._round_until = 0.0
         self._begun = 0
+        self._called_and_begun = 0
         self._arriving = FairLimiter(limits.connections, limits.arriving_bytes)
         self._working = FairLimiter(limits.concurrent_requests, limits.in_flight_bytes)
-        self._turns = FairLimiter(1, limits.arriving_bytes, waiting_max=limits.concurrent_requests)
+        self._turns = TurnQueue(limits.concurrent_requests)
         # What large bodies become needs more memory than they do.
         self._large = FairLimiter(1, limits.in_flight_bytes, waiting_max=limits.concurrent_requests)
 
@@ -115,8 +117,9 @@ class AdmissionControl:
     def _end_round(self) -> None:
         """Call twice as many for the next round as had time in this one, and one more; if it was long, call one."""
         is_short = self._stopwatch() < self._round_until
-        self._turns.count.capacity = min(2 * self._begun + 1, CALLED_MAX) if is_short else 1
-        self._begun = 0
+        self._turns.most = min(2 * self._begun + 1, CALLED_MAX) if is_short else 1
+        ended, self._called_and_begun, self._begun = self._called_and_begun, 0, 0
+        self._turns.leave(ended)
 
     async def receive(
         self, chunks: AsyncIterable[bytes], body: RequestBody, who: Holder, budget: WaitBudget
@@ -148,21 +151,28 @@ class AdmissionControl:
 
     async def receive_whole(self, body: RequestBody, who: Holder, budget: WaitBudget) -> "Received":
         """As `receive`, for a body that is whole with its first piece: it can't come too slowly any more."""
-        sent_bytes = body.sent_bytes
+        task, sent_bytes = asyncio.current_task(), body.sent_bytes
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        cancelling, gone = task.cancelling(), False
+
+        def on_evict() -> None:
+            nonlocal gone
+            # While this is called the task waits for something, so it hears of it there and nowhere else: all that
+            # a time-out of `asyncio` would see to. Nearly every small request comes here, and hardly any is evicted.
+            gone = True
+            task.cancel()
+
         try:
-            async with asyncio.timeout(None) as limit:
-
-                def on_evict() -> None:
-                    limit.reschedule(asyncio.get_running_loop().time())
-
-                arriving = self._arriving.try_enter(who, 0, sent_bytes, on_evict)
-                if arriving is None:
-                    enter = partial(self._arriving.enter, who, 0, sent_bytes, on_evict=on_evict)
-                    arriving = await _wait(budget, "arriving", enter)
-                with arriving:
-                    return await self._admit(arriving, body, budget)
-        except TimeoutError:
-            raise _evicted() from None
+            arriving = self._arriving.try_enter(who, 0, sent_bytes, on_evict)
+            if arriving is None:
+                enter = partial(self._arriving.enter, who, 0, sent_bytes, on_evict=on_evict)
+                arriving = await _wait(budget, "arriving", enter)
+            with arriving:
+                return await self._admit(arriving, body, budget)
+        except asyncio.CancelledError:
+            if gone and task.uncancel() <= cancelling:
+                raise _evicted() from None
+            raise
 
     def _too_slow(self) -> Refusal:
         seconds, bytes_per_second = self._limits.body_seconds, self._limits.body_bytes_per_second
@@ -215,18 +225,22 @@ class AdmissionControl:
 
     async def _called(self, who: Holder, sent_bytes: int, *, wait_seconds: float) -> None:
         """Wait to be called, and begin, in the next round if this one has become long. Raises `NoRoom`."""
-        ticks = asyncio.get_running_loop().time
-        until = ticks() + wait_seconds
-        turn = await self._turns.enter(who, 1, 0, wait_seconds=wait_seconds)
+        until = asyncio.get_running_loop().time() + wait_seconds
+        await self._turns.enter(who, wait_seconds=wait_seconds)
         try:
-            is_next = False
-            while not self._may_begin(sent_bytes):
-                if is_next and ticks() >= until:
-                    raise NoRoom("count")
-                await asyncio.sleep(0)
-                is_next = True
-        finally:
-            asyncio.get_running_loop().call_soon(turn.release)
+            await self._round_with_room(sent_bytes, until)
+        except BaseException:
+            asyncio.get_running_loop().call_soon(self._turns.leave, 1)
+            raise
+        self._called_and_begun += 1  # its turn ends with the round
+
+    async def _round_with_room(self, sent_bytes: int, until: float) -> None:
+        is_next = False
+        while not self._may_begin(sent_bytes):
+            if is_next and asyncio.get_running_loop().time() >= until:
+                raise NoRoom("count")
+            await asyncio.sleep(0)
+            is_next = True
 
     async def _begin(self, who: Holder, size: int, budget: WaitBudget) -> Slot:
         return await _wait(budget, "work", partial(self._working.enter, who, 1, size))
