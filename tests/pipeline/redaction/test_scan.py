@@ -9,7 +9,7 @@ from corpora.events import clean_events
 from corpora.lines import SETS, secret_lines
 
 from mothership.event import Batch
-from mothership.pipeline.redaction.batch_scan import _parts, _text
+from mothership.pipeline.redaction.batch_scan import _parts
 from mothership.pipeline.redaction.prefilters import SHAPE, Prefilters, any_digit, make_room, reads_digits
 from mothership.pipeline.redaction.redaction import Redaction
 
@@ -70,14 +70,13 @@ def test_what_was_seen_before_changes_nothing(make: Callable[..., Redaction], th
 
 def test_a_part_may_hold_what_a_string_in_it_may(make: Callable[..., Redaction]) -> None:
     """A string that stands in what was read before is not read again by itself."""
-    rules = make(
-        mask_patterns=[{"name": "x", "pattern": "^a"}, {"name": "y", "pattern": r"z\z"}]
-    ).drop._scan._rules.prefilters
+    scan = make(mask_patterns=[{"name": "x", "pattern": "^a"}, {"name": "y", "pattern": r"z\z"}]).drop._scan._rules
+    rules = scan.prefilters
     lines = [text for each in SETS for _, text, _ in secret_lines(f"secrets{each}", rounds=1)] + ["a", "z", "b\nz"]
     silent = []
     for line in lines:
         encoded = orjson.dumps({"a": 1, "message": line, "b": 2})
-        part = _text(_parts(encoded, encoded.translate(SHAPE))[1])
+        part = scan.text(_parts(encoded, encoded.translate(SHAPE))[1])
         alone = f'"{line}"'.encode().translate(SHAPE)
         if alone in part and not rules.in_shape(alone) <= rules.in_shape(part):
             silent.append(line)

@@ -37,8 +37,16 @@ _EVERY_ITEM: Items = ((-1, -1, NOTHING),)
 class PartScan:
     """What prefilters say of parts of events."""
 
-    def __init__(self, prefilters: Prefilters, *, long_bytes: int = LONG_BYTES) -> None:
+    def __init__(
+        self,
+        prefilters: Prefilters,
+        *,
+        long_bytes: int = LONG_BYTES,
+        read_with_name: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        """`read_with_name` returns what a part is when its name and its value are read as one text, if anything."""
         self.prefilters = prefilters
+        self._read_with_name = read_with_name
         self.long_bytes = long_bytes
         self._known: dict[bytes, Hits] = {}
 
@@ -54,13 +62,18 @@ class PartScan:
             elif hits:
                 found[part] = hits
         for portion in _portions(unknown):
-            for part, hits in zip(portion, self.prefilters.in_shapes(list(map(_text, portion))), strict=True):
+            for part, hits in zip(portion, self.prefilters.in_shapes(list(map(self.text, portion))), strict=True):
                 if hits:
                     found[part] = hits
                 if len(part) <= SHAPE_BYTES_MAX:
                     make_room(known, PARTS_REMEMBERED)
                     known[part] = hits
         return found
+
+    def text(self, part: bytes) -> bytes:
+        """Return the text of a part as it stood: a quotation mark before it, and behind it what ended it."""
+        plain = b'"%b,"' % plain_json(part)
+        return plain + self._read_with_name(part) if self._read_with_name else plain
 
     def may_err(self, items: Items) -> bool:
         """Tell whether digits decide about any of it."""
@@ -71,7 +84,7 @@ class PartScan:
         if not self.may_err(items):
             return items
         parts = encoded.split(_BETWEEN)
-        sure = [(item, part, self.prefilters.confirmed(hits, _text(parts[part]))) for item, part, hits in items]
+        sure = [(item, part, self.prefilters.confirmed(hits, self.text(parts[part]))) for item, part, hits in items]
         return tuple([each for each in sure if each[2]])
 
 
@@ -316,7 +329,7 @@ class Scan:
         listed, may_hold = list(event.items()), self._rules.prefilters.may_hold
         for each in items:
             item, part, hits = each
-            texts, within = self._texts(*listed[item]), _text(parts[part])
+            texts, within = self._texts(*listed[item]), self._rules.text(parts[part])
             if any(text is None or may_hold(hits, text, within) for text in texts):
                 yield each
 
@@ -351,11 +364,6 @@ def _parts(encoded: bytes, shape: bytes) -> list[bytes]:
     if b"\\u" not in encoded:
         return shape.split(_BETWEEN)
     return [part if b"\\u" in part else part.translate(SHAPE) for part in encoded.split(_BETWEEN)]
-
-
-def _text(part: bytes) -> bytes:
-    """Return the text of a part as it stood: a quotation mark before it, and behind it what ended it."""
-    return b'"%b,"' % plain_json(part)
 
 
 def _portions(parts: Sequence[bytes]) -> Iterable[list[bytes]]:

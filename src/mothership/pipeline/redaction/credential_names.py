@@ -96,7 +96,7 @@ confirmed repeat retype again verify encrypted enc encoded raw str string input 
 production prd stage staging stg test testing tst dev devel development qa uat local live sandbox demo preview ci db
 database sql mssql mysql mariadb oracle imap pop3
 postgres pg redis mongo smtp mail ldap ftp ssh wifi wlan vpn root admin bazy alt neu ancien nouveau
-nuevo
+nuevo attempt attempted typed tried
 """
 TAILS = frozenset(_TAILS.split())
 """Words behind a name that say which of several it is, or how it is written."""

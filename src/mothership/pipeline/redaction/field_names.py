@@ -14,8 +14,8 @@ SHAPES_REMEMBERED = 512
 NAME_CHARACTERS_MAX = 64
 SHAPE_CHARACTERS_MAX = 512
 
-_PLURALS = ("tokens", "secrets", "passwords", "cookies", "credentials", "apikeys", "recoverycodes")
-"""Folded endings under which a number says how many there are."""
+_PLURALS = ("tokens", "secrets", "passwords", "cookies", "credentials", "apikeys", "recoverycodes", "attempt")
+"""Folded endings under which a number says how many there are, or which."""
 _SENTENCE = re.compile(r"[=,;\"(){}<>|]|:\s")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _PARTS = re.compile(r"[.:\[\]]")
@@ -66,12 +66,31 @@ class _Plan(NamedTuple):
     named: tuple[str, ...]
     """Those that are named."""
     labels: tuple[str, ...]
-    """Those that may say what the value beside them is called."""
+    """Those that may say what the value beside them is called: `name`, `paramName`."""
+    values: tuple[str, ...]
+    """Those that hold such a value: `value`, `paramValue`."""
     digits: bool
     """Whether a key has a digit: `cvv2` is a name, and `cvv3` none."""
 
 
-_NOTHING = _Plan((), (), digits=False)
+_NOTHING = _Plan((), (), (), digits=False)
+_LABEL_WORDS = frozenset(
+    (
+        *("name", "key", "field", "header", "param", "parameter", "attribute", "property", "variable", "setting", "k"),
+        *("option", "item", "label", "id", "column", "var", "attr", "prop"),
+    )
+)
+_VALUE_WORDS = frozenset(
+    ("value", "values", "val", "content", "v", "new", "old", "from", "to", "before", "after", "current", "previous")
+)
+_PAIR_CHARACTERS = 32
+_PAIR_ENDINGS = tuple(_LABEL_WORDS | _VALUE_WORDS)
+
+
+def _ends_in(key: str, expected: frozenset[str]) -> bool:
+    """Tell whether the last word of a key is one of these."""
+    end = key[-_PAIR_CHARACTERS:]
+    return end.lower().endswith(_PAIR_ENDINGS) and not expected.isdisjoint(words(end)[-1:])
 
 
 class FieldNames:
@@ -85,17 +104,16 @@ class FieldNames:
         names: Iterable[str],
         *,
         credentials: bool = False,
-        labels: Iterable[str] = (),
-        values: Iterable[str] = (),
+        paired: bool = False,
     ) -> None:
+        """`paired` tells whether a label names the value beside it."""
         listed = tuple(names)
         self.paths = tuple(tuple(fold(part) for part in name.split(".")) for name in listed if "." in name)
         self._listed = frozenset(fold(name) for name in listed if "." not in name)
         self._flattened = tuple(".".join(path) for path in self.paths)
         self._credentials = credentials
         self._known: dict[str, bool] = {}
-        self._labels = tuple(labels)
-        self._values = frozenset(values)
+        self._paired = paired
         self._called: dict[str, tuple[str, bool]] = {}
         """What a key calls its value, and whether the operator listed it."""
         self._plans: dict[tuple[str, ...], _Plan] = {}
@@ -180,9 +198,10 @@ class FieldNames:
 
     def _learn_plan(self, shape: tuple[str, ...]) -> _Plan:
         named = tuple([key for key in shape if key in self])
-        labels = tuple([label for label in self._labels if label in shape])
+        values = tuple([key for key in shape if _ends_in(key, _VALUE_WORDS)]) if self._paired else ()
+        labels = tuple([key for key in shape if _ends_in(key, _LABEL_WORDS)]) if values else ()
         digits = any(map(_DIGIT.search, shape))
-        plan = _Plan(named, () if self._values.isdisjoint(shape) else labels, digits)
+        plan = _Plan(named, labels, values if labels else (), digits)
         plan = plan if any(plan) else _NOTHING
         if len(shape) <= SHAPE_CHARACTERS_MAX and sum(map(len, shape)) <= SHAPE_CHARACTERS_MAX:
             make_room(self._plans, SHAPES_REMEMBERED)

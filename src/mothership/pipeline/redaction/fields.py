@@ -14,14 +14,6 @@ from mothership.pipeline.redaction.pseudonyms import Pseudonyms
 
 DROP = "DropFields"
 HASH = "HashFields"
-LABELS = (
-    *("name", "Name", "key", "Key", "field", "header", "param", "parameter", "oid_name", "attribute", "property"),
-    *("variable", "setting", "k"),
-)
-VALUES = (
-    *("value", "Value", "val", "stringValue", "content", "v"),
-    *("new", "old", "newValue", "oldValue", "new_value", "old_value"),
-)
 GONE_BY_NAME = "[REDACTED:assignment]"
 """Stands in a list, where leaving out would shift the others."""
 ARGUMENTS_MIN = 3
@@ -100,8 +92,8 @@ class DropFields:
     def _drop(self, value: Any, note: Note | None, path: tuple[str, ...], dropped: list[Any]) -> bool:
         """Take the named fields out, add what they held, and tell whether a text that stays has changed."""
         if type(value) is dict:
-            named, labels, _ = self._names.plan(value)
-            for key in (*named, *self._paired(value, labels)) if labels else named:
+            named, labels, values, _ = self._names.plan(value)
+            for key in (*named, *self._paired(value, labels, values)) if labels else named:
                 if key in value and not self._names.holds_nothing(key, value[key]):
                     dropped.append(value.pop(key))
                     if note:
@@ -135,13 +127,13 @@ class DropFields:
             value[:] = kept
         return changed
 
-    def _paired(self, value: dict[str, Any], labels: Iterable[str]) -> list[str]:
+    def _paired(self, value: dict[str, Any], labels: Iterable[str], values: Iterable[str]) -> list[str]:
         """Return the values whose name stands beside them: `{"name": "db_password", "value": "…"}`."""
         names = self._names.labels(value, labels)
         return [
             key
-            for key in (VALUES if names else ())
-            if key in value and not all(self._names.holds_nothing(name, value[key]) for name in names)
+            for key in (values if names else ())
+            if value[key] not in names and not all(self._names.holds_nothing(name, value[key]) for name in names)
         ]
 
 

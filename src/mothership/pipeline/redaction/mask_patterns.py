@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from math import isfinite
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.batch_scan import Found, Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
+from mothership.pipeline.redaction.field_contexts import END_CONTEXT, PEER_CONTEXT, FieldContexts, is_bare
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.measurement_fields import ALWAYS, is_reading, reads, whole_number
@@ -19,18 +19,6 @@ CLEAN_REMEMBERED = 8_192
 CLEAN_CHARACTERS_MAX = 24
 NUMBER_MIN = 10**12
 """No rule wants a shorter number."""
-PHONE_NAMES = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
-SESSION_NAMES = ("sessionid", "sessid")
-CARD_NAMES = ("pan", "card", "cardno", "ccn", "ccnum", "ccnumber")
-PEER_NAMES = frozenset(
-    ("waid", "caller", "called", "callee", "calling", "callernumber", "callednumber", "callingnumber", "calleridnum")
-)
-"""What machines call the ends of a call, and other things: only a number with its country's code is one."""
-PHONE_CONTEXT = "phone="
-PEER_CONTEXT = "wa_id="
-CARD_CONTEXT = "card="
-SESSION_CONTEXT = "sessionid="
-AUTH_CONTEXT = "auth="
 COMMAND_RULES = frozenset(("command_password", "device_password"))
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _DROPPED = object()
@@ -41,7 +29,7 @@ class _Key(NamedTuple):
 
     folded: str
     context: str
-    """The words that say the same where it names telephone numbers or sessions."""
+    """What of it stands before its value for the rules to read."""
     hashed: bool
     """Whether HashFields takes it wherever it stands."""
     binary: bool
@@ -61,6 +49,7 @@ class MaskPatterns:
         scan: Scan,
         counters: RedactionCounters,
         hashed: HashFields | None,
+        contexts: FieldContexts,
         *,
         binary: frozenset[str] = frozenset(),
     ) -> None:
@@ -68,6 +57,7 @@ class MaskPatterns:
         self._scan = scan
         self._counters = counters
         self._hashed = hashed
+        self._contexts = contexts
         self._binary = binary
         self._all = frozenset(text.rules)
         self._numbers = frozenset(name for name, rule in text.rules.items() if rule.numbers)
@@ -190,14 +180,15 @@ class MaskPatterns:
         return self._named(known.context, inner, here, shown, note) if known.context else inner
 
     def _named(self, context: str, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
-        """Mask the bare value of a field that is named for telephone numbers or sessions, as if that stood there."""
-        if type(value) is not str and type(value) is not int:
+        """Mask the bare value of a field whose name says something to a rule, as if name and value stood in a text."""
+        if not is_bare(value) or (context == END_CONTEXT and type(value) is int):
             return value
-        text = f"{context}{value}"
-        masked = self._masked(text, self._rules_at(path), shown, _behind(context, note) if note else None)
+        text, before = f"{context}{value}", len(context)
+        allowed = self._rules_at(path) & self._contexts.owners
+        masked = self._masked(text, allowed, shown, _behind(before, note) if note else None, before)
         if masked is None:
             return _DROPPED
-        return masked.removeprefix(context) if masked != text else value
+        return masked[before:] if masked != text else value
 
     def _list(self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> None:
         fresh = [
@@ -214,14 +205,16 @@ class MaskPatterns:
         masked = self._masked(text, self._rules_at(path) & self._numbers, shown, note)
         return _DROPPED if masked is None else (value if masked == text else masked)
 
-    def _masked(self, text: str, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None) -> str | None:
-        """Mask one text."""
+    def _masked(
+        self, text: str, allowed: frozenset[str], shown: tuple[str, ...], note: Note | None, before: int = 0
+    ) -> str | None:
+        """Mask one text; so much of its beginning stays as it is."""
         hits = self._text.hits(text)
         if not hits:
             if len(text) <= CLEAN_CHARACTERS_MAX:
                 self._remember(text)
             return text
-        masked, found = self._text.redact(text, hits, allowed)
+        masked, found = self._text.redact(text, hits, allowed, before)
         self._places += masked != text
         for hit in found if masked != text else ():
             self._counters.add(hit.rule.name)
@@ -251,54 +244,14 @@ class MaskPatterns:
             self._keys.clear()
         folded = fold(key)
         hashed = self._hashed is not None and self._hashed.takes((folded,))
-        context = _context(folded)
+        context = self._contexts.of(key)
         counted = "" if context == PEER_CONTEXT else reads(key)  # `wa_id` counts nothing
         self._keys[key] = answer = _Key(folded, context, hashed, folded in self._binary, counted)
         return answer
 
 
-def texts_of(key: str, value: Any) -> Iterator[str | None]:
-    """Yield all texts of an item that the rules may be asked of, and None for a number that its digits don't tell."""
-    yield key
-    kind = type(value)
-    if kind is str or kind is int:
-        yield str(value)
-        context = _context(fold(key))
-        if context:
-            yield f"{context}{value}"
-    else:
-        yield from _texts_in(value)
-
-
-def _texts_in(value: Any) -> Iterator[str | None]:
-    kind = type(value)
-    if kind is dict:
-        for key, inner in value.items():
-            yield from texts_of(key, inner)
-    elif kind is list:
-        for inner in value:
-            yield from _texts_in(inner)
-    elif kind is float:
-        yield None if "e" in repr(value) or not isfinite(value) else str(int(value))
-    elif kind is str or kind is int:
-        yield str(value)
-
-
-def _context(folded: str) -> str:
-    if folded.endswith(PHONE_NAMES):
-        return PHONE_CONTEXT
-    if folded in PEER_NAMES:
-        return PEER_CONTEXT
-    if folded in CARD_NAMES:
-        return CARD_CONTEXT
-    if folded == "auth":
-        return AUTH_CONTEXT
-    return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
-
-
-def _behind(context: str, note: Note) -> Note:
+def _behind(before: int, note: Note) -> Note:
     """Tell places in a text as they are without the words that were put before it."""
-    before = len(context)
 
     def tell(rule: str, path: tuple[str, ...], start: int, end: int) -> None:
         note(rule, path, max(0, start - before), max(0, end - before))

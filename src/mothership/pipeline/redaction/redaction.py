@@ -20,9 +20,10 @@ from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner, pr
 from mothership.pipeline.redaction.checker.shapes_from_examples import shapes_for
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.explanation import Explanation, explain
+from mothership.pipeline.redaction.field_contexts import FieldContexts
 from mothership.pipeline.redaction.field_names import FieldNames, fold
-from mothership.pipeline.redaction.fields import LABELS, VALUES, DropFields, HashFields
-from mothership.pipeline.redaction.mask_patterns import MaskPatterns, texts_of
+from mothership.pipeline.redaction.fields import DropFields, HashFields
+from mothership.pipeline.redaction.mask_patterns import MaskPatterns
 from mothership.pipeline.redaction.prefilter_audit import PrefilterAudit
 from mothership.pipeline.redaction.prefilters import Hits, Prefilters
 from mothership.pipeline.redaction.propagation import Propagation
@@ -66,7 +67,7 @@ class Redaction:
         patterns = (*settings.mask_patterns, *read_rule_files(settings.rule_files))
         self.pseudonyms = Pseudonyms(key, previous_keys, normalize=settings.pseudonyms.normalize)
         self.counters = RedactionCounters(rules_hash(settings, patterns))
-        drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields, labels=LABELS, values=VALUES)
+        drop = FieldNames(settings.drop_fields, credentials=settings.credential_fields, paired=True)
         hashed = FieldNames((*settings.hash_fields, *identity_fields(settings)))
         rules = [*operators_rules(settings, patterns), *builtin_rules(settings, builtin, len(patterns))]
         names = {rule.name for rule in rules[len(patterns) :]}
@@ -75,8 +76,10 @@ class Redaction:
         expressions = {OBFUSCATED: OBFUSCATION_PREFILTERS} | {rule.owner: rule.prefilters for rule in rules}
         self._complete = complete = tuple(_completed(rules, self, is_token))
         prefilters, signs = _prefilters(expressions, rules, complete), prefilters_of(shapes, key_signs(fields))
-        rules_scan, signs_scan = PartScan(prefilters), PartScan(signs, long_bytes=sys.maxsize)
-        scan = Scan(rules_scan, signs_scan, drop=drop, hashed=hashed, texts=texts_of)
+        contexts = FieldContexts(prefilters.in_shape if settings.credential_fields else None, rules[len(patterns) :])
+        rules_scan = PartScan(prefilters, read_with_name=contexts.in_part)
+        signs_scan = PartScan(signs, long_bytes=sys.maxsize)
+        scan = Scan(rules_scan, signs_scan, drop=drop, hashed=hashed, texts=contexts.texts_of)
         propagation = Propagation(self.counters) if settings.propagate else None
         self.drop = DropFields(drop, scan, self.counters, propagation, arguments=self._arguments)
         self.hash = HashFields(hashed, scan, self.pseudonyms, self.counters, propagation)
@@ -91,7 +94,7 @@ class Redaction:
                 mask_length=settings.mask_length,
                 spans_max=settings.spans_max,
             )
-            return MaskPatterns(text, scan, counters, hashing, binary=binary)
+            return MaskPatterns(text, scan, counters, hashing, contexts, binary=binary)
 
         def everything(_text: str) -> Hits:
             return prefilters.everything

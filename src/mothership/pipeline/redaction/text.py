@@ -114,20 +114,23 @@ class TextRedactor:
         )
         self._marker = re.compile(rf"\[REDACTED:(?:{'|'.join(map(re.escape, sorted(names)))})\]|{pseudonyms.pattern}")
 
-    def redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
+    def redact(self, text: str, hits: Hits, allowed: Collection[str], before: int = 0) -> tuple[str | None, list[Hit]]:
         """Return the text without its secrets, or None when the field is to be dropped, and what was found first.
 
-        `hits` are what the prefilter says of the text; of a long one it is asked part by part in any case.
+        `hits` are what the prefilter says of the text; of a long one it is asked part by part in any case. So much of
+        its beginning as stands before what is redacted is read and stays.
         """
         try:
-            return self._redact(text, hits, allowed)
+            return self._redact(text, hits, allowed, before)
         except TextTooComplex:
-            return f"[REDACTED:{EXCESS}]", [Hit(0, len(text), _EXCESS_RULE)]
+            return f"{text[:before]}[REDACTED:{EXCESS}]", [Hit(before, len(text), _EXCESS_RULE)]
 
-    def _redact(self, text: str, hits: Hits, allowed: Collection[str]) -> tuple[str | None, list[Hit]]:
+    def _redact(self, text: str, hits: Hits, allowed: Collection[str], before: int) -> tuple[str | None, list[Hit]]:
         first: list[Hit] = []
         for _ in range(ROUNDS):
             found = self._find(text, hits, allowed)
+            if before:
+                found = [hit._replace(start=max(hit.start, before)) for hit in found if hit.end > before]
             first = first or found
             if any(hit.rule.action == "drop" for hit in found):
                 return None, first

@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import Matcher, Rule
+from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 
 _CODE = (
     r"(?:(?:verification|confirmation|security|authentication|access|login|sign-?in|one-?time|activation|recovery|backup|entry|door|gate"
@@ -26,7 +26,7 @@ _CODE = (
 _SET_TO = r"\s(?:(?:has|was|is|were|been|now|successfully)\s){0,3}(?:re)?(?:set|changed|updated|programmed)\s(?:from\s[0-9]{3,8}\s)?to:?\s{1,2}"
 _BETWEEN = (
     r"(?:\s(?:für|for|pour|para|per|voor|dla|для|de|del|des|der|of|to)\s[^\r\n:=0-9]{1,40}?)?"
-    rf"(?:\s{{0,2}}(?:[:=：#—–]|=>|->|是|为|は)\s{{0,3}}|\s(?:is|ist|lautet|est|es|é|è|to|jest|är|er|any|on|je|este|adalah|là|είναι)(?:\snow)?:?\s{{1,2}}|{_SET_TO}|\s{{1,2}}|(?:'s)\s)"
+    rf"(?:{QUOTE}\s?:\s?|\s{{0,2}}(?:[:=：#—–]|=>|->|是|为|は)\s{{0,3}}|\s(?:is|ist|lautet|est|es|é|è|to|jest|är|er|any|on|je|este|adalah|là|είναι)(?:\snow)?:?\s{{1,2}}|{_SET_TO}|\s{{1,2}}|(?:'s)\s)"
 )
 _DIGITS = r"(?P<secret>[0-9]{3,4}[ -]?[0-9]{1,4})(?![\w.%/:-]?[0-9A-Za-z])"
 
@@ -114,12 +114,12 @@ ONE_TIME_CODE = Rule(
         ),
         # Vouchers and gift cards are as good as money.
         Matcher(
-            r"(?:voucher|gift\s?card|coupon|redeem(?:ed|ing)?|redemption|scratch\s?card|top-?up)s?(?:[ _-](?:code|no|number|pin|id))?(?:\s(?:is|was|issued|created|generated))?(?:\s?[:=#]\s?|\s)[\"'(]?(?P<secret>[0-9A-Z]{4,6}(?:-[0-9A-Z]{4,6}){2,5})(?![\w-])",
+            r"(?:voucher|gift[_\s]?card|coupon|redeem(?:ed|ing)?|redemption|scratch\s?card|top-?up)s?(?:[ _-]?(?:code|no|number|pin|id))?(?:\s(?:is|was|issued|created|generated))?(?:\\{0,8}[\"']\s?:\s?|\s?[:=#]\s?|\s)[\"'(]?(?P<secret>[0-9A-Z]{4,6}(?:-[0-9A-Z]{4,6}){2,5})(?![\w-])",
             _mixed,
             ignore_case=True,
         ),
         Matcher(
-            r"(?:voucher|gift\s?card)[ _-](?:code|pin)s?(?:\s(?:is|was))?(?:\s?[:=#]\s?|\s)[\"'(]?(?P<secret>[0-9]{5}-[0-9]{5}|[0-9A-Z]{4,6}-[0-9A-Z]{4,6})(?![\w-])",
+            r"(?:voucher|gift[_\s]?card)[ _-]?(?:code|pin)s?(?:\s(?:is|was))?(?:\\{0,8}[\"']\s?:\s?|\s?[:=#]\s?|\s)[\"'(]?(?P<secret>[0-9]{5}-[0-9]{5}|[0-9A-Z]{4,6}-[0-9A-Z]{4,6})(?![\w-])",
             lambda text: any(char.isdigit() for char in text),
             ignore_case=True,
         ),
@@ -181,6 +181,9 @@ ONE_TIME_CODE = Rule(
         ("voucher 4KQP-77ZM-0RTX redeemed by room 12", "4KQP-77ZM-0RTX"),
         ("gift card code: 7HQ2-K9PL-44TS-01XA", "7HQ2-K9PL-44TS-01XA"),
         ("wifi voucher code 48213-55190", "48213-55190"),
+        ('{"access_code": "7741", "n": 4}', "7741"),
+        ('{"verificationCode":"481516"}', "481516"),
+        ('{"voucherCode":"XK4P-9QZT-77LM"}', "XK4P-9QZT-77LM"),
         ("S63: M_KEY=4A91C", "4A91C"),
     ),
     negatives=(

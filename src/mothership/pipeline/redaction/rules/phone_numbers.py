@@ -112,6 +112,8 @@ _NAMED_E164 = (
     r"(?:(?<![A-Za-z])(?:wa_?id|(?:caller|called|callee|calling|connectedline)(?:[-_ ]?id)?(?:[-_ ]?num(?:ber)?)?)(?:\\{0,3}[\"'])?\s?[:=]\s?(?:\\{0,3}[\"'])?"
     r"|(?<![A-Za-z])(?:anruf|ruf)\s(?:von|an)\s|\"{1,2}\s<)(?P<secret>(?:00|\+)?[1-9][0-9]{8,14})(?![0-9A-Za-z_.:-]|\s?times)"
 )
+# What stands before the value of a field such as `to`, of which nothing else is known.
+_END = r"(?<![A-Za-z_])message_peer=(?P<secret>(?!(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01]))[1-9][0-9]{10,14})(?![0-9A-Za-z_.:-])"
 _CDR = r"\"(?P<secret>[1-9][0-9]{9,14})(?=\",\"[0-9*#+]{0,20}\",\"(?:from|to|outbound|inbound)-)"
 
 
@@ -190,6 +192,7 @@ PHONE = Rule(
         Matcher(_HL7, _no_address, then=("^", 28)),
         Matcher(_SAID_E164, _with_country, ignore_case=True, fits=_no_quantity),
         *(Matcher(each, _with_country) for each in _MESSAGING),
+        Matcher(_END, _with_country),
         Matcher(_CHANNEL, _of_channel),
         Matcher(_BESIDE_CHANNEL, _of_channel),
         *(Matcher(each, _of_channel) for each in _CDR_NATIONAL),
@@ -255,6 +258,7 @@ PHONE = Rule(
         ("ATDT004791234567", "4791234567"),
         ("caller=4791234567 callee=4722334455", "4722334455"),
         ("手机号:13812345678", "13812345678"),
+        ("message_peer=5511987654321", "5511987654321"),
         ('{"wa_id": "393301507663", "type": "text"}', "393301507663"),
         ("Event: Newchannel CallerIDNum: 4797809792 CallerIDName: Kim", "4797809792"),
         ("Ankommender Anruf von 004915186818697 an MSN 638534", "004915186818697"),
@@ -276,6 +280,7 @@ PHONE = Rule(
         "pid 4155552671",
         "range 100-200-3000",
         "caller=0x7f3a12345678 wa_id: 1700000000, wa_id=1700000000123, callee_id=12345678901234567, called 4791234567 times",
+        "message_peer=202411241000, message_peer=1732482748, the message_peer=5511",
         'wa_id=12, "took" <5511968155> wa_ids=4791234567',
         "id 00000012345678 and 0012345678901",
         "0x415-555-2671",

@@ -1,0 +1,145 @@
+"""What a field's name says of its value, put before the value as a text would have it: `account_number=4410982271`.
+
+So the rules for texts are those for fields, too. Most names say nothing to any rule, and which do is asked once for
+each, with values of every kind behind it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
+from typing import Any, TypeAlias
+
+from mothership.pipeline.redaction.batch_scan import plain_json
+from mothership.pipeline.redaction.field_names import fold
+from mothership.pipeline.redaction.prefilters import SHAPE, Hits, encodable
+from mothership.pipeline.redaction.rules import BUILTIN
+from mothership.pipeline.redaction.text import ActiveRule
+
+PHONE_NAMES = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
+SESSION_NAMES = ("sessionid", "sessid")
+CARD_NAMES = ("pan", "card", "cardno", "ccn", "ccnum", "ccnumber")
+PEER_NAMES = frozenset(
+    ("waid", "caller", "called", "callee", "calling", "callernumber", "callednumber", "callingnumber", "calleridnum")
+)
+"""What machines call the ends of a call, and other things: only a number with its country's code is one."""
+ENDS = frozenset(("to", "from", "sender", "receiver", "remotejid"))
+"""Who a message goes to, and many other things: only a text of digits, with its country's code and no date, is one."""
+PHONE_CONTEXT = "phone="
+PEER_CONTEXT = "wa_id="
+END_CONTEXT = "message_peer="
+CARD_CONTEXT = "card="
+SESSION_CONTEXT = "sessionid="
+AUTH_CONTEXT = "auth="
+NAMES_REMEMBERED = 4_096
+NAME_CHARACTERS_MAX = 64
+VALUE_CHARACTERS_MAX = 512
+"""Longer is a text, which says by itself what it holds."""
+
+_PROBES = (
+    *("000", "0000", "000000", "00000000", "0000000000", "000000000000", "0000000000000000", "00-00-00", "000 000"),
+    *(
+        "0000 0000 0000 0000",
+        "+00 000 000 000",
+        "0000-00-00",
+        "00000-00000",
+        "X00000000",
+        "0a00-b0c0",
+        "AB0C-D0EF-00GH",
+    ),
+    *("Kq0xZt0!", "kq0xzt", "bob:Kq0xZt0!", "kqzt wvxp rnbm gjdl", "0a0b0c0d0e0f00000a0b0c0d0e0f0000"),
+    *("aB0dEf0hIjKqX0tZ0wVpRnBm", "aB0dEf0hIjKqX0tZ0wVpRnBmaB0dEf0hIjKqX0t0==", "ABCDEFGHJKLMNPQRSTUVWXYZABCDEFGH"),
+    *("0a0b0c0d-0e0f-4a0b-8c0d-0e0f0a0b0c0d", "0a0b0c0d0e0f00000a0b0c0d0e0f00000a0b0c0d", "aa:bb:cc:dd:ee:ff:00:11"),
+)
+"""Values of every kind that rules look for behind a name: of figures, of words, and such as programs make."""
+
+_READING_NAMES = frozenset(rule.name for rule in BUILTIN if rule.name != "assignment")
+"""All that are built in but the one for names that say secret: of fields DropFields tells that, with more care."""
+
+InShape: TypeAlias = Callable[[bytes], Hits]
+"""Tells which rules may find something in a text that has a 0 for every digit."""
+
+
+class FieldContexts:
+    """Which names say to some rule what their values are."""
+
+    def __init__(self, in_shape: InShape | None, rules: Iterable[ActiveRule]) -> None:
+        """Without anything to ask only the names that stand here for one another say something."""
+        self._in_shape = in_shape
+        self.owners: Hits = frozenset(rule.owner for rule in rules if rule.name in _READING_NAMES)
+        """The rules that read a field's name and value together."""
+        self._without = self._hits("x")
+        self._known: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        """Return what stands before the value of a field of this name for the rules to read; empty: nothing."""
+        known = self._known.get(name)
+        if known is None:
+            if len(self._known) >= NAMES_REMEMBERED:
+                return _alias(fold(name)) or f"{name[-NAME_CHARACTERS_MAX:]}="  # a flood of names: each value tells
+            known = self._known[name] = self._learn(name)
+        return known
+
+    def in_part(self, part: bytes) -> bytes:
+        """Return the last field of a part of an event, `name":"value"`, as the text that the rules are asked of."""
+        head, sign, value = part.rpartition(b'":')
+        if not sign or head[-1:] == b"\\" or len(value) > VALUE_CHARACTERS_MAX or value[:1] in {b"{", b"["}:
+            return b""
+        context = self.of(head.rpartition(b'"')[2].decode(errors="replace"))
+        return b'"%b%b"' % (context.encode(), plain_json(value.strip(b'"}]'))) if context else b""
+
+    def texts_of(self, key: str, value: Any) -> Iterator[str | None]:
+        """Yield all texts of an item that the rules are asked of, and None for a number that its digits don't tell."""
+        yield key
+        kind = type(value)
+        if kind is str or kind is int:
+            yield str(value)
+            context = self.of(key) if is_bare(value) else ""
+            if context and (context != END_CONTEXT or kind is str):
+                yield f"{context}{value}"
+        else:
+            yield from self._texts_in(value)
+
+    def _texts_in(self, value: Any) -> Iterator[str | None]:
+        kind = type(value)
+        if kind is dict:
+            for key, inner in value.items():
+                yield from self.texts_of(key, inner)
+        elif kind is list:
+            for inner in value:
+                yield from self._texts_in(inner)
+        elif kind is float:
+            yield None if "e" in repr(value) or not isfinite(value) else str(int(value))
+        elif kind is str or kind is int:
+            yield str(value)
+
+    def _learn(self, name: str) -> str:
+        alias = _alias(fold(name))
+        if alias or self._in_shape is None or len(name) > NAME_CHARACTERS_MAX:
+            return alias
+        return f"{name}=" if self._hits(name) - self._without else ""
+
+    def _hits(self, name: str) -> Hits:
+        if self._in_shape is None:
+            return frozenset()
+        text = "\n".join([f"{name}={probe}" for probe in _PROBES])
+        return self._in_shape(f'"{encodable(text)}"'.encode().translate(SHAPE)) & self.owners
+
+
+def is_bare(value: Any) -> bool:
+    """Tell whether a value is looked at with its name before it."""
+    kind = type(value)
+    return kind is int or (kind is str and len(value) <= VALUE_CHARACTERS_MAX and value[:1] not in {"{", "["})
+
+
+def _alias(folded: str) -> str:
+    """Return what a name means that no rule knows as it is spelled."""
+    if folded.endswith(PHONE_NAMES):
+        return PHONE_CONTEXT
+    if folded in PEER_NAMES:
+        return PEER_CONTEXT
+    if folded in ENDS:
+        return END_CONTEXT
+    if folded in CARD_NAMES:
+        return CARD_CONTEXT
+    if folded == "auth":
+        return AUTH_CONTEXT
+    return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
