@@ -28,8 +28,7 @@ serve: setup ## run the service with ./config.yaml, if there is one
 lint: setup ## style, types, imports, generated docs
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
-	@.venv/bin/mypy
-	@.venv/bin/mypy tests
+	@.venv/bin/mypy src tests bench tools
 	@.venv/bin/lint-imports
 	@.venv/bin/yamllint .
 	@.venv/bin/hadolint Dockerfile

@@ -138,7 +138,8 @@ async def _ship(connection: asyncpg.Connection, port: int, bodies: list[bytes], 
     await asyncio.gather(*(client(port, queue) for _ in range(options.clients)))
     while await connection.fetchval("SELECT count(*) FROM events") < options.events:  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.01)
-    return options.events / (time.perf_counter() - begin)
+    events: int = options.events
+    return events / (time.perf_counter() - begin)
 
 
 async def client(port: int, queue: list[bytes]) -> None:

@@ -22,7 +22,8 @@ import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.sinks.loki.strict_loki import Limits, StrictLoki
+from tests.sinks.loki.loki_ingester import Limits
+from tests.sinks.loki.strict_loki import StrictLoki
 from tests.sinks.loki.wire_check import PushRequest
 
 from mothership.event import Row, RowBatch
@@ -105,7 +106,8 @@ def serve(pipe: Connection, kind: str) -> None:
 
     async def run() -> None:
         limits = Limits(rate_bytes=1e12, burst_bytes=1e12, stream_rate_bytes=1e12, stream_burst_bytes=1e12)
-        server = {"counting": CountingLoki, "strict": MeasuredLoki}[kind](limits)
+        kinds: dict[str, type[CountingLoki | MeasuredLoki]] = {"counting": CountingLoki, "strict": MeasuredLoki}
+        server = kinds[kind](limits)
         server.keep_pushes = False
         server.decompress = lambda body: bytes(cramjam.snappy.decompress_raw(body))
         async with server:
@@ -130,10 +132,8 @@ def serve(pipe: Connection, kind: str) -> None:
     asyncio.run(run())
 
 
-async def through(
-    kind: str, source: Iterator[Row], size: int, **settings: Any
-) -> tuple[Report, float, float, LokiSink]:
-    """Push rows through a sink to a server. Gives the server's report, the time, the CPU time and the sink."""
+async def through(kind: str, source: Iterator[Row], size: int, **settings: Any) -> tuple[Report, float, float]:
+    """Push rows through a sink to a server. Gives the server's report, the time and the CPU time."""
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(there, kind), daemon=True)
     server.start()
@@ -198,7 +198,7 @@ def encoders(count: int = 20_000) -> None:
     print("\n## Encoders\n")
     print("| encoder | CPU-µs an event |")
     print("| --- | ---: |")
-    made = {}
+    made: dict[str, bytes] = {}
     for name, way in ways.items():
         best = min(_timed(way, made, name) for _ in range(3))
         print(f"| {name} | {best / count * 1e6:.2f} |")

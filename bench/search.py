@@ -152,11 +152,11 @@ async def explain_view(name: str, look: View) -> None:
         print(f"  {plan['Execution Time']:>8.1f} ms {rows:>9,.0f} rows {pages:>8,} pages  {', '.join(kinds)}")
         return await fetch(self, statement, arguments)
 
-    Reading.fetch = explained  # type: ignore[method-assign]
+    Reading.fetch = explained
     try:
         await look()
     finally:
-        Reading.fetch = fetch  # type: ignore[method-assign]
+        Reading.fetch = fetch
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -164,7 +164,8 @@ async def _database(dsn: str, count: int, figures: dict[str, float]) -> list[tup
     assert await connection.fetchval("SELECT count(*) FROM events") == count
     await connection.execute("SELECT gin_clean_pending_list('idx_events_data_gin')")
     await connection.execute("VACUUM ANALYZE events")
-    sizes = dict(await connection.fetchrow(SIZES))
+    sizes = await connection.fetchrow(SIZES)
+    assert sizes
     figures["in the table: bytes"] = sizes["table_bytes"] / count
     figures["in idx_events_type_ts: bytes"] = sizes["type_bytes"] / count
     figures["in idx_events_source_ts: bytes"] = sizes["source_bytes"] / count
@@ -217,7 +218,7 @@ def _timescale() -> Iterator[str]:
     if node is None or not (TIMESCALE_TESTS / "node_modules/@unni-craftsman").is_dir():
         raise _NoTimescale
     with tempfile.TemporaryDirectory(prefix="mothership-bench-") as place:
-        command = [node, TIMESCALE_TESTS / "gateway.mjs", Path(place) / ".s.PGSQL.5432"]
+        command: list[str | Path] = [node, TIMESCALE_TESTS / "gateway.mjs", Path(place) / ".s.PGSQL.5432"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             assert process.stdout is not None

@@ -17,6 +17,7 @@ import orjson
 
 from mothership.event import Row, RowBatch
 from mothership.leases import BatchStatus, LeaseLimits
+from mothership.ports import Spool
 from mothership.relay.relay import Relay
 from mothership.relay.settings import RelaySettings
 from mothership.relay.sink_route import SinkRoute
@@ -93,7 +94,7 @@ def fsync_floor(path: Path, records: Sequence[bytes]) -> None:
         told("floor: write and fdatasync", began)
 
 
-async def appended(spool: FileSpool, one: RowBatch) -> None:
+async def appended(spool: Spool, one: RowBatch) -> None:
     """Return once it is on disk."""
     on_disk: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

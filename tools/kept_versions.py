@@ -51,7 +51,7 @@ def _store(code: Path, data: Path, target: Path) -> None:
         from mothership.embedded.postgres import dsn_of  # noqa: PLC0415 - of this commit, for its programs
         from mothership.embedded.programs import shipped  # noqa: PLC0415 - an extra
 
-        dump = [shipped() / "bin/pg_dump", "--no-owner", "--no-privileges", "--inserts", dsn_of(data)]
+        dump: list[str | Path] = [shipped() / "bin/pg_dump", "--no-owner", "--no-privileges", "--inserts", dsn_of(data)]
         text = subprocess.run(dump, check=True, capture_output=True, text=True).stdout
     # \\restrict and comments are for psql; the settings are this session's.
     kept = [line for line in text.splitlines() if not re.match(r"\\|--|SET |SELECT pg_catalog.set_config|$", line)]

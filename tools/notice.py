@@ -44,8 +44,12 @@ def locked() -> Iterator[tuple[str, str]]:
 def licence(package: importlib.metadata.Distribution) -> str:
     """Its terms, as the package states them. Raises `SystemExit` for one that states none."""
     metadata = package.metadata
+
+    def first(name: str) -> str:
+        return str(next(iter(metadata.get_all(name) or [""])))
+
     classifiers = [line.split(" :: ")[-1] for line in metadata.get_all("Classifier") or [] if "License ::" in line]
-    stated = metadata.get("License-Expression") or (metadata.get("License") or "").strip().partition("\n")[0]
+    stated = first("License-Expression") or first("License").strip().partition("\n")[0]
     if not (stated or classifiers):
         sys.exit(f"notice: {metadata['Name']} states no licence")
     return stated or ", ".join(classifiers)
