@@ -27,6 +27,7 @@ from mothership.console.overview import Overview
 from mothership.console.redaction import RedactionTrials
 from mothership.console.worker_traces import JoinedTraces
 from mothership.edge import documentation, server, status
+from mothership.edge.access_middleware import AccessMiddleware
 from mothership.edge.application import EdgeApplication
 from mothership.edge.batch_builder import BatchBuilder
 from mothership.edge.credentials import Credentials
@@ -158,18 +159,23 @@ class Mothership:
         self._parts.batch_builder.use_limits(settings.limits)
         if self._ingest and self._edge and self._application:
             self._ingest.use(protocols(self._parts.batch_builder, settings.limits, settings.inputs), settings.limits)
-            self._application.current = server.with_access_control(
-                self._edge,
-                settings.auth.for_one_of(settings.server.workers),
-                settings.server.tls,
-                host=settings.server.host,
-                wait_seconds_max=settings.relay.room_seconds,
-                credentials=self._parts.credentials,
-                sessions=self._parts.sessions,
-                is_secret=redactor.unsafe,
-            )
+            self._application.current = self._with_access_control(self._edge)
         self._parts.live_tail.end_all("the configuration was reloaded: connect again")
         return planned
+
+    def _with_access_control(self, edge: EdgeApplication) -> AccessMiddleware:
+        """By the settings and the rules of now."""
+        settings = self.settings
+        return server.with_access_control(
+            edge,
+            settings.auth.for_one_of(settings.server.workers),
+            settings.server.tls,
+            host=settings.server.host,
+            wait_seconds_max=settings.relay.room_seconds,
+            credentials=self._parts.credentials,
+            sessions=self._parts.sessions,
+            is_secret=self.redactor.unsafe,
+        )
 
     async def accept(self, batch: Batch) -> tuple[Batch, Receipt]:
         """The whole way of a batch."""
@@ -253,16 +259,12 @@ class Mothership:
         settings = self.settings
         self._edge = self.http()
         configuration = server.uvicorn_config(
-            self._edge,
-            settings.auth.for_one_of(settings.server.workers),
+            self._with_access_control(self._edge),
+            settings.auth,
             settings.server.tls,
             settings.limits,
             host=settings.server.host,
             port=0,
-            wait_seconds_max=settings.relay.room_seconds,
-            credentials=self._parts.credentials,
-            sessions=self._parts.sessions,
-            is_secret=self.redactor.unsafe,
         )
         self._application = configuration.app
         configuration.timeout_graceful_shutdown = max(1, int(settings.server.shutdown_seconds / 2))

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from mothership.edge.input_settings import InputSettings
 from mothership.edge.inputs import protocols
 from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.native_ingest import NativeIngest
-from mothership.edge.server import Server, uvicorn_config
+from mothership.edge.server import Server, uvicorn_config, with_access_control
 from mothership.edge.tls import TLSSettings
 from mothership.event import Batch, Receipt, Tally
 from mothership.log_format import LogSettings, configure_logging
@@ -120,7 +121,9 @@ def serving(
     app = more.pop("app", None) or application(acceptor, limits)
     host = more.pop("host", "127.0.0.1")
     loop_factory = more.pop("loop_factory", None)
-    configuration = uvicorn_config(app, auth, tls, limits, host=host, port=0, **more)
+    guarded = with_access_control(app, auth, tls, host=host, **more)
+    clock = more.get("clock", time.time)
+    configuration = uvicorn_config(guarded, auth, tls, limits, host=host, port=0, clock=clock)
     configuration.timeout_graceful_shutdown = 1
     server = Server(configuration, limits)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -158,7 +161,9 @@ def main() -> None:
     limits = LimitSettings(head_seconds=1, body_seconds=2)
     app = application(DiscardingAcceptor(), limits)
     listening = socket.create_server(("127.0.0.1", 0))
-    configuration = uvicorn_config(app, AuthSettings(), TLSSettings(), limits, host="127.0.0.1", port=0)
+    auth, tls, host = AuthSettings(), TLSSettings(), "127.0.0.1"
+    guarded = with_access_control(app, auth, tls, host=host)
+    configuration = uvicorn_config(guarded, auth, tls, limits, host=host, port=0)
     print(listening.getsockname()[1], flush=True)  # noqa: T201 - how its parent learns the port
     Server(configuration, limits).run([listening])
 

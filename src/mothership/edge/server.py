@@ -150,32 +150,17 @@ class CurrentApplication:
 
 
 def uvicorn_config(
-    app: EdgeApplication,
+    application: ASGIApp,
     auth: AuthSettings,
     tls: TLSSettings,
     limits: LimitSettings,
     *,
     host: str,
     port: int,
-    wait_seconds_max: float = 1.0,
     clock: Clock = time.time,
-    credentials: Credentials | None = None,
-    sessions: Sessions | None = None,
-    is_secret: Callable[[str], bool] = lambda _text: False,
 ) -> uvicorn.Config:
-    """Return what uvicorn needs. Raises `ConfigurationError` when a file of tokens or certificates can't be used."""
+    """Return what uvicorn needs to serve this. Raises `ConfigurationError` when a certificate's file can't be used."""
     certificates = Certificates(tls, clock=clock) if tls.cert_file else None
-    application = with_access_control(
-        app,
-        auth,
-        tls,
-        host=host,
-        wait_seconds_max=wait_seconds_max,
-        clock=clock,
-        credentials=credentials,
-        sessions=sessions,
-        is_secret=is_secret,
-    )
     return uvicorn.Config(
         CurrentApplication(application),
         interface="asgi3",
