@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from threading import Event, Thread
 
-from prometheus_client import REGISTRY, Counter
+from prometheus_client import REGISTRY, Counter, Histogram
 
 from mothership import metric_registry
-from mothership.buffered_metrics import counted_in_loop
+from mothership.buffered_metrics import counted_in_loop, observed_in_loop
 
 
 def test_whoever_reads_finds_what_was_counted() -> None:
@@ -24,6 +24,27 @@ def test_whoever_reads_finds_what_was_counted() -> None:
     counter.labels("one").inc()
     assert metric_registry.own(counter) == {"one": 5.0}
     assert b'a_test_of_buffered_counters_total{kind="one"} 5.0' in metric_registry.exposition()[0]
+
+
+def test_a_histogram_is_what_it_would_be_told_directly() -> None:
+    """At the bounds of buckets and beyond the last one, read twice, and with something told directly between."""
+    name, bounds, amounts = "a_test_of_buffered_histograms", (0.1, 1.0, 5.0), (0.0, 0.1, 0.10001, 1.0, 4.0, 5.0, 99.0)
+    buffered = Histogram(name, "Told by a test.", ["way"], buckets=bounds)
+    observed = observed_in_loop(buffered.labels("buffered"))
+    for part in (amounts[:3], amounts[3:]):
+        for amount in part:
+            observed.observe(amount)
+            buffered.labels("direct").observe(amount)
+        buffered.labels("direct").observe(2.0)
+        buffered.labels("buffered").observe(2.0)
+        for _ in range(2):
+            for sample in (f"{name}_bucket", f"{name}_count", f"{name}_sum"):
+                for bound in ("0.1", "1.0", "5.0", "+Inf") if sample.endswith("bucket") else (None,):
+                    labels = {} if bound is None else {"le": bound}
+                    found = [
+                        REGISTRY.get_sample_value(sample, {"way": way, **labels}) for way in ("buffered", "direct")
+                    ]
+                    assert found[0] == found[1] is not None
 
 
 def test_nothing_is_lost_between_the_loop_and_its_readers() -> None:

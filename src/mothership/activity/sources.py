@@ -131,14 +131,19 @@ class Sources:
         met.last = max(met.last, now)
         met.events += len(rows)
         met.agent = agent or met.agent
+        if len(rows) == 1:
+            self._met(caller, rows[0].source, 1, rows[0].ts, now)
+            return
         newest = {row.source: row.ts for row in rows[:: max(1, len(rows) // LOOKED_AT_ROWS)]}
         for name, events in Counter(map(_source, rows)).items():
-            source = self._sources.get(caller, name)
-            if source is None:
-                source = SourceActivity(caller, name, now, now)
-                self._sources.put(caller, name, source)
-            ts = newest.get(name)
-            source.took(events, now, None if ts is None else now - ts / 1_000_000)
+            self._met(caller, name, events, newest.get(name), now)
+
+    def _met(self, caller: str, name: str, events: int, ts: int | None, now: float) -> None:
+        source = self._sources.get(caller, name)
+        if source is None:
+            source = SourceActivity(caller, name, now, now)
+            self._sources.put(caller, name, source)
+        source.took(events, now, None if ts is None else now - ts / 1_000_000)
 
     def rejected(self, caller: str, events: int, now: float) -> None:
         """So many events of this caller were not taken."""

@@ -16,10 +16,11 @@ by any bound, and every answer came too late.
 import asyncio
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from mothership.buffered_metrics import Observes, observed_in_loop
 from mothership.edge.decompression import RequestBody
 from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.turn_queue import TurnQueue
@@ -287,8 +288,13 @@ async def _wait(budget: WaitBudget, stage: str, wait: _Bounded[T], *, at_least_s
     except NoRoom as no_room:
         raise overloaded(stage, OVERLOAD_REASONS[stage, no_room.bound]) from None
     if (waited_seconds := left_seconds - budget.left_seconds) > NOTICED_SECONDS:
-        load_wait_seconds.labels(stage).observe(waited_seconds)
+        _waited(stage).observe(waited_seconds)
     return got
+
+
+@cache
+def _waited(stage: str) -> Observes:
+    return observed_in_loop(load_wait_seconds.labels(stage))
 
 
 def _read(body: RequestBody, at_work: Slot) -> Received | None:

@@ -16,6 +16,8 @@ RATIO_FREE_BYTES = 1024 * 1024
 """Below this nothing is a bomb."""
 MEMBERS_MAX = 64
 """Most gzip members (or zstd frames) in one body: each costs a start-up."""
+SMALL_BYTES = 64 * 1024
+"""What becomes no larger than this is decompressed in one step, below all bounds: see `RATIO_FREE_BYTES`."""
 STEP_BYTES = 256 * 1024
 ZSTD_INPUT_BYTES = 256
 """Fed to zstd at a time: a block of 4 bytes may hold 128 KiB, so this bounds a step to 8 MiB."""
@@ -63,9 +65,13 @@ class RequestBody:
             if len(self._sent) > self._limits.inflated_bytes:
                 raise _too_large(self._limits)
             return bytes(self._sent)
-        inflation = _Decompression(self._encoding, self._limits, len(self._sent), bytes_max)
+        sent = bytes(self._sent)
+        is_within = self._limits.inflated_bytes >= SMALL_BYTES and (bytes_max is None or bytes_max >= SMALL_BYTES)
+        if is_within and self._encoding == "gzip" and (data := _small(sent)) is not None:
+            return data
+        inflation = _Decompression(self._encoding, self._limits, len(sent), bytes_max)
         try:
-            return inflation.run(bytes(self._sent))
+            return inflation.run(sent)
         except _LargerError:
             return None
         except (zlib.error, zstandard.ZstdError):
@@ -77,6 +83,18 @@ def decompressed(data: bytes, encoding: str, limits: LimitSettings) -> bytes:
     body = RequestBody(encoding, limits)
     body.feed(data)
     return body.read() or b""
+
+
+def _small(sent: bytes) -> bytes | None:
+    """What most bodies are: one member of gzip, that becomes so little that no bound is near. None for all others."""
+    if len(sent) > SMALL_BYTES:
+        return None
+    stream = zlib.decompressobj(_GZIP)
+    try:
+        data = stream.decompress(sent, SMALL_BYTES)
+    except zlib.error:
+        return None
+    return data if stream.eof and not stream.unused_data else None
 
 
 class _LargerError(Exception):

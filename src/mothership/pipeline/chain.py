@@ -23,7 +23,7 @@ from functools import partial
 from typing import TypeVar
 
 from mothership import telemetry
-from mothership.buffered_metrics import counted_in_loop
+from mothership.buffered_metrics import counted_in_loop, observed_in_loop
 from mothership.errors import NoRoom, Refusal
 from mothership.event import Batch, Event, Row, RowBatch
 from mothership.fairness import FairLimiter, Holder, Slot, WaitBudget
@@ -156,7 +156,7 @@ class Chain:
         _kept.inc(len(rows))
         if entered > len(rows):
             _rejected.inc(entered - len(rows))
-        telemetry.pipeline_duration.observe(self._stopwatch() - started)
+        _duration.observe(self._stopwatch() - started)
         return RowBatch(
             batch.fingerprint,
             batch.request_id,
@@ -222,10 +222,12 @@ class Chain:
         tracer, part = self._tracer, None
         if tracer is not None:
             part = self._watched(partial(tracer.begin, batch))
+        began = self._stopwatch()
         for processor, stats in self._steps:
-            self._step(processor, stats, batch)
+            began = self._step(processor, stats, batch, began)
             if part is not None:
                 self._watched(partial(part.after, stats.name, batch))
+                began = self._stopwatch()
         for event in batch.events:
             if VERDICT_FIELD in event:
                 _rename(event, VERDICT_FIELD)
@@ -242,20 +244,24 @@ class Chain:
                 self._tracer.ended.set()
             return None
 
-    def _step(self, processor: Processor, stats: ProcessorStats, batch: Batch) -> None:
-        started, events = self._stopwatch(), len(batch.events)
-        failing = 0
+    def _step(self, processor: Processor, stats: ProcessorStats, batch: Batch, began: float) -> float:
+        """Run one of them, that begins now; returns when it has ended."""
+        events, failing = len(batch.events), 0
         try:
             processor(batch)
         except Exception as error:  # noqa: BLE001 - whatever a processor raises must cost no other event
             failing = _reject_failing(processor, batch)
             key, who = (stats.name, type(error).__name__), Holder(batch.client, batch.address)
             self._log_failed(who, key, processor=stats.name, events=failing, exc_info=error)
-        seconds = self._stopwatch() - started
-        step = batch.steps.setdefault(processor.name, [0, 0.0])
-        step[0] += events
-        step[1] += seconds
-        stats.add(processed=events - failing, errors=failing, seconds=seconds)
+        ended = self._stopwatch()
+        step = batch.steps.get(stats.name)
+        if step is None:
+            batch.steps[stats.name] = [events, ended - began]
+        else:
+            step[0] += events
+            step[1] += ended - began
+        stats.add(processed=events - failing, errors=failing, seconds=ended - began)
+        return ended
 
     async def _enrich(self, batch: Batch) -> None:
         if not (self._enricher and self._enricher_stats):
@@ -276,6 +282,7 @@ class Chain:
 
 _kept = counted_in_loop(telemetry.pipeline_events.labels("kept"))
 _rejected = telemetry.pipeline_events.labels("rejected")
+_duration = observed_in_loop(telemetry.pipeline_duration)
 
 
 def _rename(event: Event, name: str) -> None:
