@@ -6,6 +6,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -75,7 +76,7 @@ def pod(made: dict[str, Any]) -> Any:
     return made["StatefulSet/fleet-mothership"]["spec"]["template"]["spec"]
 
 
-@pytest.mark.parametrize("name", ["values.yaml", "values-ship.yaml", "values-shore.yaml"])
+@pytest.mark.parametrize("name", ["values.yaml", "values-ship.yaml", "values-shore.yaml", "values-cluster.yaml"])
 def test_what_comes_along_is_valid_and_the_service_can_run_on_it(name: str, render: Render, tmp_path: Path) -> None:
     """Its configuration loads as the pod would load it; it is confined, and keeps its spool on a volume."""
     made = render(**of(name))
@@ -84,6 +85,8 @@ def test_what_comes_along_is_valid_and_the_service_can_run_on_it(name: str, rend
     runs = pod(made)
     [container] = runs["containers"]
     environ = {each["name"]: each["value"] for each in container["env"]} | {"MOTHERSHIP_AUTH_TOKENS": "a" * 32}
+    if name == "values-cluster.yaml":
+        environ["MOTHERSHIP_RELAY__SPOOL__JETSTREAM__PASSWORD"] = "correct-horse"
     settings = load(tmp_path / "config.yaml", environ)
     assert settings.server.port == container["ports"][0]["containerPort"]
     mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
@@ -101,7 +104,8 @@ def test_what_comes_along_is_valid_and_the_service_can_run_on_it(name: str, rend
     assert {container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("liveness", "startup")} == {"/livez"}
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
     claim = made["StatefulSet/fleet-mothership"]["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]
-    assert int(claim["storage"].removesuffix("Gi")) * 2**30 > settings.relay.spool.max_bytes * settings.server.workers
+    waits_here = settings.relay.spool.max_bytes * settings.server.workers if settings.relay.spool.kind == "file" else 0
+    assert int(claim["storage"].removesuffix("Gi")) * 2**30 > waits_here
 
 
 def test_a_shore_scales_by_what_waits_and_is_watched_and_fenced(render: Render) -> None:
@@ -122,6 +126,22 @@ def test_a_shore_scales_by_what_waits_and_is_watched_and_fenced(render: Render) 
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     assert pod(made)["containers"][0]["envFrom"] == [{"secretRef": {"name": "mothership"}}]
     assert "Secret/fleet-mothership" not in made
+
+
+def test_instances_on_a_cluster_keep_nothing_of_their_own(render: Render, tmp_path: Path) -> None:
+    """Two, whose spool is a stream that they may reach; a volume goes with its instance."""
+    made = render(**of("values-cluster.yaml"))
+    (tmp_path / "config.yaml").write_text(made["ConfigMap/fleet-mothership"]["data"]["config.yaml"])
+    settings = load(tmp_path / "config.yaml", {"MOTHERSHIP_RELAY__SPOOL__JETSTREAM__PASSWORD": "correct-horse"})
+    assert settings.relay.spool.kind == "jetstream"
+    assert len(settings.relay.spool.jetstream.servers) == settings.relay.spool.jetstream.replicas == 3
+    assert settings.relay.spool.jetstream.sync_always
+    assert not settings.relay.spool.jetstream.fallback, "it would wait on the volume"
+    runs = made["StatefulSet/fleet-mothership"]["spec"]
+    assert runs["replicas"] == 2
+    assert runs["persistentVolumeClaimRetentionPolicy"]["whenScaled"] == "Delete"
+    ports = {port["port"] for way in made["NetworkPolicy/fleet-mothership"]["spec"]["egress"] for port in way["ports"]}
+    assert {urlsplit(server).port for server in settings.relay.spool.jetstream.servers} < ports
 
 
 def test_the_alert_rules_are_those_of_the_repository(render: Render) -> None:
