@@ -113,3 +113,10 @@ def test_who_keeps_credential_fields_keeps_them(make: Make, through: Through) ->
     """`credential_fields: false` leaves names alone."""
     event = {"type": "x", "smsCode": "481516", "deep": {"meter_pw": "hunter2"}}
     assert through(make(credential_fields=False), {**event}).events == [event]
+
+
+@pytest.mark.parametrize("value", ['x\x1b"', '\x1b"', '"\x1b\\', '\x1b\\"', "\x1b}", '\x1b\\"]}'])
+def test_a_value_may_end_in_any_sign(make: Callable[..., Redaction], through: Callable[..., Batch], value: str) -> None:
+    """A quotation mark with its backslash, behind a character that JSON writes as a number."""
+    for event in ({"community": value, "n": 1}, {"phone": value}, {"deep": [{"phone": value}]}):
+        assert len(through(make(), event).events) == 1

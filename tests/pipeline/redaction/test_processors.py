@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.batch_scan import LONG_BYTES
 from mothership.pipeline.redaction.checker.pii_safety_validator import SCRUBBED
+from mothership.pipeline.redaction.part_scan import LONG_BYTES
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.text import WINDOW
 

@@ -9,7 +9,7 @@ from corpora.events import clean_events
 from corpora.lines import SETS, secret_lines
 
 from mothership.event import Batch
-from mothership.pipeline.redaction.batch_scan import _parts
+from mothership.pipeline.redaction.part_scan import parts_of
 from mothership.pipeline.redaction.prefilters import SHAPE, Prefilters, any_digit, make_room, reads_digits
 from mothership.pipeline.redaction.redaction import Redaction
 
@@ -47,6 +47,33 @@ def test_other_digits_decide_anew(make: Callable[..., Redaction], through: Calla
     assert kept == [texts[0], "paid with [REDACTED:credit_card]", texts[2]]
 
 
+@pytest.mark.parametrize("around", [{}, {"deep": [{"n": 1}]}, {"message": "as user=bob password=hunter2 0"}])
+def test_a_named_field_may_hold_something_in_one_event_and_nothing_in_the_next(
+    make: Callable[..., Redaction], through: Callable[..., Batch], around: dict[str, object]
+) -> None:
+    """Whatever was known of their shape, and of what remains without it."""
+    redaction = make()
+    for value in ("00000000", "12345678", "00000000", "87654321", "${TOKEN}", "$TOKEN", None, "", "null", "hunter22"):
+        event = {"type": "a", "api_key": value, **around, "password": value, "note": "at 10:00"}
+        assert through(redaction, dict(event)).events == through(make(), dict(event)).events
+
+
+def test_a_new_value_in_a_named_field_makes_nothing_else_new(
+    make: Callable[..., Redaction], through: Callable[..., Batch]
+) -> None:
+    """An SNMP community in each event is looked at by nobody."""
+    redaction = make()
+    scan = redaction.drop._scan
+    events = [
+        {"type": "snmp", "community": f"ro-{chr(97 + n)}", "results": [{"oid": "1.3", "value": n}]} for n in range(9)
+    ]
+    through(redaction, dict(events[0]))
+    known = len(scan._rules._known)
+    kept = through(redaction, *map(dict, events)).events
+    assert kept == [{"type": "snmp", "results": event["results"]} for event in events]
+    assert len(scan._rules._known) == known
+
+
 def test_what_a_step_has_changed_is_looked_at_anew(
     make: Callable[..., Redaction], through: Callable[..., Batch]
 ) -> None:
@@ -76,7 +103,7 @@ def test_a_part_may_hold_what_a_string_in_it_may(make: Callable[..., Redaction])
     silent = []
     for line in lines:
         encoded = orjson.dumps({"a": 1, "message": line, "b": 2})
-        part = scan.text(_parts(encoded, encoded.translate(SHAPE))[1])
+        part = scan.text(parts_of(encoded, encoded.translate(SHAPE))[1])
         alone = f'"{line}"'.encode().translate(SHAPE)
         if alone in part and not rules.in_shape(alone) <= rules.in_shape(part):
             silent.append(line)

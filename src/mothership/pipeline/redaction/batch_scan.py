@@ -1,109 +1,57 @@
 """One look over a batch: which of its events hold anything that is worth a closer look by a step, and where.
 
-Events are read as compact JSON, part by part: the text between one `,"` and the next. No string is cut within, for
-inside of it a quotation mark has a backslash before it. What was found in an event holds for all events of its shape,
-which has a 0 for every digit; parts that were seen before are not read again, the others of all events together, and
-each of them alone only when there is something among them.
+What was found in an event holds for all events of its shape, which has a 0 for every digit. Fields that are named as to
+be dropped are looked at by nobody, so that what is new in each event (an SNMP community) makes nothing else of it new.
+Of all other parts those that were seen before are not read again, the new ones of all events together, and each of them
+alone only when there is something among them.
 
 All steps of redaction look at what the first of them had scanned. Of an event that a step has changed, whoever comes
-later has it scanned again.
+later has it scanned again; and what the check asks for is asked of events with something to redact only then.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import orjson
 
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.field_names import NESTED, FieldNames
-from mothership.pipeline.redaction.prefilters import NOTHING, SHAPE, SHAPE_BYTES_MAX, Hits, Prefilters, make_room
+from mothership.pipeline.redaction.part_scan import (
+    EVERY_ITEM,
+    NO_ITEMS,
+    PARTS_REMEMBERED,
+    Items,
+    PartScan,
+    encoded_json,
+    items_with,
+    owners_of,
+    parts_of,
+)
+from mothership.pipeline.redaction.prefilters import SHAPE, SHAPE_BYTES_MAX, Hits, make_room
 
 EVENTS_REMEMBERED = 8_192
-PARTS_REMEMBERED = 16_384
 NAMES_REMEMBERED = 512
-PORTION_BYTES = 256 * 1024
-"""About how much of what was not seen before is read at once: there is a copy of it meanwhile."""
-LONG_BYTES = 64 * 1024
-"""An event longer than this is not looked at as a whole where its long strings are read part by part in any case."""
-_BETWEEN = b',"'
-
-Items: TypeAlias = tuple[tuple[int, int, Hits], ...]
-"""Which items of an event, by number, may hold what; and in which part, by number."""
-_NO_ITEMS: Items = ()
-_EVERY_ITEM: Items = ((-1, -1, NOTHING),)
-"""Stands for items when it isn't known where something is."""
-
-
-class PartScan:
-    """What prefilters say of parts of events."""
-
-    def __init__(
-        self,
-        prefilters: Prefilters,
-        *,
-        long_bytes: int = LONG_BYTES,
-        read_with_name: Callable[[bytes], bytes] | None = None,
-    ) -> None:
-        """`read_with_name` returns what a part is when its name and its value are read as one text, if anything."""
-        self.prefilters = prefilters
-        self._read_with_name = read_with_name
-        self.long_bytes = long_bytes
-        self._known: dict[bytes, Hits] = {}
-
-    def of(self, parts: Iterable[bytes]) -> dict[bytes, Hits]:
-        """Return what those shapes of parts may hold that may hold anything."""
-        known = self._known
-        found: dict[bytes, Hits] = {}
-        unknown: list[bytes] = []
-        for part in parts:
-            hits = known.get(part)
-            if hits is None:
-                unknown.append(part)
-            elif hits:
-                found[part] = hits
-        for portion in _portions(unknown):
-            for part, hits in zip(portion, self.prefilters.in_shapes(list(map(self.text, portion))), strict=True):
-                if hits:
-                    found[part] = hits
-                if len(part) <= SHAPE_BYTES_MAX:
-                    make_room(known, PARTS_REMEMBERED)
-                    known[part] = hits
-        return found
-
-    def text(self, part: bytes) -> bytes:
-        """Return the text of a part as it stood: a quotation mark before it, and behind it what ended it."""
-        plain = b'"%b,"' % plain_json(part)
-        return plain + self._read_with_name(part) if self._read_with_name else plain
-
-    def may_err(self, items: Items) -> bool:
-        """Tell whether digits decide about any of it."""
-        return not all(self.prefilters.shape_may_err.isdisjoint(hits) for _, _, hits in items)
-
-    def confirmed(self, items: Items, encoded: bytes) -> Items:
-        """Return of what the shape of an event may hold only what the event itself may."""
-        if not self.may_err(items):
-            return items
-        parts = encoded.split(_BETWEEN)
-        sure = [(item, part, self.prefilters.confirmed(hits, self.text(parts[part]))) for item, part, hits in items]
-        return tuple([each for each in sure if each[2]])
 
 
 class _Shape(NamedTuple):
     """What events of a shape may hold."""
 
-    dropped: tuple[str, ...] | None
-    """Names of items that are to be dropped, which have no digits; None: look for them."""
-    hashed: bool
-    rules: Items
-    signs: Items
-    doubtful: bool
+    named: tuple[str, ...] = ()
+    """Names of items that are to be dropped if they hold anything, which have no digits."""
+    gone: tuple[str, ...] = ()
+    """Those of them that held something: of these nothing else is said here, and the others are counted without."""
+    searched: bool = False
+    """Whether what is to be dropped has to be looked for, too."""
+    hashed: bool = False
+    rules: Items = NO_ITEMS
+    signs: Items | None = NO_ITEMS
+    """None: the check has to ask, once the rules have done their work."""
+    doubtful: bool = False
     """Whether the digits decide, which a shape doesn't have."""
-    left: tuple[Items, Items]
-    """What remains of rules and signs when the items that are known to be named are gone."""
 
 
-_CLEAN = _Shape(dropped=(), hashed=False, rules=(), signs=(), doubtful=False, left=((), ()))
-_ANYTHING = _Shape(dropped=None, hashed=True, rules=_EVERY_ITEM, signs=_EVERY_ITEM, doubtful=False, left=((), ()))
+_CLEAN = _Shape()
+_ANYTHING = _Shape(searched=True, hashed=True, rules=EVERY_ITEM, signs=None)
 
 
 class _Unseen(NamedTuple):
@@ -112,25 +60,35 @@ class _Unseen(NamedTuple):
     position: int
     encoded: bytes
     shape: bytes
+    event: Event
+    """Without the items that are to be dropped, as is all that follows."""
+    gone: tuple[str, ...]
+    encoded_rest: bytes
+    shape_rest: bytes
     parts: list[bytes]
+    fresh: set[bytes]
+    """Parts that are not known to hold nothing."""
 
 
 class Found:
     """An event that may hold something, and what was found in it when it was scanned."""
 
-    __slots__ = ("_encoded", "_keys", "_shape", "dropped", "event", "hashed", "position", "rules", "signs")
+    __slots__ = ("_encoded", "_keys", "dropped", "event", "hashed", "position", "rules", "signs")
 
     def __init__(self, position: int, event: Event, encoded: bytes, shape: _Shape) -> None:
         self.position = position
         self.event = event
         self._encoded = encoded
-        self._shape = shape
+        self.dropped: tuple[str, ...] | None = None if shape.searched else shape.gone
+        """None: look for what is to be dropped."""
         # Items keep their numbers when others are dropped.
-        self._keys = list(event) if shape.dropped is None or (shape.dropped and any(shape.left)) else None
-        self.dropped, self.hashed = shape.dropped, shape.hashed
+        drops = self.dropped != () and (shape.rules or shape.signs)
+        self._keys = [key for key in event if key not in shape.gone] if drops else None
+        self.hashed = shape.hashed
         self.rules: Items | None = shape.rules
         """None: a step has changed it, and anything may be anywhere."""
         self.signs: Items | None = shape.signs
+        """None: they have to be asked for, in the event as it is then."""
 
     def changed(self) -> None:
         """Say that a text of it is not as it was. What only lost a field holds nothing new."""
@@ -140,16 +98,11 @@ class Found:
         """Return those items that the event still has."""
         return items_of(self.event, items, self._keys)
 
-    def drop(self, gone: Collection[str]) -> None:
-        """Drop these of the items that are known to be named: nothing that was found in them is asked for again."""
-        event = self.event
-        if len(gone) < len(self.dropped or ()) or self._shape.doubtful:
-            self._keys = self._keys or list(event)
-        else:
-            self.rules, self.signs = self._shape.left
-        for key in gone:
-            del event[key]
+    def drop(self) -> Event:
+        """Take the items out that are known to be named, and return them."""
+        event, names = self.event, self.dropped or ()
         self.dropped = ()
+        return {name: event.pop(name) for name in names}
 
     def stand_beside(self, texts: Iterable[str], gone: Event) -> list[str]:
         """Return those texts that stand, in any case, in more of the event as it was than in these items of it."""
@@ -160,7 +113,7 @@ class Found:
 
 def items_of(event: Event, items: Items, keys: Sequence[str] | None = None) -> Iterable[tuple[str, Any]]:
     """Return those items of an event that are listed and that it still has; `keys` are those that it had."""
-    if items is _EVERY_ITEM:
+    if items is EVERY_ITEM:
         return event.items()
     keys = list(event) if keys is None else keys
     wanted = dict.fromkeys([keys[item] for item, _, _ in items])
@@ -196,7 +149,7 @@ class Scan:
         self._known: dict[bytes, _Shape] = {}
         self._clean: dict[bytes, None] = {}
         """Shapes of parts in which neither rules nor signs find anything."""
-        self._names: dict[tuple[str, ...], tuple[tuple[str, ...] | None, bool]] = {}
+        self._names: dict[tuple[str, ...], tuple[bool, bool]] = {}
         """Of events without anything nested, by their keys, what their names say."""
         self._changed: dict[bytes, Items] = {}
         """Of events that a step has changed, where they may look unsafe."""
@@ -212,14 +165,14 @@ class Scan:
 
     def signs_in(self, events: Sequence[Event]) -> list[Iterable[tuple[str, Any]]]:
         """Return of each of these events the items that may look unsafe, as it is now."""
-        encodings = list(map(_encoded, events))
+        encodings = list(map(encoded_json, events))
         shapes = [encoded.translate(SHAPE) for encoded in encodings]
         known = list(map(self._changed.get, shapes))
         parts = [
-            _parts(encoded, shape) if answer is None else []
+            parts_of(encoded, shape) if answer is None else []
             for encoded, shape, answer in zip(encodings, shapes, known, strict=True)
         ]
-        found = self._signs.of(set().union(*parts))
+        found = self._signs.of(set().union(*parts).difference(self._clean))
         items: list[Iterable[tuple[str, Any]]] = []
         for event, encoded, shape, seen, own in zip(events, encodings, shapes, known, parts, strict=True):
             if not encoded:
@@ -227,7 +180,7 @@ class Scan:
                 continue
             answer = seen
             if answer is None:
-                answer = _items(own, found, _owners(own, event)) if not found.keys().isdisjoint(own) else _NO_ITEMS
+                answer = items_with(own, found, owners_of(own, event)) if not found.keys().isdisjoint(own) else NO_ITEMS
                 if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
                     make_room(self._changed, EVENTS_REMEMBERED)
                     self._changed[shape] = answer
@@ -239,73 +192,124 @@ class Scan:
         unseen: list[_Unseen] = []
         known = self._known.get
         for position, event in enumerate(events):
-            encoded = _encoded(event)
+            encoded = encoded_json(event)
             if not encoded:
                 found.append(Found(position, event, b"", _ANYTHING))
                 continue
             shape = encoded.translate(SHAPE)
             answer = known(shape)
-            if answer is None:
-                unseen.append(_Unseen(position, encoded, shape, _parts(encoded, shape)))
-            elif answer is not _CLEAN and (sure := self._confirmed(answer, encoded)) is not _CLEAN:
+            if answer is _CLEAN:
+                continue
+            if answer is None or not self._holds(answer, event):
+                answer = self._without_named(unseen, position, event, encoded, shape)
+            if answer is not None and (sure := self._confirmed(answer, event, encoded)) is not _CLEAN:
                 found.append(Found(position, event, encoded, sure))
         if unseen:
             found += self._of_unseen(unseen, events)
         return found
 
-    def _confirmed(self, answer: _Shape, encoded: bytes) -> _Shape:
+    def _holds(self, answer: _Shape, event: Event) -> bool:
+        """Tell whether what is known of a shape holds for this event: whether the same named items hold anything."""
+        return not answer.named or self._holding_anything(answer.named, event) == answer.gone
+
+    def _holding_anything(self, named: Iterable[str], event: Event) -> tuple[str, ...]:
+        holds_nothing = self._drop.holds_nothing
+        return tuple([key for key in named if not holds_nothing(key, event[key])])
+
+    def _without_named(
+        self, unseen: list[_Unseen], position: int, event: Event, encoded: bytes, shape: bytes
+    ) -> _Shape | None:
+        """Return what is known of an event by what remains of it without its named items, or add it to the unseen."""
+        rest, encoded_rest, shape_rest = event, encoded, shape
+        gone = self._holding_anything(self._named(event), event)
+        if gone:
+            rest = {key: inner for key, inner in event.items() if key not in gone}
+            encoded_rest = orjson.dumps(rest)
+            shape_rest = encoded_rest.translate(SHAPE)
+            answer = self._known.get(shape_rest)
+            if answer is not None and self._holds(answer, rest):
+                return self._remember(shape, encoded, self._with(answer, event, gone))
+        parts = parts_of(encoded_rest, shape_rest)
+        fresh = set(parts).difference(self._clean)
+        unseen.append(_Unseen(position, encoded, shape, rest, gone, encoded_rest, shape_rest, parts, fresh))
+        return None
+
+    def _named(self, event: Event) -> tuple[str, ...]:
+        """Return which items of an event, and of any that differs from it in digits alone, are to be dropped."""
+        plan = self._drop.plan(event)
+        return () if self._drop.paths or plan.digits or plan.labels else plan.named
+
+    def _with(self, rest: _Shape, event: Event, gone: tuple[str, ...]) -> _Shape:
+        """Return what is known of a shape by what is known of the rest of it."""
+        return rest._replace(named=self._named(event), gone=gone) if gone else rest
+
+    def _remember(self, shape: bytes, encoded: bytes, answer: _Shape) -> _Shape:
+        if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
+            make_room(self._known, EVENTS_REMEMBERED)
+            self._known[shape] = answer
+        return answer
+
+    def _confirmed(self, answer: _Shape, event: Event, encoded: bytes) -> _Shape:
         """Return of what is known of a shape what is true of an event."""
-        if not answer.doubtful:
-            return answer
-        rules, signs = self._rules.confirmed(answer.rules, encoded), self._signs.confirmed(answer.signs, encoded)
-        if rules or signs or answer.hashed or answer.dropped != ():
-            return answer._replace(rules=rules, signs=signs)
-        return _CLEAN
+        if answer.doubtful:
+            if answer.gone:
+                encoded = orjson.dumps({key: inner for key, inner in event.items() if key not in answer.gone})
+            rules = self._rules.confirmed(answer.rules, encoded)
+            answer = answer._replace(rules=rules, signs=answer.signs and self._signs.confirmed(answer.signs, encoded))
+        holds = answer.rules or answer.signs or answer.signs is None or answer.hashed or answer.gone or answer.searched
+        return answer if holds else _CLEAN
 
     def _of_unseen(self, unseen: Sequence[_Unseen], events: Sequence[Event]) -> Iterator[Found]:
         """Yield what was found in events that were not seen before, and remember it for all of their shape."""
-        in_rules, in_signs, long = self._of_parts(unseen)
+        in_rules, in_signs = self._of_parts(unseen)
         for each in unseen:
-            event, encoded, parts = events[each.position], each.encoded, each.parts
-            rules, signs = _NO_ITEMS, _NO_ITEMS
-            if not (in_rules.keys().isdisjoint(parts) and in_signs.keys().isdisjoint(parts)):
-                owners = _owners(parts, event)
-                rules, signs = _items(parts, in_rules, owners), _items(parts, in_signs, owners)
-                rules = tuple(self._holding(rules, event, parts)) if rules else rules
-            if each.position in long:
-                rules = _EVERY_ITEM
-            dropped, hashed = self._names_in(event)
-            answer = self._shape_of(event, dropped, hashed=hashed, rules=rules, signs=signs)
-            if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
-                make_room(self._known, EVENTS_REMEMBERED)
-                self._known[each.shape] = answer
-            answer = self._confirmed(answer, encoded)
+            rules, signs = in_rules.get(each.position, NO_ITEMS), in_signs.get(each.position, NO_ITEMS)
+            answer = self._shape_of(each.event, rules, None if rules else signs)
+            self._remember(each.shape_rest, each.encoded_rest, answer)
+            if each.gone:
+                event = events[each.position]
+                answer = self._remember(each.shape, each.encoded, self._with(answer, event, each.gone))
+            answer = self._confirmed(answer, events[each.position], each.encoded)
             if answer is not _CLEAN:
-                yield Found(each.position, event, encoded, answer)
+                yield Found(each.position, events[each.position], each.encoded, answer)
 
-    def _of_parts(self, unseen: Sequence[_Unseen]) -> tuple[dict[bytes, Hits], dict[bytes, Hits], set[int]]:
-        """Return what rules and signs find in the parts of events, and which events the rules have to look at whole."""
-        clean, long_bytes = self._clean, self._rules.long_bytes
-        fresh = set().union(*[each.parts for each in unseen if len(each.encoded) <= long_bytes]).difference(clean)
-        long = {
-            each.position for each in unseen if len(each.encoded) > long_bytes and not clean.keys() >= set(each.parts)
-        }
-        rules = self._rules.of(fresh)
-        signs = self._signs.of(fresh.union(*[each.parts for each in unseen if each.position in long]))
-        for part in fresh:
+    def _of_parts(self, unseen: Sequence[_Unseen]) -> tuple[dict[int, Items], dict[int, Items]]:
+        """Return by position what rules find in the events, and in all others what signs do."""
+        long_bytes = self._rules.long_bytes
+        short = [each for each in unseen if each.fresh and len(each.encoded_rest) <= long_bytes]
+        in_rules = {each.position: EVERY_ITEM for each in unseen if each.fresh and len(each.encoded_rest) > long_bytes}
+        rules = self._rules.of(set().union(*[each.fresh for each in short]))
+        for each in short:
+            items = self._items(each, rules)
+            if items and (items := tuple(self._holding(items, each.event, each.parts))):
+                in_rules[each.position] = items
+        left = [each for each in short if each.position not in in_rules]
+        signs = self._signs.of(set().union(*[each.fresh for each in left]))
+        in_signs = {each.position: items for each in left if (items := self._items(each, signs))}
+        for part in set().union(*[each.fresh for each in left]):
             if part not in rules and part not in signs and len(part) <= SHAPE_BYTES_MAX:
-                make_room(clean, PARTS_REMEMBERED)
-                clean[part] = None
-        return rules, signs, long
+                make_room(self._clean, PARTS_REMEMBERED)
+                self._clean[part] = None
+        return in_rules, in_signs
 
-    def _names_in(self, event: Event) -> tuple[tuple[str, ...] | None, bool]:
-        """Tell which items are named as to be dropped, and whether any is to be hashed: of most events its keys say."""
+    @staticmethod
+    def _items(each: _Unseen, found: dict[bytes, Hits]) -> Items:
+        """Return which items of an event hold what."""
+        if found.keys().isdisjoint(each.fresh):
+            return NO_ITEMS
+        return items_with(each.parts, found, owners_of(each.parts, each.event))
+
+    def _names_in(self, event: Event) -> tuple[bool, bool]:
+        """Tell whether names that are to be dropped have to be looked for, and whether any is to be hashed.
+
+        Of most events their keys say.
+        """
         if not NESTED.isdisjoint(map(type, event.values())):
-            return self._drop.names_in(event), self._hash.may_touch(event, lists=False)
+            return self._drop.names_in(event) is None, self._hash.may_touch(event, lists=False)
         keys = tuple(event)
         known = self._names.get(keys)
         if known is None:
-            known = self._drop.names_in(event), self._hash.may_touch(event, lists=False)
+            known = self._drop.names_in(event) is None, self._hash.may_touch(event, lists=False)
             if (
                 not (self._drop.plan(event).labels or self._hash.plan(event).labels)
                 and sum(map(len, keys)) <= SHAPE_BYTES_MAX
@@ -314,15 +318,14 @@ class Scan:
                 self._names[keys] = known
         return known
 
-    def _shape_of(
-        self, event: Event, dropped: tuple[str, ...] | None, *, hashed: bool, rules: Items, signs: Items
-    ) -> _Shape:
-        """Put together what was found in an event."""
-        if not rules and not signs and dropped == () and not hashed:
+    def _shape_of(self, event: Event, rules: Items, signs: Items | None) -> _Shape:
+        """Put together what was found in an event without those of its named items that hold anything."""
+        searched, hashed = self._names_in(event)
+        named = self._named(event)
+        if not (rules or signs or searched or hashed or named):
             return _CLEAN
-        doubtful = self._rules.may_err(rules) or self._signs.may_err(signs)
-        gone = {number for number, key in enumerate(event) if key in (dropped or ())}
-        return _Shape(dropped, hashed, rules, signs, doubtful, (_without(rules, gone), _without(signs, gone)))
+        doubtful = self._rules.may_err(rules) or self._signs.may_err(signs or NO_ITEMS)
+        return _Shape(named, (), searched, hashed, rules, signs, doubtful)
 
     def _holding(self, items: Items, event: Event, parts: Sequence[bytes]) -> Iterator[tuple[int, int, Hits]]:
         """Yield those items of which a text, by itself, may hold something, as any event of this shape has it."""
@@ -332,64 +335,3 @@ class Scan:
             texts, within = self._texts(*listed[item]), self._rules.text(parts[part])
             if any(text is None or may_hold(hits, text, within) for text in texts):
                 yield each
-
-
-def _items(parts: Sequence[bytes], found: dict[bytes, Hits], owners: Sequence[int]) -> Items:
-    """Return which items hold what."""
-    return tuple([(owners[number], number, found[part]) for number, part in enumerate(parts) if part in found])
-
-
-def _encoded(event: Event) -> bytes:
-    """Return an event as JSON; empty when it can't be that."""
-    try:
-        return orjson.dumps(event)
-    except (orjson.JSONEncodeError, RecursionError):
-        return b""
-
-
-def _without(items: Items, gone: Collection[int]) -> Items:
-    return tuple([each for each in items if each[0] not in gone]) if gone else items
-
-
-def _owners(parts: Sequence[bytes], event: Event) -> Sequence[int]:
-    """Return which item each part belongs to: what is nested holds several, and so does what ends in a comma."""
-    if len(parts) == len(event):
-        return range(len(parts))
-    counts = [orjson.dumps({key: inner}).count(_BETWEEN) + 1 for key, inner in event.items()]
-    return [item for item, count in enumerate(counts) for _ in range(count)]
-
-
-def _parts(encoded: bytes, shape: bytes) -> list[bytes]:
-    r"""Return what stands for the parts of an event; digits of an escape such as `\u001b` are no digits of its text."""
-    if b"\\u" not in encoded:
-        return shape.split(_BETWEEN)
-    return [part if b"\\u" in part else part.translate(SHAPE) for part in encoded.split(_BETWEEN)]
-
-
-def _portions(parts: Sequence[bytes]) -> Iterable[list[bytes]]:
-    """Part what is to be read into portions."""
-    portion: list[bytes] = []
-    size = 0
-    for part in parts:
-        portion.append(part)
-        size += len(part)
-        if size >= PORTION_BYTES:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion
-
-
-def plain_json(encoded: bytes) -> bytes:
-    """Undo JSON's escapes, quotation marks included."""
-    if b"\\" not in encoded:
-        return encoded
-    if encoded.count(b"\\") == encoded.count(b'\\"'):  # nothing but quotation marks, as nearly always
-        return encoded.translate(None, b"\\")
-    text = encoded.replace(b"\\\\", b"\xff").replace(b'\\"', b'"')  # a byte that UTF-8 doesn't have
-    if b"\\u" in text:
-        text = text.decode("unicode_escape").encode("latin-1")  # the fastest way to undo a million of them
-    elif b"\\" in text:
-        text = text.replace(b"\\n", b"\n").replace(b"\\t", b"\t").replace(b"\\r", b"\r")
-        text = text.replace(b"\\f", b"\f").replace(b"\\b", b"\b")
-    return text.replace(b"\xff", b"\\")

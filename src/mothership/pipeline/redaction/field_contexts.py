@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from typing import Any, TypeAlias
 
-from mothership.pipeline.redaction.batch_scan import plain_json
 from mothership.pipeline.redaction.field_names import fold
+from mothership.pipeline.redaction.part_scan import plain_json
 from mothership.pipeline.redaction.prefilters import SHAPE, Hits, encodable
 from mothership.pipeline.redaction.rules import BUILTIN
 from mothership.pipeline.redaction.text import ActiveRule
@@ -84,7 +84,12 @@ class FieldContexts:
         if not sign or head[-1:] == b"\\" or len(value) > VALUE_CHARACTERS_MAX or value[:1] in {b"{", b"["}:
             return b""
         context = self.of(head.rpartition(b'"')[2].decode(errors="replace"))
-        return b'"%b%b"' % (context.encode(), plain_json(value.strip(b'"}]'))) if context else b""
+        if not context:
+            return b""
+        text = value.strip(b'"}]')
+        if (len(text) - len(text.rstrip(b"\\"))) % 2:
+            text += b'"'  # which the backslash says is the text's own
+        return b'"%b%b"' % (context.encode(), plain_json(text))
 
     def texts_of(self, key: str, value: Any) -> Iterator[str | None]:
         """Yield all texts of an item that the rules are asked of, and None for a number that its digits don't tell."""

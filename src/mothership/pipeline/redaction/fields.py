@@ -64,11 +64,7 @@ class DropFields:
         """Take the named fields out of one event, those that are known by number or else all that are found."""
         if found.dropped is None:
             return self.apply(found.event)
-        event, holds_nothing = found.event, self._names.holds_nothing
-        gone = {key: event[key] for key in found.dropped if not holds_nothing(key, event[key])}
-        if not gone:
-            return False
-        found.drop(gone)
+        event, gone = found.event, found.drop()
         self._counters.add(DROP, len(gone))
         texts = telling(gone.values()) if self._propagation else ()
         standing = found.stand_beside(texts, gone) if texts else ()

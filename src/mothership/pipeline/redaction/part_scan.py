@@ -1,0 +1,137 @@
+"""Events read as compact JSON, part by part: the text between one `,"` and the next, and what prefilters say of it.
+
+No string is cut within, for inside of it a quotation mark has a backslash before it. What is said of a part holds for
+all of its shape, which has a 0 for every digit; parts that were seen before are not read again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+import orjson
+
+from mothership.event import Event
+from mothership.pipeline.redaction.prefilters import NOTHING, SHAPE, SHAPE_BYTES_MAX, Hits, Prefilters, make_room
+
+PARTS_REMEMBERED = 16_384
+PORTION_BYTES = 256 * 1024
+"""About how much of what was not seen before is read at once: there is a copy of it meanwhile."""
+LONG_BYTES = 64 * 1024
+"""An event longer than this is not looked at as a whole where its long strings are read part by part in any case."""
+_BETWEEN = b',"'
+
+Items: TypeAlias = tuple[tuple[int, int, Hits], ...]
+"""Which items of an event, by number, may hold what; and in which part, by number."""
+NO_ITEMS: Items = ()
+EVERY_ITEM: Items = ((-1, -1, NOTHING),)
+"""Stands for items when it isn't known where something is."""
+
+
+class PartScan:
+    """What prefilters say of parts of events."""
+
+    def __init__(
+        self,
+        prefilters: Prefilters,
+        *,
+        long_bytes: int = LONG_BYTES,
+        read_with_name: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        """`read_with_name` returns what a part is when its name and its value are read as one text, if anything."""
+        self.prefilters = prefilters
+        self._read_with_name = read_with_name
+        self.long_bytes = long_bytes
+        self._known: dict[bytes, Hits] = {}
+
+    def of(self, parts: Iterable[bytes]) -> dict[bytes, Hits]:
+        """Return what those shapes of parts may hold that may hold anything."""
+        known = self._known
+        found: dict[bytes, Hits] = {}
+        unknown: list[bytes] = []
+        for part in parts:
+            hits = known.get(part)
+            if hits is None:
+                unknown.append(part)
+            elif hits:
+                found[part] = hits
+        for portion in _portions(unknown):
+            for part, hits in zip(portion, self.prefilters.in_shapes(list(map(self.text, portion))), strict=True):
+                if hits:
+                    found[part] = hits
+                if len(part) <= SHAPE_BYTES_MAX:
+                    make_room(known, PARTS_REMEMBERED)
+                    known[part] = hits
+        return found
+
+    def text(self, part: bytes) -> bytes:
+        """Return the text of a part as it stood: a quotation mark before it, and behind it what ended it."""
+        plain = b'"%b,"' % plain_json(part)
+        return plain + self._read_with_name(part) if self._read_with_name else plain
+
+    def may_err(self, items: Items) -> bool:
+        """Tell whether digits decide about any of it."""
+        return not all(self.prefilters.shape_may_err.isdisjoint(hits) for _, _, hits in items)
+
+    def confirmed(self, items: Items, encoded: bytes) -> Items:
+        """Return of what the shape of an event may hold only what the event itself may."""
+        if not self.may_err(items):
+            return items
+        parts = encoded.split(_BETWEEN)
+        sure = [(item, part, self.prefilters.confirmed(hits, self.text(parts[part]))) for item, part, hits in items]
+        return tuple([each for each in sure if each[2]])
+
+
+def items_with(parts: Sequence[bytes], found: dict[bytes, Hits], owners: Sequence[int]) -> Items:
+    """Return which items hold what."""
+    return tuple([(owners[number], number, found[part]) for number, part in enumerate(parts) if part in found])
+
+
+def encoded_json(event: Event) -> bytes:
+    """Return an event as JSON; empty when it can't be that."""
+    try:
+        return orjson.dumps(event)
+    except (orjson.JSONEncodeError, RecursionError):
+        return b""
+
+
+def owners_of(parts: Sequence[bytes], event: Event) -> Sequence[int]:
+    """Return which item each part belongs to: what is nested holds several, and so does what ends in a comma."""
+    if len(parts) == len(event):
+        return range(len(parts))
+    counts = [orjson.dumps({key: inner}).count(_BETWEEN) + 1 for key, inner in event.items()]
+    return [item for item, count in enumerate(counts) for _ in range(count)]
+
+
+def parts_of(encoded: bytes, shape: bytes) -> list[bytes]:
+    r"""Return what stands for the parts of an event; digits of an escape such as `\u001b` are no digits of its text."""
+    if b"\\u" not in encoded:
+        return shape.split(_BETWEEN)
+    return [part if b"\\u" in part else part.translate(SHAPE) for part in encoded.split(_BETWEEN)]
+
+
+def _portions(parts: Sequence[bytes]) -> Iterable[list[bytes]]:
+    """Part what is to be read into portions."""
+    portion: list[bytes] = []
+    size = 0
+    for part in parts:
+        portion.append(part)
+        size += len(part)
+        if size >= PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def plain_json(encoded: bytes) -> bytes:
+    """Undo JSON's escapes, quotation marks included."""
+    if b"\\" not in encoded:
+        return encoded
+    if encoded.count(b"\\") == encoded.count(b'\\"'):  # nothing but quotation marks, as nearly always
+        return encoded.translate(None, b"\\")
+    text = encoded.replace(b"\\\\", b"\xff").replace(b'\\"', b'"')  # a byte that UTF-8 doesn't have
+    if b"\\u" in text:
+        text = text.decode("unicode_escape").encode("latin-1")  # the fastest way to undo a million of them
+    elif b"\\" in text:
+        text = text.replace(b"\\n", b"\n").replace(b"\\t", b"\t").replace(b"\\r", b"\r")
+        text = text.replace(b"\\f", b"\f").replace(b"\\b", b"\b")
+    return text.replace(b"\xff", b"\\")
