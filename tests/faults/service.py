@@ -115,7 +115,7 @@ class Service:
     async def status(self) -> dict[str, Any]:
         """/healthz, as far as it answers."""
         self._note_peak()
-        async with httpx2.AsyncClient(timeout=5.0, verify=PLAIN) as client:
+        async with httpx2.AsyncClient(timeout=PATIENCE_SECONDS, verify=PLAIN) as client:
             answer: dict[str, Any] = (await client.get(f"{self.url}/healthz")).json()
             return answer
 

@@ -7,19 +7,18 @@ The parser (llhttp) is strict by default and refuses most smuggling by itself; w
 """
 
 import asyncio
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, TypeGuard
 
 import httptools
-import orjson
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mothership.edge.answer_headers import NO_CONTENT_LOADED, NO_SNIFFING
 from mothership.edge.browser import wants_stream
 from mothership.edge.client_addresses import UNKNOWN, Networks
 from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStage
 from mothership.edge.limit_settings import LimitSettings
+from mothership.edge.request_framing import RequestRefused, check_framing, not_parsed
 from mothership.edge.response_transport import ResponseTransport
 from mothership.edge.tls import certificate_names
 from mothership.edge.unread_bytes import has_unread
@@ -30,18 +29,6 @@ LINGER_SECONDS = 3.0
 """How long the rest of a body is read and thrown away, so that the client sees the answer and not a reset."""
 UNREAD_SECONDS = 0.1
 """How soon a connection that was to close is looked at again, because there was something to read."""
-TLS_HELLO = b"\x16\x03"
-"""What a client begins with that takes this port for one of HTTPS."""
-ONCE_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization"})
-
-
-class _Refused(Exception):
-    """The parser is left with it, and the connection ends."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -103,19 +90,11 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             self._end(501, "Upgrade and CONNECT are not supported", cause="upgrade")
         except httptools.HttpParserError as error:
-            self._not_parsed(error, data)
+            refused = not_parsed(error, data)
+            self._end(refused.status, refused.reason, cause=refused.cause)
         else:
             if self._in_head and self._head_bytes > self.limits.header_bytes:
                 self._end(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
-
-    def _not_parsed(self, error: httptools.HttpParserError, data: bytes) -> None:
-        refused = error.__context__ if isinstance(error.__context__, _Refused) else None
-        if refused is not None:
-            self._end(refused.status, refused.reason, cause="head")
-        elif data.startswith(TLS_HELLO):
-            self._end(400, "this port does not speak TLS: server.tls.cert_file is not set", cause="tls_on_plain_port")
-        else:
-            self._end(400, "not a valid HTTP/1.1 request", cause="syntax")
 
     def eof_received(self) -> None:
         """A client that has said all may still listen: the transport stays open while an answer is due.
@@ -175,14 +154,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """The request line's target."""
         super().on_url(url)
         if len(self.url) > self.limits.header_bytes:
-            self._refuse(414, f"the request line is longer than {self.limits.header_bytes} bytes (limits.header_bytes)")
+            reason = f"the request line is longer than {self.limits.header_bytes} bytes (limits.header_bytes)"
+            raise RequestRefused(414, reason)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header line; a trailer is thrown away: nothing here needs one, and it must not become a header."""
         if not self._in_head:
             return
         if len(self.headers) >= self.limits.headers:
-            self._refuse(431, f"more than {self.limits.headers} header lines (limits.headers)")
+            raise RequestRefused(431, f"more than {self.limits.headers} header lines (limits.headers)")
         self._headers_bytes += len(name) + len(value) + 4
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
@@ -196,8 +176,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         if self._headers_bytes > self.limits.header_bytes:
-            self._refuse(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
-        self._check_framing()
+            raise RequestRefused(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
+        check_framing(self.headers, self.parser.get_http_version())
         self._in_body = True
         before = self.cycle
         super().on_headers_complete()
@@ -206,7 +186,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._is_due(before) and not before.response_started:  # it was to be the last one
                 before.keep_alive = True
         if len(self.pipeline) > PIPELINED_MAX:
-            self._refuse(429, "too many pipelined requests")
+            raise RequestRefused(429, "too many pipelined requests")
         transport = ResponseTransport(self.transport, self.cycle, self)
         self.cycle.transport = transport  # type: ignore[assignment]  # it has what a cycle uses
         self.scope["whole_body"] = transport.whole_body  # type: ignore[typeddict-unknown-key]
@@ -264,25 +244,6 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._end(503, "too many connections: others need this one", cause="", linger=False)
 
-    def _check_framing(self) -> None:
-        names = [name for name, _ in self.headers if name in ONCE_HEADERS]
-        if len(names) != len(set(names)):
-            self._refuse(400, "a header that may appear only once appears twice")
-        version = self.parser.get_http_version()
-        if b"transfer-encoding" in names:
-            encoding = next(value for name, value in self.headers if name == b"transfer-encoding")
-            if b"content-length" in names:
-                self._refuse(400, "Content-Length and Transfer-Encoding contradict each other")
-            if encoding.lower() != b"chunked" or version != "1.1":
-                self._refuse(501, "Transfer-Encoding may only be chunked, in HTTP/1.1")
-        if version == "1.1" and b"host" not in names:
-            self._refuse(400, "HTTP/1.1 needs a Host header")
-        if version not in {"1.0", "1.1"}:
-            self._refuse(505, "only HTTP/1.0 and HTTP/1.1 are supported")
-
-    def _refuse(self, status: int, reason: str) -> NoReturn:
-        raise _Refused(status, reason)
-
     def _is_answering(self) -> bool:
         return self._is_due(self._running)
 
@@ -324,12 +285,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._running.response_started:
                 self.transport.abort()
                 return
-        kind = "unavailable" if status == 503 else "refused"  # noqa: PLR2004 - a status of HTTP
-        content = orjson.dumps({"status": kind, "reason": reason})
-        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n" % len(content)
-        head += b"".join(b"%s: %s\r\n" % pair for pair in (NO_CONTENT_LOADED, NO_SNIFFING))
-        retry = b"retry-after: 1\r\n" if status in (429, 503) else b""
-        self.transport.write(STATUS_LINE[status] + head + retry + b"\r\n" + content)
+        self.transport.write(RequestRefused(status, reason).answer())
         if linger:
             self.linger()
         else:
