@@ -40,7 +40,7 @@ from mothership.edge.ingest import Accept, Ingest
 from mothership.edge.input_settings import InputSettings
 from mothership.edge.inputs import protocols
 from mothership.edge.limit_settings import LimitSettings
-from mothership.edge.server import Server, uvicorn_config
+from mothership.edge.server import Server, uvicorn_config, with_access_control
 from mothership.edge.tls import TLSSettings
 from mothership.event import Batch, Receipt, RowBatch, Tally
 from mothership.log_format import LogSettings, configure_logging
@@ -148,8 +148,9 @@ def _edge_server(accept: Accept) -> uvicorn.Server:
     limits = LimitSettings()
     spoken = protocols(BatchBuilder(limits, key=b"bench"), limits, InputSettings())
     ingest = Ingest(accept, spoken, limits=limits, batch_log=BatchLog("notable"), sinks=["tsdb"], wait_seconds_max=30)
-    app = EdgeApplication(ingest, FastAPI())
-    return Server(uvicorn_config(app, AuthSettings(), TLSSettings(), limits, host="127.0.0.1", port=0), limits)
+    auth, tls, host = AuthSettings(), TLSSettings(), "127.0.0.1"
+    app = with_access_control(EdgeApplication(ingest, FastAPI()), auth, tls, host=host, wait_seconds_max=30)
+    return Server(uvicorn_config(app, auth, tls, limits, host=host, port=0), limits)
 
 
 async def _serve(server: uvicorn.Server) -> None:
