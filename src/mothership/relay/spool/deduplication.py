@@ -2,6 +2,10 @@
 
 There is room for so many. Past it the caller with the most gives way, so that one who sends a great many small
 batches shortens nobody's memory but its own.
+
+A fingerprint is a number by chance, so each of a few goes to a page of its own of each index. Those of the last second
+are therefore in memory, and put to the others together. A process that is killed forgets them: what is sent again then
+is written again, and recognised by the database, that noted it in the transaction of its rows.
 """
 
 import sqlite3
@@ -15,6 +19,8 @@ from mothership.relay.spool import multi_row_sql
 SQL = statements(__package__, "sql/fingerprints.sql")
 
 PRUNE_ROWS_MAX = 5_000
+RECENT_MAX = 2_000
+"""Most that are in memory."""
 
 FingerprintRow: TypeAlias = tuple[bytes, int, int, bytes | None, str]
 """Fingerprint, time, events, content, caller."""
@@ -28,6 +34,10 @@ class FingerprintTable:
         self._on_commit = on_commit
         self._rows_by_client: Counter[str] = Counter()
         """Rows of each caller."""
+        self._recent = 0
+        """How many at most are in memory."""
+        connection.execute(SQL["create_recent"])
+        connection.execute(SQL["create_recent_content"])
 
     def count(self) -> None:
         """Count the rows of each client in the file."""
@@ -35,22 +45,36 @@ class FingerprintTable:
 
     def find(self, fingerprint: bytes, *, is_retry: bool) -> tuple[bytes, int] | None:
         """Fingerprint and events of the batch that it names: a retry's names its content. None if it isn't known."""
-        row = self._connection.execute(SQL["by_fingerprint"], (fingerprint,)).fetchone()
-        if row is None and is_retry:
-            row = self._connection.execute(
-                SQL["by_content"],
-                (fingerprint,),
-            ).fetchone()
-        return row or None
+        names = ("recent_by_fingerprint", "by_fingerprint", "recent_by_content", "by_content")
+        for name in names if is_retry else names[:2]:
+            row: tuple[bytes, int] | None = self._connection.execute(SQL[name], (fingerprint,)).fetchone()
+            if row is not None:
+                return row
+        return None
 
     def add(self, seqs: Sequence[int], clients: Sequence[str], now: int) -> None:
         """Remember whole batches that are about to go, each with its caller. A part of one is not worth it."""
         if not seqs:
             return
         added = self._connection.execute(SQL["add_batches"], (now, multi_row_sql.numbers(seqs))).rowcount
+        self._recent += len(seqs)
+        if self._recent >= RECENT_MAX:
+            self._recent = 0
+            self.keep_recent()
         if added == len(seqs):
             self._on_commit(lambda: self._change(Counter(clients)))
         else:  # some were known already
+            self._on_commit(self.count)
+
+    @property
+    def holds_recent(self) -> bool:
+        """Whether any are in memory only."""
+        return self._connection.execute(SQL["any_recent"]).fetchone() is not None
+
+    def keep_recent(self) -> None:
+        """Put those in memory to the others, in the transaction that is open."""
+        kept = self._connection.execute(SQL["keep_recent"]).rowcount
+        if kept != self._connection.execute(SQL["forget_recent"]).rowcount:  # some were known already
             self._on_commit(self.count)
 
     def take_in(self, rows: Iterable[FingerprintRow]) -> None:
@@ -59,6 +83,7 @@ class FingerprintTable:
 
     def prune(self, before: int, most: int) -> None:
         """Forget some of those that are too old or too many."""
+        self.keep_recent()
         gone = self._forget("older_than", before, PRUNE_ROWS_MAX)
         over = min(self._rows_by_client.total() - gone.total() - most, PRUNE_ROWS_MAX - gone.total())
         while over > 0:

@@ -69,6 +69,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete=OFF")
         connection.execute("PRAGMA wal_autocheckpoint=2000")
         connection.execute("PRAGMA cache_size=-16384")
+        connection.execute("PRAGMA temp_store=MEMORY")
         _bring_up_to_date(connection, path)
     except BaseException:
         connection.close()

@@ -7,8 +7,10 @@ A transaction belongs to the caller. What holds only once it is committed (count
 in `_commit_actions` until then.
 """
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -311,5 +313,10 @@ class SpoolFile:
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        """Fold the log into the file and let go of it."""
-        self.connection.close()
+        """Write what is in memory only, fold the log into the file and let go of it."""
+        # Where the disk refuses they are forgotten, as when the process is killed.
+        with closing(self.connection), suppress(sqlite3.Error):
+            if not self.connection.in_transaction and self.fingerprints.holds_recent:
+                self.begin(durable=True)
+                self.fingerprints.keep_recent()
+                self.connection.execute("COMMIT")
