@@ -54,6 +54,15 @@ _CLEAN = _Shape()
 _ANYTHING = _Shape(searched=True, hashed=True, rules=EVERY_ITEM, signs=None)
 
 
+class _Names(NamedTuple):
+    """What the names in an event say of it, and of any that differs from it in digits alone."""
+
+    named: tuple[str, ...]
+    """As in `_Shape`, and so on."""
+    searched: bool
+    hashed: bool
+
+
 class _Unseen(NamedTuple):
     """An event of a shape that was not seen before."""
 
@@ -149,7 +158,7 @@ class Scan:
         self._known: dict[bytes, _Shape] = {}
         self._clean: dict[bytes, None] = {}
         """Shapes of parts in which neither rules nor signs find anything."""
-        self._names: dict[tuple[str, ...], tuple[bool, bool]] = {}
+        self._names: dict[tuple[str, ...], _Names] = {}
         """Of events without anything nested, by their keys, what their names say."""
         self._changed: dict[bytes, Items] = {}
         """Of events that a step has changed, where they may look unsafe."""
@@ -219,7 +228,10 @@ class Scan:
     def _without_named(
         self, unseen: list[_Unseen], position: int, event: Event, encoded: bytes, shape: bytes
     ) -> _Shape | None:
-        """Return what is known of an event by what remains of it without its named items, or add it to the unseen."""
+        """Return what is known of an event by what remains of it without its named items, or by its parts.
+
+        Where there is something in it to be read, it is added to the unseen.
+        """
         rest, encoded_rest, shape_rest = event, encoded, shape
         gone = self._holding_anything(self._named(event), event)
         if gone:
@@ -231,11 +243,13 @@ class Scan:
                 return self._remember(shape, encoded, self._with(answer, event, gone))
         parts = parts_of(encoded_rest, shape_rest)
         fresh = set(parts).difference(self._clean)
+        if not fresh:
+            answer = self._remember(shape_rest, encoded_rest, self._shape_of(rest, NO_ITEMS, NO_ITEMS))
+            return self._remember(shape, encoded, self._with(answer, event, gone)) if gone else answer
         unseen.append(_Unseen(position, encoded, shape, rest, gone, encoded_rest, shape_rest, parts, fresh))
         return None
 
     def _named(self, event: Event) -> tuple[str, ...]:
-        """Return which items of an event, and of any that differs from it in digits alone, are to be dropped."""
         plan = self._drop.plan(event)
         return () if self._drop.paths or plan.digits or plan.labels else plan.named
 
@@ -299,17 +313,14 @@ class Scan:
             return NO_ITEMS
         return items_with(each.parts, found, owners_of(each.parts, each.event))
 
-    def _names_in(self, event: Event) -> tuple[bool, bool]:
-        """Tell whether names that are to be dropped have to be looked for, and whether any is to be hashed.
-
-        Of most events their keys say.
-        """
+    def _names_in(self, event: Event) -> _Names:
+        """Return what the names in an event say: of most events their keys do."""
         if not NESTED.isdisjoint(map(type, event.values())):
-            return self._drop.names_in(event) is None, self._hash.may_touch(event, lists=False)
+            return self._learn_names(event)
         keys = tuple(event)
         known = self._names.get(keys)
         if known is None:
-            known = self._drop.names_in(event) is None, self._hash.may_touch(event, lists=False)
+            known = self._learn_names(event)
             if (
                 not (self._drop.plan(event).labels or self._hash.plan(event).labels)
                 and sum(map(len, keys)) <= SHAPE_BYTES_MAX
@@ -318,14 +329,16 @@ class Scan:
                 self._names[keys] = known
         return known
 
+    def _learn_names(self, event: Event) -> _Names:
+        return _Names(self._named(event), self._drop.names_in(event) is None, self._hash.may_touch(event, lists=False))
+
     def _shape_of(self, event: Event, rules: Items, signs: Items | None) -> _Shape:
         """Put together what was found in an event without those of its named items that hold anything."""
-        searched, hashed = self._names_in(event)
-        named = self._named(event)
-        if not (rules or signs or searched or hashed or named):
+        names = self._names_in(event)
+        if not (rules or signs or any(names)):
             return _CLEAN
         doubtful = self._rules.may_err(rules) or self._signs.may_err(signs or NO_ITEMS)
-        return _Shape(named, (), searched, hashed, rules, signs, doubtful)
+        return _Shape(names.named, (), names.searched, names.hashed, rules, signs, doubtful)
 
     def _holding(self, items: Items, event: Event, parts: Sequence[bytes]) -> Iterator[tuple[int, int, Hits]]:
         """Yield those items of which a text, by itself, may hold something, as any event of this shape has it."""

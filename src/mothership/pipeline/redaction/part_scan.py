@@ -68,16 +68,25 @@ class PartScan:
         return plain + self._read_with_name(part) if self._read_with_name else plain
 
     def may_err(self, items: Items) -> bool:
-        """Tell whether digits decide about any of it."""
-        return not all(self.prefilters.shape_may_err.isdisjoint(hits) for _, _, hits in items)
+        """Tell whether digits decide about any of them."""
+        return any(hits <= self.prefilters.shape_may_err for _, _, hits in items)
 
     def confirmed(self, items: Items, encoded: bytes) -> Items:
-        """Return of what the shape of an event may hold only what the event itself may."""
-        if not self.may_err(items):
+        """Return of the items of an event's shape that may hold something only those of which the event's own may.
+
+        What digits don't decide is enough for an item: whoever looks at it closely asks of its texts again.
+        """
+        may_err = self.prefilters.shape_may_err
+        if all(not hits <= may_err for _, _, hits in items):
             return items
         parts = encoded.split(_BETWEEN)
-        sure = [(item, part, self.prefilters.confirmed(hits, self.text(parts[part]))) for item, part, hits in items]
-        return tuple([each for each in sure if each[2]])
+        return tuple(
+            [
+                each
+                for each in items
+                if not each[2] <= may_err or self.prefilters.confirmed(each[2], self.text(parts[each[1]]))
+            ]
+        )
 
 
 def items_with(parts: Sequence[bytes], found: dict[bytes, Hits], owners: Sequence[int]) -> Items:
