@@ -7,8 +7,8 @@
 Three mixes, in slices as the chain works on them: events without anything to redact (every type), the demo's sample (a
 fifth with planted secrets), and real lines. No event comes twice: every round has others of the same kinds, after some
 that are not counted, as a service that runs has seen its kinds of events, and not these. The ratio is "all default
-processors ÷ floor"; decoding and sealing are told beside it. Garbage collection stays on, as in the service. Figures
-are the least of the rounds, ratios the median of each round's; the machine may be busy, so look at the ratios.
+processors ÷ floor"; decoding and encoding of rows are told beside it. Garbage collection stays on, as in the service.
+Figures are the least of the rounds, ratios the median of each round's; the machine may be busy, so look at the ratios.
 """
 
 import argparse
@@ -103,7 +103,7 @@ def one_round(bodies: Sequence[bytes], steps: Sequence[Processor]) -> dict[str, 
     spent = {"events": float(events), "bytes": sum(map(len, bodies)) / events}
     spent |= {"floor": micros(lambda: floor(bodies), events), "decode": 0.0}
     spent |= dict.fromkeys([step.name for step in steps], 0.0)
-    spent |= {"processors": 0.0, "seal": 0.0}
+    spent |= {"processors": 0.0, "encode rows": 0.0}
 
     def timed(name: str, work: Callable[[], object]) -> None:
         spent[name] += micros(work, events)
@@ -114,9 +114,9 @@ def one_round(bodies: Sequence[bytes], steps: Sequence[Processor]) -> dict[str, 
         batch = batches[0]
         for step in steps:
             timed(step.name, partial(step, batch))
-        timed("seal", partial(encode_rows, batch, times))
+        timed("encode rows", partial(encode_rows, batch, times))
     spent["processors"] = sum(spent[step.name] for step in steps)
-    spent["all with decoding and seal"] = spent["decode"] + spent["processors"] + spent["seal"]
+    spent["all with decoding and encoding"] = spent["decode"] + spent["processors"] + spent["encode rows"]
     return spent
 
 
@@ -128,7 +128,7 @@ def report(mix: str, rows: Sequence[dict[str, float]], steps: Sequence[str]) -> 
         print(f"  {name:28} {figure:7.2f} µs an event   {figure / least['floor']:5.2f} x floor")
     redaction = sum(least[name] for name in steps[:4])
     print(f"  {'redaction':28} {redaction:7.2f} µs an event   {redaction / least['floor']:5.2f} x floor")
-    for name in ("processors", "all with decoding and seal"):
+    for name in ("processors", "all with decoding and encoding"):
         ratio = statistics.median(row[name] / row["floor"] for row in rows)
         goal = f" (goal: at most {GOALS[mix]})" if name == "processors" else ""
         print(f"  {name} ÷ floor, median of the rounds: {ratio:.2f}{goal}")

@@ -100,7 +100,7 @@ async def test_a_key_does_not_change_under_a_running_service(
         await tsdb.open()
         await shared_keys.settle_pseudonym_key(tsdb, late)
         assert worker.redactor.pseudonyms.of("carol") == before != shared
-        assert facts_of(tsdb).lacking[-1] == shared_keys.DIFFERS
+        assert facts_of(tsdb).unsupported[-1] == shared_keys.DIFFERS
         await tsdb.close()
     patience(2.0)
     async with opened(_settings(NOBODY), late) as worker:

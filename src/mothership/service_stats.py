@@ -60,7 +60,7 @@ class DatabaseFacts:
     """The operators of the index on `data`; `none` where there is none."""
     retention_by: str | None
     """Who drops old events: `policy` of the server, or `service`."""
-    lacking: Sequence[str]
+    unsupported: Sequence[str]
     """What it does not do as configured, each with what to do."""
 
 

@@ -250,7 +250,7 @@ database_failing_jobs = Gauge(
 )
 database_unsupported = Gauge(
     "mothership_database_differences",
-    "What the database does not do as configured: `lacking` in /healthz.",
+    "What the database does not do as configured: `unsupported` in /healthz.",
     multiprocess_mode="livemax",
 )
 llm_budget_used = Gauge(

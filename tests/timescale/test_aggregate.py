@@ -45,7 +45,7 @@ async def test_history_is_counted_at_creation_and_after_every_refresh(make_sink:
     for _ in range(2):
         await _refresh(sql)
         assert await sql(COUNT) == 15
-    assert facts_of(sink).lacking == []
+    assert facts_of(sink).unsupported == []
 
 
 async def test_late_events_are_counted_however_late(make_sink: MakeSink, sql: Sql) -> None:
@@ -101,7 +101,7 @@ async def test_what_an_earlier_retention_dropped_stays_counted(
     await sink.write([_batch(2, 15)])
     await _refresh(sql)
     assert await sql(COUNT) == 7
-    assert facts_of(sink).lacking == []
+    assert facts_of(sink).unsupported == []
 
 
 async def test_what_an_earlier_version_lost_is_counted_again(make_sink: MakeSink, sql: Sql) -> None:
@@ -122,7 +122,7 @@ async def test_what_an_earlier_version_lost_is_counted_again(make_sink: MakeSink
     await sink.write([_batch(2, 5)])
     await _refresh(sql)
     assert await sql(COUNT) == 6
-    assert facts_of(sink).lacking == []
+    assert facts_of(sink).unsupported == []
 
 
 async def test_a_refresh_made_by_hand_that_forgets_is_named(make_sink: MakeSink, sql: Sql) -> None:
@@ -135,11 +135,11 @@ async def test_a_refresh_made_by_hand_that_forgets_is_named(make_sink: MakeSink,
     )
     sink = make_sink()
     await sink.open()
-    [lack] = facts_of(sink).lacking
+    [lack] = facts_of(sink).unsupported
     assert "never counts what comes later than that" in lack
     await sql(lack.rpartition("run: ")[2])
     await sink.check_database()
-    assert facts_of(sink).lacking == []
+    assert facts_of(sink).unsupported == []
     await _refresh(sql)
     assert await sql(COUNT) == 5
 
@@ -152,14 +152,14 @@ async def test_a_big_table_is_counted_while_nobody_waits(
     monkeypatch.setattr(timescale, "SMALL_TABLE_BYTES", 1)
     sink = make_sink(retention="20 days")
     await sink.open()
-    assert [lack.partition(": ")[2] for lack in facts_of(sink).lacking] == [
+    assert [lack.partition(": ")[2] for lack in facts_of(sink).unsupported] == [
         "events_per_minute is being filled with what is there",
         "waits until events_per_minute has counted what is there",
     ]
     jobs = "SELECT count(*) FROM timescaledb_information.jobs WHERE hypertable_name LIKE 'events%'"
     assert (await sql(jobs), await sql(COUNT)) == (0, 6)
     await sink.check_database()
-    assert (facts_of(sink).lacking, await sql(jobs)) == ([], 2)
+    assert (facts_of(sink).unsupported, await sql(jobs)) == ([], 2)
     await _run(sql, "policy_retention")
     await _refresh(sql)
     assert await sql(COUNT) == 6

@@ -62,7 +62,7 @@ async def test_events_are_a_hypertable_with_a_chunk_for_each_day(timescale_dsn: 
     sink = _sink(timescale_dsn)
     await sink.write([_batch(1, _days(5))])
     assert facts_of(sink).is_hypertable is True
-    assert facts_of(sink).lacking == []
+    assert facts_of(sink).unsupported == []
     assert await sql(CHUNKS) == 5
     assert await sql("SELECT count(*) FROM events") == 50
     assert await sql("SELECT data->>'n' FROM events WHERE data @> '{\"d\": 3, \"n\": 7}'") == "7"
@@ -107,7 +107,7 @@ async def test_policies_follow_the_settings(timescale_dsn: str, sql: Sql) -> Non
     await again.open()
     assert await sql(POLICY, "policy_retention", "drop_after") == "30 days"
     assert await sql(POLICY, "policy_compression", "compress_after") == "3 days"
-    assert facts_of(sink).lacking == facts_of(again).lacking == []
+    assert facts_of(sink).unsupported == facts_of(again).unsupported == []
     await sink.close()
     await again.close()
 
@@ -176,7 +176,7 @@ async def test_the_older_services_table_is_adopted(timescale_dsn: str, sql: Sql,
     sink = _sink(timescale_dsn)
     await sink.write([_batch(1, _days(2))])
     facts = facts_of(sink)
-    assert (facts.is_hypertable, facts.gin, facts.lacking) == (True, "jsonb_ops", [])
+    assert (facts.is_hypertable, facts.gin, facts.unsupported) == (True, "jsonb_ops", [])
     assert await sql("SELECT count(*) FROM events") == 60
     assert await sql(CHUNKS) >= 10
     await sink.close()
@@ -188,7 +188,7 @@ async def test_a_table_that_can_be_no_hypertable_still_works(timescale_dsn: str,
     sink = _sink(timescale_dsn)
     await sink.write([_batch(1, _days(2))])
     assert facts_of(sink).is_hypertable is False
-    assert any("hypertable" in lack for lack in facts_of(sink).lacking)
+    assert any("hypertable" in lack for lack in facts_of(sink).unsupported)
     assert await sql("SELECT count(*) FROM events") == 20
     await sink.close()
 

@@ -36,8 +36,8 @@ def _rows(*ages_days: int) -> list[Row]:
     return [Row(NOW - days * DAY, "log", "host", json.dumps({"d": days}).encode()) for days in ages_days]
 
 
-def _lacking(sink: TsdbSink) -> list[str]:
-    return list(facts_of(sink).lacking)
+def _unsupported(sink: TsdbSink) -> list[str]:
+    return list(facts_of(sink).unsupported)
 
 
 async def test_a_key_that_is_taken_away_takes_its_policy_along(make_sink: MakeSink, sql: Sql) -> None:
@@ -47,11 +47,11 @@ async def test_a_key_that_is_taken_away_takes_its_policy_along(make_sink: MakeSi
     sink = make_sink(retention=None, columnstore_after=None, continuous_aggregate=False)
     await sink.open()
     assert [await sql(JOBS, name) for name in (RETENTION, COLUMNSTORE, REFRESH)] == [0, 0, 0]
-    [lack] = _lacking(sink)
+    [lack] = _unsupported(sink)
     assert "events_per_minute stays as it is and is not refreshed" in lack
     await sql(lack.rpartition("run: ")[2])
     await sink.check_database()
-    assert _lacking(sink) == []
+    assert _unsupported(sink) == []
 
 
 async def test_a_key_that_comes_back_brings_its_policy_back(make_sink: MakeSink, sql: Sql) -> None:
@@ -60,7 +60,7 @@ async def test_a_key_that_comes_back_brings_its_policy_back(make_sink: MakeSink,
         sink = make_sink(**settings)
         await sink.open()
     assert [await sql(JOBS, name) for name in (RETENTION, COLUMNSTORE, REFRESH)] == [1, 1, 1]
-    assert _lacking(sink) == []
+    assert _unsupported(sink) == []
 
 
 @pytest.mark.parametrize("wanted", [None, "90 days"])
@@ -71,12 +71,12 @@ async def test_a_retention_made_by_hand_is_left_and_named(make_sink: MakeSink, s
     sink = make_sink(retention=wanted)
     await sink.open()
     assert await sql(JOBS, RETENTION) == 1
-    [lack] = _lacking(sink)
+    [lack] = _unsupported(sink)
     assert lack.startswith(f"database.retention is {wanted or 'not set'}, and a policy made by hand")
     assert "drops events older than 5 days" in lack
     await sql(lack.rpartition("run: ")[2])
     await sink.check_database()
-    assert _lacking(sink) == []
+    assert _unsupported(sink) == []
     assert await sql(JOBS, RETENTION) == (1 if wanted else 0)
 
 
@@ -87,7 +87,7 @@ async def test_a_columnstore_policy_made_by_hand_is_left_and_named(make_sink: Ma
     await sql("SELECT add_compression_policy('events', INTERVAL '9 days')")
     sink = make_sink()
     await sink.open()
-    [lack] = _lacking(sink)
+    [lack] = _unsupported(sink)
     assert "database.columnstore_after is not set" in lack
     assert "compresses chunks older than 9 days" in lack
     assert await sql(JOBS, COLUMNSTORE) == 1
@@ -99,14 +99,14 @@ async def test_a_policy_that_is_as_configured_is_fine_whoever_made_it(make_sink:
     await sql("SELECT add_retention_policy('events', INTERVAL '90 days')")
     sink = make_sink(retention="90 days")
     await sink.open()
-    assert _lacking(sink) == []
+    assert _unsupported(sink) == []
 
 
 async def test_several_instances_on_an_empty_database_end_with_no_false_reason(make_sink: MakeSink, sql: Sql) -> None:
     """Whoever is second finds what the first has made."""
     sinks = [make_sink(**ALL_KEYS) for _ in range(4)]
     await asyncio.gather(*(sink.open() for sink in sinks))
-    assert [_lacking(sink) for sink in sinks] == [[]] * 4
+    assert [_unsupported(sink) for sink in sinks] == [[]] * 4
     assert all(facts_of(sink).is_hypertable for sink in sinks)
     assert [await sql(JOBS, name) for name in (RETENTION, COLUMNSTORE, REFRESH)] == [1, 1, 1]
 
@@ -118,11 +118,11 @@ async def test_a_job_that_fails_or_is_paused_is_said(make_sink: MakeSink, sql: S
     job = await sql("SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = $1", RETENTION)
     await sql(f"SELECT alter_job({job}, scheduled => false)")
     await sink.check_database()
-    [lack] = _lacking(sink)
+    [lack] = _unsupported(sink)
     assert lack.startswith(f"database.retention: job {job} is paused")
     await sql(lack.rpartition("run: ")[2])
     await sink.check_database()
-    assert _lacking(sink) == []
+    assert _unsupported(sink) == []
     # As the server's scheduler writes it down.
     await sql(
         "INSERT INTO _timescaledb_internal.bgw_job_stat (job_id, last_start, last_finish, next_start, "
@@ -132,7 +132,7 @@ async def test_a_job_that_fails_or_is_paused_is_said(make_sink: MakeSink, sql: S
         job,
     )
     await sink.check_database()
-    [lack] = _lacking(sink)
+    [lack] = _unsupported(sink)
     assert lack == f"database.retention: job {job} fails (3 times); the reason is in timescaledb_information.job_errors"
 
 
@@ -141,11 +141,11 @@ async def test_something_else_by_the_aggregates_name_is_said(make_sink: MakeSink
     await sql("CREATE TABLE events_per_minute (minute INT)")
     sink = make_sink()
     await sink.open()
-    [lack] = _lacking(sink)
+    [lack] = _unsupported(sink)
     assert "something else is called events_per_minute" in lack
     await sql("ALTER TABLE events_per_minute RENAME TO events_per_minute_of_ours")
     await sink.check_database()
-    assert _lacking(sink) == []
+    assert _unsupported(sink) == []
 
 
 @pytest.mark.usefixtures("roles")
@@ -161,7 +161,7 @@ async def test_a_hypertable_that_the_role_may_not_see_stops_nothing(make_sink: M
     try:
         for name, sink in sinks.items():
             await sink.write([_batch(1, _rows(0, 1, 2)), _batch(2, _rows(0) if name == "east" else [])])
-            assert (_lacking(sink), facts_of(sink).is_hypertable) == ([], True)
+            assert (_unsupported(sink), facts_of(sink).is_hypertable) == ([], True)
         for name, count in (("east", 4), ("west", 3)):
             await sql(f"SET search_path = {name}, public")
             assert await sql("SELECT count(*) FROM events") == count
@@ -187,15 +187,15 @@ async def test_a_role_that_is_not_owner_deletes_rows_or_says_that_it_may_not(mak
     sink = make_sink(role="modest", retention="30 days", continuous_aggregate=False)
     try:
         await sink.check_database()
-        assert (_lacking(sink), facts_of(sink).retention_by) == ([], "service")
+        assert (_unsupported(sink), facts_of(sink).retention_by) == ([], "service")
         assert sink._state
         assert await sink._maintenance.run_once(sink._state) == 0
-        [lack] = _lacking(sink)
+        [lack] = _unsupported(sink)
         assert lack.startswith("database.retention: nothing is being deleted")
         await sql(lack.rpartition("run: ")[2])
         await sink._side_pool.close()
         assert await sink._maintenance.run_once(sink._state) == 2
-        assert (_lacking(sink), await sql("SELECT count(*) FROM events")) == ([], 2)
+        assert (_unsupported(sink), await sql("SELECT count(*) FROM events")) == ([], 2)
     finally:
         await sink.close()
         await sql("DROP OWNED BY modest")
@@ -218,7 +218,7 @@ async def test_the_index_of_the_ordinary_table_goes_when_there_are_chunks(make_s
     await sql("CREATE INDEX idx_events_ts_brin ON events USING brin (ts)")
     sink = make_sink()
     await sink.open()
-    assert _lacking(sink) == []
+    assert _unsupported(sink) == []
     assert await sql("SELECT to_regclass('idx_events_ts_brin') IS NULL")
 
 
@@ -231,10 +231,10 @@ async def test_the_statement_for_a_big_table_has_the_configured_values(
     monkeypatch.setattr(timescale, "SMALL_TABLE_BYTES", 1)
     sink = make_sink(chunk_interval="6 hours")
     await sink.open()
-    [lack] = _lacking(sink)
+    [lack] = _unsupported(sink)
     await sql(lack.rpartition("run: ")[2])
     await sink.check_database()
-    assert _lacking(sink) == []
+    assert _unsupported(sink) == []
     interval = "SELECT time_interval FROM timescaledb_information.dimensions WHERE hypertable_name = 'events'"
     assert await sql(interval) == timedelta(hours=6)
 

@@ -128,11 +128,11 @@ async def test_until_the_first_answer_only_one_batch_waits(start: Any, endpoint:
     endpoint.behave = hangs
     harness = start(timeout_seconds=30, wait_seconds=2)
     started, unstarved = time.monotonic(), unstarved_time()
-    scout = asyncio.get_running_loop().create_task(harness.say("alarm failed"))
+    probe = asyncio.get_running_loop().create_task(harness.say("alarm failed"))
     await asyncio.sleep(0)
     await asyncio.gather(*[harness.say(f"{word} failed") for word in ("backup", "cache", "disk")])
     assert unstarved_time() - unstarved < 1.5
-    await scout
+    await probe
     assert time.monotonic() - started > 1.9
 
 

@@ -110,11 +110,11 @@ async def test_a_look_that_fails_is_shown_and_stops_no_write(make_sink: MakeSink
     await sink.open()
     await sql("INSERT INTO mothership_migrations VALUES (4711, 'from the future')")
     await sink.recheck()
-    assert "the last check of the database failed: the database has schema 4711" in facts_of(sink).lacking[-1]
+    assert "the last check of the database failed: the database has schema 4711" in facts_of(sink).unsupported[-1]
     assert await sink.write([_batch(1, [ROW])]) == frozenset()
     await sql("DELETE FROM mothership_migrations WHERE number = 4711")
     await sink.recheck()
-    assert not any("look" in lack for lack in facts_of(sink).lacking)
+    assert not any("look" in lack for lack in facts_of(sink).unsupported)
 
 
 async def test_a_big_table_is_not_locked_for_an_index(
@@ -127,7 +127,7 @@ async def test_a_big_table_is_not_locked_for_an_index(
     sink = make_sink()
     await sink.write([_batch(1, [ROW])])
     assert await sql("SELECT to_regclass('idx_events_type_ts') IS NULL")
-    assert any("CREATE INDEX IF NOT EXISTS idx_events_type_ts" in lack for lack in facts_of(sink).lacking)
+    assert any("CREATE INDEX IF NOT EXISTS idx_events_type_ts" in lack for lack in facts_of(sink).unsupported)
 
 
 async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, sql: Sql, database_dsn: str) -> None:
@@ -147,7 +147,7 @@ async def test_few_rights_are_enough_after_the_first_start(make_sink: MakeSink, 
         assert (await sink.stats()).total_inserts == 1
         assert sink._state
         await Maintenance(sink._side_pool, sink._settings, time.time).run_once(sink._state)
-        assert "database.columnstore_after: needs TimescaleDB" in facts_of(sink).lacking
+        assert "database.columnstore_after: needs TimescaleDB" in facts_of(sink).unsupported
     finally:
         await sink.close()
         await sql(f"DROP OWNED BY {role}")
@@ -167,11 +167,11 @@ async def test_an_index_that_only_the_owner_can_make_is_said_and_stops_nothing(
     sink = make_sink(database_dsn.replace("//mothership@", f"//{role}@"))
     try:
         assert await sink.write([_batch(1, [ROW])]) == frozenset()
-        lack = facts_of(sink).lacking[-1]
+        lack = facts_of(sink).unsupported[-1]
         assert lack.startswith("events lacks an index, and making it failed (SQLSTATE 42501)")
         await sql(lack.rpartition("run: ")[2])
         await sink.check_database()
-        assert not any("index" in lack for lack in facts_of(sink).lacking)
+        assert not any("index" in lack for lack in facts_of(sink).unsupported)
     finally:
         await sink.close()
         await sql(f"DROP OWNED BY {role}")
@@ -191,11 +191,11 @@ async def test_a_lock_at_the_start_is_no_reason_for_ever(
         await other.execute("LOCK TABLE events IN ROW EXCLUSIVE MODE")
         await sink.open()
     await other.close()
-    assert "(SQLSTATE 55P03)" in facts_of(sink).lacking[-1]
+    assert "(SQLSTATE 55P03)" in facts_of(sink).unsupported[-1]
     assert sink._state
     assert sink._state.needs_recheck
     await sink.check_database()
-    assert not any("index" in lack for lack in facts_of(sink).lacking)
+    assert not any("index" in lack for lack in facts_of(sink).unsupported)
     assert not sink._state.needs_recheck
 
 
@@ -217,7 +217,7 @@ async def test_a_database_that_is_not_utf8_says_so_and_loses_nothing(
                 await sink.write([_batch(1, [row])])
         else:
             assert await sink.write([_batch(1, [row])]) == frozenset()
-            assert any("encoding is SQL_ASCII" in lack for lack in facts_of(sink).lacking)
+            assert any("encoding is SQL_ASCII" in lack for lack in facts_of(sink).unsupported)
     finally:
         await sink.close()
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

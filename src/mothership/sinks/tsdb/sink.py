@@ -150,7 +150,7 @@ class TsdbSink:
             is_hypertable=state.is_hypertable,
             gin=state.gin,
             retention_by=state.retention_by,
-            lacking=[*state.unsupported, *self._maintenance.unsupported, *self._notes, *failed],
+            unsupported=[*state.unsupported, *self._maintenance.unsupported, *self._notes, *failed],
         )
 
     def add_note(self, what: str) -> None:
