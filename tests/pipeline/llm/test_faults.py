@@ -344,7 +344,9 @@ async def test_the_audit_line_names_the_request(
     start: Any, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The audit trail of the specification: which request asked."""
-    await start(wait_seconds=4.0).say(MESSAGE)
+    harness = start(wait_seconds=4.0)
+    await harness.say(MESSAGE)
+    await harness.settled()  # on a busy machine the event does not wait as long as the answer takes
     # On the terminal, or by logging where a test before has configured it.
     lines = [*capsys.readouterr().out.splitlines(), *(str(record.msg) for record in caplog.records)]
     (line,) = [line for line in lines if "llm_asked" in line]
