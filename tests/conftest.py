@@ -81,15 +81,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError(f"this pytest-xdist keeps no groups with pytest {pytest.__version__}: {torn[0].nodeid}")
 
 
-@pytest.fixture
-def own_logging() -> Iterator[None]:
-    """For a test that configures logging: it is put back after it, since the stream that it was given is closed."""
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Logging that a test configures, or a command in it, is put back: its stream is closed."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

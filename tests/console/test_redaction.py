@@ -150,7 +150,6 @@ async def test_who_may_read_may_try_and_a_page_of_somebody_else_may_not(client: 
         assert (await client.post("/console/redaction/try", data=body, headers=foreign)).status_code == 403
 
 
-@pytest.mark.usefixtures("own_logging")
 async def test_a_failure_tells_nothing_of_what_was_pasted(behind: Behind, capfd: pytest.CaptureFixture[str]) -> None:
     configure_logging(LogSettings(format="json"))
 

@@ -681,7 +681,6 @@ def test_nobody_is_named_anonymous_by_a_certificate() -> None:
             TLSSettings(**files, client_names={"ship-7": name})
 
 
-@pytest.mark.usefixtures("own_logging")
 async def test_a_second_request_is_not_logged_under_the_first_ones_name(
     guarded_client: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,7 +104,6 @@ async def test_a_processor_that_raises_costs_only_the_events_it_fails_on(bad: se
     }
 
 
-@pytest.mark.usefixtures("own_logging")
 async def test_what_a_processor_raised_is_not_quoted(capsys: pytest.CaptureFixture[str]) -> None:
     """The message of a foreign error may hold a value of the event; its type and place may be told."""
     configure_logging(LogSettings(format="json"))
