@@ -1,11 +1,14 @@
 """The spool on three JetStream servers of this machine, one to four instances, against the local file in the same run.
 
-python -m bench.jetstream      the servers sync before they acknowledge, and share the processor with all else here
+python -m bench.jetstream [--rounds N]   the servers sync before they acknowledge, and share the processor with all else
 
-What the servers spend on a batch, and write to their disks for it, does not depend on that: all three together.
+All instances are in one process: they share its interpreter, as they share the machine. What the servers spend on a
+batch, and write to their disks for it, does not depend on that: all three together.
 """
 
+import argparse
 import asyncio
+import statistics
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,7 +25,6 @@ from mothership.relay.settings import RelaySettings
 from mothership.relay.spool.file_spool import FileSpool
 from mothership.relay.spool.jetstream.spool import JetStreamSpool
 
-ROUNDS = 2
 SHAPES = ((1000, 60, 8), (100, 300, 50))
 """Events of a batch, batches, clients at a time."""
 INSTANCES = (1, 2, 4)
@@ -70,10 +72,11 @@ def cost(servers: NatsCluster) -> tuple[float, int]:
     return sum(map(spent, pids)), written
 
 
-async def main() -> None:
-    """Measure, print."""
+async def main(rounds: int) -> None:
+    """Measure, print; at the end the ratios to the local file, each to that of its round."""
+    ratios: dict[tuple[int, int, str], list[float]] = {}
     with tempfile.TemporaryDirectory() as home, cluster(Path(home) / "nats") as servers:
-        for number in range(ROUNDS):
+        for number in range(rounds):
             for events, count, clients in SHAPES:
                 batches = [batch(number * 1_000_000 + events * 1_000 + each, events) for each in range(count)]
                 file = await FileSpool.open(Path(home) / f"{number}-{events}", RelaySettings(), time.time)
@@ -93,6 +96,8 @@ async def main() -> None:
                     drained_at = cost(servers)
                     for one in opened:
                         await one.close()
+                    for what, ratio in (("append", kept / floor[0]), ("drain", drained / floor[1])):
+                        ratios.setdefault((events, instances, what), []).append(ratio)
                     print(
                         f"  JetStream, {instances} instance(s){'':<3}append{kept:>10,.0f}/s ({kept / floor[0]:.2f})"
                         f"  drain{drained:>12,.0f}/s ({drained / floor[1]:.2f})"
@@ -105,7 +110,14 @@ async def main() -> None:
                             f"    {name} of a batch: {(ended[0] - began[0]) / count * 1e6:,.0f} µs of the servers' "
                             f"processors, {(ended[1] - began[1]) / count / 1024:,.1f} KiB written"
                         )
+    for (events, instances, what), found in ratios.items():
+        print(
+            f"{what} of {events} events a batch, {instances} instance(s): {statistics.median(found):.2f} "
+            f"({min(found):.2f} to {max(found):.2f}) of the file's rate"
+        )
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=2)
+    asyncio.run(main(options.parse_args().rounds))

@@ -40,6 +40,15 @@ async def test_what_waited_for_its_turn_arrived_before(tmp_path: Path) -> None:
     assert START - 2_000_000_000 <= arrival.earliest <= arrival.latest < START
 
 
+async def test_what_nobody_read_for_long_arrived_before(tmp_path: Path) -> None:
+    """The instance stood still. What waits in the kernel while its caller waits for a turn is not counted twice."""
+    for waited, unread in ((0.0, 1000.0), (1000.0, 1.0)):
+        batch = decoded(LimitSettings(), BODY)
+        batch.waited_seconds, batch.unread_seconds = waited, unread
+        arrival = await arrived(tmp_path / f"{waited}", batch)
+        assert START - 1_000_000_000 <= arrival.earliest <= arrival.latest < START - 900_000_000
+
+
 async def test_what_stands_for_a_refused_one_arrived_with_that(tmp_path: Path) -> None:
     """It is the transmission that was refused, come again."""
     batch = decoded(LimitSettings(), BODY)

@@ -190,10 +190,12 @@ class Mothership:
 
     @staticmethod
     def _note_arrival(batch: Batch, clock: DatabaseClock) -> None:
-        # Its sender may not have waited as long, and have gone to another instance with it.
-        batch.arrival = clock.now().before(batch.waited_seconds)
+        # Its sender may not have waited as long, and have gone to another instance with it. In the kernel a large body
+        # waits while its caller does, too: that is not counted twice.
+        seconds = max(batch.waited_seconds, batch.unread_seconds)
+        batch.arrival = clock.now().before(seconds)
         if batch.arrival == UNKNOWN_ARRIVAL and (now := clock.machine_time()):
-            batch.arrived_at = now.before(batch.waited_seconds)
+            batch.arrived_at = now.before(seconds)
 
     async def set_aside(self, batch: Batch) -> None:
         """What is left of rejected events goes to the dead letters: no node reads answers."""

@@ -116,6 +116,8 @@ class Batch:
     """Where it was sent from: an address, or the network that is counted as one."""
     waited_seconds: float = 0.0
     """How long its request has waited for room already."""
+    unread_seconds: float = 0.0
+    """How long its request was in the machine's kernel before anybody read it."""
     body_bytes: int = 0
     """Size of the request's body, decompressed; 0 where there was none."""
     rejected: list[Rejection] = field(default_factory=list)

@@ -1,7 +1,9 @@
 """One order of events each, in which a batch was lost or stored twice: not by chance, as in `test_cluster.py`."""
 
 import asyncio
+import json
 import random
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +18,11 @@ from tests.faults.reconciliation import reconcile
 from tests.faults.service import Service
 from tests.relay.nats_cluster import NatsCluster, cluster
 from tests.starvation import PATIENCE_SECONDS
+
+from mothership.edge.unread_bytes import IS_TOLD
+
+IMPATIENT_SECONDS = 3.0
+"""What a node waits for an answer: longer than a look at the database's clock takes."""
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +126,34 @@ async def test_a_retry_that_another_nodes_equal_batch_has_overtaken_is_stored(
         await emptied(at)
         async with on.session() as link:
             assert await link.fetchval("SELECT count(*) FROM events") == 2 * len(messages)
+
+
+@pytest.mark.skipif(not IS_TOLD, reason="NOT TRIED: only Linux tells how long something was not read")
+async def test_a_first_transmission_that_is_read_after_its_retry_is_known(
+    on: Database, servers: NatsCluster, tmp_path: Path
+) -> None:
+    """Its instance stood still, and it was in the kernel there; the node lost patience and went to another one."""
+    async with site(on, servers, tmp_path) as at:
+        stands, lives = at.instances
+        await asyncio.gather(stands.start(), lives.start())
+        await asyncio.gather(has_seen_the_clock(stands), has_seen_the_clock(lives))
+        messages = [event("ship", number) for number in range(10)]
+        at.ledger.sent.update({f"ship/{number}": one for number, one in enumerate(messages)})
+        stands.signal(signal.SIGSTOP)
+        answer, request = await asyncio.open_connection("127.0.0.1", stands.port)
+        body = json.dumps({"messages": messages}).encode()
+        head = (
+            f"POST /ingest HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+        )
+        request.write(f"{head}\r\n\r\n".encode() + body)
+        await request.drain()
+        await asyncio.sleep(IMPATIENT_SECONDS)
+        async with Node("ship", [lives.url], at.ledger) as node:
+            assert await node._try(lives.url, messages, 1)
+        await emptied(at)
+        stands.signal(signal.SIGCONT)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert b" 200 " in await answer.readline()
+        request.close()
+        verdict = await reconcile("order", on, at.ledger, stands, lives)
+        assert verdict.holds, verdict

@@ -21,7 +21,7 @@ from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.request_framing import RequestRefused, check_framing, not_parsed
 from mothership.edge.response_transport import ResponseTransport
 from mothership.edge.tls import certificate_names
-from mothership.edge.unread_bytes import has_unread
+from mothership.edge.unread_bytes import has_unread, seconds_since_received
 
 PIPELINED_MAX = 16
 """Most requests that may wait for the answer to an earlier one on the same connection."""
@@ -49,6 +49,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._address = ""
         self._certificate_names: tuple[str, ...] = ()
+        self._socket: Any = None
         self._timer: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
         self._in_head = True
@@ -64,6 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._address = self.client[0] if self.client else UNKNOWN
         self._certificate_names = certificate_names(transport.get_extra_info("peercert"))
+        self._socket = transport.get_extra_info("socket")
         if reason := self.open_connections.add(self, self._address):
             self._end(503, "too many connections", cause=f"connections_{reason}", linger=False)
             return
@@ -195,6 +197,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The body has ended."""
         self._in_message = self._in_body = False
+        self.scope["unread_seconds"] = seconds_since_received(self._socket)  # type: ignore[typeddict-unknown-key]
         super().on_message_complete()
         self._in_head = True
 

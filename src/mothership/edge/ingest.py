@@ -136,6 +136,7 @@ class Ingest:
                 batch = await self.decode(request, protocol, received)
                 batch.parse = parse
                 batch.waited_seconds = self._wait_seconds_max - budget.left_seconds
+                batch.unread_seconds = request.unread_seconds()
                 batch, receipt = await self.accept(batch)
                 return self.answer(request, protocol, batch, receipt)
         except Refusal as error:

@@ -42,6 +42,8 @@ class IngestRequest:
     """When the last byte of the body was there, on the stopwatch of `Ingest`."""
     whole_body: Callable[[], bytes | None] | None = None
     """Gives the body, where the server can and it is there to its end."""
+    unread_seconds: Callable[[], float] = float
+    """Once the body is there to its end: how long its end was in the machine's kernel before it was read."""
 
     @classmethod
     def of(cls, scope: Scope, *, received: int) -> "IngestRequest":
@@ -61,6 +63,7 @@ class IngestRequest:
             scope.get("source_address", ""),
             scope.get("waited_seconds", 0.0),
             whole_body=scope.get("whole_body"),
+            unread_seconds=lambda: float(scope.get("unread_seconds", 0.0)),
         )
 
     def header(self, name: bytes) -> str | None:
