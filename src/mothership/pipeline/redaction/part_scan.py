@@ -69,17 +69,16 @@ class PartScan:
 
     def may_err(self, items: Items) -> bool:
         """Tell whether digits decide about any of them."""
-        return any(hits <= self.prefilters.shape_may_err for _, _, hits in items)
+        return items is not EVERY_ITEM and any(hits <= self.prefilters.shape_may_err for _, _, hits in items)
 
     def confirmed(self, items: Items, encoded: bytes) -> Items:
         """Return of the items of an event's shape that may hold something only those of which the event's own may.
 
         What digits don't decide is enough for an item: whoever looks at it closely asks of its texts again.
         """
-        may_err = self.prefilters.shape_may_err
-        if all(not hits <= may_err for _, _, hits in items):
+        if not self.may_err(items):
             return items
-        parts = encoded.split(_BETWEEN)
+        may_err, parts = self.prefilters.shape_may_err, encoded.split(_BETWEEN)
         return tuple(
             [
                 each
