@@ -65,7 +65,8 @@ async def runs(
     await on.renew()
     stream, servers = f"F{token_hex(6)}", stands.servers
     publish_seconds = max(KINDS[name].publish_seconds for name, _ in what)
-    relay = {"spool": spool(servers, stream, publish_seconds), "answer_seconds": 0.2}
+    room_seconds = max(KINDS[name].room_seconds for name, _ in what)
+    relay = {"spool": spool(servers, stream, publish_seconds), "answer_seconds": 0.2, "room_seconds": room_seconds}
     server = {"drain_seconds": max(KINDS[name].drain_seconds for name, _ in what)}
     instances = [Service(home / f"{stream}-{number}", on.dsn, relay=relay, server=server) for number in range(2)]
     try:

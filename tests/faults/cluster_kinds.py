@@ -23,6 +23,7 @@ from tests.faults.cluster_site import (
 from tests.starvation import PATIENCE_SECONDS
 
 DRAIN_SECONDS = 3.0
+ROOM_SECONDS_MAX = 60.0
 Needs: TypeAlias = Literal["processes", "disks", "network"]
 
 
@@ -34,6 +35,8 @@ class Kind(NamedTuple):
     needs: Needs = "processes"
     publish_seconds: float = 3.0
     """As `relay.spool.jetstream` has it. Where no batch may be refused, a busy machine is given its time."""
+    room_seconds: float = 3.0
+    """As `relay` has it. For the same reason: this suite is not about overload."""
     drain_seconds: float = 0.0
     """As `server` has it: longer than its clients wait between two requests."""
 
@@ -262,5 +265,7 @@ KINDS = {
     "full_all": Kind(full_all, "disks"),
     "torn": Kind(torn),
     "power": Kind(power, "disks"),
-    "rolling": Kind(rolling, publish_seconds=PATIENCE_SECONDS, drain_seconds=DRAIN_SECONDS),
+    "rolling": Kind(
+        rolling, publish_seconds=PATIENCE_SECONDS, room_seconds=ROOM_SECONDS_MAX, drain_seconds=DRAIN_SECONDS
+    ),
 }
