@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 REQUEST_BYTES_MAX = 1 << 20
 REDACTS = {"redact", "serve"}
@@ -31,7 +31,7 @@ def serve(asked: socket.socket) -> list[str]:
             if key.fileobj is asked:
                 message, descriptors, _, _ = socket.recv_fds(asked, REQUEST_BYTES_MAX, 4)
                 if not message:
-                    sys.exit(0)
+                    end([each.data[0] for each in selector.get_map().values() if each.data])
                 request = json.loads(message)
                 preload(*request["arguments"][:1])
                 if not (pid := os.fork()):
@@ -55,6 +55,13 @@ def serve(asked: socket.socket) -> list[str]:
                 _, status = os.waitpid(pid, 0)
                 with contextlib.suppress(OSError), answer:  # who asked may be gone
                     answer.send(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def end(running: list[int]) -> NoReturn:
+    """The tests are gone, and may have been killed: nothing of theirs goes on."""
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
+    sys.exit(0)
 
 
 @functools.cache
