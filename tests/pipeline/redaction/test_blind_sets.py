@@ -1,4 +1,4 @@
-"""Lines written without looking at the rules: sets from 60, nearly 200, 150, 400 and 520 systems.
+"""Lines written without looking at the rules: sets from 60 to 520 systems, the last two with whole events.
 
 The rules have been mended on them since, so what is measured here says what is kept, not how good they are on new ones.
 """
@@ -14,7 +14,7 @@ from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction
 
 LABELLED = Path(__file__).parents[3] / "corpora" / "texts"
-SETS = pytest.mark.parametrize("name", ["fourth", "sixth", "seventh", "eighth", "ninth"])
+SETS = pytest.mark.parametrize("name", ["fourth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh"])
 LEFT_MAX = 0.02
 TOUCHED_MAX = 0.02
 

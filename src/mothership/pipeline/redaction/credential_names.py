@@ -30,6 +30,7 @@ card_verification_code card_security_code pin_block bank_account_number bank_acc
 kontonummer konto_nr rekeningnummer numero_de_cuenta numero_de_compte clabe product_key guek gbek gak ltk irk
 wsrep_sst_auth neo4j_auth registered_users basic_auth_users jenkins_crumb oauth_signature cb_access_sign
 ok_access_sign kc_api_sign x_bapi_sign
+authtok ldap_default_authtok x_honeycomb_team remember_me authorization_code
 pass_key pin_code pincode wps_pin network_key unicode_pwd userpassword pass_hash passhash nt_hash lm_hash
 """
 _SUFFIX_WORDS = """
@@ -52,7 +53,8 @@ _KEY_KINDS = """
 authorization provisioning enrollment onboarding licence
 api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
 secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
-ingestion write validation machine activation unseal recovery wep wpa wifi service secreta secrete secrète geheime
+ingestion write validation machine activation unseal recovery wep wpa wifi service
+local device transaction security read secreta secrete secrète geheime
 privada nwk network appkey apps nwks app_s nwk_s privée privata prywatny acceso acesso
 """
 KEY_KINDS = tuple(_KEY_KINDS.split())

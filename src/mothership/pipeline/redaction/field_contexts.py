@@ -4,6 +4,7 @@ So the rules for texts are those for fields, too. Most names say nothing to any 
 each, with values of every kind behind it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from typing import Any, TypeAlias
@@ -21,7 +22,7 @@ PEER_NAMES = frozenset(
     ("waid", "caller", "called", "callee", "calling", "callernumber", "callednumber", "callingnumber", "calleridnum")
 )
 """What machines call the ends of a call, and other things: only a number with its country's code is one."""
-ENDS = frozenset(("to", "from", "sender", "receiver", "remotejid"))
+ENDS = frozenset(("to", "from", "sender", "receiver", "src", "dst", "source", "destination"))
 """Who a message goes to, and many other things: only a text of digits, with its country's code and no date, is one."""
 PHONE_CONTEXT = "phone="
 PEER_CONTEXT = "wa_id="
@@ -29,6 +30,12 @@ END_CONTEXT = "message_peer="
 CARD_CONTEXT = "card="
 SESSION_CONTEXT = "sessionid="
 AUTH_CONTEXT = "auth="
+CODE_CONTEXT = "otp code="
+"""Of a `code`, where something beside it says that it is for a login: most are an error's or a country's."""
+_FOR_LOGIN = re.compile(
+    r"otp|2fa|mfa|verif|(?<![a-z])sms|one.?time|sign.?(?:in|up)|login.?code|auth.?code|passcode|phone|msisdn",
+    re.IGNORECASE,
+)
 NAMES_REMEMBERED = 4_096
 NAME_CHARACTERS_MAX = 64
 VALUE_CHARACTERS_MAX = 512
@@ -129,6 +136,12 @@ class FieldContexts:
         return self._in_shape(f'"{encodable(text)}"'.encode().translate(SHAPE)) & self.owners
 
 
+def is_for_login(siblings: dict[str, Any]) -> bool:
+    """Tell whether what stands beside a code, or a name there, says that it is for a login."""
+    short = [each for each in siblings.values() if type(each) is str and len(each) <= NAME_CHARACTERS_MAX]
+    return any(map(_FOR_LOGIN.search, (*siblings, *short)))
+
+
 def is_bare(value: Any) -> bool:
     """Tell whether a value is looked at with its name before it."""
     kind = type(value)
@@ -145,6 +158,6 @@ def _alias(folded: str) -> str:
         return END_CONTEXT
     if folded in CARD_NAMES:
         return CARD_CONTEXT
-    if folded == "auth":
-        return AUTH_CONTEXT
+    if folded in {"auth", "code"}:
+        return AUTH_CONTEXT if folded == "auth" else CODE_CONTEXT
     return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""

@@ -35,7 +35,7 @@ def _last_part(key: str) -> str:
     """Return what a key calls its value: the end of `http.request.header.cookie` and of `user[password]`."""
     if key.isidentifier():
         return key
-    plain = key.strip(" \t\"'`:=$@-[]")
+    plain = key.strip(" \t\"'`:=$@#-[]")
     if key.startswith("[") or "[REDACTED:" in key or _SENTENCE.search(plain):
         return ""  # a marker or a line of text, not a name
     path = plain.rpartition("/")[2]  # of a file's path its name says nothing by its ending
@@ -77,7 +77,7 @@ _NOTHING = _Plan((), (), (), digits=False)
 _LABEL_WORDS = frozenset(
     (
         *("name", "key", "field", "header", "param", "parameter", "attribute", "property", "variable", "setting", "k"),
-        *("option", "item", "label", "id", "column", "var", "attr", "prop"),
+        *("option", "item", "label", "id", "column", "var", "attr", "prop", "selector", "locator", "element"),
     )
 )
 _VALUE_WORDS = frozenset(
@@ -85,6 +85,15 @@ _VALUE_WORDS = frozenset(
 )
 _PAIR_CHARACTERS = 32
 _PAIR_ENDINGS = tuple(_LABEL_WORDS | _VALUE_WORDS)
+
+
+_SECRET_BESIDE = {"p": ("u", "usr"), **dict.fromkeys(("d", "p", "q", "dp", "dq", "qi", "k"), ("kty",))}
+"""Short names that say nothing but beside another: a user and a password, and the parts of a private JSON Web Key."""
+
+
+def _is_secret_beside(key: str, shape: tuple[str, ...]) -> bool:
+    """Tell whether a key names a secret by what stands beside it."""
+    return key in _SECRET_BESIDE and not frozenset(_SECRET_BESIDE[key]).isdisjoint(shape)
 
 
 def _ends_in(key: str, expected: frozenset[str]) -> bool:
@@ -197,7 +206,7 @@ class FieldNames:
         return [name for label in labels if type(name := value[label]) is str and name in self]
 
     def _learn_plan(self, shape: tuple[str, ...]) -> _Plan:
-        named = tuple([key for key in shape if key in self])
+        named = tuple([key for key in shape if key in self or (self._paired and _is_secret_beside(key, shape))])
         values = tuple([key for key in shape if _ends_in(key, _VALUE_WORDS)]) if self._paired else ()
         labels = tuple([key for key in shape if _ends_in(key, _LABEL_WORDS)]) if values else ()
         digits = any(map(_DIGIT.search, shape))

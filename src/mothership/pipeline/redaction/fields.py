@@ -94,7 +94,7 @@ class DropFields:
                     dropped.append(value.pop(key))
                     if note:
                         note(DROP, (*path, key), -1, -1)
-            changed = False
+            changed = self._take_arguments(value)
             for key, inner in () if NESTED.isdisjoint(map(type, value.values())) else value.items():
                 if type(inner) in NESTED and self._drop(inner, note, (*path, key) if note else path, dropped):
                     changed = True
@@ -122,6 +122,16 @@ class DropFields:
             changed = changed or kept != value
             value[:] = kept
         return changed
+
+    def _take_arguments(self, value: dict[str, Any]) -> bool:
+        """Mask the passwords in arguments that stand by number in an object, as audit has them: `a0`, `a1`, …"""
+        if self._arguments is None or "a0" not in value or "a1" not in value:
+            return False
+        keys = [key for key in map("a{}".format, range(len(value))) if key in value]
+        command = [value[key] for key in keys]
+        kept = self._arguments(command) if len(command) >= ARGUMENTS_MIN and _is_command(command) else command
+        value.update(zip(keys, kept, strict=True))
+        return kept != command
 
     def _paired(self, value: dict[str, Any], labels: Iterable[str], values: Iterable[str]) -> list[str]:
         """Return the values whose name stands beside them: `{"name": "db_password", "value": "…"}`."""

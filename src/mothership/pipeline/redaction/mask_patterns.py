@@ -8,7 +8,14 @@ from typing import Any, NamedTuple
 from mothership.event import Batch, Event
 from mothership.pipeline.redaction.batch_scan import Found, Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
-from mothership.pipeline.redaction.field_contexts import END_CONTEXT, PEER_CONTEXT, FieldContexts, is_bare
+from mothership.pipeline.redaction.field_contexts import (
+    CODE_CONTEXT,
+    END_CONTEXT,
+    PEER_CONTEXT,
+    FieldContexts,
+    is_bare,
+    is_for_login,
+)
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.measurement_fields import ALWAYS, is_reading, reads, whole_number
@@ -143,7 +150,7 @@ class MaskPatterns:
                     continue
                 if changed != key:
                     name = renamed[key] = changed
-            known = keys.get(key) or self._learn(key)
+            known = _beside(keys.get(key) or self._learn(key), value)
             if not known.context:
                 kind = type(inner)
                 if (
@@ -248,6 +255,11 @@ class MaskPatterns:
         counted = "" if context == PEER_CONTEXT else reads(key)  # `wa_id` counts nothing
         self._keys[key] = answer = _Key(folded, context, hashed, folded in self._binary, counted)
         return answer
+
+
+def _beside(known: _Key, value: dict[str, Any]) -> _Key:
+    """Return what is known of a key in an object, which tells what a code is for."""
+    return known._replace(context="") if known.context == CODE_CONTEXT and not is_for_login(value) else known
 
 
 def _behind(before: int, note: Note) -> Note:

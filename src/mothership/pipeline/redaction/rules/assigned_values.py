@@ -37,6 +37,7 @@ _PARAMETER = re.compile(r"[?&][\w.-]{0,64}\Z")
 _NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}=(?![\s=\"',;)}\]\\]|\Z)")
 _SHELL_NAME = re.compile(r"\$\{\w{0,60}\Z")
 _SCHEMA = re.compile(r"[{\[]+\Z")
+_NAME_BEGINS = re.compile(r"(?P<sign>[.:(])[a-z]?[\w-]{0,40}\Z", re.ASCII)
 _REMARK = re.compile(r"\[[A-Za-z]{2,16}(?: [A-Za-z]{2,16}){1,8}\]")
 """Words in brackets instead of a value: `[see secured channel]`."""
 
@@ -85,7 +86,8 @@ def is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str
     complains = (
         spaced and text[match.start("sign") - 1] in " \t" and _COMPLAINT.search(before) and not looks_like_secret(value)
     )
-    if next_name or complains or _is_placeholder(stem, match, kind, value):
+    part = kind == "bare" and match["sign"] == ":" and _is_part_of_name(text, match, value, spaced=spaced)
+    if next_name or complains or part or _is_placeholder(stem, match, kind, value):
         return False
     if stem in CODES:
         return (3 if stem in {"cvv", "cvc"} else 4) <= len(value) <= 10 and value.isdigit()
@@ -99,6 +101,23 @@ def is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str
         alone = spaced and fills_line(text, match)
         return (is_random(value) or alone) and not (spaced and _COMPLAINT.search(before))
     return not value.isdigit() or (len(value) > 3 and not (stem == "token" and _counts_tokens(text, match, value)))
+
+
+def _is_part_of_name(text: str, match: "re.Match[str]", value: str, *, spaced: bool) -> bool:
+    """Tell a word behind a name that only holds one for a secret: `:auth-token:compileJava`, `(gdm-password:session)`.
+
+    Or behind the title of something: `Job 'Rotate sa password' : Step 1`.
+    """
+    if not value.rstrip(")").isalpha():
+        return False
+    if spaced:
+        return text[match.start("sign") - 1] in " \t" and match["closed"] is not None
+    before = _NAME_BEGINS.search(text, max(0, match.start() - 64), match.start())
+    if before is None:
+        return False
+    if before["sign"] == "(":
+        return text[match.start() - 1] == "-" and ")" in match["bare"]
+    return before["sign"] == ":" or text[match.start() : match.start() + 9] == "passwords"
 
 
 def _counts_tokens(text: str, match: "re.Match[str]", number: str) -> bool:

@@ -7,7 +7,7 @@ from mothership.pipeline.redaction.credential_names import misread
 
 # What may stand before the stem so that it names a secret. `key` alone names nothing.
 _KEY_KINDS = (
-    r"(?:api|app|access|auth|authorization|authentication|provisioning|enrollment|onboarding|bootstrap|licence|decrypt|encrypt|account|admin|client|consumer|crypto|deploy|encryption|decryption|hmac|jwt|license|master"
+    r"(?:api|app|access|auth|authorization|authentication|provisioning|enrollment|onboarding|bootstrap|licence|local|device|transaction|decrypt|encrypt|account|admin|client|consumer|crypto|deploy|encryption|decryption|hmac|jwt|license|master"
     r"|private|secret|session|shared|shared[-_. ]?access|signing|signature|ssh|storage|webhook|subscription|vault|aes"
     r"|integration|publisher|ingest(?:ion)?|write|pre[-_.]?shared|validation|machine|activation|unseal|recovery|wep|wpa|service)"
 )
@@ -21,8 +21,9 @@ _PAGING = re.compile(
     r"(?:next|prev|previous|page|continuation|sync|cursor|resume|watch|public ?key)[-_. ]?(?:page[-_. ]?)?\Z",
     re.IGNORECASE,
 )
-_EXISTING = re.compile(r"existing[-_]?\Z|(?-i:(?:^|[a-z.])[Pp]assword)\Z", re.IGNORECASE)
+_EXISTING = re.compile(r"(?:existing|from)[-_]?\Z|(?-i:(?:^|[a-z.])[Pp]assword)\Z", re.IGNORECASE)
 """What makes of a secret the name of one that is kept elsewhere: Helm's `existingSecret`, `passwordSecretKey`."""
+_OF_A_SECRET = re.compile(r"(?:existing|password)[-_]?secret[-_]?\Z", re.IGNORECASE)
 _NO_BEFORE = re.compile(r"(?:^|[^a-z])no\Z", re.IGNORECASE)
 FOREIGN = (
     "пароль",
@@ -56,6 +57,20 @@ FOREIGN = (
     "psw",
     "palavra-passe",
     "口令",
+    "motdepasse",
+    "cleartext",
+    "authtok",
+    "pswd",
+    "psswd",
+    "pswrd",
+    "psword",
+    "psswrd",
+    "pssword",
+    "paswd",
+    "paswrd",
+    "pasword",
+    "passwrd",
+    "paasword",
 )
 """The same in other languages; behind these only what can't be a word."""
 
@@ -83,7 +98,7 @@ STEMS = {
     "mnemonic": r"mnemonic",
     **{word: rf"(?:{word}|{_misread(word)})" if not word.isascii() else word for word in FOREIGN},
     "pw": r"pw",
-    "psk": r"psk",
+    "psk": r"psk(?:value)?",
     "jwt": r"jwt",
     "bearer": r"bearer",
     "pin": r"pin",
@@ -125,6 +140,8 @@ def _names(stem: str, text: str, at: int) -> bool:
         return not _ends(before, _PAGING_ENDS) or _PAGING.search(before) is None
     if stem in CODES or stem in {"jwt", "bearer"}:
         return not letter or (before[-1].islower() and text[at].isupper())
+    if stem == "key" and _OF_A_SECRET.search(before):
+        return False
     if stem in {"secret", "credential"} and _EXISTING.search(before) and (before[-1:] != "d" or text[at] == "S"):
         return False
     # Not the name of one, `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db`, and not sudo's `NOPASSWD: ALL`.

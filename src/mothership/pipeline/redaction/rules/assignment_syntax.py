@@ -13,7 +13,7 @@ TAIL = (
 _QUOTE = r"\\{0,8}[\"']"
 BETWEEN = (
     rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:)|(?:\r?\n|\\n)[ \t]{{1,40}}(?=value:))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"
-    rf"|(?:\s(?:for|of)\s(?!(?:ssid|bssid|user(?:name)?|host|account|client|ip|ap|uid|id)=)[\w.@'\"`%-]{{1,64}}(?=\s?(?::(?!//)|=))|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?\]?(?:\[[0-9A-Z_]{{0,24}}\])?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
+    rf"|(?:\s(?:for|of)\s(?!(?:ssid|bssid|user(?:name)?|host|account|client|ip|ap|uid|id)=)[\w.@'\"`%-]{{1,64}}(?=\s?(?::(?!//)|=))|\s(?:provided|supplied|used)(?=:)|(?P<given>\s(?:is\s|was\s)?(?:generated|set|created|reset|issued|assigned)(?:\s(?:for|to|of)\s[\w.@'\"`%-]{{1,64}})?(?=:)))?(?P<closed>{_QUOTE})?[\]}}]?(?:\[[0-9A-Z_]{{0,24}}\])?\s{{0,40}}(?P<sign>=>|:=|==?|:|(?:is|was)(?:\s?:)?(?=\s))(?P<tag>\s(?:!![a-z]{{1,10}}|&[\w-]{{1,32}})(?=[ \t]))?(?:[ \t]{{0,40}}|(?P<block>[ \t]{{0,8}}(?:[|>][+-]?[0-9]?[ \t]{{0,4}})?(?:\r?\n|\\n)[ \t]{{1,40}}))(?:(?:\r?\n|\\n)?[ \t]{{0,8}}string\([0-9]{{1,5}}\)\s)?(?P<list>\[\s?(?=[\"'\\]))?"
     r"|(?P<tab>\t{1,4})"
     rf"|(?P<form>{_QUOTE}(?:(?:\r?\n|\\r\\n){{2}}))"
     rf"|(?P<xml>(?P<attribute>{_QUOTE})?(?:\s[^<>]{{0,200}})?>))"

@@ -21,6 +21,11 @@ CARD_CODE = Rule(
             ignore_case=True,
             unicode=True,
         ),
+        # What is called so of many things is one beside a card.
+        Matcher(
+            rf"card[^\r\n]{{0,200}}?security[-_ ]?code{_IS}(?P<secret>[0-9]{{3,4}})(?![0-9A-Za-z]|[.,:/-][0-9])",
+            ignore_case=True,
+        ),
         Matcher(
             r"(?:(?<![A-Za-z0-9])(?:F|DE|P|BIT|FLD|field|Field|Bit|bit)[ _.-]?0?52(?:[ _]?\(?[A-Za-z ]{3,20}\)?)?|(?:pin|PIN|Pin)[ _-]?(?:block|Block|BLOCK|data|Data|DATA))(?:\\{0,3}[\"'])?\s{0,2}[=:>]\s{0,2}[\[\"'(]{0,2}(?P<secret>[0-9A-Fa-f]{16,32})(?![0-9A-Za-z])"
         ),

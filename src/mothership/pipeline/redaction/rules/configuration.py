@@ -3,6 +3,7 @@
 
 import re
 
+from mothership.pipeline.redaction.rules.logged_settings import LOGGED_SETTINGS
 from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher, Rule
 from mothership.pipeline.redaction.rules.vocabulary import (
     UNLIKE_WORDS,
@@ -58,13 +59,13 @@ _OWNER = (
 def _is_value(text: str) -> bool:
     """Tell a token or a key from the name of one: `db-x2x7q` is a name."""
     mixed = any(map(str.isupper, text)) and any(map(str.islower, text))
-    return len(text) >= (8 if mixed else 20) and looks_like_secret(text)
+    return len(text) >= (8 if mixed else 20) and "://" not in text and looks_like_secret(text)
 
 
 def _is_token(text: str) -> bool:
     """Tell a long token that stands behind its name from a file, a class, a digest or a name."""
     kinds = (str.isupper, str.islower, str.isdigit)
-    return all(any(map(kind, text)) for kind in kinds) and not _WORDS.fullmatch(text)
+    return all(any(map(kind, text)) for kind in kinds) and not _WORDS.fullmatch(text) and "://" not in text
 
 
 def _is_ciphered(text: str) -> bool:
@@ -209,6 +210,7 @@ CONFIG_PASSWORD = Rule(
         ),
         Matcher(r"password\smismatch:?[^\r\n]{0,40}?given=(?P<secret>[^\s\"']{1,256})", ignore_case=True),
         Matcher(rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{WORD}", is_no_word, ignore_case=True),
+        *LOGGED_SETTINGS,
     ),
     positives=(
         ("nut.conf: MONITOR rack2@10.1.1.9 1 monuser dieselgeur secondary", "dieselgeur"),

@@ -5,7 +5,7 @@ import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import has_digit
-from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_written_out
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_placeholder, is_written_out
 
 _NO_COMMUNITY_WORDS = """
 string name strings is not and or the a none null list mismatch invalid unknown unset missing wrong from for with access
@@ -18,6 +18,8 @@ _NO_COMMUNITY = frozenset(_NO_COMMUNITY_WORDS.split())
 
 def _community(text: str) -> bool:
     if text.lower().rstrip(".,:;") in _NO_COMMUNITY:
+        return False
+    if text[0] == "<" and text[-1] == ">" and is_placeholder(text):
         return False
     return not re.fullmatch(r"[0-9]+(?::[0-9]+)*", text) and not set(text) <= set("*xX")
 
@@ -34,6 +36,11 @@ SNMP_COMMUNITY = Rule(
         Matcher(
             r"(?:snmp-server\s{1,4}community|snmp\s{1,4}community|r[ow]community6?)\s{1,4}(?:[0-9]\s{1,4})?"
             r"(?:(?P<quote>[\"'])(?=[^\"'\r\n]{1,128}(?P=quote))|[\"']?)(?P<secret>(?(quote)[^\"'\r\n]{1,128}|[^\s\"',;]{1,128}))",
+            _community,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"community\s{1,2}(?:read-?only|read-?write|readwrite|readonly)\s{1,2}(?!community)(?P<secret>[^\s\"',;]{3,128})",
             _community,
             ignore_case=True,
         ),
@@ -73,6 +80,10 @@ SNMP_COMMUNITY = Rule(
             r"(?:trap2?sink|informsink)\s{1,4}[^\s]{1,128}\s{1,4}(?P<secret>[^\s\"',;]{1,128})",
             _community,
             ignore_case=True,
+        ),
+        # As a program logs its arguments, each between quotation marks: `snmpbulkwalk '-v2c' '-c' '…' 'udp:…'`
+        Matcher(
+            rf"snmp\w{{3,12}}{QUOTE}?,?\s[^\r\n]{{0,200}}?{QUOTE}-[cAX]{QUOTE},?\s{{1,2}}{QUOTE}(?P<secret>[^\"'\\\r\n]{{1,128}}){QUOTE}",
         ),
         *(
             Matcher(

@@ -62,6 +62,7 @@ PASSWORD_HASH = Rule(
         ),
         Matcher(r"\$krb5(?:asrep|tgs|pa)\$[0-9]{1,2}\$(?P<secret>[^\s\"']{16,8192})"),
         Matcher(r"grub\.pbkdf2\.sha[0-9]{3}\.[0-9]{1,9}\.(?P<secret>[0-9A-F]{16,512}\.[0-9A-F]{16,512})"),
+        Matcher(r"::[\w.-]{0,64}:(?P<secret>[0-9a-fA-F]{16}:[0-9a-fA-F]{32}:[0-9a-fA-F]{16,4096})(?![0-9a-fA-F])"),
         Matcher(r"SETUSER\s[^\r\n]{0,200}?\s#(?P<secret>[0-9a-f]{64})(?![0-9a-f])", ignore_case=True),
         Matcher(r"SETUSER\s[^\r\n]{0,200}?\s[><](?P<secret>[^\s\"']{1,256})", ignore_case=True),
         Matcher(r"PASSWORD\s{1,2}\\*'(?P<secret>md5[0-9a-f]{32}|SCRAM-SHA-256\$[^'\s]{16,512})\\*'", ignore_case=True),

@@ -2,6 +2,7 @@
 # ruff: noqa: E501, PLR2004 - an expression reads best in one piece; lengths of keys
 
 import re
+from itertools import pairwise
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher
 from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_random, is_written_out, looks_like_secret
@@ -13,6 +14,26 @@ _ABBREVIATED = (
 _STREAM = re.compile(
     r"[0-9a-z]{4}(?:-[0-9a-z]{4}){3,5}|live_[0-9]{5,12}_[0-9A-Za-z]{16,40}|FB-[0-9]{6,20}-[0-9A-Za-z_-]{6,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[^0-9]{0,40}[0-9])(?=[0-9a-z_-]{0,40}[A-Z])[0-9A-Za-z_-]{18,}"
 )
+
+
+_HEX = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})", re.IGNORECASE)
+_NAMED_PARTS = re.compile(r"(?:(?:[A-Z]?[a-z]{2,}+|[0-9]{1,4}+|[A-Z]{2,8}+)[_./:-]?+)++")
+
+
+def _is_short_key(text: str) -> bool:
+    """Tell a key of chance from the name of one: figures and letters in both cases, or hexadecimal digits."""
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return "-" in text or _HEX.fullmatch(text) is not None or all(any(map(kind, text)) for kind in kinds)
+
+
+def is_random_small(text: str) -> bool:
+    """Tell what was made by chance even of small letters and figures alone: they change about as often as chance has it."""
+    if len(text) < 16 or _NAMED_PARTS.fullmatch(text):
+        return False
+    figures = sum(map(str.isdigit, text))
+    turns = sum(1 for one, other in pairwise(text) if one.isdigit() != other.isdigit())
+    mixed = any(map(str.isupper, text)) and any(map(str.islower, text)) and figures > 0
+    return turns >= 6 or (mixed and (turns >= 2 or len(text) >= 32))
 
 
 def _is_product_key(text: str) -> bool:
@@ -68,7 +89,7 @@ KEYS_BY_WORD = (
     ),
     # Erlang's binaries: `password: <<"…">>`
     Matcher(
-        r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|cookie)\w{0,12}(?:\\{0,3}[\"'])?\s{0,2}(?:=>|:=|[=:,])\s{0,3}<<\\{0,3}\"(?P<secret>[^\"\\\r\n]{1,256})\\{0,3}\"",
+        r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|cookie|(?<![a-z])pass)\w{0,12}(?:\\{0,3}[\"'])?\s{0,2}(?:=>|:=|[=:,])\s{0,3}<<\\{0,3}\"(?P<secret>[^\"\\\r\n]{1,256})\\{0,3}\"",
         is_written_out,
         ignore_case=True,
     ),
@@ -104,8 +125,46 @@ KEYS_BY_WORD = (
         ignore_case=True,
     ),
     Matcher(
-        r"token\s{1,2}[\"'(\[]?(?P<secret>[0-9a-f]{32}(?:[0-9a-f]{8}){0,4})(?=[\"')\]]?:?\s(?:is\s|was\s|has\s)?(?:invalid|expired|revoked|unknown|denied|rejected|not\sfound|unauthori[sz]ed|incorrect))",
+        r"token\s{1,2}[\"'(\[]?(?P<secret>[0-9a-f]{32}(?:[0-9a-f]{8}){0,4})(?=[\"')\]]?:?\s(?:is\s|was\s|has\s)?(?:not\svalid|invalid|expired|revoked|unknown|denied|rejected|not\sfound|unauthori[sz]ed|incorrect))",
         ignore_case=True,
+    ),
+    # Short ones that are of a device, an account's transactions, or beside what uses it
+    Matcher(
+        rf"(?:local|device|transaction|security|tuya|panel)_?key(?:{QUOTE})?\s?(?:=>|[=:>])\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z]{{16,64}}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})(?![0-9A-Za-z_-])",
+        _is_short_key,
+        ignore_case=True,
+    ),
+    Matcher(
+        r"(?:using|with|got|sent|old|new)\s(?:[\w-]{1,24}\s){0,3}key\s?[=:]\s?(?P<secret>[0-9a-z_:/.+-]{24,160})(?![0-9A-Za-z_=])",
+        is_random_small,
+        ignore_case=True,
+    ),
+    Matcher(r"[?&]key=(?P<secret>[0-9A-Za-z_-]{20,128})(?![0-9A-Za-z_=-])", is_random_small),
+    Matcher(
+        r"(?:refresh|rotate[sd]?|renewed|session)\s(?P<secret>[0-9A-Za-z_-]{60,2048})(?![0-9A-Za-z_.-])",
+        is_random_small,
+    ),
+    # The only argument of a service's client, or the one behind its account
+    Matcher(
+        rf"(?:Client|API|Api|Bot|Connection|Session|Service|Auth|Account)\(\s?(?:{QUOTE}[\w.@-]{{4,64}}{QUOTE}\s?,\s?)?{QUOTE}(?P<secret>[0-9A-Za-z_-]{{24,128}}){QUOTE}",
+        is_random_small,
+    ),
+    Matcher(r"\bAPI:\s(?P<secret>[0-9A-Za-z]{16,64})(?![0-9A-Za-z])", is_random_small),
+    Matcher(r"\bauth=(?P<secret>[0-9A-Za-z_-]{32,64})(?![0-9A-Za-z_=-])", is_random_small),
+    Matcher(r"(?:user(?:name)?|login)=(?P<secret>[0-9A-Za-z_-]{16,128})\s\(access\stoken\)", ignore_case=True),
+    Matcher(
+        r"\b[A-Z0-9_]{2,40}_(?:TOKEN|KEY|SECRET|PAT)\s(?P<secret>[0-9A-Za-z_-]{24,256})(?![0-9A-Za-z_.=/-])",
+        is_random_small,
+    ),
+    Matcher(
+        r"(?:auth_?key|api\s?key|(?<![a-z])token|secret)\s(?:for|of)\s[^\r\n]{1,60}?\sto\s(?P<secret>[^\s\"',;]{6,256})",
+        looks_like_secret,
+        ignore_case=True,
+    ),
+    # Bitcoin's private keys for wallets
+    Matcher(
+        r"(?<![0-9A-Za-z])(?P<secret>5[HJK][1-9A-HJ-NP-Za-km-z]{49}|[KL][1-9A-HJ-NP-Za-km-z]{51})(?![0-9A-Za-z])",
+        is_random_small,
     ),
     # Two columns of a tool: `secret_id    57ba…`
     Matcher(

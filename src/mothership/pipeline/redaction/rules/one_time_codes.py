@@ -7,10 +7,10 @@ from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 
 _CODE = (
     r"(?:(?:verification|confirmation|security|authentication|access|login|sign-?in|one-?time|activation|recovery|backup|entry|door|gate"
-    r"|alarm|safe|vault|locker|2fa|mfa|otp|sms|tan)[- _]?(?:pass)?(?:code|password|pin|key)|(?:bestätigungs|verifizierungs|sicherheits|aktivierungs|zugangs|einmal|tür|tor|freischalt)"
+    r"|alarm|safe|vault|locker|2fa|mfa|otp|sms|tan|scratch|emergency)[- _]?(?:pass)?(?:code|password|pin|key)|(?:bestätigungs|verifizierungs|sicherheits|aktivierungs|zugangs|einmal|tür|tor|freischalt)"
     r"-?(?:code|kennwort|passwort|pin|kode)|(?:verificatie|bevestigings|toegangs|pin|beveiligings|inlog|activerings)-?code"
-    r"|code\s(?:de\s)?(?:vérification|verification|confirmation|sécurité|pin|d['’]accès|secret)|c(?:ó|o)digo\s(?:de\s)?(?:verificación|verificacion|verificação|confirmación"
-    r"|confirmação|seguridad|segurança|acceso|acesso|pin)|codice\s(?:di\s)?(?:verifica|sicurezza|conferma|pin)|kod\s(?:weryfikacyjny|dostępu|pin|potwierdzający)"
+    r"|code\s(?:de\s)?(?:vérification|verification|confirmation|sécurité|pin|d['’]accès|secret)|(?:clave|código|code|codice|kod)\s(?:de\s|à\s|a\s)?(?:un\ssolo\suso|usage\sunique|uso\súnico|otp)|c(?:ó|o)digo\s(?:de\s)?(?:verificación|verificacion|verificação|confirmación"
+    r"|confirmação|seguridad|segurança|acceso|acesso|pin)|codice\s(?:di\s)?(?:otp|verifica|sicurezza|conferma|pin)|kod\s(?:weryfikacyjny|dostępu|pin|potwierdzający)"
     r"|(?:verifierings|bekreftelses|bekræftelses|engångs|engangs)kod[e]?|код\s(?:подтверждения|доступа|безопасности|проверки)|пин-?код|验证码|驗證碼|校验码|動態碼|确认码"
     r"|認証コード|確認コード|인증\s?번호|(?<![A-Za-z])(?:PINs?|PIN[12]|PUK[12]?|TAN)|pass\s?key|wps[_ -]pin"
     r"|(?:doğrulama|onay|güvenlik|giriş|aktivasyon|tek\skullanımlık)\s(?:kod|şifre)(?:u|unuz|si|niz)?"
@@ -26,9 +26,9 @@ _CODE = (
 _SET_TO = r"\s(?:(?:has|was|is|were|been|now|successfully)\s){0,3}(?:re)?(?:set|changed|updated|programmed)\s(?:from\s[0-9]{3,8}\s)?to:?\s{1,2}"
 _BETWEEN = (
     r"(?:\s(?:für|for|pour|para|per|voor|dla|для|de|del|des|der|of|to)\s[^\r\n:=0-9]{1,40}?)?"
-    rf"(?:{QUOTE}\s?:\s?|\s{{0,2}}(?:[:=：#—–]|=>|->|是|为|は)\s{{0,3}}|\s(?:is|ist|lautet|est|es|é|è|to|jest|är|er|any|on|je|este|adalah|là|είναι)(?:\snow)?:?\s{{1,2}}|{_SET_TO}|\s{{1,2}}|(?:'s)\s)"
+    rf"(?:{QUOTE}\s?:\s?|\s{{0,2}}(?:[:=：#—–]|=>|->|是|为|は)\s{{0,3}}|\s(?:is|ist|lautet|est|es|é|è|to|jest|är|er|any|on|je|este|adalah|là|είναι)(?:\s(?:now|le|el|de|het))?:?\s{{1,2}}|{_SET_TO}|\s{{1,2}}|(?:'s)\s)"
 )
-_DIGITS = r"(?P<secret>[0-9]{3,4}[ -]?[0-9]{1,4})(?![\w.%/:-]?[0-9A-Za-z])"
+_DIGITS = r"(?P<secret>[0-9]{3,4}[ -]?[0-9]{1,4}|[0-9]{2}[ -][0-9]{2}[ -][0-9]{2}|[0-9]{8})(?![\w.%/:-]?[0-9A-Za-z])"
 
 
 def _mixed(text: str) -> bool:
@@ -52,7 +52,7 @@ ONE_TIME_CODE = Rule(
     source="messages of the usual services; 3GPP TS 27.007 (`+CPIN`); hostapd's WPS",
     matchers=(
         Matcher(
-            rf"{_CODE}{_BETWEEN}[\"'«„“]?{_DIGITS}",
+            rf"{_CODE}{_BETWEEN}[\"'«„“「]?{_DIGITS}",
             ignore_case=True,
             unicode=True,
         ),
@@ -106,6 +106,29 @@ ONE_TIME_CODE = Rule(
             ignore_case=True,
             unicode=True,
             fits=_is_for_login,
+        ),
+        # Whatever the code is for, and how it came: `mTAN für die Überweisung über 250,00 EUR lautet …`, `the code I got by SMS is …`
+        Matcher(
+            r"(?:(?<![A-Za-z])(?:m|i|photo|push|chip|sms|smart)?-?TANs?\b|\b(?:code|código|codice|kode?|kód|код)\b[^\r\n.!?]{0,40}?\b(?:sms|e-?mail|whatsapp|text|app|bericht|authenticator)\b)[^\r\n!?]{0,60}?\s(?:is|was|lautet|ist|war|est|es|è|era|är|er|var|jest|to|on)\s{1,2}[\"'„“«]?(?P<secret>[0-9]{6,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{2}[ -][0-9]{2}[ -][0-9]{2})(?![\w.%/:-]?[0-9A-Za-z])",
+            ignore_case=True,
+            unicode=True,
+            fits=_is_for_login,
+            parted=False,
+        ),
+        # Of letters, too: `your sign-in code is KXQ-47P`, Steam Guard's five
+        Matcher(
+            r"(?:your|ihr|dein|uw|je|votre|tu|su)\s(?:[\w-]{2,20}\s){0,3}?(?:code|código|codice|kode?|kód)(?:\s(?:is|ist|est|es|è|é|är|er|jest)|\s?:)\s{1,2}(?-i:(?P<secret>(?=[A-Z-]*[0-9])[0-9A-Z]{3,4}-[0-9A-Z]{3,4}|(?=[A-Z]{0,5}[0-9])(?=[0-9]{0,5}[A-Z])[0-9A-Z]{6}))(?![\w-])",
+            ignore_case=True,
+            unicode=True,
+            fits=_is_for_login,
+        ),
+        Matcher(
+            r"one-?time\scode[^\r\n:]{0,40}:\s{1,2}(?-i:(?P<secret>(?=[A-Z]{0,9}[0-9])(?=[0-9]{0,9}[A-Z])[0-9A-Z]{6,10}))(?![\w-])",
+            ignore_case=True,
+        ),
+        Matcher(
+            r"steam\s?guard[^\r\n]{0,60}?[^0-9A-Za-z_-](?-i:(?P<secret>(?=[A-Z]{0,4}[0-9])[0-9A-Z]{5}))(?![\w-])",
+            ignore_case=True,
         ),
         # Asterisk's voicemail.conf: `2001 => 4471,Front desk,desk@…,,attach=yes`
         Matcher(

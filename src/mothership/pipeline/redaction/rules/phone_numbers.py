@@ -26,7 +26,7 @@ _EUROPEAN = (
 )
 _NAMED_NUMBER = (
     r"(?:phone|mobile|msisdn|電話番号|電話|電话|电话|手机号?|телефон|τηλέφωνο|fax|whatsapp|callback|calling(?:party)?|called(?:party)?|(?<![a-z])(?:tlf|mob|gsm|sms|ani|dnis|caller|callee|clid|cli|tel(?:ephone|efon|éphone|éfono|efone)?(?:oon|oonnummer|onnummer)?|rufnummer|telefoonnummer|mobil(?:nummer)?|handy(?:nummer)?|cell))"
-    r"(?:[ _-]?(?:number|no|nr|num))?(?:\.?['\"]?[ ]?(?:[:=：]|is\b|#)|(?<=nummer)(?=[ ][0(+])|\.(?=[ ][(+0]))[ ]?['\"]?"
+    r"(?:[ _-]?(?:number|no|nr|num))?(?:\.?['\"]?[ ]?(?:[:=：]|is\b|#)|(?<=nummer)(?=[ ][0(+])|(?<=[番話话机号])(?=[ ]\+?[0-9])|\.(?=[ ][(+0]))[ ]?['\"]?"
     r"(?P<secret>\+?[(]?[0-9](?:[ ()./-]{0,2}[0-9]){6,14})(?![0-9A-Za-z_])"
 )
 
@@ -99,6 +99,11 @@ def _spoken(text: str) -> bool:
     return (grouped and len(digits) >= 9) or (digits[0] == "0" and len(digits) >= 9)
 
 
+def _spoken_number(text: str) -> bool:
+    """Tell a number that somebody says to be theirs from a short one, and from a date."""
+    return 9 <= len(digits_of(text)) <= 15 and _DATE.fullmatch(text) is None
+
+
 def _plain_number(text: str) -> bool:
     digits = digits_of(text)
     return 10 <= len(digits) <= 15 and e164(digits if len(digits) > 10 else "1" + digits)
@@ -113,7 +118,7 @@ _NAMED_E164 = (
     r"|(?<![A-Za-z])(?:anruf|ruf)\s(?:von|an)\s|\"{1,2}\s<)(?P<secret>(?:00|\+)?[1-9][0-9]{8,14})(?![0-9A-Za-z_.:-]|\s?times)"
 )
 # What stands before the value of a field such as `to`, of which nothing else is known.
-_END = r"(?<![A-Za-z_])message_peer=(?P<secret>(?!(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01]))[1-9][0-9]{10,14})(?![0-9A-Za-z_.:-])"
+_END = r"(?<![A-Za-z_])message_peer=(?P<secret>(?!(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01]))(?:00)?[1-9][0-9]{10,14}|0[1-9][0-9]{8,9})(?![0-9A-Za-z_.:-])"
 _CDR = r"\"(?P<secret>[1-9][0-9]{9,14})(?=\",\"[0-9*#+]{0,20}\",\"(?:from|to|outbound|inbound)-)"
 
 
@@ -159,9 +164,21 @@ _CDR_NATIONAL = (
     r"\"(?P<secret>0[1-9][0-9]{7,9}|00[1-9][0-9]{8,13})(?=\",\"[\w-]{0,40}\",\"[^\r\n]{0,80}?(?:PJSIP|SIP|DAHDI|IAX2|Local|SCCP)/)",
     r"\"(?P<secret>0[1-9][0-9]{7,9}|00[1-9][0-9]{8,13})(?=\",\"[0-9*#+]{0,20}\",\"(?:from|to|outbound|inbound)-)",
 )
+# A word for a telephone in many languages, and the number right behind it, as nobody writes anything else there.
+_WORD_AND_NUMBER = (
+    r"(?:(?<![^\W\d_])(?:t[eé]l[eé]?fon\w{0,5}|telefoon\w{0,6}|cellulare|cellulari|celular|m[oó]vil|handy\w{0,6}|mobil\w{0,7}|portable|phone|телефон\w{0,3}|тел\.?|τηλέφωνο|puhelin\w{0,6})"
+    r"|연락처|전화(?:번호)?|휴대(?:폰|전화)(?:\s?번호)?|手机号?码?|手機號?碼?|电话(?:号码)?|電話(?:番号)?|携帯(?:電話)?|致电|टेलीफोन|मोबाइल|फ़?ोन|ל?ב?ה?טלפון|ל?ב?ה?נייד|هاتف|جوال|رقم)"
+    r"(?:\s(?:नंबर|number|no\.?|numer|nummer|nr\.?|číslo|numero|número|номер|號碼|번호))?\s{0,2}[:：]?\s{0,2}"
+    r"(?P<secret>\(?0[1-9][0-9]{0,3}\)?(?:[ -]?[0-9]{2,8}){1,4}|1[3-9][0-9]{9}|[6-9][0-9]{9}|[36-9][0-9]{2}(?:[ -][0-9]{3}){2}|3[0-9]{2}[ -]?[0-9]{6,7})(?![\w:/-]|\.[0-9])"
+)
 _DATE = re.compile(
     r"(?:0[1-9]|[12][0-9]|3[01])[ -](?:0[1-9]|1[0-2])[ -](?:19|20)[0-9]{2}(?:[ -][0-9]{2}){0,3}|(?:19|20)[0-9]{2}[ -][0-9]{2}[ -][0-9]{2}(?:[ -][0-9]{2}){0,3}"
 )
+
+
+def _is_national(text: str) -> bool:
+    """Tell a number as a country writes it from a date and from a short figure."""
+    return 9 <= len(digits_of(text)) <= 12 and _DATE.fullmatch(text) is None
 
 
 def _called(text: str) -> bool:
@@ -192,7 +209,22 @@ PHONE = Rule(
         Matcher(_HL7, _no_address, then=("^", 28)),
         Matcher(_SAID_E164, _with_country, ignore_case=True, fits=_no_quantity),
         *(Matcher(each, _with_country) for each in _MESSAGING),
-        Matcher(_END, _with_country),
+        Matcher(_END, _of_channel),
+        Matcher(_WORD_AND_NUMBER, _is_national, unicode=True, ignore_case=True, fits=_no_quantity),
+        Matcher(
+            r"(?:\b(?:to|from|naar|van|an|von|à|de|a|call)|CDR[^\r\n]{0,60}?)\s(?P<secret>00[1-9][0-9]{9,13})(?![\w.:-])",
+            _of_channel,
+        ),
+        Matcher(r"_(?P<secret>\+[1-9][0-9]{9,14})(?=[_.])", _with_country),
+        Matcher(r"\[(?:to|from|dest|src):(?P<secret>\+?[1-9][0-9]{10,14})\]", _with_country),
+        Matcher(r"\^PRN\^(?:PH|CP)\^[^|\r\n]{0,40}?\^(?P<secret>[0-9]{7,12})(?![0-9])"),
+        # `my number is …`, whatever country's
+        Matcher(
+            r"(?:my|his|her|our|their|the|your|new|contact)\s(?:[\w-]{2,16}\s){0,2}?(?:number|nr|no\.?)\s(?:is|was)\s(?P<secret>\+?[0-9(][0-9]{1,4}\)?(?:[ -][0-9]{2,8}){1,4}|1[3-9][0-9]{9}|0[1-9][0-9]{8,9})(?![\w.:/-])",
+            _spoken_number,
+            ignore_case=True,
+            fits=_no_quantity,
+        ),
         Matcher(_CHANNEL, _of_channel),
         Matcher(_BESIDE_CHANNEL, _of_channel),
         *(Matcher(each, _of_channel) for each in _CDR_NATIONAL),

@@ -6,7 +6,7 @@ import binascii
 import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
-from mothership.pipeline.redaction.rules.validators import basic_credentials
+from mothership.pipeline.redaction.rules.validators import basic_credentials, readable
 from mothership.pipeline.redaction.rules.vocabulary import is_placeholder, looks_like_secret
 
 _MECHANISMS = frozenset(
@@ -25,6 +25,11 @@ def _plain_login(text: str) -> bool:
         return b"\0" in base64.b64decode(text + "=" * (-len(text) % 4), validate=True)[:256]
     except (ValueError, binascii.Error):
         return False
+
+
+def _is_answer(text: str) -> bool:
+    """Tell whether base64 holds text, as the answer to a question for a name or a password does."""
+    return bool(len(text) % 4 == 0 and readable(text))
 
 
 LOGIN = Rule(
@@ -48,6 +53,11 @@ LOGIN = Rule(
         Matcher(
             r"PASS(?:(?<=[<>:-]\sPASS)|(?<=quote\sPASS)|(?<=[0-9]\sPASS)|(?<=[<>:\"']PASS)|(?:(?<=[\r\n]PASS)|(?<=\\nPASS)|(?<=^PASS))(?=\s{1,2}[^\s\"\\]{3,128}\s{0,2}(?:$|[\r\n\"]|\\[rn])))\s{1,2}(?P<secret>[^\s\"\\]{3,256})",
             _password,
+        ),
+        # Both answers of `AUTH LOGIN` on one line
+        Matcher(
+            r"AUTH LOGIN\s[0-9A-Za-z+/]{4,128}={0,2}(?:\sthen|\s/|,|;|\s->)?\s{1,2}(?P<secret>[0-9A-Za-z+/]{4,256}={0,2})(?![0-9A-Za-z+/=])",
+            _is_answer,
         ),
         # `REDISCLI_AUTH=…`, `NEO4J_AUTH=neo4j/…`, `neo4j auth: neo4j/…`
         Matcher(r"[A-Z0-9]_AUTH=\\{0,2}[\"']?(?:[\w.@-]{1,64}[/:])?(?P<secret>[^\s\"'\\;,]{4,256})", looks_like_secret),

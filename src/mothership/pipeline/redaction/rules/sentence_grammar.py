@@ -5,14 +5,14 @@ import re
 
 from mothership.pipeline.redaction.rules.vocabulary import looks_like_secret, says_words
 
-_ENGLISH = r"pass(?:word|phrase|code|wd)"
+ENGLISH = r"pass(?:word|phrase|code|wd)"
 FOREIGN = (
     r"passwort|kennwort|losungswort|wachtwoord|mot\sde\spasse|contrase(?:ñ|n)a|senha|has[łl]o"
-    r"|heslo|parola(?:\sd['’]ordine)?|l(?:ö|o)senord(?:et)?|passord(?:et)?|adgangskoden?|salasana|palavra-passe|parool|mật\skhẩu|kata\ssandi(?:nya|\sanda)?|κωδικός(?:\s(?:πρόσβασης|σας|σου))?|סיסמה|كلمة\s(?:ال)?(?:مرور|سر)|รหัสผ่าน|jelsz(?:ó|o)(?:d|ja|va)?|[şs]ifre(?:niz|n|m|si|miz|nizi)?|parola(?:nız|niz|n|sı|ta)|parol[aăė]|lozink[aue]|шифра|gesl[oa]|пароль|пароля|парола(?:та)?|лозинка|sla(?:p|pt)ažodis|पासवर्ड|hasła|hesla|密码|密碼|口令"
+    r"|heslo|parola(?:\sd['’]ordine)?|l(?:ö|o)senord(?:et)?|passord(?:et)?|adgangskoden?|salasana|palavra-passe|parool|mật\skhẩu|kata\ssandi(?:nya|\sanda)?|κωδικός(?:\s(?:πρόσβασης|σας|σου))?|ה?סיסמ[הא](?:\sה\w{3,12})?|كلمة\s(?:ال)?(?:مرور|سر)|รหัสผ่าน|jelsz(?:ó|o)(?:d|ja|va)?|[şs]ifre(?:niz|n|m|si|miz|nizi)?|parola(?:nız|niz|n|sı|ta)|parol[aăė]|lozink[aue]|шифра|gesl[oa]|пароль|пароля|парола(?:та)?|лозинка|sla(?:p|pt)ažodis|पासवर्ड|hasła|hesla|密码|密碼|口令"
     r"|パスワード|비밀번호"
 )
 WORD_FOR_ONE = (
-    rf"(?:{_ENGLISH}|{FOREIGN}|clave"
+    rf"(?:{ENGLISH}|{FOREIGN}|clave"
     r"|geheimnis|(?:netzwerk|sicherheits|wlan|wpa2?)-?schl(?:ü|ue)ssel|cl(?:é|e)\s(?:wi-?fi|wpa|réseau)|clave\s(?:wi-?fi|de\sred)|(?:wifi|netwerk)-?sleutel|wi-?fi\skey|pre-?shared\skey)(?:\s(?:nova|nueva|nouveau|neue|nye|nya|actual|temporal|provisoire|temporaire))?"
 )
 API_KEY = (
@@ -24,7 +24,7 @@ _BREAK = r"=?(?:\r?\n|(?:\\{1,2}r)?\\{1,2}n)[ \t>|]{0,8}"
 """The end of a line, as mail wraps it (`=`) and a program may write it."""
 SIGN = rf"(?:\s{{0,3}}(?::|：)(?:{_BREAK}){{1,2}}|\s{{0,3}}(?::|：|—|–|->|=>|→)\s{{0,3}}|\s{{1,3}}=\s{{1,3}})"
 VERB = (
-    r"\s{1,2}(?:is|was|lautet|ist|war|wurde\sauf|est|es|é|è|sera|będzie|jest|to|är|er|on|je|este|это|είναι|adalah|là|będą|será|sarà|wordt|blir|bliver|тепер|to:)"
+    r"\s{1,2}(?:is|was|lautet|ist|war|wurde\sauf|est|es|é|è|sera|będzie|jest|to|är|er|on|je|este|это|είναι|היא|הוא|है|adalah|là|będą|será|sarà|wordt|blir|bliver|тепер|to:)"
     rf"(?:\s(?:now|jetzt|nun|nu|désormais|ahora|agora|teraz|теперь|set\sto|reset\sto|changed\sto))?(?:\s{{1,2}}|\s{{0,2}}[:=]?{_BREAK})"
 )
 CHANGED = (
@@ -113,4 +113,13 @@ def no_name(text: str, start: int, _end: int) -> bool:
     return _WHO_BEFORE.search(text, max(0, start - 32), start) is None
 
 
+_ALL_KINDS = re.compile(r"(?=.*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[A-Za-z0-9]+[!@#%^&*+][0-9A-Za-z!@#%^&*+-]*")
+
+
+def is_of_all_kinds(text: str) -> bool:
+    """Tell what nothing but a password is: letters in both cases, a figure, and a sign that joins no words."""
+    return len(text) >= 8 and _ALL_KINDS.fullmatch(text) is not None and is_chosen(text)
+
+
+SIGNS_INSIDE = "[!@#%^&*+]"
 SIGNS_IN_IT = "[!#%^&*?+]"

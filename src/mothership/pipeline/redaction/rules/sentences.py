@@ -7,6 +7,7 @@ from mothership.pipeline.redaction.rules.sentence_grammar import (
     API_KEY,
     CHANGED,
     DONE,
+    ENGLISH,
     FOREIGN,
     GAP,
     KEY,
@@ -16,6 +17,7 @@ from mothership.pipeline.redaction.rules.sentence_grammar import (
     SET_GERMAN,
     SIGN,
     SIGNS_IN_IT,
+    SIGNS_INSIDE,
     STANDS_AT,
     TO,
     VALUE,
@@ -24,6 +26,7 @@ from mothership.pipeline.redaction.rules.sentence_grammar import (
     WORD_FOR_ONE,
     is_chosen,
     is_generated,
+    is_of_all_kinds,
     is_password_of,
     is_phrase,
     is_quoted_password,
@@ -142,6 +145,26 @@ SENTENCE = Rule(
             ignore_case=True,
             unicode=True,
         ),
+        # Without any sign between: `mot de passe Soleil!1975`, where nothing else can be of letters, figures and signs
+        Matcher(
+            rf"(?<![^\W\d_])(?:{ENGLISH}|{FOREIGN})\s{{1,2}}{OPEN}{VALUE}",
+            is_of_all_kinds,
+            secret_has=SIGNS_INSIDE,
+            ignore_case=True,
+            unicode=True,
+        ),
+        # What was typed or sent, and did not fit
+        Matcher(
+            rf"(?:passw(?:or)?d|login|authenticat\w{{1,4}})[^\r\n]{{0,100}}?[\s,](?:entered|submitted|typed|sent|supplied|presented|got)\s{{1,2}}{OPEN}{VALUE}(?=[\"'”’»]{{0,2}}\s{{0,2}}(?:$|[\r\n]))",
+            is_password_of,
+            ignore_case=True,
+            parted=False,
+        ),
+        Matcher(
+            r"(?:password|passphrase|pin)\s(?:was\s|is\s)?(?:now\s)?(?:set|changed|reset)\sto\s(?P<q>\\{0,3}[\"'])(?P<secret>[^\"'\r\n\\]{4,128})(?P=q)",
+            is_phrase,
+            ignore_case=True,
+        ),
         # A scanner's finding: `default creds found on … -> bob:…`; a client's question and its answer: `Enter passphrase for … : …`
         Matcher(
             r"(?:default|weak|valid|working|known|guessed|cracked)\s(?:creds|credentials?|login|password)\s(?:found|accepted|work(?:s|ed)?|detected|in\suse)?[^\r\n]{0,80}?(?:->|=>|→|:)\s{1,2}[A-Za-z][\w.-]{0,31}:(?P<secret>[^\s:\"'/\\,;]{3,128})(?=$|[\s\"',;])",
@@ -155,7 +178,7 @@ SENTENCE = Rule(
         ),
         # A user and a password on a note: `user 11882 ww Bestel1234`
         Matcher(
-            rf"(?:user(?:naam|name)?|gebruiker(?:snaam)?|benutzer|login|inlog|usuario|utente|identifiant)\s{{0,2}}[:=]?\s{{1,2}}[\w.@-]{{1,64}}[\s,;/]{{1,3}}(?:ww|wachtwoord|kw|mdp|pw|pwd|clave|hasło)\s{{0,2}}[:=]?\s{{1,2}}{OPEN}{VALUE}",
+            rf"(?:user(?:naam|name)?|gebruiker(?:snaam)?|benutzer|login|inlog|usuario|utente|identifiant|utilisateur|логин|пользователь|wi-?fi|wlan|ssid)\s{{0,2}}[:=]?\s{{1,2}}[\w.@-]{{1,64}}[\s,;/]{{1,3}}(?:(?:en|and|und|et|y|e|и|i)\s)?(?:ww|wachtwoord|kw|mdp|pw|pwd|clave|hasło|{WORD_FOR_ONE})\s{{0,2}}[:=]?\s{{1,2}}{OPEN}{VALUE}",
             looks_like_password,
             ignore_case=True,
         ),

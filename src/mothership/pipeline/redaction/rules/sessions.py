@@ -60,7 +60,7 @@ SESSION_COOKIE = Rule(
         ),
         Matcher(
             r"(?<![0-9A-Za-z])(?:JSESSIONID(?:SSO)?|PHPSESSID|ASPSESSIONID[A-Z]{8}|ASP\.NET_SessionId|\.ASPXAUTH|connect\.sid"
-            r"|laravel_session|csrftoken|NSC_[0-9A-Za-z_.-]{1,32}|MYSAPSSO2|LtpaToken2?|SMSESSION|MRHSession|webvpn|DSID|F5_ST|BIGipServer[0-9A-Za-z_.~-]{1,64}|AWSALB(?:CORS|TG)?|sessionToken|auth_tkt|iPlanetDirectoryPro|openam|sysauth\w{0,8}|[A-Z]{2,12}COOKIE\w{0,12}|mod_auth_openidc_session|grafana_session|_gitlab_session|sap-usercontext|CGISESSID|fe_typo_user|phpMyAdmin|zbx_session\w{0,4}|roundcube_sessauth|SimpleSAMLAuthToken|XSRF-TOKEN|PLAY_SESSION|SSESS[0-9a-f]{20,40}|remember_me|remember_token"
+            r"|laravel_session|csrftoken|NSC_[0-9A-Za-z_.-]{1,32}|MYSAPSSO2|LtpaToken2?|SMSESSION|MRHSession|webvpn|DSID|F5_ST|BIGipServer[0-9A-Za-z_.~-]{1,64}|AWSALB(?:CORS|TG)?|sessionToken|auth_tkt|iPlanetDirectoryPro|openam|sysauth\w{0,8}|[A-Z]{2,12}COOKIE\w{0,12}|mod_auth_openidc_session|grafana_session|seraph\.[a-z]{3,16}|_gitlab_session|sap-usercontext|CGISESSID|fe_typo_user|phpMyAdmin|zbx_session\w{0,4}|roundcube_sessauth|SimpleSAMLAuthToken|XSRF-TOKEN|PLAY_SESSION|SSESS[0-9a-f]{20,40}|remember_?me|remember_token|OP_SESSION_\w{1,40}"
             rf"|wordpress_logged_in_[0-9a-f]{{1,40}}|__(?:Host|Secure)-[0-9A-Za-z_.-]{{1,40}}){_NAMED}",
             ignore_case=True,
         ),

@@ -87,6 +87,19 @@ USER_AND_PASSWORD = Rule(
     "and here-documents for a command that takes a password.",
     source="manuals of HAProxy, Neo4j, Galera, curl, Bitcoin Core, Squid, Orthanc, TSO/E, CICS, Tandem, pppd and cloud-init",
     matchers=(
+        # `root / Kartoshka-5`, `Administrator / …`; a file of secrets, line by line; coturn's `user=jitsi:…`
+        Matcher(
+            r"(?<![\w/.-])(?:root|[Aa]dmin(?:istrator)?|superuser|sysadmin|beheer|sa|postgres)\s/\s(?P<secret>[^\s\"',;/]{6,64})",
+            _is_password_with_sign,
+        ),
+        Matcher(rf"secrets?\sline\s{QUOTE}?{_USER}:(?P<secret>[^\s\"'\\]{{3,128}})", _is_password, ignore_case=True),
+        Matcher(
+            rf"(?<![A-Za-z])user={_USER}:(?P<secret>[^\s\"'\\,;&/]{{4,128}})(?=[\s\"',;]|$)", _is_password_with_sign
+        ),
+        Matcher(
+            r"\buser\spassword\s[\w.@-]{2,32}\s(?P<secret>[^\s\"'\\,;]{6,128})(?=\s{0,2}(?:$|[\r\n\"]))",
+            _is_password_with_sign,
+        ),
         Matcher(rf"(?:stats|auth|userpass|proxy)\s{{1,4}}auth\s{{1,4}}(?:{QUOTE})?{_USER}:{_VALUE}", _is_password),
         Matcher(
             rf"NEO4J_AUTH(?:_NATIVE)?{QUOTE}?\s{{0,2}}[=:]\s{{0,2}}(?:{QUOTE})?[\w.@-]{{1,64}}[/:]{_VALUE}",

@@ -27,7 +27,7 @@ _PLACEHOLDER = re.compile(
     r"|0x0{1,16}|_channel=[0-9].{0,80}|</?(?:s|pad|unk|mask|cls|sep|[be]os|eo[dpt]|(?:start|end)_of_[a-z]{1,12})>|<\|[a-z_]{1,40}\|>|\[(?:PAD|CLS|SEP|UNK|MASK)\]"
     # What OpenSSL says instead; what Junos writes behind a secret.
     r"|error:[0-9A-F]{8}(?::.{0,200})?|## SECRET-DATA"
-    r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[*xX•.#_-]{2,}|[\w-]{0,16}[*•]{4,64}\w{0,6}|(?:your|insert|enter|put)[-_](?:[a-zA-Z]{2,12}[-_]){0,5}(?:here|key|token|password|secret)|(?:[A-Za-z]{2,16}[-_]){0,4}placeholder|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
+    r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[xX]{6,64}\w{0,6}|\$encrypted\$|[*xX•.#_█-]{2,}|[\w-]{0,16}[*•]{4,64}\w{0,6}|(?:your|insert|enter|put)[-_](?:[a-zA-Z]{2,12}[-_]){0,5}(?:here|key|token|password|secret)|(?:[A-Za-z]{2,16}[-_]){0,4}placeholder|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
 )
 # What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
 _WRAPPED = re.compile(r"(?P<in>[<\[({%]{1,3}\s?|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%@]{0,3}")
@@ -38,7 +38,7 @@ password passwd pass pwd pw secret secrets token tokens key keys api apikey auth
 current db database user username root admin redacted filtered hidden masked secure sensitive private protected scrubbed
 placeholder var variable param parameter example sample here insert change changeme generated encrypted hash hashed self
 settings config options args data req request params form body omitted suppressed function native code promise buffer
-credential credentials passphrase bearer jwt session id name
+credential credentials passphrase bearer jwt session id name vault keystore
 """
 _VOCABULARY = frozenset(_VOCABULARY_WORDS.split()) | _WORDS | {""}
 # What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
@@ -76,7 +76,7 @@ _APPLIED = re.compile(r"(?!md5|sha|crypt|password|hash)[a-z_]{3,40}(?:\.[a-z_]{2
 _TECHNICAL = re.compile(
     r"(?:sha|md|scram|bcrypt|scrypt|pbkdf|argon|aes|des|rc|base|utf|pkcs|ssh|oauth|saml|https?/?|mysql|pam|ldap|ntlm|kerberos|krb|tls"
     r"|ssl|win|ipv|auth|mode|step|phase|attempt|type|level|ver|version|line|row|user|uid|id|pid|try|retry|no)"
-    r"[-_]?v?[0-9]{1,5}[a-z0-9_.-]{0,12}|[a-z]{1,2}[0-9]{1,5}[a-z]?|0x.*|[0-9][0-9.,:/-]*(?:[a-z%]{1,5}|th|st|nd|rd)?|(?:[0-9]{1,3}\.){3}.*|.*[=(){}@].*",
+    r"[-_]?v?[0-9]{1,5}[a-z0-9_.-]{0,12}|[a-z]{1,2}[0-9]{1,5}[a-z]?|0x.*|[0-9][0-9.,:/-]*(?:[a-z%]{1,5}|th|st|nd|rd)?|(?:[0-9]{1,3}\.){3}.*|.*[=(){}].*|.*@(?![0-9!#$%^&*+_-]{2,12}\Z).*",
     re.IGNORECASE | re.DOTALL,
 )
 _SIGNS = frozenset("!#$%^&*+")

@@ -6,7 +6,7 @@ from mothership.pipeline.redaction.checker.shape_scanner import forms
 
 _CODE = (
     r"(?:(?:onay|doğrulama) kod|ověřovací kód|ellenőrző kód|cod(?:ul)? de verif|κωδικός επ|код (?:підтв|для)|kode otp|mã xác|vahvistuskood|engångskod"
-    r"|login code|installer code|master code|user code:|door pin|entered (?:pin|code)|keyed in code|totp)"
+    r"|login code|installer code|master code|user code:|door pin|entered (?:pin|code)|keyed in code|totp[^0-9a-z])"
 )
 _WORD = r"(?:contraseña|mot de passe|password di|wachtwoord|hasło|lösenord|passord|пароль|kennwort|passwort|senha)"
 _TO = r"(?:a|à|su|naar|na|till|til|на|auf|op|para)"

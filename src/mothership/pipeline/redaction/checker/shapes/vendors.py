@@ -15,6 +15,7 @@ VENDORS = (
     _token("clickhouse_key", r"4b1d[0-9A-Za-z]{12}", r"[0-9A-Za-z]{26,}"),
     _token("defuse_ciphertext", r"def50200[0-9a-f]{8}", r"[0-9a-f]{100,}"),
     _token("discord_webhook", r"webhooks/[0-9]{17,}/", r"[0-9A-Za-z_-]{40,}"),
+    _token("expo_push_token", r"Expo(?:nent)?PushToken\[", r"[0-9A-Za-z_-]{16,}"),
     _token("gitlab_token", r"GR1348941", r"[0-9A-Za-z_-]{16,}"),
     _token("neon_key", r"npg_[0-9A-Za-z]{4}", r"[0-9A-Za-z]{6,}"),
     _token("newrelic_other_key", r"eu01xx[0-9a-f]{8}", r"[0-9a-f]{20,}NRAL"),
