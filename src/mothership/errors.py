@@ -4,6 +4,7 @@
     ├── ConfigurationError      the operator's: exit status 1, one line a fault
     │   └── ClusterUnavailable  a cluster that does not answer yet: a local file may take over
     ├── Refusal                 the caller's: an HTTP status, a reason, maybe a Retry-After
+    │   └── HeadRefused         of a request's head: the connection ends
     ├── TooManyFailures         no answer about this login now: 429
     ├── NoRoom                  a bound was reached, and nothing became free in time: 429 or 503
     │
@@ -69,6 +70,15 @@ class Refusal(MothershipError):
         self.status = status
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
+
+
+class HeadRefused(Refusal):
+    """No request that the application sees. The parser is left with it, and the connection ends."""
+
+    def __init__(self, status: int, reason: str, cause: str = "head") -> None:
+        super().__init__(status, reason)
+        self.cause = cause
+        """How it is counted."""
 
 
 class TooManyFailures(MothershipError):

@@ -18,10 +18,11 @@ from mothership.edge.browser import wants_stream
 from mothership.edge.client_addresses import UNKNOWN, Networks
 from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStage
 from mothership.edge.limit_settings import LimitSettings
-from mothership.edge.request_framing import RequestRefused, check_framing, not_parsed
+from mothership.edge.request_framing import check_framing, not_parsed, refusal_response
 from mothership.edge.response_transport import ResponseTransport
 from mothership.edge.tls import certificate_names
 from mothership.edge.unread_bytes import has_unread, seconds_since_received
+from mothership.errors import HeadRefused
 
 PIPELINED_MAX = 16
 """Most requests that may wait for the answer to an earlier one on the same connection."""
@@ -157,14 +158,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_url(url)
         if len(self.url) > self.limits.header_bytes:
             reason = f"the request line is longer than {self.limits.header_bytes} bytes (limits.header_bytes)"
-            raise RequestRefused(414, reason)
+            raise HeadRefused(414, reason)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header line; a trailer is thrown away: nothing here needs one, and it must not become a header."""
         if not self._in_head:
             return
         if len(self.headers) >= self.limits.headers:
-            raise RequestRefused(431, f"more than {self.limits.headers} header lines (limits.headers)")
+            raise HeadRefused(431, f"more than {self.limits.headers} header lines (limits.headers)")
         self._headers_bytes += len(name) + len(value) + 4
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
@@ -178,7 +179,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         if self._headers_bytes > self.limits.header_bytes:
-            raise RequestRefused(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
+            raise HeadRefused(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
         check_framing(self.headers, self.parser.get_http_version())
         self._in_body = True
         before = self.cycle
@@ -188,7 +189,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._is_due(before) and not before.response_started:  # it was to be the last one
                 before.keep_alive = True
         if len(self.pipeline) > PIPELINED_MAX:
-            raise RequestRefused(429, "too many pipelined requests")
+            raise HeadRefused(429, "too many pipelined requests")
         transport = ResponseTransport(self.transport, self.cycle, self)
         self.cycle.transport = transport  # type: ignore[assignment]  # it has what a cycle uses
         self.scope["whole_body"] = transport.whole_body  # type: ignore[typeddict-unknown-key]
@@ -288,7 +289,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._running.response_started:
                 self.transport.abort()
                 return
-        self.transport.write(RequestRefused(status, reason).answer())
+        self.transport.write(refusal_response(status, reason))
         if linger:
             self.linger()
         else:
