@@ -50,9 +50,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three times as many as there are cores: where a test waits, for a time-out or for a process, others can work."""
+    """Twice as many as there are cores: where a test waits, for a time-out or for a process, another can work."""
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(2, min(3 * (os.cpu_count() or 1), memory_bytes // WORKER_BYTES))
+    return max(2, min(2 * (os.cpu_count() or 1), memory_bytes // WORKER_BYTES))
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks

@@ -22,6 +22,7 @@ from mothership.embedded.server import PostgresServer
 from mothership.errors import Paused, Transient
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb import failures
+from mothership.sinks.tsdb.event_writer import STATEMENT_ROWS_MAX
 from mothership.sinks.tsdb.settings import DatabaseSettings, TimescaleSinkSettings
 from mothership.sinks.tsdb.sink import TsdbSink
 
@@ -420,3 +421,24 @@ async def test_a_password_that_is_refused_pauses(server: tuple[PostgresServer, P
         await sink.open()
     assert "canary" not in str(caught.value)
     await sink.close()
+
+
+async def test_no_statement_has_more_rows_than_a_slow_database_can_take_in_its_time(
+    make_sink: MakeSink, sql: Sql
+) -> None:
+    """A write of many is one transaction of several statements, each with a time of its own."""
+    sink = make_sink()
+    await sink.open()
+    await sql("CREATE TABLE copies (txid BIGINT, copied BIGINT)")
+    await sql(
+        "CREATE FUNCTION note_copy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO copies SELECT txid_current(), count(*) FROM added; RETURN NULL; END $$"
+    )
+    await sql(
+        "CREATE TRIGGER note_copy AFTER INSERT ON events REFERENCING NEW TABLE AS added"
+        " FOR EACH STATEMENT EXECUTE FUNCTION note_copy()"
+    )
+    await sink.write([_batch(1, STATEMENT_ROWS_MAX), _batch(2, STATEMENT_ROWS_MAX + 1)])
+    assert await sql("SELECT max(copied) FROM copies") == STATEMENT_ROWS_MAX
+    assert await sql("SELECT sum(copied) FROM copies") == 2 * STATEMENT_ROWS_MAX + 1
+    assert await sql("SELECT count(DISTINCT txid) FROM copies") == 1

@@ -25,6 +25,9 @@ from mothership.telemetry import (
     database_rows,
 )
 
+STATEMENT_ROWS_MAX = 10_000
+"""Most rows of one statement. A statement has a time to keep: one that a slow database never keeps, however often it is
+tried, would hold up all that wait behind it."""
 MINUTE = 60_000_000
 ALL_MINUTES = 0
 """The `minute` under which `event_counts` counts every event."""
@@ -144,11 +147,13 @@ class EventWriter:
         return amendments
 
     async def _copy(self, connection: Connection, rows: Sequence[Row]) -> None:
-        # The driver's own time-out doesn't end a COPY that waits to send, and breaks it when it goes on after that.
-        async with asyncio.timeout(self.timeout_seconds):
-            await connection.copy_to_table(
-                "events", source=binary_copy.stream(rows), columns=binary_copy.COLUMNS, format="binary"
-            )
+        for begin in range(0, len(rows), STATEMENT_ROWS_MAX):
+            part = rows[begin : begin + STATEMENT_ROWS_MAX]
+            # The driver's own time-out doesn't end a COPY that waits to send, and breaks it when it goes on after that.
+            async with asyncio.timeout(self.timeout_seconds):
+                await connection.copy_to_table(
+                    "events", source=binary_copy.stream(part), columns=binary_copy.COLUMNS, format="binary"
+                )
 
     async def _count(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Add to the counts; minutes that `/stats` will never ask for are left out."""
