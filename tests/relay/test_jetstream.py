@@ -211,8 +211,8 @@ async def test_of_several_workers_one_counts_the_stream(tmp_path: Path, nats_clu
     async with running(tmp_path, stuck, answer_seconds=0.0, spool=spool) as relay:
         await relay.keep(rows_batch(1))
         await until(lambda: gauges[0]._value.get() == 3 and gauges[2]._value.get() == 1 << 26)
-        for gauge in gauges:
-            gauge.set(-1)
+    for gauge in gauges:
+        gauge.set(-1)
     async with running(tmp_path, stuck, answer_seconds=0.0, spool=spool, counts_stream=False) as relay:
         await until(lambda: relay.status().sinks["memory"].queued_events == 3)
         await until(lambda: all(gauge._value.get() != -1 for gauge in gauges))
