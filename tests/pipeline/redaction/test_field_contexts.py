@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mothership.event import Batch
-from mothership.pipeline.redaction.field_contexts import NAMES_REMEMBERED
+from mothership.pipeline.redaction.field_contexts import NAMES_REMEMBERED, NAMES_UNKNOWN_MAX, FieldContexts
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.rules import BUILTIN
 
@@ -109,10 +109,33 @@ def test_a_flood_of_names_is_not_remembered(make: Make, through: Through) -> Non
     assert kept["deep"]["cardCode"] == "[REDACTED:card_code]"
 
 
+def test_behind_a_flood_names_are_learned_again() -> None:
+    """One flood doesn't make every event dearer until the next start, and few of its names are learned."""
+    asked: list[bytes] = []
+
+    def in_shape(text: bytes) -> frozenset[str]:
+        asked.append(text)
+        return frozenset()
+
+    contexts = FieldContexts(in_shape, ())
+    for number in range(NAMES_REMEMBERED):
+        contexts.of(f"n{number}")
+    assert contexts.of("usual") == "usual="
+    learned = len(asked)
+    for number in range(NAMES_UNKNOWN_MAX):
+        contexts.of(f"m{number}")
+    assert len(asked) <= learned + 1
+    assert contexts.of("usual") == ""
+    assert contexts.of("usual") == ""
+
+
 def test_who_keeps_credential_fields_keeps_them(make: Make, through: Through) -> None:
-    """`credential_fields: false` leaves names alone."""
+    """`credential_fields: false` leaves names alone, also behind more names than are remembered."""
     event = {"type": "x", "smsCode": "481516", "deep": {"meter_pw": "hunter2"}}
     assert through(make(credential_fields=False), {**event}).events == [event]
+    flood = {f"n{number}{chr(97 + number % 26)}": "x@example.com" for number in range(NAMES_REMEMBERED + 10)}
+    (kept,) = through(make(credential_fields=False), {"type": "x", **flood, **event}).events
+    assert event.items() <= kept.items()
 
 
 @pytest.mark.parametrize("value", ['x\x1b"', '\x1b"', '"\x1b\\', '\x1b\\"', "\x1b}", '\x1b\\"]}'])

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.part_scan import plain_json
-from mothership.pipeline.redaction.prefilters import SHAPE, Hits, encodable
+from mothership.pipeline.redaction.prefilters import SHAPE, Hits, encodable, make_room
 from mothership.pipeline.redaction.rules import BUILTIN
 from mothership.pipeline.redaction.text import ActiveRule
 
@@ -37,6 +37,9 @@ _FOR_LOGIN = re.compile(
     re.IGNORECASE,
 )
 NAMES_REMEMBERED = 4_096
+NAMES_UNKNOWN_MAX = 4 * NAMES_REMEMBERED
+"""Names that a full memory doesn't know before it forgets half of those it does. To learn one takes as long as to read
+some values with their names, so of a flood of names one in nine is learned."""
 NAME_CHARACTERS_MAX = 64
 VALUE_CHARACTERS_MAX = 512
 """Longer is a text, which says by itself what it holds."""
@@ -75,15 +78,33 @@ class FieldContexts:
         """The rules that read a field's name and value together."""
         self._without = self._hits("x")
         self._known: dict[str, str] = {}
+        self._unknown = 0
+        """Names that were asked for since there is no room."""
 
     def of(self, name: str) -> str:
         """Return what stands before the value of a field of this name for the rules to read; empty: nothing."""
         known = self._known.get(name)
         if known is None:
-            if len(self._known) >= NAMES_REMEMBERED:
-                return _alias(fold(name)) or f"{name[-NAME_CHARACTERS_MAX:]}="  # a flood of names: each value tells
+            if self._is_flooded():
+                return self._unlearned(name)
             known = self._known[name] = self._learn(name)
         return known
+
+    def _is_flooded(self) -> bool:
+        """Tell whether there is no room for another name, and make some when that has been so for long."""
+        if len(self._known) < NAMES_REMEMBERED:
+            return False
+        self._unknown += 1
+        if self._unknown <= NAMES_UNKNOWN_MAX:
+            return True
+        self._unknown = 0
+        make_room(self._known, NAMES_REMEMBERED)
+        return False
+
+    def _unlearned(self, name: str) -> str:
+        """Return what stands before the value of a field whose name may say something: each value tells."""
+        alias = _alias(fold(name))
+        return alias if alias or self._in_shape is None else f"{name[-NAME_CHARACTERS_MAX:]}="
 
     def in_part(self, part: bytes) -> bytes:
         """Return the last field of a part of an event, `name":"value"`, as the text that the rules are asked of."""
