@@ -16,6 +16,7 @@
     │
     ├── SinkError
     │   ├── Transient           try the same write again later
+    │   │   └── TimedOut        and less at once: it was not through in time
     │   ├── Paused              a person must act; nothing is dropped meanwhile
     │   ├── Permanent           these rows will never be taken; the others of the write are stored
     │   └── Deferred            these rows can't be taken yet; the others of the write are stored
@@ -136,6 +137,10 @@ class Transient(SinkError):
     def __init__(self, reason: str, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after_seconds = retry_after_seconds
+
+
+class TimedOut(Transient):
+    """The sink answers, but was not through with the write in time: less at once may be."""
 
 
 class Paused(SinkError):

@@ -172,8 +172,8 @@ class RowBatch:
     """As `Batch.arrival`."""
     arrived_at: MachineTime | None = None
     """As `Batch.arrived_at`."""
-    half_of: bytes = b""
-    """Fingerprint of the batch that this is a half of, else empty. Where that is noted, the half is there already."""
+    half_of: tuple[bytes, ...] = ()
+    """Fingerprints of the batches that this is a half of, the whole first. Where one is noted, the half is there."""
 
     @property
     def is_retry(self) -> bool:

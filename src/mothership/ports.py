@@ -92,9 +92,9 @@ class Sink(Protocol):
         """Store every row durably, or raise. Writing a batch twice stores it once.
 
         Returns the positions of the batches that had been stored before (where a sink can know).
-        Raises `Transient` (nothing, or an unknown part, is stored: write the same again), `Paused` (nothing is
-        stored until a person acts), `Permanent` (all is stored but the rows it names), or `Deferred` (all is stored but
-        the rows it names, and those can be written later).
+        Raises `Transient` (nothing, or an unknown part, is stored: write the same again; `TimedOut`: or less at once),
+        `Paused` (nothing is stored until a person acts), `Permanent` (all is stored but the rows it names), or
+        `Deferred` (all is stored but the rows it names, and those can be written later).
         """
 
     async def health(self) -> Health:

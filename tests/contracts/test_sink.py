@@ -48,10 +48,25 @@ async def test_halves_of_a_batch_that_was_stored_whole_add_nothing(bench: Any) -
     assert len(await bench.rows()) == 8
 
 
+async def test_halves_of_halves_know_the_whole(bench: Any) -> None:
+    """What was too much at once may come apart more than once."""
+    await bench.sink.write([_batch("one", 8)])
+    front, back = _halves(_batch("one", 8))
+    assert await bench.sink.write([*_halves(front), *_halves(back)]) == {0, 1, 2, 3}
+    front, back = _halves(_batch("two", 8))
+    assert await bench.sink.write(_halves(front)) == frozenset()
+    assert await bench.sink.write([back]) == frozenset()
+    assert await bench.sink.write(_halves(back)) == {0, 1}
+    assert len(await bench.rows()) == 16
+
+
 def _halves(batch: RowBatch) -> list[RowBatch]:
-    parts = (b"front", batch.rows[:2]), (b"back", batch.rows[2:])
+    middle = len(batch.rows) // 2
+    parts = (b"front", batch.rows[:middle]), (b"back", batch.rows[middle:])
     return [
-        RowBatch(name + batch.fingerprint[:20], batch.request_id, START, rows, half_of=batch.fingerprint)
+        RowBatch(
+            name + batch.fingerprint[:20], batch.request_id, START, rows, half_of=(*batch.half_of, batch.fingerprint)
+        )
         for name, rows in parts
     ]
 

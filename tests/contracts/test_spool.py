@@ -212,7 +212,7 @@ async def test_a_batch_is_split_for_one_sink(spools: SpoolBench) -> None:
     batches = [batch for lease in halves for batch in lease.batches]
     assert [len(batch.rows) for batch in batches] == [2, 2]
     assert rows_of(halves) == list(rows_batch(1, 4).rows)
-    assert {batch.half_of for batch in batches} == {rows_batch(1).fingerprint}
+    assert {batch.half_of for batch in batches} == {(rows_batch(1).fingerprint,)}
     assert len({batch.fingerprint for batch in batches}) == 2
     assert (await leased(spool, "b")).batches == (rows_batch(1, 4),)
 

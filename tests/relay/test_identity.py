@@ -227,5 +227,5 @@ def test_a_half_knows_the_whole_that_it_is_of() -> None:
     parts = [unpack(record).batch() for _, record in halves("tsdb", whole, 0)]
     others = [unpack(record).batch() for _, record in deferred_parts(lease, failed, 0)]
     others += [unpack(record).batch() for _, _, record in dead_letters(lease, failed, 0, known_to_sink=True)]
-    assert [part.half_of for part in parts] == [whole.fingerprint] * 2
-    assert [part.half_of for part in others] == [b"", b""]
+    assert [part.half_of for part in parts] == [(whole.fingerprint,)] * 2
+    assert [part.half_of for part in others] == [(), ()]

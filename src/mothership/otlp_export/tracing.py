@@ -110,7 +110,7 @@ class Tracing:
             "mothership.rows": sum(len(batch.rows) for batch in batches),
         }
         for batch in batches:
-            kept = self._kept.get(batch.fingerprint) or self._kept.get(batch.half_of)
+            kept = self._kept.get(batch.half_of[0] if batch.half_of else batch.fingerprint)
             if kept is None:
                 continue
             within = trace.set_span_in_context(trace.NonRecordingSpan(kept.context))

@@ -1,16 +1,16 @@
 """One courier a sink: lease ──▶ write ──▶ commit | release | dead-letter | defer, for as long as the process lives.
 
 While one write is under way the next forms from whatever arrives. A sink that fails is tried again after a pause
-that grows; one that waits for a person rests loudly; rows it refuses for good go to the dead letters.
+that grows, with less at once if it was not through in time; one that waits for a person rests loudly; rows it refuses
+for good go to the dead letters.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from mothership import telemetry
-from mothership.errors import Deferred, FailedRow, NotPersisted, Paused, Permanent, Transient
-from mothership.event import Row
+from mothership.errors import Deferred, FailedRow, NotPersisted, Paused, Permanent, TimedOut, Transient
 from mothership.fairness import Holder
 from mothership.leases import DeliveryResult, Lease, LeaseLimits
 from mothership.log_limiter import LogLimiter
@@ -19,10 +19,13 @@ from mothership.ports import Health, Spool
 from mothership.relay.deferred_batches import DeferredBatches
 from mothership.relay.event_rate import EventRate
 from mothership.relay.lease_order import LeaseOrder
+from mothership.relay.lease_rows import new_rows, rows_of
+from mothership.relay.parts_in_line import PartsInLine
 from mothership.relay.poison_tracker import PoisonTracker
 from mothership.relay.settings import RelaySettings
 from mothership.relay.sink_availability import SinkAvailability, cause
 from mothership.relay.sink_route import DeliveryListener, SinkRoute
+from mothership.relay.write_size import WriteSize
 from mothership.telemetry import log
 
 IDLE_SECONDS = 1.0
@@ -55,6 +58,8 @@ class Courier:
         self._listener, self._ticks = listener, ticks
         self._limits = LeaseLimits(route.batch_size, settings.write_bytes, settings.retry.poison_attempts)
         self._poison = PoisonTracker(settings.retry.split_attempts)
+        self._size = WriteSize(route.batch_size, settings.retry.write_seconds)
+        self._parts = PartsInLine()
         self._deferred = DeferredBatches(settings.retry)
         self._order = LeaseOrder(spool.first_live_seq, drain_rate=settings.drain_rate, in_order=route.in_order)
         self._write_seconds = telemetry.sink_write_seconds.labels(self.name)
@@ -146,17 +151,27 @@ class Courier:
             if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
                 return lease
             self._poison.forget(seq)
+        if lease := await self._next_part(self._ticks()):
+            return lease
         if not probing and not self._ending:
             await self._wait_for_company()
-        limits = self._limits._replace(rows=1) if probing else self._limits
+        limits = self._limits._replace(rows=1 if probing else self._size.rows)
         deferred = self._deferred.not_due(self._ticks())
-        exclude = self._poison.seqs | deferred
+        exclude = self._poison.seqs | self._parts.seqs | deferred
         lease = await self._spool.lease(self.name, limits, ranges=self._order.ranges(self._ticks()), exclude=exclude)
         if lease is None and probing and self._poison.seqs:
             lease = await self._spool.lease(self.name, limits, exclude=deferred)
-        if lease is not None:
-            self._order.record_lease(lease, self._ticks())
+        if lease is None:
+            return await self._next_part(float("inf"))  # there are no others to have the time
+        self._order.record_lease(lease, self._ticks())
         return lease
+
+    async def _next_part(self, now: float) -> Lease | None:
+        while (seq := self._parts.take_due(now)) is not None:
+            if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
+                return lease
+            self._parts.discard([seq])
+        return None
 
     async def _wait_for_company(self) -> None:
         """Let what is about to be written become more, as long as the sink's route says."""
@@ -176,7 +191,15 @@ class Courier:
             await self._dead_letter(
                 lease, f"the process died {counted(lease.crashes[0], 'time')} while writing this batch"
             )
-            return
+        elif self._is_too_much(lease) and await self._split(lease, self._ticks()):
+            self.availability.breaker.abandon()  # if it was to be the probe: another is
+        else:
+            await self._write(lease)
+
+    def _is_too_much(self, lease: Lease) -> bool:
+        return len(lease.seqs) == 1 and self._size.is_too_much(lease.events)
+
+    async def _write(self, lease: Lease) -> None:
         began = self._write_began = self._ticks()
         try:
             async with asyncio.timeout(self._retry.write_seconds):
@@ -189,11 +212,14 @@ class Courier:
         except Deferred as error:
             await self._defer(lease, error)
         except Paused as error:
-            self._spool.release(lease)
+            self._release(lease)
             self.availability.pause(error.reason)
+        except (TimedOut, TimeoutError) as error:
+            await self._on_timeout(lease, error)
         except Exception as error:  # noqa: BLE001 - a sink may fail in ways it does not know itself
             await self._on_failed_write(lease, error)
         else:
+            self._size.record_success(lease.events, self._ticks() - began)
             committed = self._spool.commit(lease)
             self._on_stored(lease, duplicates)
             if self._route.linger_seconds or self._route.gather_seconds:
@@ -215,6 +241,7 @@ class Courier:
         self._stored_events.inc(moved - len(refused))
         self._poison.record_success(lease.seqs)
         self._deferred.discard(lease.seqs)
+        self._parts.discard(lease.seqs)
         for at, batch in enumerate(lease.batches):
             self._listener.on_result(
                 DeliveryResult(self.name, batch.fingerprint, errors[at], at in duplicates, later[at])
@@ -222,18 +249,18 @@ class Courier:
         self._mark_healthy()
         watcher = self._route.watcher
         if watcher is not None and watcher.is_watched:
-            for rows in _new_rows(lease, duplicates, [*refused, *deferred]):
+            for rows in new_rows(lease, duplicates, [*refused, *deferred]):
                 watcher.stored(rows)
 
     async def _on_refused_rows(self, lease: Lease, error: Permanent) -> None:
-        failed = _rows_of(lease, error.failed)
+        failed = rows_of(lease, error.failed)
         await self._spool.dead_letter(lease, failed, known_to_sink=True)
         self._log_refused(lease, failed, error.reason)
         self._on_stored(lease, error.duplicates, failed)
 
     async def _defer(self, lease: Lease, error: Deferred) -> None:
         """Some rows can't be had yet: they wait by themselves, and those behind them go on."""
-        deferred, refused = _rows_of(lease, error.deferred), _rows_of(lease, error.refused)
+        deferred, refused = rows_of(lease, error.deferred), rows_of(lease, error.refused)
         if self._deferred.full:
             reason = f"{error.reason}; relay.retry.deferred_batches batches wait for that already"
             await self._on_refused_rows(lease, Permanent(reason, [*refused, *deferred]))
@@ -241,7 +268,7 @@ class Courier:
         try:
             seqs = await self._spool.defer(lease, deferred, refused)
         except NotPersisted as full:  # the disk refuses: later
-            self._spool.release(lease)
+            self._release(lease)
             self.availability.record_failure(Transient(full.reason))
             return
         note = log.debug if self._deferred.reason else log.warning  # one line when it begins
@@ -264,6 +291,7 @@ class Courier:
         await self._spool.dead_letter(first, [FailedRow(0, row, reason) for row in range(rows)], known_to_sink=False)
         log.error("batch_set_aside", sink=self.name, events=rows, reason=reason)
         self._deferred.discard(first.seqs)
+        self._parts.discard(first.seqs)
         self._poison.forget(first.seqs[0])
         self._listener.on_result(DeliveryResult(self.name, first.batches[0].fingerprint, rows, duplicate=False))
 
@@ -277,11 +305,40 @@ class Courier:
         elif self._poison.may_be_poison(lease.seqs[0], unknown=unknown):
             pause = self.availability.backoff_seconds(self._poison.failures(lease.seqs[0]) + 1)
             self._poison.record_failure(lease.seqs, unknown=unknown, until=self._ticks() + pause)
+            self._parts.discard(self._poison.seqs.intersection(lease.seqs))
         if len(lease.seqs) == 1 and self._poison.is_poison(lease.seqs[0]):
             await self._isolate_poison(lease, error)
         else:
-            self._spool.release(lease)
+            self._release(lease)
         self.availability.record_failure(error, counts=not (healthy and alone))
+
+    async def _on_timeout(self, lease: Lease, error: Exception) -> None:
+        """Less at once from now on. What is a single event can't be less: it is like any other failure."""
+        if lease.events == 1:
+            await self._on_failed_write(lease, error)
+            return
+        self._size.record_timeout(lease.events)
+        # If it is the batch and not the sink, others have as much of its time: unless it wants all in order.
+        pause = 0.0 if self._route.in_order else self._retry.write_seconds
+        if len(lease.seqs) > 1 or not await self._split(lease, self._ticks() + pause):
+            self._release(lease)
+        self.availability.record_failure(error)
+
+    async def _split(self, lease: Lease, due: float) -> bool:
+        """Put the halves of the lease's only batch in its place, to be written first. False where the disk refuses."""
+        (seq,) = lease.seqs
+        try:
+            halves = await self._spool.split(lease)
+        except NotPersisted:
+            return False
+        log.info("batch_halved", sink=self.name, events=lease.events)
+        self._poison.forget(seq)
+        self._parts.put(halves, instead_of=seq, due=due)
+        return True
+
+    def _release(self, lease: Lease) -> None:
+        self._spool.release(lease)
+        self._parts.give_back(lease.seqs)
 
     async def _isolate_poison(self, lease: Lease, error: Exception) -> None:
         rows = len(lease.batches[0].rows)
@@ -319,7 +376,8 @@ class Courier:
     def _due_in(self) -> float:
         """Seconds until something that waits for a time may be tried."""
         now = self._ticks()
-        return max(0.01, min(self._poison.due_in(now), self._deferred.due_in(now), self._order.due_in(now)))
+        waiting = (self._poison, self._parts, self._deferred, self._order)
+        return max(0.01, min(each.due_in(now) for each in waiting))
 
     async def _wait_for_work(self, seconds: float) -> None:
         try:
@@ -327,25 +385,3 @@ class Courier:
                 await self._work.wait()
         except TimeoutError:
             return
-
-
-def _rows_of(lease: Lease, named: Sequence[FailedRow]) -> list[FailedRow]:
-    """The rows that a sink names, each once, and only such as there are."""
-    return [
-        one
-        for one in dict.fromkeys(named)
-        if 0 <= one.batch < len(lease.batches) and 0 <= one.row < len(lease.batches[one.batch].rows)
-    ]
-
-
-def _new_rows(lease: Lease, duplicates: frozenset[int], left_out: Sequence[FailedRow]) -> Iterator[Sequence[Row]]:
-    """What a write has added, batch by batch."""
-    not_there = {(one.batch, one.row) for one in left_out}
-    with_gaps = {position for position, _ in not_there}
-    for position, batch in enumerate(lease.batches):
-        if position in duplicates:
-            continue
-        if position in with_gaps:
-            yield [row for number, row in enumerate(batch.rows) if (position, number) not in not_there]
-        else:
-            yield batch.rows

@@ -98,7 +98,9 @@ class RetrySettings(BaseModel, frozen=True, extra="forbid"):
         default=10.0, description="Seconds between attempts at a sink that waits for a person to act."
     )
     write_seconds: PositiveFloat = Field(
-        default=60.0, description="Longest one write to a sink may take, in seconds, before it counts as failed."
+        default=60.0,
+        description="Longest one write to a sink may take, in seconds, before it counts as failed. Then half as "
+        "many events are written at once, down to one, and more again once that is quick.",
     )
     split_attempts: PositiveInt = Field(
         default=3,

@@ -95,7 +95,7 @@ def amended(noted: Noted, here: Arrivals) -> Amended:
 
 def split_batches(batches: Sequence[RowBatch]) -> list[bytes]:
     """Fingerprints of the batches that halves here were split from: their write may have been committed after all."""
-    return sorted({batch.half_of for batch in batches if batch.half_of})
+    return sorted({whole for batch in batches for whole in batch.half_of})
 
 
 def to_store(
@@ -109,6 +109,7 @@ def to_store(
     `amendments` are what became of `noted_before`, `stored_split_batches` those of `split_batches` that the store had
     noted before.
     """
+    stored = frozenset(stored_split_batches)
     left = {*new, *(content for content, each in amendments.items() if each.retry_is_new)}
     fresh = [batch for batch in batches if batch.fingerprint in left]
     repeats = _repeats(fresh)
@@ -116,7 +117,7 @@ def to_store(
     arrivals = _arrivals(fresh) if owed else {}
     taken = []
     for position, batch in enumerate(batches):
-        if batch.fingerprint not in left or batch.half_of in stored_split_batches:
+        if batch.fingerprint not in left or not stored.isdisjoint(batch.half_of):
             continue
         left.discard(batch.fingerprint)
         if batch.is_retry:

@@ -19,7 +19,7 @@ from tests.starvation import PATIENCE_SECONDS, unstarved_time
 from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.processes import server_processes
 from mothership.embedded.server import PostgresServer
-from mothership.errors import Paused, Transient
+from mothership.errors import Paused, TimedOut, Transient
 from mothership.event import Row, RowBatch
 from mothership.sinks.tsdb import failures
 from mothership.sinks.tsdb.event_writer import STATEMENT_ROWS_MAX
@@ -368,7 +368,8 @@ async def test_more_writes_than_writers_wait_for_their_turn(database_dsn: str) -
     ("error", "kind"),
     [
         (ConnectionRefusedError(), Transient),
-        (TimeoutError(), Transient),
+        (TimeoutError(), TimedOut),
+        (asyncpg.QueryCanceledError("x"), TimedOut),
         (asyncpg.ConnectionDoesNotExistError("x"), Transient),
         (asyncpg.InterfaceError("x"), Transient),
         (asyncpg.DeadlockDetectedError("x"), Transient),

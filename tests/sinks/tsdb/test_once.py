@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+import asyncpg
 import pytest
 from tests.starvation import PATIENCE_SECONDS
 
@@ -177,6 +178,33 @@ async def test_a_commit_whose_answer_is_lost_is_not_stored_again(
             await asyncio.sleep(0.02)
     assert await make_sink().write([_batch(1), _batch(2)]) == {0, 1}
     assert await sql("SELECT count(*) FROM events") == 40
+
+
+async def test_halves_wait_for_the_commit_of_their_whole(make_sink: MakeSink, sql: Sql, database_dsn: str) -> None:
+    """A write that was given up may be committed yet: its halves are not stored beside it, whether it is or not."""
+    whole = _batch(1)
+    sink = make_sink()
+    await sink.open()
+    for end, duplicates in (("ROLLBACK", frozenset[int]()), ("COMMIT", frozenset({0, 1}))):
+        whole = replace(whole, fingerprint=end.encode())
+        halves = [
+            replace(
+                whole, fingerprint=f"{end} {at}".encode(), rows=whole.rows[at : at + 10], half_of=(whole.fingerprint,)
+            )
+            for at in (0, 10)
+        ]
+        other = await asyncpg.connect(database_dsn)
+        await other.execute("BEGIN")
+        await other.execute("INSERT INTO ingested_batches (fingerprint, events) VALUES ($1, 20)", whole.fingerprint)
+        write = asyncio.create_task(sink.write(halves))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await sql("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - a lock has no event
+                await asyncio.sleep(0.02)
+        await other.execute(end)
+        assert await write == duplicates
+        await other.close()
+    assert await sql("SELECT count(*) FROM events") == 20
+    assert await sql("SELECT count(*) FROM ingested_batches WHERE fingerprint = 'ROLLBACK'") == 0
 
 
 @pytest.mark.parametrize("cut_at", [b"claim", b"COPY", b"PGCOPY", b"event_counts", b"COMMIT\0"])

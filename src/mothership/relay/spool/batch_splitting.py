@@ -16,8 +16,8 @@ def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[SpoolRecord, 
     middle = len(batch.rows) // 2
     marks = half_fingerprints(batch.fingerprint, [sink])
     for mark, rows in zip(marks, (batch.rows[:middle], batch.rows[middle:]), strict=True):
-        half = replace(batch, fingerprint=mark, rows=rows, half_of=b"")
-        record = spool_record(half, [sink], now, batch.fingerprint)
+        half = replace(batch, fingerprint=mark, rows=rows, half_of=(*batch.half_of, batch.fingerprint))
+        record = spool_record(half, [sink], now, half.half_of[0])
         yield record, pack(record)
 
 
@@ -46,7 +46,7 @@ def dead_letters(
         own = known_to_sink or len(at) < len(batch.rows)
         mark = part_fingerprint(batch.fingerprint, f"{lease.sink} rows {at}") if own else batch.fingerprint
         rows = [batch.rows[row] for row in at]
-        part = replace(batch, fingerprint=mark, rows=rows, half_of=b"")
+        part = replace(batch, fingerprint=mark, rows=rows, half_of=() if own else batch.half_of)
         record = spool_record(part, [lease.sink], now, batch.fingerprint if own else b"")
         yield reason, record, pack(record)
 

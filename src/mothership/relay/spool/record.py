@@ -36,7 +36,7 @@ class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):
     """Microseconds since the Unix epoch, by the spool's clock."""
     sinks: list[str]
     parent: bytes
-    """Fingerprint of the batch it was split from; empty for a whole one."""
+    """Fingerprint of the whole batch it was split from; empty for a whole one."""
     rows: list[Row]
     content: bytes = b""
     """As `RowBatch.content`. Records of earlier versions end before it."""
@@ -44,6 +44,8 @@ class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):
     """As `RowBatch.arrival`. Here, too."""
     arrived_at: MachineTime | None = None
     """As `RowBatch.arrived_at`. And here."""
+    halves: tuple[bytes, ...] = ()
+    """As `RowBatch.half_of`. And here: a half's parent is its whole, and tells that it is a half."""
 
     @property
     def is_retry(self) -> bool:
@@ -52,7 +54,9 @@ class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):
 
     def batch(self) -> RowBatch:
         """As the sinks take it."""
-        half_of = self.parent if self.parent and self.fingerprint in half_fingerprints(self.parent, self.sinks) else b""
+        half_of = self.halves
+        if self.parent and not half_of and self.fingerprint in half_fingerprints(self.parent, self.sinks):
+            half_of = (self.parent,)
         return RowBatch(
             self.fingerprint,
             self.request_id,
@@ -90,6 +94,7 @@ def spool_record(batch: RowBatch, sinks: list[str], appended: int, parent: bytes
         batch.content,
         batch.arrival,
         batch.arrived_at,
+        batch.half_of,
     )
 
 

@@ -12,7 +12,7 @@ from http import HTTPStatus
 import aiohttp
 
 from mothership import __version__
-from mothership.errors import ConfigurationError, Paused, Transient
+from mothership.errors import ConfigurationError, Paused, TimedOut, Transient
 from mothership.ports import Clock
 from mothership.retry import retry_after_seconds
 from mothership.sinks.loki.responses import LokiResponse, Unreachable
@@ -31,7 +31,7 @@ CONTENT_HEADERS = {
 
 
 class LokiClient:
-    """Speaks HTTP with one Loki. Raises only `Transient` and `Paused`."""
+    """Speaks HTTP with one Loki. Raises only `Transient`, `TimedOut` among it, and `Paused`."""
 
     def __init__(self, settings: LokiSettings, clock: Clock) -> None:
         self._settings = settings
@@ -54,7 +54,7 @@ class LokiClient:
             async with asyncio.timeout(seconds):
                 return await self._read_response(method, path, body, bytes_max)
         except TimeoutError:
-            raise Transient(f"Loki did not answer within {seconds:g} s") from None
+            raise TimedOut(f"Loki did not answer within {seconds:g} s") from None
         except aiohttp.ClientConnectorCertificateError:
             raise Paused("Loki's certificate is not trusted: check sinks.loki.ca_file and the host of url") from None
         except aiohttp.ClientConnectorError:

@@ -49,10 +49,17 @@ FROM unnest(
 ) AS here (content, retry_received_micros, first_received_micros)
 WHERE noted.fingerprint = here.content;
 
--- name: noted_fingerprints
--- Which of these batches were stored: halves of one whose commit was not heard of are there already.
-SELECT fingerprint FROM ingested_batches
-WHERE fingerprint = ANY ($1::BYTEA []);
+-- name: claim_split_batches
+-- Which of these batches were not stored: halves of one whose commit was not heard of are there already. Waits for a
+-- transaction that is storing one of them still, as a look would not. What it notes goes with `forget_split_batches`.
+INSERT INTO ingested_batches (fingerprint, events)
+SELECT fingerprint, 0 FROM unnest($1::BYTEA []) AS claimed (fingerprint)
+ON CONFLICT (fingerprint) DO NOTHING
+RETURNING fingerprint;
+
+-- name: forget_split_batches
+-- They come as their halves.
+DELETE FROM ingested_batches WHERE fingerprint = ANY ($1::BYTEA []);
 
 -- name: count_events
 -- Adds to the counts. The last statement before the commit, so their locks are held for that long only.

@@ -4,7 +4,7 @@ import ssl
 
 import asyncpg
 
-from mothership.errors import Paused, SinkError, Transient, Unencodable
+from mothership.errors import Paused, SinkError, TimedOut, Transient, Unencodable
 from mothership.sinks.tsdb.connection_target import ConnectionTarget
 from mothership.sinks.tsdb.sql_files import migrations
 
@@ -19,7 +19,8 @@ PAUSED_CLASSES = frozenset({"28", "3D", "3F", "42", "F0"})
 PAUSED_STATES = frozenset({"57P04", "XX001", "XX002"})
 """Dropped database, corrupted data, corrupted index."""
 
-TRANSIENT_STATES = frozenset({"40001", "40P01", "55006", "55P03", "57014", "XX000"})
+STATEMENT_TIMED_OUT = "57014"
+TRANSIENT_STATES = frozenset({"40001", "40P01", "55006", "55P03", STATEMENT_TIMED_OUT, "XX000"})
 """Of a change of the schema: locks, deadlocks, and what others change at the same time."""
 
 OWN_TABLES = [
@@ -56,7 +57,7 @@ ADVICE = {
     "25006": "the database is read-only (a standby, or protected)",
     "53100": "the database's disk is full",
     "53300": "the database has no connection left",
-    "57014": "the database took longer than database.statement_timeout_seconds",
+    STATEMENT_TIMED_OUT: "the database took longer than database.statement_timeout_seconds",
     "57P03": "the database is starting up or shutting down",
     "57P01": "the database closed the connection",
 }
@@ -85,18 +86,19 @@ def refusal_reason(error: BaseException) -> str:
 
 
 def classify(error: BaseException) -> SinkError:
-    """The failure of a whole write, as `Transient` or `Paused`."""
+    """The failure of a whole write, as `Transient`, `TimedOut` or `Paused`."""
     state = sqlstate(error)
     if state and state[:2] != "08":
         reason = f"{ADVICE.get(state, 'the database failed')} (SQLSTATE {state})"
         paused = state[:2] in PAUSED_CLASSES or state in PAUSED_STATES
-        return Paused(reason) if paused else Transient(reason)
+        timed_out = state == STATEMENT_TIMED_OUT
+        return Paused(reason) if paused else TimedOut(reason) if timed_out else Transient(reason)
     if isinstance(error, ssl.SSLCertVerificationError):
         return Paused("the database's certificate is not trusted: see sslmode and sslrootcert in database.dsn")
     if isinstance(error, asyncpg.ClientConfigurationError):
         return Paused("database.dsn can't be used")
     if isinstance(error, TimeoutError):
-        return Transient("the database did not answer in time")
+        return TimedOut("the database did not answer in time")
     if isinstance(error, OSError):
         return Transient(f"the database can't be reached ({type(error).__name__})")
     return Transient(f"the connection to the database broke ({type(error).__name__})")
@@ -120,7 +122,8 @@ def connection_failure(error: BaseException, target: ConnectionTarget) -> SinkEr
     if isinstance(error, OSError) and not isinstance(error, TimeoutError | ssl.SSLError):
         return Transient(f"the database at {target} can't be reached ({type(error).__name__})")
     translated = classify(error)
-    return type(translated)(f"{translated.reason}; it is at {target}")
+    kind = Transient if isinstance(translated, TimedOut) else type(translated)  # nothing was too much yet
+    return kind(f"{translated.reason}; it is at {target}")
 
 
 def sqlstate(error: BaseException) -> str:

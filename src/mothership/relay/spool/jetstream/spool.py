@@ -128,7 +128,7 @@ class JetStreamSpool:
         self._announcements.begin(batch.fingerprint)
         try:
             self._upkeep.require_share(batch.client, weight(batch))
-            record = spool_record(batch, sinks, now, batch.half_of)
+            record = spool_record(batch, sinks, now, b"".join(batch.half_of[:1]))
             pieces = await asyncio.to_thread(lambda: self._records.pieces(record))
             messages = []
             for piece, packed in pieces:
