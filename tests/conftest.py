@@ -18,6 +18,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 from tests.relay.nats_cluster import NatsCluster, cluster
 
+import mothership.telemetry  # noqa: F401  # configures logging, which is looked up below
 from mothership.data_directory_lock import lock_data_dir
 from mothership.embedded.server import TUNING, PostgresServer
 
@@ -85,10 +86,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def _own_logging() -> Iterator[None]:
     """Logging that a test configures, or a command in it, is put back: its stream is closed."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
     yield
-    if structlog.is_configured():
-        structlog.reset_defaults()
+    if structlog.get_config() != before:
+        structlog.configure(**before)
         root.handlers[:] = handlers
         root.setLevel(level)
 

@@ -91,6 +91,46 @@ class Preloaded:
         return self.returncode
 
 
+class Spoken(Preloaded):
+    """One whose output and errors can be read, as with `PIPE`, unless they are told to go elsewhere."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        cwd: Path,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+    ) -> None:
+        """Start it."""
+        self.stdout: IO[bytes] | None = None
+        self.stderr: IO[bytes] | None = None
+        with contextlib.ExitStack() as ours:
+            if stdin == subprocess.DEVNULL:
+                ours.callback(os.close, stdin := os.open(os.devnull, os.O_RDONLY))
+            if stdout == subprocess.PIPE:
+                reader, stdout = os.pipe()
+                ours.callback(os.close, stdout)
+                self.stdout = os.fdopen(reader, "rb")
+            if stderr == subprocess.PIPE:
+                reader, stderr = os.pipe()
+                ours.callback(os.close, stderr)
+                self.stderr = os.fdopen(reader, "rb")
+            super().__init__(arguments, environ=environ, cwd=cwd, streams=(stdin, stdout, stderr))
+
+    def communicate(self, timeout: float | None = None) -> tuple[bytes | None, bytes | None]:
+        """What it says, once it has ended. It must be little: its output is read, then its errors."""
+        self.wait(timeout)
+        said: list[bytes | None] = []
+        for each in (self.stdout, self.stderr):
+            said.append(each.read() if each else None)
+            if each:
+                each.close()
+        return said[0], said[1]
+
+
 Process: TypeAlias = Preloaded | subprocess.Popen[bytes]
 
 

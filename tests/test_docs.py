@@ -1,5 +1,6 @@
 """The pages name only what is there."""
 
+import functools
 import re
 import subprocess
 import sys
@@ -27,13 +28,24 @@ OTHER_NAMES = {
 """Tables, fields and rules of that form."""
 
 
+@functools.cache
 def metrics() -> set[str]:
     """The names under which Prometheus knows them."""
     assert mothership.telemetry
-    names = set()
+    names = set[str]()
     for family in REGISTRY.collect():
         suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count", "")}.get(family.type, ("",))
         names |= {family.name + suffix for suffix in suffixes}
+    return names
+
+
+@functools.cache
+def variables() -> set[str]:
+    """Those that configure the service, and those of its clients, tests and Compose files."""
+    names = {variable(dotted) for dotted, _ in keys()} | {CONFIG_VARIABLE}
+    names |= {"MOTHERSHIP_TOKEN", "MOTHERSHIP_TEST_TIMESCALE_DSN"}
+    for file in ROOT.glob("compose*.y*ml"):
+        names |= set(re.findall(r"\$\{(\w+)", file.read_text()))
     return names
 
 
@@ -47,12 +59,8 @@ def test_every_metric_that_a_page_names_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_variable_that_a_page_names_exists(page: Path) -> None:
     """A variable that nothing reads is a lie."""
-    known = {variable(dotted) for dotted, _ in keys()} | {CONFIG_VARIABLE}
-    own = {"MOTHERSHIP_TOKEN", "MOTHERSHIP_TEST_TIMESCALE_DSN"}
-    for file in ROOT.glob("compose*.y*ml"):
-        own |= set(re.findall(r"\$\{(\w+)", file.read_text()))
     named = set(re.findall(r"\b(?:MOTHERSHIP|LOKI)_[A-Z0-9_]+\b(?!\.md)", page.read_text()))
-    assert not named - known - own
+    assert not named - variables()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,6 +1,7 @@
 """What no linter says of the package's own code."""
 
 import ast
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -21,11 +22,21 @@ THIRD_PERSON = re.compile(
 )
 
 
+@functools.cache
+def nodes() -> list[tuple[Path, ast.AST]]:
+    """All classes and functions, each with its file."""
+    return [
+        (path.relative_to(PACKAGE), node)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+
 def classes() -> Iterator[tuple[Path, ast.ClassDef]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ClassDef):
-                yield path.relative_to(PACKAGE), node
+    for path, node in nodes():
+        if isinstance(node, ast.ClassDef):
+            yield path, node
 
 
 def test_one_name_is_one_class() -> None:
@@ -99,8 +110,7 @@ def test_docstrings_have_one_mood() -> None:
     """A function is told what to do (`Keep a batch`), or its answer is named (`What waits`); it is never `Keeps`."""
     functions = [
         (path, node, ast.get_docstring(node) or "")
-        for path in sorted(PACKAGE.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for path, node in nodes()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     assert [

@@ -44,6 +44,15 @@ def test_an_exception_is_logged_without_its_message() -> None:
     assert lines[-1]["exception"] == "ValueError"
 
 
+def test_a_command_that_configures_no_log_shows_no_value_either() -> None:
+    """Structlog's own form of an exception has the variables around it: a question to a model, a key, a DSN."""
+    unconfigured = "\n".join(line for line in SPEAK.splitlines() if "configure_logging" not in line)
+    code = unconfigured.replace("try:", "around = 'canary-value'\ntry:").partition('try:\n    int("')[0]
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "canary-value" not in said.stdout + said.stderr
+    assert "KeyError, OSError" in said.stdout
+
+
 def test_a_line_is_json_with_level_and_time() -> None:
     """One object a line, for whoever collects it."""
     fact = spoken("INFO")[0]

@@ -1,18 +1,18 @@
 """The shape of every log line of the service.
 
-A log line speaks in past facts with fields and never quotes an event: exceptions are logged as their type and
-the places they passed, without their message, because a foreign message may hold a value (`KeyError: 'a@b.c'`).
+A log line speaks in past facts with fields and never quotes an event; nor does what it says of an exception.
 """
 
 import logging
 import sys
-import traceback
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any, Literal, TypeAlias
 
 import structlog
 from pydantic import BaseModel, Field, field_validator
+
+from mothership.logged_exceptions import exception_without_message
 
 LogBatches: TypeAlias = Literal["notable", "each", "none"]
 
@@ -54,7 +54,7 @@ def configure_logging(settings: LogSettings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _exception_without_message,
+        exception_without_message,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -86,30 +86,3 @@ request_fields: ContextVar[Mapping[str, str] | None] = ContextVar("request_field
 
 def _merge_request(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return {**(request_fields.get() or {}), **fields}
-
-
-def _exception_without_message(
-    _logger: object, _method: str, fields: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    """Replace `exc_info` by the exception's type and the places it passed."""
-    info = fields.pop("exc_info", None)
-    if info is True:
-        info = sys.exc_info()
-    error = info[1] if isinstance(info, tuple) else info
-    if isinstance(error, BaseException):
-        leaves = list(_leaves(error))
-        fields["exception"] = ", ".join(type(leaf).__qualname__ for leaf in leaves)
-        fields["places"] = [
-            f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(leaves[0].__traceback__)
-        ]
-    return fields
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    """The errors in a group; a lone one is its own."""
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error

@@ -4,7 +4,10 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 import mothership.buffered_metrics  # noqa: F401 - first, for it stands before them in the registry
+from mothership import logged_exceptions
 
+if not structlog.is_configured():
+    logged_exceptions.configure()
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 # --- the specification's metrics ---------------------------------------------------------------------------------

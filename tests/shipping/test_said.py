@@ -17,9 +17,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 import trustme
+from tests import preloaded
 from tests.loopback import free_port
 from tests.shipping.http_server import ScriptedAnswer, ScriptedServer
 from tests.starvation import PATIENCE_SECONDS
@@ -29,6 +31,7 @@ ROW = re.compile(r"^\| (?P<when>[^|]+) \| (?P<prints>.+) \| (?P<status>\d+) \|$"
 ROWS = {row["when"]: (row["prints"].strip("`"), int(row["status"])) for row in ROW.finditer(PAGE.read_text())}
 AUTHORITY = trustme.CA(organization_name="Fleet CA")
 GONE = "nothing"
+Process: TypeAlias = "preloaded.Spoken | subprocess.Popen[bytes]"
 
 
 @dataclass
@@ -51,20 +54,27 @@ class Place:
         (self.home / name).write_bytes(content)
         return str(self.home / name)
 
-    def send(self, *arguments: str, **options: object) -> subprocess.Popen[bytes]:
-        """Start it as a program of its own."""
-        command = [*self.prefix, sys.executable, "-m", "mothership", "send", *arguments]
+    def send(self, *arguments: str, **options: Any) -> Process:
+        """Start it as a program of its own, anew where more than what it imports is to be otherwise."""
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LC_ALL": "C.UTF-8", **self.variables}
+        if (
+            preloaded.CAN_FORK
+            and not self.prefix
+            and options.keys() <= {"stdin", "stdout"}
+            and None not in options.values()
+        ):
+            return preloaded.Spoken(["send", *arguments], environ=environ, cwd=self.home, **options)
+        command = [*self.prefix, sys.executable, "-m", "mothership", "send", *arguments]
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        return subprocess.Popen(command, env=environ, cwd=self.home, **given)  # type: ignore[call-overload,no-any-return]
+        return subprocess.Popen(command, env=environ, cwd=self.home, **given)
 
-    def ship(self, *arguments: str, url: str = "", **options: object) -> subprocess.Popen[bytes]:
+    def ship(self, *arguments: str, url: str = "", **options: Any) -> Process:
         """Ship the file to the server, without patience."""
         files = arguments or (str(self.log),)
         return self.send(*files, "--url", url or self.server.url, "--give-up-seconds", "0", **options)
 
 
-Scenario = Callable[[Place], "subprocess.Popen[bytes]"]
+Scenario = Callable[[Place], Process]
 SCENARIOS: dict[str, Scenario] = {
     "a file is not there": lambda place: place.ship("nope.log"),
     "a pattern leads to nothing": lambda place: place.ship("*.nope"),
@@ -129,17 +139,17 @@ def _socket(place: Place) -> str:
     return path
 
 
-def _piped(place: Place, content: bytes) -> "subprocess.Popen[bytes]":
+def _piped(place: Place, content: bytes) -> Process:
     descriptor = os.open(place.write("piped", content), os.O_RDONLY)
     place.stack.callback(os.close, descriptor)
     return place.ship("-", stdin=descriptor)
 
 
-def _with_state(place: Place, content: bytes) -> "subprocess.Popen[bytes]":
+def _with_state(place: Place, content: bytes) -> Process:
     return place.ship(str(place.log), "--state", place.write("state.json", content))
 
 
-def _answered(place: Place, status: int, body: object = None) -> "subprocess.Popen[bytes]":
+def _answered(place: Place, status: int, body: object = None) -> Process:
     place.server.script = [ScriptedAnswer(status, body)] * 9
     return place.ship()
 
@@ -170,56 +180,56 @@ def _ca(place: Place) -> tuple[str, str]:
 
 
 @scenario("its certificate is for another name")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     url = _https(place, AUTHORITY.issue_cert("mothership.example.com"))
     return place.ship(str(place.log), *_ca(place), url=url)
 
 
 @scenario("its certificate has expired")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     url = _https(place, AUTHORITY.issue_cert("127.0.0.1", not_after=datetime.now(UTC) - timedelta(days=1)))
     return place.ship(str(place.log), *_ca(place), url=url)
 
 
 @scenario("it wants a client certificate")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     url = _https(place, AUTHORITY.issue_cert("127.0.0.1"), clients=AUTHORITY)
     return place.ship(str(place.log), *_ca(place), url=url)
 
 
 @scenario("it does not trust ours")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     url = _https(place, AUTHORITY.issue_cert("127.0.0.1"), clients=AUTHORITY)
     ours = place.write("node.pem", trustme.CA().issue_cert("node-7").private_key_and_cert_chain_pem.bytes())
     return place.ship(str(place.log), *_ca(place), "--client-cert", ours, url=url)
 
 
 @scenario("the token is wrong")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     place.variables["MOTHERSHIP_TOKEN"] = "another\r\n"
     return _answered(place, 401, {"reason": "no"})
 
 
 @scenario("the URL has a path too many")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     place.server.script = [ScriptedAnswer(404, {"reason": "no"})]
     return place.ship(url=f"{place.server.url}/x")
 
 
 @scenario("it redirects in circles")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     place.server.script = [ScriptedAnswer(307, headers={"Location": "/ingest"})] * 9
     return place.ship()
 
 
 @scenario("the proxy is not there")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     place.variables["http_proxy"] = f"http://127.0.0.1:{free_port()}"
     return place.ship(url="http://mothership.invalid:8443")
 
 
 @scenario("it does not answer in time")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     silent = place.stack.enter_context(socket.create_server(("127.0.0.1", 0)))
     return place.ship(str(place.log), "--timeout-seconds", "0.1", url=f"http://127.0.0.1:{silent.getsockname()[1]}")
 
@@ -233,14 +243,14 @@ def _unprivileged(place: Place) -> None:
 
 
 @scenario("a file may not be read")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     _unprivileged(place)
     place.log.chmod(0)
     return place.ship()
 
 
 @scenario("a directory may not be looked into")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     _unprivileged(place)
     closed = place.home / "closed"
     closed.mkdir()
@@ -250,7 +260,7 @@ def _(place: Place) -> "subprocess.Popen[bytes]":
 
 
 @scenario("another process uses it")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     lock = os.open(place.write("state.json.lock", b""), os.O_RDWR)
     place.stack.callback(os.close, lock)
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -258,7 +268,7 @@ def _(place: Place) -> "subprocess.Popen[bytes]":
 
 
 @scenario("its disk is full")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     disk = place.home / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -274,7 +284,7 @@ def _(place: Place) -> "subprocess.Popen[bytes]":
 
 
 @scenario("a file is gone that was not shipped to its end")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     gone = Path(place.write("gone.log", b"line\n"))
     place.server.script = [ScriptedAnswer(503)]
     place.ship(str(gone), "--state", "state.json").communicate()
@@ -282,7 +292,7 @@ def _(place: Place) -> "subprocess.Popen[bytes]":
     return place.ship(str(place.log), "--state", "state.json")
 
 
-def _waiting(place: Place, *arguments: str, number: int) -> "subprocess.Popen[bytes]":
+def _waiting(place: Place, *arguments: str, number: int) -> Process:
     """Send it a signal once it waits."""
     process = place.send(*arguments)
     assert process.stderr
@@ -294,24 +304,24 @@ def _waiting(place: Place, *arguments: str, number: int) -> "subprocess.Popen[by
 
 
 @scenario("Ctrl-C")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     return _waiting(place, str(place.log), "--url", f"http://127.0.0.1:{free_port()}", number=signal.SIGINT)
 
 
 @scenario("SIGTERM")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     return _waiting(place, str(place.log), "--url", f"http://127.0.0.1:{free_port()}", number=signal.SIGTERM)
 
 
 @scenario("SIGTERM with `--follow`")
 @scenario("a file that is followed is not there yet")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     state = ("--state", "state.json")
     return _waiting(place, "--follow", "nope.log", *state, "--url", place.server.url, number=signal.SIGTERM)
 
 
 @scenario("whoever reads a dry run has gone")
-def _(place: Place) -> "subprocess.Popen[bytes]":
+def _(place: Place) -> Process:
     reader, writer = os.pipe()
     os.close(reader)
     process = place.send(str(place.log), "--dry-run", stdout=writer)
@@ -342,8 +352,8 @@ def test_it_prints_and_ends_as_the_page_says(when: str, place: Place) -> None:
     said = (out or b"").decode() + (err or b"").decode()
     if (place.home / "said").exists():
         said = (place.home / "said").read_text() + said
-    ended = process.returncode if process.returncode >= 0 else 128 - process.returncode
-    assert ended == status, said
+    ended = process.wait()
+    assert (ended if ended >= 0 else 128 - ended) == status, said
     assert "Traceback" not in said
     assert "schl\u00fcssel" not in said
     if prints == GONE:
