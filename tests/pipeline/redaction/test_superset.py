@@ -3,53 +3,42 @@
 SUPERSET_TEXTS says how many texts are tried, SUPERSET_SEED where chance begins; unset, some thousands.
 """
 
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import orjson
 import pytest
 from corpora.events import clean_events
 from corpora.mutations import mutations
+from tests.pipeline.redaction.conftest import FINDERS, MATCHERS, SEED, TEXTS, Found
 
 from mothership.event import Batch
 from mothership.pipeline.redaction.prefilters import Prefilters, encodable
 from mothership.pipeline.redaction.redaction import Redaction
-from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Finder, Matcher
+from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Matcher
 from mothership.pipeline.redaction.rules.rule import CompiledWhenAsked, source_of, texts_behind
 
-TEXTS = int(os.environ.get("SUPERSET_TEXTS", "6000"))
-SEED = int(os.environ.get("SUPERSET_SEED", "1"))
-MATCHERS = {f"{rule.name}.{part}": matcher for rule in BUILTIN for part, matcher in enumerate(rule.matchers)}
 MARKER = re.compile(r"\[REDACTED:\w+\]")
 ON = {rule.name for rule in BUILTIN if rule.default}
 
 
-def finders_of(matchers: dict[str, Matcher | CodeMatcher]) -> dict[str, Finder]:
-    return {name: matcher.finder() for name, matcher in matchers.items()}
-
-
-def found_in(text: str, finders: dict[str, Finder]) -> Iterator[tuple[str, tuple[int, int]]]:
-    for name, find in finders.items():
-        for span in find(text, 0, len(text)):
-            if span and span[1] > span[0]:
-                yield name, span
-
-
-def silent(texts: Iterable[str], matchers: dict[str, Matcher | CodeMatcher]) -> list[tuple[str, str]]:
+def silent(found: Found, matchers: dict[str, Matcher | CodeMatcher]) -> list[tuple[str, str]]:
     """Return what a finder found and its prefilter did not announce."""
     prefilters = Prefilters({name: matcher.prefilters for name, matcher in matchers.items()})
-    finders, missed = finders_of(matchers), []
-    for text in texts:
+    missed = []
+    for text, by_name in found:
         hits = prefilters.in_text(text)
-        missed += [(name, text) for name, _ in found_in(text, finders) if name not in hits]
+        for name, spans in by_name.items():
+            missed += [(name, text) for start, end in spans if end > start and name in matchers and name not in hits]
     return missed
 
 
-def test_a_prefilter_hits_wherever_its_finder_finds() -> None:
+@FINDERS
+def test_a_prefilter_hits_wherever_its_finder_finds(found: Found) -> None:
     """The whole of a rule is said once: what decides whether it is asked at all is derived from what it asks for."""
-    assert silent(mutations(TEXTS, seed=SEED), MATCHERS) == []
+    assert len(found) == TEXTS
+    assert silent(found, MATCHERS) == []
 
 
 @pytest.mark.parametrize("rule", ["snmp_community", "device_password", "command_password", "config_password"])
@@ -60,18 +49,25 @@ def test_a_prefilter_narrowed_by_hand_is_noticed(rule: str) -> None:
         for name, matcher in MATCHERS.items()
         if name.startswith(rule) and isinstance(matcher, Matcher) and r"[\x09-\x0d ]" in matcher.prefilters[0]
     }
+    finders = {name: matcher.finder() for name, matcher in narrowed.items()}
     texts = mutations(1_000, seed=SEED, rules=[each for each in BUILTIN if each.name == rule])
-    assert silent(texts, narrowed)
+    assert silent(
+        [(text, {name: [*filter(None, find(text, 0, len(text)))] for name, find in finders.items()}) for text in texts],
+        narrowed,
+    )
 
 
-@pytest.fixture(scope="module")
-def changed() -> list[tuple[str, list[tuple[str, tuple[int, int]]]]]:
-    """Texts, and what the finders that are on find in them."""
-    finders = finders_of({name: each for name, each in MATCHERS.items() if name.partition(".")[0] in ON})
-    texts = [encodable(text) for text in mutations(TEXTS // 3, seed=SEED + 1)]
-    return [(text, list(found_in(text, finders))) for text in texts]
+@pytest.fixture(scope="session")
+def changed(found: Found) -> list[tuple[str, list[tuple[str, tuple[int, int]]]]]:
+    """The texts that can be encoded, and what the finders that are on find in them."""
+    encoded = [(text, by_name) for text, by_name in found if encodable(text) == text]
+    return [
+        (text, [(name, span) for name, spans in by_name.items() if name.partition(".")[0] in ON for span in spans])
+        for text, by_name in encoded[: TEXTS // 3]
+    ]
 
 
+@FINDERS
 @pytest.mark.parametrize("alone", [True, False], ids=["as text", "as a field in a batch"])
 def test_what_is_found_is_not_readable_any_more(
     make: Callable[..., Redaction],

@@ -7,7 +7,7 @@ of it an entry only for exactly what it was derived from; anything else is deriv
 import json
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from inspect import getsource
 from pathlib import Path
@@ -24,6 +24,8 @@ from mothership.pipeline.redaction.regex_analysis import (
 FILE = Path(__file__).with_name("prefilters.json")
 DERIVED_BY = (regex_tree, character_classes, selectivity, prefilter_derivation)
 """The modules that decide what is derived."""
+PREFILTERS_REMEMBERED = 2_048
+"""Each redactor of a process asks for those of all rules: a reload, a trial on the console, a trace."""
 
 
 class Derivation(NamedTuple):
@@ -56,6 +58,7 @@ class Derivation(NamedTuple):
         return prefilter_derivation.derive(**self._asdict())
 
 
+@lru_cache(maxsize=PREFILTERS_REMEMBERED)
 def prefilter(derivation: Derivation) -> str:
     """Return the prefilter: the stored one where there is one, which is the same."""
     stored = _stored().get(derivation.key)
