@@ -9,10 +9,14 @@ import functools
 import json
 import os
 import select
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -20,7 +24,9 @@ from typing import IO, Any, TypeAlias
 from tests.starvation import PATIENCE_SECONDS
 
 SERVER = Path(__file__).with_name("fork_server.py")
+CLIENT = Path(__file__).with_name("fork_client.py")
 PROGRAM = ("-m", "mothership")
+REQUEST_BYTES_MAX = 1 << 20
 CAN_FORK = sys.platform == "linux"
 
 
@@ -70,6 +76,10 @@ class Preloaded:
         if (status := self._ended(timeout)) is None:
             raise subprocess.TimeoutExpired("mothership", timeout or 0)
         return status
+
+    def wait_beside(self, other: socket.socket) -> None:
+        """Until it has ended, or the other side of this has."""
+        select.select([self._told, other], [], [])
 
     def send_signal(self, number: int) -> None:
         """As long as it runs."""
@@ -129,6 +139,48 @@ class Spoken(Preloaded):
             if each:
                 each.close()
         return said[0], said[1]
+
+
+@functools.cache
+def program() -> str:
+    """The path of a program `mothership` for `subprocess` and for scripts. Signals reach what is forked for it."""
+    if not CAN_FORK:
+        return str(Path(sys.executable).with_name("mothership"))
+    directory = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listening.bind(str(directory / "socket"))
+    listening.listen()
+    threading.Thread(target=_serve, args=[listening], daemon=True).start()
+    command = shlex.join([sys.executable, "-I", "-S", str(CLIENT), str(directory / "socket")])
+    path = directory / "mothership"
+    path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+def _serve(listening: socket.socket) -> None:
+    while True:
+        asked, _ = listening.accept()
+        threading.Thread(target=_run_for, args=[asked], daemon=True).start()
+
+
+def _run_for(asked: socket.socket) -> None:
+    """Run a command for whoever asks; without them, it ends."""
+    with asked:
+        message, descriptors, _, _ = socket.recv_fds(asked, REQUEST_BYTES_MAX, 3)
+        request = json.loads(message)
+        process = Preloaded(
+            request["arguments"], environ=request["environ"], cwd=Path(request["cwd"]),
+            streams=(descriptors[0], descriptors[1], descriptors[2]),
+        )  # fmt: skip
+        for each in descriptors:
+            os.close(each)
+        asked.send(str(process.pid).encode())
+        process.wait_beside(asked)
+        process.kill()
+        with contextlib.suppress(OSError):
+            asked.send(str(process.wait()).encode())
 
 
 Process: TypeAlias = Preloaded | subprocess.Popen[bytes]

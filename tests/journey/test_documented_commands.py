@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import yaml
+from tests import preloaded
 from tests.doc_blocks import PAGES, ROOT, SHELL, SQL, blocks, runnable
 from tests.journey.conftest import Service
 from tests.loopback import free_port
@@ -72,6 +73,8 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str) -> Iterator[Place]:
     """One service on a database of its own, with a few events in it."""
     directory = tmp_path_factory.mktemp("documented")
+    (programs := directory / "programs").mkdir()
+    (programs / "mothership").symlink_to(preloaded.program())
     (directory / ".venv").symlink_to(sys.prefix)
     (directory / "events.ndjson").write_text("".join(json.dumps(event) + "\n" for event in EVENTS))
     (directory / "lines.log").write_text("".join(f"Accepted password for user{n} from 10.0.0.{n}\n" for n in range(9)))
@@ -81,7 +84,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str) -> Iterat
                 (directory / "rules.yaml").write_text(block.text)
     dsn = urlunsplit(urlsplit(postgres_dsn)._replace(path="/documented"))
     environ = {
-        "PATH": f"{directory / '.venv' / 'bin'}:{shipped() / 'bin'}:{os.environ['PATH']}",
+        "PATH": f"{programs}:{directory / '.venv' / 'bin'}:{shipped() / 'bin'}:{os.environ['PATH']}",
         "HOME": str(directory),
         "TOKEN": "none",
         "MOTHERSHIP_PORT": str(port := free_port()),
@@ -91,9 +94,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str) -> Iterat
     log = directory / "log"
     subprocess.run(["bash", "-ec", psql(postgres_dsn, "CREATE DATABASE documented")], env=environ, check=True)
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            ["mothership", "serve"], stdout=out, stderr=out, env=environ, cwd=directory, start_new_session=True
-        )
+        process = preloaded.start(["serve"], environ=environ, cwd=directory, out=out)
     service = Service(directory / "data", log, f"http://127.0.0.1:{port}", process, environ)
     try:
         service.wait_ready()

@@ -8,7 +8,6 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests import preloaded
 from tests.conftest import Databases
 from tests.journey.conftest import Start
 from tests.preloaded import run
@@ -112,7 +112,7 @@ def test_nothing_in_a_row_commands_a_terminal(tmp_path: Path, dsn: str, form: st
     sql = f"SELECT '{text}' AS \"{text}\", '=1+1' AS sum, 1 / 0 * 0 AS \"no\" WHERE true"
     assert "\x1b[2J" not in query(tmp_path, dsn, sql, "--format", form).stderr
     held, terminal = pty.openpty()
-    command = [sys.executable, "-m", "mothership", "query", sql.replace("1 / 0 * 0", "2"), "--format", form]
+    command = [preloaded.program(), "query", sql.replace("1 / 0 * 0", "2"), "--format", form]
     seen = bytearray()
     process = subprocess.Popen(
         command,
@@ -202,7 +202,7 @@ def test_errors_are_plain_and_point_to_their_place(tmp_path: Path, dsn: str) -> 
 
 def test_ctrl_c_ends_it_at_the_server_too(tmp_path: Path, dsn: str) -> None:
     """With the status that shells expect."""
-    command = [sys.executable, "-m", "mothership", "query", "SELECT pg_sleep(600)"]
+    command = [preloaded.program(), "query", "SELECT pg_sleep(600)"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=environ(tmp_path, dsn)
     )
@@ -215,7 +215,7 @@ def test_ctrl_c_ends_it_at_the_server_too(tmp_path: Path, dsn: str) -> None:
 
 
 def test_whoever_reads_no_more_ends_it(tmp_path: Path, dsn: str) -> None:
-    command = f"{sys.executable} -m mothership query 'SELECT repeat(data::TEXT, 99) FROM events' --all --format ndjson"  # noqa: S608
+    command = f"{preloaded.program()} query 'SELECT repeat(data::TEXT, 99) FROM events' --all --format ndjson"  # noqa: S608
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command} | head -1 >/dev/null"],
         check=False, capture_output=True, text=True, cwd=tmp_path, env=environ(tmp_path, dsn),

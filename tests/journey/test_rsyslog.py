@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests import preloaded
 from tests.journey.conftest import Service, Start
 from tests.journey.test_service import select
 from tests.loopback import PLAIN, free_port
@@ -100,7 +100,7 @@ def rows(service: Service) -> int:
 @contextmanager
 def following(service: Service, pattern: str, token: str = TOKEN) -> Iterator[subprocess.Popen[bytes]]:
     """`mothership send --follow`, as the page has it."""
-    command = [sys.executable, "-m", "mothership", "send", "--follow", pattern, "--url", service.url]
+    command = [preloaded.program(), "send", "--follow", pattern, "--url", service.url]
     environ = {**service.environ, "MOTHERSHIP_TOKEN": token}
     process = subprocess.Popen(
         [*command, "--state", f"{service.data_dir.parent}/state.json"], env=environ, stderr=subprocess.PIPE

@@ -7,12 +7,12 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests import preloaded
 from tests.journey.conftest import Service, Start
 
 from mothership.commands.tail import line
@@ -25,7 +25,7 @@ class Tail:
     """The program, and what it has printed."""
 
     def __init__(self, service: Service, *options: str, stdout: Any = subprocess.PIPE, **environ: str) -> None:
-        command = [sys.executable, "-m", "mothership", "tail", "--url", service.url, *options]
+        command = [preloaded.program(), "tail", "--url", service.url, *options]
         variables = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **environ}
         self._service = service
         self.process = subprocess.Popen(

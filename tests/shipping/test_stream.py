@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
 import pytest
+from tests import preloaded
 from tests.shipping.http_server import ScriptedServer
 
 from mothership.shipping.batches import OutgoingBatch
@@ -19,7 +19,7 @@ from mothership.shipping.read_once import InputReport, read_stream
 
 @contextmanager
 def sending(server: ScriptedServer, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "mothership", "send", "-", "--url", server.url, *options]
+    command = [preloaded.program(), "send", "-", "--url", server.url, *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             yield process
