@@ -3,6 +3,12 @@
 
 import re
 
+from mothership.pipeline.redaction.rules.login_codes import (
+    LOGIN_CODES,
+    LOGIN_CODES_NEGATIVES,
+    LOGIN_CODES_POSITIVES,
+    is_no_number_of,
+)
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 
 _CODE = (
@@ -55,6 +61,7 @@ ONE_TIME_CODE = Rule(
             rf"{_CODE}{_BETWEEN}[\"'«„“「]?{_DIGITS}",
             ignore_case=True,
             unicode=True,
+            fits=is_no_number_of,
         ),
         Matcher(
             r"(?P<secret>(?<![\w.-])(?:G-)?[0-9]{4,8}|(?<![\w.-])[0-9]{3}[ -][0-9]{3})\s(?:(?:is|ist|est|es|é|är|er|jest|to|on|—|–|-)\s)?(?:your|ihr|dein|votre|ton|su|tu|o seu|il tuo|uw|je|din|dit|twój|ваш|seu)\s(?:[\w-]{1,24}\s){0,3}(?:code|pin|password|código|codice|passcode|kode?|код)",
@@ -149,8 +156,10 @@ ONE_TIME_CODE = Rule(
         # IHO S-63: the manufacturer's key opens every chart.
         Matcher(r"(?<![A-Za-z0-9])(?:M_KEY|HW_ID)\W{1,3}(?P<secret>[0-9A-F]{5,10})(?![0-9A-Za-z])"),
         Matcher(r"one-?time[- ]password\s{1,2}(?P<secret>[0-9]{4,10})(?![\w.])", ignore_case=True),
+        *LOGIN_CODES,
     ),
     positives=(
+        *LOGIN_CODES_POSITIVES,
         ("the safe combination is now 18-42-07", "18-42-07"),
         ("PIN-koden till skåpet i hallen är 7731", "7731"),
         ("Portkoden till lagret är nu 4418, byt i mars", "4418"),
@@ -210,6 +219,7 @@ ONE_TIME_CODE = Rule(
         ("S63: M_KEY=4A91C", "4A91C"),
     ),
     negatives=(
+        *LOGIN_CODES_NEGATIVES,
         "lock combination is invalid, gate combination of 3 sensors, safe combination changed on 2025-03-11",
         "PIN entered=ok, PIN entered 3 times, PIN-koden är fel, portkoden till lagret är ändrad 2025-03-11, kod autoryzacyjny wygasł po 600 s",
         "alarmkoden är E4096, PIN accepted: 12 ms, dörrkoden till plan 4 är borta",

@@ -4,6 +4,7 @@
 import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
+from mothership.pipeline.redaction.rules.telephony import TELEPHONY, TELEPHONY_NEGATIVES, TELEPHONY_POSITIVES
 from mothership.pipeline.redaction.rules.validators import (
     COUNTRY_CODES,
     digits_of,
@@ -235,8 +236,10 @@ PHONE = Rule(
         *_AMERICAN,
         Matcher(_DIALLED, _dialled),
         Matcher(_EUROPEAN),
+        *TELEPHONY,
     ),
     positives=(
+        *TELEPHONY_POSITIVES,
         ("GET http://sms.example.org/send?user=x&to=4915112345678&text=Pump+low", "4915112345678"),
         ("GET /api?u=x&msg=Alarm&dlr=1&msisdn=447700900123 200", "447700900123"),
         ("Lift staat stil, terugbellen op 06-19 44 82 70 graag", "06-19 44 82 70"),
@@ -298,6 +301,7 @@ PHONE = Rule(
         ('"""Kim"" <5511968155174>","PJSIP/trunk-000083ae"', "5511968155174"),
     ),
     negatives=(
+        *TELEPHONY_NEGATIVES,
         "GET /render?from=1741337012&to=1741340612&text=load, /search?number=12345678901234&page=2, /list?from=100&to=200&msg=x",
         "terugbellen op 12-06-2024 14:00, Rückruf erbeten bis 04-11-2025, anrufen ab 08:30, Ring buffer 512 1024 2048, mobile app 10.4.2",
         "appeler le 06 11 2025, móvil pedido 4410-22, kontakt 2024-03-11 12 30, bel artikel 740-11-8204, llamar antes del 12/06 18:00, ring 3 of 12",
