@@ -31,6 +31,7 @@ kontonummer konto_nr rekeningnummer numero_de_cuenta numero_de_compte clabe prod
 wsrep_sst_auth neo4j_auth registered_users basic_auth_users jenkins_crumb oauth_signature cb_access_sign
 ok_access_sign kc_api_sign x_bapi_sign
 authtok ldap_default_authtok x_honeycomb_team remember_me authorization_code
+secret_answer security_answer bgp_md5 tcp_md5
 pass_key pin_code pincode wps_pin network_key unicode_pwd userpassword pass_hash passhash nt_hash lm_hash
 """
 _SUFFIX_WORDS = """
@@ -54,7 +55,7 @@ authorization provisioning enrollment onboarding licence
 api app access auth account admin client consumer crypto deploy encryption decryption hmac jwt license master private
 secret session shared signing signature ssh storage webhook subscription vault aes integration publisher ingest
 ingestion write validation machine activation unseal recovery wep wpa wifi service
-local device transaction security read secreta secrete secrète geheime
+tacacs radius md5 ospf bgp isis vrrp local device transaction security read secreta secrete secrète geheime
 privada nwk network appkey apps nwks app_s nwk_s privée privata prywatny acceso acesso
 """
 KEY_KINDS = tuple(_KEY_KINDS.split())
@@ -98,7 +99,8 @@ confirmed repeat retype again verify encrypted enc encoded raw str string input 
 production prd stage staging stg test testing tst dev devel development qa uat local live sandbox demo preview ci db
 database sql mssql mysql mariadb oracle imap pop3
 postgres pg redis mongo smtp mail ldap ftp ssh wifi wlan vpn root admin bazy alt neu ancien nouveau
-nuevo attempt attempted typed tried
+nuevo herhaal herhaling herhalen wiederholen wiederholung bestätigung bestaetigung repetir confirmar
+attempt attempted typed tried
 """
 TAILS = frozenset(_TAILS.split())
 """Words behind a name that say which of several it is, or how it is written."""

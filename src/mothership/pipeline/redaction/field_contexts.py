@@ -24,14 +24,23 @@ PEER_NAMES = frozenset(
 """What machines call the ends of a call, and other things: only a number with its country's code is one."""
 ENDS = frozenset(("to", "from", "sender", "receiver", "src", "dst", "source", "destination"))
 """Who a message goes to, and many other things: only a text of digits, with its country's code and no date, is one."""
+NUMBER_NAMES = frozenset(("number", "no", "nr", "value", "home", "work", "private"))
+"""What a part of an object is called that may be of a telephone: what stands above it says so."""
 PHONE_CONTEXT = "phone="
+NUMBER_CONTEXT = "telephone="
 PEER_CONTEXT = "wa_id="
 END_CONTEXT = "message_peer="
+OF_TEXTS = frozenset((END_CONTEXT, NUMBER_CONTEXT))
+"""Before these stands no number, which may be any."""
 CARD_CONTEXT = "card="
 SESSION_CONTEXT = "sessionid="
 AUTH_CONTEXT = "auth="
 CODE_CONTEXT = "otp code="
 """Of a `code`, where something beside it says that it is for a login: most are an error's or a country's."""
+_OF_PHONE = re.compile(
+    r"phone|mobile|telefoon|telefon|msisdn|whatsapp|callee|caller|(?<![a-z])(?:tel|sms|fax|gsm|cell|handy|sip)(?![a-z])",
+    re.IGNORECASE,
+)
 _FOR_LOGIN = re.compile(
     r"otp|2fa|mfa|verif|(?<![a-z])sms|one.?time|sign.?(?:in|up)|login.?code|auth.?code|passcode|phone|msisdn",
     re.IGNORECASE,
@@ -109,10 +118,11 @@ class FieldContexts:
     def in_part(self, part: bytes) -> bytes:
         """Return the last field of a part of an event, `name":"value"`, as the text that the rules are asked of."""
         head, sign, value = part.rpartition(b'":')
-        if not sign or head[-1:] == b"\\" or len(value) > VALUE_CHARACTERS_MAX or value[:1] in {b"{", b"["}:
+        if not sign or head[-1:] == b"\\" or len(value) > VALUE_CHARACTERS_MAX or value[:1] == b"{":
             return b""
         context = self.of(head.rpartition(b'"')[2].decode(errors="replace"))
-        if not context:
+        value = value.removeprefix(b"[")
+        if not context or value[:1] in {b"{", b"["} or (context in OF_TEXTS and value[:1] != b'"'):
             return b""
         text = value.strip(b'"}]')
         if (len(text) - len(text.rstrip(b"\\"))) % 2:
@@ -126,9 +136,11 @@ class FieldContexts:
         if kind is str or kind is int:
             yield str(value)
             context = self.of(key) if is_bare(value) else ""
-            if context and (context != END_CONTEXT or kind is str):
+            if context and (context not in OF_TEXTS or kind is str):
                 yield f"{context}{value}"
         else:
+            if kind is list and value and is_bare(value[0]) and (context := self.of(key)):
+                yield f"{context}{value[0]}"
             yield from self._texts_in(value)
 
     def _texts_in(self, value: Any) -> Iterator[str | None]:
@@ -157,10 +169,20 @@ class FieldContexts:
         return self._in_shape(f'"{encodable(text)}"'.encode().translate(SHAPE)) & self.owners
 
 
-def is_for_login(siblings: dict[str, Any]) -> bool:
-    """Tell whether what stands beside a code, or a name there, says that it is for a login."""
+def is_for_login(siblings: dict[str, Any], parent: str = "") -> bool:
+    """Tell whether what stands beside a code or above it, or a name there, says that it is for a login."""
+    if _FOR_LOGIN.search(parent) or parent in {"login", "lock", "pin", "auth", "challenge"}:
+        return True
     short = [each for each in siblings.values() if type(each) is str and len(each) <= NAME_CHARACTERS_MAX]
     return any(map(_FOR_LOGIN.search, (*siblings, *short)))
+
+
+def is_of_phone(siblings: dict[str, Any], parent: str) -> bool:
+    """Tell whether what stands above a number or beside it says that it is a telephone's."""
+    if _OF_PHONE.search(parent):
+        return True
+    short = [each for each in siblings.values() if type(each) is str and len(each) <= NAME_CHARACTERS_MAX]
+    return any(map(_OF_PHONE.search, short))
 
 
 def is_bare(value: Any) -> bool:
@@ -173,12 +195,16 @@ def _alias(folded: str) -> str:
     """Return what a name means that no rule knows as it is spelled."""
     if folded.endswith(PHONE_NAMES):
         return PHONE_CONTEXT
-    if folded in PEER_NAMES:
-        return PEER_CONTEXT
-    if folded in ENDS:
-        return END_CONTEXT
-    if folded in CARD_NAMES:
-        return CARD_CONTEXT
-    if folded in {"auth", "code"}:
-        return AUTH_CONTEXT if folded == "auth" else CODE_CONTEXT
-    return SESSION_CONTEXT if folded == "sid" or folded.endswith(SESSION_NAMES) else ""
+    if folded == "sid" or folded.endswith(SESSION_NAMES):
+        return SESSION_CONTEXT
+    return _ALIASES.get(folded, "")
+
+
+_ALIASES = {
+    "auth": AUTH_CONTEXT,
+    "code": CODE_CONTEXT,
+    **dict.fromkeys(CARD_NAMES, CARD_CONTEXT),
+    **dict.fromkeys(NUMBER_NAMES, NUMBER_CONTEXT),
+    **dict.fromkeys(ENDS, END_CONTEXT),
+    **dict.fromkeys(PEER_NAMES, PEER_CONTEXT),
+}

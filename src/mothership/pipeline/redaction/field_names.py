@@ -78,10 +78,26 @@ _LABEL_WORDS = frozenset(
     (
         *("name", "key", "field", "header", "param", "parameter", "attribute", "property", "variable", "setting", "k"),
         *("option", "item", "label", "id", "column", "var", "attr", "prop", "selector", "locator", "element"),
+        *("path", "question"),
     )
 )
 _VALUE_WORDS = frozenset(
-    ("value", "values", "val", "content", "v", "new", "old", "from", "to", "before", "after", "current", "previous")
+    (
+        "value",
+        "values",
+        "val",
+        "content",
+        "v",
+        "new",
+        "old",
+        "from",
+        "to",
+        "before",
+        "after",
+        "current",
+        "previous",
+        "answer",
+    )
 )
 _PAIR_CHARACTERS = 32
 _PAIR_ENDINGS = tuple(_LABEL_WORDS | _VALUE_WORDS)

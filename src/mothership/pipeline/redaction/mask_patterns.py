@@ -10,11 +10,13 @@ from mothership.pipeline.redaction.batch_scan import Found, Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_contexts import (
     CODE_CONTEXT,
-    END_CONTEXT,
+    NUMBER_CONTEXT,
+    OF_TEXTS,
     PEER_CONTEXT,
     FieldContexts,
     is_bare,
     is_for_login,
+    is_of_phone,
 )
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
@@ -114,7 +116,9 @@ class MaskPatterns:
         self._dict(found.event, items, (), (), None)
         return self._places != places
 
-    def _value(self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
+    def _value(
+        self, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, parent: str = ""
+    ) -> Any:
         kind = type(value)
         if kind is str:
             if value in self._clean:
@@ -122,9 +126,9 @@ class MaskPatterns:
             masked = self._masked(value, self._rules_at(path), shown, note)
             return _DROPPED if masked is None else masked
         if kind is dict:
-            self._dict(value, value.items(), path, shown, note)
+            self._dict(value, value.items(), path, shown, note, parent)
         elif kind is list:
-            self._list(value, path, shown, note)
+            self._list(value, path, shown, note, parent)
         elif (kind is int or kind is float) and value >= NUMBER_MIN:
             return self._number(value, path, shown, note)
         return value
@@ -136,8 +140,9 @@ class MaskPatterns:
         path: tuple[str, ...],
         shown: tuple[str, ...],
         note: Note | None,
+        parent: str = "",
     ) -> None:
-        """Mask these items of an object."""
+        """Mask these items of an object; `parent` is the folded name of the field that holds it."""
         clean, keys = self._clean, self._keys
         renamed: dict[str, str] = {}
         dropped: list[str] = []
@@ -150,7 +155,7 @@ class MaskPatterns:
                     continue
                 if changed != key:
                     name = renamed[key] = changed
-            known = _beside(keys.get(key) or self._learn(key), value)
+            known = _beside(keys.get(key) or self._learn(key), value, parent)
             if not known.context:
                 kind = type(inner)
                 if (
@@ -183,12 +188,14 @@ class MaskPatterns:
                 return inner
         if known.binary and type(inner) is str and _is_base64(inner):
             return inner
-        inner = self._value(inner, here, shown, note)
+        inner = self._value(inner, here, shown, note, known.folded)
         return self._named(known.context, inner, here, shown, note) if known.context else inner
 
     def _named(self, context: str, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:
         """Mask the bare value of a field whose name says something to a rule, as if name and value stood in a text."""
-        if not is_bare(value) or (context == END_CONTEXT and type(value) is int):
+        if type(value) is list:
+            value[:] = [self._named(context, each, path, shown, note) if is_bare(each) else each for each in value]
+        if not is_bare(value) or (context in OF_TEXTS and type(value) is int):
             return value
         text, before = f"{context}{value}", len(context)
         allowed = self._rules_at(path) & self._contexts.owners
@@ -197,9 +204,11 @@ class MaskPatterns:
             return _DROPPED
         return masked[before:] if masked != text else value
 
-    def _list(self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> None:
+    def _list(
+        self, value: list[Any], path: tuple[str, ...], shown: tuple[str, ...], note: Note | None, parent: str
+    ) -> None:
         fresh = [
-            self._value(inner, path, (*shown, str(number)) if note else shown, note)
+            self._value(inner, path, (*shown, str(number)) if note else shown, note, parent)
             for number, inner in enumerate(value)
         ]
         value[:] = [inner for inner in fresh if inner is not _DROPPED]
@@ -257,9 +266,13 @@ class MaskPatterns:
         return answer
 
 
-def _beside(known: _Key, value: dict[str, Any]) -> _Key:
-    """Return what is known of a key in an object, which tells what a code is for."""
-    return known._replace(context="") if known.context == CODE_CONTEXT and not is_for_login(value) else known
+def _beside(known: _Key, value: dict[str, Any], parent: str) -> _Key:
+    """Return what is known of a key in an object, which tells what a code is for, and whose a number is."""
+    if known.context == CODE_CONTEXT:
+        return known if is_for_login(value, parent) else known._replace(context="")
+    if known.context == NUMBER_CONTEXT:
+        return known if is_of_phone(value, parent) else known._replace(context="")
+    return known
 
 
 def _behind(before: int, note: Note) -> Note:

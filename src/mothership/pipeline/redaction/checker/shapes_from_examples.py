@@ -15,6 +15,7 @@ from mothership.pipeline.redaction.checker.shapes.logins import LOGINS
 from mothership.pipeline.redaction.checker.shapes.numbers_by_word import NUMBERS_BY_WORD
 from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_CREDENTIALS
 from mothership.pipeline.redaction.checker.shapes.prose import PROSE
+from mothership.pipeline.redaction.checker.shapes.said_around import SAID_AROUND
 from mothership.pipeline.redaction.checker.shapes.tickets import TICKETS
 from mothership.pipeline.redaction.checker.shapes.user_passwords import USER_PASSWORDS
 from mothership.pipeline.redaction.checker.shapes.vendors import VENDORS
@@ -54,6 +55,7 @@ def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
         *NUMBERS_BY_WORD,
         *KEYS_BY_WORD,
         *TICKETS,
+        *SAID_AROUND,
     )
     yield from written
     yield from VENDORS

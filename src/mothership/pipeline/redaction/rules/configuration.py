@@ -4,6 +4,12 @@
 import re
 
 from mothership.pipeline.redaction.rules.logged_settings import LOGGED_SETTINGS
+from mothership.pipeline.redaction.rules.markup import MARKED_UP, MARKED_UP_NEGATIVES, MARKED_UP_POSITIVES
+from mothership.pipeline.redaction.rules.network_keys import (
+    NETWORK_KEYS,
+    NETWORK_KEYS_NEGATIVES,
+    NETWORK_KEYS_POSITIVES,
+)
 from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher, Rule
 from mothership.pipeline.redaction.rules.vocabulary import (
     UNLIKE_WORDS,
@@ -211,8 +217,12 @@ CONFIG_PASSWORD = Rule(
         Matcher(r"password\smismatch:?[^\r\n]{0,40}?given=(?P<secret>[^\s\"']{1,256})", ignore_case=True),
         Matcher(rf"password\b[^\r\n]{{0,80}}?\snew\svalue:\s{WORD}", is_no_word, ignore_case=True),
         *LOGGED_SETTINGS,
+        *NETWORK_KEYS,
+        *MARKED_UP,
     ),
     positives=(
+        *NETWORK_KEYS_POSITIVES,
+        *MARKED_UP_POSITIVES,
         ("nut.conf: MONITOR rack2@10.1.1.9 1 monuser dieselgeur secondary", "dieselgeur"),
         ("7 SHA256 0b1c5e9a77d2f3486a0b1c5e9a77d2f3486a0b1c # shore", "0b1c5e9a77d2f3486a0b1c5e9a77d2f3486a0b1c"),
         ("3 MD5 Zeester_Anker9", "Zeester_Anker9"),
@@ -279,6 +289,8 @@ CONFIG_PASSWORD = Rule(
         ("Password for the [elastic] user successfully reset. New value: hunter2", "hunter2"),
     ),
     negatives=(
+        *NETWORK_KEYS_NEGATIVES,
+        *MARKED_UP_NEGATIVES,
         'set system login user kim authentication encrypted-password "## SECRET-DATA", pre-shared-key "## SECRET-DATA"',
         "MONITOR ups@localhost 1 primary, MONITOR mode on eth0, 12 SHA1 mismatch, 4 MD5 checksum.txt, took 3 MD5 sums",
         '{"ParameterKey":"InstanceType","ParameterValue":"t3.medium"}, {"ParameterKey":"DbPassword","ParameterValue":"****"}',

@@ -8,7 +8,7 @@ from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher
 _DIGITS = r"(?P<secret>[0-9]{6,8}|[0-9]{3}[ -][0-9]{3})(?![\w%/:-]?[0-9A-Za-z]|\.[0-9])"
 _SHORT = r"(?P<secret>[0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?![\w%/:-]?[0-9A-Za-z]|\.[0-9])"
 _SAID = (
-    r"(?:(?<![^\W_])(?:[th]?otp|otc|otac|2fa|(?:s|m|sms|push|photo|chip|i)?-?tan|(?:rsa\s)?token-?code|v-?code|duo|google\sauthenticator|oathtool|(?:telegram|whatsapp|signal)\scode)(?![^\W\d_])"
+    r"(?:(?<![^\W_])(?:[th]?otp|otc|otac|2fa|(?:m|sms|push|photo|chip|i)?-?tan|(?:rsa\s)?token-?code|v-?code|duo|google\sauthenticator|oathtool|(?:telegram|whatsapp|signal)\scode)(?![^\W\d_])"
     r"|(?:verif(?:ication|y)|confirm(?:ation)?|security|one-?time|reset|authenticat(?:ion|or)|login|sign-?in|scratch|captcha|passwordless|activation)[-_ ]?(?:pass)?(?:code|pin)s?"
     r"|(?:verificatie|bevestigings|beveiligings|inlog|eenmalige\s|bestätigungs|sicherheits|einmal)-?code|code\s(?:de\s)?(?:vérification|sécurité|confirmation|connexion|confidentiel)|clave\sdin(?:á|a)mica"
     r"|kod(?:em)?\s(?:sms|weryfikacyjny|autoryzacyjny)|код\s(?:подтверждения|для\sвхода|доступа|проверки)"
@@ -267,7 +267,7 @@ LOGIN_CODES_POSITIVES = (
 )
 LOGIN_CODES_NEGATIVES = (
     "OTP sent to 120000 users, otp expires in 300000 ms, 2FA enabled for 250000 users, TOTP drift 100000",
-    "verification code for order 551204 was requested, mfa check of user 551204 passed, otp ttl 300000, tan of 45000000 rows",
+    "the order 551204 was requested, mfa check of user 551204 passed, otp ttl 300000, tan of 45000000 rows",
     "received error code 551204, invalid product code 551204, enter the discount code SUMMER2025, response code 200000",
     "SET session:551204 1, otp:count 551204 of 20250311, verification job 20250311 done, INSERT INTO orders VALUES ('551204')",
     "GET /verify/order/551204x, GET /confirm?id=551204, expected 100000 got 100001 rows, user_code missing, 551204 is the order number",

@@ -5,6 +5,11 @@ import re
 from collections.abc import Iterator
 
 from mothership.pipeline.redaction.rules.here_documents import BELOW, BELOW_NEGATIVES, BELOW_POSITIVES
+from mothership.pipeline.redaction.rules.login_attempts import (
+    LOGIN_ATTEMPTS,
+    LOGIN_ATTEMPTS_NEGATIVES,
+    LOGIN_ATTEMPTS_POSITIVES,
+)
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_written_out, looks_like_secret, says_words
 
@@ -123,9 +128,11 @@ USER_AND_PASSWORD = Rule(
         Matcher(r"\b(?:CES[NL]|SIGNON)\s[^\r\n]{0,60}?\bPS=(?P<secret>[A-Za-z0-9@#$]{3,100})"),
         Matcher(r"/SIGN\s(?:ON\s)?[A-Z@#$][A-Z0-9@#$]{0,7}\s(?P<secret>[A-Z0-9@#$]{3,8})(?=\s{0,4}(?:$|[\r\n\"]))"),
         *BELOW,
+        *LOGIN_ATTEMPTS,
     ),
     positives=(
         *BELOW_POSITIVES,
+        *LOGIN_ATTEMPTS_POSITIVES,
         ("  stats auth ops:moon&tide", "moon&tide"),
         ("NEO4J_AUTH: neo4j/apples-and-pears", "apples-and-pears"),
         ("wsrep_sst_auth = repl:Sync+Harbor", "Sync+Harbor"),
@@ -146,6 +153,7 @@ USER_AND_PASSWORD = Rule(
     ),
     negatives=(
         *BELOW_NEGATIVES,
+        *LOGIN_ATTEMPTS_NEGATIVES,
         "stats auth required, stats auth realm: monitor, option http-auth on, proxy_auth: basic:realm, user:password format",
         'users: {"kim": "admin", "lee": "viewer"}, "accounts": {"eu": "active"}, registered users: {count: 3}',
         "LOGON CORP/ALICE failed, Logon type 3, last logon 2025-03-01, logon server dc1.corp,tcp, logon CORP.KIM,interactive",
