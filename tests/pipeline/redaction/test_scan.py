@@ -9,9 +9,11 @@ from corpora.events import clean_events
 from corpora.lines import SETS, secret_lines
 
 from mothership.event import Batch
+from mothership.pipeline.redaction.digit_shapes import SHAPE, any_digit, reads_digits
 from mothership.pipeline.redaction.part_scan import parts_of
-from mothership.pipeline.redaction.prefilters import SHAPE, Prefilters, any_digit, make_room, reads_digits
+from mothership.pipeline.redaction.prefilters import Prefilters
 from mothership.pipeline.redaction.redaction import Redaction
+from mothership.pipeline.redaction.remembered import make_room
 
 
 @pytest.mark.parametrize(

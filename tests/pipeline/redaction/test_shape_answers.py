@@ -7,7 +7,8 @@ from corpora.labelled import harmless
 from tests.pipeline.redaction.conftest import FINDERS, MATCHERS, TEXTS, Found
 
 from mothership.event import Batch
-from mothership.pipeline.redaction.prefilters import SHAPE, Prefilters, encodable
+from mothership.pipeline.redaction.digit_shapes import SHAPE, encodable
+from mothership.pipeline.redaction.prefilters import Prefilters
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.regex_analysis.digit_blind import is_blind
 from mothership.pipeline.redaction.regex_analysis.regex_tree import parse

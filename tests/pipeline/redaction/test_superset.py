@@ -14,7 +14,8 @@ from corpora.mutations import mutations
 from tests.pipeline.redaction.conftest import FINDERS, MATCHERS, SEED, TEXTS, Found
 
 from mothership.event import Batch
-from mothership.pipeline.redaction.prefilters import Prefilters, encodable
+from mothership.pipeline.redaction.digit_shapes import encodable
+from mothership.pipeline.redaction.prefilters import Prefilters
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher, Matcher
 from mothership.pipeline.redaction.rules.rule import CompiledWhenAsked, source_of, texts_behind

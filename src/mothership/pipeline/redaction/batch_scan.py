@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from mothership.event import Batch, Event
+from mothership.pipeline.redaction.automata import Hits
+from mothership.pipeline.redaction.digit_shapes import SHAPE, SHAPE_BYTES_MAX
 from mothership.pipeline.redaction.field_names import NESTED, FieldNames
 from mothership.pipeline.redaction.part_scan import (
     EVERY_ITEM,
@@ -27,38 +29,18 @@ from mothership.pipeline.redaction.part_scan import (
     owners_of,
     parts_of,
 )
-from mothership.pipeline.redaction.prefilters import SHAPE, SHAPE_BYTES_MAX, Hits, make_room
+from mothership.pipeline.redaction.remembered import make_room
+from mothership.pipeline.redaction.scan_findings import ANYTHING, CLEAN, EventShape, Found, items_of
 
 EVENTS_REMEMBERED = 8_192
 NAMES_REMEMBERED = 512
-
-
-class _Shape(NamedTuple):
-    """What events of a shape may hold."""
-
-    named: tuple[str, ...] = ()
-    """Names of items that are to be dropped if they hold anything, which have no digits."""
-    gone: tuple[str, ...] = ()
-    """Those of them that held something: of these nothing else is said here, and the others are counted without."""
-    searched: bool = False
-    """Whether what is to be dropped has to be looked for, too."""
-    hashed: bool = False
-    rules: Items = NO_ITEMS
-    signs: Items | None = NO_ITEMS
-    """None: the check has to ask, once the rules have done their work."""
-    doubtful: bool = False
-    """Whether the digits decide, which a shape doesn't have."""
-
-
-_CLEAN = _Shape()
-_ANYTHING = _Shape(searched=True, hashed=True, rules=EVERY_ITEM, signs=None)
 
 
 class _Names(NamedTuple):
     """What the names in an event say of it, and of any that differs from it in digits alone."""
 
     named: tuple[str, ...]
-    """As in `_Shape`, and so on."""
+    """As in `EventShape`, and so on."""
     searched: bool
     hashed: bool
 
@@ -77,56 +59,6 @@ class _Unseen(NamedTuple):
     parts: list[bytes]
     fresh: set[bytes]
     """Parts that are not known to hold nothing."""
-
-
-class Found:
-    """An event that may hold something, and what was found in it when it was scanned."""
-
-    __slots__ = ("_encoded", "_keys", "dropped", "event", "hashed", "position", "rules", "signs")
-
-    def __init__(self, position: int, event: Event, encoded: bytes, shape: _Shape) -> None:
-        self.position = position
-        self.event = event
-        self._encoded = encoded
-        self.dropped: tuple[str, ...] | None = None if shape.searched else shape.gone
-        """None: look for what is to be dropped."""
-        # Items keep their numbers when others are dropped.
-        drops = self.dropped != () and (shape.rules or shape.signs)
-        self._keys = [key for key in event if key not in shape.gone] if drops else None
-        self.hashed = shape.hashed
-        self.rules: Items | None = shape.rules
-        """None: a step has changed it, and anything may be anywhere."""
-        self.signs: Items | None = shape.signs
-        """None: they have to be asked for, in the event as it is then."""
-
-    def changed(self) -> None:
-        """Say that a text of it is not as it was. What only lost a field holds nothing new."""
-        self.rules = self.signs = None
-
-    def items(self, items: Items) -> Iterable[tuple[str, Any]]:
-        """Return those items that the event still has."""
-        return items_of(self.event, items, self._keys)
-
-    def drop(self) -> Event:
-        """Take the items out that are known to be named, and return them."""
-        event, names = self.event, self.dropped or ()
-        self.dropped = ()
-        return {name: event.pop(name) for name in names}
-
-    def stand_beside(self, texts: Iterable[str], gone: Event) -> list[str]:
-        """Return those texts that stand, in any case, in more of the event as it was than in these items of it."""
-        whole, inside = self._encoded.lower(), orjson.dumps(gone).lower()
-        needles = [(text, orjson.dumps(text)[1:-1].lower()) for text in texts]
-        return [text for text, needle in needles if whole.count(needle) > inside.count(needle)]
-
-
-def items_of(event: Event, items: Items, keys: Sequence[str] | None = None) -> Iterable[tuple[str, Any]]:
-    """Return those items of an event that are listed and that it still has; `keys` are those that it had."""
-    if items is EVERY_ITEM:
-        return event.items()
-    keys = list(event) if keys is None else keys
-    wanted = dict.fromkeys([keys[item] for item, _, _ in items])
-    return [(key, event[key]) for key in wanted if key in event]
 
 
 class _Scanned(NamedTuple):
@@ -155,11 +87,11 @@ class Scan:
         self._signs = signs
         self._drop = drop
         self._hash = hashed
-        self._known: dict[bytes, _Shape] = {}
+        self._known: dict[bytes, EventShape] = {}
         self._clean: dict[bytes, None] = {}
         """Shapes of parts in which neither rules nor signs find anything."""
-        self._names: dict[tuple[str, ...], _Names] = {}
-        """Of events without anything nested, by their keys, what their names say."""
+        self._names: dict[tuple[tuple[str, ...], bool], _Names] = {}
+        """Of events with nothing in what is nested in them, by their keys and whether any is, what their names say."""
         self._changed: dict[bytes, Items] = {}
         """Of events that a step has changed, where they may look unsafe."""
 
@@ -203,21 +135,21 @@ class Scan:
         for position, event in enumerate(events):
             encoded = encoded_json(event)
             if not encoded:
-                found.append(Found(position, event, b"", _ANYTHING))
+                found.append(Found(position, event, b"", ANYTHING))
                 continue
             shape = encoded.translate(SHAPE)
             answer = known(shape)
-            if answer is _CLEAN:
+            if answer is CLEAN:
                 continue
             if answer is None or not self._holds(answer, event):
                 answer = self._without_named(unseen, position, event, encoded, shape)
-            if answer is not None and (sure := self._confirmed(answer, event, encoded)) is not _CLEAN:
+            if answer is not None and (sure := self._confirmed(answer, event, encoded)) is not CLEAN:
                 found.append(Found(position, event, encoded, sure))
         if unseen:
             found += self._of_unseen(unseen, events)
         return found
 
-    def _holds(self, answer: _Shape, event: Event) -> bool:
+    def _holds(self, answer: EventShape, event: Event) -> bool:
         """Tell whether what is known of a shape holds for this event: whether the same named items hold anything."""
         return not answer.named or self._holding_anything(answer.named, event) == answer.gone
 
@@ -227,7 +159,7 @@ class Scan:
 
     def _without_named(
         self, unseen: list[_Unseen], position: int, event: Event, encoded: bytes, shape: bytes
-    ) -> _Shape | None:
+    ) -> EventShape | None:
         """Return what is known of an event by what remains of it without its named items, or by its parts.
 
         Where there is something in it to be read, it is added to the unseen.
@@ -253,17 +185,17 @@ class Scan:
         plan = self._drop.plan(event)
         return () if self._drop.paths or plan.digits or plan.labels else plan.named
 
-    def _with(self, rest: _Shape, event: Event, gone: tuple[str, ...]) -> _Shape:
+    def _with(self, rest: EventShape, event: Event, gone: tuple[str, ...]) -> EventShape:
         """Return what is known of a shape by what is known of the rest of it."""
         return rest._replace(named=self._named(event), gone=gone) if gone else rest
 
-    def _remember(self, shape: bytes, encoded: bytes, answer: _Shape) -> _Shape:
+    def _remember(self, shape: bytes, encoded: bytes, answer: EventShape) -> EventShape:
         if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
             make_room(self._known, EVENTS_REMEMBERED)
             self._known[shape] = answer
         return answer
 
-    def _confirmed(self, answer: _Shape, event: Event, encoded: bytes) -> _Shape:
+    def _confirmed(self, answer: EventShape, event: Event, encoded: bytes) -> EventShape:
         """Return of what is known of a shape what is true of an event."""
         if answer.doubtful:
             if answer.gone:
@@ -271,7 +203,7 @@ class Scan:
             rules = self._rules.confirmed(answer.rules, encoded)
             answer = answer._replace(rules=rules, signs=answer.signs and self._signs.confirmed(answer.signs, encoded))
         holds = answer.rules or answer.signs or answer.signs is None or answer.hashed or answer.gone or answer.searched
-        return answer if holds else _CLEAN
+        return answer if holds else CLEAN
 
     def _of_unseen(self, unseen: Sequence[_Unseen], events: Sequence[Event]) -> Iterator[Found]:
         """Yield what was found in events that were not seen before, and remember it for all of their shape."""
@@ -284,7 +216,7 @@ class Scan:
                 event = events[each.position]
                 answer = self._remember(each.shape, each.encoded, self._with(answer, event, each.gone))
             answer = self._confirmed(answer, events[each.position], each.encoded)
-            if answer is not _CLEAN:
+            if answer is not CLEAN:
                 yield Found(each.position, events[each.position], each.encoded, answer)
 
     def _of_parts(self, unseen: Sequence[_Unseen]) -> tuple[dict[int, Items], dict[int, Items]]:
@@ -315,10 +247,11 @@ class Scan:
 
     def _names_in(self, event: Event) -> _Names:
         """Return what the names in an event say: of most events their keys do."""
-        if not NESTED.isdisjoint(map(type, event.values())):
+        nested = not NESTED.isdisjoint(map(type, event.values()))
+        if nested and any(inner and type(inner) in NESTED for inner in event.values()):
             return self._learn_names(event)
         keys = tuple(event)
-        known = self._names.get(keys)
+        known = self._names.get((keys, nested))
         if known is None:
             known = self._learn_names(event)
             if (
@@ -326,19 +259,19 @@ class Scan:
                 and sum(map(len, keys)) <= SHAPE_BYTES_MAX
             ):
                 make_room(self._names, NAMES_REMEMBERED)
-                self._names[keys] = known
+                self._names[keys, nested] = known
         return known
 
     def _learn_names(self, event: Event) -> _Names:
         return _Names(self._named(event), self._drop.names_in(event) is None, self._hash.may_touch(event, lists=False))
 
-    def _shape_of(self, event: Event, rules: Items, signs: Items | None) -> _Shape:
+    def _shape_of(self, event: Event, rules: Items, signs: Items | None) -> EventShape:
         """Put together what was found in an event without those of its named items that hold anything."""
         names = self._names_in(event)
         if not (rules or signs or any(names)):
-            return _CLEAN
+            return CLEAN
         doubtful = self._rules.may_err(rules) or self._signs.may_err(signs or NO_ITEMS)
-        return _Shape(names.named, (), names.searched, names.hashed, rules, signs, doubtful)
+        return EventShape(names.named, (), names.searched, names.hashed, rules, signs, doubtful)
 
     def _holding(self, items: Items, event: Event, parts: Sequence[bytes]) -> Iterator[tuple[int, int, Hits]]:
         """Yield those items of which a text, by itself, may hold something, as any event of this shape has it."""

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from typing import Any, TypeAlias
 
+from mothership.pipeline.redaction.automata import Hits
+from mothership.pipeline.redaction.digit_shapes import SHAPE, encodable
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.part_scan import plain_json
-from mothership.pipeline.redaction.prefilters import SHAPE, Hits, encodable, make_room
+from mothership.pipeline.redaction.remembered import make_room
 from mothership.pipeline.redaction.rules import BUILTIN
 from mothership.pipeline.redaction.text import ActiveRule
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mothership.pipeline.redaction.credential_names import TAILS, says_credential, words
-from mothership.pipeline.redaction.prefilters import make_room
+from mothership.pipeline.redaction.remembered import make_room
 from mothership.pipeline.redaction.rules.vocabulary import is_placeholder
 
 NAMES_REMEMBERED = 8_192

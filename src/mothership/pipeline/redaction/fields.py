@@ -6,11 +6,12 @@ from typing import Any, TypeAlias
 import orjson
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.batch_scan import Found, Scan
+from mothership.pipeline.redaction.batch_scan import Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_names import NESTED, FieldNames, fold, names_person
 from mothership.pipeline.redaction.propagation import MARK, Propagation, telling
 from mothership.pipeline.redaction.pseudonyms import Pseudonyms
+from mothership.pipeline.redaction.scan_findings import Found
 
 DROP = "DropFields"
 HASH = "HashFields"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mothership.event import Batch, Event
-from mothership.pipeline.redaction.batch_scan import Found, Scan
+from mothership.pipeline.redaction.batch_scan import Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_contexts import (
     CODE_CONTEXT,
@@ -21,6 +21,7 @@ from mothership.pipeline.redaction.field_contexts import (
 from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.measurement_fields import ALWAYS, is_reading, reads, whole_number
+from mothership.pipeline.redaction.scan_findings import Found
 from mothership.pipeline.redaction.text import TextRedactor
 
 PLACES_REMEMBERED = 4_096

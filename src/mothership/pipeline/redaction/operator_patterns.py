@@ -7,7 +7,7 @@ from typing import Any
 
 import re2
 
-from mothership.pipeline.redaction.prefilters import ATOM, encodable
+from mothership.pipeline.redaction.digit_shapes import ATOM, encodable
 from mothership.pipeline.redaction.rules import REACH, Finder, Span
 from mothership.pipeline.redaction.rules.stored_prefilters import Derivation, prefilter
 

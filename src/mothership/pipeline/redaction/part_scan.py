@@ -10,7 +10,10 @@ from typing import TypeAlias
 import orjson
 
 from mothership.event import Event
-from mothership.pipeline.redaction.prefilters import NOTHING, SHAPE, SHAPE_BYTES_MAX, Hits, Prefilters, make_room
+from mothership.pipeline.redaction.automata import NOTHING, Hits
+from mothership.pipeline.redaction.digit_shapes import SHAPE, SHAPE_BYTES_MAX
+from mothership.pipeline.redaction.prefilters import Prefilters
+from mothership.pipeline.redaction.remembered import make_room
 
 PARTS_REMEMBERED = 16_384
 PORTION_BYTES = 256 * 1024
@@ -76,16 +79,19 @@ class PartScan:
 
         What digits don't decide is enough for an item: whoever looks at it closely asks of its texts again.
         """
-        if not self.may_err(items):
+        if items is EVERY_ITEM:
             return items
-        may_err, parts = self.prefilters.shape_may_err, encoded.split(_BETWEEN)
-        return tuple(
-            [
-                each
-                for each in items
-                if not each[2] <= may_err or self.prefilters.confirmed(each[2], self.text(parts[each[1]]))
-            ]
-        )
+        may_err, confirmed = self.prefilters.shape_may_err, self.prefilters.confirmed
+        parts: list[bytes] = []
+        kept: list[tuple[int, int, Hits]] = []
+        for each in items:
+            _, number, hits = each
+            if hits <= may_err:
+                parts = parts or encoded.split(_BETWEEN)
+                if not confirmed(hits, self.text(parts[number])):
+                    continue
+            kept.append(each)
+        return items if len(kept) == len(items) else tuple(kept)
 
 
 def items_with(parts: Sequence[bytes], found: dict[bytes, Hits], owners: Sequence[int]) -> Items:

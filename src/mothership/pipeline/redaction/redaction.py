@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from mothership.errors import ConfigurationError
 from mothership.event import Event
 from mothership.pipeline.redaction.active_rules import BINARY, builtin_rules, identity_fields, operators_rules
+from mothership.pipeline.redaction.automata import Hits
 from mothership.pipeline.redaction.batch_scan import Scan
 from mothership.pipeline.redaction.checker.pii_safety_validator import FIELDS, PIISafetyValidator, key_signs
 from mothership.pipeline.redaction.checker.shape_scanner import ShapeScanner, prefilters_of
@@ -26,7 +27,7 @@ from mothership.pipeline.redaction.fields import DropFields, HashFields
 from mothership.pipeline.redaction.mask_patterns import MaskPatterns
 from mothership.pipeline.redaction.part_scan import PartScan
 from mothership.pipeline.redaction.prefilter_audit import PrefilterAudit
-from mothership.pipeline.redaction.prefilters import Hits, Prefilters
+from mothership.pipeline.redaction.prefilters import Prefilters
 from mothership.pipeline.redaction.propagation import Propagation
 from mothership.pipeline.redaction.pseudonyms import (
     SALT_COMMAND,

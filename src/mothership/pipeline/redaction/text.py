@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from mothership.errors import TextTooComplex
+from mothership.pipeline.redaction.automata import Hits
 from mothership.pipeline.redaction.json_text import JsonText, json_text
-from mothership.pipeline.redaction.prefilters import Hits
 from mothership.pipeline.redaction.propagation import NAME as PROPAGATED
 from mothership.pipeline.redaction.pseudonyms import Pseudonyms
 from mothership.pipeline.redaction.rules import BUILTIN, REACH, Finder, Span

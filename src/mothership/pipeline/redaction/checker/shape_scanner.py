@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import re2
 
+from mothership.pipeline.redaction.automata import Family, Hits
 from mothership.pipeline.redaction.checker.shape_match import Context
-from mothership.pipeline.redaction.prefilters import Family, Hits, Prefilters
+from mothership.pipeline.redaction.prefilters import Prefilters
 
 MATCHES_MAX = 200
 """Matches of one shape in one string that are looked at closely."""
