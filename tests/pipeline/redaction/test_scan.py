@@ -1,6 +1,7 @@
 """The scan answers for a shape what it would answer for the text, and says where to look."""
 
 from collections.abc import Callable
+from copy import deepcopy
 
 import orjson
 import pytest
@@ -58,6 +59,42 @@ def test_a_named_field_may_hold_something_in_one_event_and_nothing_in_the_next(
     for value in ("00000000", "12345678", "00000000", "87654321", "${TOKEN}", "$TOKEN", None, "", "null", "hunter22"):
         event = {"type": "a", "api_key": value, **around, "password": value, "note": "at 10:00"}
         assert through(redaction, dict(event)).events == through(make(), dict(event)).events
+
+
+def test_what_is_empty_in_one_event_names_something_in_the_next(
+    make: Callable[..., Redaction], through: Callable[..., Batch]
+) -> None:
+    """What the names in an event say is remembered by its keys where nothing stands below them, and only there."""
+
+    def new() -> Redaction:
+        return make(hash_fields=["user_id"], checker={"action": "flag"})
+
+    redaction = new()
+    below: tuple[object, ...] = ({}, [], {"password": "x1"}, [{"user_id": "ann"}], {"a": {}}, None, {"user_id": 7}, {})
+    for number, inner in enumerate(below):
+        event = {"type": f"t{'x' * number}", "structured_data": inner, "note": f"{'y' * number} at 10:00"}
+        assert through(redaction, deepcopy(event)).events == through(new(), event).events
+
+
+@pytest.mark.parametrize(
+    "text", ["auth failed for 10.0.0.1", "the pin=none of card 411111111111", "as bob, password hunter2!x, of 10.0.0.1"]
+)
+def test_a_string_of_a_part_that_was_read_is_not_read_again(
+    make: Callable[..., Redaction], through: Callable[..., Batch], text: str
+) -> None:
+    """Neither by the rules nor by the check: what was found in the part is known of it, and all else is not there."""
+    redaction = make()
+    read: list[bytes] = []
+    for part_scan in (redaction.mask._scan._rules, redaction.mask._scan._signs):
+        automata = part_scan.prefilters._automata
+
+        def in_text(shape: bytes, plain: Callable[[bytes], frozenset[str]] = automata.in_text) -> frozenset[str]:
+            read.append(shape)
+            return plain(shape)
+
+        automata.in_text = in_text  # type: ignore[method-assign]
+    through(redaction, {"message": text, "n": 1})
+    assert f'"{text}"'.encode().translate(SHAPE) not in read
 
 
 def test_a_new_value_in_a_named_field_makes_nothing_else_new(

@@ -8,6 +8,7 @@ from tests.pipeline.redaction.conftest import FINDERS, MATCHERS, TEXTS, Found
 
 from mothership.event import Batch
 from mothership.pipeline.redaction.digit_shapes import SHAPE, encodable
+from mothership.pipeline.redaction.operator_patterns import PatternFinder, compile_pattern
 from mothership.pipeline.redaction.prefilters import Prefilters
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.regex_analysis.digit_blind import is_blind
@@ -51,6 +52,27 @@ def test_what_a_finder_finds_in_a_text_may_be_found_in_its_shape(found: Found) -
                     silent.append((name, text))
     assert silent == []
     assert tried > TEXTS // 3
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "may"),
+    [
+        (r"badge-\d+", "badge-4711", True),
+        (r"badge-\d+", "no badge 4711", False),
+        (r"(?i)BADGE[0-9]{2}", "badge47", True),
+        (r"badge-[0-4]+", "no badge", True),
+        (r"\Q[0-9]\E", "[0-9]", True),
+        (r"\Q[0-9]\E", "nothing", True),
+        ("oauth2", "nothing", True),
+    ],
+)
+def test_an_operators_pattern_says_no_for_a_shape_only_where_it_tells_no_digit_from_another(
+    pattern: str, text: str, *, may: bool
+) -> None:
+    """In doubt it may find something."""
+    finder = PatternFinder(compile_pattern(pattern, ignore_case=False))
+    assert finder.may_find(text.encode().translate(SHAPE).decode()) is may
+    assert may or not list(finder(text, 0, len(text)))
 
 
 def test_what_only_the_digits_tell_is_asked_of_each_text(

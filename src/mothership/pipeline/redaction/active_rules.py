@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from mothership.pipeline.redaction.field_names import fold
-from mothership.pipeline.redaction.operator_patterns import compile_pattern, pattern_finder, pattern_prefilter
+from mothership.pipeline.redaction.operator_patterns import PatternFinder, compile_pattern, pattern_prefilter
 from mothership.pipeline.redaction.rules import Rule, identity
 from mothership.pipeline.redaction.rules.vocabulary import is_placeholder_word
 from mothership.pipeline.redaction.settings import (
@@ -24,7 +24,7 @@ def operators_rules(settings: RedactionSettings, patterns: Sequence[PatternSetti
         compiled = compile_pattern(each.pattern, ignore_case=each.ignore_case)
         yield ActiveRule(
             name=each.name,
-            find=pattern_finder(
+            find=PatternFinder(
                 compiled, is_placeholder_word if (each.name, each.pattern) in DEFAULT_MASK_PATTERNS else None
             ),
             action=each.action,

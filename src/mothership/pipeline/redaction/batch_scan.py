@@ -122,6 +122,7 @@ class Scan:
             answer = seen
             if answer is None:
                 answer = items_with(own, found, owners_of(own, event)) if not found.keys().isdisjoint(own) else NO_ITEMS
+                self._signs.hand_on(answer, event, own)
                 if len(encoded) <= SHAPE_BYTES_MAX and b"\\u" not in encoded:
                     make_room(self._changed, EVENTS_REMEMBERED)
                     self._changed[shape] = answer
@@ -232,6 +233,8 @@ class Scan:
         left = [each for each in short if each.position not in in_rules]
         signs = self._signs.of(set().union(*[each.fresh for each in left]))
         in_signs = {each.position: items for each in left if (items := self._items(each, signs))}
+        for each in left:
+            self._signs.hand_on(in_signs.get(each.position, NO_ITEMS), each.event, each.parts)
         for part in set().union(*[each.fresh for each in left]):
             if part not in rules and part not in signs and len(part) <= SHAPE_BYTES_MAX:
                 make_room(self._clean, PARTS_REMEMBERED)

@@ -7,8 +7,8 @@ from typing import Any
 
 import re2
 
-from mothership.pipeline.redaction.digit_shapes import ATOM, encodable
-from mothership.pipeline.redaction.rules import REACH, Finder, Span
+from mothership.pipeline.redaction.digit_shapes import ATOM, any_digit, encodable
+from mothership.pipeline.redaction.rules import REACH, Span
 from mothership.pipeline.redaction.rules.stored_prefilters import Derivation, prefilter
 
 CONTEXT = 256
@@ -27,23 +27,35 @@ def compile_pattern(pattern: str, *, ignore_case: bool) -> Any:
         raise ValueError(f"not a regular expression in RE2 syntax: {text}") from None
 
 
-def pattern_finder(compiled: Any, lets_be: Callable[[str], bool] | None = None) -> Finder:
-    """Make a finder of a compiled RE2 expression; its group `secret`, or else the whole match, is what must go."""
-    group = compiled.groupindex.get("secret", 0)
+class PatternFinder:
+    """A finder made of a compiled RE2 expression; its group `secret`, or else the whole match, is what must go."""
 
-    def find(text: str, start: int, end: int) -> Iterator[Span | None]:
+    __slots__ = ("_compiled", "_group", "_is_blind", "_lets_be")
+
+    def __init__(self, compiled: Any, lets_be: Callable[[str], bool] | None = None) -> None:
+        """`lets_be` tells which matches are none."""
+        self._compiled = compiled
+        self._group = compiled.groupindex.get("secret", 0)
+        self._lets_be = lets_be
+        pattern = compiled.pattern
+        self._is_blind = r"\Q" not in pattern and any_digit(pattern) == pattern
+
+    def __call__(self, text: str, start: int, end: int) -> Iterator[Span | None]:
+        """Find, as a `Finder` does."""
         before = max(0, start - CONTEXT)
         part = encodable(text[before : end + REACH])
-        for match in compiled.finditer(part):
-            first, last = match.span(group)
+        for match in self._compiled.finditer(part):
+            first, last = match.span(self._group)
             if before + match.start() >= end:
                 return
-            if lets_be is not None and lets_be(part[first:last]):
+            if self._lets_be is not None and self._lets_be(part[first:last]):
                 continue
             if first >= 0 and before + first >= start:
                 yield before + first, before + last
 
-    return find
+    def may_find(self, shape: str) -> bool:
+        """Tell whether anything may be found in a text that has other digits where this one has a 0. A no is sure."""
+        return not self._is_blind or self._compiled.search(shape) is not None
 
 
 _ASSERTIONS = frozenset({"^", "$", r"\A", r"\z", r"\b", r"\B"})

@@ -70,6 +70,13 @@ class PartScan:
         plain = b'"%b,"' % plain_json(part)
         return plain + self._read_with_name(part) if self._read_with_name else plain
 
+    def hand_on(self, items: Items, event: Event, parts: Sequence[bytes]) -> None:
+        """Let the strings of these items be known by what was found in their parts, so that they are not read again."""
+        values = list(event.values())
+        for item, number, hits in items:
+            if type(values[item]) is str:
+                self.prefilters.may_hold(hits, values[item], self.text(parts[number]))
+
     def may_err(self, items: Items) -> bool:
         """Tell whether digits decide about any of them."""
         return items is not EVERY_ITEM and any(hits <= self.prefilters.shape_may_err for _, _, hits in items)

@@ -25,6 +25,7 @@ from mothership.pipeline.redaction.field_contexts import FieldContexts
 from mothership.pipeline.redaction.field_names import FieldNames, fold
 from mothership.pipeline.redaction.fields import DropFields, HashFields
 from mothership.pipeline.redaction.mask_patterns import MaskPatterns
+from mothership.pipeline.redaction.operator_patterns import PatternFinder
 from mothership.pipeline.redaction.part_scan import PartScan
 from mothership.pipeline.redaction.prefilter_audit import PrefilterAudit
 from mothership.pipeline.redaction.prefilters import Prefilters
@@ -267,7 +268,7 @@ def _prefilters(
     may_find = {
         rule.owner: rule.find.may_find
         for rule, whole in zip(rules, complete, strict=True)
-        if isinstance(rule.find, CompiledWhenAsked) and rule.find is whole.find
+        if isinstance(rule.find, (CompiledWhenAsked, PatternFinder)) and rule.find is whole.find
     }
     return Prefilters(expressions, may_find=may_find)
 

@@ -9,7 +9,7 @@ from mothership import lossless_decimals
 from mothership.event import Event
 from mothership.key_files import KEY_BYTES
 from mothership.pipeline.redaction.explanation import RuleHit
-from mothership.pipeline.redaction.operator_patterns import compile_pattern, pattern_finder
+from mothership.pipeline.redaction.operator_patterns import PatternFinder, compile_pattern
 from mothership.pipeline.redaction.redaction import Redaction, build
 from mothership.pipeline.redaction.rules import Span
 from mothership.pipeline.redaction.settings import PatternSettings, RedactionSettings
@@ -85,7 +85,7 @@ def try_line(redaction: Redaction, line: InputLine) -> Tried:
 def try_pattern(pattern: PatternSettings) -> list[Example]:
     """Run a pattern's examples as `pipeline.processors.redaction` would: alone, and looking everywhere."""
     redaction = build(_only(pattern), key=bytes(KEY_BYTES))
-    find = pattern_finder(compile_pattern(pattern.pattern, ignore_case=pattern.ignore_case))
+    find = PatternFinder(compile_pattern(pattern.pattern, ignore_case=pattern.ignore_case))
     return [
         Example(number, wanted, redaction.unsafe(text), [span for span in find(text, 0, len(text)) if span])
         for wanted, texts in ((True, pattern.positives), (False, pattern.negatives))
