@@ -5,11 +5,10 @@ than GET may manage; the pages for signing in and out are open, and look after t
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
 import orjson
-from jinja2 import Template
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -21,7 +20,6 @@ from starlette.routing import Route
 from mothership import __version__
 from mothership.console import assets
 from mothership.console.page import Change, Fields, Page, Trial
-from mothership.console.rendering import environment
 from mothership.console.respond import HEADERS, as_json
 from mothership.edge import browser
 from mothership.edge.caller import ANONYMOUS, Caller
@@ -30,6 +28,9 @@ from mothership.errors import Refusal
 from mothership.fairness import Holder
 from mothership.log_limiter import LogLimiter
 from mothership.telemetry import log
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 FORM_BYTES_MAX = 4 * 1024 * 1024
 TRIAL_BYTES_MAX = 1024 * 1024
@@ -73,9 +74,11 @@ class Console:
         self.application.router.redirect_slashes = False
 
     def render(
-        self, request: Request, template: str | Template, title: str, status: int = 200, **content: Any
+        self, request: Request, template: "str | Template", title: str, status: int = 200, **content: Any
     ) -> Response:
         """A page in the frame that all have; or, for htmx, what stands inside the frame alone."""
+        from mothership.console.rendering import environment  # noqa: PLC0415 - no worker that shows no page has it
+
         caller = _caller(request)
         session = request.scope.get("session")
         found = environment().get_template(template)

@@ -5,15 +5,17 @@ A page's `content` is plain data (what JSON has), made anew for each request: th
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from jinja2 import Template
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from mothership.edge.browser import CONSOLE
 from mothership.edge.caller import Caller
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 Content: TypeAlias = Mapping[str, Any]
 Fields: TypeAlias = Mapping[str, Sequence[str]]
@@ -56,7 +58,7 @@ class Page:
     path: str
     """Below `/console`: `/dead-letters`."""
     title: str
-    template: str | Template
+    template: "str | Template"
     content: Callable[[Request], Awaitable[Content]]
     """Raises `Refusal` for what can't be shown."""
     changes: Sequence[Change] = ()

@@ -13,7 +13,6 @@ from mothership.edge.decompression import SNAPPY_BLOCK, decompressed
 from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limit_settings import LimitSettings
-from mothership.edge.loki_push_encodings import PushReader
 from mothership.edge.repeat_window import RepeatWindow
 from mothership.edge.unreadable import explained
 from mothership.errors import Refusal
@@ -93,6 +92,8 @@ class LokiPush:
         """As `IngestProtocol.decode`."""
         key = request.idempotency_key
         limits = self._limits
+        from mothership.edge.loki_push_encodings import PushReader  # noqa: PLC0415 - most have none, and it is large
+
         read = PushReader(limits, self._tenant(request))
         is_lenient = False
         if request.is_json:

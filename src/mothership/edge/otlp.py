@@ -2,14 +2,13 @@
 
 A client takes 429, 502, 503 and 504 for "send it again" and every other error for "never": so nothing that can never
 succeed is answered 429, and a fault of ours is not a 500.
+
+The library for protobuf is imported by the first request that needs it.
 """
 
 from typing import Any
 
 import orjson
-from google.rpc.error_details_pb2 import BadRequest
-from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from mothership.edge import lenient_json, otlp_json
 from mothership.edge.batch_builder import BatchBuilder
@@ -17,7 +16,6 @@ from mothership.edge.caller import Permission
 from mothership.edge.event_limits import check_containers
 from mothership.edge.ingest_protocol import JSON, IngestRequest, IngestResponse, as_passing, retry_after
 from mothership.edge.limit_settings import LimitSettings
-from mothership.edge.otlp_protobuf import ProtobufReader
 from mothership.edge.repeat_window import RepeatWindow
 from mothership.edge.unreadable import explained
 from mothership.errors import Refusal
@@ -79,25 +77,24 @@ class OTLPLogs:
     def decode(self, body: bytes, request: IngestRequest) -> Batch:
         """As `IngestProtocol.decode`."""
         key = request.idempotency_key
-        decoded, needs_repair = self._json(body) if request.is_json else (self._protobuf(body), False)
+        decoded, needs_repair = self._json(body) if request.is_json else (self._records(body), False)
         return self._repeats.build(
             self._builder, decoded, request, key, input_name=self.name, body_bytes=len(body), needs_repair=needs_repair
         )
 
     def answer(self, request: IngestRequest, batch: Batch, receipt: Receipt, seconds: float) -> IngestResponse:  # noqa: ARG002 - as `IngestProtocol`
         """A 200, whatever was rejected: records that could not be kept would not be kept the next time either."""
-        response = ExportLogsServiceResponse()
-        if batch.rejected:
-            response.partial_success.rejected_log_records = len(batch.rejected)
-            response.partial_success.error_message = explained(batch)
+        rejected, message = len(batch.rejected), explained(batch) if batch.rejected else ""
         if not request.is_json:
-            return IngestResponse(200, response.SerializeToString(), [(b"content-type", PROTOBUF)])
+            from mothership.edge import otlp_protobuf_answers as answers  # noqa: PLC0415 - as above
+
+            body = answers.response(rejected, message)
+            return IngestResponse(200, body, [(b"content-type", PROTOBUF)])
         answer: dict[str, Any] = {}
-        if batch.rejected:
-            partial = response.partial_success
+        if rejected:
             answer["partialSuccess"] = {
-                "rejectedLogRecords": str(partial.rejected_log_records),  # a 64-bit integer is text in this encoding
-                "errorMessage": partial.error_message,
+                "rejectedLogRecords": str(rejected),  # a 64-bit integer is text in this encoding
+                "errorMessage": message,
             }
         return IngestResponse(200, orjson.dumps(answer), [(b"content-type", JSON)])
 
@@ -113,13 +110,14 @@ class OTLPLogs:
                 said["details"] = [{"@type": _BAD_REQUEST_TYPE, "fieldViolations": [violation]}]
             body = orjson.dumps(said)
             return IngestResponse(status, body, [(b"content-type", JSON), *headers])
-        answer = Status(code=code, message=refusal.reason)
-        if status == BAD_REQUEST:
-            violation = BadRequest.FieldViolation(description=refusal.reason)
-            answer.details.add().Pack(BadRequest(field_violations=[violation]))
-        return IngestResponse(status, answer.SerializeToString(), [(b"content-type", PROTOBUF), *headers])
+        from mothership.edge import otlp_protobuf_answers as answers  # noqa: PLC0415 - as above
 
-    def _protobuf(self, body: bytes) -> list[Event | str]:
+        body = answers.status(code, refusal.reason, is_bad_request=status == BAD_REQUEST)
+        return IngestResponse(status, body, [(b"content-type", PROTOBUF), *headers])
+
+    def _records(self, body: bytes) -> list[Event | str]:
+        from mothership.edge.otlp_protobuf import ProtobufReader  # noqa: PLC0415 - as above
+
         return ProtobufReader(self._limits).events(body)
 
     def _json(self, body: bytes) -> tuple[list[Event | str], bool]:
