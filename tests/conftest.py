@@ -63,12 +63,16 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests together that share what their module starts, a service, a site, a wheel: it is started once.
 
-    `--dist loadgroup` would give every worker some of them. Groups begin first, the greatest before the others.
+    `--dist loadgroup` would give every worker some of them. Groups begin first, the greatest before the others. Three
+    servers of NATS, which send each other heartbeats for as long as the tests go on, are enough, too.
     """
     for item in items:
         if isinstance(item, pytest.Function) and item.get_closest_marker("xdist_group") is None:
             definitions = [each[-1] for each in item._fixtureinfo.name2fixturedefs.values()]
-            if any(each.scope == "module" for each in definitions):
+            chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
+            if "nats_cluster" in item.fixturenames or "jetstream" in chosen:
+                item.add_marker(pytest.mark.xdist_group("nats"))
+            elif any(each.scope == "module" for each in definitions):
                 item.add_marker(pytest.mark.xdist_group(item.module.__name__))
 
 

@@ -56,6 +56,18 @@ async def committed(dsn: str, text: str) -> float:
         await connection.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("asked", ["", "?live=1", "?facets=1"])
+def test_axe_has_nothing_to_say_of_events(console: Console, scheme: Any, asked: str) -> None:  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only where there is a browser
+
+    page = console.page(color_scheme=scheme, bypass_csp=True)
+    page.goto(f"{console.service.url}/console/events{asked}")
+    found = Axe().run(page)
+    assert not found.violations_count, found.generate_report()
+    page.context.close()
+
+
 def test_an_event_is_seen_within_a_second_of_its_commit(console: Console) -> None:  # noqa: F811
     """The commit as the database dates it, the sight as the browser does: they are on one machine."""
     page = follow(console, "&type=race")
@@ -201,18 +213,6 @@ def test_a_live_page_fits(console: Console, width: int) -> None:  # noqa: F811
     page.goto(f"{console.service.url}/console/events?live=1")
     expect(page.locator("#live-state")).to_have_text("Live")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.context.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("asked", ["", "?live=1", "?facets=1"])
-def test_axe_has_nothing_to_say_of_events(console: Console, scheme: Any, asked: str) -> None:  # noqa: F811
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - only where there is a browser
-
-    page = console.page(color_scheme=scheme, bypass_csp=True)
-    page.goto(f"{console.service.url}/console/events{asked}")
-    found = Axe().run(page)
-    assert not found.violations_count, found.generate_report()
     page.context.close()
 
 
