@@ -17,6 +17,7 @@ from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_C
 from mothership.pipeline.redaction.checker.shapes.prose import PROSE
 from mothership.pipeline.redaction.checker.shapes.said_around import SAID_AROUND
 from mothership.pipeline.redaction.checker.shapes.tickets import TICKETS
+from mothership.pipeline.redaction.checker.shapes.told import TOLD
 from mothership.pipeline.redaction.checker.shapes.user_passwords import USER_PASSWORDS
 from mothership.pipeline.redaction.checker.shapes.vendors import VENDORS
 from mothership.pipeline.redaction.checker.value_validators import random_part, random_parts
@@ -56,6 +57,7 @@ def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
         *KEYS_BY_WORD,
         *TICKETS,
         *SAID_AROUND,
+        *TOLD,
     )
     yield from written
     yield from VENDORS

@@ -27,11 +27,17 @@ CARD_CODE = Rule(
             ignore_case=True,
         ),
         Matcher(
+            r"(?:(?:three|last|3|four|4)\s(?:3\s)?digits(?:\son\s(?:the\s)?back)?|(?:code|number)\son\s(?:the\s)?back)(?:\sof\s(?:the|my)\scard)?\s?(?:are|is|:|=)\s{1,2}(?P<secret>[0-9]{3,4})(?![0-9A-Za-z]|[.,:/-][0-9])",
+            preceded=r"(?:card|exp(?:iry|ires)?)[^\r\n]{0,34}",
+            ignore_case=True,
+        ),
+        Matcher(
             r"(?:(?<![A-Za-z0-9])(?:F|DE|P|BIT|FLD|field|Field|Bit|bit)[ _.-]?0?52(?:[ _]?\(?[A-Za-z ]{3,20}\)?)?|(?:pin|PIN|Pin)[ _-]?(?:block|Block|BLOCK|data|Data|DATA))(?:\\{0,3}[\"'])?\s{0,2}[=:>]\s{0,2}[\[\"'(]{0,2}(?P<secret>[0-9A-Fa-f]{16,32})(?![0-9A-Za-z])"
         ),
     ),
     positives=(
         ('{"cc_number":"…","cc_cid":"318"}', "318"),
+        ("my card, exp 12/26, the three digits are 604.", "604"),
         ("<cardCode>2207</cardCode>", "2207"),
         ('<PaymentCard CardCode="MC" SeriesCode="640"/>', "640"),
         ("card verification value: 771", "771"),

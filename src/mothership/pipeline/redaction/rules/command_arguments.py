@@ -106,6 +106,6 @@ POSITIONS = (
         r"samba-tool user (?:create|add|setpassword)|(?:drush|occ|artisan|console|drupal)\s{1,2}user:(?:password|resetpassword|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -\w{0,3}(?:nb|bn)\w{0,3}|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
         1,
     ),
-    (r"mosquitto_passwd -b", 2),
+    (r"mosquitto_passwd -b|ejabberdctl (?:register|change_password)|prosodyctl register", 2),
     (r"mc alias set|mc config host add", 3),
 )

@@ -220,7 +220,7 @@ DEVICE_PASSWORD = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"--[a-z0-9-]{0,24}(?:password|passwd|passphrase|pass|secret|token|api-?key|access-key|secret-key|account-key|private-key|signing-key|encryption-key|certificate-key"
+            r"--[a-z0-9_-]{0,24}(?:password|passwd|passphrase|pass|secret|token|api-?key|access-key|secret-key|account-key|private-key|signing-key|encryption-key|certificate-key"
             r"|plaintext|secret-string|credential)(?:-?(?:string|value|[0-9]{1,2}))?(?:\s{1,4}|=|\\{0,3}[\"']\s?,\s?(?=\\{0,3}[\"']))(?!-(?:-|[a-z]\s)|[|<\[(])"
             r"(?:\\{0,3}(?P<q>[\"'])(?=[^\"'\r\n\\]{2,512}\\{0,3}(?P=q))|[\\\"']{0,4})(?P<secret>(?(q)[^\"'\r\n\\]{2,512}|[^\s\"'`\\]{2,512}))",
             is_no_word,

@@ -103,4 +103,9 @@ LOGGED_SETTINGS: tuple[Matcher | CodeMatcher, ...] = (
     Matcher(r"/with/key/(?P<secret>[0-9A-Za-z_-]{16,64})(?![0-9A-Za-z_-])"),
     Matcher(r"/t/(?P<secret>[0-9a-z]{2}-[0-9a-f-]{32,80})/"),
     Matcher(r"pushover[^\r\n]{0,120}?&user=(?P<secret>u[0-9a-z]{29})(?![0-9a-z])", ignore_case=True),
+    Matcher(r"(?<![a-z])user=(?P<secret>u[0-9a-z]{29})(?=[^\r\n]{0,120}?pushover)"),
+    # PAN-OS makes an API key of these; Authorize.Net's key beside its login; a portal's cookie by its name
+    Matcher(r"(?<![0-9A-Za-z+/])(?P<secret>LUFRPT[0-9A-Za-z+/]{40,200}={0,2})(?![0-9A-Za-z+/=])"),
+    Matcher(r"x_tran_key[\"']?\s?[=:]\s?[\"']?(?P<secret>[0-9A-Za-z]{12,32})(?![0-9A-Za-z])"),
+    Matcher(r"[\w-]{0,24}authcookie\s{1,2}(?P<secret>[0-9A-Za-z+/=_%.-]{16,512})(?=\s|$)"),
 )

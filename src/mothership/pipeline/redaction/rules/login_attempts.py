@@ -8,7 +8,7 @@ from mothership.pipeline.redaction.rules.sentence_grammar import OPEN, VALUE, is
 from mothership.pipeline.redaction.rules.vocabulary import UNLIKE_WORDS, is_written_out, looks_like_secret, says_words
 
 _LOGIN = r"(?<![A-Za-z])(?:log(?:ging|ged)?[\s-]?(?:in|on)|login|log-?on|sign(?:ed|ing)?[\s-]in|auth(?:enticat\w{1,4})?|tr(?:y|ies|ied|ying)|attempt(?:ed|ing|s)?|crack(?:ed|ing)|guess(?:ed|ing)?|creds?|credentials?|combo|using|works?\swith|success(?:ful)?|valid|brute-?forced?|default|reset|connect(?:ed|ing)?|backdoor|account|basicauth|basic[\s_-]auth)(?![A-Za-z])"
-_SOMEBODY = r"[A-Za-z][\w.@$\\-]{0,40}"
+_SOMEBODY = r"(?!user[\s'\"]|account[\s'\"])[A-Za-z][\w.@$\\-]{0,40}"
 _USUAL = r"(?:root|admin|administrator|user|test|guest|pi|ubuntu|debian|centos|oracle|postgres|mysql|ftp|support|operator|ubnt|sa|tomcat|service|supervisor|tech|default|666666|888888)"
 _TIME = re.compile(r"[0-9:.]+|[\w-]+\.[a-z]{2,5}|[a-z]{1,8}[0-9]{0,3}(?:[/.:-].*)?|[0-9a-fA-F:.-]+")
 

@@ -5,10 +5,10 @@ import re
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher
 
-_DIGITS = r"(?P<secret>[0-9]{6,8}|[0-9]{3}[ -][0-9]{3})(?![\w%/:-]?[0-9A-Za-z]|\.[0-9])"
+_DIGITS = r"(?P<secret>[0-9]{6,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{2}[ -][0-9]{2}[ -][0-9]{2}|[0-9](?: [0-9]){5})(?![\w%/:-]?[0-9A-Za-z]|\.[0-9])"
 _SHORT = r"(?P<secret>[0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?![\w%/:-]?[0-9A-Za-z]|\.[0-9])"
 _SAID = (
-    r"(?:(?<![^\W_])(?:[th]?otp|otc|otac|2fa|(?:m|sms|push|photo|chip|i)?-?tan|(?:rsa\s)?token-?code|v-?code|duo|google\sauthenticator|oathtool|(?:telegram|whatsapp|signal)\scode)(?![^\W\d_])"
+    r"(?:(?<![^\W_])(?:[th]?otp|otc|otac|2fa|(?:m|mobile|sms|push|photo|chip|i)?-?tan|(?:rsa\s)?token-?code|v-?code|duo|google\sauthenticator|oathtool|(?:telegram|whatsapp|signal)\scode)(?![^\W\d_])"
     r"|(?:verif(?:ication|y)|confirm(?:ation)?|security|one-?time|reset|authenticat(?:ion|or)|login|sign-?in|scratch|captcha|passwordless|activation)[-_ ]?(?:pass)?(?:code|pin)s?"
     r"|(?:verificatie|bevestigings|beveiligings|inlog|eenmalige\s|bestätigungs|sicherheits|einmal)-?code|code\s(?:de\s)?(?:vérification|sécurité|confirmation|connexion|confidentiel)|clave\sdin(?:á|a)mica"
     r"|kod(?:em)?\s(?:sms|weryfikacyjny|autoryzacyjny)|код\s(?:подтверждения|для\sвхода|доступа|проверки)"
@@ -58,7 +58,7 @@ _OTHER_CODE = re.compile(
 )
 
 
-def _is_login_code(text: str, start: int, end: int) -> bool:
+def is_login_code(text: str, start: int, end: int) -> bool:
     """Tell a `code` from an error's, a place's or a shop's."""
     return _is_code(text, start, end) and _OTHER_CODE.search(text, max(0, start - 28), start) is None
 
@@ -84,13 +84,13 @@ LOGIN_CODES = (
         rf"(?<![^\W\d_]){_WHOSE}\s(?:[^\s\d:;,.]{{2,20}}\s){{0,3}}?{_ANY}(?:\s[^\s\d:;,.]{{2,20}}){{0,2}}?(?:{_JOINED})\s{{0,2}}(?:[\"'*_(\[`]|<[a-z]{{1,8}}>|\r?\n|\\[rn]){{0,4}}{_DIGITS}",
         ignore_case=True,
         unicode=True,
-        fits=_is_login_code,
+        fits=is_login_code,
     ),
     Matcher(
         rf"(?<![^\W\d_])(?:{_ANY}\s(?:{_WHOSE})|kodunuz|şifreniz|kódja|koodisi)(?:{_JOINED}|\s)\s{{0,2}}{_DIGITS}",
         ignore_case=True,
         unicode=True,
-        fits=_is_login_code,
+        fits=is_login_code,
     ),
     Matcher(
         r"(?<![\w.+-])(?:G-)?(?P<secret>[0-9]{4,8}|[0-9]{3}[ -][0-9]{3})(?:</?[a-z]{1,8}>|[*_\"'`]){0,2}(?:\s|是)(?:(?:is|ist|est|es|es\sel|é|o|è|är|er|jest|to|on|—|–|-)\s){0,2}"
@@ -102,7 +102,7 @@ LOGIN_CODES = (
     Matcher(
         rf"(?:sent|generated|issued|created|expected|received|got|entered|submitted|wrong|invalid|incorrect|bad|verif(?:y|ied|ying)|sending|gebruik|saisissez|verwenden\ssie|enter)\s(?:the\s|le\s|a\s|new\s|den\s|sms\s){{0,2}}(?:code|kod|código)(?:\s(?:is|was))?\s?[:=]?\s{{0,2}}{QUOTE}?{_DIGITS}",
         ignore_case=True,
-        fits=_is_login_code,
+        fits=is_login_code,
     ),
     Matcher(
         rf"(?<![a-z])(?:code|otp|pin)\s(?:mismatch|check|verification)[^\r\n0-9]{{0,24}}?(?:expected|want(?:ed)?|got|received|has)\s{QUOTE}?{_DIGITS}",
@@ -125,26 +125,26 @@ LOGIN_CODES = (
         rf"(?<![a-z]){_FOR_LOGIN}[^\r\n]{{0,48}}?(?<![\w-])(?:code|код|token){_JOINED}?\s{{0,2}}{QUOTE}?{_DIGITS}",
         ignore_case=True,
         unicode=True,
-        fits=_is_login_code,
+        fits=is_login_code,
         parted=False,
     ),
     Matcher(
         rf"(?<![\w-])(?:code|код){_JOINED}?\s{{0,2}}{QUOTE}?(?:{_SHORT}(?=[\s.,-]{{1,3}}(?:valid\sfor|expires|(?:do\snot|don't|never)\sshare|никому|gültig|geldig)))",
         ignore_case=True,
         unicode=True,
-        fits=_is_login_code,
+        fits=is_login_code,
     ),
     Matcher(
         rf"(?<![\w-])(?:code|код){_JOINED}?\s{{0,2}}{QUOTE}?{_DIGITS}(?=[^\r\n]{{1,48}}?{_FOR_LOGIN})",
         ignore_case=True,
         unicode=True,
-        fits=_is_login_code,
+        fits=is_login_code,
         parted=False,
     ),
     Matcher(
         r"(?<![\w-])code:?\s{1,2}(?P<secret>[0-9]{6}|[0-9]{3}[ -][0-9]{3})(?=\s(?:was\s)?(?:sent|texted|e?mailed|delivered)\s(?:to|via|by))",
         ignore_case=True,
-        fits=_is_login_code,
+        fits=is_login_code,
     ),
     Matcher(
         rf"(?:->|=>|:)\s{{1,2}}{_DIGITS}(?=\s[(\[](?:t?otp|2fa|mfa|code|sms)[)\]])",

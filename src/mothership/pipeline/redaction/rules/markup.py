@@ -43,6 +43,7 @@ MARKED_UP = (
         _is_shown,
         ignore_case=True,
         unicode=True,
+        parted=False,
     ),
     Matcher(
         r"<key>[\w .:-]{0,48}(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|psk|pin|credential)[\w .:-]{0,24}</key>\s{0,16}(?:\\n|\\t){0,8}<(?:string|data)>\s{0,8}(?P<secret>[^<>]{3,4096}?)\s{0,8}(?=</)",

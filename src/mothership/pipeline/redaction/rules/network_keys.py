@@ -60,7 +60,7 @@ NETWORK_KEYS = (
     Matcher(r":\s(?:RSA|ECDSA|PKCS12|P12)\s[\w./-]{1,128}\s{1,4}\"(?P<secret>[^\"\r\n]{3,128})\""),
     Matcher(r"(?:racoon|psk\.txt|psk)[^\r\n]{0,24}?:\s[0-9]{1,3}(?:\.[0-9]{1,3}){3}\s{1,4}(?P<secret>[^\s\"']{6,128})(?=\s{0,4}(?:$|[\r\n]))", _is_key),
     Matcher(r"(?<![A-Za-z])(?:cak|icak|sak)\s{1,4}(?:[0-9]\s{1,4})?(?P<secret>[0-9a-fA-F]{32,64})(?![0-9A-Za-z])"),
-    Matcher(r"SSID[12]?\s[^\r\n;]{1,40};?\s(?:Backlog\s)?Password[12]?\s{1,2}(?P<secret>[^\s;\"']{4,64})", _is_key, ignore_case=True),
+    Matcher(r"SSID[12]?\s[^\r\n;]{1,40};?\s(?:Backlog\s)?Password[12]?\s{1,2}(?P<secret>[^\s;\"']{4,64})", _is_key, ignore_case=True, parted=False),
     Matcher(r"set-key\s(?:ascii|hex)\s(?![0-9]\s)(?P<secret>[^\s\"']{8,64})", _is_key, ignore_case=True),
     Matcher(r"iwconfig\s\S{1,16}\skey\s(?P<secret>[0-9A-Fa-f]{2,4}(?:-?[0-9A-Fa-f]{2,4}){2,12})(?![\w-])"),
     Matcher(r"node\.session\.auth\.password(?:_in)?\s{1,2}-v\s{1,2}(?P<secret>[^\s\"']{3,128})"),

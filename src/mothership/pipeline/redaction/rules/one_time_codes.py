@@ -9,6 +9,11 @@ from mothership.pipeline.redaction.rules.login_codes import (
     LOGIN_CODES_POSITIVES,
     is_no_number_of,
 )
+from mothership.pipeline.redaction.rules.printed_codes import (
+    PRINTED_CODES,
+    PRINTED_CODES_NEGATIVES,
+    PRINTED_CODES_POSITIVES,
+)
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 
 _CODE = (
@@ -116,7 +121,7 @@ ONE_TIME_CODE = Rule(
         ),
         # Whatever the code is for, and how it came: `mTAN für die Überweisung über 250,00 EUR lautet …`, `the code I got by SMS is …`
         Matcher(
-            r"(?:(?<![A-Za-z])(?:m|i|photo|push|chip|sms|smart)?-?TANs?\b|\b(?:code|código|codice|kode?|kód|код)\b[^\r\n.!?]{0,40}?\b(?:sms|e-?mail|whatsapp|text|app|bericht|authenticator)\b)[^\r\n!?]{0,60}?\s(?:is|was|lautet|ist|war|est|es|è|era|är|er|var|jest|to|on)\s{1,2}[\"'„“«]?(?P<secret>[0-9]{6,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{2}[ -][0-9]{2}[ -][0-9]{2})(?![\w.%/:-]?[0-9A-Za-z])",
+            r"(?:(?<![A-Za-z])(?:m|mobile|i|photo|push|chip|sms|smart)?-?TANs?\b|\b(?:code|código|codice|kode?|kód|код)\b[^\r\n.!?]{0,40}?\b(?:sms|e-?mail|whatsapp|text|app|bericht|authenticator)\b)[^\r\n!?]{0,120}?\s(?:is|was|lautet|ist|war|est|es|è|era|är|er|var|jest|to|on):?\s{1,2}[\"'„“«]?(?P<secret>[0-9]{6,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{2}[ -][0-9]{2}[ -][0-9]{2})(?![\w.%/:-]?[0-9A-Za-z])",
             ignore_case=True,
             unicode=True,
             fits=_is_for_login,
@@ -157,9 +162,11 @@ ONE_TIME_CODE = Rule(
         Matcher(r"(?<![A-Za-z0-9])(?:M_KEY|HW_ID)\W{1,3}(?P<secret>[0-9A-F]{5,10})(?![0-9A-Za-z])"),
         Matcher(r"one-?time[- ]password\s{1,2}(?P<secret>[0-9]{4,10})(?![\w.])", ignore_case=True),
         *LOGIN_CODES,
+        *PRINTED_CODES,
     ),
     positives=(
         *LOGIN_CODES_POSITIVES,
+        *PRINTED_CODES_POSITIVES,
         ("the safe combination is now 18-42-07", "18-42-07"),
         ("PIN-koden till skåpet i hallen är 7731", "7731"),
         ("Portkoden till lagret är nu 4418, byt i mars", "4418"),
@@ -220,6 +227,7 @@ ONE_TIME_CODE = Rule(
     ),
     negatives=(
         *LOGIN_CODES_NEGATIVES,
+        *PRINTED_CODES_NEGATIVES,
         "lock combination is invalid, gate combination of 3 sensors, safe combination changed on 2025-03-11",
         "PIN entered=ok, PIN entered 3 times, PIN-koden är fel, portkoden till lagret är ändrad 2025-03-11, kod autoryzacyjny wygasł po 600 s",
         "alarmkoden är E4096, PIN accepted: 12 ms, dörrkoden till plan 4 är borta",

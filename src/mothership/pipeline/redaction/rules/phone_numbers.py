@@ -217,7 +217,7 @@ PHONE = Rule(
             _of_channel,
         ),
         Matcher(r"_(?P<secret>\+[1-9][0-9]{9,14})(?=[_.])", _with_country),
-        Matcher(r"\[(?:to|from|dest|src):(?P<secret>\+?[1-9][0-9]{10,14})\]", _with_country),
+        Matcher(r"\[(?:to|from|dest|src):(?P<secret>(?:00|\+)?[1-9][0-9]{10,14})\]", _with_country),
         Matcher(r"\^PRN\^(?:PH|CP)\^[^|\r\n]{0,40}?\^(?P<secret>[0-9]{7,12})(?![0-9])"),
         # `my number is …`, whatever country's
         Matcher(

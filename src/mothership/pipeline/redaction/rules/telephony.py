@@ -9,6 +9,7 @@ from mothership.pipeline.redaction.rules.validators import COUNTRY_CODES, digits
 _NATIONAL = r"0[1-9][0-9]{8,9}"
 _ABROAD = r"(?:00|\+)?[1-9][0-9]{10,13}"
 _NANP = r"[2-9][0-9]{2}[2-9][0-9]{6}"
+_TEN = r"[2-9][0-9]{9}"
 _ONE = rf"(?:{_NATIONAL}|{_ABROAD})"
 _ANY = rf"(?:{_NATIONAL}|{_ABROAD}|{_NANP})"
 _MORE = r"[\"'>)]{0,2}\s?(?:,|;|\||&|->|\sto\s|\sand\s|\sor\s|\sund\s|\sen\s|\set\s)\s?(?:and\s)?[\"'<(]{0,2}"
@@ -86,7 +87,7 @@ _MESSAGES = r"(?:messages?|opt-?out|opt-?in|unsubscribed?|stop|receipt|report|ha
 _TO = r"(?:from|to|for|by|on|at|na|numer|an|au|a|à|aan|naar|al|alla|de|von|van|till|til|номер|на|nach|set\sto)"
 _TECHNOLOGY = r"(?:PJSIP|SIP|IAX2?|DAHDI|Local|SCCP|Motif|sofia/gateway)"
 _WORDS = (
-    r"(?:(?<![^\W_])(?:t[eé]l[eé]?fon\w{0,10}|t[eé]l(?:[eé]phone|efoon\w{0,7}|efone)?(?:nr|nummer)?|telem(?:ó|o)vel|mobil\w{0,8}|m[oó]vil|celular(?:es)?|cellulare|cell|handy\w{0,7}|tlf(?:nr)?|puh|puhelin\w{0,8}|тел(?:ефон\w{0,3})?|τηλ(?:έφωνο)?|sđt|điện\sthoại|telepon|no\.?\shp|cep(?:\stelefonu)?|gsm|mob|phone|ph|callback|rückruf\w{0,7}|contact|portable|whatsapp|rufnummer)(?![^\W\d_])"
+    r"(?:(?<![^\W_])(?:t[eé]l[eé]?fon\w{0,10}|t[eé]l(?:[eé]phone|efoon\w{0,7}|efone)?(?:nr|nummer)?|telem(?:ó|o)vel|mobil\w{0,8}|m[oó]vil|celular(?:es)?|cellulare|cell|handy\w{0,7}|tlf(?:nr)?|puh|puhelin\w{0,8}|тел(?:ефон\w{0,3})?|τηλ(?:έφωνο)?|sđt|điện\sthoại|telepon|no\.?\shp|cep(?:\stelefonu)?|gsm|mob|phone|ph|callback|rückruf\w{0,7}|contact|portable|kiest|wählt|compose|marca|chiama|ringer|dials|whatsapp|rufnummer)(?![^\W\d_])"
     r"|номер\sтелефона|(?:my|new|his|her|contact|callback|phone|mobile|cell|emergency)\snumber|(?:reach|call|text|ring|phone)\s(?:me|us|him|her|them|back)\s(?:back\s)?(?:at|on|under)|电话|電話|手机|手機|휴대폰|전화)"
 )
 _FILLED = r"(?:\.?\s{0,2}(?:nr|no|num|number|numer|nummer|numero|número|numarası|номер|de\scontacto|de\scontact|di\scontatto|kontaktowy|klienta|client|cliente|kunde|klant|requested|is|ist|es|est|è|jest|on|är|er|for\scallback|号码|號碼|番号|번호)){0,2}"
@@ -121,6 +122,15 @@ TELEPHONY = (
         rf"(?<![a-z])(?:src|dst)=(?P<secret>{_ONE}){_END}(?=[^\r\n]{{0,80}}?(?:disposition|billsec|duration|dstchannel|dcontext|dst=|len=|trunk))",
         _is_number,
     ),
+    # Two ends of a call, all numbers of a call's record, and a national number behind an international one
+    Matcher(rf"\sfrom\s(?P<secret>{_ANY}\sto\s{_ANY}){_END}(?=[^\r\n]{{0,60}}?(?:hangup|call|ring|answer|busy|duration|cause|sms|via|gw|trunk))", _are_numbers, ignore_case=True),
+    Matcher(rf"(?<![A-Za-z])(?:call|rang|sms|dial|leg|trunk|hangup)[^\r\n]{{0,60}}?\sfrom\s(?P<secret>{_ANY}\sto\s{_ANY}){_END}", _are_numbers, ignore_case=True, parted=False),
+    Matcher(rf"(?<![A-Za-z])(?:SMDR|CDR|smdr|cdr)(?![A-Za-z])[^\r\n]{{0,100}}?(?<![\w.:-])(?:9,)?(?P<secret>(?:011)?{_ANY}(?:\s{{0,2}}[|;,\s]\s{{0,2}}{_ANY}){{0,8}}){_END}", _are_numbers, parted=False),
+    Matcher(rf"(?<![\w.:-])(?:9,)?(?P<secret>{_ANY}){_END}(?=[^\r\n]{{0,80}}?(?<![A-Za-z])(?:SMDR|CDR|smdr|cdr)(?![A-Za-z]))", _is_number, parted=False),
+    Matcher(rf"\+[1-9][0-9]{{1,2}}[ -]?[0-9][0-9 -]{{6,16}}[0-9][^\r\n0-9+]{{1,24}}?(?P<secret>{_NATIONAL}|0[1-9][0-9]{{1,3}}[ -][0-9]{{3,4}}[ -]?[0-9]{{3,4}}){_END}", _is_written),
+    Matcher(rf"(?:PeerAddress|CallingNumber|CalledNumber|OriginalNumber|DialledNumber)\s(?P<secret>{_ANY}){_END}", _is_number),
+    Matcher(rf"(?<![a-z])(?:hyla)?fax[^\r\n]{{0,60}}?\s(?:to|from|dest|destination)\s{_WRITTEN}", _is_written, ignore_case=True, parted=False),
+    Matcher(rf"(?:caller[-_ ]?id[-_ ]?number|destination[-_ ]?number|caller[-_ ]?number|called[-_ ]?number|(?:to|from)[-_ ]?number|ani|dnis)(?:{QUOTE})?\s{{0,2}}[:=]\s{{0,2}}(?:{QUOTE})?(?P<secret>{_TEN}){_END}", ignore_case=True),
     # Modems
     Matcher(
         r"\+C(?:LIP|MT|MGR|MGL|PBR|NUM|CWA|OLP|DIP|DS):?[^\r\n\"]{0,12}(?:\"[^\"\r\n]{0,16}\",){0,2}\\?\"(?P<secret>\+?[0-9]{7,15})\\?\"(?=,|\s|$|\r|\n)",

@@ -11,6 +11,11 @@ from mothership.pipeline.redaction.rules.login_attempts import (
     LOGIN_ATTEMPTS_POSITIVES,
 )
 from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, CodeMatcher, Matcher, Rule, Span
+from mothership.pipeline.redaction.rules.told_passwords import (
+    TOLD_PASSWORDS,
+    TOLD_PASSWORDS_NEGATIVES,
+    TOLD_PASSWORDS_POSITIVES,
+)
 from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_written_out, looks_like_secret, says_words
 
 _USER = r"[\w.@$*-]{1,64}"
@@ -129,10 +134,12 @@ USER_AND_PASSWORD = Rule(
         Matcher(r"/SIGN\s(?:ON\s)?[A-Z@#$][A-Z0-9@#$]{0,7}\s(?P<secret>[A-Z0-9@#$]{3,8})(?=\s{0,4}(?:$|[\r\n\"]))"),
         *BELOW,
         *LOGIN_ATTEMPTS,
+        *TOLD_PASSWORDS,
     ),
     positives=(
         *BELOW_POSITIVES,
         *LOGIN_ATTEMPTS_POSITIVES,
+        *TOLD_PASSWORDS_POSITIVES,
         ("  stats auth ops:moon&tide", "moon&tide"),
         ("NEO4J_AUTH: neo4j/apples-and-pears", "apples-and-pears"),
         ("wsrep_sst_auth = repl:Sync+Harbor", "Sync+Harbor"),
@@ -154,6 +161,7 @@ USER_AND_PASSWORD = Rule(
     negatives=(
         *BELOW_NEGATIVES,
         *LOGIN_ATTEMPTS_NEGATIVES,
+        *TOLD_PASSWORDS_NEGATIVES,
         "stats auth required, stats auth realm: monitor, option http-auth on, proxy_auth: basic:realm, user:password format",
         'users: {"kim": "admin", "lee": "viewer"}, "accounts": {"eu": "active"}, registered users: {count: 3}',
         "LOGON CORP/ALICE failed, Logon type 3, last logon 2025-03-01, logon server dc1.corp,tcp, logon CORP.KIM,interactive",

@@ -187,6 +187,9 @@ OTHERS = (
                 r"(?P<secret>(?-i:[MNO])[0-9A-Za-z_-]{23,25}\.[0-9A-Za-z_-]{6}\.[0-9A-Za-z_-]{27,38})(?![0-9A-Za-z_.-])",
                 ignore_case=True,
             ),
+            Matcher(
+                r"(?:bot|client)\.(?:run|login|start)\(\s?[\"'](?P<secret>[MNO][0-9A-Za-z_-]{22,29}\.[0-9A-Za-z_-]{6}\.[0-9A-Za-z_-]{27,44})[\"']",
+            ),
         ),
         positives=(("discord bot MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.aB3dEf9hIjKlMnOpQrStUvWxYz0", "GaBcDe.aB3dEf9hIj"),),
         negatives=("discord joined guild.server.channel",),

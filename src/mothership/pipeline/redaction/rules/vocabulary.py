@@ -13,7 +13,7 @@ authentication prompt must should cannot can can't could is was has had have not
 doesn't field value policy policies please enter try access permission denied login auth error warning info check match
 matches minimum at in on of to and or with without by attempt attempts verification validation verified valid updated
 update rotation rotated created deleted found length strength unexpected unrecognized unsupported malformed always ask
-file env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap dir nis winbind systemd all amd64 arm64 i386 armhf noarch x86_64
+file line env publickey keyboard-interactive password this that it its are be been will would may might files compat sss ldap dir nis winbind systemd all amd64 arm64 i386 armhf noarch x86_64
 need needs too being passwords required. only also still already aging expiry chauthtok via option flag argument hashing verify
 """
 _PLACEHOLDER_WORDS = frozenset(_STATES.split())
