@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,16 @@ async def test_what_is_stored_too_late_to_be_told_is_stored_once(tmp_path: Path,
         await asyncio.gather(*(relay.keep(rows_batch(number, rows)) for number in range(8)))
         await until(lambda: relay.status().sinks["memory"].queued_events == 0)
     assert len(sink.rows) == len(set(sink.rows)) == 8 * rows
+
+
+async def test_a_retry_that_is_too_much_comes_in_parts_that_are_all_stored(tmp_path: Path) -> None:
+    """Its identity is that of its content. A part that was stored says nothing of the others."""
+    sink = SlowSink(25)
+    whole = rows_batch(1, 150)
+    async with running(tmp_path, sink, answer_seconds=0.01, retry=SECONDS) as relay:
+        await relay.keep(replace(whole, content=whole.fingerprint))
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
+    assert sink.rows == whole.rows
 
 
 async def test_as_much_as_before_is_written_once_the_sink_is_quick_again(tmp_path: Path) -> None:

@@ -57,13 +57,16 @@ class SpoolRecord(msgspec.Struct, frozen=True, array_like=True):
         half_of = self.halves
         if self.parent and not half_of and self.fingerprint in half_fingerprints(self.parent, self.sinks):
             half_of = (self.parent,)
+        # Whether a retry that came apart was stored before, its halves are asked by `half_of`. Were it their content,
+        # too, the first of them to be stored would note it, and so say that the others are there.
+        content = b"" if self.content in half_of else self.content
         return RowBatch(
             self.fingerprint,
             self.request_id,
             self.received,
             self.rows,
             self.client,
-            self.content,
+            content,
             arrival=self.arrival,
             arrived_at=self.arrived_at,
             half_of=half_of,
