@@ -1,6 +1,6 @@
 """The examples of the built-in rules are their tests."""
 
-from functools import lru_cache
+from functools import cache
 
 import pytest
 
@@ -12,7 +12,7 @@ KEY = b"k" * 32
 pytestmark = pytest.mark.xdist_group("rules")  # each worker would compile each rule anew
 
 
-@lru_cache(maxsize=8)
+@cache
 def alone(rule: Rule) -> Redaction:
     """Return redaction with this rule only."""
     chosen = {each.name: RuleSettings(enabled=each.name == rule.name) for each in BUILTIN}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.checker.shape_scanner import Shape
@@ -37,6 +38,8 @@ _SHORT_MAX = 4
 _PREFIX_MIN = 3
 """Characters of a prefix that say something, of letters alone one more; before hexadecimals any."""
 _PARTS_MIN = 3
+FORMS_REMEMBERED = 4_096
+"""Of the examples: each redactor of a process asks for those of all rules."""
 _END = r"(?:$|[^0-9A-Za-z])"
 _WORD_ENDS = re.compile(r"[\s\"'<>()=,;:/]")
 
@@ -78,6 +81,7 @@ def _word_around(text: str, secret: str) -> str:
     return text[start - before.start() if before else 0 : behind.start() if behind else len(text)]
 
 
+@lru_cache(maxsize=FORMS_REMEMBERED)
 def _form(secret: str) -> tuple[str, str, Callable[[Context], bool]] | None:
     """Return sign, pattern and doubt of what has an example's form."""
     token = secret.rpartition(" ")[2]
