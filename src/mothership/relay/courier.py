@@ -12,20 +12,16 @@ from collections.abc import Callable, Sequence
 from mothership import telemetry
 from mothership.errors import Deferred, FailedRow, NotPersisted, Paused, Permanent, TimedOut, Transient
 from mothership.fairness import Holder
-from mothership.leases import DeliveryResult, Lease, LeaseLimits
+from mothership.leases import DeliveryResult, Lease
 from mothership.log_limiter import LogLimiter
 from mothership.plurals import counted
 from mothership.ports import Health, Spool
-from mothership.relay.deferred_batches import DeferredBatches
 from mothership.relay.event_rate import EventRate
-from mothership.relay.lease_order import LeaseOrder
 from mothership.relay.lease_rows import new_rows, rows_of
-from mothership.relay.parts_in_line import PartsInLine
-from mothership.relay.poison_tracker import PoisonTracker
+from mothership.relay.lease_selection import LeaseSelection
 from mothership.relay.settings import RelaySettings
 from mothership.relay.sink_availability import SinkAvailability, cause
 from mothership.relay.sink_route import DeliveryListener, SinkRoute
-from mothership.relay.write_size import WriteSize
 from mothership.telemetry import log
 
 IDLE_SECONDS = 1.0
@@ -56,12 +52,9 @@ class Courier:
         self._route, self._sink, self._spool = route, route.sink, spool
         self._settings, self._retry = settings, settings.retry
         self._listener, self._ticks = listener, ticks
-        self._limits = LeaseLimits(route.batch_size, settings.write_bytes, settings.retry.poison_attempts)
-        self._poison = PoisonTracker(settings.retry.split_attempts)
-        self._size = WriteSize(route.batch_size, settings.retry.write_seconds)
-        self._parts = PartsInLine()
-        self._deferred = DeferredBatches(settings.retry)
-        self._order = LeaseOrder(spool.first_live_seq, drain_rate=settings.drain_rate, in_order=route.in_order)
+        self._selection = selection = LeaseSelection(route, spool, settings, ticks=ticks)
+        self._poison, self._size, self._parts = selection.poison, selection.size, selection.parts
+        self._deferred, self._order = selection.deferred, selection.order
         self._write_seconds = telemetry.sink_write_seconds.labels(self.name)
         self._write_events = telemetry.sink_write_events.labels(self.name)
         self._stored_events = telemetry.sink_events.labels(self.name)
@@ -113,7 +106,7 @@ class Courier:
                 return
             else:
                 self._on_idle()
-                await self._wait_for_work(min(IDLE_SECONDS, self._due_in()))
+                await self._wait_for_work(min(IDLE_SECONDS, self._selection.due_in()))
 
     async def _may_write(self) -> bool:
         breaker = self.availability.breaker
@@ -142,36 +135,10 @@ class Courier:
             return True
         return False
 
-    # --- what to write -------------------------------------------------------------------------------------------
-
     async def _next(self) -> Lease | None:
-        probing = not self.availability.breaker.is_closed
-        seq = None if probing else self._poison.take_due(self._ticks(), self._retry.write_seconds)
-        if seq is not None:
-            if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
-                return lease
-            self._poison.forget(seq)
-        if lease := await self._next_part(self._ticks()):
-            return lease
-        if not probing and not self._ending:
-            await self._wait_for_company()
-        limits = self._limits._replace(rows=1 if probing else self._size.rows)
-        deferred = self._deferred.not_due(self._ticks())
-        exclude = self._poison.seqs | self._parts.seqs | deferred
-        lease = await self._spool.lease(self.name, limits, ranges=self._order.ranges(self._ticks()), exclude=exclude)
-        if lease is None and probing and self._poison.seqs:
-            lease = await self._spool.lease(self.name, limits, exclude=deferred)
-        if lease is None:
-            return await self._next_part(float("inf"))  # there are no others to have the time
-        self._order.record_lease(lease, self._ticks())
-        return lease
-
-    async def _next_part(self, now: float) -> Lease | None:
-        while (seq := self._parts.take_due(now)) is not None:
-            if lease := await self._spool.lease(self.name, self._limits, ranges=[(seq, seq + 1)]):
-                return lease
-            self._parts.discard([seq])
-        return None
+        return await self._selection.next(
+            probing=not self.availability.breaker.is_closed, wait_for_company=self._wait_for_company
+        )
 
     async def _wait_for_company(self) -> None:
         """Let what is about to be written become more, as long as the sink's route says."""
@@ -191,13 +158,10 @@ class Courier:
             await self._dead_letter(
                 lease, f"the process died {counted(lease.crashes[0], 'time')} while writing this batch"
             )
-        elif self._is_too_much(lease) and await self._split(lease, self._ticks()):
+        elif self._selection.is_too_much(lease) and await self._split(lease, self._ticks()):
             self.availability.breaker.abandon()  # if it was to be the probe: another is
         else:
             await self._write(lease)
-
-    def _is_too_much(self, lease: Lease) -> bool:
-        return len(lease.seqs) == 1 and self._size.is_too_much(lease.events)
 
     async def _write(self, lease: Lease) -> None:
         began = self._write_began = self._ticks()
@@ -372,12 +336,6 @@ class Courier:
         except Exception:  # noqa: BLE001 - whatever it is, it is not health
             return False
         return health.healthy
-
-    def _due_in(self) -> float:
-        """Seconds until something that waits for a time may be tried."""
-        now = self._ticks()
-        waiting = (self._poison, self._parts, self._deferred, self._order)
-        return max(0.01, min(each.due_in(now) for each in waiting))
 
     async def _wait_for_work(self, seconds: float) -> None:
         try:
