@@ -154,7 +154,7 @@ async def test_a_share_is_of_bytes_and_not_of_events(nats_cluster: NatsCluster, 
                 stats = await spool.sweep()
         large = (number - 2) * 200_000
         assert stats.totals["a"].bytes == stats.stored_bytes > large
-        held = spool._upkeep._bytes_by_client
+        held = spool._maintenance._bytes_by_client
         assert large / 1.5 < held["large"] < large * 1.5
         assert held["small"] < large / 4
         await append(spool, rows_batch(20, 2_000, client="small"), "a")

@@ -193,12 +193,12 @@ async def test_a_table_that_can_be_no_hypertable_still_works(timescale_dsn: str,
     await sink.close()
 
 
-async def test_upkeep_leaves_retention_to_the_server(timescale_dsn: str, sql: Sql) -> None:
+async def test_maintenance_leaves_retention_to_the_server(timescale_dsn: str, sql: Sql) -> None:
     """Chunks are dropped, not emptied row by row."""
     sink = _sink(timescale_dsn, retention="4 days")
     await sink.write([_batch(1, _days(10))])
-    upkeep = Maintenance(sink._side_pool, sink._settings, time.time)
+    maintenance = Maintenance(sink._side_pool, sink._settings, time.time)
     assert sink._state
-    await upkeep.run_once(sink._state)
+    await maintenance.run_once(sink._state)
     assert await sql("SELECT count(*) FROM events") == 100
     await sink.close()

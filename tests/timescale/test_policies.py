@@ -239,7 +239,7 @@ async def test_the_statement_for_a_big_table_has_the_configured_values(
     assert await sql(interval) == timedelta(hours=6)
 
 
-async def test_upkeep_of_chunks_deletes_in_steps(
+async def test_maintenance_of_chunks_deletes_in_steps(
     make_sink: MakeSink, sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`ctid` is not unique in chunks: no younger row goes for being at the same place in another one."""
@@ -248,7 +248,7 @@ async def test_upkeep_of_chunks_deletes_in_steps(
     sink = make_sink()
     rows = [row._replace(ts=row.ts + n) for n, row in enumerate(_rows(*[0, 40] * 50))]
     await sink.write([_batch(1, rows)])
-    upkeep = Maintenance(sink._side_pool, sink._settings, time.time)
+    maintenance = Maintenance(sink._side_pool, sink._settings, time.time)
     statement = "forget_events_in_chunks"
-    assert await upkeep._steps(sql_files.WRITE[statement], timedelta(days=30)) == 50
+    assert await maintenance._steps(sql_files.WRITE[statement], timedelta(days=30)) == 50
     assert await sql("SELECT count(*) FROM events WHERE ts > now() - INTERVAL '30 days'") == 50

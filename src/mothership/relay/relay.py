@@ -207,11 +207,11 @@ class Relay:
         try:
             async with asyncio.TaskGroup() as group:
                 couriers = [group.create_task(courier.run(), name=courier.name) for courier in self.couriers]
-                upkeep = [group.create_task(self._sweep()), group.create_task(self._take_over_orphans())]
+                maintenance = [group.create_task(self._sweep()), group.create_task(self._take_over_orphans())]
                 watch = group.create_task(self._watch())
                 await self._end.wait()
                 await self._drain(couriers)
-                for task in (*couriers, *upkeep, watch):
+                for task in (*couriers, *maintenance, watch):
                     task.cancel()
         finally:
             self._accepting = False

@@ -264,7 +264,7 @@ async def test_stats_count_what_was_inserted_and_what_is_of_the_last_hour(make_s
     assert await sql("SELECT count(*) FROM event_counts WHERE minute > 0") <= 5
 
 
-async def test_upkeep_forgets_what_is_old_and_nothing_else(make_sink: MakeSink, sql: Sql) -> None:
+async def test_maintenance_forgets_what_is_old_and_nothing_else(make_sink: MakeSink, sql: Sql) -> None:
     """Fingerprints after their window, counts after two hours, events after their retention."""
     sink = make_sink(fingerprint_days=2, retention="30 days")
     await sink.write([_batch(n, [ROW, ROW._replace(ts=NOW - 40 * 86_400_000_000)]) for n in range(4)])
@@ -279,7 +279,9 @@ async def test_upkeep_forgets_what_is_old_and_nothing_else(make_sink: MakeSink, 
     assert (await sink.stats()).total_inserts == 8
 
 
-async def test_upkeep_goes_in_bounded_steps(make_sink: MakeSink, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_maintenance_goes_in_bounded_steps(
+    make_sink: MakeSink, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No transaction that deletes a million rows while writers wait."""
     monkeypatch.setattr("mothership.sinks.tsdb.maintenance.STEP_ROWS", 100)
     monkeypatch.setattr("mothership.sinks.tsdb.maintenance.STEP_PAUSE_SECONDS", 0.0)

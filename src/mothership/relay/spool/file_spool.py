@@ -22,12 +22,12 @@ from mothership.relay.spool import directory, disk_reserve, rebuild, spool_file_
 from mothership.relay.spool.appends import keep_all
 from mothership.relay.spool.batch_splitting import dead_letters, deferred_parts, halves
 from mothership.relay.spool.expiry import ExpiryLog
+from mothership.relay.spool.maintenance import stats, sweep
 from mothership.relay.spool.operation import Append
 from mothership.relay.spool.quota import Quota
 from mothership.relay.spool.record import SpoolRecord
 from mothership.relay.spool.sqlite_file import LeasedRecord, SpoolFile
 from mothership.relay.spool.takeover import take_over_orphans
-from mothership.relay.spool.upkeep import stats, sweep
 from mothership.relay.spool.writer import SpoolWriter
 from mothership.telemetry import log
 

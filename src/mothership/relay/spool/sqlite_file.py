@@ -296,7 +296,7 @@ class SpoolFile:
         if rest is not None:
             self.dead_letters.add(letter.sink, letter.reason, rest, pack(rest), letter.buried)
 
-    # --- upkeep --------------------------------------------------------------------------------------------------
+    # --- maintenance ---------------------------------------------------------------------------------------------
 
     def touch(self) -> None:
         """Write the least there is to write: does the disk take it?"""

@@ -48,7 +48,7 @@ class Maintenance:
                 await self.run_once(known)
             except (*DRIVER_ERRORS, SinkError) as error:
                 reason = error.reason if isinstance(error, SinkError) else classify(error).reason
-                log.warning("upkeep_failed", reason=reason)
+                log.warning("maintenance_failed", reason=reason)
 
     async def run_once(self, state: DatabaseState) -> int:
         """Forget everything that is due; returns the number of rows."""

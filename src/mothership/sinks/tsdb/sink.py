@@ -34,7 +34,7 @@ from mothership.telemetry import (
 )
 
 SIDE_CONNECTIONS = 3
-"""For what isn't writing: health, counts, upkeep, keys."""
+"""For what isn't writing: health, counts, maintenance, keys."""
 PROBE_SECONDS_MAX = 1.5
 """Longest a look at the database may take that a person or a probe waits for."""
 CLOCK_SECONDS = 5.0

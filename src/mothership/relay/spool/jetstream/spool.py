@@ -27,12 +27,12 @@ from mothership.relay.spool.jetstream import cluster
 from mothership.relay.spool.jetstream.connection import LOST, connect
 from mothership.relay.spool.jetstream.counts import StreamState, stream_state
 from mothership.relay.spool.jetstream.held import HeldBatch
+from mothership.relay.spool.jetstream.maintenance import StreamMaintenance
 from mothership.relay.spool.jetstream.outcome_announcements import ORIGIN, Announcements
 from mothership.relay.spool.jetstream.publisher import ID, Publisher
 from mothership.relay.spool.jetstream.record_publisher import RecordPublisher
 from mothership.relay.spool.jetstream.sink_queue import SinkQueue, waiting_message
 from mothership.relay.spool.jetstream.subjects import Subjects
-from mothership.relay.spool.jetstream.upkeep import Upkeep
 from mothership.relay.spool.record import SpoolRecord, spool_record, weight
 from mothership.relay.spool.takeover import take_over_orphans
 from mothership.status import ClusterStatus
@@ -62,7 +62,9 @@ class JetStreamSpool:
         self._records = RecordPublisher(client, self._publisher, subjects, self._to.publish_seconds)
         self._announcements = Announcements(client, subjects, self._tell)
         self._queues: dict[str, SinkQueue] = {}
-        self._upkeep = Upkeep(client, subjects, settings, state, self._publisher, self._records, self._queues)
+        self._maintenance = StreamMaintenance(
+            client, subjects, settings, state, self._publisher, self._records, self._queues
+        )
         self._cache = BatchCache(settings.spool.cache_bytes)
         self._totals = state.totals()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -127,7 +129,7 @@ class JetStreamSpool:
         now = self._now()
         self._announcements.begin(batch.fingerprint)
         try:
-            self._upkeep.require_share(batch.client, weight(batch))
+            self._maintenance.require_share(batch.client, weight(batch))
             record = spool_record(batch, sinks, now, b"".join(batch.half_of[:1]))
             pieces = await asyncio.to_thread(lambda: self._records.pieces(record))
             messages = []
@@ -164,7 +166,7 @@ class JetStreamSpool:
         """Set rows aside that were rejected, each with its reason, if there is room."""
         lease = Lease(PIPELINE, 0, (0,), (batch,), (1,), (0,))
         failed = [FailedRow(0, row, reason) for row, reason in enumerate(reasons)]
-        self._upkeep.require_share(batch.client, weight(batch))
+        self._maintenance.require_share(batch.client, weight(batch))
         await self._records.dead_letters(lease, failed, self._now(), known_to_sink=True)
 
     # --- leases --------------------------------------------------------------------------------------------------
@@ -209,7 +211,7 @@ class JetStreamSpool:
             if batch is None:
                 telemetry.spool_damaged.inc(held.events)
                 log.error("spool_record_damaged", stream=self._subjects.stream, seq=held.seq, events=held.events)
-                await self._upkeep.keep_damaged(sink, held, self._now())
+                await self._maintenance.keep_damaged(sink, held, self._now())
                 await queue.finish([held.seq])
             else:
                 self._announcements.expect(sink, batch.fingerprint, held.message)
@@ -284,19 +286,19 @@ class JetStreamSpool:
             await self._finish(lease)
         return numbers
 
-    # --- upkeep --------------------------------------------------------------------------------------------------
+    # --- maintenance ---------------------------------------------------------------------------------------------
 
     async def sweep(self) -> SpoolStats:
         """Set aside what has waited too long, and count. Raises `NotPersisted` when the cluster does not answer."""
-        state = await self._upkeep.look(self._now())
+        state = await self._maintenance.look(self._now())
         self._totals = state.totals()
         self.last_seq = max(self.last_seq, state.last_seq)
-        await self._upkeep.expire(self._now(), self._finish)
-        return await self._upkeep.stats(self._totals)
+        await self._maintenance.expire(self._now(), self._finish)
+        return await self._maintenance.stats(self._totals)
 
     def cluster(self) -> ClusterStatus:
         """As the leader told at the last sweep."""
-        return self._upkeep.cluster()
+        return self._maintenance.cluster()
 
     async def take_over_orphans(self) -> int:
         """What another instance held goes to the others by itself; but a local file may be left from before."""

@@ -33,7 +33,7 @@ ROOM_AGAIN = 0.95
 DAMAGED = "the record is damaged"
 
 
-class Upkeep:
+class StreamMaintenance:
     """What `JetStreamSpool.sweep` does, and how it found the cluster."""
 
     def __init__(
