@@ -14,7 +14,9 @@ from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction
 
 LABELLED = Path(__file__).parents[3] / "corpora" / "texts"
-SETS = pytest.mark.parametrize("name", ["fourth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh"])
+SETS = pytest.mark.parametrize(
+    "name", ["fourth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]
+)
 LEFT_MAX = 0.02
 TOUCHED_MAX = 0.02
 

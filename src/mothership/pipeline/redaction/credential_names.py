@@ -31,7 +31,9 @@ kontonummer konto_nr rekeningnummer numero_de_cuenta numero_de_compte clabe prod
 wsrep_sst_auth neo4j_auth registered_users basic_auth_users jenkins_crumb oauth_signature cb_access_sign
 ok_access_sign kc_api_sign x_bapi_sign
 authtok ldap_default_authtok x_honeycomb_team remember_me authorization_code
-opc_value opc_key permanent_key permanent_key_value secret_answer security_answer bgp_md5 tcp_md5
+github_pat gitlab_pat personal_access_token sas_token
+opc_value opc_key permanent_key permanent_key_value
+secret_answer security_answer bgp_md5 tcp_md5
 pass_key pin_code pincode wps_pin network_key unicode_pwd userpassword pass_hash passhash nt_hash lm_hash
 """
 _SUFFIX_WORDS = """

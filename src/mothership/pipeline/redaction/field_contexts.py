@@ -171,9 +171,12 @@ class FieldContexts:
         return self._in_shape(f'"{encodable(text)}"'.encode().translate(SHAPE)) & self.owners
 
 
+_LOGINS = frozenset(("login", "lock", "pin", "auth", "challenge", "pairing", "twofactor", "door", "alarm"))
+
+
 def is_for_login(siblings: dict[str, Any], parent: str = "") -> bool:
     """Tell whether what stands beside a code or above it, or a name there, says that it is for a login."""
-    if _FOR_LOGIN.search(parent) or parent in {"login", "lock", "pin", "auth", "challenge"}:
+    if _FOR_LOGIN.search(parent) or not _LOGINS.isdisjoint(parent.split()):
         return True
     short = [each for each in siblings.values() if type(each) is str and len(each) <= NAME_CHARACTERS_MAX]
     return any(map(_FOR_LOGIN.search, (*siblings, *short)))

@@ -71,9 +71,11 @@ class _Plan(NamedTuple):
     """Those that hold such a value: `value`, `paramValue`."""
     digits: bool
     """Whether a key has a digit: `cvv2` is a name, and `cvv3` none."""
+    below: tuple[str, ...]
+    """Those that name a secret where what stands above them says so."""
 
 
-_NOTHING = _Plan((), (), (), digits=False)
+_NOTHING = _Plan((), (), (), digits=False, below=())
 _LABEL_WORDS = frozenset(
     (
         *("name", "key", "field", "header", "param", "parameter", "attribute", "property", "variable", "setting", "k"),
@@ -105,6 +107,64 @@ _PAIR_ENDINGS = tuple(_LABEL_WORDS | _VALUE_WORDS)
 
 _SECRET_BESIDE = {"p": ("u", "usr"), **dict.fromkeys(("d", "p", "q", "dp", "dq", "qi", "k"), ("kty",))}
 """Short names that say nothing but beside another: a user and a password, and the parts of a private JSON Web Key."""
+
+
+_BELOW = frozenset(("value", "phrase", "key", "code", "access", "refresh"))
+_TOKENS = frozenset(("oauth", "tokens", "oauthtokens"))
+_WIRELESS = frozenset(("wifi", "wlan", "wpa", "hotspot", "wireless", "accesspoint"))
+_LOGINS = frozenset(("auth", "login", "basicauth", "authentication", "account"))
+_USERS = frozenset(("user", "username", "login", "account", "uid"))
+_CARDS = frozenset(("card", "creditcard", "paymentcard", "debitcard"))
+_CARD_CODES = re.compile(r"[0-9]{3,4}")
+
+
+def _names_below(parent: str, key: str, value: dict[str, Any]) -> bool:
+    """Tell whether a key names a secret below the folded name of its object: `{"card": {"code": "…"}}`."""
+    inner = value[key]
+    if type(inner) is not str and type(inner) is not int:
+        return False
+    if parent in _CARDS:
+        return fold(key) == "code" and _CARD_CODES.fullmatch(str(inner)) is not None
+    if parent in _TOKENS:
+        return fold(key) in {"access", "refresh"}
+    if parent in _WIRELESS:
+        return fold(key) in {"value", "phrase", "key"}
+    return parent in _LOGINS and fold(key) == "value" and not _USERS.isdisjoint(value)
+
+
+_DESCRIBING = frozenset(
+    (
+        *(
+            "type",
+            "format",
+            "pattern",
+            "minlength",
+            "maxlength",
+            "min",
+            "max",
+            "digits",
+            "period",
+            "length",
+            "required",
+        ),
+        *("nullable", "readonly", "writeonly", "description", "title", "algorithm", "mode", "edge", "pull", "attempts"),
+        *("remaining", "ttl", "expiresin", "interval", "step", "window", "enabled", "deprecated", "number", "value"),
+    )
+)
+_CONTACTS_MAX = 100
+
+
+def _describes(value: dict[str, Any]) -> bool:
+    """Tell whether an object says how a secret is made, or is the pin of a chip: `{"digits": 6, "period": 30}`."""
+    for key, inner in value.items():
+        name = fold(key)
+        if name not in _DESCRIBING or type(inner) in NESTED:
+            return False
+        if name in {"number", "value"} and not (type(inner) in {int, bool} and 0 <= inner < _CONTACTS_MAX):
+            return False
+        if name in {"description", "title"} and type(inner) is str and any(map(str.isdigit, inner)):
+            return False
+    return bool(value)
 
 
 def _is_secret_beside(key: str, shape: tuple[str, ...]) -> bool:
@@ -157,7 +217,7 @@ class FieldNames:
 
         Never where the operator listed its name.
         """
-        if type(value) is dict or type(value) is list:
+        if type(value) is list or (type(value) is dict and not _describes(value)):
             return False
         known = self._called.get(key)
         if known is None:
@@ -169,12 +229,18 @@ class FieldNames:
             return False
         if type(value) is int or type(value) is float:
             return name.endswith(_PLURALS)
-        return value is None or (type(value) is str and is_placeholder(value, quoted=True))
+        return value is None or type(value) is dict or (type(value) is str and is_placeholder(value, quoted=True))
 
     def plan(self, value: dict[str, Any]) -> _Plan:
         """Return which keys of an object are named, and which label a value."""
         shape = tuple(value)
         return self._plans.get(shape) or self._learn_plan(shape)
+
+    def below(self, parent: str, value: dict[str, Any]) -> tuple[str, ...]:
+        """Return which keys of an object name a secret because of what the object is called."""
+        keys = self.plan(value).below if parent else ()
+        above = fold(parent[-NAME_CHARACTERS_MAX:]).rstrip("0123456789") if keys else ""
+        return tuple([key for key in keys if _names_below(above, key, value)])
 
     def may_touch(self, event: dict[str, Any], *, lists: bool) -> bool:
         """Tell whether a key of an event, at any depth, is named, or may be in another that differs in digits alone.
@@ -186,18 +252,25 @@ class FieldNames:
         except RecursionError:
             return True  # whoever works on it says so
 
-    def _may_touch(self, value: Any, *, lists: bool) -> bool:
-        if type(value) is dict:
-            plan = self.plan(value)
-            if plan is not _NOTHING and (plan.named or plan.digits or self._label_may_name(value, plan.labels)):
-                return True
-            inside = value.values()
-        else:
+    def _may_touch(self, value: Any, *, lists: bool, parent: str = "") -> bool:
+        if type(value) is list:
             if lists and str in map(type, value):
                 return True
-            inside = value
-        return not NESTED.isdisjoint(map(type, inside)) and any(
-            inner and self._may_touch(inner, lists=lists) for inner in inside if type(inner) in NESTED
+            return not NESTED.isdisjoint(map(type, value)) and any(
+                inner and self._may_touch(inner, lists=lists, parent=parent) for inner in value if type(inner) in NESTED
+            )
+        plan = self.plan(value)
+        if plan is not _NOTHING and (
+            plan.named
+            or plan.digits
+            or (plan.below and self.below(parent, value))
+            or self._label_may_name(value, plan.labels)
+        ):
+            return True
+        return not NESTED.isdisjoint(map(type, value.values())) and any(
+            inner and self._may_touch(inner, lists=lists, parent=key)
+            for key, inner in value.items()
+            if type(inner) in NESTED
         )
 
     def _label_may_name(self, value: dict[str, Any], labels: Iterable[str]) -> bool:
@@ -226,7 +299,8 @@ class FieldNames:
         values = tuple([key for key in shape if _ends_in(key, _VALUE_WORDS)]) if self._paired else ()
         labels = tuple([key for key in shape if _ends_in(key, _LABEL_WORDS)]) if values else ()
         digits = any(map(_DIGIT.search, shape))
-        plan = _Plan(named, labels, values if labels else (), digits)
+        below = tuple([key for key in shape if fold(key[-NAME_CHARACTERS_MAX:]) in _BELOW]) if self._credentials else ()
+        plan = _Plan(named, labels, values if labels else (), digits, below)
         plan = plan if any(plan) else _NOTHING
         if len(shape) <= SHAPE_CHARACTERS_MAX and sum(map(len, shape)) <= SHAPE_CHARACTERS_MAX:
             make_room(self._plans, SHAPES_REMEMBERED)

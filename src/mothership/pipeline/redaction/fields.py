@@ -86,23 +86,26 @@ class DropFields:
                 return True
         return changed
 
-    def _drop(self, value: Any, note: Note | None, path: tuple[str, ...], dropped: list[Any]) -> bool:
+    def _drop(self, value: Any, note: Note | None, path: tuple[str, ...], dropped: list[Any], parent: str = "") -> bool:
         """Take the named fields out, add what they held, and tell whether a text that stays has changed."""
         if type(value) is dict:
-            named, labels, values, _ = self._names.plan(value)
-            for key in (*named, *self._paired(value, labels, values)) if labels else named:
+            named, labels, values, _, below = self._names.plan(value)
+            if below or labels:
+                named = (*named, *self._names.below(parent, value), *self._paired(value, labels, values))
+            for key in named:
                 if key in value and not self._names.holds_nothing(key, value[key]):
                     dropped.append(value.pop(key))
                     if note:
                         note(DROP, (*path, key), -1, -1)
             changed = self._take_arguments(value)
             for key, inner in () if NESTED.isdisjoint(map(type, value.values())) else value.items():
-                if type(inner) in NESTED and self._drop(inner, note, (*path, key) if note else path, dropped):
+                if type(inner) in NESTED and self._drop(inner, note, (*path, key) if note else path, dropped, key):
                     changed = True
             return changed
         changed = self._follow(value, dropped)
         for number, inner in enumerate(value):
-            if type(inner) in NESTED and self._drop(inner, note, (*path, str(number)) if note else path, dropped):
+            here = (*path, str(number)) if note else path
+            if type(inner) in NESTED and self._drop(inner, note, here, dropped, parent):
                 changed = True
         return changed
 
@@ -113,7 +116,7 @@ class DropFields:
             name, secret = value[number], value[number + 1]
             if type(name) is not str or type(secret) is not str or name.lstrip("-") not in self._names:
                 continue
-            told = secret[:1] != "-" if name[:1] == "-" else len(value) == 2  # noqa: PLR2004 - a pair
+            told = secret[:1] != "-" if name[:1] == "-" else len(value) == 2 or _is_header(value, number)  # noqa: PLR2004 - a pair
             if told and secret not in self._names and not secret.startswith("[REDACTED:"):
                 value[number + 1] = GONE_BY_NAME
                 dropped.append(secret)
@@ -142,6 +145,11 @@ class DropFields:
             for key in (values if names else ())
             if value[key] not in names and not all(self._names.holds_nothing(name, value[key]) for name in names)
         ]
+
+
+def _is_header(value: list[Any], number: int) -> bool:
+    """Tell whether a name in a list is a header's, which holds names and values by turns."""
+    return number % 2 == 0 and len(value) % 2 == 0 and "-" in value[number]
 
 
 def _is_command(value: list[Any]) -> bool:

@@ -10,6 +10,7 @@ from mothership.pipeline.redaction.batch_scan import Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_contexts import (
     CODE_CONTEXT,
+    NAME_CHARACTERS_MAX,
     NUMBER_CONTEXT,
     OF_TEXTS,
     PEER_CONTEXT,
@@ -18,7 +19,7 @@ from mothership.pipeline.redaction.field_contexts import (
     is_for_login,
     is_of_phone,
 )
-from mothership.pipeline.redaction.field_names import fold
+from mothership.pipeline.redaction.field_names import NESTED, fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.measurement_fields import ALWAYS, is_reading, reads, whole_number
 from mothership.pipeline.redaction.scan_findings import Found
@@ -143,7 +144,7 @@ class MaskPatterns:
         note: Note | None,
         parent: str = "",
     ) -> None:
-        """Mask these items of an object; `parent` is the folded name of the field that holds it."""
+        """Mask these items of an object; `parent` holds the folded names of the fields that hold it."""
         clean, keys = self._clean, self._keys
         renamed: dict[str, str] = {}
         dropped: list[str] = []
@@ -166,7 +167,9 @@ class MaskPatterns:
                 ):
                     continue
             counted = known.reads and whole_number(inner) and (known.reads == ALWAYS or is_reading(value))
-            masked = inner if counted else self._field(inner, known, path, (*shown, name) if note else shown, note)
+            masked = (
+                inner if counted else self._field(inner, known, path, (*shown, name) if note else shown, note, parent)
+            )
             if masked is _DROPPED:
                 dropped.append(key)
             elif masked is not inner:
@@ -181,6 +184,7 @@ class MaskPatterns:
         path: tuple[str, ...],
         shown: tuple[str, ...],
         note: Note | None,
+        parent: str,
     ) -> Any:
         here = path if self._names_decide and not self._scoped else (*path, known.folded)
         if self._hashed is not None:
@@ -189,7 +193,8 @@ class MaskPatterns:
                 return inner
         if known.binary and type(inner) is str and _is_base64(inner):
             return inner
-        inner = self._value(inner, here, shown, note, known.folded)
+        above = f"{parent[-NAME_CHARACTERS_MAX:]} {known.folded}" if type(inner) in NESTED else ""
+        inner = self._value(inner, here, shown, note, above)
         return self._named(known.context, inner, here, shown, note) if known.context else inner
 
     def _named(self, context: str, value: Any, path: tuple[str, ...], shown: tuple[str, ...], note: Note | None) -> Any:

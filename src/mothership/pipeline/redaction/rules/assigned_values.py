@@ -135,7 +135,7 @@ def _is_placeholder(stem: str, match: "re.Match[str]", kind: str, value: str) ->
     if match["tab"] and stem not in CODES and not (is_random(value) and has_digit(value)):
         return True  # a table's heading
     if (
-        (stem in FOREIGN and not looks_like_secret(value))
+        (stem in FOREIGN and not looks_like_secret(value) and not (match["sign"] == "=" and _is_set(value)))
         or _named_only(stem, match, value)
         or (match["given"] and not looks_like_secret(value))
         or not value.strip(".,:;()[]{}!? \t")
@@ -144,6 +144,11 @@ def _is_placeholder(stem: str, match: "re.Match[str]", kind: str, value: str) ->
     if match["list"] and is_placeholder_list(value):
         return True
     return is_placeholder(value, quoted=kind != "bare") or (stem == "pwd" and DIRECTORY.fullmatch(value) is not None)
+
+
+def _is_set(value: str) -> bool:
+    """Tell a word that is set to be a password, in a file or an address, from a state and from figures."""
+    return value.isalpha() and len(value) > 4 and not is_placeholder(value) and not says_words(value)
 
 
 def _named_only(stem: str, match: "re.Match[str]", value: str) -> bool:

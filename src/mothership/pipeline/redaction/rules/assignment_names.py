@@ -7,7 +7,7 @@ from mothership.pipeline.redaction.credential_names import misread
 
 # What may stand before the stem so that it names a secret. `key` alone names nothing.
 _KEY_KINDS = (
-    r"(?:api|app|access|auth|authorization|authentication|provisioning|enrollment|onboarding|bootstrap|licence|local|device|transaction|decrypt|encrypt|account|admin|client|consumer|crypto|deploy|encryption|decryption|hmac|jwt|license|master"
+    r"(?:api|application|app|access|auth|authorization|authentication|provisioning|enrollment|onboarding|bootstrap|licence|local|device|transaction|decrypt|encrypt|account|admin|client|consumer|crypto|deploy|encryption|decryption|hmac|jwt|license|master"
     r"|private|secret|session|shared|shared[-_. ]?access|signing|signature|ssh|storage|webhook|subscription|vault|aes"
     r"|integration|publisher|ingest(?:ion)?|write|pre[-_.]?shared|validation|machine|activation|unseal|recovery|wep|wpa|service)"
 )

@@ -133,6 +133,17 @@ SNMP_COMMUNITY = Rule(
             r"check_snmp\S{0,20}(?:!|\s)(?:[^\r\n]{0,200}?\s)?-C\s{0,2}[\"']?(?P<secret>[^\s\"'!]{2,128})",
             _community,
         ),
+        # What cannot be a word of a sentence, or what a command takes; scanners that try many
+        Matcher(
+            r"(?:(?:invalid|bad|unknown|wrong)\scommunity\s(?:string|name)?\s?[\"']?(?=\S{1,64}\sfrom\s)|trapcommunity\s{1,4}|'community'\s?=>\s?'|check_snmp!|--community[\s=]|lnms\s[^\r\n]{0,80}?\s-c\s|add_?(?:host|device)(?:\.php)?\s\S{1,128}\s(?=\S{1,64}\sv[123]))(?P<secret>[^\s\"',;!]{3,128})",
+            _community,
+            ignore_case=True,
+        ),
+        Matcher(
+            r"(?:onesixtyone|snmp)[^\r\n\[]{0,60}?(?:[0-9]{1,3}\.){3}[0-9]{1,3}\s\[(?P<secret>[^\]\s]{3,64})\]",
+            _community,
+        ),
+        Matcher(r"Login\sSuccessful:\s(?P<secret>\S{3,64})\s\(Access\slevel"),
         Matcher(
             r"snmp\scommunity\s(?:add|set)\s[^\r\n]{0,120}?\bname=[\"']?(?P<secret>[^\s\"',;]{1,128})",
             _community,
@@ -151,6 +162,8 @@ SNMP_COMMUNITY = Rule(
     ),
     positives=(
         ("snmp-server community s3cretRO RO 10", "s3cretRO"),
+        ("Invalid community string harbour from 10.0.0.1", "harbour"),
+        ("./add_device.php core1 obs-lezer v2c 161 udp", "obs-lezer"),
         ('snmp-server community "copper pebble84" RO', "copper pebble84"),
         ("authCommunity log,execute,net 5TozRF6K", "5TozRF6K"),
         ('config system snmp community / edit 1 / set name "ember5968"', "ember5968"),

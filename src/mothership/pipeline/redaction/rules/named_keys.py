@@ -9,6 +9,11 @@ from mothership.pipeline.redaction.rules.keys_by_word import (
     KEYS_BY_WORD_NEGATIVES,
     KEYS_BY_WORD_POSITIVES,
 )
+from mothership.pipeline.redaction.rules.keys_in_addresses import (
+    KEYS_IN_ADDRESSES,
+    KEYS_IN_ADDRESSES_NEGATIVES,
+    KEYS_IN_ADDRESSES_POSITIVES,
+)
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.validators import has_digit
 from mothership.pipeline.redaction.rules.vocabulary import NO_NAME
@@ -116,9 +121,11 @@ NAMED_KEY = Rule(
             rf"(?:parent)?id_?tag{QUOTE}\s?:\s?{QUOTE}(?P<secret>[0-9A-F]{{8,20}}){QUOTE}", has_digit, ignore_case=True
         ),
         *KEYS_BY_WORD,
+        *KEYS_IN_ADDRESSES,
     ),
     positives=(
         *KEYS_BY_WORD_POSITIVES,
+        *KEYS_IN_ADDRESSES_POSITIVES,
         ('{"routing_key":"b9c00bc3b49d95bb0bbe61e96ba237a4"}', "b9c00bc3b49d95bb0bbe61e96ba237a4"),
         ("x-functions-key: tJqY0fKFXXDA7X2BJq82sCnQ5B8jYZUc3pNX0ayt==", "tJqY0fKFXXDA7X2BJq82sCnQ5B8jYZUc3pNX0ayt=="),
         ("DD-APPLICATION-KEY: 1b4663fe3a8ce1bcebfb37d04c31b7f8043fef48", "1b4663fe3a8ce1bcebfb37d04c31b7f8043fef48"),
@@ -159,6 +166,7 @@ NAMED_KEY = Rule(
     negatives=(
         'routing_key=ORDERS.EU.CREATED, {"routing_key": "ALARM_CRITICAL_ENGINE_ROOM_NUMBER"}, {"idTag":"unknown"}, {"idTagInfo":{"status":"Accepted"}}',
         *KEYS_BY_WORD_NEGATIVES,
+        *KEYS_IN_ADDRESSES_NEGATIVES,
         "publicKey=MCowBQYDK2VwAyEAhfC5PQbwhkUEPRES9KtuQNBPl3PsaDd7ww4SrCxj4Lt, peer_public_key: unhrdkVEGoqKfHbeuwdcvb7MBSEEyj6YWBm41gSUm6I=",
         "cache key 5f4dcc3b5aa765d61d8327deb882cf99 evicted, primary key: 9f86d081884c7d659a2feaa0c55ad015, dedup_key=1b4663fe3a8ce1bcebfb37d04c31b7f8043fef48",
         "duplicate key value violates unique constraint, host key SHA256:kzKyI7Mvt+KJSJAt02kCXlBBJKZLwz2D3AwCXa9c0+V",

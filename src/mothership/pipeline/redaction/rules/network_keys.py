@@ -45,7 +45,7 @@ NETWORK_KEYS = (
     Matcher(rf"set\s[^\r\n]{{0,100}}?(?:radius|tacplus|tacacs|ldap)\w{{0,3}}-server\s\S{{1,64}}\ssecret\s{{1,4}}{WORD}", _is_key, parted=False),
     # `PSK for site 4 is …`, `shared secret for AP1: …`, `preshared key '…'`, `psk mismatch: got "…"`
     Matcher(
-        rf"(?<![A-Za-z])(?:psk|shared\ssecret|pre-?\s?shared\s(?:key|secret)|(?:wi-?fi|wlan|wpa[23]?|network|netwerk|guest)[\s-](?:key|password|passphrase|schl(?:ü|ue)ssel|sleutel)|cl(?:é|e)\s(?:wi-?fi|wpa)|ssid\s\S{{1,32}}\s(?:key|pass|pw))(?:\s(?:for|of|on|at|voor|für|pour|to|in)\s[^\r\n:=]{{1,40}}?(?:\s(?:is|was|now|ist|est|changed\sto|set\sto)|\s?[:=])|(?:\s(?:is|was|now|ist|est|mismatch:?\sgot|changed\sto|set\sto)|\s?[:=]){{0,2}})\s{{1,2}}{OPEN}{VALUE}",
+        rf"(?<![A-Za-z])(?:psk|shared\ssecret|pre-?\s?shared\s(?:key|secret)|(?:wi-?fi|wlan|wpa[23]?|network|netwerk|guest)[\s-](?:key|password|passphrase|schl(?:ü|ue)ssel|sleutel)|cl(?:é|e)\s(?:de\ssécurité\s)?(?:wi-?fi|wpa)|ssid\s\S{{1,32}}\s(?:key|pass|pw))(?:\s(?:for|of|on|at|voor|für|pour|to|in)\s[^\r\n:=]{{1,40}}?(?:\s(?:is|was|now|ist|est|changed\sto|set\sto)|\s?[:=])|(?:\s(?:is|was|now|ist|est|mismatch:?\sgot|changed\sto|set\sto)|\s?[:=]){{0,2}})\s{{1,2}}{OPEN}{VALUE}",
         looks_like_secret,
         ignore_case=True,
         unicode=True,

@@ -42,7 +42,7 @@ def _is_number(text: str) -> bool:
 
 def _are_numbers(text: str) -> bool:
     """Tell the same of several."""
-    found = _NUMBERS.findall(text)
+    found = [each.removeprefix("011") if len(each) > 11 else each for each in _NUMBERS.findall(text)]
     return bool(found) and all(map(_is_number, found))
 
 
@@ -125,7 +125,7 @@ TELEPHONY = (
     # Two ends of a call, all numbers of a call's record, and a national number behind an international one
     Matcher(rf"\sfrom\s(?P<secret>{_ANY}\sto\s{_ANY}){_END}(?=[^\r\n]{{0,60}}?(?:hangup|call|ring|answer|busy|duration|cause|sms|via|gw|trunk))", _are_numbers, ignore_case=True),
     Matcher(rf"(?<![A-Za-z])(?:call|rang|sms|dial|leg|trunk|hangup)[^\r\n]{{0,60}}?\sfrom\s(?P<secret>{_ANY}\sto\s{_ANY}){_END}", _are_numbers, ignore_case=True, parted=False),
-    Matcher(rf"(?<![A-Za-z])(?:SMDR|CDR|smdr|cdr)(?![A-Za-z])[^\r\n]{{0,100}}?(?<![\w.:-])(?:9,)?(?P<secret>(?:011)?{_ANY}(?:\s{{0,2}}[|;,\s]\s{{0,2}}{_ANY}){{0,8}}){_END}", _are_numbers, parted=False),
+    Matcher(rf"(?<![A-Za-z])(?:SMDR|CDR|smdr|cdr)(?![A-Za-z])[^\r\n]{{0,100}}?(?<![\w.:-])(?P<secret>(?:9,)?(?:011[0-9]{{9,12}}|{_ANY})(?:\s{{0,2}}[|;,\s]\s{{0,2}}{_ANY}){{0,8}}){_END}", _are_numbers, parted=False),
     Matcher(rf"(?<![\w.:-])(?:9,)?(?P<secret>{_ANY}){_END}(?=[^\r\n]{{0,80}}?(?<![A-Za-z])(?:SMDR|CDR|smdr|cdr)(?![A-Za-z]))", _is_number, parted=False),
     Matcher(rf"\+[1-9][0-9]{{1,2}}[ -]?[0-9][0-9 -]{{6,16}}[0-9][^\r\n0-9+]{{1,24}}?(?P<secret>{_NATIONAL}|0[1-9][0-9]{{1,3}}[ -][0-9]{{3,4}}[ -]?[0-9]{{3,4}}){_END}", _is_written),
     Matcher(rf"(?:PeerAddress|CallingNumber|CalledNumber|OriginalNumber|DialledNumber)\s(?P<secret>{_ANY}){_END}", _is_number),

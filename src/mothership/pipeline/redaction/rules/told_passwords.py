@@ -95,6 +95,13 @@ TOLD_PASSWORDS = (
         _is_told,
         ignore_case=True,
     ),
+    # Routers told by SMS: `admin Admin-01x setparam …`; a label printer's wireless network; Icinga's ticket
+    Matcher(
+        r"(?<![\w/])[A-Za-z][\w-]{1,16}\s(?P<secret>[^\s\"'<>]{4,32})(?=\s(?:setparam|getparam|getstatus|getver|getgps|getio|cpureset|getinfo|setdigout|flush)\b)",
+        _is_told,
+    ),
+    Matcher(r"\^WX[A-Z],[0-9]{1,2},\"[^\"\r\n]{1,32}\"(?:,[^,\"\r\n]{0,32}){0,10},\"(?P<secret>[^\"\r\n]{5,64})\""),
+    Matcher(r"--ticket[\s=](?P<secret>[0-9a-f]{32,64})(?![0-9A-Za-z])"),
     # A name and its value as two arguments, attributes or elements
     Matcher(
         rf"-{{1,2}}name[\s=]{QUOTE}?[\w.-]{{0,40}}(?:pass(?:word|wd)?|pwd|secret|token|api_?key|psk)\w{{0,8}}{QUOTE}?\s-{{1,2}}value[\s=]{WORD}",
@@ -134,6 +141,11 @@ TOLD_PASSWORDS_POSITIVES = (
     ("set user monitor newpass Zeil-boot9", "Zeil-boot9"),
     ('bitcoin-cli walletpassphrase "drie oude zeilboten" 60', "drie oude zeilboten"),
     ("./steamcmd.sh +login ops Zeil-88 V3RWX +quit", "Zeil-88"),
+    ("SMS cmd: admin Zeil-01x setparam 2001:internet", "Zeil-01x"),
+    (
+        "icinga2 node setup --ticket ef053589c346703688b74aa8e0eed074c30ec1c5",
+        "ef053589c346703688b74aa8e0eed074c30ec1c5",
+    ),
     ('"klant1@isp"\t*\t"zeilboot"', "zeilboot"),
 )
 TOLD_PASSWORDS_NEGATIVES = (

@@ -85,4 +85,13 @@ TOLD = (
         r"(?i)three digits are [0-9]{3}",
         (r"(?i)card[^\n]{0,60}three digits are (?P<v>[0-9]{3,4})(?:$|[^0-9A-Za-z])", None),
     ),
+    *forms(
+        "key",
+        "named_key",
+        r"(?i)/hooks/[0-9a-z]{10}|://hook\.[a-z0-9.]{3,40}/[0-9a-z]{10}|hc-ping\.com/|sentry_key=|secret_id: |acl token |issued token |invalid token: ",
+        (r"(?:/hooks/|://hook\.[a-z0-9.]{3,40}/)(?P<v>[0-9A-Za-z]{20,})", value_validators.mixed),
+        (r"(?i)(?:hc-ping\.com/|secret_id: |acl token )(?P<v>[0-9a-f]{8}-[0-9a-f-]{27})", None),
+        (r"(?i)(?:sentry_key=|issued token )(?P<v>[0-9a-f]{32})", None),
+        (r"(?i)invalid token: (?P<v>[0-9A-Za-z]{18,})", value_validators.made),
+    ),
 )
