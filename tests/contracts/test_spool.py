@@ -217,6 +217,23 @@ async def test_a_batch_is_split_for_one_sink(spools: SpoolBench) -> None:
     assert (await leased(spool, "b")).batches == (rows_batch(1, 4),)
 
 
+async def test_halves_of_halves_know_the_whole(spools: SpoolBench) -> None:
+    """What was too much at once may come apart more than once; of a retry, its content is no content of a part's."""
+    spool = await spools.open()
+    retry = replace(rows_batch(1, 4), content=rows_batch(1).fingerprint)
+    await append(spool, retry, "a")
+    await spool.split(await leased(spool, "a"))
+    half, other = [lease.only([at]) for lease in await all_leased(spool, "a", 2) for at in range(len(lease.seqs))]
+    await spool.split(half)
+    spool.release(other)
+    batches = [batch for lease in await all_leased(spool, "a", 3) for batch in lease.batches]
+    assert sorted(list(batch.half_of) for batch in batches) == sorted(
+        [[retry.fingerprint]] + 2 * [[retry.fingerprint, half.batches[0].fingerprint]]
+    )
+    assert {batch.content for batch in batches} == {b""}
+    assert sorted(row for batch in batches for row in batch.rows) == list(retry.rows)
+
+
 async def test_deferred_rows_wait_and_the_others_are_through(spools: SpoolBench) -> None:
     """A batch of which none was written stays as it is; of another the rest becomes a part of its own."""
     spool = await spools.open()

@@ -150,3 +150,21 @@ def test_what_was_too_much_is_tried_again_after_a_while() -> None:
     size.record_success(500, 5.0)
     assert size.rows == 1000
     assert not size.is_too_much(5000)
+
+
+async def test_a_repeat_is_told_of_all_parts_that_wait(tmp_path: Path) -> None:
+    """However often its first transmission came apart."""
+    sink = SlowSink(25)
+    whole = rows_batch(1, 150)
+    async with running(tmp_path, sink, answer_seconds=0.01, retry=SECONDS) as relay:
+        await relay.keep(whole)
+        await until(lambda: 0 < len(sink.rows) < 150)
+        sink.rows_in_time = 0
+        waiting = relay.status().sinks["memory"].queued_events
+        receipt = await relay.keep(whole)
+        assert receipt.duplicate
+        assert receipt.sinks["memory"].queued >= relay.status().sinks["memory"].queued_events
+        assert receipt.sinks["memory"].queued <= waiting
+        sink.rows_in_time = 25
+        await until(lambda: relay.status().sinks["memory"].queued_events == 0)
+    assert sink.rows == whole.rows
