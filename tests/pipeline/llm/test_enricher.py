@@ -210,7 +210,7 @@ async def test_a_store_that_hangs_is_left_alone(start: Any, endpoint: Endpoint) 
     assert asked <= 2
     now[0] += 31
     await harness.say("disk failed")
-    await asyncio.sleep(0.05)
+    await harness.settled()
     assert store.asked == asked + 1
 
 
