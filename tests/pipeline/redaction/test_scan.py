@@ -77,7 +77,12 @@ def test_what_is_empty_in_one_event_names_something_in_the_next(
 
 
 @pytest.mark.parametrize(
-    "text", ["auth failed for 10.0.0.1", "the pin=none of card 411111111111", "as bob, password hunter2!x, of 10.0.0.1"]
+    "text",
+    [
+        "auth failed for 10.0.0.1 port 51234",
+        "the pin=none of card 411111111111",
+        "as bob, password hunter2!x, of 10.0.0.1",
+    ],
 )
 def test_a_string_of_a_part_that_was_read_is_not_read_again(
     make: Callable[..., Redaction], through: Callable[..., Batch], text: str
@@ -95,6 +100,17 @@ def test_a_string_of_a_part_that_was_read_is_not_read_again(
         automata.in_text = in_text  # type: ignore[method-assign]
     through(redaction, {"message": text, "n": 1})
     assert f'"{text}"'.encode().translate(SHAPE) not in read
+
+
+@pytest.mark.parametrize(("name", "looked_at"), [("sysUpTime", False), ("Counter 12", False), ("mobile", True)])
+def test_a_number_is_looked_at_closely_only_where_it_may_be_a_telephones(
+    make: Callable[..., Redaction], *, name: str, looked_at: bool
+) -> None:
+    """A `value` is one where something beside it says so: every event of SNMP is full of others."""
+    redaction = make()
+    result = {"oid": "1.3.6.1.2.1.1.3.0", "oid_name": name, "value": "69470238"}
+    batch = Batch([{"type": "snmp", "results": [result, result]}], [0], b"", "test", 0)
+    assert any(each.rules for each in redaction.mask._scan.of(batch)) is looked_at
 
 
 def test_a_new_value_in_a_named_field_makes_nothing_else_new(

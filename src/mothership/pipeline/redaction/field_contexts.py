@@ -131,28 +131,36 @@ class FieldContexts:
             text += b'"'  # which the backslash says is the text's own
         return b'"%b%b"' % (context.encode(), plain_json(text))
 
-    def texts_of(self, key: str, value: Any) -> Iterator[str | None]:
-        """Yield all texts of an item that the rules are asked of, and None for a number that its digits don't tell."""
+    def texts_of(
+        self, key: str, value: Any, siblings: dict[str, Any] | None = None, parent: str = ""
+    ) -> Iterator[str | None]:
+        """Yield all texts of an item that the rules are asked of, and None for a number that its digits don't tell.
+
+        `siblings` is the object in which it stands, and `parent` holds the names above that: they tell that a number is
+        no telephone's, and so do those of all objects of that shape.
+        """
         yield key
         kind = type(value)
         if kind is str or kind is int:
             yield str(value)
             context = self.of(key) if is_bare(value) else ""
+            if context == NUMBER_CONTEXT and siblings is not None and not is_of_phone(siblings, parent):
+                return
             if context and (context not in OF_TEXTS or kind is str):
                 yield f"{context}{value}"
         else:
             if kind is list and value and is_bare(value[0]) and (context := self.of(key)):
                 yield f"{context}{value[0]}"
-            yield from self._texts_in(value)
+            yield from self._texts_in(value, names_above(parent, fold(key)))
 
-    def _texts_in(self, value: Any) -> Iterator[str | None]:
+    def _texts_in(self, value: Any, parent: str) -> Iterator[str | None]:
         kind = type(value)
         if kind is dict:
             for key, inner in value.items():
-                yield from self.texts_of(key, inner)
+                yield from self.texts_of(key, inner, value, parent)
         elif kind is list:
             for inner in value:
-                yield from self._texts_in(inner)
+                yield from self._texts_in(inner, parent)
         elif kind is float:
             yield None if "e" in repr(value) or not isfinite(value) else str(int(value))
         elif kind is str or kind is int:
@@ -180,6 +188,11 @@ def is_for_login(siblings: dict[str, Any], parent: str = "") -> bool:
         return True
     short = [each for each in siblings.values() if type(each) is str and len(each) <= NAME_CHARACTERS_MAX]
     return any(map(_FOR_LOGIN.search, (*siblings, *short)))
+
+
+def names_above(parent: str, folded: str) -> str:
+    """Return the names of the fields that hold what stands in this one: the nearest of them, folded."""
+    return f"{parent[-NAME_CHARACTERS_MAX:]} {folded}"
 
 
 def is_of_phone(siblings: dict[str, Any], parent: str) -> bool:

@@ -10,7 +10,6 @@ from mothership.pipeline.redaction.batch_scan import Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_contexts import (
     CODE_CONTEXT,
-    NAME_CHARACTERS_MAX,
     NUMBER_CONTEXT,
     OF_TEXTS,
     PEER_CONTEXT,
@@ -18,6 +17,7 @@ from mothership.pipeline.redaction.field_contexts import (
     is_bare,
     is_for_login,
     is_of_phone,
+    names_above,
 )
 from mothership.pipeline.redaction.field_names import NESTED, fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
@@ -193,7 +193,7 @@ class MaskPatterns:
                 return inner
         if known.binary and type(inner) is str and _is_base64(inner):
             return inner
-        above = f"{parent[-NAME_CHARACTERS_MAX:]} {known.folded}" if type(inner) in NESTED else ""
+        above = names_above(parent, known.folded) if type(inner) in NESTED else ""
         inner = self._value(inner, here, shown, note, above)
         return self._named(known.context, inner, here, shown, note) if known.context else inner
 

@@ -23,7 +23,7 @@ from mothership.pipeline.redaction.remembered import make_room
 
 SHAPES_REMEMBERED = 8_192
 WORD_BYTES_MAX = 32
-"""What is not longer and has no digit comes again, as most keys do: it is worth to know exactly what it may hold."""
+"""What is not longer comes again, as most keys do: it is worth to know of it exactly what it may hold."""
 
 
 class Prefilters:
@@ -80,7 +80,7 @@ class Prefilters:
         sure = self._sure(hits, shape)
         if not sure:
             return False
-        if (len(shape) > WORD_BYTES_MAX or b"0" in shape) and shape in within:
+        if len(shape) > WORD_BYTES_MAX and shape in within:
             self._remember(shape, sure)
             return True
         return not hits.isdisjoint(self._alone(encoded))
