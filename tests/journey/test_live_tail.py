@@ -75,6 +75,10 @@ def unread(service: Service) -> Iterator[socket.socket]:
 def test_two_workers_are_one_tail(start: Start, database_dsn: str) -> None:
     """Whichever worker stores an event, and whichever a reader came to; also when one died and came back."""
     service = start(dsn=database_dsn, MOTHERSHIP_WORKERS="2")
+    # The first that is ready answers. Of one that has yet to start it asks a second later, and misses what that stored.
+    service.until(lambda: service.log.read_text().count('"service_started"') == 2, "both workers")
+    sockets = service.data_dir / "metrics"
+    service.until(lambda: len(list(sockets.glob("tail-*.sock"))) == 2, "both workers' sockets")
     tails = [Tail(service, "?type=" + EVENT["type"]).follows() for _ in range(12)]
     for number in range(20):
         assert service.post(a_batch(5, f"ann{number}@example.org")).status_code == 200
