@@ -31,6 +31,7 @@ from mothership.log_limiter import LogLimiter
 from mothership.pipeline.enrichment.hypertable_chunk_budget import HypertableChunkBudget
 from mothership.pipeline.enrichment.timestamps import TimestampNormalizer, TimestampSettings
 from mothership.pipeline.event_trace import Tracer
+from mothership.pipeline.gathering import Gathering
 from mothership.pipeline.row_encoding import encode_rows
 from mothership.ports import Enricher, Processor
 from mothership.service_stats import ProcessorCounts
@@ -97,6 +98,7 @@ class Chain:
         self._slice_events = slice_events
         self._wait_seconds = wait_seconds
         self._processing, self._encoding = _turns(), _turns()
+        self._gathering = Gathering()
         self._times = TimestampNormalizer(timestamps or TimestampSettings(), budget).times
         self._stopwatch = stopwatch
         self._tracer: Tracer | None = None
@@ -185,7 +187,10 @@ class Chain:
         events = len(batch.events)
         size = min(self._slice_events, max(1, events * SLICE_BYTES // max(1, batch.body_bytes)))
         if events <= size:
-            work(batch)
+            if self._gathering.takes(batch):
+                await self._gathering.run(batch, work)
+            else:
+                work(batch)
             return
         parts: list[Batch] = []
         while batch.events:
