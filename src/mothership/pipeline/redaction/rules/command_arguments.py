@@ -56,6 +56,23 @@ COMMANDS = (
         "mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|psexec|PsExec|PsExec64|hydra|medusa|veracrypt|racadm|ilorest|redfishtool|hdbsql|evil-winrm|crackmapexec|nxc|netexec|smbmap|beeline|influx|xfreerdp|certutil|CertUtil|esxcli|rabbitmqadmin|vpn connect",
         rf"-p{_S}",
     ),
+    (
+        r"forticlient vpn|twine upload|poetry publish|buildah login|cf login|fly|couchbase-cli|cbq|cypher-shell|isql-fb|testsaslauthd|check_wmi_plus|check_wmi|check_vmware\w{0,8}|bloodhound-python|mydumper|myloader|webrepl_cli\.py|steghide|fab|fs_cli|doveadm pw|borgmatic|hydra|ncrack|sqlmap|wpscan",
+        rf"-p{_S}",
+    ),
+    ("ipa-client-install|smbpasswd|ipa-replica-install", rf"-w{_S}"),
+    ("ssh-keygen", rf"-P{_S}"),
+    ("ssh-keygen", rf"-N{_S}"),
+    ("ccrypt|ccencrypt|ccdecrypt|swift", rf"-K{_S}"),
+    ("pdftotext|pdftoppm|pdfimages|pdfinfo", rf"-[uo]pw{_S}"),
+    ("vmrun", rf"-[gv]p{_S}"),
+    ("esxcli", rf"-c{_S}"),
+    ("check_ldap", rf"-P{_S}"),
+    ("hdparm", rf"--security-(?:unlock|set-pass|erase|erase-enhanced|disable){_S}"),
+    ("codecov", rf"-t{_S}"),
+    ("ldifde|csvde", rf"-b{_S}\S{{1,64}}{_S}\S{{1,64}}{_S}"),
+    ("racadm", rf"\w{{0,32}}Password{_S}(?:-i{_S}[0-9]{{1,2}}{_S})?"),
+    ("wbinfo|ntlm_auth", rf"-a{_S}[^\s%\"']{{1,64}}%"),
     ("redis-cli|valkey-cli|keydb-cli", rf"(?:-a|--pass){_S}"),
     ("sipsak|sipexer|onvif-cli|onvif-util", rf"-a{_S}"),
     (
@@ -101,6 +118,15 @@ COMMANDS = (
 )
 POSITIONS = (
     # Commands, and how many arguments stand before the password.
+    (
+        r"vault operator unseal|neo4j-admin (?:dbms )?set-initial-password|snyk auth|ecryptfs-add-passphrase|wpa_cli passphrase [0-9]|composer config github-oauth\.[\w.-]{2,64}|sedutil-cli --(?:initialsetup|setSIDPassword|yesIreallywanttoERASEALLmydatausingthePSID)",
+        0,
+    ),
+    (
+        r"(?:poetry|composer) config http-basic\.[\w.-]{1,64}|cf auth|emqx_ctl admins (?:passwd|add)|vmq-passwd -U \S{1,64}|doveadm auth (?:test|login)|userman --changepassword",
+        1,
+    ),
+    (r"rasdial|mc admin user add|sedutil-cli --setlockingrange", 2),
     (r"rclone obscure|vncpasswd|cargo login|nuget setapikey|grafana-cli admin reset-admin-password", 0),
     (
         r"samba-tool user (?:create|add|setpassword)|(?:drush|occ|artisan|console|drupal)\s{1,2}user:(?:password|resetpassword|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -\w{0,3}(?:nb|bn)\w{0,3}|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",

@@ -42,6 +42,28 @@ COMMAND_PASSWORD = Rule(
         *(behind_option(commands, option) for commands, option in COMMANDS),
         *(behind_arguments(commands, arguments) for commands, arguments in POSITIONS),
         *PIPED,
+        # Every literal of a secret is one, whatever its key
+        Matcher(
+            rf"create\ssecret\sgeneric[^\r\n]{{0,160}}?--from-literal[=\s]{QUOTE}?[\w.-]{{1,64}}={WORD}",
+            is_written_out,
+        ),
+        Matcher(
+            rf"vault\skv\s(?:put|patch)\s(?:-\S{{1,32}}\s){{0,4}}[\w./-]{{1,128}}(?:\s[\w.-]{{1,40}}=\S{{1,128}}){{0,8}}?\s[\w.-]{{1,40}}={WORD}",
+            is_written_out,
+        ),
+        Matcher(
+            r"(?:bundle\sconfig\s(?:set\s)?(?:--\w{4,8}\s)?[\w./:-]{3,128}\s|curlftpfs\s|register\s=>\s)[\w.-]{1,64}:(?P<secret>[^\s\"'@:/]{3,128})(?=[\s@]|$)",
+            is_written_out,
+        ),
+        Matcher(
+            r"\b(?:exp|imp|expdp|impdp|sqlldr|tkprof)\s{1,2}(?:userid=)?[\\\"']{0,2}[A-Za-z][\w$#]{0,30}/(?P<secret>[^\s/\"'@\\;]{3,127})(?=@|\s|[\"'])",
+            is_no_word,
+        ),
+        Matcher(
+            rf"(?:bcrypt|Hash::make|make_password|password_hash|generate_password_hash|hashpw|set_password|setPassword|checkpw|check_password|verify_password)\(\s?b?{QUOTE}(?P<secret>[^\"'\\\r\n]{{3,128}}){QUOTE}",
+            is_written_out,
+        ),
+        Matcher(r"Username:\s?\S{1,64}(?:\s|\\[rn]){1,4}Secret:\s?(?P<secret>[^\s\"'\\]{3,128})"),
         Matcher(
             r"(?:smb\w{2,10}|rpcclient|winexe|wbinfo|wmic|net)\s[^\r\n]{0,300}?-U\s{0,2}[\"']?[^\s%\"']{1,64}%(?P<secret>[^\s\"']{1,256})",
         ),
@@ -169,6 +191,18 @@ COMMAND_PASSWORD = Rule(
         ),
     ),
     positives=(
+        ("rasdial Office kim Zeilboot", "Zeilboot"),
+        ("mc admin user add m kim Zeilboot", "Zeilboot"),
+        ("poetry config http-basic.x kim Zeilboot", "Zeilboot"),
+        ("vmrun -gu kim -gp Zeilboot runProgramInGuest", "Zeilboot"),
+        ("ssh-keygen -p -P Zeilboot -f k", "Zeilboot"),
+        ("esxcli system account set -i root -p Zeilboot -c Zeilboot", "Zeilboot"),
+        ("racadm config -g cfgUserAdmin -o cfgUserAdminPassword -i 2 Zeilboot", "Zeilboot"),
+        ("kubectl create secret generic x --from-literal=key=Zeilboot", "Zeilboot"),
+        ("vault kv put secret/x key=Zeilboot", "Zeilboot"),
+        ("bundle config gems.x.org kim:Zeilboot", "Zeilboot"),
+        ("php artisan tinker: bcrypt('Zeilboot')", "Zeilboot"),
+        ("Action: Login Username: kim Secret: Zeilboot", "Zeilboot"),
         ("htpasswd -nbB kiosk Stempelkissen4", "Stempelkissen4"),
         ("htpasswd -bnBC 10 kiosk Stempelkissen4", "Stempelkissen4"),
         (r"net   use  Y: \\nas1\scans /user:WERF\scan Meeuw-1988 /persistent:yes", "Meeuw-1988"),
@@ -257,6 +291,8 @@ COMMAND_PASSWORD = Rule(
         ("drush user:password kim Ott3rP0nd", "Ott3rP0nd"),
     ),
     negatives=(
+        "poetry config virtualenvs.in-project true, cf auth --help, rasdial /disconnect, vault kv get secret/x, kubectl create secret generic x --from-file=a",
+        "exp a/b failed, register => done, bcrypt($password), bundle config path vendor, fab deploy -H h, fly deploy, swift build -c release, hdparm -tT /dev/sda",
         *PIPED_NEGATIVES,
         "docker run -p 8080:80 image, podman login --help -p",
         "ssh -p 2222 host, tar -P x, grep -w word file, mosquitto_pub -p 1883 -t x",

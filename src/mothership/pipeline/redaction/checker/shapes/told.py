@@ -94,4 +94,19 @@ TOLD = (
         (r"(?i)(?:sentry_key=|issued token )(?P<v>[0-9a-f]{32})", None),
         (r"(?i)invalid token: (?P<v>[0-9A-Za-z]{18,})", value_validators.made),
     ),
+    *forms(
+        "password",
+        "command_password",
+        r"rasdial [A-Za-z]|mc admin user add |config http-basic\.|vmrun -gu|ssh-keygen -p -P|account set -i root -p|AdminPassword -i|--from-literal=|vault kv put|bundle config [a-z.]{4,40} [a-z]{1,20}:|bcrypt\('|Secret: [^\s]{4}",
+        (
+            r"(?:rasdial [A-Za-z]+ [a-z]+|mc admin user add [a-z]+ [a-z]+|config http-basic\.[a-z]+ [a-z]+|vmrun -gu [a-z]+ -gp) (?P<v>[^\s\"']{4,})",
+            _is_said,
+        ),
+        (r"(?:ssh-keygen -p -P|account set -i root -p|AdminPassword -i [0-9]) (?P<v>[^\s\"']{4,})", _is_said),
+        (
+            r"(?:--from-literal=[a-z.-]{1,40}=|vault kv put [a-z/.-]{1,60} [a-z]{1,20}=|bundle config [a-z.]{4,40} [a-z]{1,20}:|bcrypt\(')(?P<v>[^\s\"']{4,})",
+            _is_said,
+        ),
+        (r"Username: [a-z]+ Secret: (?P<v>[^\s\"']{4,})", _is_said),
+    ),
 )
