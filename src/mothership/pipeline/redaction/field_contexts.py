@@ -195,9 +195,12 @@ def names_above(parent: str, folded: str) -> str:
     return f"{parent[-NAME_CHARACTERS_MAX:]} {folded}"
 
 
+_PARTIES = frozenset(("to", "from", "party", "contact", "subscriber"))
+
+
 def is_of_phone(siblings: dict[str, Any], parent: str) -> bool:
     """Tell whether what stands above a number or beside it says that it is a telephone's."""
-    if _OF_PHONE.search(parent):
+    if _OF_PHONE.search(parent) or not _PARTIES.isdisjoint(parent.split()):
         return True
     short = [each for each in siblings.values() if type(each) is str and len(each) <= NAME_CHARACTERS_MAX]
     return any(map(_OF_PHONE.search, short))
@@ -211,13 +214,14 @@ def is_bare(value: Any) -> bool:
 
 def _alias(folded: str) -> str:
     """Return what a name means that no rule knows as it is spelled."""
-    if folded.endswith(PHONE_NAMES):
+    if folded.endswith(PHONE_NAMES) or folded in _TELEPHONES:
         return PHONE_CONTEXT
     if folded == "sid" or folded.endswith(SESSION_NAMES):
         return SESSION_CONTEXT
     return _ALIASES.get(folded, "")
 
 
+_TELEPHONES = frozenset(f"{whose}tel" for whose in ("", "home", "work", "office", "mobile", "private", "contact"))
 _ALIASES = {
     "auth": AUTH_CONTEXT,
     "code": CODE_CONTEXT,

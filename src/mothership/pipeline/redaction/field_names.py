@@ -149,6 +149,7 @@ _DESCRIBING = frozenset(
         ),
         *("nullable", "readonly", "writeonly", "description", "title", "algorithm", "mode", "edge", "pull", "attempts"),
         *("remaining", "ttl", "expiresin", "interval", "step", "window", "enabled", "deprecated", "number", "value"),
+        *("status", "state"),
     )
 )
 _CONTACTS_MAX = 100
@@ -161,6 +162,8 @@ def _describes(value: dict[str, Any]) -> bool:
         if name not in _DESCRIBING or type(inner) in NESTED:
             return False
         if name in {"number", "value"} and not (type(inner) in {int, bool} and 0 <= inner < _CONTACTS_MAX):
+            return False
+        if name in {"status", "state"} and not (type(inner) is str and inner.replace("_", "").isalpha()):
             return False
         if name in {"description", "title"} and type(inner) is str and any(map(str.isdigit, inner)):
             return False
@@ -228,7 +231,7 @@ class FieldNames:
         if listed:
             return False
         if type(value) is int or type(value) is float:
-            return name.endswith(_PLURALS)
+            return name.endswith(_PLURALS) or (name == "pin" and type(value) is int and value < _CONTACTS_MAX)
         return value is None or type(value) is dict or (type(value) is str and is_placeholder(value, quoted=True))
 
     def plan(self, value: dict[str, Any]) -> _Plan:

@@ -38,6 +38,8 @@ _NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,40}=(?![\s=\"',;)}\]\\]|\Z)")
 _SHELL_NAME = re.compile(r"\$\{\w{0,60}\Z")
 _SCHEMA = re.compile(r"[{\[]+\Z")
 _NAME_BEGINS = re.compile(r"(?P<sign>[.:(])[a-z]?[\w-]{0,40}\Z", re.ASCII)
+_STATSD = re.compile(r"[0-9.]{1,16}\|(?:c|g|ms|h|s|d|m)(?:\|.*)?")
+"""A counter as statsd has it: `login.failed.password:44|c`."""
 _REMARK = re.compile(r"\[[A-Za-z]{2,16}(?: [A-Za-z]{2,16}){1,8}\]")
 """Words in brackets instead of a value: `[see secured channel]`."""
 
@@ -51,7 +53,8 @@ def says_no_value(text: str, match: "re.Match[str]", *, more: bool) -> bool:
         return True
     if value[0] == "?" and _SHELL_NAME.search(text, max(0, match.start() - 64), match.start()):
         return True  # what the shell says when there is none: `${DB_PASSWORD:?must be set}`
-    if (_SCHEMA.fullmatch(value) and text[end : end + 1] in {'"', "'", "\\"}) or _REMARK.match(text, start):
+    statsd = _STATSD.fullmatch(value + text[end : end + 4].partition("\n")[0])
+    if statsd or (_SCHEMA.fullmatch(value) and text[end : end + 1] in {'"', "'", "\\"}) or _REMARK.match(text, start):
         return True
     if (
         match["sign"] == "="

@@ -54,6 +54,7 @@ BANK_ACCOUNT = Rule(
             _is_account,
             ignore_case=True,
         ),
+        Matcher(r"(?<![A-Za-z])(?:account|acct)\s(?P<secret>[0-9]{2}-[0-9]{4}-[0-9]{7}-[0-9]{2,3})(?![\w-])"),
         Matcher(r"口座(?:番号)?\s{0,2}[:：]?\s{0,2}(?P<secret>[0-9]{7,8})(?![0-9])"),
         Matcher(r":(?:50[AFK]|59[AF]?|5[2-8][ACD]|25P?):/{0,2}(?P<secret>(?:[A-Z]{1,4}/)?[0-9]{6,34})(?![0-9A-Za-z])"),
         Matcher(

@@ -27,8 +27,8 @@ CARD_CODE = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"(?:(?:three|last|3|four|4)\s(?:3\s)?digits(?:\son\s(?:the\s)?back)?|(?:code|number)\son\s(?:the\s)?back)(?:\sof\s(?:the|my)\scard)?\s?(?:are|is|:|=)\s{1,2}(?P<secret>[0-9]{3,4})(?![0-9A-Za-z]|[.,:/-][0-9])",
-            preceded=r"(?:card|exp(?:iry|ires)?)[^\r\n]{0,34}",
+            r"(?:(?:three|last|3|four|4)\s(?:3\s)?digits(?:\son\s(?:the\s)?back)?|(?:code|number)\son\s(?:the\s)?back|code\sachterop|code\shinten)(?:\sof\s(?:the|my)\scard)?\s?(?:are\s|is\s|:\s?|=\s?)?\s{0,2}(?P<secret>[0-9]{3,4})(?![0-9A-Za-z]|[.,:/-][0-9])",
+            preceded=r"(?:card|exp(?:iry|ires)?|geldig|gültig|visa|master)[^\r\n]{0,34}",
             ignore_case=True,
         ),
         Matcher(

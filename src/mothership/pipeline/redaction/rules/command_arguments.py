@@ -133,5 +133,5 @@ POSITIONS = (
         1,
     ),
     (r"mosquitto_passwd -b|ejabberdctl (?:register|change_password)|prosodyctl register", 2),
-    (r"mc alias set|mc config host add", 3),
+    (r"hdbuserstore (?:SET|set|Set)|mc alias set|mc config host add", 3),
 )

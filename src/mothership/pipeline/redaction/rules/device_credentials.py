@@ -143,6 +143,11 @@ SNMP_COMMUNITY = Rule(
             r"(?:onesixtyone|snmp)[^\r\n\[]{0,60}?(?:[0-9]{1,3}\.){3}[0-9]{1,3}\s\[(?P<secret>[^\]\s]{3,64})\]",
             _community,
         ),
+        Matcher(
+            r"community(?:\s\([rw]{1,2}\):\s\[|:(?=[^\s:]{3,64}\s(?:oid|port|version|host|v[123])))(?P<secret>[^\s\]:]{3,64})",
+            _community,
+            ignore_case=True,
+        ),
         Matcher(r"Login\sSuccessful:\s(?P<secret>\S{3,64})\s\(Access\slevel"),
         Matcher(
             r"snmp\scommunity\s(?:add|set)\s[^\r\n]{0,120}?\bname=[\"']?(?P<secret>[^\s\"',;]{1,128})",

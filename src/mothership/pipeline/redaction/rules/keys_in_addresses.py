@@ -24,6 +24,20 @@ def _is_secret_path(text: str) -> bool:
 
 
 KEYS_IN_ADDRESSES = (
+    Matcher(r"(?<![0-9A-Za-z])private\s(?:key:?\s)?(?P<secret>[0-9A-Za-z+/]{43}=)(?![0-9A-Za-z+/=])", ignore_case=True),
+    Matcher(rf"(?<![a-z])key=(?P<secret>{_HEX})(?=[^\r\n]{{0,24}}?otp)"),
+    Matcher(
+        rf"(?<![A-Za-z0-9])X-[\w-]{{2,24}}-(?:Auth|Key|Token|Secret)(?:{QUOTE})?\s?[:=]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z._~+/=-]{{8,1024}})",
+        lambda text: len(text) >= 16 and any(map(str.isdigit, text)),
+        ignore_case=True,
+    ),
+    Matcher(r"erlang\.?cookie[^\r\n]{0,24}?(?:content|value|is|:|=|to)\s{1,2}[\"']?(?P<secret>(?=[0-9A-Z]{0,40}[A-Z])[0-9A-Z]{16,64})(?![0-9A-Za-z])", ignore_case=True),
+    Matcher(r"basic\s(?:auth\s)?user\s(?P<secret>[0-9A-Za-z]{16,64}):[xX](?![0-9A-Za-z])", is_random_small),
+    Matcher(rf"[?&]u=[^&\s]{{1,40}}&h=(?P<secret>{_HEX})(?=&)"),
+    Matcher(r"bearer\s[a-z]{3,16}\s(?P<secret>[0-9a-z]{24,128})(?![\w-])", is_random_small, ignore_case=True),
+    Matcher(r"(?<![0-9A-Za-z])ha1\s{0,60}\|(?:\s{0,4}(?:\r?\n|\\n)[|+-]{0,400}){1,2}[^\r\n]{0,300}?\|\s(?P<secret>[0-9a-f]{32})\s{1,4}\|"),
+    Matcher(r"<session_?id>(?P<secret>[^<>\s]{16,4096})</", ignore_case=True),
+    Matcher(r"<field\sid=\\?\"52\\?\"\svalue=\\?\"(?P<secret>[0-9A-F]{16,32})\\?\""),
     Matcher(
         r"https?://[\w.:-]{3,128}/(?:[\w.-]{1,40}/){0,4}(?:web)?hooks?(?:/(?:catch|incoming|v[0-9]|in|services?|[0-9]{3,12})){0,3}/(?P<secret>[0-9A-Za-z@/_-]{16,256})",
         _is_secret_path,

@@ -16,7 +16,7 @@ _DECODED = r"base64\s{1,2}(?:-d|-D|-di|--decode)"
 _TAKES = (
     r"(?:sudo\s{1,2}(?:-\S{1,12}\s{1,2}){0,3}-\S{0,6}S|(?:sudo\s{1,2})?(?:passwd|smbpasswd|kinit|gpg2?|cryptsetup|su(?=\s)|docker\slogin|podman\slogin"
     r"|nerdctl\slogin|oras\slogin|helm\sregistry|vault\slogin|ssh-add|openconnect|vncpasswd|x11vnc|mkpasswd|wg\s(?:pubkey|set)|ipa|realm|adcli"
-    r"|net\sads|gh\sauth|zip|7z|mysql|psql|lpass|bw|op)(?![\w-])|[^|\r\n]{0,60}?\s(?:login|signin|unlock|--?(?:set|change)-pass(?:word|wd)?)(?![\w-])|[^|\r\n]{0,120}?\s-{1,2}(?:pass(?:word|wd|phrase)?|pw|token|secret|key)?(?:-from)?(?:-on)?-?(?:stdin|fd)(?![\w-]))"
+    r"|net\sads|gh\sauth|zip|7z|mysql|psql|lpass|bw|op|keepassxc-cli|pass\sinsert)(?![\w-])|[^|\r\n]{0,60}?\s(?:login|signin|unlock|--?(?:set|change)-pass(?:word|wd)?)(?![\w-])|[^|\r\n]{0,120}?\s-{1,2}(?:pass(?:word|wd|phrase)?|pw|token|secret|key)?(?:-from)?(?:-on)?-?(?:stdin|fd)(?![\w-]))"
 )
 _NAMED = r"(?:pass(?:word|wd|phrase)?|pw|pwd|psk|(?:shared|private|signing|api)-?key|key-?file|secret|token|auth|creds?|credentials?|-[ywj]|data-file)"
 

@@ -70,6 +70,43 @@ PRINTED_CODES = (
     Matcher(
         r"(?<![A-Za-z])(?:otp|pairing|login|link)\scode=(?P<secret>(?=[A-Z]{0,9}[0-9])(?=[0-9]{0,9}[A-Z])[0-9A-Z]{6,10}|[0-9A-Z]{4}-[0-9A-Z]{4})(?![\w-])",
     ),
+    Matcher(
+        r"(?:kluis|kastje|sleutel\w{0,12}|(?<![a-z])(?:deur|poort|gate|safe|locker|key\s?box|lockbox|schlüssel\w{0,8}|tresor))(?![a-z])[^\r\n]{0,40}?\s?code\s(?:is\s|ist\s)?(?:nu\s|now\s|jetzt\s)?(?P<secret>[0-9]{4,6})(?![\w:/-]|[.,][0-9])",
+        ignore_case=True,
+        parted=False,
+    ),
+    Matcher(
+        rf"PIN(?:-?code)?\s(?:gewijzigd|geändert|changed|modifié|cambiado|zmieniony|reset|set)\s(?:naar|auf|to|en|a|na)\s{_CODE}",
+        ignore_case=True,
+    ),
+    Matcher(
+        r"(?:access|meeting|conference|participant|host|moderator|dial-?in)\s(?:code|key|pin|passcode)\s?[:=]\s{1,2}(?P<secret>[0-9]{3}(?:[ -][0-9]{3}){1,3}|[0-9]{6,10})(?![\w-])",
+        ignore_case=True,
+    ),
+    Matcher(
+        rf"(?:clave\sde\s(?:operación|acceso|seguridad|confirmación)|kod\s(?:odbioru|dostępu)|code_?parameter)(?:{QUOTE})?(?:\ses|\sto|\s?[:=])?\s{{0,2}}(?:{QUOTE})?{_CODE}",
+        ignore_case=True,
+    ),
+    Matcher(
+        r"(?:sms|otp|login|2fa)\scode\s(?:for|of)\s\S{1,40}\swas\s\"(?P<secret>[0-9]{4,8}\"\sbut\sgot\s\"[0-9]{4,8})\"",
+        ignore_case=True,
+    ),
+    Matcher(
+        r"(?:backup|recovery|rescue)\scode\s(?P<secret>(?=[0-9A-Z ]{0,16}[0-9])[0-9A-Z]{4}(?: [0-9A-Z]{4}){2,6}|(?=[A-Z]{0,39}[0-9])[0-9A-Z]{16,40})(?![\w-])",
+        preceded="",
+    ),
+    Matcher(
+        r"(?:seed|mnemonic|recovery)(?:\s(?:phrase|words|sentence))?\s?(?:is|are|:|=)\s{1,2}(?P<secret>(?:[a-z]{3,8}\s){11,23}[a-z]{3,8})(?![a-z])",
+        ignore_case=True,
+    ),
+    Matcher(
+        r"(?:totp|otp|mfa)_?(?:secret|seed)?(?:\\{0,3}[\"'])?\s?[:=]\s?(?:\\{0,3}[\"'])?(?P<secret>[A-Z2-7]{16,64})(?![0-9A-Za-z])"
+    ),
+    Matcher(
+        r"(?:entry|access|door|exam)\scode\s(?P<secret>(?=[0-9A-Z-]{0,20}[0-9])[0-9A-Z]{2,5}(?:-[0-9A-Z]{1,5}){1,3})(?![\w-])",
+        _mixes,
+    ),
+    Matcher(r"LPA:1\$[\w.-]{3,80}\$(?P<secret>[0-9A-Z-]{8,64})"),
     # SIP2, a library's card and its PIN: `|AA20011234|AD7719|`
     Matcher(r"\|AD(?P<secret>[^|\r\n]{3,32})(?=\|)", preceded=r"\|AA[^|\r\n]{1,24}(?:\|AC[^|\r\n]{0,12})?"),
 )

@@ -131,6 +131,16 @@ TELEPHONY = (
     Matcher(rf"(?:PeerAddress|CallingNumber|CalledNumber|OriginalNumber|DialledNumber)\s(?P<secret>{_ANY}){_END}", _is_number),
     Matcher(rf"(?<![a-z])(?:hyla)?fax[^\r\n]{{0,60}}?\s(?:to|from|dest|destination)\s{_WRITTEN}", _is_written, ignore_case=True, parted=False),
     Matcher(rf"(?:caller[-_ ]?id[-_ ]?number|destination[-_ ]?number|caller[-_ ]?number|called[-_ ]?number|(?:to|from)[-_ ]?number|ani|dnis)(?:{QUOTE})?\s{{0,2}}[:=]\s{{0,2}}(?:{QUOTE})?(?P<secret>{_TEN}){_END}", ignore_case=True),
+    # What one system each writes: a router's call monitor, HL7, an SMS gateway's PDU, SAP, a table of calls
+    Matcher(r"(?:RING|CALL|CONNECT);[0-9]{1,2};(?:[0-9]{1,3};)?(?P<secret>[0-9]{6,15}(?:;[0-9]{6,15})?)(?=;(?:SIP|ISDN|POTS|INTERNET)|;$)"),
+    Matcher(r"PID\|(?:[^|\r\n]{0,80}\|){12}(?P<secret>[0-9(+][0-9 ()./+-]{6,20}(?:\|[0-9(+][0-9 ()./+-]{6,20})?)(?=[|^\r\n]|$)"),
+    Matcher(rf"\((?:dest|source|src|to|from):?\s[0-9]\s[0-9]{{1,2}}\s(?P<secret>{_ABROAD})\)", _is_number),
+    Matcher(r"(?<![A-Za-z])(?:telephone|telefax|phone|mobile|tel|fax)[0-9]{0,2}=(?P<secret>0[0-9]{2,4}[/ -][0-9]{3,8}(?:[ -][0-9]{2,6}){0,2})(?![\w-])", _is_written, ignore_case=True),
+    Matcher(rf"(?<![A-Za-z])(?:ANI|DNIS|MSISDN|PHONE|CALLER|CALLED)[,;][^\r\n]{{0,200}}(?:\r?\n|\\n)[^\r\n]{{0,200}}?[,;](?P<secret>(?:{_ONE}|{_TEN})(?:[,;](?:{_ONE}|{_TEN})){{0,4}})(?=[,;\s]|$)"),
+    Matcher(rf"(?:payer|payee|receiver|recipient)_?alias(?:{QUOTE})?\s?[:=]\s?(?:{QUOTE})?(?P<secret>{_ABROAD}){_END}", _is_number, ignore_case=True),
+    Matcher(r"(?:\s(?:op|naar|bel|unter|auf|on|at|au|al|tel|nr)|,)\s(?P<secret>0[1-9][0-9]{1,2}-[0-9]{6,7})(?![\w-]|[.:/][0-9])", lambda text: len(digits_of(text)) == 10),
+    Matcher(rf"(?<![\w.-])00[1-9][0-9]{{0,2}}[ -]?[0-9][0-9 -]{{6,16}}[0-9][^\r\n0-9+]{{1,24}}?(?P<secret>{_NATIONAL}){_END}", _is_written),
+    Matcher(rf"(?<![A-Za-z])AP[MHB]?\s(?:[A-Z]{{3}}\s)?(?P<secret>{_NATIONAL})(?![0-9])"),
     # Modems
     Matcher(
         r"\+C(?:LIP|MT|MGR|MGL|PBR|NUM|CWA|OLP|DIP|DS):?[^\r\n\"]{0,12}(?:\"[^\"\r\n]{0,16}\",){0,2}\\?\"(?P<secret>\+?[0-9]{7,15})\\?\"(?=,|\s|$|\r|\n)",

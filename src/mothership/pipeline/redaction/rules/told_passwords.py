@@ -102,6 +102,65 @@ TOLD_PASSWORDS = (
     ),
     Matcher(r"\^WX[A-Z],[0-9]{1,2},\"[^\"\r\n]{1,32}\"(?:,[^,\"\r\n]{0,32}){0,10},\"(?P<secret>[^\"\r\n]{5,64})\""),
     Matcher(r"--ticket[\s=](?P<secret>[0-9a-f]{32,64})(?![0-9A-Za-z])"),
+    # A shell that was asked for one: `echo $DB_PASS`, and what it printed; what a cluster keeps
+    Matcher(
+        r"(?:echo|print|printenv)\s[\"']?\$?\{?[A-Z_]{0,24}(?:PASS(?:WORD|WD)?|SECRET|TOKEN|PWD|API_?KEY)[A-Z_]{0,12}\}?[\"']?\s{0,2}(?:\r?\n|\\n)(?P<secret>[^\s\"'\\$]{4,256})(?=\s{0,2}(?:$|[\r\n]|\\n))",
+        is_written_out,
+    ),
+    Matcher(r"get\ssecrets?\s[^\r\n]{0,200}?(?:→|->|=>)\s{1,2}(?P<secret>[^\s\"']{6,256})(?=\s{0,2}(?:$|[\r\n]))", is_written_out),
+    Matcher(
+        r"pass\s?phrase\s?(?:is|:|=)\s{1,2}(?P<secret>[^\s.,:;\"']{2,24}(?:\s[^\s.,:;\"']{1,24}){1,7})(?=[.;,]\s|\s{0,2}(?:$|[\r\n]))",
+        lambda text: all(_is_told(word) or word.isdigit() for word in text.split()),
+        ignore_case=True,
+    ),
+    Matcher(
+        rf"(?:{_WORD_FOR_ONE}|psk)(?:\s[^\s:=,;]{{1,24}}){{1,6}}?\s(?:è|is|ist|est|es|jest|är|er)\s(?P<secret>[a-z]{{5,20}}[0-9]{{2,6}})(?=[.!,]?\s{{0,2}}(?:$|[\r\n]))",
+        ignore_case=True,
+        unicode=True,
+        parted=False,
+    ),
+    *(
+        Matcher(
+            rf"(?:psk|secret|passw\w{{0,6}}|(?:shared|auth|api)[_ ]key)\s(?:old|from)\s?=?\s?{quotes}",
+            is_written_out,
+            ignore_case=True,
+        )
+        for quotes in (
+            rf"{QUOTE}(?P<secret>[^\"'\\\r\n]{{3,128}}){QUOTE}",
+            rf"{QUOTE}[^\"'\\\r\n]{{0,128}}{QUOTE}\s(?:new|to)\s?=?\s?{QUOTE}(?P<secret>[^\"'\\\r\n]{{3,128}}){QUOTE}",
+        )
+    ),
+    Matcher(
+        rf"{_WORD_FOR_ONE}\s(?:invece|instead|dagegen|daarentegen|ahora|maintenant|jetzt|nu)\s(?P<secret>[^\s\"'<>,]{{5,64}})(?=[.!]?\s{{0,2}}(?:$|[\r\n]))",
+        looks_like_secret,
+        ignore_case=True,
+        unicode=True,
+        secret_has=UNLIKE_WORDS,
+    ),
+    Matcher(r"00:00:00:00:00:00\s(?P<secret>[^\s][^\r\n]{7,62})(?=\s{0,2}(?:$|[\r\n]))", is_written_out),
+    Matcher(r"(?:Schlüsselinhalt|Contenu\sde\sla\sclé|Contenido\sde\sla\sclave|Sleutelinhoud|Contenuto\schiave)\s{1,16}:\s{1,2}(?P<secret>[^\r\n]{5,128})", unicode=True),
+    Matcher(
+        rf"(?:netwerk|network|netz|réseau|red|rete|wi-?fi|wlan)[^\r\n:=]{{0,40}}?\s(?:sleutel|schlüssel|clave|clé|chiave|klucz|key)(?:\s\([\w /-]{{2,16}}\))?\s?:?\s{{1,2}}{OPEN}(?P<secret>[^\s\"'„“”«»‘’`<>]{{8,63}})(?=[.,!]?(?:\s|$))",
+        looks_like_secret,
+        ignore_case=True,
+        unicode=True,
+        parted=False,
+    ),
+    Matcher(
+        rf"(?:clave|clé|chiave|sleutel|schlüssel|key|password|contraseña)\s(?:wi-?fi|wlan|de\sred)(?:\s\([\w /-]{{2,16}}\))?\s?:\s{{1,2}}{OPEN}(?P<secret>[^\s\"'„“”«»‘’`<>]{{8,63}})(?=[.,!]?(?:\s|$))",
+        looks_like_secret,
+        ignore_case=True,
+        unicode=True,
+    ),
+    Matcher(rf"password[^\r\n]{{0,100}}?\s(?:Enter|Retype|Prompt|Input|Answer):\s{{1,2}}{WORD}", looks_like_secret, ignore_case=True, parted=False),
+    Matcher(
+        r"(?:pass(?:wd|word)?|auth|credentials?|login|up)\.(?:txt|conf|cred)s?\s{0,2}(?:\r?\n|\\n)[\w.@-]{2,64}(?:\r?\n|\\n)(?P<secret>[^\s\"'\\]{4,128})(?=\s{0,2}(?:$|[\r\n]|\\n))",
+        _is_told,
+        ignore_case=True,
+    ),
+    Matcher(r"PLAIN[^\r\n]{0,160}?\bresp=(?P<secret>[0-9A-Za-z+/]{8,512}={0,2})(?![0-9A-Za-z+/=])"),
+    Matcher(r"HNSHA:[0-9]{1,3}:[0-9]{1,2}\+[0-9A-Za-z]{1,16}\+[^+\r\n]{0,64}\+(?P<secret>[^+':\s\r\n]{4,64})"),
+    Matcher(r"-p\s(?:ftp|scp|sftp)\s(?:\\?\"[^\"\r\n]{1,80}\",){3}\\?\"(?P<secret>[^\"\r\n]{3,128})\""),
     # A name and its value as two arguments, attributes or elements
     Matcher(
         rf"-{{1,2}}name[\s=]{QUOTE}?[\w.-]{{0,40}}(?:pass(?:word|wd)?|pwd|secret|token|api_?key|psk)\w{{0,8}}{QUOTE}?\s-{{1,2}}value[\s=]{WORD}",
