@@ -26,7 +26,7 @@ PEER_NAMES = frozenset(
 """What machines call the ends of a call, and other things: only a number with its country's code is one."""
 ENDS = frozenset(("to", "from", "sender", "receiver", "src", "dst", "source", "destination"))
 """Who a message goes to, and many other things: only a text of digits, with its country's code and no date, is one."""
-NUMBER_NAMES = frozenset(("number", "no", "nr", "home", "work", "private"))
+NUMBER_NAMES = frozenset(("number", "no", "nr", "value", "home", "work", "private"))
 """What a part of an object is called that may be of a telephone: what stands above it says so."""
 PHONE_CONTEXT = "phone="
 NUMBER_CONTEXT = "telephone="
