@@ -27,7 +27,7 @@ KEYS_IN_ADDRESSES = (
     Matcher(r"(?<![0-9A-Za-z])private\s(?:key:?\s)?(?P<secret>[0-9A-Za-z+/]{43}=)(?![0-9A-Za-z+/=])", ignore_case=True),
     Matcher(rf"(?<![a-z])key=(?P<secret>{_HEX})(?=[^\r\n]{{0,24}}?otp)"),
     Matcher(
-        rf"(?<![A-Za-z0-9])X-[\w-]{{2,24}}-(?:Auth|Key|Token|Secret)(?:{QUOTE})?\s?[:=]\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z._~+/=-]{{8,1024}})",
+        rf"(?<![A-Za-z0-9])X-[\w-]{{2,24}}-(?:Auth|Key|Token|Secret)(?:{QUOTE})?\s?(?::=|=>|[:=])\s?(?:{QUOTE})?(?P<secret>[0-9A-Za-z][0-9A-Za-z._~+/=-]{{7,1024}})",
         lambda text: len(text) >= 16 and any(map(str.isdigit, text)),
         ignore_case=True,
     ),
