@@ -19,7 +19,7 @@ demo: setup ## see events go over HTTP into a real database (ONCE=1: end by itse
 
 test: setup ## the whole test suite, on every core
 	@tools/setup-timescale
-	@echo "the whole suite: about twelve minutes on two cores"
+	@echo "the whole suite: about eleven minutes on two cores"
 	@$(PY) -m pytest -n auto --maxprocesses 8 --dist loadgroup
 
 serve: setup ## run the service with ./config.yaml, if there is one

@@ -57,6 +57,7 @@ def test_what_waits_is_shipped_while_the_pipe_stays_open(server: ScriptedServer,
         write(process, b"lf\n")
         assert until(server, 5)[4:] == ["half"]
         process.terminate()
+        process.wait(30)  # before the pipe is closed, at which it would end as well
         out, _ = process.communicate(timeout=30)
     assert process.returncode == 0, out
     assert b"sent 5, accepted 5" in out
