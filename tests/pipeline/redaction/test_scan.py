@@ -97,7 +97,7 @@ def test_a_string_of_a_part_that_was_read_is_not_read_again(
             read.append(shape)
             return plain(shape)
 
-        automata.in_text = in_text  # type: ignore[method-assign]
+        automata.in_text = in_text  # type: ignore[assignment]
     through(redaction, {"message": text, "n": 1})
     assert f'"{text}"'.encode().translate(SHAPE) not in read
 
