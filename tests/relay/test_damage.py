@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -198,4 +198,5 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     link.close()
     with pytest.raises(Exception, match="newer Mothership"):
         rebuild.open_or_rebuild(path, 0)
-    assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (9,)
+    with closing(sqlite3.connect(path)) as link:
+        assert link.execute("PRAGMA user_version").fetchone() == (9,)

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import zlib
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,7 +168,7 @@ async def test_a_spool_of_the_first_version_delivers_and_remembers(tmp_path: Pat
             assert (await relay.keep(known)).duplicate
         assert not (await relay.keep(first(3))).duplicate
     assert sink.writes == [3, 3]
-    with sqlite3.connect(path) as link:
+    with closing(sqlite3.connect(path)) as link:
         assert link.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 

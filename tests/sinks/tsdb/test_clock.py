@@ -1,5 +1,6 @@
 """The database's clock, as far as it is known here: a span that holds it, whatever the looks took."""
 
+import asyncio
 import random
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.starvation import PATIENCE_SECONDS
 
 from mothership.event import UNKNOWN_ARRIVAL
 from mothership.sinks.tsdb.clock_file import ClockFile
@@ -136,3 +138,28 @@ async def test_the_database_is_looked_at_and_the_next_process_knows(tmp_path: Pa
     after = TsdbSink(DatabaseSettings(), **made)
     assert before.clock.look is not None
     assert after.clock.look == before.clock.look
+
+
+async def test_after_a_slow_first_look_others_follow_at_once(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches come from the start on: those of the first seconds could not be told apart by a span that wide."""
+    for pause in ("CLOCK_SECONDS", "RECHECK_SECONDS_MIN"):
+        monkeypatch.setattr(f"mothership.sinks.tsdb.sink.{pause}", 3_600.0)
+    ahead = iter([0.0])
+
+    def ticks() -> float:
+        return boot_ticks() + next(ahead, 30.0)  # the first look begins 30 seconds before it ends
+
+    sink = TsdbSink(DatabaseSettings(), embedded_dsn=database_dsn, ticks=ticks)
+    await sink.open()
+    assert sink.clock.now().latest - sink.clock.now().earliest > 30_000_000
+    keeping_time = asyncio.create_task(sink.run_maintenance())
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while sink.clock.now().latest - sink.clock.now().earliest > 30_000_000:
+                await asyncio.sleep(0.01)
+    finally:
+        keeping_time.cancel()
+        await asyncio.wait([keeping_time])
+        await sink.close()

@@ -39,6 +39,8 @@ PROBE_SECONDS_MAX = 1.5
 """Longest a look at the database may take that a person or a probe waits for."""
 CLOCK_SECONDS = 5.0
 """Between two looks at the database's clock."""
+FIRST_CLOCK_SECONDS = 0.1
+"""Between the first two; each pause doubles. A first look on a busy machine is slow, and a slow one says little."""
 SCHEMA_SECONDS_MAX = 300.0
 """Longest the preparation of the schema may take; other instances may be at it."""
 RECHECK_SECONDS = 300.0
@@ -204,9 +206,11 @@ class TsdbSink:
         self._update_state(state)
 
     async def _keep_time(self) -> None:
+        pause_seconds = FIRST_CLOCK_SECONDS
         while True:
-            await asyncio.sleep(CLOCK_SECONDS)
+            await asyncio.sleep(pause_seconds)
             if self._state is not None:
+                pause_seconds = min(2 * pause_seconds, CLOCK_SECONDS)
                 with suppress(SinkError), _translated_errors():
                     async with asyncio.timeout(PROBE_SECONDS_MAX), self._side_pool.acquire() as connection:
                         await self._look_at_clock(connection)
