@@ -368,7 +368,7 @@ async def test_more_writes_than_writers_wait_for_their_turn(database_dsn: str) -
     ("error", "kind"),
     [
         (ConnectionRefusedError(), Transient),
-        (TimeoutError(), TimedOut),
+        (TimeoutError(), Transient),
         (asyncpg.QueryCanceledError("x"), TimedOut),
         (asyncpg.ConnectionDoesNotExistError("x"), Transient),
         (asyncpg.InterfaceError("x"), Transient),

@@ -50,16 +50,16 @@ FROM unnest(
 WHERE noted.fingerprint = here.content;
 
 -- name: claim_split_batches
--- Which of these batches were not stored: halves of one whose commit was not heard of are there already. Waits for a
--- transaction that is storing one of them still, as a look would not. What it notes goes with `forget_split_batches`.
+-- Batches that come as their halves: one that comes whole all the same, after a crash, is known. Waits for a transaction
+-- that is storing one of them still.
 INSERT INTO ingested_batches (fingerprint, events)
 SELECT fingerprint, 0 FROM unnest($1::BYTEA []) AS claimed (fingerprint)
-ON CONFLICT (fingerprint) DO NOTHING
-RETURNING fingerprint;
+ON CONFLICT (fingerprint) DO NOTHING;
 
--- name: forget_split_batches
--- They come as their halves.
-DELETE FROM ingested_batches WHERE fingerprint = ANY ($1::BYTEA []);
+-- name: stored_split_batches
+-- Which of them were stored whole: halves of one whose commit was not heard of are there already.
+SELECT fingerprint FROM ingested_batches
+WHERE fingerprint = ANY ($1::BYTEA []) AND events > 0;
 
 -- name: count_events
 -- Adds to the counts. The last statement before the commit, so their locks are held for that long only.

@@ -125,10 +125,9 @@ class EventWriter:
         amendments = await self._amend(connection, batch_deduplication.noted_before(batches, new))
         stored: set[bytes] = set()
         if split_batches := batch_deduplication.split_batches(batches):
-            found = await connection.fetch(WRITE["claim_split_batches"], split_batches, timeout=self.timeout_seconds)
-            missing = [row["fingerprint"] for row in found]
-            await connection.execute(WRITE["forget_split_batches"], missing, timeout=self.timeout_seconds)
-            stored = set(split_batches).difference(missing)
+            await connection.execute(WRITE["claim_split_batches"], split_batches, timeout=self.timeout_seconds)
+            found = await connection.fetch(WRITE["stored_split_batches"], split_batches, timeout=self.timeout_seconds)
+            stored = {row["fingerprint"] for row in found}
         taken = batch_deduplication.to_store(batches, new, amendments, stored)
         return _ClaimedWrite(
             duplicates=frozenset(range(len(batches))) - set(taken),

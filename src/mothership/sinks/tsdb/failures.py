@@ -97,8 +97,8 @@ def classify(error: BaseException) -> SinkError:
         return Paused("the database's certificate is not trusted: see sslmode and sslrootcert in database.dsn")
     if isinstance(error, asyncpg.ClientConfigurationError):
         return Paused("database.dsn can't be used")
-    if isinstance(error, TimeoutError):
-        return TimedOut("the database did not answer in time")
+    if isinstance(error, TimeoutError):  # a server that is only slow ends the statement before that, and says so
+        return Transient("the database did not answer in time")
     if isinstance(error, OSError):
         return Transient(f"the database can't be reached ({type(error).__name__})")
     return Transient(f"the connection to the database broke ({type(error).__name__})")
