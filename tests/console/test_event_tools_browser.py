@@ -125,7 +125,7 @@ def test_hostile_events_do_nothing_where_they_are_searched(console: Console) -> 
     page.reload()
     for number in range(5):
         page.locator("#events summary").nth(number).click()
-    assert page.locator(".fields-of").count() == 5
+    expect(page.locator(".fields-of")).to_have_count(5)
     assert not page.locator("main script, main iframe, main object, main [onerror], main [onload], main style").count()
     assert not set("\x1b\u202e\u2066\u2069") & set(page.locator("main").inner_text())
     hrefs = page.locator("main a").evaluate_all("(links) => links.map((each) => each.href)")
