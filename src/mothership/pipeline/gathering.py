@@ -1,8 +1,8 @@
 """Small batches that come in one round of the event loop, worked on one after the other.
 
 Each is a batch of its own all the same. But the processor's caches hold the chain's code and tables from one to the
-next, and what becomes of them reaches the spool together: at batches of ten events about a tenth less of the service's
-processor than where each was decoded, worked on and kept before the next was decoded.
+next, and what becomes of them reaches the spool together: at batches of ten events about a twentieth less of the
+service's processor than where each was decoded, worked on and kept before the next was decoded.
 """
 
 import asyncio
