@@ -17,7 +17,7 @@ def halves(sink: str, batch: RowBatch, now: int) -> Iterable[tuple[SpoolRecord, 
     marks = half_fingerprints(batch.fingerprint, [sink])
     for mark, rows in zip(marks, (batch.rows[:middle], batch.rows[middle:]), strict=True):
         half = replace(batch, fingerprint=mark, rows=rows, half_of=(*batch.half_of, batch.fingerprint))
-        record = spool_record(half, [sink], now, half.half_of[0])
+        record = spool_record(half, [sink], now)
         yield record, pack(record)
 
 

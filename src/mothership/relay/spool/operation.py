@@ -31,7 +31,7 @@ class Append:
     def prepare(self) -> None:
         """Encode it, once."""
         if not self.packed:
-            self.record = spool_record(self.batch, self.sinks, self.appended, b"".join(self.batch.half_of[:1]))
+            self.record = spool_record(self.batch, self.sinks, self.appended)
             self.packed = pack(self.record)
 
 

@@ -82,8 +82,8 @@ _decoder = msgspec.msgpack.Decoder(SpoolRecord)
 _codecs = local()
 
 
-def spool_record(batch: RowBatch, sinks: list[str], appended: int, parent: bytes = b"") -> SpoolRecord:
-    """Describe a batch that is about to be kept for these sinks."""
+def spool_record(batch: RowBatch, sinks: list[str], appended: int, parent: bytes | None = None) -> SpoolRecord:
+    """Describe a batch that is about to be kept for these sinks. `parent`: as there; left out, of a half its whole."""
     rows = batch.rows if isinstance(batch.rows, list) else list(batch.rows)
     return SpoolRecord(
         batch.fingerprint,
@@ -92,7 +92,7 @@ def spool_record(batch: RowBatch, sinks: list[str], appended: int, parent: bytes
         batch.received,
         appended,
         sinks,
-        parent,
+        b"".join(batch.half_of[:1]) if parent is None else parent,
         rows,
         batch.content,
         batch.arrival,

@@ -130,7 +130,7 @@ class JetStreamSpool:
         self._announcements.begin(batch.fingerprint)
         try:
             self._maintenance.require_share(batch.client, weight(batch))
-            record = spool_record(batch, sinks, now, b"".join(batch.half_of[:1]))
+            record = spool_record(batch, sinks, now)
             pieces = await asyncio.to_thread(lambda: self._records.pieces(record))
             messages = []
             for piece, packed in pieces:
