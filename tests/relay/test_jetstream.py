@@ -9,7 +9,10 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import nats
+import orjson
 import pytest
+from nats.aio.client import Client
 from tests.contracts.spools import append, leased
 from tests.relay.nats_cluster import NatsCluster, cluster
 from tests.relay.support import ToxicSink, rows_batch, running, settings, until
@@ -21,6 +24,7 @@ from mothership.event import Receipt, Row, RowBatch, Tally
 from mothership.leases import LeaseLimits
 from mothership.relay.relay import Relay
 from mothership.relay.spool.jetstream.connection import cancellable
+from mothership.relay.spool.jetstream.counts import stream_state
 from mothership.relay.spool.jetstream.spool import JetStreamSpool
 from mothership.sinks.memory import MemorySink
 
@@ -122,6 +126,31 @@ async def test_what_a_cluster_does_not_answer_may_be_kept(tmp_path: Path) -> Non
             await until(lambda: len(sink.rows) >= 6)
             await until(lambda: relay.status().sinks["memory"].queued_events == 0)
     assert len(sink.rows) == len(set(sink.rows)) == 6
+
+
+async def test_one_server_that_is_left_is_no_cluster_that_can_be_reached(tmp_path: Path) -> None:
+    """It answers for the stream, with what it has and no leader: nothing can be kept all the same."""
+    with cluster(tmp_path / "nats") as harmed:
+        await harmed.ready()
+        async with running(tmp_path, MemorySink(), spool=on(harmed, "ALONE"), answer_seconds=0.0) as relay:
+            (left, *_) = await followers(harmed, "ALONE")
+            for number in {0, 1, 2} - {left}:
+                harmed.kill(number)
+            async with harmed.client() as client, asyncio.timeout(PATIENCE_SECONDS):
+                await answers_without_leader(client, "ALONE")
+                with pytest.raises(TimeoutError):
+                    await stream_state(client, "ALONE", ">")
+            await until(lambda: (told := relay.status().spool.cluster) is not None and not told.reachable)
+
+
+async def answers_without_leader(client: Client, stream: str) -> None:
+    """Wait for it, from any server."""
+    while True:
+        with suppress(nats.errors.Error):
+            answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"{}", timeout=1)
+            if not orjson.loads(answer.data).get("cluster", {"leader": "refused"}).get("leader"):
+                return
+        await asyncio.sleep(0.1)
 
 
 async def followers(servers: NatsCluster, stream: str) -> list[int]:

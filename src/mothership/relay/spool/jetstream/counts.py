@@ -1,5 +1,6 @@
 """How the spool stands: the servers count by subject, and the subjects say sink, caller and events."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from mothership.relay.spool.jetstream.connection import cancellable
 from mothership.relay.spool.jetstream.subjects import Counted, counted
 
 SECONDS_MAX = 3.0
+ELECTION_PAUSE_SECONDS = 0.1
 
 
 class StreamState(NamedTuple):
@@ -64,14 +66,14 @@ async def subjects_in_use(client: Client, stream: str, subjects: str) -> list[st
 
 
 async def _asked(client: Client, stream: str, subjects: str) -> tuple[dict[str, Any], dict[str, int], dict[str, Any]]:
-    """A stream's state, its messages by subject, and its cluster."""
+    """A stream's state, its messages by subject, and its cluster. Raises as `stream_state` does."""
     state: dict[str, Any] = {}
     by_subject: dict[str, int] = {}
     cluster: dict[str, Any] = {}
     while True:
         asked = orjson.dumps({"subjects_filter": subjects, "offset": len(by_subject)})
-        answer = await cancellable(client.request(f"$JS.API.STREAM.INFO.{stream}", asked, timeout=SECONDS_MAX))
-        info = orjson.loads(answer.data)
+        async with asyncio.timeout(SECONDS_MAX):
+            info = await _led(client, stream, asked)
         if "error" in info:
             raise TimeoutError
         state, cluster = info["state"], info.get("cluster") or {}
@@ -80,3 +82,13 @@ async def _asked(client: Client, stream: str, subjects: str) -> tuple[dict[str, 
         if not page or len(by_subject) >= info.get("total", 0):
             break
     return state, by_subject, cluster
+
+
+async def _led(client: Client, stream: str, asked: bytes) -> dict[str, Any]:
+    """The leader's answer. Where there is none, any server that is left may answer, with what it happens to have."""
+    while True:
+        answer = await cancellable(client.request(f"$JS.API.STREAM.INFO.{stream}", asked, timeout=SECONDS_MAX))
+        info: dict[str, Any] = orjson.loads(answer.data)
+        if "cluster" not in info or info["cluster"].get("leader"):
+            return info
+        await asyncio.sleep(ELECTION_PAUSE_SECONDS)
