@@ -11,6 +11,7 @@ from dataclasses import replace
 import orjson
 import pytest
 import re2
+from corpora.broken_rules import FINDS_NOTHING, KEY, broken
 from corpora.events import clean_events
 from corpora.labelled import harmless
 from corpora.lines import SETS, harmless_lines, secret_lines
@@ -29,25 +30,31 @@ from mothership.pipeline.redaction.settings import RedactionSettings
 from mothership.sample.fleet import sample
 
 EVENTS = int(os.environ.get("SAMPLE_EVENTS", "20000"))
-KEY = b"k" * 32
 CAUGHT_MIN = 0.9
-FINDS_NOTHING = (Matcher(r"\x00\x01\x02 a rule that is broken"),)
 NOT_YET = frozenset(("named_vendor_key", "known_token", "base64"))
 NOT_YET |= {rule.name for rule in IDENTITY}
 """Rules of which the check catches less. A rule that is not among them is not put here: it is given a shape."""
+TOLD_BY_WORDS = frozenset(
+    (
+        "phone",
+        "card_code",
+        "sentence",
+        "one_time_code",
+        "named_key",
+        "user_and_password",
+        "config_password",
+        "command_password",
+    )
+)
+"""Rules that read a value by phrases, whatever it is: the check has none of these, and goes by words of their kind and
+the characters of the value. What it is worth on lines that are no examples stands in test_check_held_out.py."""
+TOLD_CAUGHT_MIN = 0.5
 OFF = [rule.name for rule in BUILTIN if not rule.default]
-
-
-def broken(name: str) -> Redaction:
-    """Redaction with every rule on, one of which finds nothing any more; what is unsafe is flagged."""
-    settings = {"checker": {"action": "flag", "audit_share": 0}, "rules": dict.fromkeys(OFF, True)}
-    rules = [replace(rule, matchers=FINDS_NOTHING) if rule.name == name else rule for rule in BUILTIN]
-    return build(RedactionSettings.model_validate(settings), key=KEY, builtin=rules)
 
 
 def share_caught(rule: Rule) -> float:
     """Of a broken rule's examples, the share that leaves redaction without its secret or is flagged by the check."""
-    redaction = broken(rule.name)
+    redaction = broken(rule.name, everything=True)
     caught = 0
     for text, secret in rule.positives:
         event = {"type": "log", "message": text}
@@ -63,14 +70,19 @@ def share_found(rule: Rule, check: PIISafetyValidator) -> float:
     return sum(bool(check.findings({"message": text})) for text, _ in rule.positives) / len(rule.positives)
 
 
+def least(rule: Rule) -> float:
+    """Return the share of a rule's examples that the check has to catch."""
+    return TOLD_CAUGHT_MIN if rule.name in TOLD_BY_WORDS else CAUGHT_MIN
+
+
 def test_what_a_broken_rule_leaves_is_caught() -> None:
     """Rule by rule: a rule that a change breaks must not leak in silence."""
     everything = dict.fromkeys(OFF, True)
     check = build(RedactionSettings.model_validate({"rules": everything}), key=KEY).check
     alone = {rule.name: share_found(rule, check) for rule in BUILTIN if rule.name not in NOT_YET}
     # Where the check alone doesn't find enough, the other rules are asked, too.
-    low = [rule for rule in BUILTIN if alone.get(rule.name, 1) < CAUGHT_MIN]
-    shares = {rule.name: share for rule in low if (share := share_caught(rule)) < CAUGHT_MIN}
+    low = [rule for rule in BUILTIN if alone.get(rule.name, 1) < least(rule)]
+    shares = {rule.name: share for rule in low if (share := share_caught(rule)) < least(rule)}
     assert shares == {}, "give these rules a shape (checker/shapes), or examples to learn one from"
 
 
@@ -87,7 +99,7 @@ def test_a_batch_full_of_unsafe_events_has_one_line() -> None:
     rows = [{"type": "log", "message": "mail from alice.jones@corp-mail.net"} for _ in range(500)]
     batch = Batch(rows, list(range(500)), b"f" * 32, "r", 0, client="node")
     with capture_logs() as lines:
-        for processor in broken("email").processors:
+        for processor in broken("email", everything=True).processors:
             processor(batch)
     told = [line for line in lines if line["event"] == "event_still_unsafe"]
     assert len(batch.unsafe) == 500
@@ -162,6 +174,15 @@ def test_switching_one_rule_off_leaves_the_check_on_for_the_others(
 ) -> None:
     """And a rule that looks only at some fields is checked there."""
     assert make(rules=off).check.findings({"message": f"using {still} now"})
+
+
+@pytest.mark.parametrize("off", ["assignment", "sentence", "command_password", "github_token"])
+def test_a_shape_that_knows_no_rule_looks_only_where_all_do(make: Callable[..., Redaction], off: str) -> None:
+    """Near a word, a value is anybody's: also that of a rule which the operator switched off to keep it."""
+    message = {"message": "the temporary password of carol, Tulp!Veld7"}
+    assert make().check.findings(message)
+    assert make(rules={off: False}).check.findings(message) == []
+    assert make(rules={"email": False}).check.findings(message)
 
 
 def test_the_check_looks_for_what_is_on_and_where_it_looks(make: Callable[..., Redaction]) -> None:

@@ -74,7 +74,7 @@ class Redaction:
         hashed = FieldNames((*settings.hash_fields, *identity_fields(settings)))
         rules = [*operators_rules(settings, patterns), *builtin_rules(settings, builtin, len(patterns))]
         names = {rule.name for rule in rules[len(patterns) :]}
-        shapes = [shape for shape in shapes_for(builtin) if shape.rule in names]
+        shapes = [shape for shape in shapes_for(builtin) if shape.rule in names and shape.also <= names]
         fields = [name for name in FIELDS if name in drop]
         expressions = {OBFUSCATED: OBFUSCATION_PREFILTERS} | {rule.owner: rule.prefilters for rule in rules}
         self._complete = complete = tuple(_completed(rules, self, is_token))

@@ -10,6 +10,8 @@ from mothership.pipeline.redaction.rules.validators import IBAN_LENGTHS
 _TOP = frozenset(
     """
     com org net edu gov mil int info biz name pro io ai app dev cloud online shop site xyz tech email company
+    example live news blog agency group world today health care bank law int coop museum travel jobs art studio design
+    services solutions systems network global digital media school academy university hospital clinic
     ac ad ae af ag al am ao ar at au az ba bb bd be bf bg bh bi bj bn bo br bs bt bw by bz ca cc cd ch ci cl cm cn co cr
     cu cv cy cz de dj dk dm do dz ec ee eg es et eu fi fj fr ga ge gh gi gl gm gn gr gt gy hk hn hr ht hu id ie il in iq
     ir is it je jm jo jp ke kg kh kr kw kz la lb li lk lr lt lu lv ly ma mc md me mg mk ml mm mn mo mr mt mu mv mw mx my

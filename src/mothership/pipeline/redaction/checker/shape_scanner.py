@@ -1,7 +1,8 @@
 """Looks for the check's shapes in texts: those of the rules that are on, where these look."""
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -32,6 +33,9 @@ class Shape(NamedTuple):
     """RE2 expression over a string. A group `v` is the value."""
     sure: Callable[[Context], bool] | None = None
     """Tells whether a match is one."""
+    also: frozenset[str] = frozenset()
+    """Other rules that must be on, too: a shape that can't tell whose secret it sees would take what one of them left
+    because the operator wants it kept."""
 
 
 def forms(name: str, rule: str, sign: str, *each: tuple[str, Callable[[Context], bool] | None]) -> Iterator[Shape]:
@@ -68,11 +72,11 @@ class ShapeScanner:
         """Return the signs that a string between quotation marks, or JSON, holds."""
         return self._prefilters.in_bytes(encoded) & self.signs
 
-    def unsafe(self, text: str, allowed: Collection[str]) -> str | None:
+    def unsafe(self, text: str, allowed: AbstractSet[str]) -> str | None:
         """Return what a text looks like, of the rules that look here; None when it looks like nothing."""
         for sign in self._prefilters.in_text(text) & self.signs:
             for shape in self._grouped[sign]:
-                if shape.rule in allowed and self.matches(shape, text):
+                if shape.rule in allowed and shape.also <= allowed and self.matches(shape, text):
                     return shape.name
         return None
 

@@ -1,7 +1,7 @@
 """Shapes that the check learns from the rules' examples: tokens whose issuer begins each with the same characters."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from mothership.pipeline.redaction.checker.shape_match import Context
@@ -13,16 +13,16 @@ from mothership.pipeline.redaction.checker.shapes.keys import KEYS
 from mothership.pipeline.redaction.checker.shapes.keys_by_word import KEYS_BY_WORD
 from mothership.pipeline.redaction.checker.shapes.languages import LANGUAGES
 from mothership.pipeline.redaction.checker.shapes.logins import LOGINS
+from mothership.pipeline.redaction.checker.shapes.near_words import NEAR_WORDS
 from mothership.pipeline.redaction.checker.shapes.numbers_by_word import NUMBERS_BY_WORD
 from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_CREDENTIALS
 from mothership.pipeline.redaction.checker.shapes.prose import PROSE
-from mothership.pipeline.redaction.checker.shapes.said_around import SAID_AROUND
 from mothership.pipeline.redaction.checker.shapes.tickets import TICKETS
-from mothership.pipeline.redaction.checker.shapes.told import TOLD
 from mothership.pipeline.redaction.checker.shapes.user_passwords import USER_PASSWORDS
 from mothership.pipeline.redaction.checker.shapes.vendors import VENDORS
 from mothership.pipeline.redaction.checker.value_validators import random_part, random_parts
 from mothership.pipeline.redaction.rules import Rule
+from mothership.pipeline.redaction.rules.personal import PERSONAL
 
 _PREFIXED = re.compile(
     r"(?P<prefix>[A-Za-z0-9]{2,10}[_-](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|[A-Za-z0-9]{2,10}[.~](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|1//0|[A-Za-z]{2,4})"
@@ -44,9 +44,9 @@ _END = r"(?:$|[^0-9A-Za-z])"
 _WORD_ENDS = re.compile(r"[\s\"'<>()=,;:/]")
 
 
-def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
-    """Return the shapes that were written, and those learned from the examples of rules for which none was."""
-    written = (
+def written_shapes() -> tuple[Shape, ...]:
+    """Return the shapes that were written for what people and programs say, and not for tokens."""
+    return (
         *PERSONAL_AND_CREDENTIALS,
         *ASSIGNMENTS,
         *COMMANDS,
@@ -59,10 +59,16 @@ def shapes_for(rules: Iterable[Rule]) -> Iterator[Shape]:
         *NUMBERS_BY_WORD,
         *KEYS_BY_WORD,
         *TICKETS,
-        *SAID_AROUND,
-        *TOLD,
+        *NEAR_WORDS,
     )
-    yield from written
+
+
+def shapes_for(rules: Sequence[Rule]) -> Iterator[Shape]:
+    """Return the shapes that were written, and those learned from the examples of rules for which none was."""
+    credentials = frozenset(rule.name for rule in rules if rule.default) - {rule.name for rule in PERSONAL}
+    written = written_shapes()
+    for shape in written:
+        yield shape._replace(also=credentials) if shape in NEAR_WORDS and shape.rule in credentials else shape
     yield from VENDORS
     covered, by_hand = ({shape.rule for shape in shapes} for shapes in (written, VENDORS))
     for rule in rules:
