@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from random import Random
 
+from mothership.event import Event
 from mothership.pipeline.redaction.rules import BUILTIN
 
 WRITTEN = (
@@ -146,3 +147,25 @@ def _fill(pool: list[str], separator: str, size: int, rng: Random) -> str:
         out.append(rng.choice(pool))
         size -= len((out[-1] + separator).encode())
     return separator.join(out)
+
+
+def spelled(name: str, count: int) -> Iterator[str]:
+    """Yield so many spellings of a field's name, all of which mean the same."""
+    for number in range(count):
+        yield "".join(sign + ("_" if number >> place & 1 else "-") for place, sign in enumerate(name.ljust(14, "_")))
+
+
+def crowded(count: int) -> dict[str, Event]:
+    """Return events in which so many items each ask what stands beside them."""
+    labels = dict(
+        zip(spelled("name", count // 2), (f"user{number}_passwords" for number in range(count)), strict=False)
+    )
+    return {
+        "codes": dict.fromkeys(spelled("code", count), "x"),
+        "numbers": dict.fromkeys(spelled("number", count), "123456"),
+        "counted": dict.fromkeys(spelled("value", count), 4111111111111111),
+        "of a login": {"login": dict.fromkeys(spelled("value", count), "123456")},
+        "labels and values": {**labels, **dict.fromkeys(spelled("value", count // 2), 4)},
+        "a list of names": {"arguments": ["password", "--password"] * (count // 2)},
+        "a list of addresses": {"peers": [{"mail": f"bob{number}@kq{number}.com"} for number in range(count)]},
+    }

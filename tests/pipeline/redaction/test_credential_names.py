@@ -1,8 +1,12 @@
 """Which field names say that their value is a credential."""
 
+from collections.abc import Callable
+
 import pytest
 
+from mothership.event import Batch
 from mothership.pipeline.redaction.credential_names import says_credential
+from mothership.pipeline.redaction.redaction import Redaction
 
 CREDENTIALS = """
 X-Vault-Token PRIVATE-TOKEN JOB-TOKEN X-Amz-Security-Token X-Auth-Key Ocp-Apim-Subscription-Key X-Api-Key passwordOld
@@ -35,3 +39,41 @@ def test_a_name_is_read_by_its_words(name: str) -> None:
 def test_a_name_that_only_sounds_like_one_is_left(name: str) -> None:
     """Keys of tables, counts, states, names."""
     assert not says_credential(name)
+
+
+STEMS = "password passwd pwd passphrase secret client_secret access_token api_key apiKey private_key 密码 mot_de_passe"
+WHICH = (
+    "1 10 _1 _01 -007 _2024 2024 _20240101 _prod _v2 V2 _old Old _b64 _live _main_2 Value _value _plain _text _backup"
+)
+OWNED = "password passwd pwd passphrase secret client_secret access_token api_key private_key"
+WHOSE = "_us_east_1 -eu _for_db _5g _gitlab .replica"
+WRITTEN = (
+    "{}=kqzt4wvX9r",
+    "cfg {}: kqzt4wvX9r, ok",
+    '{{"{}": "kqzt4wvX9r"}}',
+    "{} = 'kqzt4wvX9r'",
+    "<{0}>kqzt4wvX9r</{0}>",
+)
+
+
+@pytest.mark.parametrize("stem", STEMS.split())
+def test_a_field_and_a_text_know_the_same_names(
+    make: Callable[..., Redaction], through: Callable[..., Batch], stem: str
+) -> None:
+    """Whatever stands behind one to say which it is: `PASSWORD2024`, `token_v2`."""
+    names = [f"{stem}{tail}" for tail in ("", *WHICH.split())]
+    events = [{name: "kqzt4wvX9r"} for name in names]
+    events += [{"message": each.format(name)} for name in names for each in WRITTEN]
+    batch = through(make(), *events)
+    assert [event for event in batch.events if "kqzt4wvX9r" in str(event)] == []
+
+
+@pytest.mark.parametrize("stem", OWNED.split())
+def test_in_a_text_a_name_may_say_whose_it_is(
+    make: Callable[..., Redaction], through: Callable[..., Batch], stem: str
+) -> None:
+    """In any words, where the value looks like a secret; what is said of one stays."""
+    texts = [each.format(f"{stem}{tail}") for tail in WHOSE.split() for each in WRITTEN]
+    said = [f"{stem}{tail}=kqzt4wvX9r" for tail in ("_expires_at", ".id", "_policy_name")]
+    batch = through(make(), *[{"message": text} for text in [*texts, *said]])
+    assert [event for event in batch.events if "kqzt4wvX9r" in str(event)] == [{"message": text} for text in said]

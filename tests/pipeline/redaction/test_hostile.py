@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from bench.redaction import cost
 from corpora.events import ordinary_events
-from corpora.hostile import WRITTEN, cut_off, joined, mixed, repeated
+from corpora.hostile import WRITTEN, crowded, cut_off, joined, mixed, repeated
 
 from mothership.event import Batch
 from mothership.pipeline.redaction.redaction import Redaction
@@ -23,6 +23,7 @@ FACTOR_JOINED = 32.0
 SIZE = 1 << 20
 MANY_SIZE = int(os.environ.get("HOSTILE_BYTES", str(8 * WINDOW)))
 TRIES = 8
+CROWD = 500
 TEXTS = 300
 """Of all that can be cut off of the rules' examples; `bench.redaction --every` takes each."""
 
@@ -70,6 +71,17 @@ def test_a_hostile_text_costs_about_what_ordinary_lines_do(
             if cost(redaction, [{"message": text}]) > factor * max(ordinary, beside)
         }
     assert list(dear) == []
+
+
+@pytest.mark.parametrize("kind", crowded(2))
+def test_what_stands_beside_many_is_read_once(make: Callable[..., Redaction], kind: str) -> None:
+    """Four times as many items cost about four times as much, and not sixteen."""
+    redaction = make()
+    for _ in range(TRIES):
+        few, many = (cost(redaction, [crowded(count)[kind]]) for count in (CROWD, 4 * CROWD))
+        if many < 8 * few:
+            return
+    pytest.fail(f"{many / few:.1f} times as much")
 
 
 @pytest.mark.parametrize("word", ["a" * 200 + "Xy", "B1" + "a" * 200 + "Xy", "A" * 200 + "é"])

@@ -34,6 +34,8 @@ from mothership.pipeline.redaction.scan_findings import ANYTHING, CLEAN, EventSh
 
 EVENTS_REMEMBERED = 8_192
 NAMES_REMEMBERED = 512
+TEXTS_ASKED_MAX = 1_024
+"""Of an event, by themselves. Where it holds more, what may hold something as it was read together is worked on."""
 
 
 class _Names(NamedTuple):
@@ -278,9 +280,12 @@ class Scan:
 
     def _holding(self, items: Items, event: Event, parts: Sequence[bytes]) -> Iterator[tuple[int, int, Hits]]:
         """Yield those items of which a text, by itself, may hold something, as any event of this shape has it."""
-        listed, may_hold = list(event.items()), self._rules.prefilters.may_hold
+        listed, may_hold, asked = list(event.items()), self._rules.prefilters.may_hold, 0
         for each in items:
             item, part, hits = each
-            texts, within = self._texts(*listed[item]), self._rules.text(parts[part])
-            if any(text is None or may_hold(hits, text, within) for text in texts):
-                yield each
+            within = self._rules.text(parts[part])
+            for text in self._texts(*listed[item]):
+                asked += 1
+                if asked > TEXTS_ASKED_MAX or text is None or may_hold(hits, text, within):
+                    yield each
+                    break

@@ -102,14 +102,14 @@ production prd stage staging stg test testing tst dev devel development qa uat l
 database sql mssql mysql mariadb oracle imap pop3
 postgres pg redis mongo smtp mail ldap ftp ssh wifi wlan vpn root admin bazy alt neu ancien nouveau
 nuevo herhaal herhaling herhalen wiederholen wiederholung bestätigung bestaetigung repetir confirmar
-attempt attempted typed tried
+attempt attempted typed tried text
 """
 TAILS = frozenset(_TAILS.split())
 """Words behind a name that say which of several it is, or how it is written."""
 
 _HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_WORD = re.compile(r"[\W_]+")
-_NUMBER = re.compile(r"v?[0-9]{1,4}")
+_NUMBER = re.compile(r"v?[0-9]{1,8}")
 _VERSION = frozenset({"v", "ver", "no", "nr"})
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
 
@@ -146,6 +146,11 @@ _KEY_ENDINGS = tuple(f"{kind}{key}" for kind in KEY_KINDS for key in ("key", "ke
 _MAY_SAY = re2.compile("|".join(map(re.escape, sorted({*_WHOLE, *_ENDINGS, *_KEYS, "token", "pass", "pw", "psk"}))))
 """Found in every name that says so, its words joined: 60,000 names of one event are not read word by word."""
 _ASCII_JOINED = {code: None for code in range(128) if not chr(code).isalnum()}
+
+
+def says_which(name: str) -> bool:
+    """Tell whether a name only says which of several it is: a number, a version, an environment, an encoding."""
+    return all(word in TAILS or _NUMBER.fullmatch(word) for word in words(name))
 
 
 def says_credential(name: str) -> bool:

@@ -4,7 +4,6 @@ So the rules for texts are those for fields, too. Most names say nothing to any 
 each, with values of every kind behind it.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from typing import Any, TypeAlias
@@ -15,6 +14,13 @@ from mothership.pipeline.redaction.field_names import fold
 from mothership.pipeline.redaction.part_scan import plain_json
 from mothership.pipeline.redaction.remembered import make_room
 from mothership.pipeline.redaction.rules import BUILTIN
+from mothership.pipeline.redaction.surroundings import (
+    CODE_CONTEXT,
+    NAME_CHARACTERS_MAX,
+    NUMBER_CONTEXT,
+    Surroundings,
+    names_above,
+)
 from mothership.pipeline.redaction.text import ActiveRule
 
 PHONE_NAMES = ("phone", "phonenumber", "telephone", "mobile", "mobilenumber", "msisdn", "fax", "callerid")
@@ -29,7 +35,6 @@ ENDS = frozenset(("to", "from", "sender", "receiver", "src", "dst", "source", "d
 NUMBER_NAMES = frozenset(("number", "no", "nr", "value", "home", "work", "private"))
 """What a part of an object is called that may be of a telephone: what stands above it says so."""
 PHONE_CONTEXT = "phone="
-NUMBER_CONTEXT = "telephone="
 PEER_CONTEXT = "wa_id="
 END_CONTEXT = "message_peer="
 OF_TEXTS = frozenset((END_CONTEXT, NUMBER_CONTEXT))
@@ -37,21 +42,10 @@ OF_TEXTS = frozenset((END_CONTEXT, NUMBER_CONTEXT))
 CARD_CONTEXT = "card="
 SESSION_CONTEXT = "sessionid="
 AUTH_CONTEXT = "auth="
-CODE_CONTEXT = "otp code="
-"""Of a `code`, where something beside it says that it is for a login: most are an error's or a country's."""
-_OF_PHONE = re.compile(
-    r"phone|mobile|telefoon|telefon|msisdn|whatsapp|callee|caller|(?<![a-z])(?:tel|sms|fax|gsm|cell|handy|sip)(?![a-z])",
-    re.IGNORECASE,
-)
-_FOR_LOGIN = re.compile(
-    r"otp|2fa|mfa|verif|(?<![a-z])sms|one.?time|sign.?(?:in|up)|login.?code|auth.?code|passcode|phone|msisdn",
-    re.IGNORECASE,
-)
 NAMES_REMEMBERED = 4_096
 NAMES_UNKNOWN_MAX = 4 * NAMES_REMEMBERED
 """Names that a full memory doesn't know before it forgets half of those it does. To learn one takes as long as to read
 some values with their names, so of a flood of names one in nine is learned."""
-NAME_CHARACTERS_MAX = 64
 VALUE_CHARACTERS_MAX = 512
 """Longer is a text, which says by itself what it holds."""
 
@@ -72,8 +66,9 @@ _PROBES = (
 )
 """Values of every kind that rules look for behind a name: of figures, of words, and such as programs make."""
 
-_READING_NAMES = frozenset(rule.name for rule in BUILTIN if rule.name != "assignment")
-"""All that are built in but the one for names that say secret: of fields DropFields tells that, with more care."""
+_READING_NAMES = frozenset(rule.name for rule in BUILTIN)
+_OF_TEXTS_ALONE = "assignment"
+"""The rule for names that say secret reads no number: of those DropFields tells, with more care."""
 
 InShape: TypeAlias = Callable[[bytes], Hits]
 """Tells which rules may find something in a text that has a 0 for every digit."""
@@ -85,8 +80,10 @@ class FieldContexts:
     def __init__(self, in_shape: InShape | None, rules: Iterable[ActiveRule]) -> None:
         """Without anything to ask only the names that stand here for one another say something."""
         self._in_shape = in_shape
-        self.owners: Hits = frozenset(rule.owner for rule in rules if rule.name in _READING_NAMES)
+        reading = [rule for rule in rules if rule.name in _READING_NAMES]
+        self.owners: Hits = frozenset(rule.owner for rule in reading)
         """The rules that read a field's name and value together."""
+        self.owners_of_numbers: Hits = frozenset(rule.owner for rule in reading if rule.name != _OF_TEXTS_ALONE)
         self._without = self._hits("x")
         self._known: dict[str, str] = {}
         self._unknown = 0
@@ -132,19 +129,19 @@ class FieldContexts:
         return b'"%b%b"' % (context.encode(), plain_json(text))
 
     def texts_of(
-        self, key: str, value: Any, siblings: dict[str, Any] | None = None, parent: str = ""
+        self, key: str, value: Any, around: Surroundings | None = None, parent: str = ""
     ) -> Iterator[str | None]:
         """Yield all texts of an item that the rules are asked of, and None for a number that its digits don't tell.
 
-        `siblings` is the object in which it stands, and `parent` holds the names above that: they tell that a number is
-        no telephone's, and so do those of all objects of that shape.
+        `around` is what stands there around the item, and `parent` holds the names above: they tell that a number is no
+        telephone's, and so do those of all objects of that shape.
         """
         yield key
         kind = type(value)
         if kind is str or kind is int:
             yield str(value)
             context = self.of(key) if is_bare(value) else ""
-            if context == NUMBER_CONTEXT and siblings is not None and not is_of_phone(siblings, parent):
+            if context == NUMBER_CONTEXT and around is not None and not around.tell(context):
                 return
             if context and (context not in OF_TEXTS or kind is str):
                 yield f"{context}{value}"
@@ -156,8 +153,9 @@ class FieldContexts:
     def _texts_in(self, value: Any, parent: str) -> Iterator[str | None]:
         kind = type(value)
         if kind is dict:
+            around = Surroundings(value, parent)
             for key, inner in value.items():
-                yield from self.texts_of(key, inner, value, parent)
+                yield from self.texts_of(key, inner, around, parent)
         elif kind is list:
             for inner in value:
                 yield from self._texts_in(inner, parent)
@@ -177,33 +175,6 @@ class FieldContexts:
             return frozenset()
         text = "\n".join([f"{name}={probe}" for probe in _PROBES])
         return self._in_shape(f'"{encodable(text)}"'.encode().translate(SHAPE)) & self.owners
-
-
-_LOGINS = frozenset(("login", "lock", "pin", "auth", "challenge", "pairing", "twofactor", "door", "alarm"))
-
-
-def is_for_login(siblings: dict[str, Any], parent: str = "") -> bool:
-    """Tell whether what stands beside a code or above it, or a name there, says that it is for a login."""
-    if _FOR_LOGIN.search(parent) or not _LOGINS.isdisjoint(parent.split()):
-        return True
-    short = [each for each in siblings.values() if type(each) is str and len(each) <= NAME_CHARACTERS_MAX]
-    return any(map(_FOR_LOGIN.search, (*siblings, *short)))
-
-
-def names_above(parent: str, folded: str) -> str:
-    """Return the names of the fields that hold what stands in this one: the nearest of them, folded."""
-    return f"{parent[-NAME_CHARACTERS_MAX:]} {folded}"
-
-
-_PARTIES = frozenset(("to", "from", "party", "contact", "subscriber"))
-
-
-def is_of_phone(siblings: dict[str, Any], parent: str) -> bool:
-    """Tell whether what stands above a number or beside it says that it is a telephone's."""
-    if _OF_PHONE.search(parent) or not _PARTIES.isdisjoint(parent.split()):
-        return True
-    short = [each for each in siblings.values() if type(each) is str and len(each) <= NAME_CHARACTERS_MAX]
-    return any(map(_OF_PHONE.search, short))
 
 
 def is_bare(value: Any) -> bool:

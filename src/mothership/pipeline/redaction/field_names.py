@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from mothership.pipeline.redaction.credential_names import TAILS, says_credential, words
+from mothership.pipeline.redaction.credential_names import says_credential, says_which, words
 from mothership.pipeline.redaction.remembered import make_room
 from mothership.pipeline.redaction.rules.vocabulary import is_placeholder
 
@@ -41,7 +41,7 @@ def _last_part(key: str) -> str:
     path = plain.rpartition("/")[2]  # of a file's path its name says nothing by its ending
     parts = [part for part in (_PARTS if path == plain else _BRACKETS).split(path) if part]
     last = parts.pop() if parts else ""
-    while parts and all(word in TAILS for word in words(last)):  # `user.password.confirmation`
+    while parts and says_which(last):  # `user.password.confirmation`
         last = f"{parts.pop()}_{last}"
     return last
 
@@ -129,7 +129,7 @@ def _names_below(parent: str, key: str, value: dict[str, Any]) -> bool:
         return fold(key) in {"access", "refresh"}
     if parent in _WIRELESS:
         return fold(key) in {"value", "phrase", "key"}
-    return parent in _LOGINS and fold(key) == "value" and not _USERS.isdisjoint(value)
+    return parent in _LOGINS and fold(key) == "value" and not value.keys().isdisjoint(_USERS)
 
 
 _DESCRIBING = frozenset(
@@ -205,6 +205,8 @@ class FieldNames:
         self._called: dict[str, tuple[str, bool]] = {}
         """What a key calls its value, and whether the operator listed it."""
         self._plans: dict[tuple[str, ...], _Plan] = {}
+        self._large: tuple[tuple[str, ...], _Plan] = (), _NOTHING
+        """The last one too large for them: each processor asks for it, and more than once."""
 
     @property
     def is_empty(self) -> bool:
@@ -298,6 +300,8 @@ class FieldNames:
         return [name for label in labels if type(name := value[label]) is str and name in self]
 
     def _learn_plan(self, shape: tuple[str, ...]) -> _Plan:
+        if shape == self._large[0]:
+            return self._large[1]
         named = tuple([key for key in shape if key in self or (self._paired and _is_secret_beside(key, shape))])
         values = tuple([key for key in shape if _ends_in(key, _VALUE_WORDS)]) if self._paired else ()
         labels = tuple([key for key in shape if _ends_in(key, _LABEL_WORDS)]) if values else ()
@@ -308,6 +312,8 @@ class FieldNames:
         if len(shape) <= SHAPE_CHARACTERS_MAX and sum(map(len, shape)) <= SHAPE_CHARACTERS_MAX:
             make_room(self._plans, SHAPES_REMEMBERED)
             self._plans[shape] = plan
+        else:
+            self._large = shape, plan
         return plan
 
     def _learn(self, key: str) -> bool:

@@ -9,20 +9,16 @@ from mothership.event import Batch, Event
 from mothership.pipeline.redaction.batch_scan import Scan
 from mothership.pipeline.redaction.counters import RedactionCounters
 from mothership.pipeline.redaction.field_contexts import (
-    CODE_CONTEXT,
-    NUMBER_CONTEXT,
     OF_TEXTS,
     PEER_CONTEXT,
     FieldContexts,
     is_bare,
-    is_for_login,
-    is_of_phone,
-    names_above,
 )
 from mothership.pipeline.redaction.field_names import NESTED, fold
 from mothership.pipeline.redaction.fields import HashFields, Note, work_on
 from mothership.pipeline.redaction.measurement_fields import ALWAYS, is_reading, reads, whole_number
 from mothership.pipeline.redaction.scan_findings import Found
+from mothership.pipeline.redaction.surroundings import Surroundings, names_above
 from mothership.pipeline.redaction.text import TextRedactor
 
 PLACES_REMEMBERED = 4_096
@@ -145,7 +141,7 @@ class MaskPatterns:
         parent: str = "",
     ) -> None:
         """Mask these items of an object; `parent` holds the folded names of the fields that hold it."""
-        clean, keys = self._clean, self._keys
+        clean, around = self._clean, Surroundings(value, parent)
         renamed: dict[str, str] = {}
         dropped: list[str] = []
         for key, inner in list(items):
@@ -157,7 +153,7 @@ class MaskPatterns:
                     continue
                 if changed != key:
                     name = renamed[key] = changed
-            known = _beside(keys.get(key) or self._learn(key), value, parent)
+            known = self._key(key, around)
             if not known.context:
                 kind = type(inner)
                 if (
@@ -204,7 +200,8 @@ class MaskPatterns:
         if not is_bare(value) or (context in OF_TEXTS and type(value) is int):
             return value
         text, before = f"{context}{value}", len(context)
-        allowed = self._rules_at(path) & self._contexts.owners
+        owners = self._contexts.owners if type(value) is str else self._contexts.owners_of_numbers
+        allowed = self._rules_at(path) & owners
         masked = self._masked(text, allowed, shown, _behind(before, note) if note else None, before)
         if masked is None:
             return _DROPPED
@@ -261,6 +258,10 @@ class MaskPatterns:
             self._allowed[path] = allowed
         return allowed
 
+    def _key(self, key: str, around: Surroundings) -> "_Key":
+        known = self._keys.get(key) or self._learn(key)
+        return known if not known.context or around.tell(known.context) else known._replace(context="")
+
     def _learn(self, key: str) -> "_Key":
         if len(self._keys) >= PLACES_REMEMBERED:
             self._keys.clear()
@@ -270,15 +271,6 @@ class MaskPatterns:
         counted = "" if context == PEER_CONTEXT else reads(key)  # `wa_id` counts nothing
         self._keys[key] = answer = _Key(folded, context, hashed, folded in self._binary, counted)
         return answer
-
-
-def _beside(known: _Key, value: dict[str, Any], parent: str) -> _Key:
-    """Return what is known of a key in an object, which tells what a code is for, and whose a number is."""
-    if known.context == CODE_CONTEXT:
-        return known if is_for_login(value, parent) else known._replace(context="")
-    if known.context == NUMBER_CONTEXT:
-        return known if is_of_phone(value, parent) else known._replace(context="")
-    return known
 
 
 def _behind(before: int, note: Note) -> Note:

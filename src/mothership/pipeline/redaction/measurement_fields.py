@@ -50,7 +50,7 @@ def reads(key: str) -> str:
 def is_reading(value: dict[str, Any]) -> bool:
     """Tell whether an object says that a value in it was measured."""
     kind = value.get("type")
-    return not READING_KEYS.isdisjoint(value) or (type(kind) is str and kind.startswith(READING_TYPES))
+    return not value.keys().isdisjoint(READING_KEYS) or (type(kind) is str and kind.startswith(READING_TYPES))
 
 
 def whole_number(value: Any) -> bool:

@@ -109,6 +109,22 @@ STEMS = {
 PASSWORDS = frozenset(
     {"pass", "pwd", "pw", "psk", "senha", "contrase", "kennwort", "mot de passe", "mot_de_passe", "mnemonic"}
 )
+_SAID = """
+id ids name names ref reference arn version versions type kind class algorithm algo alg method url uri link path file
+dir folder policy rule rules length len min max minimum maximum count total size age at by on date time timestamp created
+changed updated modified rotated rotation rotate issued expires expired expiry expiration exp ttl valid validity lifetime
+status state mode provider issuer iss audience aud scope scopes owner host hostname server endpoint service manager
+store storage engine backend source format encoding charset hint question label title description comment note error
+errors code reason message request response result event action operation last next failed failure failures retries
+reset recovery forgot forgotten required enabled disabled protected auth bucket limit rate usage used use uses budget
+cost price prompt completion input output index offset position hash hashes fingerprint checksum digest md5 sha1 sha256
+prefix suffix mask masked kid thumbprint public cache cached lookup generator validator handler middleware client
+controller module component page form dialog screen view test tests spec template schema model table column group
+encryption encryptor hashers hasher field fields param params env var variable
+exchange refresh verify verification check checker session user username account email role grant token tokens key
+"""
+SAID_OF_SECRETS = frozenset(_SAID.split())
+"""Words behind a stem under which stands what is said of a secret, or identifies it: `token_expires`, `secret_arn`."""
 CODES = frozenset({"otp", "cvv", "cvc", "pin", "code"})
 
 

@@ -5,11 +5,13 @@ import re
 
 from mothership.pipeline.redaction.credential_names import TAILS
 
+_WORDS = "|".join(sorted(TAILS))
 TAIL = (
-    r"(?P<tail>[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id|data|attempt(?:ed)?|input|entered|supplied|provided)|[-_][0-9]{1,2}|(?:[-_](?:"
-    + "|".join(sorted(TAILS))
-    + r")){1,2})?"
+    r"(?P<tail>(?:[-_]?(?:hash|digest|base|base64|b64|encrypted|plain(?:text)?|old|new|confirm(?:ation)?|id|data|attempt(?:ed)?|input|entered|supplied|provided|value|text|string)"
+    rf"|(?:[-_](?:{_WORDS})[0-9]?){{1,2}})?)(?:[-_.]?v?[0-9]{{1,8}})?"
 )
+"""What may stand behind the stem: words that say which of several it is, and a number."""
+OWNER = r"(?P<tail>(?:[-_.][0-9a-z]{1,16}){1,4})"
 _QUOTE = r"\\{0,8}[\"']"
 BETWEEN = (
     rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:)|(?:\r?\n|\\n)[ \t]{{1,40}}(?=value:))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"

@@ -8,6 +8,7 @@ from mothership.pipeline.redaction.rules.assignment_names import (
     CODE_BEFORE,
     NEEDS_BEFORE,
     PASSWORDS,
+    SAID_OF_SECRETS,
     STEMS,
     may_name,
     stem_at,
@@ -17,6 +18,7 @@ from mothership.pipeline.redaction.rules.assignment_syntax import (
     MORE,
     NAME_BEFORE,
     NO_MORE,
+    OWNER,
     SOME_DIGITS,
     TAIL,
     VALUE,
@@ -37,16 +39,16 @@ _ATTRIBUTE_BEFORE = re.compile(r"(?:name|key|id|field|param)\s?=\s?\\{0,8}[\"'][
 _REST_OF_LINE = re.compile(r"[^\r\n\"',;]{1,400}")
 
 
-def _named(*stems: str, before: str = "") -> Matcher:
-    """Make a matcher of what is assigned to names that hold one of these stems."""
+def _named(*stems: str, before: str = "", owned: bool = False) -> Matcher:
+    """Make a matcher of what is assigned to names that hold one of these stems; `owned`: with any words behind it."""
     shapes = "|".join(STEMS[stem] for stem in stems)
     return Matcher(
-        f"(?:{shapes}){TAIL}{BETWEEN}{VALUE}",
+        f"(?:{shapes}){OWNER if owned else TAIL}{BETWEEN}{VALUE}",
         ignore_case=True,
         unicode=True,
         preceded=before,
         guard=may_name,
-        read=_assigned,
+        read=_owned if owned else _assigned,
         parted=False,
     )
 
@@ -54,6 +56,15 @@ def _named(*stems: str, before: str = "") -> Matcher:
 def _no_payment(text: str, start: int, _end: int) -> bool:
     """Tell a code from what a bank answers: `auth code 535264`."""
     return not text[max(0, start - 10) : start].lower().endswith("auth code ")
+
+
+def _owned(text: str, match: "re.Match[str]", last: int) -> Span | None:
+    """`PASSWORD_MYSQL=…`, `token.github=…`: whose it is, or where, may be any word; then it must look like a secret."""
+    if not SAID_OF_SECRETS.isdisjoint(re.split(r"[-_.]", match["tail"].lower())):
+        return None
+    span = _assigned(text, match, last)
+    value = text[slice(*span)] if span else ""
+    return span if looks_like_secret(value) and is_random(value) else None
 
 
 def _assigned(text: str, match: "re.Match[str]", last: int) -> Span | None:
@@ -138,6 +149,8 @@ ASSIGNMENT = Rule(
     matchers=(
         _named(*(stem for stem in STEMS if stem not in NEEDS_BEFORE)),
         *(_named(stem, before=before) for stem, before in NEEDS_BEFORE.items()),
+        _named("pass", "pwd", "secret", "token", owned=True),
+        _named("key", before=NEEDS_BEFORE["key"], owned=True),
         Matcher(rf"cv[vc]2? (?P<secret>[0-9]{{3,4}}){NO_MORE}", ignore_case=True, guard=may_name),
         Matcher(rf"otp(?:[-_ ]?code)? {SOME_DIGITS}", ignore_case=True, guard=may_name),
         Matcher(rf"code {SOME_DIGITS}", ignore_case=True, preceded=CODE_BEFORE, fits=_no_payment),
@@ -192,6 +205,8 @@ ASSIGNMENT = Rule(
         ("your verification code: 492113", "492113"),
         ("Invalid API key provided: aB3dEf9hIjK", "aB3dEf9hIjK"),
         ("password_1=hunter2", "hunter2"),
+        ("PASSWORD2024=hunter2 token-007=aB3dEf9hIjK", "aB3dEf9hIjK"),
+        ("PASSWORD_GITLAB=kq4tZ8wv api_key.us-east-1: aB3dEf9hIjK", "kq4tZ8wv"),
         ("\x1b[31mpassword\x1b[0m=hunter2", "hunter2"),
         ("пароль: hunter2, 密码: hunter3", "hunter3"),
         ("env:\n- name: SECRET_TOKEN\n  value: aB3dEf9hIjK", "aB3dEf9hIjK"),
@@ -287,5 +302,6 @@ ASSIGNMENT = Rule(
         '{"password": "This password is too short. It must contain at least 8 characters."}',
         "prompt eval time = 3598.12 ms / 311 tokens; max_tokens=4727 token=29871",
         "n_tokens=512, token=13",
+        "secret_name=prod-db-7f3a token_expires_at=2026-01-05T10:11:12Z password_policy_id=9f8e7d6c5b api_key_owner=u48213aF",
     ),
 )

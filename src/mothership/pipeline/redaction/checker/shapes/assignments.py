@@ -3,6 +3,7 @@
 
 from mothership.pipeline.redaction.checker import value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
+from mothership.pipeline.redaction.credential_names import TAILS
 
 _E = r"(?:$|[^0-9A-Za-z])"
 """Behind a value: whatever ends a word, also the `.` and `?` of a sentence."""
@@ -14,7 +15,7 @@ _NAME = (
     r"(?:passw(?:or)?d|passphrase|passwd|pwd|secret|token|api[-_ ]?key|(?:access|account|private|secret|signing|encryption|master|app|license|auth)[-_ ]?key"
     r"|credentials?|(?:[_.-]|\b|ssh)pass|jwt|psk|bindpw|rootpw|userpw|otp|pin|cvc|cvv2?|kennwort|passwort|senha|contrase\S{1,2}a|mot[-_ ]de[-_ ]passe|wachtwoord|пароль|密码|パスワード)"
 )
-_TAIL = r"s?(?:[-_.]?(?:[0-9]{1,3}|prod|production|test|dev|staging|stage|live|old|new|value|attempt|plain|v[0-9]|confirm|confirmation|current|key))?"
+_TAIL = rf"s?(?:[-_.]?(?:v?[0-9]{{1,8}}|attempt|key|{'|'.join(sorted(TAILS, key=len, reverse=True))}))?"
 """What a name may have behind it."""
 _S = r"(?:\s|\\+[nrt]?)"
 """White space, as it is and as JSON writes it."""
