@@ -111,6 +111,7 @@ class PIISafetyValidator:
         self._fields = frozenset(fields)
         self._binary = frozenset(binary)
         self._shapes = shapes
+        self._behind_names = shapes.only(self._numbers)
         self._scan = scan
         self._clean: set[str] = set()  # short texts that look like nothing: most keys, and words such as `info`
         self._allowed: dict[tuple[str, ...], frozenset[str]] = {}
@@ -202,10 +203,10 @@ class PIISafetyValidator:
         if isinstance(value, str):
             what = self._unsafe(value, here)
             if what is None and name and len(value) <= NAMED_CHARACTERS_MAX and any(map(str.isdigit, value)):
-                what = self._shapes.unsafe(f"{name}={value}", self._rules_at(here) & self._numbers)
+                what = self._behind_names.unsafe(f"{name}={value}", self._rules_at(here))
             return what
         if isinstance(value, int) and not isinstance(value, bool) and value >= NUMBER_MIN:
-            return self._shapes.unsafe(f"{name}={value}", self._rules_at(here) & self._numbers)
+            return self._behind_names.unsafe(f"{name}={value}", self._rules_at(here))
         return None
 
     def _counted_or_binary(self, key: str, inner: Any, beside: dict[str, Any]) -> bool:

@@ -68,6 +68,10 @@ class ShapeScanner:
         self.signs: Hits = frozenset(grouped)
         self._prefilters = prefilters or prefilters_of(self._shapes)
 
+    def only(self, rules: AbstractSet[str]) -> "ShapeScanner":
+        """Return a scanner of these rules' shapes alone: it asks a text for their signs and for no others."""
+        return ShapeScanner(shape for shape in self._shapes if shape.rule in rules)
+
     def signs_in(self, encoded: bytes) -> Hits:
         """Return the signs that a string between quotation marks, or JSON, holds."""
         return self._prefilters.in_bytes(encoded) & self.signs

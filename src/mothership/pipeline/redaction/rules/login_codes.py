@@ -60,7 +60,7 @@ _OTHER_CODE = re.compile(
 
 def is_login_code(text: str, start: int, end: int) -> bool:
     """Tell a `code` from an error's, a place's or a shop's."""
-    return _is_code(text, start, end) and _OTHER_CODE.search(text, max(0, start - 28), start) is None
+    return _is_code(text, start, end) and _is_shown(text, start, end)
 
 
 def _is_shown(text: str, start: int, _end: int) -> bool:
