@@ -2,9 +2,10 @@
 # ruff: noqa: E501 - an expression reads best in one piece
 
 import re
+from collections.abc import Iterator
 
-from mothership.pipeline.redaction.rules.rule import Matcher
-from mothership.pipeline.redaction.rules.vocabulary import is_no_word
+from mothership.pipeline.redaction.rules.rule import REACH, WORD, CodeMatcher, Matcher, Span
+from mothership.pipeline.redaction.rules.vocabulary import is_no_word, looks_like_secret
 
 _S = r"(?:\s{1,4}|\\{0,3}[\"']\s?,\s?\\{0,3}[\"']|\\{1,2}x00|\\{1,2}u0000|\\{0,3}\"\s{1,4}a[0-9]{1,3}=\\{0,3}\")"
 """What parts the arguments of a command: blanks, in a list quotes and a comma, in /proc a zero byte, audit's ` a1=`."""
@@ -135,3 +136,23 @@ POSITIONS = (
     (r"mosquitto_passwd -b|ejabberdctl (?:register|change_password)|prosodyctl register", 2),
     (r"hdbuserstore (?:SET|set|Set)|mc alias set|mc config host add", 3),
 )
+
+
+def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
+    """Find what follows `-p` where `-u` names a user; MySQL's own `-p` takes nothing."""
+    last = min(len(text), end + REACH)
+    for option in (" -u", " -U", " -x", " --user"):
+        at = text.find(option, start, end + len(option))
+        while at >= 0:
+            match = _USER_AND_PASSWORD.match(text, at, last)
+            asks = match is not None and _ASKS.search(text, max(0, at - 120), at) is not None
+            yield match.span("secret") if match and not asks and looks_like_secret(match["secret"]) else None
+            at = text.find(option, at + 1, end + len(option))
+
+
+_USER_AND_PASSWORD = re.compile(
+    rf"\s-(?:[uUx]|-?user(?:name)?)[\s=]\s?[^\s-]\S{{0,64}}\s(?:[^\s|;]{{1,64}}\s){{0,5}}?-[pPw]\s{{1,2}}{WORD}"
+)
+_ASKS = re.compile(r"(?:mysql|mariadb|docker|podman|ssh|scp|nmap|lsof|netstat|useradd|tar|cp)\b[^|;\r\n]*\Z")
+
+BESIDE_USER = CodeMatcher(_beside_user, (_USER_AND_PASSWORD,))

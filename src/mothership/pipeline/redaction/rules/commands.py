@@ -1,10 +1,8 @@
 """The rule for passwords on the command lines of common tools."""
 # ruff: noqa: E501 - an expression reads best in one piece
 
-import re
-from collections.abc import Iterator
-
 from mothership.pipeline.redaction.rules.command_arguments import (
+    BESIDE_USER,
     COMMANDS,
     POSITIONS,
     behind_arguments,
@@ -12,26 +10,8 @@ from mothership.pipeline.redaction.rules.command_arguments import (
     secret_option,
 )
 from mothership.pipeline.redaction.rules.piped import PIPED, PIPED_NEGATIVES, PIPED_POSITIVES
-from mothership.pipeline.redaction.rules.rule import QUOTE, REACH, WORD, CodeMatcher, Matcher, Rule, Span
+from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher, Rule
 from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_written_out, looks_like_secret
-
-
-def _beside_user(text: str, start: int, end: int) -> Iterator[Span | None]:
-    """Find what follows `-p` where `-u` names a user; MySQL's own `-p` takes nothing."""
-    last = min(len(text), end + REACH)
-    for option in (" -u", " -U", " -x", " --user"):
-        at = text.find(option, start, end + len(option))
-        while at >= 0:
-            match = _USER_AND_PASSWORD.match(text, at, last)
-            asks = match is not None and _ASKS.search(text, max(0, at - 120), at) is not None
-            yield match.span("secret") if match and not asks and looks_like_secret(match["secret"]) else None
-            at = text.find(option, at + 1, end + len(option))
-
-
-_USER_AND_PASSWORD = re.compile(
-    rf"\s-(?:[uUx]|-?user(?:name)?)[\s=]\s?[^\s-]\S{{0,64}}\s(?:[^\s|;]{{1,64}}\s){{0,5}}?-[pPw]\s{{1,2}}{WORD}"
-)
-_ASKS = re.compile(r"(?:mysql|mariadb|docker|podman|ssh|scp|nmap|lsof|netstat|useradd|tar|cp)\b[^|;\r\n]*\Z")
 
 COMMAND_PASSWORD = Rule(
     name="command_password",
@@ -125,7 +105,7 @@ COMMAND_PASSWORD = Rule(
             r"(?<![\w.-])[\w*][\w.*-]{0,128}:(?:54(?:3[0-9]|4[0-9])|\*):[\w*-]{1,64}:[\w*.-]{1,64}:(?P<secret>[^\s:\"'\\]{3,128})(?=[\s\\\"]|$)",
             is_no_word,
         ),
-        CodeMatcher(_beside_user, (_USER_AND_PASSWORD,)),
+        BESIDE_USER,
         Matcher(
             r"(?:lftp|ncftp\w{0,3})\s{1,2}-[up]\s{1,2}[\\\"']{0,2}[^\s,\"']{1,64},(?P<secret>[^\s\"'\\]{3,256})",
         ),

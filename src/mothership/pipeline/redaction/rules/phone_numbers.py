@@ -3,6 +3,14 @@
 
 import re
 
+from mothership.pipeline.redaction.rules.call_records import (
+    CALL_RECORDS,
+    CALL_RECORDS_NEGATIVES,
+    CALL_RECORDS_POSITIVES,
+    no_address,
+    of_channel,
+    with_country,
+)
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.telephony import TELEPHONY, TELEPHONY_NEGATIVES, TELEPHONY_POSITIVES
 from mothership.pipeline.redaction.rules.validators import (
@@ -118,33 +126,13 @@ _NAMED_E164 = (
     r"(?:(?<![A-Za-z])(?:wa_?id|(?:caller|called|callee|calling|connectedline)(?:[-_ ]?id)?(?:[-_ ]?num(?:ber)?)?)(?:\\{0,3}[\"'])?\s?[:=]\s?(?:\\{0,3}[\"'])?"
     r"|(?<![A-Za-z])(?:anruf|ruf)\s(?:von|an)\s|\"{1,2}\s<)(?P<secret>(?:00|\+)?[1-9][0-9]{8,14})(?![0-9A-Za-z_.:-]|\s?times)"
 )
-# What stands before the value of a field such as `to`, of which nothing else is known.
-_END = r"(?<![A-Za-z_])message_peer=(?P<secret>(?!(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01]))(?:00)?[1-9][0-9]{10,14}|0[1-9][0-9]{8,9})(?![0-9A-Za-z_.:-])"
-_CDR = r"\"(?P<secret>[1-9][0-9]{9,14})(?=\",\"[0-9*#+]{0,20}\",\"(?:from|to|outbound|inbound)-)"
 
 
-def _with_country(text: str) -> bool:
-    """Tell whether plain digits are a telephone number with its country's code."""
-    digits = digits_of(text)
-    return len(digits) >= 10 and e164(digits.removeprefix("00"))
-
-
-def _no_address(text: str) -> bool:
-    return text.count(".") != 3  # four groups with dots are an IP address
-
-
-# Where a format or a machine's name says that it is one: HL7's `^PRN^PH`, Diameter's END_USER_E164, an SMS gateway's
-# `dest=`, a messaging service's `"to": "…"`, Asterisk's channels.
-_HL7 = r"(?P<secret>[0-9(+](?<![0-9A-Za-z].)[0-9 ()/.-]{5,20}[0-9])(?:\^(?:PRN|ORN|WPN|VHN|ASN|EMR|NET|BPN|PRS)?)?\^(?:PH|FX|CP|BP|MD|SAT|TDD)(?![A-Za-z])"
+# Diameter's END_USER_E164, an SMS gateway's `dest=`.
 _SAID_E164 = (
     r"(?:(?<![a-z])(?:sms|mms|whatsapp)\s(?:message\s)?(?:sent\s|delivered\s)?(?:to|from)\s{1,2}|END_USER_E164[^\r\n0-9]{0,12}[0-9]?[^\r\n0-9]{0,60}?|(?<![A-Za-z])(?:dest(?:ination)?(?:[-_]?(?:addr(?:ess)?|number|no))?|dst[-_]?addr|src[-_]?addr|source[-_]?addr|(?:to|from)[-_]?(?:number|msisdn|phone)|recipient(?:[-_]?(?:id|number))?|e164|subscriber(?:[-_]?(?:id|number))?|[abc]_?party(?:[-_]?number)?)"
     rf"(?:{QUOTE})?\s{{0,2}}[:=]\s{{0,2}}(?:{QUOTE})?)(?P<secret>\+?[1-9][0-9]{{9,14}})(?![0-9A-Za-z_.:-])"
 )
-_MESSAGING = (
-    rf"{QUOTE}(?:to|from|recipient|sender){QUOTE}\s?:\s?{QUOTE}(?P<secret>[1-9][0-9]{{9,14}}){QUOTE}(?=[^\r\n]{{0,120}}?{QUOTE}(?:body|text|message|messages|template|sms|messaging_product|preview_url|media){QUOTE}\s?:)",
-    rf"messaging_product{QUOTE}[^\r\n]{{0,200}}?{QUOTE}(?:to|from|recipient){QUOTE}\s?:\s?{QUOTE}(?P<secret>[1-9][0-9]{{9,14}})(?![0-9])",
-)
-_CHANNEL = r"(?:(?:SIP|PJSIP|IAX2?|DAHDI|Local|Sofia|SCCP|Motif)/(?:[\w.-]{1,32}/)?|Executing \[|exten(?:sion)?[= ]>?\s?|Goto\([\w-]{1,40},)(?P<secret>\+?[0-9]{9,15})(?=[@,)&/])"
 _WRITTEN_TO = r"(?:sms|mms|whatsapp|wysłano|zadzwoń|tel(?:efon\w{0,4})?|anruf|ruf|llam\w{1,4}|appel\w{0,3}|chiam\w{1,4}|ring|bel|call|text)(?![a-z])[^\r\n0-9]{0,24}?\s(?:na|to|an|die|de|het|al|au|à|a|naar|aan|till|til|på|auf|unter|on|from|von|der|el|le|the|your)\s(?:numer|nummer|número|numéro|numero|номер|number|nr\.?)u?(?:\s(?:telefonu|telefon|de\stéléphone|de\steléfono|di\stelefono|телефона))?:?\s{1,2}(?P<secret>\+?[0-9]{2,4}(?:[ -][0-9]{2,4}){2,4})(?![\w.-])"
 
 
@@ -155,16 +143,6 @@ _CALLING = (
     r"|ring(?:a|e)?|jour(?:en|telefon)|mobilen?|mobiltlf|kontakt|zadzwo(?:ń|n)(?:ić)?|dzwoni(?:ć|c)|kom(?:órka)?|zavol(?:at|ejte)|soita|puhelin|h(?:í|i)vja|мобильный|звонить|позвонить|перезвонить|тел)(?![^\W\d_]))"
 )
 _CALLED = rf"{_CALLING}(?:[:.]|\s(?!buff|queue|entr|size|art|ped|order|bestell|ref|ticket|lijn|linie|nr)[^\s\d:;,.()\[\]{{}}\"'=/<>]{{1,24}}(?=[\s:])){{0,4}}:?\s{{1,2}}(?P<secret>\(?0[1-9][0-9]{{0,4}}\)?(?:[ ]?[-/ ][ ]?[0-9]{{2,8}}){{1,5}}|[3-9][0-9]{{2}}(?:[ -][0-9]{{2,4}}){{2,3}}|0[1-9][0-9]{{8,9}})(?![\w:/-]|\.[0-9])"
-_BESIDE_CHANNEL = r"sofia/[\w.-]{1,40}/(?P<secret>\+?[0-9]{9,15})(?=@)"
-# A gateway's interface: `/send?user=x&to=31628713344&msg=…`
-_GATEWAY = (
-    r"[?&](?:to|from|msisdn|phone|number|recipient|mobile|dest(?:ination)?|sender)=(?:\+|%2B)?(?P<secret>[1-9][0-9]{9,14})(?=[^\s\"']{0,300}?&(?:msg|message|text|body|sms|content|txt)=)",
-    r"&(?:msg|message|text|body|sms|content|txt)=[^\s\"'&]{0,400}&(?:[^\s\"']{0,120}&)?(?:to|from|msisdn|phone|number|recipient|mobile|dest(?:ination)?|sender)=(?:\+|%2B)?(?P<secret>[1-9][0-9]{9,14})(?![0-9A-Za-z])",
-)
-_CDR_NATIONAL = (
-    r"\"(?P<secret>0[1-9][0-9]{7,9}|00[1-9][0-9]{8,13})(?=\",\"[\w-]{0,40}\",\"[^\r\n]{0,80}?(?:PJSIP|SIP|DAHDI|IAX2|Local|SCCP)/)",
-    r"\"(?P<secret>0[1-9][0-9]{7,9}|00[1-9][0-9]{8,13})(?=\",\"[0-9*#+]{0,20}\",\"(?:from|to|outbound|inbound)-)",
-)
 # A word for a telephone in many languages, and the number right behind it, as nobody writes anything else there.
 _WORD_AND_NUMBER = (
     r"(?:(?<![^\W\d_])(?:t[eé]l[eé]?fon\w{0,5}|telefoon\w{0,6}|cellulare|cellulari|celular|m[oó]vil|handy\w{0,6}|mobil\w{0,7}|portable|phone|телефон\w{0,3}|тел\.?|τηλέφωνο|puhelin\w{0,6})"
@@ -188,37 +166,22 @@ def _called(text: str) -> bool:
     return _DATE.fullmatch(text) is None and 9 <= len(digits) <= (12 if digits[0] == "0" else 10)
 
 
-def _of_channel(text: str) -> bool:
-    """Tell a number that was dialled, with a prefix or its country's code, from an extension."""
-    digits = digits_of(text)
-    if digits.startswith("00"):
-        return e164(digits[2:])
-    return digits[0] == "0" or e164(digits)
-
-
 PHONE = Rule(
     name="phone",
     description="Telephone numbers: international with `+`, the usual written forms of North America, France, the "
     "United Kingdom and Germany; other forms beside a word such as `phone`.",
     source="ITU-T E.164; North American Numbering Plan; national numbering plans",
     matchers=(
-        Matcher(_NAMED_NUMBER, _no_address, ignore_case=True),
+        Matcher(_NAMED_NUMBER, no_address, ignore_case=True),
         Matcher(_SPOKEN_NUMBER, _spoken, ignore_case=True, fits=_no_quantity),
         Matcher(_NAMED_PLAIN, _plain_number, ignore_case=True),
-        Matcher(_NAMED_E164, _with_country, ignore_case=True, fits=_no_quantity),
-        Matcher(_CDR, _with_country),
-        Matcher(_HL7, _no_address, then=("^", 28)),
-        Matcher(_SAID_E164, _with_country, ignore_case=True, fits=_no_quantity),
-        *(Matcher(each, _with_country) for each in _MESSAGING),
-        Matcher(_END, _of_channel),
+        Matcher(_NAMED_E164, with_country, ignore_case=True, fits=_no_quantity),
+        Matcher(_SAID_E164, with_country, ignore_case=True, fits=_no_quantity),
         Matcher(_WORD_AND_NUMBER, _is_national, unicode=True, ignore_case=True, fits=_no_quantity),
         Matcher(
             r"(?:\b(?:to|from|naar|van|an|von|à|de|a|call)|CDR[^\r\n]{0,60}?)\s(?P<secret>00[1-9][0-9]{9,13})(?![\w.:-])",
-            _of_channel,
+            of_channel,
         ),
-        Matcher(r"_(?P<secret>\+[1-9][0-9]{9,14})(?=[_.])", _with_country),
-        Matcher(r"\[(?:to|from|dest|src):(?P<secret>(?:00|\+)?[1-9][0-9]{10,14})\]", _with_country),
-        Matcher(r"\^PRN\^(?:PH|CP)\^[^|\r\n]{0,40}?\^(?P<secret>[0-9]{7,12})(?![0-9])"),
         # `my number is …`, whatever country's
         Matcher(
             r"(?:my|his|her|our|their|the|your|new|contact)\s(?:[\w-]{2,16}\s){0,2}?(?:number|nr|no\.?)\s(?:is|was)\s(?P<secret>\+?[0-9(][0-9]{1,4}\)?(?:[ -][0-9]{2,8}){1,4}|1[3-9][0-9]{9}|0[1-9][0-9]{8,9})(?![\w.:/-])",
@@ -226,22 +189,18 @@ PHONE = Rule(
             ignore_case=True,
             fits=_no_quantity,
         ),
-        Matcher(_CHANNEL, _of_channel),
-        Matcher(_BESIDE_CHANNEL, _of_channel),
-        *(Matcher(each, _of_channel) for each in _CDR_NATIONAL),
-        *(Matcher(each, _with_country) for each in _GATEWAY),
         Matcher(_CALLED, _called, ignore_case=True, unicode=True, fits=_no_quantity),
         Matcher(_WRITTEN_TO, _spoken, ignore_case=True, unicode=True),
         Matcher(_INTERNATIONAL, _international, fits=_no_quantity),
         *_AMERICAN,
         Matcher(_DIALLED, _dialled),
         Matcher(_EUROPEAN),
+        *CALL_RECORDS,
         *TELEPHONY,
     ),
     positives=(
+        *CALL_RECORDS_POSITIVES,
         *TELEPHONY_POSITIVES,
-        ("GET http://sms.example.org/send?user=x&to=4915112345678&text=Pump+low", "4915112345678"),
-        ("GET /api?u=x&msg=Alarm&dlr=1&msisdn=447700900123 200", "447700900123"),
         ("Lift staat stil, terugbellen op 06-19 44 82 70 graag", "06-19 44 82 70"),
         ("Hausmeister anrufen unter 0176 4410 882, Tor klemmt", "0176 4410 882"),
         ("Avisar al conductor, móvil 655 91 20 34", "655 91 20 34"),
@@ -251,16 +210,8 @@ PHONE = Rule(
         ("conciërge gsm 0486 31 77 02", "0486 31 77 02"),
         ("rappeler le client: 06 44 18 22 97", "06 44 18 22 97"),
         ("zadzwonić do ochrony: 601 448 210", "601 448 210"),
-        ("New Channel sofia/internal/4930221940@10.1.1.4 [x]", "4930221940"),
-        ('"","204","0308812290","from-internal","","PJSIP/204-0001","Dial"', "0308812290"),
-        ("PID|1||44||M^E||||||0511-2239417^PRN^PH||", "0511-2239417"),
-        ("NK1|1|x|(040) 221 7790^WPN^FX", "(040) 221 7790"),
         ("Subscription-Id-Type: END_USER_E164 (0), Subscription-Id-Data: 4915112345678", "4915112345678"),
         ("submit_sm src=SHOP dst_addr=905321234567 len=20", "905321234567"),
-        ('{"messaging_product":"whatsapp","to":"5521998765432"}', "5521998765432"),
-        ('{"to":"447700900123","from":"Shop","text":"Your order"}', "447700900123"),
-        ("Dial(PJSIP/0044207946012@trunk-b,40)", "0044207946012"),
-        ("Executing [02079460123@from-internal:1]", "02079460123"),
         ("MMS sent to 4915112345678 ok", "4915112345678"),
         ("Kod wysłano SMS na numer 512 334 908", "512 334 908"),
         ("GI|RN12|PH+31 20 555 01 77|", "+31 20 555 01 77"),
@@ -293,20 +244,17 @@ PHONE = Rule(
         ("ATDT004791234567", "4791234567"),
         ("caller=4791234567 callee=4722334455", "4722334455"),
         ("手机号:13812345678", "13812345678"),
-        ("message_peer=5511987654321", "5511987654321"),
         ('{"wa_id": "393301507663", "type": "text"}', "393301507663"),
         ("Event: Newchannel CallerIDNum: 4797809792 CallerIDName: Kim", "4797809792"),
         ("Ankommender Anruf von 004915186818697 an MSN 638534", "004915186818697"),
-        ('"","48512598894","314","from-trunk","x"', "48512598894"),
         ('"""Kim"" <5511968155174>","PJSIP/trunk-000083ae"', "5511968155174"),
     ),
     negatives=(
+        *CALL_RECORDS_NEGATIVES,
         *TELEPHONY_NEGATIVES,
-        "GET /render?from=1741337012&to=1741340612&text=load, /search?number=12345678901234&page=2, /list?from=100&to=200&msg=x",
         "terugbellen op 12-06-2024 14:00, Rückruf erbeten bis 04-11-2025, anrufen ab 08:30, Ring buffer 512 1024 2048, mobile app 10.4.2",
         "appeler le 06 11 2025, móvil pedido 4410-22, kontakt 2024-03-11 12 30, bel artikel 740-11-8204, llamar antes del 12/06 18:00, ring 3 of 12",
         "sofia/internal/2041@10.1.1.4, sofia/gateway/trunk/1001, gsm 900 1800 1900 MHz, kom 08-10, mobil 10.20.30.40, contattare il reparto 12 entro il 2025-06-11",
-        '"","2041","2042","from-internal","","PJSIP/2041-0001"',
         "at 2024-01-15T08:15:23+0000 up, GRAPH+123456789, EPH+1 2345678, +12 / 300 / 4000 rows",
         "OBX|1|NM|12-44^HB^LN, 2025-03-11^A^B, Executing [6001@from-internal:1], SIP/6001-0000012, dest=10.0.0.4:5060 dest=1700000000",
         '{"from":"1741337012","to":"1741340612","step":"60"}, {"to":"17413370120","limit":5}, total number 601 234 567, sms queue number 300 200 100, sms to 1700000000, text line number 120 300',
@@ -316,7 +264,6 @@ PHONE = Rule(
         "pid 4155552671",
         "range 100-200-3000",
         "caller=0x7f3a12345678 wa_id: 1700000000, wa_id=1700000000123, callee_id=12345678901234567, called 4791234567 times",
-        "message_peer=202411241000, message_peer=1732482748, the message_peer=5511",
         'wa_id=12, "took" <5511968155> wa_ids=4791234567',
         "id 00000012345678 and 0012345678901",
         "0x415-555-2671",
