@@ -49,9 +49,8 @@ def left_by_broken_rules(sets: Sequence[str] = SETS) -> Iterator[Left]:
     without = cache(broken)
     whole = broken("")
     for name in sets:
-        texts = (LABELLED / f"{name}_secrets.jsonl").read_text(encoding="utf-8").strip().split("\n")
-        for line in map(json.loads, texts):
-            event = line["event"] if "event" in line else {"type": "log", "message": line["line"]}
+        for line in _lines(f"{name}_secrets.jsonl"):
+            event = _event_of(line)
             if line["type"] == _NO_EXAMPLES:
                 continue
             hidden = [secret for secret in line["secrets"] if secret not in _text(_through(whole, event).events[0])]
@@ -62,6 +61,20 @@ def left_by_broken_rules(sets: Sequence[str] = SETS) -> Iterator[Left]:
                 readable = {secret for secret in hidden if secret in after}
                 if readable and not _is_example(rule, _text(event), readable):
                     yield Left(rule, _text(event), bool(batch.unsafe))
+
+
+def harmless_events(sets: Sequence[str] = SETS) -> Iterator[Event]:
+    """Yield what is labelled harmless, as events."""
+    for name in sets:
+        yield from map(_event_of, _lines(f"{name}_harmless.jsonl"))
+
+
+def _lines(file: str) -> Iterator[dict[str, Any]]:
+    yield from map(json.loads, (LABELLED / file).read_text(encoding="utf-8").strip().split("\n"))
+
+
+def _event_of(line: dict[str, Any]) -> Event:
+    return line["event"] if "event" in line else {"type": "log", "message": line["line"]}
 
 
 def _is_example(rule: str, text: str, secrets: set[str]) -> bool:

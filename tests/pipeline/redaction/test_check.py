@@ -38,7 +38,6 @@ TOLD_BY_WORDS = frozenset(
     (
         "phone",
         "card_code",
-        "sentence",
         "one_time_code",
         "named_key",
         "user_and_password",
@@ -48,7 +47,7 @@ TOLD_BY_WORDS = frozenset(
 )
 """Rules that read a value by phrases, whatever it is: the check has none of these, and goes by words of their kind and
 the characters of the value. What it is worth on lines that are no examples stands in test_check_held_out.py."""
-TOLD_CAUGHT_MIN = 0.5
+TOLD_CAUGHT_MIN = 0.45
 OFF = [rule.name for rule in BUILTIN if not rule.default]
 
 
@@ -79,9 +78,9 @@ def test_what_a_broken_rule_leaves_is_caught() -> None:
     """Rule by rule: a rule that a change breaks must not leak in silence."""
     everything = dict.fromkeys(OFF, True)
     check = build(RedactionSettings.model_validate({"rules": everything}), key=KEY).check
-    alone = {rule.name: share_found(rule, check) for rule in BUILTIN if rule.name not in NOT_YET}
+    alone = {rule.name: share_found(rule, check) for rule in BUILTIN if rule.name not in NOT_YET | TOLD_BY_WORDS}
     # Where the check alone doesn't find enough, the other rules are asked, too.
-    low = [rule for rule in BUILTIN if alone.get(rule.name, 1) < least(rule)]
+    low = [rule for rule in BUILTIN if rule.name in TOLD_BY_WORDS or alone.get(rule.name, 1) < CAUGHT_MIN]
     shares = {rule.name: share for rule in low if (share := share_caught(rule)) < least(rule)}
     assert shares == {}, "give these rules a shape (checker/shapes), or examples to learn one from"
 
