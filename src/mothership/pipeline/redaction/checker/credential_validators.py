@@ -4,6 +4,9 @@
 import base64
 import binascii
 import re
+from functools import cache
+
+from mnemonic import Mnemonic
 
 from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.checker.value_validators import bare, looks_like_secret, stands_for_nothing
@@ -68,3 +71,18 @@ def session(context: Context) -> bool:
     if not looks_like_secret(text) or re.fullmatch(r"[0-9_.-]+|s-1-5-.*|[a-z]+-?[0-9]+", text, re.IGNORECASE):
         return False
     return len(text) >= 16 or (any(map(str.isupper, text)) and any(map(str.islower, text)))
+
+
+@cache
+def _seed_list() -> frozenset[str]:
+    return frozenset(Mnemonic("english").wordlist)
+
+
+def seed_words(context: Context) -> bool:
+    """Tell whether as many words in a row as the shortest phrase has stand in BIP 39's list."""
+    in_a_row = 0
+    for word in re.findall("[a-z]+", context.value):
+        in_a_row = in_a_row + 1 if word in _seed_list() else 0
+        if in_a_row == 12:
+            return True
+    return False

@@ -17,6 +17,7 @@ from mothership.pipeline.redaction.rules.personal import PERSONAL
 from mothership.pipeline.redaction.rules.protocol_logins import LOGIN
 from mothership.pipeline.redaction.rules.request_signatures import REQUEST_SIGNATURE
 from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, CompiledWhenAsked, Finder, Matcher, Rule, Span
+from mothership.pipeline.redaction.rules.seed_phrases import SEED_PHRASE
 from mothership.pipeline.redaction.rules.sentences import SENTENCE
 from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE
 from mothership.pipeline.redaction.rules.source_code import CODE
@@ -42,6 +43,7 @@ BUILTIN: tuple[Rule, ...] = (
     CODE,
     ENCODED_CREDENTIAL,
     NAMED_KEY,
+    SEED_PHRASE,
     SENTENCE,
     ONE_TIME_CODE,
     ASSIGNMENT,

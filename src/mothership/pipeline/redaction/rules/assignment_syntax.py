@@ -11,7 +11,7 @@ TAIL = (
     rf"|(?:[-_](?:{_WORDS})[0-9]?){{1,2}})?)(?:[-_.]?v?[0-9]{{1,8}})?"
 )
 """What may stand behind the stem: words that say which of several it is, and a number."""
-OWNER = r"(?P<tail>(?:[-_.][0-9a-z]{1,16}){1,4})"
+OWNER = r"(?P<tail>(?:[-_.][0-9a-z]{1,16}(?![0-9a-z])){1,4})"
 _QUOTE = r"\\{0,8}[\"']"
 BETWEEN = (
     rf"(?:(?P<value>(?:{_QUOTE}\s?(?:,|:\s?\{{)?\s?|[ ](?=value:)|(?:\r?\n|\\n)[ \t]{{1,40}}(?=value:))(?:{_QUOTE})?(?:value|val|content|default)(?:{_QUOTE})?\s?[:=]\s?)"

@@ -31,6 +31,7 @@ from mothership.pipeline.redaction.rules.rule import Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.vocabulary import is_placeholder, is_random, looks_like_secret
 
 VALUE_MAX = 4_096
+OWNED_MAX = 256
 SLASHES_MAX = 64
 _LIST_END = re.compile(r"\\*[\"']\s*\]")
 _VALUE_END = re.compile(r"[\s\"'<>]|\Z")
@@ -60,7 +61,8 @@ def _no_payment(text: str, start: int, _end: int) -> bool:
 
 def _owned(text: str, match: "re.Match[str]", last: int) -> Span | None:
     """`PASSWORD_MYSQL=…`, `token.github=…`: whose it is, or where, may be any word; then it must look like a secret."""
-    if not SAID_OF_SECRETS.isdisjoint(re.split(r"[-_.]", match["tail"].lower())):
+    too_long = match["xml"] is None and len(match[match.lastgroup or 0]) > OWNED_MAX
+    if too_long or not SAID_OF_SECRETS.isdisjoint(re.split(r"[-_.]", match["tail"].lower())):
         return None
     span = _assigned(text, match, last)
     value = text[slice(*span)] if span else ""

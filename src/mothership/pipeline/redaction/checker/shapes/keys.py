@@ -24,6 +24,12 @@ KEYS = (
         (r"(?i)recoverypassword (?:[0-9]{6}-){7}[0-9]{6}", None),
     ),
     *forms(
+        "seed phrase",
+        "seed_phrase",
+        r"(?:[a-z]{3,8}[^A-Za-z]{1,12}){11}[a-z]{3,8}",
+        (r"(?P<v>(?:[a-z]{3,8}[^A-Za-z]{1,12}){11,60}[a-z]{3,8})", credential_validators.seed_words),
+    ),
+    *forms(
         "key",
         "named_key",
         r"(?i)key(?:[\"'\\]*\s?[:=]| [a-z]+ | )\s?[\"'\\]*[0-9a-z+/_-]{24}",
