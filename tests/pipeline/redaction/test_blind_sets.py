@@ -15,7 +15,7 @@ from mothership.pipeline.redaction.redaction import Redaction
 
 LABELLED = Path(__file__).parents[3] / "corpora" / "texts"
 SETS = pytest.mark.parametrize(
-    "name", ["fourth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]
+    "name", ["fourth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth"]
 )
 LEFT_MAX = 0.02
 TOUCHED_MAX = 0.02
@@ -75,6 +75,21 @@ def test_what_is_labelled_harmless_stays(make: Callable[..., Redaction], name: s
     harmless = lines(f"{name}_harmless.jsonl")
     touched = [event_of(line) for line in harmless if through(redaction, event_of(line)) != event_of(line)]
     assert len(touched) <= TOUCHED_MAX * len(harmless), touched
+
+
+def test_of_a_set_that_the_rules_were_hardly_mended_on_no_more_is_left(make: Callable[..., Redaction]) -> None:
+    """Of the newest: 0.152 were left when it came, 0.139 when what finds seed phrases had been written."""
+    redaction = make()
+    left = [
+        line
+        for line in lines("fourteenth_secrets.jsonl")
+        for text in ["\x01".join(strings(through(redaction, event_of(line))))]
+        if any(secret in text for secret in line["secrets"])
+    ]
+    harmless = lines("fourteenth_harmless.jsonl")
+    touched = [event_of(line) for line in harmless if through(redaction, event_of(line)) != event_of(line)]
+    assert len(left) <= 84, left
+    assert len(touched) <= 10, touched
 
 
 @SETS

@@ -27,7 +27,7 @@ from mothership.pipeline.redaction.rules.assignment_syntax import (
     whole_value,
 )
 from mothership.pipeline.redaction.rules.columns import COLUMNS
-from mothership.pipeline.redaction.rules.rule import Matcher, Rule, Span
+from mothership.pipeline.redaction.rules.rule import IN_LINE, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.vocabulary import is_placeholder, is_random, looks_like_secret
 
 VALUE_MAX = 4_096
@@ -114,7 +114,8 @@ def _in_block(stem: str, text: str, match: "re.Match[str]", value: Span, last: i
     block = match["block"]
     if "|" in block or ">" in block:
         indent = len(block) - len(block.rstrip(" \t"))
-        lines = re.compile(rf"[^\r\n]*(?:\r?\n[ \t]{{{indent}}}[^\r\n]*){{0,64}}").match(text, start, last)
+        more = rf"(?:\r?\n|\\{{1,4}}n)[ \t]{{{indent}}}{IN_LINE}*"
+        lines = re.compile(rf"{IN_LINE}*(?:{more}){{0,64}}").match(text, start, last)
         return (start, lines.end()) if lines else value
     filled = ends_line(text, match.end())
     word = match["bare"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mothership.pipeline.redaction.rules.rule import REACH, WORD, CodeMatcher, Matcher, Span
 from mothership.pipeline.redaction.rules.vocabulary import is_no_word, looks_like_secret
 
-_S = r"(?:\s{1,4}|\\{0,3}[\"']\s?,\s?\\{0,3}[\"']|\\{1,2}x00|\\{1,2}u0000|\\{0,3}\"\s{1,4}a[0-9]{1,3}=\\{0,3}\")"
+_S = r"(?:\s{1,4}|\\{0,3}[\"']\s?,\s?\\{0,3}[\"'](?![\w.@-]{1,40}\\{0,3}\"\s?:)|\\{1,2}x00|\\{1,2}u0000|\\{0,3}\"\s{1,4}a[0-9]{1,3}=\\{0,3}\")"
 """What parts the arguments of a command: blanks, in a list quotes and a comma, in /proc a zero byte, audit's ` a1=`."""
 _ARGUMENT = (
     r"(?:\\{0,3}(?P<quote>[\"'])(?=(?:(?!(?P=quote))[^\r\n\\]){1,256}\\{0,3}(?P=quote))|[\\\"']{0,3})"

@@ -10,7 +10,7 @@ from mothership.pipeline.redaction.rules.network_keys import (
     NETWORK_KEYS_NEGATIVES,
     NETWORK_KEYS_POSITIVES,
 )
-from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher, Rule
+from mothership.pipeline.redaction.rules.rule import IN_LINE, QUOTE, WORD, Matcher, Rule
 from mothership.pipeline.redaction.rules.vocabulary import (
     UNLIKE_WORDS,
     is_no_word,
@@ -182,7 +182,7 @@ CONFIG_PASSWORD = Rule(
             ignore_case=True,
         ),
         Matcher(r"\b(?:PASSWORD|PASSPHRASE|PHRASE|PASS|PWD)\((?P<secret>[^\s()'\"]{3,128})\)", looks_like_secret),
-        Matcher(r"Key\sContent\s{1,16}:\s{1,2}(?P<secret>[^\r\n]{1,128})"),
+        Matcher(rf"Key\sContent\s{{1,16}}:\s{{1,2}}(?P<secret>{IN_LINE}{{1,128}})"),
         Matcher(r"<keyMaterial>(?P<secret>[^<\r\n]{1,256})"),
         Matcher(rf"set-key\s(?:ascii|hex)\s[0-9]\s{WORD}", is_no_word, ignore_case=True),
         Matcher(r"WIFI:(?:[A-Z]:[^;\r\n]{0,64};){0,4}P:(?P<secret>(?:[^;\\\r\n]|\\.){1,128})"),

@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
+from mothership.pipeline.redaction.rules.rule import IN_LINE, QUOTE, Matcher, Rule
 from mothership.pipeline.redaction.rules.validators import has_digit
 from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_placeholder, is_written_out
 
@@ -108,10 +108,10 @@ SNMP_COMMUNITY = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"createUser\s{1,4}(?:-e\s\S{1,64}\s)?\S{1,64}\s{1,4}(?:MD5|SHA[0-9-]{0,4})\s{1,4}(?P<secret>[^\r\n]{1,256})",
+            rf"createUser\s{{1,4}}(?:-e\s\S{{1,64}}\s)?\S{{1,64}}\s{{1,4}}(?:MD5|SHA[0-9-]{{0,4}})\s{{1,4}}(?P<secret>{IN_LINE}{{1,256}})",
         ),
         Matcher(
-            r"snmp-server\s{1,4}user\s[^\r\n]{1,128}?\sauth\s{1,4}(?:md5|sha)\S{0,4}\s{1,4}(?P<secret>[^\r\n]{1,256})",
+            rf"snmp-server\s{{1,4}}user\s[^\r\n]{{1,128}}?\sauth\s{{1,4}}(?:md5|sha)\S{{0,4}}\s{{1,4}}(?P<secret>{IN_LINE}{{1,256}})",
             ignore_case=True,
         ),
         Matcher(

@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher
+from mothership.pipeline.redaction.rules.rule import IN_LINE, QUOTE, Matcher
 from mothership.pipeline.redaction.rules.sentence_grammar import OPEN, VALUE, is_chosen, looks_like_password
 from mothership.pipeline.redaction.rules.vocabulary import UNLIKE_WORDS, is_written_out, looks_like_secret, says_words
 
@@ -139,7 +139,7 @@ LOGIN_ATTEMPTS = (
         is_written_out,
     ),
     Matcher(
-        r"[0-9a-f]{32}:[0-9a-f]{12}:[0-9a-f]{12}:[^\r\n:]{1,32}:(?P<secret>[^\r\n]{8,63})(?=\s{0,2}(?:$|[\r\n]))",
+        rf"[0-9a-f]{{32}}:[0-9a-f]{{12}}:[0-9a-f]{{12}}:[^\r\n:]{{1,32}}:(?P<secret>{IN_LINE}{{8,63}})(?=\s{{0,2}}(?:$|[\r\n\"\\]))",
     ),
     Matcher(r"KEY\sFOUND!\s\[\s(?P<secret>[^\]\r\n]{5,128}?)\s\]"),
     # Settings that take both: `auth_basic_user jan:…`, `incominguser jan …`, `static:jan:…`

@@ -14,7 +14,7 @@ from mothership.pipeline.redaction.rules.printed_codes import (
     PRINTED_CODES_NEGATIVES,
     PRINTED_CODES_POSITIVES,
 )
-from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
+from mothership.pipeline.redaction.rules.rule import NO_LINE_END, QUOTE, Matcher, Rule
 
 _CODE = (
     r"(?:(?:verification|confirmation|security|authentication|access|login|sign-?in|one-?time|activation|recovery|backup|entry|door|gate"
@@ -79,7 +79,7 @@ ONE_TIME_CODE = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"AT[+^$#%*](?:C(?:PIN|LCK|PWD|WJAP\w{0,5}|WSAP\w{0,5}|GAUTH)|[A-Z]{0,8}(?:AUTH|PASS|PWD|PSK)[A-Z]{0,6})=(?P<secret>[^\r\n;]{4,256})",
+            rf"AT[+^$#%*](?:C(?:PIN|LCK|PWD|WJAP\w{{0,5}}|WSAP\w{{0,5}}|GAUTH)|[A-Z]{{0,8}}(?:AUTH|PASS|PWD|PSK)[A-Z]{{0,6}})=(?P<secret>(?:{NO_LINE_END}[^\r\n;]){{4,256}})",
             lambda text: any(char.isalnum() for char in text),
         ),
         Matcher(r"pin_?block\W{1,4}(?P<secret>[0-9A-F]{16,32})(?![0-9A-Za-z])", ignore_case=True),

@@ -130,11 +130,15 @@ _NAMED_E164 = (
 
 # Diameter's END_USER_E164, an SMS gateway's `dest=`.
 _SAID_E164 = (
-    r"(?:(?<![a-z])(?:sms|mms|whatsapp)\s(?:message\s)?(?:sent\s|delivered\s)?(?:to|from)\s{1,2}|END_USER_E164[^\r\n0-9]{0,12}[0-9]?[^\r\n0-9]{0,60}?|(?<![A-Za-z])(?:dest(?:ination)?(?:[-_]?(?:addr(?:ess)?|number|no))?|dst[-_]?addr|src[-_]?addr|source[-_]?addr|(?:to|from)[-_]?(?:number|msisdn|phone)|recipient(?:[-_]?(?:id|number))?|e164|subscriber(?:[-_]?(?:id|number))?|[abc]_?party(?:[-_]?number)?)"
+    r"(?:(?<![a-z])(?:sms|mms|whatsapp)\s(?:message\s)?(?:sent\s|delivered\s)?(?:to|from|naar|aan|van|an|von|till|til|från|fra|para|para\so|pour|vers|na|do|od|za)\s{1,2}|END_USER_E164[^\r\n0-9]{0,12}[0-9]?[^\r\n0-9]{0,60}?|(?<![A-Za-z])(?:dest(?:ination)?(?:[-_]?(?:addr(?:ess)?|number|no))?|dst[-_]?addr|src[-_]?addr|source[-_]?addr|(?:to|from)[-_]?(?:number|msisdn|phone)|recipient(?:[-_]?(?:id|number))?|e164|subscriber(?:[-_]?(?:id|number))?|[abc]_?party(?:[-_]?number)?)"
     rf"(?:{QUOTE})?\s{{0,2}}[:=]\s{{0,2}}(?:{QUOTE})?)(?P<secret>\+?[1-9][0-9]{{9,14}})(?![0-9A-Za-z_.:-])"
 )
 _WRITTEN_TO = r"(?:sms|mms|whatsapp|wysłano|zadzwoń|tel(?:efon\w{0,4})?|anruf|ruf|llam\w{1,4}|appel\w{0,3}|chiam\w{1,4}|ring|bel|call|text)(?![a-z])[^\r\n0-9]{0,24}?\s(?:na|to|an|die|de|het|al|au|à|a|naar|aan|till|til|på|auf|unter|on|from|von|der|el|le|the|your)\s(?:numer|nummer|número|numéro|numero|номер|number|nr\.?)u?(?:\s(?:telefonu|telefon|de\stéléphone|de\steléfono|di\stelefono|телефона))?:?\s{1,2}(?P<secret>\+?[0-9]{2,4}(?:[ -][0-9]{2,4}){2,4})(?![\w.-])"
 
+_MESSAGE_TO = (
+    r"(?<![a-z])(?:sms|mms|whatsapp)\s(?:to|from|naar|aan|van|an|von|à|a|para|til|till|från|fra|vers|na|do|od)\s{1,2}"
+    r"(?P<secret>0[0-9]{1,4}(?:[ -]?[0-9]{2,8}){1,4})(?![\w-])"
+)
 
 # To call somebody, in the languages of tickets, and the number some words on: `Monteur bellen voor aankomst: 06-28 71 40 93`.
 _CALLING = (
@@ -191,6 +195,7 @@ PHONE = Rule(
         ),
         Matcher(_CALLED, _called, ignore_case=True, unicode=True, fits=_no_quantity),
         Matcher(_WRITTEN_TO, _spoken, ignore_case=True, unicode=True),
+        Matcher(_MESSAGE_TO, _spoken, ignore_case=True, unicode=True),
         Matcher(_INTERNATIONAL, _international, fits=_no_quantity),
         *_AMERICAN,
         Matcher(_DIALLED, _dialled),
@@ -201,6 +206,7 @@ PHONE = Rule(
     positives=(
         *CALL_RECORDS_POSITIVES,
         *TELEPHONY_POSITIVES,
+        ("SMS naar 0471 22 10 43: uw pakket", "0471 22 10 43"),
         ("Lift staat stil, terugbellen op 06-19 44 82 70 graag", "06-19 44 82 70"),
         ("Hausmeister anrufen unter 0176 4410 882, Tor klemmt", "0176 4410 882"),
         ("Avisar al conductor, móvil 655 91 20 34", "655 91 20 34"),

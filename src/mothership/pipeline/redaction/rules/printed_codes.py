@@ -76,6 +76,11 @@ PRINTED_CODES = (
         parted=False,
     ),
     Matcher(
+        r"(?:activati(?:e|on)|aktivierungs|verificati(?:e|on)|bevestigings|bestätigungs)[\s-]?code\s?(?:is|ist|:)\s{1,2}(?P<secret>[A-Z]{2,4}-[0-9]{3,6})(?![\w-])",
+        ignore_case=True,
+        unicode=True,
+    ),
+    Matcher(
         rf"PIN(?:-?code)?\s(?:gewijzigd|geändert|changed|modifié|cambiado|zmieniony|reset|set)\s(?:naar|auf|to|en|a|na)\s{_CODE}",
         ignore_case=True,
     ),
@@ -111,6 +116,7 @@ PRINTED_CODES = (
     Matcher(r"\|AD(?P<secret>[^|\r\n]{3,32})(?=\|)", preceded=r"\|AA[^|\r\n]{1,24}(?:\|AC[^|\r\n]{0,12})?"),
 )
 PRINTED_CODES_POSITIVES = (
+    ("Uw activatiecode is QMB-7714. Deel deze nooit.", "QMB-7714"),
     ("Vipps-koden din er 5512", "5512"),
     ("Vaš kod za prijavu je 5512", "5512"),
     ("your login code is 5 5 1 2 0 4", "5 5 1 2 0 4"),

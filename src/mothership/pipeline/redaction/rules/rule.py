@@ -26,6 +26,10 @@ None stands for a candidate that was none after all, so that whoever asked can c
 QUOTE = r"\\*[\"']"
 """A quotation mark, escaped or not, for Python's `re`."""
 
+NO_LINE_END = r"(?!\\{1,4}[nr]|\\{0,4}\"\s?(?:[}\]]|,\s?\\{0,4}\"[\w.@-]{1,40}\\{0,4}\"\s?:))"
+"""Neither an escaped line break nor the end of a string in JSON, behind which another name stands."""
+IN_LINE = rf"(?:{NO_LINE_END}[^\r\n])"
+"""A character of the rest of a line."""
 WORD = (
     r"(?:\\{0,3}(?P<quote>[\"'])(?=(?:(?!(?P=quote))[^\r\n\\]){1,256}\\{0,3}(?P=quote))|[\\\"']{0,3})"
     r"(?P<secret>(?(quote)(?:(?!(?P=quote))[^\r\n\\]){1,256}|[^\s\"'\\,;|&<>$`(){}]{3,256}))"

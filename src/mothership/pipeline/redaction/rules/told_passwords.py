@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher
+from mothership.pipeline.redaction.rules.rule import IN_LINE, QUOTE, WORD, Matcher
 from mothership.pipeline.redaction.rules.sentence_grammar import OPEN, is_chosen, looks_like_password
 from mothership.pipeline.redaction.rules.vocabulary import (
     UNLIKE_WORDS,
@@ -137,8 +137,15 @@ TOLD_PASSWORDS = (
         unicode=True,
         secret_has=UNLIKE_WORDS,
     ),
-    Matcher(r"00:00:00:00:00:00\s(?P<secret>[^\s][^\r\n]{7,62})(?=\s{0,2}(?:$|[\r\n]))", is_written_out),
-    Matcher(r"(?:Schlüsselinhalt|Contenu\sde\sla\sclé|Contenido\sde\sla\sclave|Sleutelinhoud|Contenuto\schiave)\s{1,16}:\s{1,2}(?P<secret>[^\r\n]{5,128})", unicode=True),
+    Matcher(rf"00:00:00:00:00:00\s(?P<secret>[^\s]{IN_LINE}{{7,62}})(?=\s{{0,2}}(?:$|[\r\n\"\\]))", is_written_out),
+    Matcher(
+        rf"(?:{_WORD_FOR_ONE}|(?<![a-z])pwd)\s(?:was\s|is\s)?(?:changed|reset|set|geändert|gewijzigd|changé|cambiad[ao])[,;:]\s(?:to\s)?(?:new|neu|nieuw)\s?[=:]\s?{WORD}",
+        looks_like_secret,
+        ignore_case=True,
+        unicode=True,
+        secret_has=UNLIKE_WORDS,
+    ),
+    Matcher(rf"(?:Schlüsselinhalt|Contenu\sde\sla\sclé|Contenido\sde\sla\sclave|Sleutelinhoud|Contenuto\schiave)\s{{1,16}}:\s{{1,2}}(?P<secret>{IN_LINE}{{5,128}})", unicode=True),
     Matcher(
         rf"(?:netwerk|network|netz|réseau|red|rete|wi-?fi|wlan)[^\r\n:=]{{0,40}}?\s(?:sleutel|schlüssel|clave|clé|chiave|klucz|key)(?:\s\([\w /-]{{2,16}}\))?\s?:?\s{{1,2}}{OPEN}(?P<secret>[^\s\"'„“”«»‘’`<>]{{8,63}})(?=[.,!]?(?:\s|$))",
         looks_like_secret,
@@ -184,6 +191,7 @@ TOLD_PASSWORDS = (
 )  # fmt: skip
 
 TOLD_PASSWORDS_POSITIVES = (
+    ("[webd] Users: kim pwd changed, new=Zeil-4410", "Zeil-4410"),
     ("Your list password for kim@club.example is: zeilboot", "zeilboot"),
     ("tijdelijk wachtwoord voor root is nu zeilboot", "zeilboot"),
     ('Tell them SSID "Gast" and passphrase zeil-aan-zee', "zeil-aan-zee"),
