@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 from mothership.edge.browser import wants_stream
 from mothership.edge.client_addresses import UNKNOWN, Networks
 from mothership.edge.connection_limiter import ConnectionLimiter, ConnectionStage
+from mothership.edge.head_size import HeadSize
 from mothership.edge.limit_settings import LimitSettings
 from mothership.edge.request_framing import check_framing, not_parsed, refusal_response
 from mothership.edge.response_transport import ResponseTransport
@@ -56,8 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._in_message = False
         self._in_body = False
-        self._head_bytes = 0
-        self._headers_bytes = 0
+        self._head_size = HeadSize(self.limits)
         self._lingering = False
         self._running: RequestResponseCycle | None = None
 
@@ -87,17 +87,18 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._timer is None and not self._is_answering():
             self._await_head()
         if self._in_head:
-            self._head_bytes += len(data)
+            self._head_size.receive(data)
         try:
             self.parser.feed_data(data)
+            if self._in_head:
+                self._head_size.check_unfinished()
         except httptools.HttpParserUpgrade:
             self._end(501, "Upgrade and CONNECT are not supported", cause="upgrade")
         except httptools.HttpParserError as error:
             refused = not_parsed(error, data)
             self._end(refused.status, refused.reason, cause=refused.cause)
-        else:
-            if self._in_head and self._head_bytes > self.limits.header_bytes:
-                self._end(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
+        except HeadRefused as refused:
+            self._end(refused.status, refused.reason)
 
     def eof_received(self) -> None:
         """A client that has said all may still listen: the transport stays open while an answer is due.
@@ -145,7 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
-        self._headers_bytes = 0
+        self._head_size.begin()
         self._in_head = True
         self._in_message = True
         self._in_body = False
@@ -156,17 +157,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         """The request line's target."""
         super().on_url(url)
-        if len(self.url) > self.limits.header_bytes:
-            reason = f"the request line is longer than {self.limits.header_bytes} bytes (limits.header_bytes)"
-            raise HeadRefused(414, reason)
+        self._head_size.check_target(self.url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header line; a trailer is thrown away: nothing here needs one, and it must not become a header."""
         if not self._in_head:
             return
-        if len(self.headers) >= self.limits.headers:
-            raise HeadRefused(431, f"more than {self.limits.headers} header lines (limits.headers)")
-        self._headers_bytes += len(name) + len(value) + 4
+        self._head_size.add_header(len(self.headers), name, value)
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
@@ -177,9 +174,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._cancel(self._timer)
         self._timer = None
         self._in_head = False
-        self._head_bytes = 0
-        if self._headers_bytes > self.limits.header_bytes:
-            raise HeadRefused(431, f"the head is larger than {self.limits.header_bytes} bytes (limits.header_bytes)")
+        self._head_size.await_next()
+        self._head_size.check_headers()
         check_framing(self.headers, self.parser.get_http_version())
         self._in_body = True
         before = self.cycle
@@ -263,7 +259,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _await_head(self) -> None:
         self._cancel(self._timer)
         self._in_head = True
-        self._head_bytes = 0
+        self._head_size.await_next()
         self._timer = self.loop.call_later(self.limits.head_seconds, self._head_is_late)
 
     def _head_is_late(self) -> None:
