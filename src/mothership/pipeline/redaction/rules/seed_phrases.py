@@ -13,6 +13,8 @@ from mnemonic import Mnemonic
 from mothership.pipeline.redaction.rules.rule import Matcher, Rule, Span
 
 WORDS_MIN = 12
+DISTINCT_MIN = 9
+"""Of that many drawn from 2,048 hardly any comes twice: a word that is repeated is no phrase."""
 LANGUAGES = ("english", "italian", "portuguese", "czech")
 """Those whose lists are written in plain letters, with blanks between the words."""
 
@@ -34,7 +36,7 @@ def _phrase(_text: str, match: "re.Match[str]", _last: int) -> Span | None:
         for each in words:
             stretch = [*stretch, each] if each[0] in known else []
             longest = max(longest, stretch, key=len)
-    if len(longest) < WORDS_MIN:
+    if len(longest) < WORDS_MIN or len({word for word, _, _ in longest}) < DISTINCT_MIN:
         return None
     return match.start() + longest[0][1], match.start() + longest[-1][2]
 
@@ -57,6 +59,7 @@ SEED_PHRASE = Rule(
         ("1. width 2. ladder 3. onion 4. velvet 5. copper 6. drift 7. maple 8. saddle 9. rocket 10. tunnel 11. basket 12. humble", "velvet"),
     ),
     negatives=(
+        "word word word word word word word word word word word word word word",
         "read from local file system cache then write the whole block back into remote store again",
         "width ladder onion velvet copper drift maple saddle rocket tunnel basket",
     ),
