@@ -79,10 +79,10 @@ def _seed_list() -> frozenset[str]:
 
 
 def seed_words(context: Context) -> bool:
-    """Tell whether as many words in a row as the shortest phrase has stand in BIP 39's list, hardly any of them twice."""
+    """Tell whether twelve words in a row stand in BIP 39's list, hardly one of them twice."""
     in_a_row: list[str] = []
     for word in re.findall("[a-z]+", context.value):
-        in_a_row = [*in_a_row, word] if word in _seed_list() else []
-        if len(in_a_row) == 12:
-            return len(set(in_a_row)) >= 9
+        in_a_row = [*in_a_row[-11:], word] if word in _seed_list() else []
+        if len(in_a_row) == 12 and len(set(in_a_row)) >= 9:
+            return True
     return False
