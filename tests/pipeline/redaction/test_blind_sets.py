@@ -78,7 +78,7 @@ def test_what_is_labelled_harmless_stays(make: Callable[..., Redaction], name: s
 
 
 def test_of_a_set_that_the_rules_were_hardly_mended_on_no_more_is_left(make: Callable[..., Redaction]) -> None:
-    """Of the newest: 0.152 were left when it came, 0.139 when what finds seed phrases had been written."""
+    """Of the newest: 0.152 were left when it came, 0.084 when half of the kinds had been mended."""
     redaction = make()
     left = [
         line
@@ -88,7 +88,7 @@ def test_of_a_set_that_the_rules_were_hardly_mended_on_no_more_is_left(make: Cal
     ]
     harmless = lines("fourteenth_harmless.jsonl")
     touched = [event_of(line) for line in harmless if through(redaction, event_of(line)) != event_of(line)]
-    assert len(left) <= 84, left
+    assert len(left) <= 51, left
     assert len(touched) <= 10, touched
 
 

@@ -1,5 +1,5 @@
 """The rule for what proves that a card is at hand: its verification code under its many names, and PIN blocks."""
-# ruff: noqa: E501 - an expression reads best in one piece
+# ruff: noqa: E501, RUF001 - an expression reads best in one piece
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule
 
@@ -9,6 +9,11 @@ _NAME = (
     r"|kartenpr(?:ü|ue)f(?:nummer|ziffer)|pr(?:ü|ue)fziffer|(?:code|cryptogramme)\s(?:de\s)?(?:sécurité|visuel)|código\sde\s(?:seguridad|segurança)\sda?e?l?\s?(?:la\s)?(?:tarjeta|cartão))"
 )
 _IS = rf"\)?(?:{QUOTE})?(?:\s{{0,2}}(?:=>|:=|[=:|])\s{{0,2}}|\s(?:is|ist|was)\s|>|{QUOTE}?\s(?:value|val)={QUOTE})(?:{QUOTE})?"
+_TOLD = (
+    r"(?:kod\s(?:cvv|cvc)2?|beveiligingscode|セキュリティ\s?コード|安全码|보안\s?코드|pr(?:ü|ue)fnummer\sauf\sder\srückseite|cryptogramme"
+    r"|código\sde\sseguridad\sde\sla\starjeta|código\sde\ssegurança\sdo\scartão|kod\szabezpieczający\skarty|codice\sdi\ssicurezza\sdella\scarta)"
+)
+"""As people say it, with words between the name and the code."""
 
 CARD_CODE = Rule(
     name="card_code",
@@ -21,6 +26,12 @@ CARD_CODE = Rule(
             ignore_case=True,
             unicode=True,
         ),
+        Matcher(
+            rf"{_TOLD}(?:\s[^\W\d_]{{2,14}}){{0,4}}\s?[:：=]?\s{{0,2}}(?P<secret>[0-9]{{3,4}})(?![0-9A-Za-z]|[.,:/-][0-9])",
+            ignore_case=True,
+            unicode=True,
+        ),
+        Matcher(r"pan=[0-9]{12,19}[^\r\n]{0,40}?\scid=(?P<secret>[0-9]{3,4})(?![0-9A-Za-z]|[.,:/-][0-9])"),
         # What is called so of many things is one beside a card.
         Matcher(
             rf"card[^\r\n]{{0,200}}?security[-_ ]?code{_IS}(?P<secret>[0-9]{{3,4}})(?![0-9A-Za-z]|[.,:/-][0-9])",
@@ -36,6 +47,9 @@ CARD_CODE = Rule(
         ),
     ),
     positives=(
+        ("beveiligingscode 604 doorgegeven aan de balie", "604"),
+        ("kod CVV podany przez klienta: 718", "718"),
+        ("pan=340000000000009 cid=2207 avs=N", "2207"),
         ('{"cc_number":"…","cc_cid":"318"}', "318"),
         ("my card, exp 12/26, the three digits are 604.", "604"),
         ("<cardCode>2207</cardCode>", "2207"),

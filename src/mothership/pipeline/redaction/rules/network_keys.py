@@ -1,5 +1,5 @@
 """Shared keys in what routers, access points and servers say of them, where the key word alone would say too little."""
-# ruff: noqa: E501 - an expression reads best in one piece
+# ruff: noqa: E501, RUF001 - an expression reads best in one piece
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher
 from mothership.pipeline.redaction.rules.sentence_grammar import OPEN, VALUE, is_quoted_password
@@ -18,7 +18,17 @@ def _is_key(text: str) -> bool:
     return is_no_word(text) and is_written_out(text) and not says_words(text)
 
 
+_OF_WIRELESS = (
+    r"(?:(?:clé|clave|chiave|klucz|klíč)\s(?:wpa2?|wi-?fi|wep)(?:\s(?!est|es|is)\S{1,16}){0,3}\s?[:：]|暗号化キー\s?[:：]|무선\s?암호\s?[:：]"
+    r"|netzwerkschl(?:ü|ue)ssel\s(?:geändert\s(?:in|auf)|lautet|ist|:))\s{0,2}"
+)
+
 NETWORK_KEYS = (
+    Matcher(
+        rf"{_OF_WIRELESS}(?P<secret>[0-9]{{4}}(?:\s[0-9]{{4}}){{3,7}}|(?=[^\s]{{0,62}}[0-9@#$%&])[^\s\"'<>]{{8,63}})(?=[.,;]?\s|[.,;]?$|[\"'])",
+        ignore_case=True,
+        unicode=True,
+    ),
     Matcher(
         rf"(?<![A-Za-z])(?:wpakey|wepkey|shadowpw|l2tp-secret|pptp-secret|pre-?shared-secret|failover\skey|(?:radius|tacacs\+?|ldap)_(?:auth_|acct_)?(?:secret|key)|eigrp\skey|rip\sauthentication\sstring|authentication\ssimple-password|(?:isis|area|domain|ldp|tunnel|hsrp|neighbor|peer)-?\s?(?:md5\s)?password|nhrp\sauthentication|key\s(?:authentication|accounting)|sentinel\sauth-pass\s\S{{1,64}}|snmpusm\s[^\r\n]{{0,60}}?passwd)\s{{1,4}}{_CIPHER}{WORD}",
         _is_key,
@@ -74,6 +84,9 @@ NETWORK_KEYS = (
 )  # fmt: skip
 
 NETWORK_KEYS_POSITIVES = (
+    ("Clé WPA de la Livebox : tvkwq-rnm4@bskqp-xz", "tvkwq-rnm4@bskqp-xz"),
+    ("WLAN-Netzwerkschlüssel geändert in 4410 2207 9918 0304 7712", "9918 0304"),
+    ("暗号化キー: qz44tvk0wbn", "qz44tvk0wbn"),
     ("nwid Home wpakey molenwiek", "molenwiek"),
     ("ip rip authentication string molenwiek", "molenwiek"),
     ("isis authentication-mode md5 plain molenwiek", "molenwiek"),

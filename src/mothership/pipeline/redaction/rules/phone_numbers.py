@@ -135,6 +135,9 @@ _SAID_E164 = (
 )
 _WRITTEN_TO = r"(?:sms|mms|whatsapp|wysłano|zadzwoń|tel(?:efon\w{0,4})?|anruf|ruf|llam\w{1,4}|appel\w{0,3}|chiam\w{1,4}|ring|bel|call|text)(?![a-z])[^\r\n0-9]{0,24}?\s(?:na|to|an|die|de|het|al|au|à|a|naar|aan|till|til|på|auf|unter|on|from|von|der|el|le|the|your)\s(?:numer|nummer|número|numéro|numero|номер|number|nr\.?)u?(?:\s(?:telefonu|telefon|de\stéléphone|de\steléfono|di\stelefono|телефона))?:?\s{1,2}(?P<secret>\+?[0-9]{2,4}(?:[ -][0-9]{2,4}){2,4})(?![\w.-])"
 
+# Mobile numbers as nothing else is grouped: Japan's, Korea's, Sweden's.
+_MOBILE = r"(?<![\w.:/+-])(?P<secret>0[5789]0-[0-9]{4}-[0-9]{4}|01[016789]-[0-9]{3,4}-[0-9]{4}|07[02369]-[0-9]{3}\s[0-9]{2}\s[0-9]{2})(?![\w:/-]|\.[0-9])"
+
 _MESSAGE_TO = (
     r"(?<![a-z])(?:sms|mms|whatsapp)\s(?:to|from|naar|aan|van|an|von|à|a|para|til|till|från|fra|vers|na|do|od)\s{1,2}"
     r"(?P<secret>0[0-9]{1,4}(?:[ -]?[0-9]{2,8}){1,4})(?![\w-])"
@@ -200,10 +203,14 @@ PHONE = Rule(
         *_AMERICAN,
         Matcher(_DIALLED, _dialled),
         Matcher(_EUROPEAN),
+        Matcher(_MOBILE),
         *CALL_RECORDS,
         *TELEPHONY,
     ),
     positives=(
+        ("ご不在連絡先 080-4410-2207 再配達希望", "080-4410-2207"),
+        ("수신자 010-4410-2207 배송완료", "010-4410-2207"),
+        ("Bokning bekräftad för 070-441 22 07", "070-441 22 07"),
         *CALL_RECORDS_POSITIVES,
         *TELEPHONY_POSITIVES,
         ("SMS naar 0471 22 10 43: uw pakket", "0471 22 10 43"),

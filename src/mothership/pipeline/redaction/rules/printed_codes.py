@@ -24,7 +24,30 @@ def _is_phrase_of_groups(text: str) -> bool:
     return sum(any(map(str.islower, each)) and any(map(str.isupper, each)) for each in groups) > len(groups) // 2
 
 
+_OF_DOORS_AND_PARCELS = (
+    r"(?:код\s(?:входа|подтверждения|доступа)|пин-?код(?:\s\w{3,16})?|pin\s(?:pro|do|voor|für|til|för|para)\s\w{4,16}(?:\s\w{4,16})?"
+    r"|kod\s(?:odbioru|blik|do\sdomofonu)(?:\s\w{3,12})?|anmeldecode|clave\sde\sfirma|(?:ptt|kapı|giriş|kart)\sşifresi(?:\sile\sgiriş)?"
+    r"|senha\sdo\scartão|digicode(?:\sde\s\S{2,16})?|code\sd'accès(?:\s\w{3,12})?)(?:\s(?:lautet|ist|is|est|es|to|je|è|é))?\s?[:：]?\s{1,2}"
+)
+
 PRINTED_CODES = (
+    Matcher(
+        rf"{_OF_DOORS_AND_PARCELS}(?P<secret>[0-9]{{4,8}}|[0-9]{{0,6}}(?-i:[A-Z])[0-9]{{2,6}})(?![\w-]|[.,:/][0-9])",
+        ignore_case=True,
+        unicode=True,
+    ),
+    Matcher(r"(?:disarm|arm)(?:ed)?\sby\suser\s\S{1,16}\scode\s(?P<secret>[0-9]{4,8})(?![\w.:-])", ignore_case=True),
+    Matcher(r"keypad\scode[^\r\n]{0,60}?\scode=(?P<secret>[0-9]{4,10})(?![\w.:-])", ignore_case=True),
+    Matcher(r"PIN\s(?:requested|asked),\suser\sentered\s(?P<secret>[0-9]{4,8})(?![\w.:-])"),
+    Matcher(r"VERIFY\sPIN[^\r\n]{0,40}?\svalue=(?P<secret>[0-9]{4,8})(?![\w.:-])"),
+    Matcher(
+        r"(?<![a-z])(?:mfa|t?otp|2fa)[^\r\n0-9]{0,24}?expected\s(?P<secret>[0-9]{6,8}(?:,?\s(?:but\s)?got\s[0-9]{6,8})?)(?![\w.:-])",
+        ignore_case=True,
+    ),
+    Matcher(
+        r"(?:backup|recovery)\scodes?[^\r\n0-9]{0,12}(?P<secret>1[.)]\s[0-9]{4}[ -][0-9]{4}(?:\s[0-9]{1,2}[.)]\s[0-9]{4}[ -][0-9]{4}){1,19})",
+        ignore_case=True,
+    ),
     Matcher(
         rf"(?<![^\W\d_]){_WHOSE}\s(?:[^\s\d:;,.]{{2,20}}\s){{0,3}}?{_WORD}(?:\s(?:for|za|til|for\så|do|para|per|pour|voor|för|для|om)\s[^\s\d:;,.]{{2,20}})?(?:\s{_VERB}:?|\s?[:：—-])\s{{1,2}}{QUOTE}?{_CODE}",
         ignore_case=True,
@@ -116,6 +139,15 @@ PRINTED_CODES = (
     Matcher(r"\|AD(?P<secret>[^|\r\n]{3,32})(?=\|)", preceded=r"\|AA[^|\r\n]{1,24}(?:\|AC[^|\r\n]{0,12})?"),
 )
 PRINTED_CODES_POSITIVES = (
+    ("Код входа: 713094. Никому не говорите", "713094"),
+    ("Kod odbioru paczki: 510277 paczkomat", "510277"),
+    ("Le digicode de l'immeuble est 31B07, escalier A", "31B07"),
+    ("SIA: zone 2 disarm by user 5 code 71904", "71904"),
+    ("keypad code added name=Gast code=410277 from=08:00", "410277"),
+    ("S2 DSK PIN requested, user entered 30418", "30418"),
+    ("VERIFY PIN.CH slot 1 value=710244 result=9000", "710244"),
+    ("mfa: expected 510093 got 770412 drift=-1", "770412"),
+    ("SAVE YOUR BACKUP CODES 1. 4410 2207 2. 9918 0304", "9918 0304"),
     ("Uw activatiecode is QMB-7714. Deel deze nooit.", "QMB-7714"),
     ("Vipps-koden din er 5512", "5512"),
     ("Vaš kod za prijavu je 5512", "5512"),
