@@ -48,7 +48,9 @@ def test_a_demo_names_its_console_and_every_page_has_something_to_show(tmp_path:
             told.append(line)
             if "Ctrl-C" in line:
                 break
-        (url,) = re.findall(r"Console: (http://127\.0\.0\.1:\d+)/ in a browser", "".join(told))
+        named = re.search(r"Console: (http://127\.0\.0\.1:\d+)/ in a browser", "".join(told))
+        assert named, "".join(told)
+        url = named[1]
         with httpx2.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
             look_around(client)
         process.send_signal(signal.SIGINT)

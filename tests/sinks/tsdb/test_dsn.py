@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -151,6 +151,7 @@ def _read(dsn: str) -> ConnectionTarget | str:
 
 
 @given(st.text(st.characters(codec="ascii", exclude_characters="%"), min_size=1, max_size=12))
+@example("?&")
 def test_a_password_is_read_as_it_is_or_refused(password: str) -> None:
     """No password makes another host, another port or a setting, and none is told."""
     found = _read(f"postgresql://someone:canary{password}@db.example:5433/events?sslmode=require")

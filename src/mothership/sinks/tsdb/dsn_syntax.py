@@ -87,10 +87,10 @@ def _scheme_fault(dsn: str) -> str:
 
 def _parameters(query: str) -> Iterator[tuple[str, str]]:
     pieces = query.removesuffix("&").split("&") if query else []
+    if any("@" in piece and piece.partition("=")[0] not in KNOWN_PARAMETERS for piece in pieces):
+        raise ValueError(PASSWORD_FAULT)
     for number, piece in enumerate(pieces, start=1):
         name, separator, value = piece.partition("=")
-        if "@" in piece and name not in KNOWN_PARAMETERS:
-            raise ValueError(PASSWORD_FAULT)
         if name in KNOWN_PARAMETERS and not separator:
             raise ValueError(f"dsn: {name} has no value: it is written {name}=…")
         if not separator or not is_identifier(name):
