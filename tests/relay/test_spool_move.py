@@ -5,11 +5,12 @@ import os
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import yaml
 from nats.aio.client import Client
@@ -21,8 +22,12 @@ from tests.relay.support import ToxicSink, rows_batch, running, until
 from tests.relay.test_jetstream import on
 from tests.starvation import PATIENCE_SECONDS
 
+from mothership.dead_letters import DeadLetter, DeadLetterSummary
 from mothership.relay.spool.check import check_spool
+from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.directory import spool_directory
+from mothership.relay.spool.record import SpoolRecord
+from mothership.relay.spool.transfer import move_dead_letters
 from mothership.sinks.memory import MemorySink
 
 LETTERS, BATCHES, ROWS, KILLS = 30, 500, 120, 3
@@ -122,3 +127,41 @@ async def test_a_move_that_is_killed_and_run_again_loses_nothing(tmp_path: Path,
     assert sorted(sink.rows) == sorted(
         row for number in range(1000, 1000 + BATCHES) for row in rows_batch(number, ROWS).rows
     )
+
+
+class LateRemoval(DeadLetterAdmin):
+    """What a killed move had asked to be dropped goes when the next one has listed it."""
+
+    is_due = True
+
+    def page(self, *asked: Any) -> list[DeadLetterSummary]:
+        """List, and then drop the first."""
+        listed = super().page(*asked)
+        if self.is_due and listed:
+            self.is_due = False
+            self.drop([listed[0].id], None)
+        return listed
+
+
+class Kept:
+    """Takes all that it is given."""
+
+    def __init__(self) -> None:
+        self.letters: list[DeadLetter] = []
+
+    async def take_in(self, records: Sequence[tuple[SpoolRecord, bytes]]) -> None:
+        """No batch is moved here."""
+        raise AssertionError(records)
+
+    async def take_in_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep them."""
+        self.letters += letters
+
+
+async def test_a_letter_that_goes_while_it_is_moved_ends_no_move(tmp_path: Path) -> None:
+    """It is in the target already; the others follow, and each is dropped only when it was read."""
+    async with running(tmp_path, ToxicSink(poison=b"-1"), batch_size=3) as relay:
+        await asyncio.gather(*(relay.keep(rows_batch(number)) for number in range(5)))
+    kept = Kept()
+    assert await move_dead_letters(LateRemoval(tmp_path), kept) == len(kept.letters) == 4
+    assert DeadLetterAdmin(tmp_path).page(None, None, "", 10) == []

@@ -5,6 +5,7 @@ Each batch is safe here before it goes there; killed between, it is in both, and
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from mothership.dead_letters import DeadLetter
@@ -54,16 +55,23 @@ async def move_dead_letters(source: DeadLetterStore, target: Heir) -> int:
     """Move all of them. Returns how many. Raises `NotPersisted`, or `SpoolUnreadable`."""
     moved = 0
     while views := await asyncio.to_thread(source.page, None, None, "", LETTERS_AT_ONCE):
-        ids = [view.id for view in views]
-        letters = await asyncio.to_thread(_letters, source, ids)
-        await target.take_in_dead_letters(letters)
-        await asyncio.to_thread(source.drop, ids, None)
+        letters = await asyncio.to_thread(_letters, source, [view.id for view in views])
+        if not letters:
+            await asyncio.sleep(0.1)
+            continue
+        await target.take_in_dead_letters(list(letters.values()))
+        await asyncio.to_thread(source.drop, list(letters), None)
         moved += len(letters)
     return moved
 
 
-def _letters(source: DeadLetterStore, ids: Sequence[str]) -> list[DeadLetter]:
-    return [source.letter(one) for one in ids]
+def _letters(source: DeadLetterStore, ids: Sequence[str]) -> dict[str, DeadLetter]:
+    """Return those that are still there: what a killed move was dropping may go after it was listed."""
+    letters: dict[str, DeadLetter] = {}
+    for letter_id in ids:
+        with suppress(KeyError):
+            letters[letter_id] = source.letter(letter_id)
+    return letters
 
 
 async def _append(target: Spool, batch: RowBatch, sink: str) -> None:
