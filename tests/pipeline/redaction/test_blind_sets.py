@@ -1,4 +1,4 @@
-"""Lines written without looking at the rules: sets from 60 to 520 systems, the last four with whole events.
+"""Lines written without looking at the rules: sets from 60 to 520 systems, the last ones with whole events.
 
 The rules have been mended on them since, so what is measured here says what is kept, not how good they are on new ones.
 """
@@ -89,7 +89,17 @@ def test_of_a_set_that_the_rules_were_hardly_mended_on_no_more_is_left(make: Cal
     harmless = lines("fourteenth_harmless.jsonl")
     touched = [event_of(line) for line in harmless if through(redaction, event_of(line)) != event_of(line)]
     assert len(left) <= 51, left
-    assert len(touched) <= 10, touched
+    assert len(touched) <= 1, touched
+
+
+def test_what_looks_dangerous_and_is_harmless_stays(make: Callable[..., Redaction]) -> None:
+    """Nearly 700 that were written to look like secrets: 45 were touched when they came. Left are names of fields."""
+    redaction = make()
+    harmless = lines("fifteenth_harmless.jsonl")
+    touched = [event_of(line) for line in harmless if through(redaction, event_of(line)) != event_of(line)]
+    assert len(touched) <= 5, touched
+    for line in harmless:
+        json.loads(redaction.text(json.dumps(event_of(line))))
 
 
 @SETS

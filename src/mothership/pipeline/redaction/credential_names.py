@@ -91,9 +91,13 @@ _COUNTED = frozenset(
         "pagination",
         "sync",
         "cursor",
+        "special",
+        "stop",
         "public",  # of an assembly in .NET: `publicKeyToken`
     ]
 )
+_OF_A_MODEL = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "eot", "eom", "eod", "start", "end"))
+"""A language model's special tokens, and the ends of a range of them: `bos_token`, `add_eos_token`."""
 _TAILS = """
 old new current previous prev original orig initial temp temporary tmp default backup bak copy primary secondary main
 hash hashed base base64 b64 hex md5 sha1 sha256 value val plain plaintext clear cleartext confirm confirmation
@@ -178,7 +182,11 @@ def _without_tail(read: list[str]) -> list[str]:
 def _is_core(read: list[str]) -> bool:
     last, before = read[-1], read[:-1]
     if last in {"token", "tokens"} or (last.endswith("token") and len(last) > len("token")):
-        return (len(read) > 1 or last not in {"token", "tokens"}) and read[0] not in _COUNTED
+        return (
+            (len(read) > 1 or last not in {"token", "tokens"})
+            and read[0] not in _COUNTED
+            and (not before or before[-1] not in _OF_A_MODEL)
+        )
     if last in _KEYS:
         return bool(before) and before[-1] in _BEFORE_KEY
     if before and before[-1] in _KEYS and last in _BEFORE_KEY - {"session"}:

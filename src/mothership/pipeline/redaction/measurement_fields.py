@@ -16,7 +16,9 @@ READING_WORDS = frozenset(_READING_WORDS.split())
 VALUE_WORDS = frozenset({"value", "val", "reading", "measurement", "gauge"})
 """Names of what a machine measured, when what says so stands beside it."""
 READING_CHARACTERS = 64
-_MAY_READ = re2.compile(rf"(?i)(?:{'|'.join(sorted(READING_WORDS | VALUE_WORDS))})[0-9]*[^0-9A-Za-z]*$")
+WHICH_WAY = frozenset({"in", "out", "sent", "received", "read", "written"})
+"""Words behind one of these that say which way it went: `bytes_in`."""
+_MAY_READ = re2.compile(rf"(?i)(?:{'|'.join(sorted(READING_WORDS | VALUE_WORDS | WHICH_WAY))})[0-9]*[^0-9A-Za-z]*$")
 READING_KEYS = frozenset(
     (
         "oid",
@@ -41,7 +43,10 @@ BESIDE = "beside"
 
 def reads(key: str) -> str:
     """Tell when a field holds what a machine counted, which passes for a card number once in a while."""
-    last = (words(key[-READING_CHARACTERS:]) or [""])[-1].rstrip("0123456789") if _MAY_READ.search(key) else ""
+    if not _MAY_READ.search(key):
+        return ""
+    read = words(key[-READING_CHARACTERS:]) or [""]
+    last = read[-2 if read[-1] in WHICH_WAY and len(read) > 1 else -1].rstrip("0123456789")
     if last in READING_WORDS:
         return ALWAYS
     return BESIDE if last in VALUE_WORDS else ""

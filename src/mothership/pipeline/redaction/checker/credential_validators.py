@@ -9,9 +9,10 @@ from functools import cache
 from mnemonic import Mnemonic
 
 from mothership.pipeline.redaction.checker.shape_match import Context
-from mothership.pipeline.redaction.checker.value_validators import bare, looks_like_secret, stands_for_nothing
+from mothership.pipeline.redaction.checker.value_validators import bare, looks_like_secret, made, stands_for_nothing
 
 _MARKER_BEGINS = "[redacted:"
+_OF_A_MANUAL = re.compile(r"(?:[A-Z]{1,8}_)?(?:PASS(?:WORD|WD)?|PWD|SECRET)")
 
 
 def url_password(context: Context) -> bool:
@@ -22,6 +23,7 @@ def url_password(context: Context) -> bool:
         and not context.before(len(_MARKER_BEGINS)).endswith(_MARKER_BEGINS)
         and not re.fullmatch(r"[0-9]{1,5}(?:[,?].*)?", text)
         and text.lower() not in {"password", "pass", "pwd", "secret"}
+        and not (_OF_A_MANUAL.fullmatch(text) and context.before(9).endswith(("user:", "username:", "login:", "name:")))
     )
 
 
@@ -86,3 +88,13 @@ def seed_words(context: Context) -> bool:
         if len(in_a_row) == 12 and len(set(in_a_row)) >= 9:
             return True
     return False
+
+
+def not_filled(context: Context) -> bool:
+    """Tell a key from what a manual writes for one, a row of one letter."""
+    return "X" * 8 not in context.value
+
+
+def beside_user(context: Context) -> bool:
+    """Tell a password behind its user from the name of a machine that logs in: `[host/web01.example]`."""
+    return made(context) and not context.before(6).endswith("[host/")

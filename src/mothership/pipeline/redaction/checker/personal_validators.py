@@ -59,8 +59,9 @@ _COUNTED = re.compile(
     r"(?:^|[^a-z])(?:order|bytes?|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode"
     r"|snowflake|tweet|request|req|txid|txnid|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|blk|trace|span|pid"
     r"|sentbyte|rcvdbyte|sentpkt|rcvdpkt|sent|received|sessionid|sha|commit|build|ref|reference|invoice|ticket|case"
-    r"|number|no|time|nsec|usec|duration|value|counter(?:32|64)?|gauge(?:32|64)?|imei|iccid|meid|isbn|ean|gtin|tracking|parcel|batch)[\s:=#\"'_-]{1,3}$"
+    r"|number|no|time|nsec|usec|duration|value|counter(?:32|64)?|gauge(?:32|64)?|imei|iccid|meid|isbn|ean|gtin|tracking|parcel|batch|(?:bytes?|octets|packets|pkts)[_-]?(?:in|out|read|written|total)|pkts)[\s:=#\"'_-]{1,3}$"
 )
+_UNIT = re.compile(r" ?(?:bytes|octets|packets|pkts|ns|us|µs|ms|ticks|cycles)(?![0-9a-z])")
 _CARD = re.compile(
     r"(?:^|[^a-z])(?:pan|card|cards|cc|ccn|ccnum|visa|master(?:card)?|amex|maestro|diners|discover|jcb|karte\w{0,8}|kaart|carte|tarjeta|charged|卡号)[^0-9]{0,12}$"
 )
@@ -75,7 +76,12 @@ def card(context: Context) -> bool:
     before, behind = context.before(32), context.behind(1)
     if _CARD.search(before):
         return True
-    if _COUNTED.search(before) or re.search(r"0x$|[0-9a-f]_$", before) or re.match(r"[a-fx_-]", behind):
+    if (
+        _COUNTED.search(before)
+        or _UNIT.match(context.behind(9))
+        or re.search(r"0x$|[0-9a-f]_$", before)
+        or re.match(r"[a-fx_-]", behind)
+    ):
         return False
     if re.search(r"[0-9][ :_-]{1,2}$", before) or re.match(r"[ _-]{1,2}[0-9]", context.behind(3)):
         return False  # one of many groups

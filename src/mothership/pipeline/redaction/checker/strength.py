@@ -56,7 +56,7 @@ _ANOTHER = re.compile(r"[\s,;&{(\[][\"']?[A-Za-z_][\w.-]{1,40}(?:[\"']\s?[:=]|=)
 
 
 _WHOSE = re.compile(
-    r"\b(?:for|of|von|für|voor|del?|du|user|disk|device|host|account|gebruiker|benutzer|usuario|usuário)[:=]? +[\"']?[^\s\"']+",
+    r"\b(?:for|of|von|für|voor|del?|du|user|disk|device|host|account|gebruiker|benutzer|usuario|usuário)(?: (?:user|account|id|uid))*[:=]? +[\"']?[^\s\"']+",
     re.IGNORECASE,
 )
 """Whose it is."""

@@ -6,9 +6,12 @@ from itertools import pairwise
 
 from mothership.pipeline.redaction.checker.shape_match import Context
 
-_MARKED = re.compile(r"\[REDACTED|\*{3}|hash:[a-p]{4}:|x{4}|(?:\.\.\.|…)[0-9a-z]|^[.…]|^[*•#_.-]+$", re.IGNORECASE)
+_MARKED = re.compile(
+    r"\[REDACTED|\*{3}|hash:[a-p]{4}:|x{4}|\b(?:redacted|filtered)\b|(?:\.\.\.|…)[0-9a-z]|^[.…]|^[*•#_.-]+$",
+    re.IGNORECASE,
+)
 _TAKEN = re.compile(
-    r"[$%@{<\[(~]|--[a-z]|\\?[nrt]$|0x[0-9a-f]|enc\[(?:aes|pkcs)|hmac-sha256:[0-9a-f]{64}$|_channel=|[a-z_]+[=(]|\.[a-z]+$|(?:env|file|fd|stdin|ref|vault|ssm)(?::|$)",
+    r"[$%@{<\[(~]|(?:change|replace)[-_]?(?:me|this|it|with|in|by)(?:[-_][a-z]+)+$|--[a-z]|\\?[nrt]$|0x[0-9a-f]|enc\[(?:aes|pkcs)|hmac-sha256:[0-9a-f]{64}$|_channel=|[a-z_]+[=(]|\.[a-z]+$|(?:env|file|fd|stdin|ref|vault|ssm)(?::|$)",
     re.IGNORECASE,
 )
 """Beginnings of what stands for a value: `$PASSWORD`, `%s`, `<password>`, a call, another assignment."""
@@ -91,7 +94,7 @@ _STATES = frozenset(
     default string text boolean object array number integer char varchar bytes password passwd secret token key value
     auth login username user hidden redacted masked removed filtered encrypted encryption prompt given provided supplied
     needed found files compat systemd sss ldap pam reset policy history expiry expires length type name strength hash
-    mismatch incorrect wrong correct rotated rotation stored verified verify not never must should will cannot can was is
+    mismatch incorrect wrong correct expire rotated rotation stored verified verify not never must should will cannot can was is
     for from with and the this that your here there example changeme placeholder test todo sensitive self request
     bearer basic req.body input env process.env os.environ config settings options params args data level authentication server
     """.split()
@@ -121,15 +124,18 @@ def identified(context: Context) -> bool:
 
 
 _NO_SECRET = re.compile(
-    r"(?:(?:page|next|public ?key|continuation|activity|cursor|sync|csrf_param|unexpected|invalid)[ _-]?token|secret-token|arn:\S*|param(?:eter)?)[\W_]*$"
+    r"(?:(?:page|next|public ?key|continuation|activity|cursor|sync|csrf_param|unexpected|invalid|bos|eos|pad|unk|sep|cls|mask|eo[dmt]|start|end)[ _-]?token|loadcredential(?:encrypted)?|secret-token|arn:\S*|param(?:eter)?)[\W_]*$"
 )
+
+
+_A_NAME_BEHIND = re.compile(r"[\"']\s?=>")
 
 
 def assigned(context: Context) -> bool:
     """Tell whether the value behind a name and a sign is a secret: directly behind `=` or in quotes also a word."""
     text = context.value
     before = context.before(60)
-    if _NO_SECRET.search(before) or context.behind(1).startswith("("):
+    if _NO_SECRET.search(before) or context.behind(1).startswith("(") or _A_NAME_BEHIND.match(context.behind(4)):
         return False
     tight = before[-1:] in ("=", '"', "'", ">", ";")
     if looks_like_secret(text, named=tight):

@@ -39,9 +39,10 @@ _TRACK = r"[Bb](?P<secret>[2-6][0-9]{12,18})\^[^^\r\n]{2,40}\^[0-9]{4}"
 _SPACED_CARD = r"[2-6](?<![0-9A-Za-z.].)(?:[0-9]{3}(?P<s>  |_|\+|\t)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}|(?<=3)[47][0-9]{2}(?P<t>  |_|\+|\t)[0-9]{6}(?P=t)[0-9]{5})(?![0-9A-Za-z])"
 _COUNTED_BEFORE = re.compile(
     r"(?:^|[^a-z])(?:order|bytes|octets|packets|offset|id|seq|sequence|epoch|rx|tx|ts|timestamp|serial|block|inode|snowflake|tweet"
-    r"|request|req|counter[0-9]{0,2}|gauge[0-9]{0,2}|\w{0,20}(?:bytes?|octets|pkts|packets)|txn?id|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|number of \w{1,20})[\s:=#\"']{1,3}\Z",
+    r"|request|req|counter[0-9]{0,2}|gauge[0-9]{0,2}|\w{0,20}(?:bytes?|octets|pkts|packets)(?:[_-]?(?:in|out|rx|tx|sent|received|read|written|total))?|txn?id|lsn|xid|zxid|cursor|nonce|hash|uptime|delta|size|count|number of \w{1,20})[\s:=#\"']{1,3}\Z",
     re.IGNORECASE,
 )
+_COUNTED_BEHIND = re.compile(r" ?(?:bytes|octets|packets|pkts|ns|us|µs|ms|ticks|cycles)(?![0-9A-Za-z])", re.IGNORECASE)
 _GLUED_TO_CARD = re.compile(
     r"(?:card|visa|master|amex|pan|cc|payment|credit|debit|account|acct|number|no|num)(?:[_A-Za-z]{0,3}|=)\Z|[^A-Za-z0-9_][A-Za-z]\Z|\A[A-Za-z]\Z",
     re.IGNORECASE,
@@ -73,7 +74,11 @@ def _cards(text: str, start: int, end: int) -> Iterator[Span | None]:
             )
         if good and plain and not _CARD_WORD.search(text, max(0, match.start() - 32), match.start()):
             shared = len(digits) in {13, 17, 18, 19} and digits[:2] != "62"
-            good = not shared and not _COUNTED_BEFORE.search(text, max(0, match.start() - 32), match.start())
+            good = not (
+                shared
+                or _COUNTED_BEHIND.match(text, match.end())
+                or _COUNTED_BEFORE.search(text, max(0, match.start() - 32), match.start())
+            )
         yield match.span() if good else None
 
 
@@ -130,6 +135,7 @@ CARD = Rule(
         "lat=0.4111111111111111",
         "id 4111111111111111abcdef",
         "rx bytes=4111111111111111 order 4111111111111111, offset: 4111111111111111",
+        "bytes_in=4111111111111111 pkts_out=4111111111111111, heap 4111111111111111 bytes, up 4111111111111111 ns",
         "epoch 4222222222222 delta 7834us, took 4222222222222",
         "blk_4111111111111111 0x4111111111111111 sha_4111111111111111af",
         "trace 6011000990139424-00f067aa0ba902b7",

@@ -6,6 +6,7 @@ import re
 from mothership.pipeline.redaction.credential_names import says_credential
 from mothership.pipeline.redaction.rules.assignment_names import CODES, FOREIGN, PASSWORDS
 from mothership.pipeline.redaction.rules.assignment_syntax import fills_line
+from mothership.pipeline.redaction.rules.password_policy import says_policy
 from mothership.pipeline.redaction.rules.validators import has_digit
 from mothership.pipeline.redaction.rules.vocabulary import (
     DIRECTORY,
@@ -40,6 +41,7 @@ _SCHEMA = re.compile(r"[{\[]+\Z")
 _NAME_BEGINS = re.compile(r"(?P<sign>[.:(])[a-z]?[\w-]{0,40}\Z", re.ASCII)
 _STATSD = re.compile(r"[0-9.]{1,16}\|(?:c|g|ms|h|s|d|m)(?:\|.*)?")
 """A counter as statsd has it: `login.failed.password:44|c`."""
+_NEXT_KEY = re.compile(r"[\"']\s?=>")
 _REMARK = re.compile(r"\[[A-Za-z]{2,16}(?: [A-Za-z]{2,16}){1,8}\]")
 """Words in brackets instead of a value: `[see secured channel]`."""
 
@@ -90,7 +92,15 @@ def is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str
         spaced and text[match.start("sign") - 1] in " \t" and _COMPLAINT.search(before) and not looks_like_secret(value)
     )
     part = kind == "bare" and match["sign"] == ":" and _is_part_of_name(text, match, value, spaced=spaced)
-    if next_name or complains or part or _is_placeholder(stem, match, kind, value):
+    if (
+        next_name
+        or complains
+        or part
+        or _is_placeholder(stem, match, kind, value)
+        or says_policy(text, match.start(kind))
+        # the first name of what is listed: `'passwords' => ['users' => ['expire' => 60]]`
+        or (match["list"] and _NEXT_KEY.match(text, match.end(kind)))
+    ):
         return False
     if stem in CODES:
         return (3 if stem in {"cvv", "cvc"} else 4) <= len(value) <= 10 and value.isdigit()

@@ -305,6 +305,12 @@ ASSIGNMENT = Rule(
         '{"password": "This password is too short. It must contain at least 8 characters."}',
         "prompt eval time = 3598.12 ms / 311 tokens; max_tokens=4727 token=29871",
         "n_tokens=512, token=13",
+        'EOT token = 128009, bos_token_id=128000, "eos_token_id": [128001, 128009], start_token=-9223372036854775808',
+        "unexpected token: `=>`, passwd: XXX-REDACTED-XXX, password='# REDACTED #', OPENAI_API_KEY=sk-...",
+        "STRIPE_SECRET=changeme-in-production, SECRET_KEY=replace-with-a-long-one, token: xoxb-your-token-here, password: '<set me>'",
+        "Passwort: Mindestens 8 Zeichen, Password: 8+ characters, Hasło: min. 8 znaków, Contraseña: mínimo 10 caracteres",
+        "ExternalSecret=shop/payment-keys, LoadCredential=db:/etc/credstore/db, Mountable secrets:  robot-dockercfg, RandomPassword: (create)",
+        "'passwords' => ['users' => ['provider' => 'users']]",
         "secret_name=prod-db-7f3a token_expires_at=2026-01-05T10:11:12Z password_policy_id=9f8e7d6c5b api_key_owner=u48213aF",
     ),
 )

@@ -191,7 +191,7 @@ CONFIG_PASSWORD = Rule(
             ignore_case=True,
         ),
         Matcher(
-            rf"(?:password|passwd|secret|token|api_?key)[\w-]{{0,16}}\s{{0,40}}[=:]\s{{0,4}}{QUOTE}[^\"'\\\r\n]{{0,256}}{QUOTE}\s?->\s?{QUOTE}(?P<secret>[^\"'\\\r\n]{{1,256}})",
+            rf"(?:password|passwd|secret|token|api_?key)(?![\w-]{{0,16}}(?:expir|ttl|policy|lifetime|created|updated|rotated))[\w-]{{0,16}}\s{{0,40}}[=:]\s{{0,4}}{QUOTE}[^\"'\\\r\n]{{0,256}}{QUOTE}\s?->\s?{QUOTE}(?P<secret>[^\"'\\\r\n]{{1,256}})",
             ignore_case=True,
         ),
         Matcher(
@@ -298,6 +298,8 @@ CONFIG_PASSWORD = Rule(
         "radius-server host 10.0.0.1 auth-port 1812, radius: no key for server",
         "crypto key generate rsa, neighbor 10.0.0.1 remote-as 65000",
         "Failed password for root from 10.0.0.1 port 22 ssh2",
+        'Compiling rpassword v7.3.1, -u $U:$PASSWORD https://h2.example, ~ token_expiry = "2025-04-01" -> "2025-05-01"',
+        "locked; password status: initial, bad password; password age: 3",
         "password sha256, passphrase v2, password 5 times wrong, password 10.0.0.1, password 2026-11-24",
         "standby 1 authentication md5 key-chain HSRP, vrrp 10 preempt",
         "enable password encryption, service password-encryption, username bob privilege 15",

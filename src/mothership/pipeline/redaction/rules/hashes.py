@@ -22,7 +22,7 @@ PASSWORD_HASH = Rule(
     source="crypt(5), passlib, RFC 2307, RFC 5803, Django, Werkzeug; hashcat's example hashes",
     matchers=(
         Matcher(
-            rf"\$(?:1|2[abxy]?|5|6|7|8|9|10|14|gy|y|md5|sha1|apr1|argon2i?d?|scrypt|bcrypt[a-z0-9-]{{0,16}}|pbkdf2[a-z0-9-]{{0,16}}|P|H|S|1a|1c)\$(?={_BODY}{{0,200}}[A-Za-z./]){_BODY}{{8,512}}",
+            rf"\$(?:1|2[abxy]?|5|6|7|8|9|10|14|gy|y|md5|sha1|apr1|argon2i?d?|scrypt|bcrypt[a-z0-9-]{{0,16}}|pbkdf2[a-z0-9-]{{0,16}}|P|H|S|1a|1c)\$(?!SECRET-DATA)(?={_BODY}{{0,200}}[A-Za-z./]){_BODY}{{8,512}}",
         ),
         Matcher(
             r"(?:pbkdf2|bcrypt|scrypt|argon2)[a-z0-9_:]{0,32}\$[0-9A-Za-z./+=,$_-]{16,512}",
@@ -121,6 +121,7 @@ PASSWORD_HASH = Rule(
         ),
     ),
     negatives=(
+        'authentication-key "$9$SECRET-DATA"; ## SECRET-DATA',
         "paid $5$ or $6$, costs $1$2 $9$ each",
         "UPDATE t SET a=$1, b=$2 WHERE c=$9; awk '{print $1$2$6$7}'",
         "DO $$ BEGIN x; END $$; $body$ text $body$",

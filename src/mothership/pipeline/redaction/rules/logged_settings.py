@@ -72,7 +72,7 @@ LOGGED_SETTINGS: tuple[Matcher | CodeMatcher, ...] = (
     # Tasmota's and other devices' commands over MQTT; Grandstream's numbered settings; a game's login
     Matcher(
         rf"(?:CMND|cmnd/[\w.-]{{1,40}}/|RSL:|BACKLOG|;)\s?(?:Mqtt|Web)?Password[12]?\s{{1,2}}{WORD}",
-        is_no_word,
+        lambda text: is_no_word(text) and not text.endswith(":"),
         ignore_case=True,
     ),
     Matcher(

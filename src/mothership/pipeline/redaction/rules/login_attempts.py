@@ -8,7 +8,7 @@ from mothership.pipeline.redaction.rules.sentence_grammar import OPEN, VALUE, is
 from mothership.pipeline.redaction.rules.vocabulary import UNLIKE_WORDS, is_written_out, looks_like_secret, says_words
 
 _LOGIN = r"(?<![A-Za-z])(?:log(?:ging|ged)?[\s-]?(?:in|on)|login|log-?on|sign(?:ed|ing)?[\s-]in|auth(?:enticat\w{1,4})?|tr(?:y|ies|ied|ying)|attempt(?:ed|ing|s)?|crack(?:ed|ing)|guess(?:ed|ing)?|creds?|credentials?|combo|using|works?\swith|success(?:ful)?|valid|brute-?forced?|default|reset|connect(?:ed|ing)?|backdoor|account|basicauth|basic[\s_-]auth)(?![A-Za-z])"
-_SOMEBODY = r"(?!user[\s'\"]|account[\s'\"])[A-Za-z][\w.@$\\-]{0,40}"
+_SOMEBODY = r"(?!user[\s'\"]|account[\s'\"]|host/)[A-Za-z][\w.@$\\-]{0,40}"
 _USUAL = r"(?:root|admin|administrator|user|test|guest|pi|ubuntu|debian|centos|oracle|postgres|mysql|ftp|support|operator|ubnt|sa|tomcat|service|supervisor|tech|default|666666|888888)"
 _TIME = re.compile(r"[0-9:.]+|[\w-]+\.[a-z]{2,5}|[a-z]{1,8}[0-9]{0,3}(?:[/.:-].*)?|[0-9a-fA-F:.-]+")
 
@@ -200,6 +200,7 @@ LOGIN_ATTEMPTS_NEGATIVES = (
     "authentication ok for CORP/DC01, logged in as admin with 2FA, login as bob with publickey SHA256:AbCdEf012345, attempt 3/5, try 2/10",
     "using config/App2.yaml, using TLSv1.3/AES256, using python/3.11.4, connecting to wss://h/x, default: en/US, valid until 2026/03",
     "reset pw for kim, set password for bob to expire, old=3 new=4 password policy, use port8443 to log in, use OAuth2 to log in",
+    "Login OK: [host/NB-22x1] (from client ap1)",
     "auth: bearer:missing, auth=LOGIN:ok, login(kim, true), login(user, options), static: dir:public2, passwords: 12, passwords: hidden",
     "login attempt: root:publickey from 10.0.0.1 failed, credentials: vault/prod, creds: file:/run/creds, account ops/web01, www: x",
     "Login failed for db:prod login:admin from 10.0.0.4",

@@ -77,7 +77,8 @@ LOGIN = Rule(
             ignore_case=True,
         ),
         Matcher(
-            r"\[[^\s\]/\[]{1,128}/(?P<secret>[^\]<\s\[][^\]\r\n]{0,255})\]\s\(from\s",
+            # `host/…` is a machine's own name, as it logs in
+            r"\[(?!host/)[^\s\]/\[]{1,128}/(?P<secret>[^\]<\s\[][^\]\r\n]{0,255})\]\s\(from\s",
         ),
         Matcher(
             rf"\*(?<=\s\*)\s{{1,8}}(?:{QUOTE})?(?P<secret>[^\s\"'\\*]{{4,128}})(?:{QUOTE})?\s{{1,8}}\*(?=\s{{0,4}}(?:$|[\r\n\"]|\\[rn]))",
@@ -142,6 +143,7 @@ LOGIN = Rule(
     negatives=(
         'NOAUTH Authentication required. "AUTH" "LOGIN" failed',
         "PASS src/login.test.js, --- PASS: TestLogin (0.01s), > PASS test/a.js",
+        "Login OK: [host/pc-0441.corp.example] (from client sw2 port 7)",
         "[bob/<via Auth-Type = eap>] (from client ap1), [bob] (from client ap1)",
         "AUTH CRAM-MD5",
         "AUTH LOGIN failed, AUTH PLAIN required, method=PLAIN, rip=10.0.0.1",

@@ -306,6 +306,7 @@ SENTENCE = Rule(
         "Kennwort auf SRV-DB01 geändert, Passwort auf web-03.corp zurückgesetzt, senha alterada para expirar em 30d, mot de passe modifié par u1042",
         "la contraseña fue cambiada por admin2, wachtwoord gewijzigd op 2025-03-01, hasło zmienione na serwerze db2, password entered: wrong, pw entered by op3",
         "password \"Private Key\", pw 'md5', passwd->pw_name, pwd >> out1.log, token --> null, password → required, secret |> encrypt2",
+        "パスワードは半角英数字8文字以上です, パスワード：8〜16文字の半角英数字, Wi-Fiパスワードは受付でお尋ねください, 비밀번호는 90일마다 변경, 密码：至少8位",
         "wifi password: 12 characters, WLAN-Schlüssel ist 63 Zeichen lang, şifreniz hatalı, şifre 2fa olarak ayarlandı",
     ),
 )

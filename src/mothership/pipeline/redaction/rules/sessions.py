@@ -56,6 +56,7 @@ SESSION_COOKIE = Rule(
         ),
         Matcher(
             rf"set[-_]cookie(?:{QUOTE})?\s?(?:=>|[:=])\s?(?:\[\s?)?(?:{QUOTE})?(?!{_PLAIN_NAME}=[A-Za-z0-9_.,/+-]{{0,24}}(?:[;\s\"']|$)){_COOKIE_NAME}=(?P<secret>[^\s;,\"'\\]{{1,4096}})",
+            lambda text: text.lower() != "deleted",
             ignore_case=True,
         ),
         Matcher(
@@ -130,6 +131,7 @@ SESSION_COOKIE = Rule(
         "session=12 opened for user root",
         "Session: 30546354_3350523820 initialized by client",
         "session_id=550e8400-e29b-41d4-a716-446655440000",
+        "Set-Cookie: sessionid=deleted; Max-Age=0; path=/",
         "Set-Cookie: theme=dark; Max-Age=31536000; Path=/; SameSite=Lax",
         "cookie: not found, Cookie: cookie_consent=accepted; theme=dark; lang=nb-NO",
         "sid=S-1-5-21-3623811015-3361044348-30300820-1013 session_id=shard42",

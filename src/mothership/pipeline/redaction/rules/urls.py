@@ -9,6 +9,8 @@ from mothership.pipeline.redaction.rules.validators import has_digit
 from mothership.pipeline.redaction.rules.vocabulary import is_written_out
 
 _GO_DSN = re.compile(r":[^\s/@\"'<>(),;=]*@(?:tcp|unix|udp)[46]{0,2}\(")
+_MANUAL = re.compile(r"(?:[A-Z]{1,8}_)?(?:USER(?:NAME)?|LOGIN|NAME):(?:[A-Z]{1,8}_)?(?:PASS(?:WORD|WD)?|PWD|SECRET)")
+"""How a manual writes it: `postgresql://USER:PASSWORD@HOST`."""
 _GO_USER = re.compile(r"[^\s/@\"'<>(),;=]{1,256}")
 
 
@@ -24,7 +26,10 @@ def _made_by_chance_or_hex(text: str) -> bool:
 
 def _has_password(text: str) -> bool:
     """Tell a user's password in a URL from asterisks, and from a variable that holds it."""
-    return re.fullmatch(r"\*+|[xX]{3,}|\$\{?\w{1,60}\}?|<[\w-]{1,40}>", text.partition(":")[2]) is None
+    return (
+        re.fullmatch(r"\*+|[xX]{3,}|\$\{?\w{1,60}\}?|<[\w-]{1,40}>", text.partition(":")[2]) is None
+        and _MANUAL.fullmatch(text) is None
+    )
 
 
 def _go_dsn(text: str, start: int, end: int) -> Iterator[Span | None]:
@@ -54,6 +59,7 @@ URL = Rule(
         Matcher(r"https?://(?P<secret>[0-9A-Za-z_-]{8,256})@(?=[\w.-])", _made_by_chance),
         Matcher(
             r"//(?<![\w:/]//)(?P<secret>[^\s/?#\"'<>@:]{1,64}:(?![0-9]{1,5}[/?#\s])[^\s/\"'<>@]{3,256})@(?=[A-Za-z\[]|[0-9]{1,3}\.[0-9])",
+            _has_password,
         ),
         CodeMatcher(_go_dsn, (_GO_DSN,)),
         Matcher(
@@ -76,6 +82,7 @@ URL = Rule(
     negatives=(
         "GET http://example.com:8080/path?mail=a@b",
         "ssh://git@example.com:22/x.git",
+        "postgresql://USER:PASSWORD@HOST:5432/DBNAME, mysql://DB_USER:DB_PASS@db/shop",
         "https://example.com/a:b@c",
         "https://deploy@github.com/x.git",
         "// note: ask bob@host",

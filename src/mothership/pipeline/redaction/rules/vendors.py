@@ -15,8 +15,18 @@ _L, _R = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _SOURCE = "the issuer's documentation, compared with the rules of gitleaks and of GitHub secret scanning"
 
 
+_FILLED = re.compile(r"x{10}|X{10}")
+
+
+def is_filled(text: str) -> bool:
+    """Tell what a manual writes for a key, `x` ten times over; not any letter: `A` is what zero bytes are in base64."""
+    return _FILLED.search(text) is not None
+
+
 def varied(text: str) -> bool:
     """Tell what is made by chance from a name in a program: by a digit, or by letters that no word has."""
+    if is_filled(text):
+        return False
     if any("0" <= char <= "9" for char in text):
         return True
     capitals = sum(first.isupper() and second.isupper() for first, second in pairwise(text))
@@ -49,7 +59,7 @@ def _read_table() -> Iterator[Rule]:
 
 
 def _no_digest(text: str) -> bool:
-    return re.fullmatch(r"[0-9a-f]*|[0-9A-F]*", text) is None
+    return re.fullmatch(r"[0-9a-f]*|[0-9A-F]*", text) is None and not is_filled(text)
 
 
 def _no_words(text: str) -> bool:
@@ -65,7 +75,7 @@ AWS = Rule(
     description="AWS access key ids, and secret access keys beside the word `aws`.",
     source=_SOURCE,
     matchers=(
-        Matcher(_L + r"(?:A3T[0-9A-Z]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}" + _R),
+        Matcher(_L + r"(?:A3T[0-9A-Z]|AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}" + _R, lambda text: not is_filled(text)),
         Matcher(
             r"aws[^\r\n]{0,40}?(?:secret|key)[^\r\n]{0,16}?[^0-9A-Za-z/+](?P<secret>[0-9A-Za-z/+]{40})(?![0-9A-Za-z/+=])",
             _no_digest,
@@ -78,6 +88,7 @@ AWS = Rule(
     ),
     negatives=(
         "AKIASHORT",
+        "AKIAXXXXXXXXXXXXXXXX aws_secret_access_key=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "XAKIAIOSFODNN7EXAMPLE",
         "aws key sha1 da39a3ee5e6b4b0d3255bfef95601890afd80709",
     ),
@@ -125,7 +136,7 @@ SLACK = Rule(
     description="Slack tokens and webhook URLs.",
     source=_SOURCE,
     matchers=(
-        Matcher(_L + r"xox[a-z](?:\.xox[a-z])?-[0-9A-Za-z-]{10,400}"),
+        Matcher(_L + r"xox[a-z](?:\.xox[a-z])?-[0-9A-Za-z-]{10,400}", varied),
         Matcher(_L + r"xapp-[0-9]-[0-9A-Za-z-]{10,400}"),
         Matcher(r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[0-9A-Za-z/+_-]{20,200})"),
     ),
@@ -136,7 +147,7 @@ SLACK = Rule(
             "T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
         ),
     ),
-    negatives=("xoxo-hugs", "foxox-1234567890123"),
+    negatives=("xoxo-hugs", "foxox-1234567890123", "xoxb-your-token-here"),
 )
 
 OPENAI = Rule(

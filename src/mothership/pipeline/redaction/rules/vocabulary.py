@@ -1,5 +1,5 @@
 """Which words stand for a secret, or for its absence, and which can only be the secret itself."""
-# ruff: noqa: E501, PLR2004 - an expression reads best in one piece
+# ruff: noqa: E501, PLR2004, RUF001 - an expression reads best in one piece, and these are the signs that people write
 
 import re
 
@@ -25,9 +25,13 @@ _PLACEHOLDER = re.compile(
     r"|ENC\[(?:AES(?:128|256)_GCM|PKCS7).{0,4000}|!(?:vault|Ref|GetAtt|Sub|ImportValue|secret|reference|env|env_var|ENV|include)|hmac-sha256:[0-9a-f]{64}"
     # A null pointer; the next parameter behind an empty one in a camera's address; a language model's special tokens.
     r"|0x0{1,16}|_channel=[0-9].{0,80}|</?(?:s|pad|unk|mask|cls|sep|[be]os|eo[dpt]|(?:start|end)_of_[a-z]{1,12})>|<\|[a-z_]{1,40}\|>|\[(?:PAD|CLS|SEP|UNK|MASK)\]"
+    # What a page of a manual or a file to be filled in has: `changeme-in-production`, `replace-with-your-own`, `sk-...`
+    r"|(?i:(?:change|replace)[-_]?(?:me|this|it|with|in|by)(?:[-_][a-z]{1,12}){1,8}|(?:set|fill)[-_](?:me|this|in))|(?:[A-Za-z]{1,8}[-_]){1,3}(?:\.{3}|…|[xX]{8,64})"
+    # Masked by somebody else: `XXX-REDACTED-XXX`, `# REDACTED #`; signs alone, as a parser names them: `=>`
+    r"|[^A-Za-z0-9]{0,6}(?:[xX]{2,8}[^A-Za-z0-9]{1,2})?(?i:redacted|filtered|masked|hidden|omitted|scrubbed)(?:[^A-Za-z0-9]{1,2}[xX]{2,8})?[^A-Za-z0-9]{0,6}|[^\w\s]{1,2}"
     # What OpenSSL says instead; what Junos writes behind a secret.
     r"|error:[0-9A-F]{8}(?::.{0,200})?|## SECRET-DATA"
-    r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[xX]{6,64}\w{0,6}|\$encrypted\$|[*xX•.#_█-]{2,}|[\w-]{0,16}[*•]{4,64}\w{0,6}|(?:your|insert|enter|put)[-_](?:[a-zA-Z]{2,12}[-_]){0,5}(?:here|key|token|password|secret)|(?:[A-Za-z]{2,16}[-_]){0,4}placeholder|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
+    r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[xX]{6,64}\w{0,6}|\$encrypted\$|[*xX•.#_█-]{2,}|[\w-]{0,16}[*•]{4,64}\w{0,6}|(?:[A-Za-z]{2,8}[-_]){0,2}(?:your|insert|enter|put)[-_](?:[a-zA-Z]{2,12}[-_]){0,5}(?:here|key|token|password|secret)|(?:[A-Za-z]{2,16}[-_]){0,4}placeholder|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
 )
 # What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
 _WRAPPED = re.compile(r"(?P<in>[<\[({%]{1,3}\s?|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%@]{0,3}")
@@ -38,7 +42,7 @@ password passwd pass pwd pw secret secrets token tokens key keys api apikey auth
 current db database user username root admin redacted filtered hidden masked secure sensitive private protected scrubbed
 placeholder var variable param parameter example sample here insert change changeme generated encrypted hash hashed self
 settings config options args data req request params form body omitted suppressed function native code promise buffer
-credential credentials passphrase bearer jwt session id name vault keystore
+credential credentials passphrase bearer jwt session id name vault keystore me fill replace create delete
 """
 _VOCABULARY = frozenset(_VOCABULARY_WORDS.split()) | _WORDS | {""}
 # What a program prints of an object: `Token{78af589 …`, `android.os.BinderProxy@2bd79ce`, `<Token object`.
@@ -76,10 +80,15 @@ _APPLIED = re.compile(r"(?!md5|sha|crypt|password|hash)[a-z_]{3,40}(?:\.[a-z_]{2
 _TECHNICAL = re.compile(
     r"(?:sha|md|scram|bcrypt|scrypt|pbkdf|argon|aes|des|rc|base|utf|pkcs|ssh|oauth|saml|https?/?|mysql|pam|ldap|ntlm|kerberos|krb|tls"
     r"|ssl|win|ipv|auth|mode|step|phase|attempt|type|level|ver|version|line|row|user|uid|id|pid|try|retry|no)"
-    r"[-_]?v?[0-9]{1,5}[a-z0-9_.-]{0,12}|[a-z]{1,2}[0-9]{1,5}[a-z]?|0x.*|[0-9][0-9.,:/-]*(?:[a-z%]{1,5}|th|st|nd|rd)?|(?:[0-9]{1,3}\.){3}.*|.*[=(){}].*|.*@(?![0-9!#$%^&*+_-]{2,12}\Z).*",
+    r"[-_]?v?[0-9]{1,5}[a-z0-9_.-]{0,12}|v[0-9]{1,5}(?:\.[0-9]{1,5}){1,3}(?:[-+][a-z0-9.-]{1,16})?|https?://.*|[a-z]{1,2}[0-9]{1,5}[a-z]?|0x.*|[0-9][0-9.,:/-]*(?:[a-z%]{1,5}|th|st|nd|rd)?|(?:[0-9]{1,3}\.){3}.*|.*[=(){}].*|.*@(?![0-9!#$%^&*+_-]{2,12}\Z).*",
     re.IGNORECASE | re.DOTALL,
 )
 _SIGNS = frozenset("!#$%^&*+")
+# How long or how old one may be, where words have no blanks between them: `半角英数字8文字以上`, `90일마다`, `至少8位`.
+_COUNTED_AS_TEXT = re.compile(
+    r"[^A-Za-z]*?[0-9]{1,3}\s?(?:[-–~〜～至到から]{1,2}[0-9]{1,3}\s?)?"
+    r"(?:文字|字|桁|位|個|个|日|天|分|秒|時間|小时|小時|か月|ヶ月|个月|個月|年|回|次|자|글자|일|개|분|초|시간|회|번)[^A-Za-z]*"
+)
 _CAMEL = re.compile(r"(?:[A-Z]++|[A-Z]?[a-z]{2,}+)++|[A-Z][a-z]+")
 _MANUAL_WORDS = """
 password passwd pass pwd secret key token string value prompt none null hidden masked redacted encrypted hash level type
@@ -211,12 +220,15 @@ def looks_like_secret(value: str) -> bool:
         return False
     digit = any("0" <= char <= "9" for char in word)
     signs = not _SIGNS.isdisjoint(word[1:])
-    jumbled = len(word) >= 10 and not word.islower() and word.isalpha() and not _CAMEL.fullmatch(word)
+    # Where letters have no two cases, as in Japanese or Thai, a word of ten is a sentence.
+    cased = word.lower() != word.upper()
+    jumbled = len(word) >= 10 and cased and not word.islower() and word.isalpha() and not _CAMEL.fullmatch(word)
     return (
         (digit or signs or jumbled)
         and not _TECHNICAL.fullmatch(word)
         and not PATH.fullmatch(word)
         and not is_placeholder(word)
+        and (word.isascii() or _COUNTED_AS_TEXT.fullmatch(word) is None)
     )
 
 
@@ -227,7 +239,7 @@ def is_jumbled_word(text: str) -> bool:
 
 def is_no_word(text: str) -> bool:
     """Tell whether what follows an option or a key word may be a secret: not another word of the manual."""
-    plain = text.lower().strip("[]().:;")
+    plain = text.lower().strip("[]().:,;")
     return (
         plain not in _MANUAL
         and not is_placeholder(plain)

@@ -35,7 +35,7 @@ LOGINS = (
         r"(?i)(?:login|auth|attempt|incorrect|ok):? \[[^\s/\]]*/",
         (
             r"(?i)(?:login|auth|attempt|incorrect)[^\n\[]{0,40}\[(?:b')?[^\s/\[\]]{1,60}/(?:b')?(?P<v>[^\s\[\]<']{3,})'?\]",
-            value_validators.made,
+            credential_validators.beside_user,
         ),
     ),
     *forms(

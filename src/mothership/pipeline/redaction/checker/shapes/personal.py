@@ -257,7 +257,7 @@ PERSONAL_AND_CREDENTIALS = (
         "secret access key",
         "aws_key",
         r"A[KSBC][IC]A[0-9A-Z]{8}",
-        (r"(?:^|[^0-9A-Za-z])(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}", None),
+        (r"(?:^|[^0-9A-Za-z])(?P<v>(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16})", credential_validators.not_filled),
     ),
     *forms(
         "secret access key",
