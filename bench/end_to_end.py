@@ -161,6 +161,9 @@ async def client(port: int, queue: list[bytes]) -> None:
             if b" 429 " not in head and b" 503 " not in head:
                 raise RuntimeError(answer)
             await asyncio.sleep(0.2)
+            if b"connection: close" in head.lower():
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.close()
 
 

@@ -82,6 +82,7 @@ def test_what_is_empty_in_one_event_names_something_in_the_next(
         "auth failed for 10.0.0.1 port 51234",
         "the pin=none of card 411111111111",
         "as bob, password hunter2!x, of 10.0.0.1",
+        pytest.param("at app.Server.handle(Server.java:31)\n" * 50 + "by: as bob, password hunter2!x, of x", id="long"),
     ],
 )
 def test_a_string_of_a_part_that_was_read_is_not_read_again(

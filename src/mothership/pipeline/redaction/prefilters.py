@@ -22,6 +22,8 @@ from mothership.pipeline.redaction.digit_shapes import SHAPE, SHAPE_BYTES_MAX, a
 from mothership.pipeline.redaction.remembered import make_room
 
 SHAPES_REMEMBERED = 8_192
+LONG_SHAPES_REMEMBERED = 128
+"""As many as a slice of a batch may have: what was read with others is known when it is looked at by itself."""
 WORD_BYTES_MAX = 32
 """What is not longer comes again, as most keys do: it is worth to know of it exactly what it may hold."""
 
@@ -44,6 +46,7 @@ class Prefilters:
         """
         self._may_find = may_find
         self._known_alone: dict[bytes, Hits] = {}
+        self._known_long: dict[bytes, Hits] = {}
         self._known: dict[bytes, Hits] = {}
         self.everything: Hits = frozenset(expressions)
         self.shape_may_err: Hits = frozenset(
@@ -74,7 +77,7 @@ class Prefilters:
         """
         encoded = f'"{encodable(text)}"'.encode()
         shape = encoded.translate(SHAPE)
-        known = self._known_alone.get(shape)
+        known = self._remembered(shape).get(shape)
         if known is not None:
             return not hits.isdisjoint(known)
         sure = self._sure(hits, shape)
@@ -94,16 +97,20 @@ class Prefilters:
 
     def _alone(self, encoded: bytes) -> Hits:
         shape = encoded.translate(SHAPE)
-        hits = self._known_alone.get(shape)
+        hits = self._remembered(shape).get(shape)
         if hits is None:
             hits = self._sure(self.in_shape(shape), shape)
             self._remember(shape, hits)
         return hits
 
+    def _remembered(self, shape: bytes) -> dict[bytes, Hits]:
+        return self._known_alone if len(shape) <= SHAPE_BYTES_MAX else self._known_long
+
     def _remember(self, shape: bytes, hits: Hits) -> None:
-        if len(shape) <= SHAPE_BYTES_MAX and shape not in self._known_alone:
-            make_room(self._known_alone, SHAPES_REMEMBERED)
-            self._known_alone[shape] = hits
+        known = self._remembered(shape)
+        if shape not in known:
+            make_room(known, SHAPES_REMEMBERED if known is self._known_alone else LONG_SHAPES_REMEMBERED)
+            known[shape] = hits
 
     def in_bytes(self, text: bytes) -> Hits:
         """Return the owners that may find something in strings that stand in UTF-8 between quotation marks."""
