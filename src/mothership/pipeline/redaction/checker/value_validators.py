@@ -7,11 +7,11 @@ from itertools import pairwise
 from mothership.pipeline.redaction.checker.shape_match import Context
 
 _MARKED = re.compile(
-    r"\[REDACTED|\*{3}|hash:[a-p]{4}:|x{4}|\b(?:redacted|filtered)\b|(?:\.\.\.|…)[0-9a-z]|^[.…]|^[*•#_.-]+$",
+    r"\[REDACTED|\*{3}|hash:[a-p]{4}:|x{4}|\b(?:redacted|filtered)\b|(?:\.\.\.|…)[0-9a-z]|[-_](?:\.\.\.|…)$|^[.…]|^[*•#_.-]+$",
     re.IGNORECASE,
 )
 _TAKEN = re.compile(
-    r"[$%@{<\[(~]|(?:change|replace)[-_]?(?:me|this|it|with|in|by)(?:[-_][a-z]+)+$|--[a-z]|\\?[nrt]$|0x[0-9a-f]|enc\[(?:aes|pkcs)|hmac-sha256:[0-9a-f]{64}$|_channel=|[a-z_]+[=(]|\.[a-z]+$|(?:env|file|fd|stdin|ref|vault|ssm)(?::|$)",
+    r"[$%@{<\[(~]|(?:put|insert|enter) (?:your|the) [a-z ]+$|(?:change|replace)[-_]?(?:me|this|it|with|in|by)(?:[-_][a-z]+)+$|--[a-z]|\\?[nrt]$|0x[0-9a-f]|enc\[(?:aes|pkcs)|hmac-sha256:[0-9a-f]{64}$|_channel=|[a-z_]+[=(]|\.[a-z]+$|(?:env|file|fd|stdin|ref|vault|ssm)(?::|$)",
     re.IGNORECASE,
 )
 """Beginnings of what stands for a value: `$PASSWORD`, `%s`, `<password>`, a call, another assignment."""
@@ -118,9 +118,14 @@ def _value(text: str) -> bool:
     ) or looks_like_secret(text)
 
 
+_OF_A_SETTING = re.compile(
+    r"\b(?:with|via|until|set [a-z_.]{1,40}(?<!password) ?(?:=|to)|default_[a-z]{1,20} ?=|(?:name|language) ?=) ?[\"'\\]{1,3}$"
+)
+
+
 def identified(context: Context) -> bool:
     """Tell whether what stands between quotation marks is a secret, and not the plugin: `IDENTIFIED WITH '…'`."""
-    return value(context) and not re.search(r"\b(?:with|via) [\"'\\]{1,3}$", context.before(12))
+    return value(context) and not _OF_A_SETTING.search(context.before(60))
 
 
 _NO_SECRET = re.compile(

@@ -41,6 +41,8 @@ _SCHEMA = re.compile(r"[{\[]+\Z")
 _NAME_BEGINS = re.compile(r"(?P<sign>[.:(])[a-z]?[\w-]{0,40}\Z", re.ASCII)
 _STATSD = re.compile(r"[0-9.]{1,16}\|(?:c|g|ms|h|s|d|m)(?:\|.*)?")
 """A counter as statsd has it: `login.failed.password:44|c`."""
+_DURATION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?(?:ns|us|µs|ms|s|m|h|d)")
+"""How long one took: `first_token=412ms`."""
 _NEXT_KEY = re.compile(r"[\"']\s?=>")
 _REMARK = re.compile(r"\[[A-Za-z]{2,16}(?: [A-Za-z]{2,16}){1,8}\]")
 """Words in brackets instead of a value: `[see secured channel]`."""
@@ -107,13 +109,19 @@ def is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str
     if stem in PASSWORDS and not (spaced and value.isdigit() and len(value) < 4):
         alone = spaced and looks_like_secret(value) and fills_line(text, match)
         return _is_password(stem, name, before, value, spaced=spaced and not alone)
-    if is_public(value) or (kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value))):
+    if (
+        is_public(value)
+        or (kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value)))
+        or (
+            stem == "token" and (_DURATION.fullmatch(value) or (value.isdigit() and _counts_tokens(text, match, value)))
+        )
+    ):
         return False
     if kind == "bare" and match["sign"] == ":":
         # Without a space it may be a package and its architecture: `python3-jwt:all`.
         alone = spaced and fills_line(text, match)
         return (is_random(value) or alone) and not (spaced and _COMPLAINT.search(before))
-    return not value.isdigit() or (len(value) > 3 and not (stem == "token" and _counts_tokens(text, match, value)))
+    return len(value) > 3 or not value.isdigit()
 
 
 def _is_part_of_name(text: str, match: "re.Match[str]", value: str, *, spaced: bool) -> bool:
@@ -169,6 +177,8 @@ def _named_only(stem: str, match: "re.Match[str]", value: str) -> bool:
     if (match["tail"] or "").lower().endswith("attempt"):
         return value.isdigit()  # how many there were
     if (match["tail"] or "").lower().endswith("id"):
+        if stem == "token" and value.isdigit():
+            return len(value) <= COUNTED_DIGITS_MAX  # of a model's vocabulary: `image_token_id=151655`
         return stem in {"key", "credential"} or "/" in value or not is_random(value)
     if match["single"] is not None and match.string[match.start() - 1 : match.start()] == "`":
         return True  # Ruby's way to name a method: `password='

@@ -311,6 +311,7 @@ ASSIGNMENT = Rule(
         "Passwort: Mindestens 8 Zeichen, Password: 8+ characters, Hasło: min. 8 znaków, Contraseña: mínimo 10 caracteres",
         "ExternalSecret=shop/payment-keys, LoadCredential=db:/etc/credstore/db, Mountable secrets:  robot-dockercfg, RandomPassword: (create)",
         "'passwords' => ['users' => ['provider' => 'users']]",
+        "image_token_id=151655 first_token=412ms last_token=9120.5ms, AUTH_TOKEN='put your token here', Password: ●●●●●●●●",
         "secret_name=prod-db-7f3a token_expires_at=2026-01-05T10:11:12Z password_policy_id=9f8e7d6c5b api_key_owner=u48213aF",
     ),
 )

@@ -45,6 +45,8 @@ _HEX = re.compile(
     re.IGNORECASE,
 )
 _BASE32 = re.compile(r"[A-Z2-7]{16,64}")
+_FILLED = re.compile(r"x{8}|X{8}")
+"""What a manual writes for a key."""
 _CAPITALS = re.compile(r"(?=(?:[A-Z]*[0-9]){3})(?=(?:[0-9]*[A-Z]){8})[0-9A-Z]{32,40}")
 """A key of capitals and digits, as PagerDuty makes them."""
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -70,7 +72,7 @@ def _key(text: str, match: "re.Match[str]", _last: int) -> Span | None:
     found = _KIND.search(text, max(0, match.start() - 24), match.start())
     humps = _HUMP.findall(found["word"]) if found else []
     kind = humps[-1].lower() if humps else ""
-    if kind in _NO_KINDS or (found and found["word"].lower() in _NO_KINDS):
+    if kind in _NO_KINDS or (found and found["word"].lower() in _NO_KINDS) or _FILLED.search(match["secret"]):
         return None
     value = match["secret"]
     noun = match["noun"].lower()
@@ -165,6 +167,7 @@ NAMED_KEY = Rule(
     ),
     negatives=(
         'routing_key=ORDERS.EU.CREATED, {"routing_key": "ALARM_CRITICAL_ENGINE_ROOM_NUMBER"}, {"idTag":"unknown"}, {"idTagInfo":{"status":"Accepted"}}',
+        "client_secret: XXXXXXXXXXXXXXXX, routing_key=0xxxxxxxxxxxxxxxxxxxxxxxxxxxxx9A",
         *KEYS_BY_WORD_NEGATIVES,
         *KEYS_IN_ADDRESSES_NEGATIVES,
         "publicKey=MCowBQYDK2VwAyEAhfC5PQbwhkUEPRES9KtuQNBPl3PsaDd7ww4SrCxj4Lt, peer_public_key: unhrdkVEGoqKfHbeuwdcvb7MBSEEyj6YWBm41gSUm6I=",

@@ -13,7 +13,7 @@ _OF_WHAT = (
     r"|karakter\w{0,3}|rakam|szám\w{0,3}|caractere|символ\w{0,3}|знак\w{0,3}|букв\w{0,2}|цифр\w{0,2}|χαρακτήρες|ký\stự|文字|字|桁|位|자|글자|days?|tage|jours|días|dagen|dni|дн\w{0,2})"
 )
 _POLICY = re.compile(
-    rf"\W?(?:{_LIMIT}\s){{0,2}}[0-9]{{1,3}}(?:\+|\s?(?:[-–—~〜]|to|bis|à|a|and|und|et|y|e|en|to)\s?[0-9]{{1,3}})?\+?[\s-]?{_OF_WHAT}(?!\w)",
+    rf"\W?(?:{_LIMIT}\s(?:de\s|di\s)?){{0,2}}[0-9]{{1,3}}(?:\+|\s?(?:[-–—~〜]|to|bis|à|a|and|und|et|y|e|en|to)\s?[0-9]{{1,3}})?\+?[\s-]?{_OF_WHAT}(?!\w)",
     re.IGNORECASE,
 )
 

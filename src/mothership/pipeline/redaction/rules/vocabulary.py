@@ -31,7 +31,7 @@ _PLACEHOLDER = re.compile(
     r"|[^A-Za-z0-9]{0,6}(?:[xX]{2,8}[^A-Za-z0-9]{1,2})?(?i:redacted|filtered|masked|hidden|omitted|scrubbed)(?:[^A-Za-z0-9]{1,2}[xX]{2,8})?[^A-Za-z0-9]{0,6}|[^\w\s]{1,2}"
     # What OpenSSL says instead; what Junos writes behind a secret.
     r"|error:[0-9A-F]{8}(?::.{0,200})?|## SECRET-DATA"
-    r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[xX]{6,64}\w{0,6}|\$encrypted\$|[*xX•.#_█-]{2,}|[\w-]{0,16}[*•]{4,64}\w{0,6}|(?:[A-Za-z]{2,8}[-_]){0,2}(?:your|insert|enter|put)[-_](?:[a-zA-Z]{2,12}[-_]){0,5}(?:here|key|token|password|secret)|(?:[A-Za-z]{2,16}[-_]){0,4}placeholder|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
+    r"|YOUR[-_][A-Z_-]{1,60}|VALUE_SPECIFIED_IN_NO_LOG_PARAMETER|[xX]{6,64}\w{0,6}|\$encrypted\$|[*xX•●∙.#_█-]{2,}|[\w-]{0,16}[*•●]{4,64}\w{0,6}|(?:[A-Za-z]{2,8}[-_]){0,2}(?:your|insert|enter|put)[-_ ](?:[a-zA-Z]{2,12}[-_ ]){0,5}(?:here|key|token|password|secret)|(?:[A-Za-z]{2,16}[-_]){0,4}placeholder|\.\.\.|[<\[({]{1,2}[>\])}]{0,2}"
 )
 # What may stand in brackets or behind a parameter's sign instead of a value: `<your password>`, `{user.password}`, `:pw`.
 _WRAPPED = re.compile(r"(?P<in>[<\[({%]{1,3}\s?|[:@]{1,2})(?P<words>[A-Za-z][\w. -]{0,60})(?:![rsa])?[>\])}%@]{0,3}")
