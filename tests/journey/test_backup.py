@@ -8,6 +8,7 @@ import tarfile
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from tests import preloaded
 from tests.journey.conftest import Start
 
@@ -73,6 +74,33 @@ def test_a_backup_of_a_newer_mothership_and_no_backup_are_refused_with_words(tmp
     assert "Mothership 9.0 made this backup (schema 9999)" in result.stderr
     assert "is no backup of Mothership's" in run(tmp_path / "data2", "restore", str(other)).stderr
     assert not (tmp_path / "data" / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("../outside", tarfile.REGTYPE),
+        ("spool/../../outside", tarfile.REGTYPE),
+        ("/outside", tarfile.REGTYPE),
+        ("outside", tarfile.SYMTYPE),
+        ("outside", tarfile.LNKTYPE),
+        ("outside", tarfile.FIFOTYPE),
+    ],
+)
+def test_an_archive_that_would_write_elsewhere_is_refused(tmp_path: Path, name: str, kind: bytes) -> None:
+    """Nothing of it is written, in whatever order it has its files."""
+    manifest = json.dumps({"format": 1, "version": "1.0", "schema": 1}).encode()
+    with tarfile.open(tmp_path / "made.tar", "w") as tar:
+        for entry, content in ((tarfile.TarInfo("manifest.json"), manifest), (tarfile.TarInfo(name), b"")):
+            entry.size = len(content)
+            entry.type = kind if entry.name == name else tarfile.REGTYPE
+            entry.linkname = "/etc/passwd"
+            tar.addfile(entry, BytesIO(content))
+    result = run(tmp_path / "data", "restore", str(tmp_path / "made.tar"))
+    assert result.returncode == 1
+    assert "this is no backup of Mothership's: it has more in it than files" in result.stderr
+    assert {path.name for path in (tmp_path / "data").iterdir()} == {"lock"}
+    assert not (tmp_path / "outside").exists()
 
 
 def test_a_server_is_not_backed_up_and_that_is_said(tmp_path: Path) -> None:
