@@ -11,7 +11,7 @@ from mothership.relay.spool.directory import spool_directory
 
 config_option = click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),  # ours are the words for one that can't be read
     help="YAML file to read. Default: $MOTHERSHIP_CONFIG, then ./config.yaml if it exists.",
 )
 

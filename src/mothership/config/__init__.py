@@ -210,6 +210,8 @@ def _validated(tree: dict[Any, Any]) -> tuple[dict[str, Any], list[Fault]]:
 
 _KINDS = {"str": "a text", "int": "a number", "float": "a number", "bool": "true or false"}
 """What stands behind the key in the place of a fault when a value may be of several kinds, and in words."""
+_EXPECTED = {"string": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+"""What pydantic calls the kind of a value that can't be read as one, and in words."""
 
 
 def _one_a_key(name: str, details: list[Any]) -> Iterator[Fault]:
@@ -237,6 +239,8 @@ def _fault(name: str, detail: Any) -> Fault:
         return Fault(location, f"unknown key{_nearest(str(location[-1]), _siblings(location[:-1]))}")
     if detail["type"] == "model_type":
         return Fault(location, "must be a section, with its keys below it")
+    if words := _EXPECTED.get(detail["type"].removesuffix("_parsing").removesuffix("_type")):
+        return Fault(location, f"must be {words}")
     reason = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return Fault(location, reason.replace("Input should be", "must be", 1))
 

@@ -240,7 +240,8 @@ async def _table(connection: Connection, patient: Patient, row: Any) -> AsyncIte
     for finding in await _indexes(connection, patient):
         yield finding
     size = await row("size")
-    yield ok(PART, f"events holds about {counted(size['events'], 'row')} in {size['bytes'] / 1024**2:,.0f} MiB")
+    rows = f"about {counted(size['events'], 'row')}" if size["events"] else "no row that the database has counted yet,"
+    yield ok(PART, f"events holds {rows} in {size['bytes'] / 1024**2:,.1f} MiB")
 
 
 async def _may_read_migrations(connection: Connection) -> bool:

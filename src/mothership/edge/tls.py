@@ -1,5 +1,6 @@
 """Certificates from PEM files: TLS 1.2 or newer, mutual when a CA for clients is named, read again when they change."""
 
+import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,7 +107,7 @@ def _context(settings: TLSSettings) -> ssl.SSLContext:
     try:
         context.load_cert_chain(settings.cert_file or "", settings.key_file, password="")
     except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError([f"server.tls.cert_file, key_file: {_why(error)}"]) from None
+        raise ConfigurationError([f"server.tls.{_faulty(settings)}: {_why(error)}"]) from None
     if settings.client_ca_file is None:
         return context
     try:
@@ -115,6 +116,14 @@ def _context(settings: TLSSettings) -> ssl.SSLContext:
         raise ConfigurationError([f"server.tls.client_ca_file: {_why(error)}"]) from None
     context.verify_mode = ssl.CERT_REQUIRED if settings.client_required else ssl.CERT_OPTIONAL
     return context
+
+
+def _faulty(settings: TLSSettings) -> str:
+    """Name the file that can't be read; both, where they can and are no pair."""
+    for key, file in (("cert_file", settings.cert_file), ("key_file", settings.key_file)):
+        if file is not None and not os.access(file, os.R_OK):
+            return key
+    return "cert_file, key_file"
 
 
 def _why(error: OSError) -> str:
