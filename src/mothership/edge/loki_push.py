@@ -23,13 +23,14 @@ TENANT_HEADER = b"x-scope-orgid"
 TENANT_CHARACTERS = 256
 
 
-_ENTRY = {"type": "array", "prefixItems": [{"type": "string", "pattern": "^[0-9]{1,19}$"}, {"type": "string"}]}
+_TIME = {"anyOf": [{"type": "string", "pattern": "^[0-9]{1,20}$"}, {"type": "integer"}]}
+_ENTRY = {"type": "array", "prefixItems": [_TIME, {"type": "string"}, {"type": "object"}], "minItems": 2, "maxItems": 3}
 _STREAM = {
     "type": "object",
     "required": ["stream", "values"],
     "properties": {
         "stream": {"type": "object", "additionalProperties": {"type": "string"}},
-        "values": {"type": "array", "items": {**_ENTRY, "minItems": 2, "maxItems": 2}},
+        "values": {"type": "array", "items": _ENTRY},
     },
 }
 _JSON_SCHEMA = {
