@@ -40,6 +40,9 @@ from mothership.pipeline.redaction.redaction import Redaction
         ("heap 4111111111111111 nsx", "4111111111111111"),
         ("eos_auth_token=8f3a29871c", "8f3a29871c"),
         ('{"eos_auth_token": "8f3a29871c"}', "8f3a29871c"),
+        ("start_token=AbC123xyz9", "AbC123xyz9"),
+        ('{"mask_token": "hunter2xY"}', "hunter2xY"),
+        ("end_token: '8f3a29871c'", "8f3a29871c"),
         ("'passwords' => ['hunter2', 'users' => 3]", "hunter2"),
     ],
 )

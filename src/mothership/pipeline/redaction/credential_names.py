@@ -98,6 +98,11 @@ _COUNTED = frozenset(
 )
 _OF_A_MODEL = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "eot", "eom", "eod", "start", "end"))
 """A language model's special tokens, and the ends of a range of them: `bos_token`, `add_eos_token`."""
+_MARKER = re.compile(
+    r"[-+]?[0-9]{1,20}(?:,\s?[0-9]{1,20}){0,64}|true|false|null|none|</?[^<>\s]{1,40}>|\[[A-Za-z_]{1,12}\]",
+    re.IGNORECASE,
+)
+"""What stands behind these: a number of the vocabulary, `</s>`, `[SEP]`."""
 _TAILS = """
 old new current previous prev original orig initial temp temporary tmp default backup bak copy primary secondary main
 hash hashed base base64 b64 hex md5 sha1 sha256 value val plain plaintext clear cleartext confirm confirmation
@@ -170,6 +175,17 @@ def says_credential(name: str) -> bool:
     return stem != read and ("".join(stem) in _WHOLE or _is_core(stem))
 
 
+def marks_tokens(name: str, value: str) -> bool:
+    """Tell whether a field or a setting has one of a language model's special tokens, or an end of a range of them."""
+    read = words(name)
+    return len(read) > 1 and read[-1] in {"token", "tokens"} and read[-2] in _OF_A_MODEL and is_marker(value)
+
+
+def is_marker(value: str) -> bool:
+    """Tell what marks something in a language model's text, or its number, from a secret."""
+    return _MARKER.fullmatch(value) is not None
+
+
 def _without_tail(read: list[str]) -> list[str]:
     """Leave out what says which of several it is: numbers, versions, environments, encodings."""
     end = len(read)
@@ -182,11 +198,7 @@ def _without_tail(read: list[str]) -> list[str]:
 def _is_core(read: list[str]) -> bool:
     last, before = read[-1], read[:-1]
     if last in {"token", "tokens"} or (last.endswith("token") and len(last) > len("token")):
-        return (
-            (len(read) > 1 or last not in {"token", "tokens"})
-            and read[0] not in _COUNTED
-            and (not before or before[-1] not in _OF_A_MODEL)
-        )
+        return (len(read) > 1 or last not in {"token", "tokens"}) and read[0] not in _COUNTED
     if last in _KEYS:
         return bool(before) and before[-1] in _BEFORE_KEY
     if before and before[-1] in _KEYS and last in _BEFORE_KEY - {"session"}:

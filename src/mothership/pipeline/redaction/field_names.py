@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from mothership.pipeline.redaction.credential_names import says_credential, says_which, words
+from mothership.pipeline.redaction.credential_names import marks_tokens, says_credential, says_which, words
 from mothership.pipeline.redaction.remembered import make_room
 from mothership.pipeline.redaction.rules.vocabulary import is_placeholder
 
@@ -232,6 +232,8 @@ class FieldNames:
         name, listed = known
         if listed:
             return False
+        if name.endswith(("token", "tokens")) and type(value) in (int, str, bool) and marks_tokens(key, str(value)):
+            return True
         if type(value) is int or type(value) is float:
             return name.endswith(_PLURALS) or (name == "pin" and type(value) is int and value < _CONTACTS_MAX)
         return value is None or type(value) is dict or (type(value) is str and is_placeholder(value, quoted=True))

@@ -3,8 +3,8 @@
 
 import re
 
-from mothership.pipeline.redaction.credential_names import says_credential
-from mothership.pipeline.redaction.rules.assignment_names import CODES, FOREIGN, PASSWORDS
+from mothership.pipeline.redaction.credential_names import is_marker, says_credential
+from mothership.pipeline.redaction.rules.assignment_names import CODES, FOREIGN, OF_A_MODEL, PASSWORDS
 from mothership.pipeline.redaction.rules.assignment_syntax import fills_line
 from mothership.pipeline.redaction.rules.password_policy import says_policy
 from mothership.pipeline.redaction.rules.validators import has_digit
@@ -113,7 +113,12 @@ def is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str
         is_public(value)
         or (kind == "bare" and (OBJECT.fullmatch(value) or PATH.fullmatch(value)))
         or (
-            stem == "token" and (_DURATION.fullmatch(value) or (value.isdigit() and _counts_tokens(text, match, value)))
+            stem == "token"
+            and (
+                _DURATION.fullmatch(value)
+                or (value.isdigit() and _counts_tokens(text, match, value))
+                or ((is_marker(value) or is_marker(value.strip("[],;"))) and OF_A_MODEL.search(before))
+            )
         )
     ):
         return False

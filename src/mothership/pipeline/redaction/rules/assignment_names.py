@@ -28,11 +28,10 @@ _EXISTING = re.compile(
 """What makes of a secret the name of one that is kept elsewhere: Helm's `existingSecret`, `passwordSecretKey`."""
 _LOADED = re.compile(r"(?:^|[^A-Za-z])Load\Z")
 """systemd's `LoadCredential=` names a file; `SetCredential=` holds what is secret."""
-_OF_A_MODEL = re.compile(
+OF_A_MODEL = re.compile(
     r"(?:^|[^a-z])(?:bos|eos|pad|unk|sep|cls|mask|eot|eom|eod|nl|lf|start|end)[-_. ]?\Z", re.IGNORECASE
 )
 """A language model's special tokens, and the ends of a range of them."""
-_MODEL_ENDS = ("bos", "eos", "pad", "unk", "sep", "cls", "mask", "eot", "eom", "eod", "nl", "lf", "start", "end")
 _OF_A_SECRET = re.compile(r"(?:existing|password)[-_]?secret[-_]?\Z", re.IGNORECASE)
 _NO_BEFORE = re.compile(r"(?:^|[^a-z])no\Z", re.IGNORECASE)
 FOREIGN = (
@@ -163,9 +162,7 @@ def _names(stem: str, text: str, at: int) -> bool:
     before = text[max(0, at - 24) : at]
     letter = before[-1:].isascii() and before[-1:].isalpha()
     if stem == "token":
-        return (not _ends(before, _PAGING_ENDS) or _PAGING.search(before) is None) and (
-            not _ends(before, _MODEL_ENDS) or _OF_A_MODEL.search(before) is None
-        )
+        return not _ends(before, _PAGING_ENDS) or _PAGING.search(before) is None
     if stem in CODES or stem in {"jwt", "bearer"}:
         return not letter or (before[-1].islower() and text[at].isupper())
     if stem == "key" and _OF_A_SECRET.search(before):
