@@ -9,7 +9,13 @@ from functools import cache
 from mnemonic import Mnemonic
 
 from mothership.pipeline.redaction.checker.shape_match import Context
-from mothership.pipeline.redaction.checker.value_validators import bare, looks_like_secret, made, stands_for_nothing
+from mothership.pipeline.redaction.checker.value_validators import (
+    bare,
+    looks_like_secret,
+    made,
+    stands_for_nothing,
+    value,
+)
 
 _MARKER_BEGINS = "[redacted:"
 _OF_A_MANUAL = re.compile(r"(?:[A-Z]{1,8}_)?(?:PASS(?:WORD|WD)?|PWD|SECRET)")
@@ -25,6 +31,29 @@ def url_password(context: Context) -> bool:
         and text.lower() not in {"password", "pass", "pwd", "secret"}
         and not (_OF_A_MANUAL.fullmatch(text) and context.before(9).endswith(("user:", "username:", "login:", "name:")))
     )
+
+
+_METHODS = re.compile(
+    r"publickey|keyboard-?interactive|hostbased|gssapi.*|pam.*|ssh2?|session|prod(?:uction)?|staging", re.IGNORECASE
+)
+_MYSQL = re.compile(r"(?:mysql\w*|maria\w*|mongo\w*|psql|ssh|scp|mkdir)\b")
+_DIGEST = re.compile(r"(?:[0-9a-f]{8}){4,16}")
+
+
+def value_alone(context: Context) -> bool:
+    """Tell whether what stands where only a secret does is one, without the quotation marks around it."""
+    text = context.value.strip("\"'")
+    return value(Context(text, 0, len(text))) and _METHODS.fullmatch(text) is None
+
+
+def value_of_option(context: Context) -> bool:
+    """Tell whether an option beside a user's takes a password: no database, port or path, as `-p` may."""
+    return value_alone(context) and _MYSQL.search(context.before(160)) is None
+
+
+def keyed(context: Context) -> bool:
+    """Tell whether what stands behind an algorithm is a key, and not what was made with it."""
+    return value_alone(context) and _DIGEST.fullmatch(context.value) is None
 
 
 def basic(context: Context) -> bool:

@@ -7,6 +7,8 @@ from functools import lru_cache
 from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.checker.shape_scanner import Shape
 from mothership.pipeline.redaction.checker.shapes.assignments import ASSIGNMENTS
+from mothership.pipeline.redaction.checker.shapes.beside_names import BESIDE_NAMES
+from mothership.pipeline.redaction.checker.shapes.codes import CODES
 from mothership.pipeline.redaction.checker.shapes.commands import COMMANDS
 from mothership.pipeline.redaction.checker.shapes.devices import DEVICES
 from mothership.pipeline.redaction.checker.shapes.keys import KEYS
@@ -17,6 +19,7 @@ from mothership.pipeline.redaction.checker.shapes.near_words import NEAR_WORDS
 from mothership.pipeline.redaction.checker.shapes.numbers_by_word import NUMBERS_BY_WORD
 from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_CREDENTIALS
 from mothership.pipeline.redaction.checker.shapes.prose import PROSE
+from mothership.pipeline.redaction.checker.shapes.telephones import TELEPHONES
 from mothership.pipeline.redaction.checker.shapes.tickets import TICKETS
 from mothership.pipeline.redaction.checker.shapes.user_passwords import USER_PASSWORDS
 from mothership.pipeline.redaction.checker.shapes.vendors import VENDORS
@@ -60,6 +63,9 @@ def written_shapes() -> tuple[Shape, ...]:
         *KEYS_BY_WORD,
         *TICKETS,
         *NEAR_WORDS,
+        *CODES,
+        *TELEPHONES,
+        *BESIDE_NAMES,
     )
 
 

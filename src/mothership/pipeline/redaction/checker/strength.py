@@ -28,7 +28,7 @@ KINDS_MIN = 3
 def strong(token: str) -> bool:
     """Tell whether a word has three of four kinds of characters, mixed as in no name, number, time, path or product."""
     plain = bare(token)
-    if not 6 <= len(plain) <= 128 or not looks_like_secret(token):
+    if not 6 <= len(plain) <= 128 or not looks_like_secret(token, named=_is_chosen(plain)):
         return False
     if _TIME.search(plain) or _PRODUCT.fullmatch(plain) or _HEXADECIMAL.fullmatch(plain) or plain.startswith("/"):
         return False
@@ -74,7 +74,7 @@ _DATE = re.compile(
 
 
 _COUNTED = re.compile(
-    r"(?:^|[^a-z])(?:id|ids|order|ref|no|nr|ticket|error|status|exit|response|product|discount|postal|source|country|account|user|users|uid|case|imei|iccid|seq|time"
+    r"(?:^|[^a-z])(?:[a-z]*id|ids|order|ref|no|nr|ticket|error|status|exit|response|product|discount|postal|source|country|account|user|users|uid|case|imei|iccid|seq|time"
     r"|ts|port|pid|step|line|row|rows|job|session|transaction|count|of|after|in|max|min|limit|drift|length|ttl|to|type|list|rule|doc|queue|build|version|page|room|with)[\s:=#\"'>]{1,4}(?:code(?: is)?[\s:=]{0,2})?$"
 )
 _UNIT = re.compile(r" ?(?:ms|ns|us|s\b|sec|users|times|bytes|rows|%|entries|messages|sensors|line)")
@@ -88,7 +88,7 @@ def number_to_call(context: Context) -> bool:
     """Tell whether figures behind a word for a telephone are its number: no date, time or row of few figures."""
     digits = [char for char in context.value if char.isdigit()]
     text = "".join(digits)
-    if not 9 <= len(digits) <= 13 or len(set(digits)) < 5 or _DATE.search(context.value):
+    if not 9 <= len(digits) <= 13 or len(set(digits)) < 5 or _DATE.match(context.value):
         return False
     if re.match("1[67]", text) and len(digits) in {10, 13}:
         return False  # seconds or milliseconds since 1970
@@ -106,6 +106,67 @@ def code_to_type(context: Context) -> bool:
     return not (_is_counted(context) or _DATE.match(context.value) or len(set(context.value)) < 2)
 
 
+_NO_CODE = re.compile(
+    r"(?:bar|post|postal|zip|geo|uni|status|error|err|exit|return|op|en|de|qr|key|source|vs|country|area|currency|lang(?:uage)?|product|item|reason|response|result"
+    r"|fault|trouble|event|http|tax|sort|swift|bank|branch|colou?r|hex|promo|discount|store|project|cost|article|artikel|fehler|fout|erreur|chyb|błęd|station"
+    r"|airport|unlocode|function|object|nace|iata|icao|auth|approval|storings)[ _-]?(?:codes?|k[oó]d|kode|koodi|codice|c[oó]digo|код)\b"
+    r"|(?:code|k[oó]d|codice|c[oó]digo|код) (?:d['’]|de )?(?:err|błęd|ошиб|chyb|fehl|fout|fel\b|erro)"
+)
+"""Codes that everybody may know."""
+
+
+_GIVEN = re.compile(r"(?:code|k[oó]d) to $|\bwith (?:code|pin) $")
+"""`Twój kod to …`, `disarmed with code …`: neither counts."""
+
+
+def code_of_somebody(context: Context) -> bool:
+    """Tell whether figures behind a word for a code are one that somebody is to type, and none of a standard's."""
+    before = context.before(48)
+    return (code_to_type(context) or _GIVEN.search(before) is not None) and _NO_CODE.search(before) is None
+
+
+def code_in_groups(context: Context) -> bool:
+    """Tell whether groups of letters and figures are a code: letters of one case, figures, no date and no name."""
+    text = context.value
+    parts = text.split("-")
+    numbered = sum(any(map(str.isdigit, part)) for part in parts)
+    if _DATE.match(text) or not (any(map(str.isdigit, text)) and any(map(str.isalpha, text))):
+        return False
+    return (
+        (text.isupper() or text.islower())
+        and max(map(len, parts)) - min(map(len, parts)) < 2
+        and 2 * numbered >= len(parts)
+    )
+
+
+_RANGES = re.compile(
+    r"(?:\+|00)?(?:1[2-9][0-9]|2[07]|2[1-689][0-9]|3[0-469]|3[578][0-9]|4[013-9]|42[0-9]|5[1-8]|5[09][0-9]|6[0-6]|6[789][0-9]|7|8[1246]|85[0-9]|88[0-9]|9[0-58]|9[679][0-9])[1-9]"
+)
+"""What a number begins with that is dialled abroad: a country, and no nought behind it."""
+
+
+def subscriber(context: Context) -> bool:
+    """Tell whether figures in one piece are a number to call: national with its nought, or a country's."""
+    text = context.value
+    digits = text.lstrip("+")
+    if len(set(digits)) < 4 or _NUMBERED_BY.search(context.before(20)) or _DATE.match(digits):
+        return False
+    return re.fullmatch("0[1-9][0-9]{8,9}", digits) is not None or _RANGES.match(text) is not None
+
+
+_NUMBERED_BY = re.compile(
+    r"(?:[a-z_]*id|report|order|ref|reference|ticket|imsi|imei|iccid|session|seq|time|ts|timestamp|bytes|size|serial|transaction|invoice|account|message_?id|msg_?id|job|tag|cseq)[\s:=#\"'>]{1,4}$"
+)
+
+
+def number_in_groups(context: Context) -> bool:
+    """Tell whether figures directly behind a word for a telephone are its number, also one of eight figures."""
+    digits = "".join(filter(str.isdigit, context.value))
+    if not 8 <= len(digits) <= 13 or len(set(digits)) < 4 or _is_counted(context):
+        return False
+    return len(digits) > 8 or re.fullmatch("[2-9][0-9](?: [0-9]{2}){3}", context.value) is not None
+
+
 def strong_value(context: Context) -> bool:
     """Tell whether a value is strong, and no fingerprint."""
     return strong(context.value) and not re.search(r"(?:sha|md|hmac-sha)[0-9]{1,3}:$", context.before(16))
@@ -121,7 +182,14 @@ def random_key(context: Context) -> bool:
     return not (_PUBLIC.search(context.before(40)) or _NUMBERED.fullmatch(text))
 
 
+def drawn_by_lot(context: Context) -> bool:
+    """Tell whether figures and letters, if of one case only, stand in no order: figures among the letters throughout."""
+    text = context.value
+    turns = sum(one.isdigit() != other.isdigit() for one, other in pairwise(text))
+    return len(set(text)) >= 10 and 4 * turns >= len(text) and _PUBLIC.search(context.before(40)) is None
+
+
 _PUBLIC = re.compile(
-    r"(?:public|pub|peer|host|next|page|continuation|cursor|sync|cache|partition|idempotency|ssh|trusted)[ _-]?(?:page)?[ _-]?(?:key|token)"
+    r"(?:public|pub|peer|host|next|page|continuation|cursor|sync|cache|partition|idempotency|ssh|trusted|primary|foreign|object|row|sort|dedup|event|message|group|storage|index|lookup|hash|join|unique|shard)[ _-]?(?:page)?[ _-]?(?:key|token)"
 )
 _NUMBERED = re.compile(r"[A-Za-z]+[-_]?[0-9]+")

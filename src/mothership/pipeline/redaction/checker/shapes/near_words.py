@@ -12,13 +12,11 @@ from mothership.pipeline.redaction.checker.shape_scanner import forms
 _BEGINS, _STANDS = r"\b", r"(?:\b|_)"
 _ENDS = r"(?:[\s\"'\\=:>\])~*|]|_?[0-9])"
 _PASSWORD = (
-    rf"(?:(?:(?:passw(?:or)?[dt]|passphrase|passcode|passwd|pwd|psk|secret|credential)s?|(?:\b|_)(?:pw|pass|creds)){_ENDS}"
+    rf"(?:(?:(?:passw(?:or)?[dt]|passphrase|passcode|passwd|pwd|psk|secret|credential)s?|(?:\b|_)(?:pw|ww|pass|creds)){_ENDS}"
     r"|kennwort|wachtwoord|contraseña|mot de passe|senha|palavra-passe|parola|hasło|heslo|lösenord|passord|adgangskode|salasana|jelszó|şifre|sifre"
     r"|пароль|κωδικός|密码|密碼|パスワード|비밀번호|mật khẩu|كلمة|סיסמ)"
 )
-_LOGIN = (
-    r"(?:log(?:ged|ging)?[ -]?(?:in|on)|sign(?:ed|ing)?[ -]?in|auth|attempt|user|account|admin|root|credential|\bcreds)"
-)
+_LOGIN = r"(?:tried|log(?:ged|ging)?[ -]?(?:in|on)|sign(?:ed|ing)?[ -]?in|auth|attempt|user|account|admin|root|credential|\bcreds)"
 _KEY = r"(?:(?:api|access|auth|app|private|secret|signing|master|encryption|license|session|shared|routing|stream|service)[-_ ]?key|(?:access|auth|refresh|api|bot|oauth|bearer|id)[-_ ]?token|(?:^|[^a-z-])(?:token|secret))"
 _PROVES = r"(?:verif|confirm|valid|bestätig|potwierdz|podtver|подтвер|sms|log-?in|sign-?in|one[- ]?time|einmal|acces|access|2fa|mfa|authent|inlog|onay|doğrul|ověř|ellenőrz|vahvist|engång|engangs|toegang|dostęp|activat|unlock|disarm|gate|door)"
 _CODE = r"(?:code|kod|kód|koodi|kode|codice|código|κωδικ|код|mã)"
@@ -114,6 +112,27 @@ NEAR_WORDS = (
         (
             rf"(?i){_KEY}s?[\"'\\]{{0,2}}[ :=]{{1,3}}[\"'\\]{{0,2}}(?:[0-9a-f]{{32}}|[0-9a-f]{{40}}|[0-9a-f]{{64}})(?:$|[^0-9a-z-])",
             None,
+        ),
+        (
+            rf"(?i){_KEY}s?[\"'\\]{{0,2}}[ :=]{{1,3}}[\"'\\]{{0,2}}(?P<v>(?-i:[0-9A-Z]{{32}}))(?:$|[^0-9a-z-])",
+            strength.drawn_by_lot,
+        ),
+        (
+            r"(?i)(?:^|[^a-z])[a-z]{3,12}_key[\"'\\]{0,2}[:=] ?[\"'\\]{0,2}(?P<v>[0-9a-f]{32})(?:$|[^0-9a-z-])",
+            strength.drawn_by_lot,
+        ),
+        (
+            r"(?i)(?:acl|auth|access|api|bearer|management|secret|device)[ _-]token[\"'\\]{0,2}[ :=]{1,3}[\"'\\]{0,2}[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:$|[^0-9a-z-])",
+            None,
+        ),
+    ),
+    *forms(
+        "key in an address",
+        "named_key",
+        r"/(?:web)?hooks?/[0-9A-Za-z_-]{20}|//(?:web)?hooks?\.[^\s]*/[0-9A-Za-z_-]{20}",
+        (
+            r"(?:/(?:web)?hooks?/|//(?:web)?hooks?\.[^\s/]{2,60}/)(?P<v>[0-9A-Za-z_-]{20,80})(?:$|[^0-9A-Za-z_./-])",
+            strength.drawn_by_lot,
         ),
     ),
 )
