@@ -10,14 +10,13 @@ from collections.abc import Callable
 from corpora.broken_rules import harmless_events, left_by_broken_rules
 
 from mothership.pipeline.redaction.checker.shape_scanner import Shape, ShapeScanner
-from mothership.pipeline.redaction.checker.shapes.near_words import NEAR_WORDS
-from mothership.pipeline.redaction.checker.shapes_from_examples import written_shapes
+from mothership.pipeline.redaction.checker.shapes_from_examples import GENERAL, written_shapes
 from mothership.pipeline.redaction.redaction import Redaction
 from mothership.pipeline.redaction.rules import BUILTIN, CodeMatcher
 
 HELD_OUT = "thirteenth"
-CAUGHT_MIN = 0.54
-"""Of the lines of this set that one rule alone finds, with that rule broken: 0.57 when it was set."""
+CAUGHT_MIN = 0.6
+"""Of the lines of this set that one rule alone finds, with that rule broken: 0.63 when it was set."""
 ALARMS_MAX = 5
 """On the harmless lines and events of all sets, nearly five thousand: 3 when it was set."""
 KEPT_MIN = 0.97
@@ -29,7 +28,7 @@ _NO_LITERAL = re.compile(r"\\[a-zA-Z]|\[\^?[^\]]*\]|\(\?[a-z:-]+|\(\?P<\w+>|\{[0
 """What of an expression is no literal."""
 OF_MANUALS = frozenset(
     (
-        *("binary", "cardcode", "catalog", "clabe", "combination", "cpin", "cwjap", "eval", "export", "following"),
+        *("binary", "cardcode", "catalog", "clabe", "combination", "cpin", "eval", "export", "following"),
         *("header", "hostednetwork", "insecure", "keytool", "lftp", "mechanism", "option", "ospf", "passkey", "plink"),
         *("privilege", "pserver", "quot", "rack", "recoverypassword", "role", "samba", "splunk", "sqlcmd", "sqlplus"),
         *("strcpy", "thin", "samlresponse", "voucher", "móvil", "ligue", "rappeler", "ringa", "verificación"),
@@ -103,10 +102,8 @@ def share_kept(shapes: tuple[Shape, ...], examples: list[tuple[str, str]]) -> fl
 
 def test_the_words_around_an_example_may_be_others() -> None:
     """A general shape knows the kind of word, such as `password`; whose and what for may be anybody's and anything."""
-    rules = {shape.rule for shape in NEAR_WORDS}
-    assert (
-        share_kept(NEAR_WORDS, [pair for rule in BUILTIN if rule.name in rules for pair in rule.positives]) >= KEPT_MIN
-    )
+    rules = {shape.rule for shape in GENERAL}
+    assert share_kept(GENERAL, [pair for rule in BUILTIN if rule.name in rules for pair in rule.positives]) >= KEPT_MIN
     cut_to_it = Shape("password", "user_and_password", "passphrase zeil", "passphrase zeil [a-z]{4}")
     assert share_kept((cut_to_it,), [("passphrase zeil boom", "boom")]) == 0
 

@@ -27,6 +27,8 @@ from mothership.pipeline.redaction.checker.value_validators import random_part, 
 from mothership.pipeline.redaction.rules import Rule
 from mothership.pipeline.redaction.rules.personal import PERSONAL
 
+GENERAL = (*NEAR_WORDS, *CODES, *TELEPHONES, *BESIDE_NAMES)
+"""Shapes that know a kind of value, whoever has it: they count where all rules for credentials are on."""
 _PREFIXED = re.compile(
     r"(?P<prefix>[A-Za-z0-9]{2,10}[_-](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|[A-Za-z0-9]{2,10}[.~](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|1//0|[A-Za-z]{2,4})"
     r"(?P<rest>[0-9A-Za-z_./+=~-]{16,})"
@@ -62,10 +64,7 @@ def written_shapes() -> tuple[Shape, ...]:
         *NUMBERS_BY_WORD,
         *KEYS_BY_WORD,
         *TICKETS,
-        *NEAR_WORDS,
-        *CODES,
-        *TELEPHONES,
-        *BESIDE_NAMES,
+        *GENERAL,
     )
 
 
@@ -74,7 +73,7 @@ def shapes_for(rules: Sequence[Rule]) -> Iterator[Shape]:
     credentials = frozenset(rule.name for rule in rules if rule.default) - {rule.name for rule in PERSONAL}
     written = written_shapes()
     for shape in written:
-        yield shape._replace(also=credentials) if shape in NEAR_WORDS and shape.rule in credentials else shape
+        yield shape._replace(also=credentials) if shape in GENERAL and shape.rule in credentials else shape
     yield from VENDORS
     covered, by_hand = ({shape.rule for shape in shapes} for shapes in (written, VENDORS))
     for rule in rules:

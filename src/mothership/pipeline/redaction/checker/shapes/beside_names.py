@@ -17,8 +17,14 @@ _HIDES = r"(?:hmac-)?(?:md5|sha-?[0-9]{1,3}(?:-[0-9]{3})?)|plain(?:-?text)?|simp
 _STDIN = (
     r"(?:passphrase-fd|passwor[dt]-stdin|--stdin|chpasswd|cryptsetup|sudo -S|pass(?:in|out)? stdin|pass-?file[ =]-)"
 )
-_WIRELESS = r"(?:ssid|nwid|wlan|wi-?fi)"
+_WIRELESS = r"(?:ssid|wlan|wi-?fi)"
 _LOGIN = r"(?:log[io]n attempt|auth(?:entication)? fail(?:ed|ure)|(?:invalid|valid|tried|default|cracked) (?:login|cred(?:ential)?s?)|\[\+\])"
+
+_TOLD = (
+    rf"(?i)(?:pass|pwd|secret|key|token|auth|wachtwoord|kennwort|contraseña)[^\n]*(?:</?[a-z]|[*`]|\n?[^\n]*value[\"'\\]*[:=>]|(?:->|=>|→) ?\\*[\"'`]"
+    rf"|(?:is|was|entered|nu|got|now):? \\*[\"'`]|(?:{_HIDES}) [^\n ])"
+)
+"""Anything of what these shapes need: one scan for all."""
 
 BESIDE_NAMES = (
     *forms(
@@ -46,7 +52,7 @@ BESIDE_NAMES = (
     *forms(
         "password",
         "config_password",
-        rf"(?i){_NAMED}[^\n<>*`]{{0,8}}(?:</?[a-z]|\*|`)",
+        _TOLD,
         (
             rf"(?i){_NAMED}[: ]{{0,2}}(?:{_TAG}[: ]{{0,2}}){{1,4}}(?P<v>{_VALUE}){_TAG}",
             credential_validators.value_alone,
@@ -59,7 +65,7 @@ BESIDE_NAMES = (
     *forms(
         "password",
         "config_password",
-        r"(?i)(?:pass|secret|token|pwd|key|wachtwoord|kennwort|contraseña)[^\n]*\n?[^\n]*value[\"'\\]*[:=>]|<key>[^<]*(?:pass|pwd|secret|token|key|wachtwoord|kennwort|contraseña)",
+        _TOLD,
         (
             rf"(?i)(?:key|name)[\"'\\]{{0,2}}[:=>] ?[\"']?[a-z0-9_.-]{{0,80}}{_NAMED}[0-9]?(?:[\"'\s,;}}{{]|</[a-z]{{1,20}}>){{1,4}}<?[a-z]{{0,12}}value[\"'\\]{{0,2}}[:=>] ?[\"']?(?P<v>{_VALUE})",
             credential_validators.value_alone,
@@ -72,7 +78,7 @@ BESIDE_NAMES = (
     *forms(
         "password",
         "config_password",
-        rf"(?i)(?:auth|key|passw|secret)[^\n]*(?:{_HIDES}) [^\n ]",
+        _TOLD,
         (
             rf"(?i)\b(?:auth[a-z]{{0,12}}|key|password|secret)(?:-[a-z]{{3,6}})?(?: [a-z]{{2,8}})?(?: [0-9]{{1,5}})? (?:{_HIDES})(?: [0-9]{{1,3}})?(?: key| plain)? [\"']?(?P<v>{_VALUE})[\"']?\s{{0,2}}(?:$|\n)",
             credential_validators.keyed,
@@ -87,9 +93,9 @@ BESIDE_NAMES = (
     *forms(
         "password",
         "user_and_password",
-        r"(?i)(?:pass|pwd|secret|key|token|wachtwoord|kennwort|contraseña)[^\n]*[\"'`]?(?:->|=>|→) ?\\*[\"'`]",
+        _TOLD,
         (
-            rf"(?i){_NAMED}[^\n{{}},]{{0,60}}?(?:->|=>|→) ?[\"'`](?P<v>{_VALUE})[\"'`]",
+            rf"(?i){_NAMED}[^\n{{}},\[]{{0,60}}?(?:->|=>|→) ?[\"'`](?P<v>{_VALUE})[\"'`]",
             credential_validators.value_alone,
         ),
     ),
@@ -105,7 +111,7 @@ BESIDE_NAMES = (
     *forms(
         "password",
         "user_and_password",
-        r"(?i)(?:pass|pwd|secret|key|token|wachtwoord|kennwort|contraseña)[^\n]*(?:is|was|entered|nu|got|now):? \\*[\"'`]",
+        _TOLD,
         (
             rf"(?i){_NAMED}[^\n]{{0,40}}? (?:is|was|entered|got|now|nu):? [\"'`](?P<v>{_VALUE})[\"'`]",
             credential_validators.value_alone,

@@ -11,28 +11,32 @@ _CODE = (
     r"(?:codes?|k[oó]d(?:en|et)?|koodi|kode|codice|c[oó]digo|код|κωδικ[α-ωόύ]*|passcode|mtan|\b(?:tan|otp|cod|clave))"
 )
 _SHORT = r"\b(?:pin|puk|passcode|otp|m?tan)(?:[ -]?code)?"
-_CODE_SIGN = rf"(?:{_CODE}|{_SHORT})".replace(chr(92) + "b", "")
+_CODE_SIGN = r"(?:codes?|k[oó]d(?:en|et)?|koodi|kode|codice|c[oó]digo|код|κωδικ[α-ωόύ]*|passcode|mtan|(?:[^0-9a-z]|\\[nrt])(?:m?tan|otp|cod|clave|pin|puk)[^a-z])"
+_FIGURES = rf"(?i){_CODE_SIGN}[^0-9\n]*(?:[1-6]>)?(?:[0-9]{{4}}|[0-9]{{2,3}}[ -][0-9]{{2}}|[0-9] [0-9] [0-9])"
 _IS = r"(?:is|ist|est|es|è|é|er|är|to|je|jest|este|lautet|on|είναι|now|nu)"
 _WHOSE = (
     r"(?:\b(?:your|uw|jouw|deine?|ihre?|votre|vos|ton|tu|su|seu|sua|tuo|suo|tw[oó]j|din|dit|va[sš])\b|ваш|твой|σας)"
 )
-_OPENS = r"(?:\b(?:disarm|keypad|keyed|gate|door|lock|tor|deur|tür|porte|porta|brama|voicemail|tablet|parcel|paczk|paket|pickup|safe|kluis|sms|2fa|mfa|otp|totp|pair|setup|regist|log-?in|sign-?in)|вход|никому|сообщ)"
+_OPENS = r"(?:\b(?:disarm|keypad|keyed|gate|door|lock|tor|deur|tür|porte|porta|brama|voicemail|tablet|parcel|paczk|paket|safe|kluis|sms|2fa|mfa|otp|totp|pair|regist|log-?in|sign-?in)|вход|никому|сообщ)"
 _TOLD = r"(?:\b(?:sms|2fa|mfa|otp|share|shared|partage[rz]|comparta[sn]?|delen|deel|sent|accepted)\b|никому|сообщ)"
 _SIX = r"[0-9]{6}|[0-9]{3}[ -][0-9]{3}|[0-9]{2} [0-9]{2} [0-9]{2}|[0-9](?: [0-9]){5}|[0-9]{3}-[0-9]{2}-[0-9]{3}|[0-9]{4}-[0-9]{3}-[0-9]{4}"
 _ENDS = r"(?:$|[^0-9A-Za-z.:/%-]|[.:](?:$|[^0-9]))"
 _BEGINS = r"(?:^|[^0-9A-Za-z.:/%#-])"
 _GROUPED = r"[0-9A-Za-z]{3,6}(?:-[0-9A-Za-z]{3,6}){1,5}"
-_PROVES = r"(?:recover|backup|activ|activat|verif|pair|setup|one[- ]time|scratch|sign-?in|log-?in|enter the|guard)"
+_PROVES = r"(?:voucher|gift card|recover|backup|activ|activat|verif|pair|one[- ]time|scratch|sign-?in|log-?in|enter the|guard)"
 _SECURITY = (
-    r"(?:security code|(?:beveiligings|sicherheits|säkerhets|sikkerheds|prüf)(?:code|koden?|ziffer|nummer)"
-    r"|code de sécurité|código de segur[a-zç]{3,5}|codice di sicurezza|\b(?:cvv2?|cvc2?)\b|three digits)"
+    r"(?:security code|(?:beveiligings|sicherheits|säkerhets|sikkerheds|prüf)(?:code|kod(?:e|en)?|ziffer|nummer)"
+    r"|code de sécurité|código de segur[a-zç]{3,5}|codice di sicurezza|\b(?:cvv2?|cvc2?)\b)"
+)
+_CARDS = (
+    rf"(?i){_SECURITY.replace(chr(92) + 'b', '')}[^0-9\n]*[0-9]{{3}}|(?:cid|csc|cvn)[\"'\\]*[=:] ?[\"'\\]*[0-9]{{3}}"
 )
 
 CODES = (
     *forms(
         "one-time code",
         "one_time_code",
-        rf"(?i){_CODE_SIGN}[^0-9\n]*(?:[1-6]>)?(?:[0-9]{{6}}|[0-9]{{2,4}}[ -][0-9]{{2}}|[0-9] [0-9] [0-9])",
+        _FIGURES,
         (
             rf"(?i)(?:{_CODE}|{_SHORT})(?:(?:[^0-9A-Za-z\n][^0-9=\n]{{0,40}}?)?(?:[:>*\"']| {_IS}| expected| got)|[\"' ]{{0,3}}[=+]|:(?:</?[a-z]{{1,8}}[1-6]?>){{1,3}})[ *\"'>+\\]{{0,4}}(?P<v>{_SIX}){_ENDS}",
             strength.code_of_somebody,
@@ -45,7 +49,7 @@ CODES = (
     *forms(
         "one-time code",
         "one_time_code",
-        rf"(?i){_CODE_SIGN}[^0-9\n]*[0-9]{{4}}",
+        _FIGURES,
         (
             rf"(?i)(?:{_WHOSE}|{_OPENS})[^\n]{{0,40}}?(?:{_CODE}|{_SHORT})[^0-9A-Za-z\n](?:[^0-9\n]{{0,24}}?{_BEGINS})??(?P<v>[0-9]{{4,8}}){_ENDS}",
             strength.code_of_somebody,
@@ -93,18 +97,16 @@ CODES = (
     *forms(
         "one-time code",
         "one_time_code",
-        rf"(?i){_PROVES}[^\n]*[0-9a-z]{{3}}-[0-9a-z]{{3}}|enter the code [0-9a-z]",
+        rf"(?i){_PROVES}[^\n]*(?:[0-9a-z]{{3}}-[0-9a-z]{{3}}|[0-9]{{4}} [0-9]{{4}})|enter the code [0-9a-z]|[0-9]{{3}}[ -]?[0-9]{{3}} to (?:confirm|sign|log)",
+        (r"(?i)(?:^|[^0-9-])[0-9]{3}[ -]?[0-9]{3} to (?:confirm|sign ?in|log ?in)", None),
+        (r"(?i)(?:backup|recovery) codes?[^\n]{0,24}?[^0-9A-Za-z-][0-9]{4}[ -][0-9]{4}(?:$|[^0-9A-Za-z-])", None),
+        (r"(?i)(?:voucher|gift card)[ a-z:=]{1,12}[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2,4}(?:$|[^0-9A-Za-z-])", None),
+        (r"(?i)voucher code [0-9]{5}-[0-9]{5}(?:$|[^0-9-])", None),
         (r"(?i)enter the code (?P<v>(?-i:[0-9A-Z]{6,12}))(?:$|[^0-9A-Za-z])", value_validators.made),
         (
             rf"(?i){_PROVES}[^\n]{{0,16}}?{_CODE}[^\n]{{0,40}}?(?:^|[^0-9A-Za-z.:/%_\n-])(?P<v>{_GROUPED})(?:$|[^0-9A-Za-z_:/%-])",
             strength.code_in_groups,
         ),
-    ),
-    *forms(
-        "one-time code",
-        "one_time_code",
-        r"(?i)(?:backup|recovery) codes?[^\n]*[0-9]{4}[ -][0-9]{4}",
-        (r"(?i)(?:backup|recovery) codes?[^\n]{0,24}?[^0-9A-Za-z-][0-9]{4}[ -][0-9]{4}(?:$|[^0-9A-Za-z-])", None),
     ),
     *forms(
         "one-time code",
@@ -115,7 +117,7 @@ CODES = (
     *forms(
         "code of a card",
         "card_code",
-        rf"(?i){_SECURITY.replace(chr(92) + 'b', '')}[^0-9\n]*[0-9]{{3}}",
+        _CARDS,
         (
             rf"(?i){_SECURITY}[^0-9\n]{{0,40}}?(?:^|[^0-9A-Za-z.:/%#-])(?P<v>[0-9]{{3,4}})(?:$|[^0-9A-Za-z.:/%-]|[.:](?:$|[^0-9]))",
             strength.code_of_somebody,
@@ -124,7 +126,7 @@ CODES = (
     *forms(
         "code of a card",
         "card_code",
-        r"(?i)(?:cid|csc|cvn)[\"'\\]*[=:]",
+        _CARDS,
         (
             r"(?i)(?:^|[^0-9a-z])(?:pan|card|cc|exp|expiry|avs)[^\n]{0,80}[^0-9a-z](?:cid|csc|cvn)[\"'\\]{0,2}[=:] ?[\"'\\]{0,2}(?P<v>[0-9]{3,4})(?:$|[^0-9A-Za-z.-])",
             value_validators.code,

@@ -51,15 +51,6 @@ COMMANDS = (
     *forms(
         "password",
         "command_password",
-        r"(?i)a[0-9]=\\*\"-",
-        (
-            r"(?i)a[0-9]=[^\n]{0,60}a[0-9]=\"-{1,2}[a-z]{1,20}\"? ?(?:a[0-9]=\")?(?P<v>[^\s\"]{4,})",
-            value_validators.made,
-        ),
-    ),
-    *forms(
-        "password",
-        "command_password",
         r"(?i)\| ?(?:sudo|(?:ch|smb)?passwd|kinit|gpg|su -|docker|cryptsetup|base64 -)|<<<|<\(echo|(?:command|eval) '?echo|send -- ",
         (
             r"(?i)(?:echo|printf|yes)\b(?P<v>[^\n|]{2,120})\| ?(?:base64 -[a-z-]+ ?\| ?)?(?:sudo|(?:ch|smb)?passwd|kinit|gpg|su -|docker|cryptsetup)",

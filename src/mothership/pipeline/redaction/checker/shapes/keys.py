@@ -1,7 +1,7 @@
 """What keys, encoded logins and given-away passwords look like to the check, where a word or a call stands before them."""
-# ruff: noqa: E501, RUF001 - an expression reads best in one piece
+# ruff: noqa: E501 - an expression reads best in one piece
 
-from mothership.pipeline.redaction.checker import credential_validators, personal_validators, value_validators
+from mothership.pipeline.redaction.checker import credential_validators, value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
 
 _HEX_NAMED = r"(?i)(?:routing|application|function|signing|private|priv|api|auth|encryption|master|hmac|access|session)[_ -]?(?:key|token)[\"'\\]{0,4}[ :=]{1,3}[\"'\\]{0,4}(?:0x)?"
@@ -113,21 +113,5 @@ KEYS = (
         "sentence",
         r"(?i)try [a-z0-9._-]+ with ",
         (r"(?i)try [a-z0-9._-]{2,32} with (?P<v>[^\s]{6,}) as pass", value_validators.made),
-    ),
-    *forms(
-        "one-time code",
-        "one_time_code",
-        r"AT[+^](?:CW|C?G?AUTH)|(?i)(?:safe|vault) code",
-        (r"AT[+^](?:CWJAP|C?G?AUTH)[A-Z]{0,6}=(?P<v>[^\n;]{6,120})", value_validators.quoted),
-        (r"(?i)(?:safe|vault) code is (?P<v>[0-9]{4,8})", value_validators.code),
-    ),
-    *forms(
-        "telephone number",
-        "phone",
-        r"(?i)tlf |ATDT?[0-9+]|手机号",
-        (
-            r"(?i)(?:tlf |atdt?|手机号[:：])(?P<v>\+?[0-9](?:[ -]?[0-9]){7,14})(?:$|[^0-9])",
-            personal_validators.near_phone,
-        ),
     ),
 )

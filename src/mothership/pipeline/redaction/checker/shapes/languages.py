@@ -22,32 +22,6 @@ LANGUAGES = (
         ),
     ),
     *forms(
-        "one-time code",
-        "one_time_code",
-        r"[0-9]{3}[ -][0-9]{3} (?:is your |to confirm)",
-        (r"(?:^|[^0-9-])[0-9]{3}[ -][0-9]{3} (?:is your |to confirm)", None),
-    ),
-    *forms(
-        "one-time code",
-        "one_time_code",
-        r"(?i)(?:verification|access|sms|login|voucher)_?code\\*[\"':=]",
-        (
-            r"(?i)(?:verification|access|sms|login)_?code\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']?(?P<v>[0-9]{4,8})(?:$|[^0-9A-Za-z.])",
-            value_validators.code,
-        ),
-        (
-            r"(?i)voucher_?code\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']?[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2,4}(?:$|[^0-9A-Za-z-])",
-            None,
-        ),
-    ),
-    *forms(
-        "voucher",
-        "one_time_code",
-        r"(?i)(?:voucher|gift card)[ a-z:=]+[0-9a-z]{4,5}-",
-        (r"(?i)(?:voucher|gift card)[ a-z:=]{1,12}[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2,4}(?:$|[^0-9A-Za-z-])", None),
-        (r"(?i)voucher code [0-9]{5}-[0-9]{5}(?:$|[^0-9-])", None),
-    ),
-    *forms(
         "PIN",
         "one_time_code",
         r"=> ?[0-9]{3,10},[^,]*,[^,]+@",

@@ -7,7 +7,6 @@ from mothership.pipeline.redaction.checker.shape_scanner import forms
 _ACCOUNT = r"(?:account ?number|bank_acct|konto-?n(?:ummer|r)|numéro de compte|rekeningnummer|numer rachunku|clabe)"
 _CARD = r"(?:cc_cid|cardcode|seriescode|card verification value|csc|cvv2val|kartenprüfnummer|card_security_code)"
 _SIGNATURE = r"(?:-access-sign|x-ovh-signature|oauth_signature|jenkins-crumb|authenticity_token)"
-_CALLED = r"(?:end_user_e164|dst_addr|dest_addr|destination_addr|messaging_product)"
 _Q = r"[\"'\\]{0,4}"
 
 NUMBERS_BY_WORD = (
@@ -50,12 +49,6 @@ NUMBERS_BY_WORD = (
         "request_signature",
         rf"(?i){_SIGNATURE}",
         (rf"(?i){_SIGNATURE}{_Q} ?[:=] ?{_Q}(?:\$1\$)?(?P<v>[0-9a-z+/%=_-]{{16,}})", value_validators.made),
-    ),
-    *forms(
-        "telephone number",
-        "phone",
-        rf"(?i){_CALLED}",
-        (rf"(?i){_CALLED}[^\n]{{0,60}}?[^0-9](?P<v>[1-9][0-9]{{9,14}})(?:$|[^0-9])", personal_validators.near_phone),
     ),
     *forms(
         "telephone number",

@@ -21,18 +21,6 @@ TICKETS = (
         ),
     ),
     *forms(
-        "telephone number",
-        "phone",
-        r"[?&](?:to|msisdn)=[1-9][0-9]{10}",
-        (r"[?&](?:to|msisdn)=[1-9][0-9]{10,14}(?:$|[^0-9A-Za-z_.-])", None),
-    ),
-    *forms(
-        "telephone number",
-        "phone",
-        r"0[1-9][0-9]{7,9}\\{0,4}\",",
-        (r"\"0[1-9][0-9]{7,9}\\{0,4}\",\\{0,4}\"(?:from|to)-", None),
-    ),
-    *forms(
         "bank account",
         "bank_account",
         r"(?i)(?:sort code|bsb) [0-9]{2,3}-|bank_account_number|account_number|口座番号",
