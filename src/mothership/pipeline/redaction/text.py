@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from mothership.errors import TextTooComplex
@@ -21,6 +22,9 @@ CANDIDATES_PER_SPAN_MAX = 2
 ROUNDS = 4
 EXCESS = "excess"
 UNSAFE = "unsafe"
+REPEATED_MAX = 16
+"""Of what was found in a text, so much is looked for in the rest of it."""
+_REPEATED = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])\S{8,256}")
 PEOPLE = frozenset({"email", "login_name"})
 """Rules that find who somebody is by a name that is written in any case."""
 OBFUSCATED = "obfuscated"
@@ -155,6 +159,7 @@ class TextRedactor:
             found += self._find_read_otherwise(text, start, end, allowed)
         if not found:
             return found
+        found += _repeated(text, found)
         marked = [match.span() for match in self._marker.finditer(text)] if "[R" in text or "hash:" in text else []
         return _outside(found, marked) if marked else found
 
@@ -257,6 +262,24 @@ def _nothing(_text: str, _start: int, _end: int) -> Iterator[Span | None]:
 
 
 _EXCESS_RULE = ActiveRule(name=EXCESS, find=_nothing, action="replace", keep_last=4, rank=-1)
+
+
+def _repeated(text: str, hits: Iterable[Hit]) -> Iterator[Hit]:
+    """Yield where what was found stands once more, by itself: `dipPr12x! ID:bob Password:dipPr12x!`."""
+    if len(text) > WINDOW:
+        return
+    known: dict[str, ActiveRule] = {}
+    for hit in hits:
+        secret = text[hit.start : hit.end]
+        if _REPEATED.fullmatch(secret):
+            known.setdefault(secret, hit.rule)
+    for secret, rule in islice(known.items(), REPEATED_MAX):
+        at = text.find(secret)
+        while at >= 0:
+            end = at + len(secret)
+            if not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
+                yield Hit(at, end, rule)
+            at = text.find(secret, end)
 
 
 def _outside(hits: list[Hit], marked: list[Span]) -> list[Hit]:

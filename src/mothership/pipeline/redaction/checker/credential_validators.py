@@ -127,3 +127,20 @@ def not_filled(context: Context) -> bool:
 def beside_user(context: Context) -> bool:
     """Tell a password behind its user from the name of a machine that logs in: `[host/web01.example]`."""
     return made(context) and not context.before(6).endswith("[host/")
+
+
+_NO_OWN = re.compile(
+    r"(?:cache|primary|foreign|partition|sort|object|dedup(?:lication)?|idempotency|row|record|message|event|group|hash|shard"
+    r"|index|lookup|registry|state|lock|blob|item|issue|project|metric|bucket|peer|public|pub|tracking|trace|correlation"
+    r"|request|etag|map|s3|redis|host|data|duplicate|unique|next|store|storage|translation|image|file|path|batch|search|query"
+    r"|restore|build|from)[_-]?key[\"']? ?[:=,]>? ?[\"']?$"
+)
+
+
+def own_key(context: Context) -> bool:
+    """Tell a key from an id of something, by what it is a key of, and from words, by its figures."""
+    text = context.value
+    figures = sum(map(str.isdigit, text))
+    return (
+        figures >= 4 and not text.isdigit() and not _NO_OWN.search(context.before(64)) and not stands_for_nothing(text)
+    )

@@ -19,6 +19,7 @@ from mothership.pipeline.redaction.rules.request_signatures import REQUEST_SIGNA
 from mothership.pipeline.redaction.rules.rule import REACH, CodeMatcher, CompiledWhenAsked, Finder, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.seed_phrases import SEED_PHRASE
 from mothership.pipeline.redaction.rules.sentences import SENTENCE
+from mothership.pipeline.redaction.rules.service_keys import SERVICE_KEY
 from mothership.pipeline.redaction.rules.sessions import SESSION_COOKIE
 from mothership.pipeline.redaction.rules.source_code import CODE
 from mothership.pipeline.redaction.rules.user_passwords import USER_AND_PASSWORD
@@ -43,6 +44,7 @@ BUILTIN: tuple[Rule, ...] = (
     CODE,
     ENCODED_CREDENTIAL,
     NAMED_KEY,
+    SERVICE_KEY,
     SEED_PHRASE,
     SENTENCE,
     ONE_TIME_CODE,

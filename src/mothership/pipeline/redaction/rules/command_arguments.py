@@ -54,7 +54,7 @@ COMMANDS = (
         rf"-p{_S}",
     ),
     (
-        "mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|psexec|PsExec|PsExec64|hydra|medusa|veracrypt|racadm|ilorest|redfishtool|hdbsql|evil-winrm|crackmapexec|nxc|netexec|smbmap|beeline|influx|xfreerdp|certutil|CertUtil|esxcli|rabbitmqadmin|vpn connect",
+        "mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport|psexec|PsExec|PsExec64|PSEXEC|PSEXEC64|hydra|medusa|veracrypt|racadm|ilorest|redfishtool|hdbsql|evil-winrm|crackmapexec|nxc|netexec|smbmap|beeline|influx|xfreerdp|certutil|CertUtil|esxcli|rabbitmqadmin|vpn connect",
         rf"-p{_S}",
     ),
     (

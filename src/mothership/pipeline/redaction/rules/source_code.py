@@ -129,11 +129,14 @@ CODE = Rule(
         ),
         Matcher(rf"{_NAME}{_TAIL}\s?[({{]\s?{_TEXT}\s?[)}}]", _is_value, ignore_case=True),
         Matcher(
-            rf"(?:DBI->connect|PDO|new\s(?:PDO|mysqli|Redis|SqlConnection))\s?\([^\r\n]{{0,256}}?,\s{{0,2}}{_TEXT}\s?[,)]",
+            rf"(?:DBI->connect|PDO|new\s(?:PDO|mysqli|Redis|SqlConnection)|[\w.]{{0,40}}DirectoryEntry)\s?\([^\r\n]{{0,256}}?,\s{{0,2}}{_TEXT}\s?[,)]",
             _is_argument,
         ),
+        Matcher(rf"CURLOPT_XOAUTH2_BEARER\s?,\s?{_TEXT}", _is_value),
     ),
     positives=(
+        ('new DirectoryEntry("LDAP://dc1.example", "corp\\\\bob", "Winkel73hout")', "Winkel73hout"),
+        ('curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, "aB3dEf9hIjKlMnOpQrSt");', "aB3dEf9hIjKlMnOpQrSt"),
         ('DriverManager.getConnection(url, "sa", "jaJKqmUao2LuqgA6")', "jaJKqmUao2LuqgA6"),
         ('new UsernamePasswordToken("admin", "Lantern1185?")', "Lantern1185?"),
         ('requests.get(url, auth=("ops", "quartzbramble"))', "quartzbramble"),

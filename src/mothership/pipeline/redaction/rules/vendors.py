@@ -195,7 +195,7 @@ OTHERS = (
         matchers=(
             Matcher(
                 r"discord[^\r\n]{0,60}?(?<![0-9A-Za-z_.-])"
-                r"(?P<secret>(?-i:[MNO])[0-9A-Za-z_-]{23,25}\.[0-9A-Za-z_-]{6}\.[0-9A-Za-z_-]{27,38})(?![0-9A-Za-z_.-])",
+                r"(?P<secret>(?-i:[MNO])[0-9A-Za-z_-]{23,25}\.[0-9A-Za-z_-]{6}\.[0-9A-Za-z_-]{27,40})(?![0-9A-Za-z_.-])",
                 ignore_case=True,
             ),
             Matcher(

@@ -24,6 +24,25 @@ KEYS = (
         (r"(?i)recoverypassword (?:[0-9]{6}-){7}[0-9]{6}", None),
     ),
     *forms(
+        "key",
+        "service_key",
+        r"(?i)[a-z0-9][._-]?(?:key|pat|login)[\"'\\]* ?[:=,]>? ?[\"'\\]*[0-9a-z-]{18}",
+        (
+            r"(?i)[a-z0-9]{3,24}[._-]?(?:key|pat|login)[\"']? ?[:=,]>? ?[\"']?(?P<v>[0-9a-z-]{18,128})(?:$|[^0-9a-z_-])",
+            credential_validators.own_key,
+        ),
+    ),
+    *forms(
+        "password",
+        "code_credential",
+        r"(?i)(?:entry|credential|bind|login)[a-z]{0,12}\([^\n)]*,|bearer[\"'\\]* ?, ?[\"'\\]",
+        (
+            r"(?i)(?:entry|credential|bind|login)[a-z]{0,12}\( ?[\"'][^\"'\n]{1,128}[\"'], ?[\"'][^\"'\n]{1,64}[\"'], ?[\"'](?P<v>[^\"'\n]{6,64})[\"'] ?\)",
+            value_validators.made,
+        ),
+        (r"(?i)bearer[\"']? ?, ?[\"'](?P<v>[a-z0-9_.~+/-]{16,})[\"']", value_validators.made),
+    ),
+    *forms(
         "seed phrase",
         "seed_phrase",
         r"(?:[a-z]{3,8}[^A-Za-z]{1,12}){11}[a-z]{3,8}",
