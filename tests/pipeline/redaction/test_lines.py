@@ -32,3 +32,18 @@ def test_a_harmless_line_stays(make: Callable[..., Redaction], spelling: str) ->
     redaction = make()
     lines = [SPELLINGS[spelling](text) for each in SETS for _, text in harmless_lines(f"harmless{each}")]
     assert [(line, redaction.text(line)) for line in lines if redaction.text(line) != line] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "secret", "left"),
+    [
+        ("Winkel73! ID:bob Password:Winkel73!", "Winkel73!", 0),
+        ("password=abcdefgh kept abcdefgh", "abcdefgh", 1),
+        ("password=Winkel73x, xWinkel73xy", "Winkel73x", 1),
+    ],
+)
+def test_what_was_found_goes_wherever_else_it_stands(
+    make: Callable[..., Redaction], text: str, secret: str, left: int
+) -> None:
+    """Whole and by itself, if it is no word: one has no figures."""
+    assert make().text(text).count(secret) == left

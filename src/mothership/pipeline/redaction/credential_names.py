@@ -96,7 +96,7 @@ _COUNTED = frozenset(
         "public",  # of an assembly in .NET: `publicKeyToken`
     ]
 )
-_OF_A_MODEL = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "eot", "eom", "eod", "start", "end"))
+OF_A_MODEL = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "eot", "eom", "eod", "start", "end"))
 """A language model's special tokens, and the ends of a range of them: `bos_token`, `add_eos_token`."""
 _MARKER = re.compile(
     r"[-+]?[0-9]{1,20}(?:,\s?[0-9]{1,20}){0,64}|true|false|null|none|</?[^<>\s]{1,40}>|\[[A-Za-z_]{1,12}\]",
@@ -178,7 +178,7 @@ def says_credential(name: str) -> bool:
 def marks_tokens(name: str, value: str) -> bool:
     """Tell whether a field or a setting has one of a language model's special tokens, or an end of a range of them."""
     read = words(name)
-    return len(read) > 1 and read[-1] in {"token", "tokens"} and read[-2] in _OF_A_MODEL and is_marker(value)
+    return len(read) > 1 and read[-1] in {"token", "tokens"} and read[-2] in OF_A_MODEL and is_marker(value)
 
 
 def is_marker(value: str) -> bool:

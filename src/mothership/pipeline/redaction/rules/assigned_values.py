@@ -4,7 +4,7 @@
 import re
 
 from mothership.pipeline.redaction.credential_names import is_marker, says_credential
-from mothership.pipeline.redaction.rules.assignment_names import CODES, FOREIGN, OF_A_MODEL, PASSWORDS
+from mothership.pipeline.redaction.rules.assignment_names import BEHIND_A_MODEL_WORD, CODES, FOREIGN, PASSWORDS
 from mothership.pipeline.redaction.rules.assignment_syntax import fills_line
 from mothership.pipeline.redaction.rules.password_policy import says_policy
 from mothership.pipeline.redaction.rules.validators import has_digit
@@ -117,7 +117,7 @@ def is_secret(stem: str, name: str, text: str, match: "re.Match[str]", kind: str
             and (
                 _DURATION.fullmatch(value)
                 or (value.isdigit() and _counts_tokens(text, match, value))
-                or ((is_marker(value) or is_marker(value.strip("[],;"))) and OF_A_MODEL.search(before))
+                or ((is_marker(value) or is_marker(value.strip("[],;"))) and BEHIND_A_MODEL_WORD.search(before))
             )
         )
     ):

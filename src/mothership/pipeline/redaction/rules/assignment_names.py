@@ -3,7 +3,7 @@
 
 import re
 
-from mothership.pipeline.redaction.credential_names import misread
+from mothership.pipeline.redaction.credential_names import OF_A_MODEL, misread
 
 # What may stand before the stem so that it names a secret. `key` alone names nothing.
 _KEY_KINDS = (
@@ -28,10 +28,10 @@ _EXISTING = re.compile(
 """What makes of a secret the name of one that is kept elsewhere: Helm's `existingSecret`, `passwordSecretKey`."""
 _LOADED = re.compile(r"(?:^|[^A-Za-z])Load\Z")
 """systemd's `LoadCredential=` names a file; `SetCredential=` holds what is secret."""
-OF_A_MODEL = re.compile(
-    r"(?:^|[^a-z])(?:bos|eos|pad|unk|sep|cls|mask|eot|eom|eod|nl|lf|start|end)[-_. ]?\Z", re.IGNORECASE
+BEHIND_A_MODEL_WORD = re.compile(
+    rf"(?:^|[^a-z])(?:{'|'.join(sorted(OF_A_MODEL | {'nl', 'lf'}))})[-_. ]?\Z", re.IGNORECASE
 )
-"""A language model's special tokens, and the ends of a range of them."""
+"""Where a language model's special token is named, or an end of a range of them."""
 _OF_A_SECRET = re.compile(r"(?:existing|password)[-_]?secret[-_]?\Z", re.IGNORECASE)
 _NO_BEFORE = re.compile(r"(?:^|[^a-z])no\Z", re.IGNORECASE)
 FOREIGN = (

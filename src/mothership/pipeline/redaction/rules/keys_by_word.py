@@ -2,9 +2,9 @@
 # ruff: noqa: E501, PLR2004 - an expression reads best in one piece; lengths of keys
 
 import re
-from itertools import pairwise
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, WORD, Matcher
+from mothership.pipeline.redaction.rules.validators import turns
 from mothership.pipeline.redaction.rules.vocabulary import is_no_word, is_random, is_written_out, looks_like_secret
 
 _ABBREVIATED = (
@@ -31,9 +31,9 @@ def is_random_small(text: str) -> bool:
     if len(text) < 16 or _NAMED_PARTS.fullmatch(text):
         return False
     figures = sum(map(str.isdigit, text))
-    turns = sum(1 for one, other in pairwise(text) if one.isdigit() != other.isdigit())
+    changes = turns(text)
     mixed = any(map(str.isupper, text)) and any(map(str.islower, text)) and figures > 0
-    return turns >= 6 or (mixed and (turns >= 2 or len(text) >= 32))
+    return changes >= 6 or (mixed and (changes >= 2 or len(text) >= 32))
 
 
 def _is_product_key(text: str) -> bool:

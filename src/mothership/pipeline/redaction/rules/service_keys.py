@@ -6,10 +6,10 @@ not be: hexadecimal digits and UUIDs, which are ids elsewhere, small letters, an
 # ruff: noqa: E501, PLR2004 - an expression reads best in one piece; lengths of keys
 
 import re
-from itertools import pairwise
 
 from mothership.pipeline.redaction.rules.rule import QUOTE, Matcher, Rule, Span
 from mothership.pipeline.redaction.rules.service_names import SERVICES, WORDS
+from mothership.pipeline.redaction.rules.validators import turns
 from mothership.pipeline.redaction.rules.vocabulary import is_written_out
 
 LENGTH_MIN = 14
@@ -55,10 +55,6 @@ def _service(before: str) -> str:
         before = shorter
 
 
-def _turns(text: str) -> int:
-    return sum(1 for one, other in pairwise(text) if one.isdigit() != other.isdigit())
-
-
 def _looks_made(value: str) -> bool:
     """Tell a key from words, a file, an address or a count: by how often letters and figures take turns, or its length."""
     letters, figures = sum(map(str.isalpha, value)), sum(map(str.isdigit, value))
@@ -68,14 +64,14 @@ def _looks_made(value: str) -> bool:
         return True
     if not figures:
         return len(value) >= LONG and value.isalpha()
-    return figures >= 3 and (_turns(value) >= 3 or len(value) >= LONG)
+    return figures >= 3 and (turns(value) >= 3 or len(value) >= LONG)
 
 
 def _looks_random(value: str) -> bool:
     """The same where the service's name may be a word."""
     plain = value.replace("-", "").replace("_", "").isalnum()
     return _HEX.fullmatch(value) is not None or (
-        plain and len(value) >= LONG and _turns(value) >= 3 and _looks_made(value)
+        plain and len(value) >= LONG and turns(value) >= 3 and _looks_made(value)
     )
 
 

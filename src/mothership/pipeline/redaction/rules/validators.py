@@ -6,6 +6,7 @@ import binascii
 import ipaddress
 import json
 import re
+from itertools import pairwise
 
 _DIGIT = re.compile("[0-9]")
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -19,6 +20,11 @@ def digits_of(text: str) -> str:
 def has_digit(text: str) -> bool:
     """Tell whether there is an ASCII digit in a text."""
     return _DIGIT.search(text) is not None
+
+
+def turns(text: str) -> int:
+    """Count how often figures and what is none take turns in a text."""
+    return sum(1 for one, other in pairwise(text) if one.isdigit() != other.isdigit())
 
 
 def luhn(digits: str) -> bool:
