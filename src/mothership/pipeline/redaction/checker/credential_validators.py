@@ -61,6 +61,11 @@ def basic(context: Context) -> bool:
     return ":" in _decoded(context.value)
 
 
+def encoded_password(context: Context) -> bool:
+    """Tell whether base64 holds a made word and nothing beside it."""
+    return looks_like_secret(_decoded(context.value).strip()) and not context.value.isalpha()
+
+
 def plain(context: Context) -> bool:
     """Tell whether base64 holds what SASL PLAIN sends."""
     return "\0" in _decoded(context.value)

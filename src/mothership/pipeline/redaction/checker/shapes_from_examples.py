@@ -18,6 +18,7 @@ from mothership.pipeline.redaction.checker.shapes.logins import LOGINS
 from mothership.pipeline.redaction.checker.shapes.near_words import NEAR_WORDS
 from mothership.pipeline.redaction.checker.shapes.numbers_by_word import NUMBERS_BY_WORD
 from mothership.pipeline.redaction.checker.shapes.personal import PERSONAL_AND_CREDENTIALS
+from mothership.pipeline.redaction.checker.shapes.placed_values import PLACED
 from mothership.pipeline.redaction.checker.shapes.prose import PROSE
 from mothership.pipeline.redaction.checker.shapes.telephones import TELEPHONES
 from mothership.pipeline.redaction.checker.shapes.tickets import TICKETS
@@ -27,7 +28,7 @@ from mothership.pipeline.redaction.checker.value_validators import random_part, 
 from mothership.pipeline.redaction.rules import Rule
 from mothership.pipeline.redaction.rules.personal import PERSONAL
 
-GENERAL = (*NEAR_WORDS, *CODES, *TELEPHONES, *BESIDE_NAMES)
+GENERAL = (*NEAR_WORDS, *CODES, *TELEPHONES, *BESIDE_NAMES, *PLACED)
 """Shapes that know a kind of value, whoever has it: they count where all rules for credentials are on."""
 _PREFIXED = re.compile(
     r"(?P<prefix>[A-Za-z0-9]{2,10}[_-](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|[A-Za-z0-9]{2,10}[.~](?:[A-Za-z0-9]{1,8}[_.-]){0,3}|1//0|[A-Za-z]{2,4})"

@@ -96,6 +96,8 @@ _STATES = frozenset(
     needed found files compat systemd sss ldap pam reset policy history expiry expires length type name strength hash
     mismatch incorrect wrong correct expire rotated rotation stored verified verify not never must should will cannot can was is
     for from with and the this that your here there example changeme placeholder test todo sensitive self request
+    onbekend gewijzigd verlopen ongeldig vergeten unbekannt geändert abgelaufen ungültig vergessen inconnu modifié expiré
+    desconocida cambiada caducada expirada sconosciuta scaduta zmienione nieznane
     bearer basic req.body input env process.env os.environ config settings options params args data level authentication server
     """.split()
 )
