@@ -33,7 +33,7 @@ OF_MANUALS = frozenset(
         *("privilege", "pserver", "quot", "rack", "recoverypassword", "role", "samba", "splunk", "sqlcmd", "sqlplus"),
         *("strcpy", "thin", "samlresponse", "voucher", "móvil", "ligue", "rappeler", "ringa", "verificación"),
         *("bestätigungscode", "engångskod", "kartenprüfnummer", "ověřovací", "portkoden", "türcode", "verificatiecode"),
-        *("rekeningnummer", "パスワードを", "口座番号", "인증번호"),
+        *("iccid", "imsi", "rekeningnummer", "パスワードを", "口座番号", "인증번호"),
     )
 )
 """Words that shapes and examples have and no finder: of dictionaries, standards and manuals, and nobody's example."""

@@ -204,3 +204,14 @@ def called(context: Context) -> bool:
     """Tell a number to call from a date and from a reference, by how many digits it has."""
     digits = sum(map(str.isdigit, context.value))
     return 9 <= digits <= (12 if context.value[0] in "01" else 10) and _DATED.match(context.value) is None
+
+
+_NOBODY = frozenset(
+    "root admin administrator unknown invalid user none null nobody anonymous system guest principal profile from for by is not the".split()
+)
+_HASHED = re.compile("hash:[a-p]{4}:")
+
+
+def is_nobody(name: str) -> bool:
+    """Tell whether a login's name is everybody's, or was taken out."""
+    return name.lower().rstrip(".") in _NOBODY or name == "hash" or _HASHED.match(name) is not None

@@ -11,6 +11,7 @@ from mothership.pipeline.redaction.checker.shapes.beside_names import BESIDE_NAM
 from mothership.pipeline.redaction.checker.shapes.codes import CODES
 from mothership.pipeline.redaction.checker.shapes.commands import COMMANDS
 from mothership.pipeline.redaction.checker.shapes.devices import DEVICES
+from mothership.pipeline.redaction.checker.shapes.identity import IDENTITY
 from mothership.pipeline.redaction.checker.shapes.keys import KEYS
 from mothership.pipeline.redaction.checker.shapes.keys_by_word import KEYS_BY_WORD
 from mothership.pipeline.redaction.checker.shapes.languages import LANGUAGES
@@ -65,6 +66,7 @@ def written_shapes() -> tuple[Shape, ...]:
         *NUMBERS_BY_WORD,
         *KEYS_BY_WORD,
         *TICKETS,
+        *IDENTITY,
         *GENERAL,
     )
 

@@ -199,7 +199,7 @@ POSITION = _rule(
     "latency=52.3702 long=5",
 )
 
-_NAME = r"(?P<secret>(?!(?:root|admin|administrator|unknown|invalid|user|none|null|nobody|anonymous|system|guest|from|for|by|is|not|the)(?![\w.@$\\-]))[A-Za-z0-9_][\w.@$\\-]{1,63})"
+_NAME = r"(?P<secret>(?!(?:root|admin|administrator|unknown|invalid|user|none|null|nobody|anonymous|system|guest|principal|profile|from|for|by|is|not|the)(?![\w@$\\-]|\.\w))[A-Za-z0-9_][\w.@$\\-]{1,63})"
 LOGIN_NAME = _rule(
     "login_name",
     "Names of users in what sshd, PAM, sudo, su, cron, login managers, dovecot, postfix, FTP servers, OpenVPN and Windows log of logins; not `root` and other names that say nobody.",
@@ -210,7 +210,7 @@ LOGIN_NAME = _rule(
             ignore_case=True,
         ),
         Matcher(
-            r"(?:Invalid user|Connection (?:closed|reset) by (?:authenticating|invalid) user|Disconnected from (?:authenticating |invalid )?user|session (?:opened|closed) for user|authentication failure for user|New session [0-9]{1,9} of user|password changed for|Removed session of user) "
+            r"(?:Invalid user|Connection (?:closed|reset) by (?:authenticating|invalid) user|Disconnected from (?:authenticating |invalid )?user|session (?:opened|closed) for user|authentication failure for user|(?:New|Started) session [0-9a-z]{1,10} of user|log[io]n failures? for user|password (?:set |changed )?for user|password changed for|Removed session of user) "
             + _NAME,
             ignore_case=True,
         ),
@@ -233,10 +233,15 @@ LOGIN_NAME = _rule(
         ("Account Name:\t\tCAROL$", "CAROL$"),
         ("CRON[99]: (carol) CMD (run-parts)", "carol"),
         ("vsftpd[3]: [carol] OK LOGIN: Client", "carol"),
+        ("systemd[1]: Started Session 8476 of User carol.", "carol"),
+        ("systemd-logind[9]: New session c21 of user carol.", "carol"),
+        ("pam_faillock(sshd:auth): Consecutive login failures for user carol account temporarily locked", "carol"),
+        ("no password set for user carol", "carol"),
     ),
     "Failed password for root from 10.0.0.1 port 22 ssh2",
     "session opened for user root by (uid=0), user=unknown, USER=root",
     "user experience, the user is not known, login: failed",
+    "Bad credentials for user principal, password for user profile not correct, Started Session 4 of User root.",
 )
 
 IDENTITY = (NATIONAL_ID, PASSPORT, DRIVING_LICENCE, DATE_OF_BIRTH, SUBSCRIBER, POSITION, LOGIN_NAME)

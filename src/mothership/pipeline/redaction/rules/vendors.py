@@ -234,13 +234,14 @@ datadog discord droneci dropbox etsy fastly finicity finnhub flickr freshbooks g
 bintray kraken kucoin launchdarkly linkedin looker mailchimp mattermost meraki messagebird netlify nytimes okta plaid
 rapidapi sendbird snyk squarespace sumologic travis twitch twitter yandex zendesk openweathermap mapbox
 """
+ISSUERS = tuple(_ISSUERS.split())
 NAMED = Rule(
     name="named_vendor_key",
     description="Keys without a form of their own, beside the name of the service that issued them.",
     source="gitleaks, rule set of 2026-07, looked at on 2026-11-29",
     matchers=(
         Matcher(
-            rf"(?:{'|'.join(_ISSUERS.split())})[\w.-]{{0,30}}[\"'`\]]{{0,3}}[ \t]{{0,4}}(?:=>|:=|:{{1,3}}=?|=)"
+            rf"(?:{'|'.join(ISSUERS)})[\w.-]{{0,30}}[\"'`\]]{{0,3}}[ \t]{{0,4}}(?:=>|:=|:{{1,3}}=?|=)"
             r"[ \t\"'`=]{0,5}(?P<secret>[0-9A-Za-z_=-]{15,100})(?![\w./@:-])",
             is_jumbled,
             ignore_case=True,

@@ -1,9 +1,12 @@
 """What keys look like to the check behind the abbreviations of standards, products, streams and refusals."""
 # ruff: noqa: E501 - an expression reads best in one piece
 
-from mothership.pipeline.redaction.checker import value_validators
+from mothership.pipeline.redaction.checker import strength, value_validators
 from mothership.pipeline.redaction.checker.shape_scanner import forms
+from mothership.pipeline.redaction.rules.vendors import ISSUERS
 
+_ISSUER = rf"(?i)(?:{'|'.join(ISSUERS)})"
+_BEHIND_ISSUER = rf"{_ISSUER}[0-9A-Za-z_.-]{{0,30}}[\"'\]\\]{{0,4}}\s{{0,4}}(?:=>|:=|[:=])[\s\"'\\]{{0,5}}(?P<v>[0-9A-Za-z]{{20,100}})(?:$|[^0-9A-Za-z_./@:-])"
 _SHORT = r"(?:GUEK|GBEK|GAK|KEK|ZMK|TMK|LTK|IRK|PMK|AppS?Key|NwkS?Key)"
 
 KEYS_BY_WORD = (
@@ -22,6 +25,13 @@ KEYS_BY_WORD = (
         (r"password (?:operator|manager)[^\n]{0,60}\" plaintext [^\s\"\[]{6,}", None),
         (r"(?i)(?:passwd|password|pw|secret|token) = 0x[0-9a-f]{1,16} \"[^\"\n\[]{4,}\"", None),
         (r"(?i)(?:password|secret|token)(?: =>|:|=) <<\"[^\"\n\[]{4,}\"", None),
+    ),
+    *forms(
+        "key",
+        "named_vendor_key",
+        _ISSUER,
+        (_BEHIND_ISSUER, strength.drawn_by_lot),
+        (_BEHIND_ISSUER, strength.random_key),
     ),
     *forms(
         "product key",
