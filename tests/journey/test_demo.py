@@ -3,9 +3,11 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ import httpx2
 import pytest
 from tests.starvation import PATIENCE_SECONDS
 
-from mothership.commands.demo import _newest
+from mothership.commands.demo import PORT, _newest
 
 pytest.importorskip("mothership.embedded.postgres")
 
@@ -82,6 +84,37 @@ async def test_a_service_that_is_ready_before_its_database_has_no_events_yet(dat
         assert await _newest(connection) == 0
     finally:
         await connection.close()
+
+
+def bound() -> socket.socket:
+    """A socket that has the demo's usual port, and lets others have it as long as it doesn't listen."""
+    for _ in range(int(PATIENCE_SECONDS)):
+        taken = socket.socket()
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", PORT))
+        except OSError:  # another test's demo
+            taken.close()
+            time.sleep(1)
+        else:
+            return taken
+    raise AssertionError(f"port {PORT} is never free")
+
+
+def test_a_port_that_somebody_takes_before_the_service_does_is_left_to_them(tmp_path: Path) -> None:
+    """It was free when the demo looked, and isn't any more when the service is there to have it."""
+    with bound() as taken, demo(tmp_path) as process:
+        log = tmp_path / "demo" / "service.log"
+        while not log.exists():
+            assert process.poll() is None
+            time.sleep(0.001)
+        taken.listen()
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "Started" in line:
+                break
+        assert f"127.0.0.1:{PORT}" not in line
+        assert re.search(r"127\.0\.0\.1:\d+", line), line
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

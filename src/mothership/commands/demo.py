@@ -35,6 +35,8 @@ from mothership.shipping.target import ShipTarget
 from mothership.workers import bind
 
 PORT = 8443
+PORTS_TRIED = 4
+"""Others, where that one is somebody else's, or is taken before the service has it."""
 ROOTS_DIR = Path("/var/lib/mothership-demo")
 """Where the demo of root keeps all, in a clone that belongs to another user."""
 CONFIGURATION = b"pipeline:\n  templates:\n    enabled: true\n"
@@ -113,36 +115,53 @@ def _service(data_dir: Path, console: Console) -> Iterator[str]:
     data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     if reason := reason_not_to_write(data_dir, sticky_is_enough=False):
         raise click.ClickException(f"{data_dir} can't be used: {reason}: choose another directory with --data-dir")
-    port, log, config = _free_port(), data_dir / "service.log", data_dir / "demo.yaml"
-    environ = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": os.environ.get("HOME", "/"),
-        "MOTHERSHIP_DATA_DIR": str(data_dir / "data"),
-        "MOTHERSHIP_PORT": str(port),
-    }
-    with _new_file(config) as out:
-        out.write(CONFIGURATION)
-    with _new_file(log) as out:
-        process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", "mothership", "serve", "--config", str(config.absolute())],
-            stdout=out,
-            stderr=out,
-            env=environ,
-            start_new_session=True,  # Ctrl-C ends the demo, and the demo ends it
-        )
+    with console.status("Starting the service on an embedded PostgreSQL …"):
+        process, port = _started(data_dir)
     try:
         url = f"http://127.0.0.1:{port}"
-        with console.status("Starting the service on an embedded PostgreSQL …"):
-            _wait_until_ready(process, url, log)
         console.print(f"Started on an embedded PostgreSQL: {url}")
         if port != PORT:
             console.print(f"(Port {PORT} is taken, so it is another one.)")
         yield url
     finally:
-        process.send_signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        process.kill()
+        _end(process)
+
+
+def _started(data_dir: Path) -> "tuple[subprocess.Popen[bytes], int]":
+    """Start the service and wait until it is ready; on another port where somebody takes its own before it does."""
+    log, config = data_dir / "service.log", data_dir / "demo.yaml"
+    with _new_file(config) as out:
+        out.write(CONFIGURATION)
+    for port in _free_ports():
+        with _new_file(log) as out:
+            process = subprocess.Popen(  # noqa: S603 - ourselves
+                [sys.executable, "-m", "mothership", "serve", "--config", str(config.absolute())],
+                stdout=out,
+                stderr=out,
+                env={
+                    "PATH": os.environ.get("PATH", os.defpath),
+                    "HOME": os.environ.get("HOME", "/"),
+                    "MOTHERSHIP_DATA_DIR": str(data_dir / "data"),
+                    "MOTHERSHIP_PORT": str(port),
+                },
+                start_new_session=True,  # Ctrl-C ends the demo, and the demo ends it
+            )
+        try:
+            _wait_until_ready(process, f"http://127.0.0.1:{port}", log)
+        except BaseException as error:
+            _end(process)
+            if not isinstance(error, click.ClickException) or _is_free(port):
+                raise
+        else:
+            return process, port
+    raise click.ClickException("no TCP port is free on 127.0.0.1")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(30)
+    process.kill()
 
 
 def _new_file(path: Path) -> BinaryIO:
@@ -151,11 +170,21 @@ def _new_file(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
 
 
-def _free_port() -> int:
-    for port in (PORT, 0):
-        with contextlib.suppress(OSError), bind("127.0.0.1", port) as probe:
-            return int(probe.getsockname()[1])
-    raise click.ClickException("no TCP port is free on 127.0.0.1")
+def _free_ports() -> Iterator[int]:
+    for port in (PORT, *[0] * PORTS_TRIED):
+        try:
+            with bind("127.0.0.1", port) as probe:
+                found = int(probe.getsockname()[1])
+        except OSError:
+            continue
+        yield found
+
+
+def _is_free(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        bind("127.0.0.1", port).close()
+        return True
+    return False
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
