@@ -34,7 +34,7 @@ AUTHORIZATION = Rule(
             ignore_case=True,
         ),
         Matcher(
-            _HEADER + r"(?P<secret>[0-9A-Za-z+/_.~=-]{8,16384})",
+            _HEADER + r"(?P<secret>[0-9A-Za-z+/_.~=-]{8,16384}(?::[0-9A-Za-z+/_.~=-]{8,16384})?)",
             has_digit,
             ignore_case=True,
         ),
@@ -51,6 +51,10 @@ AUTHORIZATION = Rule(
     ),
     positives=(
         ("Authorization: Bearer abc123", "abc123"),
+        (
+            "Authorization: key=AAAAk9TqLm3:APA91bHZv7Rk4NwPb8YcJd6HfS3aQw2ErTyUiOpAsDfGhJkLzXcVbNmQw1ErTyUiO",
+            "APA91bHZv7Rk4NwPb8YcJd6HfS3aQw2E",
+        ),
         ("> authorization: Basic dXNlcjpwYXNz\r\n> host: x", "dXNlcjpwYXNz"),
         ('{"Authorization":"Token 9944b09199c62bcf9418"}', "9944b09199c62bcf9418"),
         ('Authorization: Digest username="bob", realm="x", response="6629fae49393a05397450978507c4ef1"', "6629fae4"),

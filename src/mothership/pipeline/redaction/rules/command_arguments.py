@@ -94,6 +94,10 @@ COMMANDS = (
     ("sendemail|sendEmail", rf"-xp{_S}"),
     ("ansible-vault", rf"encrypt_string{_S}"),
     ("schtasks|SCHTASKS|at", rf"/(?:rp|RP){_S}"),
+    (
+        "ktpass|KTPASS|djoin|netdom|NETDOM",
+        rf"[/-](?:pass|PASS|Pass|passwordd|PasswordD|passwordo|PasswordO|pd|po)(?:{_S}|:)",
+    ),
     ("7z|7za|7zz|rar|unrar", r"-h?p(?!\s)"),
     ("zip|unzip", rf"-P{_S}"),
     ("openssl enc", rf"-k{_S}"),
@@ -116,6 +120,8 @@ COMMANDS = (
     ("dig|nsupdate|delv|kdig|knsupdate", rf"-y{_S}(?:hmac-[a-z0-9-]{{3,10}}:)?[\w.-]{{1,128}}:"),
     ("dotnet nuget push|nuget push", rf"-k{_S}"),
     ("influx|doctl|ngrok", rf"-t{_S}"),
+    ("gotty|ttyd|wetty|filebrowser", rf"(?:-c|--credential){_S}[\"']?[^\s:\"'/@]{{1,64}}:"),
+    ("setuser|createuser3par", rf"-p{_S}"),
 )
 POSITIONS = (
     # Commands, and how many arguments stand before the password.
@@ -128,9 +134,12 @@ POSITIONS = (
         1,
     ),
     (r"rasdial|mc admin user add|sedutil-cli --setlockingrange", 2),
-    (r"rclone obscure|vncpasswd|cargo login|nuget setapikey|grafana-cli admin reset-admin-password", 0),
     (
-        r"samba-tool user (?:create|add|setpassword)|(?:drush|occ|artisan|console|drupal)\s{1,2}user:(?:password|resetpassword|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|user add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|secret-set-value|htpasswd -\w{0,3}(?:nb|bn)\w{0,3}|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
+        r"connect-network \S{1,64} (?:wpa[23]?|wep)|rclone obscure|vncpasswd|cargo login|nuget setapikey|grafana-cli admin reset-admin-password",
+        0,
+    ),
+    (
+        r"samba-tool user (?:create|add|setpassword)|(?:drush|occ|artisan|console|drupal)\s{1,2}user:(?:password|resetpassword|changepassword|create)|\bupwd|virsh secret-set-value|setcredentials|shadow\.set_password|add-user\.(?:sh|bat)|users? add|smbpasswd -U|NickServ (?:identify|IDENTIFY)|OPER|ipmitool user set password|change_password|add_user|svc_login|chpassword|secret-set-value|htpasswd -\w{0,3}(?:nb|bn)\w{0,3}|isql \w{1,64}|-setairportnetwork \w{1,16}|authtool add",
         1,
     ),
     (r"mosquitto_passwd -b|ejabberdctl (?:register|change_password)|prosodyctl register", 2),

@@ -114,6 +114,10 @@ COMMAND_PASSWORD = Rule(
         Matcher(
             r"echo\s(?:-[ne]\s)?[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"'|]{1,256})[\"']?\s{0,2}\|\s{0,2}(?:sudo\s)?chpasswd",
         ),
+        Matcher(
+            r"chpasswd(?:\[[0-9]{1,9}\])?:\s(?:[^\r\n:]{0,40}?\s)?[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"'|]{3,256})(?=[\"']?(?:\s|$))",
+            looks_like_secret,
+        ),
         Matcher(r"chpasswd[^\r\n]{0,40}?<<<\s{0,2}[\"']?[\w.@-]{1,64}:(?P<secret>[^\s\"']{1,256})"),
         Matcher(
             rf"a[0-9]{{1,3}}={QUOTE}-(?:u|-user){QUOTE}\s{{1,4}}a[0-9]{{1,3}}={QUOTE}[^\s\"':\\]{{0,64}}:(?P<secret>[^\"\\\r\n]{{1,256}}){QUOTE}"
@@ -219,6 +223,12 @@ COMMAND_PASSWORD = Rule(
         ("docker login -p 'Wat3r toren' registry.example.org", "Wat3r toren"),
         ('net  user guest "sparrow tundra27" /add', "sparrow tundra27"),
         ("chpasswd <<< deploy:raven607", "raven607"),
+        ("ttyd -c kim:raven607 bash", "raven607"),
+        ("svc_login service raven607", "raven607"),
+        ("chpasswd[311]: line deploy:raven607 processed", "raven607"),
+        ("ktpass /princ HTTP/web@X.ORG /mapuser svc /pass raven607! /out k.keytab", "raven607!"),
+        ("cmd wifi connect-network Home wpa2 raven607", "raven607"),
+        ("openhab> users add kim raven607 administrator", "raven607"),
         ("ssh-keygen -t ed25519 -N 'G557GFNyN' -f id", "G557GFNyN"),
         ("ldapsearch -x -D cn=admin -w hunter2 -b dc=x", "hunter2"),
         ("smbclient //srv/share -U corp/bob%hunter2", "hunter2"),
@@ -275,6 +285,7 @@ COMMAND_PASSWORD = Rule(
         "exp a/b failed, register => done, bcrypt($password), bundle config path vendor, fab deploy -H h, fly deploy, swift build -c release, hdparm -tT /dev/sda",
         *PIPED_NEGATIVES,
         "docker run -p 8080:80 image, podman login --help -p",
+        "chpasswd: line 3: missing new password, chpasswd: (user kim) pam_chauthtok() failed, ktpass /pass * /out x, connect-network Home open",
         "ssh -p 2222 host, tar -P x, grep -w word file, mosquitto_pub -p 1883 -t x",
         "mongosh -p --host db, redis-cli -p 6379 ping, sqlcmd -S db,1433 -E",
         "net user bob /delete, net use Z: /delete, net user",

@@ -3,7 +3,11 @@
 
 import re
 
-from mothership.pipeline.redaction.rules.logged_settings import LOGGED_SETTINGS
+from mothership.pipeline.redaction.rules.logged_settings import (
+    LOGGED_SETTINGS,
+    LOGGED_SETTINGS_NEGATIVES,
+    LOGGED_SETTINGS_POSITIVES,
+)
 from mothership.pipeline.redaction.rules.markup import MARKED_UP, MARKED_UP_NEGATIVES, MARKED_UP_POSITIVES
 from mothership.pipeline.redaction.rules.network_keys import (
     NETWORK_KEYS,
@@ -221,6 +225,7 @@ CONFIG_PASSWORD = Rule(
         *MARKED_UP,
     ),
     positives=(
+        *LOGGED_SETTINGS_POSITIVES,
         *NETWORK_KEYS_POSITIVES,
         *MARKED_UP_POSITIVES,
         ("nut.conf: MONITOR rack2@10.1.1.9 1 monuser dieselgeur secondary", "dieselgeur"),
@@ -289,6 +294,7 @@ CONFIG_PASSWORD = Rule(
         ("Password for the [elastic] user successfully reset. New value: hunter2", "hunter2"),
     ),
     negatives=(
+        *LOGGED_SETTINGS_NEGATIVES,
         *NETWORK_KEYS_NEGATIVES,
         *MARKED_UP_NEGATIVES,
         'set system login user kim authentication encrypted-password "## SECRET-DATA", pre-shared-key "## SECRET-DATA"',

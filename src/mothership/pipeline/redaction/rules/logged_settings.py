@@ -51,6 +51,35 @@ LOGGED_SETTINGS: tuple[Matcher | CodeMatcher, ...] = (
         is_written_out,
         ignore_case=True,
     ),
+    Matcher(
+        rf"defined\s{QUOTE}[\w.-]{{0,24}}{_NAMED}(?:_hash)?{QUOTE}\sas\s{QUOTE}(?P<secret>[^\"'\\\r\n]{{3,256}}){QUOTE}",
+        is_written_out,
+        ignore_case=True,
+    ),
+    # What a web firewall matched, an attribute that was set, a setting's name in camel case, a secret of a machine
+    Matcher(
+        rf"ARGS(?:_\w{{2,8}})?:(?:user_?)?(?:pass(?:word|wd)?|pwd?|pin)[12]?{QUOTE}?\s?[:=]\s{{0,2}}{WORD}",
+        is_written_out,
+    ),
+    Matcher(
+        rf"(?:unicodePwd|userPassword|[a-z0-9]{{2,24}}(?:Pwd|Password|Passwd|Secret))\s(?:was\s|has\sbeen\s)?(?:changed|set|reset|updated)\sto\s{{1,2}}{WORD}",
+        _is_default,
+    ),
+    Matcher(rf"(?<![A-Za-z])[A-Za-z]{{1,24}}[a-z]Pass(?:wd)?{QUOTE}?\s?[:=]\s{{0,2}}{WORD}", looks_like_secret),
+    Matcher(
+        rf"(?<![A-Za-z])(?:passw(?:or)?d|passphrase)\s(?:from|in)\s[\w./-]{{3,60}}:\s{{1,2}}{WORD}(?=\s{{0,2}}(?:$|[\r\n]))",
+        looks_like_secret,
+        ignore_case=True,
+    ),
+    Matcher(
+        r"(?<![A-Za-z-])secret,(?:[\w-]{1,16}=[^,\s]{0,64},){0,4}data=(?P<secret>[^\s,\"']{3,256})", is_written_out
+    ),
+    # What a variable or a macro became: `{$VMWARE.PASSWORD} resolved to …`
+    Matcher(
+        rf"\{{[$#@]?[\w.-]{{0,40}}{_NAMED}[\w.-]{{0,16}}\}}{QUOTE}?\s(?:resolved|expanded|evaluate[sd]|rendered|replaced|substituted)\s(?:to|by|with|as)\s{{1,2}}{WORD}",
+        looks_like_secret,
+        ignore_case=True,
+    ),
     # `PASSWORD kibana_system = …`
     Matcher(rf"PASSWORD\s[\w.-]{{2,40}}\s?[=:]\s{{1,2}}{WORD}", looks_like_secret),
     # A variable's name and its value in quotation marks: `BORG_PASSPHRASE "drie kleine biggetjes"`
@@ -85,6 +114,11 @@ LOGGED_SETTINGS: tuple[Matcher | CodeMatcher, ...] = (
         is_no_word,
         ignore_case=True,
     ),
+    Matcher(
+        r"(?<![\w/.])/(?:login|l|reg(?:ister)?|changepass(?:word)?)\s{1,2}(?P<secret>[^\s\"'\\]{3,64})(?=\s(?:\S{3,64}\s)?(?:issued|was\stried|sent)\sby)",
+        looks_like_secret,
+        ignore_case=True,
+    ),
     # One command's word each: `dev wifi connect … password …`, `open wpa2 passphrase … algorithm`, `auth-sha … encrypt-aes …`
     Matcher(
         rf"(?:\bwpa[23]?\spassphrase|\bpassphrase(?=\s\S{{3,64}}\salgorithm)|(?:auth|priv|encrypt)-(?:sha|md5|aes|des)[0-9]{{0,3}}|openssl\spasswd(?:\s-\S{{1,8}}){{0,4}}|pulumi\sconfig\sset\s--secret\s[\w:.-]{{1,64}}|b2\sauthorize-account\s[0-9a-f]{{12,32}}|PRAGMA\s(?:re)?key\s?=|\bsys\sadmin|the\spsk\sfound\.?)\s{{1,2}}{WORD}",
@@ -108,4 +142,19 @@ LOGGED_SETTINGS: tuple[Matcher | CodeMatcher, ...] = (
     Matcher(r"(?<![0-9A-Za-z+/])(?P<secret>LUFRPT[0-9A-Za-z+/]{40,200}={0,2})(?![0-9A-Za-z+/=])"),
     Matcher(r"x_tran_key[\"']?\s?[=:]\s?[\"']?(?P<secret>[0-9A-Za-z]{12,32})(?![0-9A-Za-z])"),
     Matcher(r"[\w-]{0,24}authcookie\s{1,2}(?P<secret>[0-9A-Za-z+/=_%.-]{16,512})(?=\s|$)"),
+)
+
+LOGGED_SETTINGS_POSITIVES = (
+    ("/Mysql::User[app]/x: defined 'password' as 'zeil-4410'", "zeil-4410"),
+    ('item "vm" macro {$VMWARE.PASSWORD} resolved to Zeil4410', "Zeil4410"),
+    ("ARGS:pass: Zeil4410! matched", "Zeil4410!"),
+    ('unicodePwd changed to "Zeil4410" for CN=kim', "Zeil4410"),
+    ("RootUser: kim RootPass: Zeil4410", "Zeil4410"),
+    ("Using password from config: 6a2f9c1e7b3d5f8041c6e2a9", "6a2f9c1e7b3d5f8041c6e2a9"),
+    ("-object secret,id=s0,data=Zeil4410 -drive x", "Zeil4410"),
+    ("/login Zeil4410 issued by player kim", "Zeil4410"),
+)
+LOGGED_SETTINGS_NEGATIVES = (
+    "unicodePwd changed to a new value, {$X.PASSWORD} resolved to nothing, firstPass: true, bypass: 12, RootPass: unset, password in use: yes",
+    "defined 'password' as required, ARGS:pass: , /login page issued by proxy, secret,id=s0,file=/etc/key",
 )

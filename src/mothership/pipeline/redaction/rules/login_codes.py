@@ -205,6 +205,10 @@ LOGIN_CODES = (
         fits=_is_code,
     ),
     Matcher(
+        r"(?:user|alarm|keypad|access|door)\s(?:code|pin)\s(?P<secret>[0-9]{4,8})(?=\s(?:has\s|was\s|is\s)?(?:(?:dis)?arm(?:ed|s)|unlock(?:ed|s)|open(?:ed|s)|entered|accepted|used|rejected|denied))",
+        ignore_case=True,
+    ),
+    Matcher(
         r"(?:code|pin)\s(?:for|to|of|van|voor|für|du|de)\s(?:the\s|de\s|het\s|das\s|la\s|le\s)?(?:front\s|back\s|main\s|side\s)?(?:gate|door|safe|alarm|lock|locker|garage|building|barrier|poort|deur|kluis|tor|tür|portail|porte|portón)\s(?:is|was|has|ist|est|es|now|nu|changed\sto|set\sto|:)\s?(?:now\s)?(?P<secret>[0-9]{4,8})(?![\w.%/:-])",
         ignore_case=True,
     ),
@@ -255,6 +259,7 @@ LOGIN_CODES_POSITIVES = (
     ("enter the code GKR7-QW2M at the address shown", "GKR7-QW2M"),
     ("and enter the code GKR7QW2ML to authenticate", "GKR7QW2ML"),
     ("usercode: 5512", "5512"),
+    ("panel: user code 5512 disarmed partition 1", "5512"),
     ("code for the gate is 5512", "5512"),
     ("user 3 disarmed with code 5512", "5512"),
     ("HomeKit setup code: 551-20-418", "551-20-418"),

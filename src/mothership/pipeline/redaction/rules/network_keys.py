@@ -34,6 +34,10 @@ NETWORK_KEYS = (
         _is_key,
         ignore_case=True,
     ),
+    # `mgmt-user kim root …`, `server 10.0.0.1 auth port 1812 secret …`, `nt-encrypted …`
+    Matcher(rf"mgmt-user\s[\w.@-]{{1,64}}\s[a-z][\w-]{{2,24}}\s{{1,4}}{WORD}(?=\s{{0,4}}(?:$|[\r\n]))", _is_key),
+    Matcher(rf"(?:auth|acct|accounting|authentication)[- ]port\s[0-9]{{1,5}}\s(?:[^\r\n]{{0,40}}?\s)?(?:secret|key)\s{{1,4}}{_CIPHER}{WORD}", _is_key, ignore_case=True, parted=False),
+    Matcher(r"nt-encrypted\s(?P<secret>[0-9a-f]{32})(?![0-9A-Za-z])", ignore_case=True),
     Matcher(rf"snmpusm\s[^\r\n]{{0,60}}?passwd\s\S{{1,64}}\s{{1,4}}{WORD}", _is_key),
     Matcher(rf"(?:advskew|vhid)\s[0-9]{{1,3}}\s(?:[^\r\n]{{0,40}}?\s)?pass\s{WORD}", _is_key, parted=False),
     Matcher(
@@ -89,6 +93,9 @@ NETWORK_KEYS_POSITIVES = (
     ("暗号化キー: qz44tvk0wbn", "qz44tvk0wbn"),
     ("nwid Home wpakey molenwiek", "molenwiek"),
     ("ip rip authentication string molenwiek", "molenwiek"),
+    ("mgmt-user kim root molenwiek", "molenwiek"),
+    ("radius_server 10.0.0.1 auth port 1812 secret molenwiek", "molenwiek"),
+    ("username kim nt-encrypted 8846f7eaee8fb117ad06bdd830b7586c", "8846f7eaee8fb117ad06bdd830b7586c"),
     ("isis authentication-mode md5 plain molenwiek", "molenwiek"),
     ("ntp authentication-key 1 hmac-sha2-256 molenwiek", "molenwiek"),
     ('set protocols ospf area 0 interface ge-0/0/0 authentication md5 1 key "molenwiek"', "molenwiek"),
@@ -113,6 +120,7 @@ NETWORK_KEYS_POSITIVES = (
     ('https://dav.example.org/x "kim" "molenwiek"', "molenwiek"),
 )
 NETWORK_KEYS_NEGATIVES = (
+    "mgmt-user kim root, mgmt-user localauth-disable, auth port 1812 acct port 1813, auth port 1812 secret is not set, nt-encrypted password",
     "authentication-mode md5 keychain, key authentication failed, tunnel password required, area password not set, eigrp key chain",
     "radius server R1 up, client 10.0.0.1 up, aaa key is missing, psk mismatch for client, PSK for site Utrecht is missing",
     "wifi password changed, shared secret for AP1 not found, ssid guest key rotated, network key is required, rcon from 10.0.0.1, rcon password wrong",

@@ -79,6 +79,7 @@ PRINTED_CODES = (
         ignore_case=True,
     ),
     Matcher(rf"signal-cli\s[^\r\n]{{0,60}}?\sverify\s{{1,2}}{_CODE}"),
+    Matcher(r"(?<![a-z])vouchers?\s(?:code\s)?(?P<secret>[0-9]{3,5}(?:-[0-9]{2,5}){1,3})(?![\w-])", ignore_case=True),
     # Of letters, too
     Matcher(
         rf"{_SEVERAL}(?:[-_ ]?(?:authn|auth|access|login))?[-_ ]?(?:codes?|keys?)(?:\.txt)?(?![0-9A-Za-z])[^\r\n0-9]{{0,48}}?(?:[:=]|\r?\n|\\n|\sis|\s)\s{{0,2}}{QUOTE}?(?P<secret>{_GROUPS}(?:(?:[\s,;]{{1,3}}|\\n){_GROUPS}){{0,19}})(?![\w-])",
@@ -139,6 +140,7 @@ PRINTED_CODES = (
     Matcher(r"\|AD(?P<secret>[^|\r\n]{3,32})(?=\|)", preceded=r"\|AA[^|\r\n]{1,24}(?:\|AC[^|\r\n]{0,12})?"),
 )
 PRINTED_CODES_POSITIVES = (
+    ("portal voucher 482-913-55 used by kim", "482-913-55"),
     ("Код входа: 713094. Никому не говорите", "713094"),
     ("Kod odbioru paczki: 510277 paczkomat", "510277"),
     ("Le digicode de l'immeuble est 31B07, escalier A", "31B07"),

@@ -54,6 +54,7 @@ LOGIN = Rule(
             r"PASS(?:(?<=[<>:-]\sPASS)|(?<=quote\sPASS)|(?<=[0-9]\sPASS)|(?<=[<>:\"']PASS)|(?:(?<=[\r\n]PASS)|(?<=\\nPASS)|(?<=^PASS))(?=\s{1,2}[^\s\"\\]{3,128}\s{0,2}(?:$|[\r\n\"]|\\[rn])))\s{1,2}(?P<secret>[^\s\"\\]{3,256})",
             _password,
         ),
+        Matcher(r"(?<![A-Za-z])LOGIN\s(?P<q>\\?\"?)[\w.@-]{1,64}(?P=q)\s\\?\"(?P<secret>[^\"\\\r\n]{2,256})\\?\""),
         # Both answers of `AUTH LOGIN` on one line
         Matcher(
             r"AUTH LOGIN\s[0-9A-Za-z+/]{4,128}={0,2}(?:\sthen|\s/|,|;|\s->)?\s{1,2}(?P<secret>[0-9A-Za-z+/]{4,256}={0,2})(?![0-9A-Za-z+/=])",
@@ -114,6 +115,7 @@ LOGIN = Rule(
         ),
     ),
     positives=(
+        ('IMAP Error: Login failed for kim. LOGIN kim "molenwiek"', "molenwiek"),
         ('1764000000.1 [0 10.0.0.9:5001] "AUTH" "default" "hunter2"', "hunter2"),
         ('"auth" "hunter2"', "hunter2"),
         ('C: a001 LOGIN bob "hunter2"', "hunter2"),

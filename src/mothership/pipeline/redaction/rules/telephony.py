@@ -109,6 +109,16 @@ TELEPHONY = (
     Matcher(rf"(?<![a-z])(?:number|nummer|numer|numéro|número|номер)\s(?:[0-9]\s)?[\"'(<]{{0,2}}(?P<secret>{_NATIONAL}){_END}", _is_number, ignore_case=True, unicode=True),
     Matcher(rf"(?<![a-z])number\s[\"'(<]{{0,2}}(?P<secret>{_ABROAD})(?=\s(?:ported|roam|is\s(?:roam|ported|off)|not\sreach|unreach|absent|blocked|barred))", _is_number, ignore_case=True),
     Matcher(rf"(?<![A-Za-z])SIM\s?[0-9]?\s?[(:=]\s?(?P<secret>{_ONE}){_END}", _is_number),
+    # `belde vanaf 06-…`, `appel entrant de 01 …`, `来自 138 … 的来电`, `03-… に電話`
+    Matcher(
+        rf"(?<![^\W\d_])(?:belde[n]?|gebeld|bellen|oproep|appel(?:é|er|le)?|anruf|angerufen|llamad[ao]|chiamata|ligação|połączenie|zadzwo\w{{1,4}}|звон\w{{2,4}}|hívás|samtal|opkald)\s(?:[^\W\d_]{{1,12}}\s){{1,3}}(?P<secret>{_NATIONAL}|0[0-9]{{1,4}}[-/. ][0-9](?:[-/. ]?[0-9]){{5,8}}){_END}",
+        _is_number,
+        ignore_case=True,
+        unicode=True,
+        fits=_no_other,
+    ),
+    Matcher(r"(?<![0-9.-])(?P<secret>1[3-9][0-9](?:[ -]?[0-9]{4}){2})(?=\s?(?:的来电|的來電|来电|打来|打來|拨打))", unicode=True),
+    Matcher(r"(?<![0-9.-])(?P<secret>0[0-9]{1,3}-[0-9]{2,4}-[0-9]{4})(?=\s?(?:に|へ|から|まで)(?:の|お)?(?:電話|着信|発信))", unicode=True),
     # Who calls, as exchanges write it: `"Name" <number>`, `Jan <0612345678>->0201234567`
     Matcher(rf"[\w\"'.]\s<(?P<secret>{_ANY}(?:>->{_ANY})?)(?=>|\sin\s)", _are_numbers),
     Matcher(rf"CALLERID\(\w{{2,8}}\)=[^\r\n<]{{0,40}}?<?(?P<secret>{_ANY}){_END}", _is_number),
@@ -194,6 +204,10 @@ TELEPHONY = (
 )  # fmt: skip
 
 TELEPHONY_POSITIVES = (
+    ("klant belde vanaf 06-12345678 over factuur", "06-12345678"),
+    ("appel entrant de 01 42 68 53 00 vers poste 12", "01 42 68 53 00"),
+    ("来自 138 0013 8000 的来电", "138 0013 8000"),
+    ("03-1234-5678 に電話してください", "03-1234-5678"),
     ("ACC: missed: src_user=0201234567 dst_user=31201234567 code=487", "31201234567"),
     ("Set(CALLERID(all)=Gate <0201234567>)", "0201234567"),
     ("Processing Kim <0201234567>->0612345678 in context default", "0612345678"),

@@ -39,6 +39,15 @@ def _is_in_row(text: str) -> bool:
     return looks_like_password(text) and is_chosen(text)
 
 
+def _is_set_to(text: str) -> bool:
+    """Tell a password from where it was sent to: an address, a machine, a time."""
+    return (
+        looks_like_secret(text)
+        and "@" not in text
+        and re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+|[0-9:./-]+", text) is None
+    )
+
+
 TOLD_PASSWORDS = (
     # `Your list password for … is: clubhuis`, `tijdelijk wachtwoord voor root is nu poortdeur`
     Matcher(
@@ -57,6 +66,14 @@ TOLD_PASSWORDS = (
         r"(?:user|login|account|gebruiker)\s[\w.@-]{1,64}\s(?:pw|pwd|pass|ww|kw|mdp)\s(?P<secret>[^\s\"'\\,;]{4,128})(?=\s|$)",
         _is_told,
         ignore_case=True,
+    ),
+    # `Se cambió la contraseña del usuario kim a …`, `le mot de passe de kim a été remplacé par …`
+    Matcher(
+        rf"{_WORD_FOR_ONE}\s(?:del?|d[aiou]|da|della?|van|voor|für|pour|para)\s(?:(?:el|la|le|l|usuario|usuária?|utilisateur|utente|gebruiker|benutzer|user|account|cuenta|compte|conta)\s){{0,2}}[\w.@-]{{1,64}}\s(?:[^\s\d:=,;]{{1,16}}\s){{0,3}}?(?:a|à|par|por|con|in|naar|to|em)\s{{1,2}}{OPEN}(?P<secret>[^\s\"'„“”«»‘’`<>]{{5,64}}?)(?=[\"'”’»`]?[.,!]?\s{{0,2}}(?:$|[\r\n]|\\[rn]))",
+        _is_set_to,
+        ignore_case=True,
+        unicode=True,
+        secret_has=UNLIKE_WORDS,
     ),
     # A question and its answer: `conversation reply to "Password:" was '…'`, `Password for … (reset …):\n  …`
     Matcher(
@@ -193,6 +210,8 @@ TOLD_PASSWORDS = (
 TOLD_PASSWORDS_POSITIVES = (
     ("[webd] Users: kim pwd changed, new=Zeil-4410", "Zeil-4410"),
     ("Your list password for kim@club.example is: zeilboot", "zeilboot"),
+    ("Se restableció la contraseña del usuario kim a Zeil4boot", "Zeil4boot"),
+    ("le mot de passe de kim a été remplacé par Zeil4boot.", "Zeil4boot"),
     ("tijdelijk wachtwoord voor root is nu zeilboot", "zeilboot"),
     ('Tell them SSID "Gast" and passphrase zeil-aan-zee', "zeil-aan-zee"),
     ("SMTP auth user scan@ pw Zeilboot result NG", "Zeilboot"),
@@ -217,6 +236,7 @@ TOLD_PASSWORDS_POSITIVES = (
 )
 TOLD_PASSWORDS_NEGATIVES = (
     "Your password is: expired, the password is now hidden, het wachtwoord is nu verlopen. Passwort ist jetzt gesperrt",
+    "contraseña del usuario kim a las 12:30, mot de passe de kim envoyé à web01.example.org",
     "password is now required\npassword is: changed\nwachtwoord voor root is nu onbekend",
     'network "eth0" and key exchange, wifi net, password required, user kim pass through, login bob pw changed, user bob pass 3',
     "srv;admin;10.0.0.4;up, x,root,2025-03-01,y, a|admin|web01|b, with root/dir, docker root/image1:2, admin/users2/x",

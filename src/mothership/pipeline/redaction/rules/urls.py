@@ -155,6 +155,10 @@ URL_PARAMETER = Rule(
             _made_by_chance_or_hex,
         ),
         Matcher(
+            r"/(?:(?:password|passwd)[-_]?reset|reset(?:[-_]password|[-_]pw)?|magic[-_]?link|(?:verify|confirm)[-_](?:e?mail|account)|activate(?:[-_]account)?|unlock[-_]account|one[-_]?time[-_]login)/(?P<secret>[0-9A-Za-z_-]{24,200})(?![\w-])",
+            _made_by_chance_or_hex,
+        ),
+        Matcher(
             r"/api/(?P<secret>[0-9A-Za-z-]{32,40})(?=/(?:lights|groups|config|schedules|scenes|sensors|rules|resourcelinks|capabilities)(?![\w-]))",
             _made_by_chance_or_hex,
         ),
@@ -173,6 +177,7 @@ URL_PARAMETER = Rule(
         ),
     ),
     positives=(
+        ("mail sent: https://x.example.com/reset/7f3e9b2c1d8a4f6e5b0c9d7a3e1f8b2c", "7f3e9b2c1d8a4f6e5b0c9d7a3e1f8b2c"),
         (
             "GET https://geo.example.net/rev?key=9rJUGDaODgNFdcNJlZersmu1QOtI10hjZZUrxFm",
             "9rJUGDaODgNFdcNJlZersmu1QOtI10hjZZUrxFm",

@@ -102,6 +102,17 @@ USER_AND_PASSWORD = Rule(
             r"(?<![\w/.-])(?:root|[Aa]dmin(?:istrator)?|superuser|sysadmin|beheer|sa|postgres)\s/\s(?P<secret>[^\s\"',;/]{6,64})",
             _is_password_with_sign,
         ),
+        # Oracle asks for the old one, too; what a broker logs of a connection; another broker's client
+        Matcher(
+            rf"IDENTIFIED\sBY\s[^\r\n;]{{1,128}}?\sREPLACE\s\\?{QUOTE}?(?P<secret>[^\s\"'\\;]{{2,128}})",
+            is_written_out,
+            ignore_case=True,
+        ),
+        Matcher(r"\bu'[^'\r\n]{0,64}',\sp(?:w|ass)?'(?P<secret>[^'\r\n]{2,256})'", is_written_out),
+        Matcher(
+            rf"(?<![A-Za-z])user\s{QUOTE}?[A-Za-z][\w.-]{{1,40}}:(?P<secret>[^\s\"'\\,;:/&]{{5,128}})(?=[\"']?\s(?:from|at|on|denied|rejected|failed|authenticated|is))",
+            _is_password_with_sign,
+        ),
         Matcher(rf"secrets?\sline\s{QUOTE}?{_USER}:(?P<secret>[^\s\"'\\]{{3,128}})", _is_password, ignore_case=True),
         Matcher(
             rf"(?<![A-Za-z])user={_USER}:(?P<secret>[^\s\"'\\,;&/]{{4,128}})(?=[\s\"',;]|$)", _is_password_with_sign
@@ -141,6 +152,9 @@ USER_AND_PASSWORD = Rule(
         *LOGIN_ATTEMPTS_POSITIVES,
         *TOLD_PASSWORDS_POSITIVES,
         ("  stats auth ops:moon&tide", "moon&tide"),
+        ("squid: user kim:Moon4tide from 10.1.1.1 denied", "Moon4tide"),
+        ('USER hr IDENTIFIED BY "moon&tide" REPLACE "tide&moon"', "tide&moon"),
+        ("New client connected as sensor-4 (p2, c1, k60, u'iot', pw'moontide')", "moontide"),
         ("NEO4J_AUTH: neo4j/apples-and-pears", "apples-and-pears"),
         ("wsrep_sst_auth = repl:Sync+Harbor", "Sync+Harbor"),
         ('curl_setopt($c, CURLOPT_USERPWD, "bob:Quiet.Lake9")', "Quiet.Lake9"),
@@ -162,6 +176,7 @@ USER_AND_PASSWORD = Rule(
         *BELOW_NEGATIVES,
         *LOGIN_ATTEMPTS_NEGATIVES,
         *TOLD_PASSWORDS_NEGATIVES,
+        "user kim:staff from 10.0.0.1, user app:3306 at db, user kim:x86_64 is, user mailto:kim is, user uid:1000 failed",
         "stats auth required, stats auth realm: monitor, option http-auth on, proxy_auth: basic:realm, user:password format",
         'users: {"kim": "admin", "lee": "viewer"}, "accounts": {"eu": "active"}, registered users: {count: 3}',
         "LOGON CORP/ALICE failed, Logon type 3, last logon 2025-03-01, logon server dc1.corp,tcp, logon CORP.KIM,interactive",

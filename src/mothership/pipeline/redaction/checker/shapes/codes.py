@@ -34,6 +34,16 @@ _CARDS = (
 
 CODES = (
     *forms(
+        "code",
+        "one_time_code",
+        r"(?i)(?:user|alarm|keypad|access|door) (?:code|pin) [0-9]{4}|voucher (?:code )?[0-9]{3}",
+        (
+            r"(?i)(?:user|alarm|keypad|access|door) (?:code|pin) [0-9]{4,8} (?:has |was |is )?(?:dis)?(?:arm|unlock|open|entered|accepted|used|rejected|denied)",
+            None,
+        ),
+        (r"(?i)vouchers? (?:code )?[0-9]{3,5}(?:-[0-9]{2,5}){1,3}(?:$|[^0-9A-Za-z-])", None),
+    ),
+    *forms(
         "one-time code",
         "one_time_code",
         _FIGURES,

@@ -34,6 +34,15 @@ KEYS_BY_WORD = (
         (_BEHIND_ISSUER, strength.random_key),
     ),
     *forms(
+        "key",
+        "named_key",
+        "(?:GenieKey|OAuth2?) [0-9a-f]{8}",
+        (
+            r"(?:GenieKey|OAuth2?) (?:[0-9a-f]{32,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:$|[^0-9A-Za-z-])",
+            None,
+        ),
+    ),
+    *forms(
         "product key",
         "named_key",
         r"(?:ipk|[Kk]ey)[^0-9A-Za-z\n]+[0-9A-Z]{5}-[0-9A-Z]{5}-",
