@@ -1,12 +1,14 @@
 """Which spool a configuration means."""
 
+import asyncio
 import time
 from pathlib import Path
 
-from mothership.errors import ConfigurationError
+from mothership.errors import ConfigurationError, SpoolUnreadable
 from mothership.extras import JETSTREAM
 from mothership.ports import Clock, DeadLetterStore, Spool
 from mothership.relay.settings import RelaySettings
+from mothership.relay.spool import spool_file_lock
 from mothership.relay.spool.combined_dead_letters import CombinedDeadLetters
 from mothership.relay.spool.dead_letter_admin import DeadLetterAdmin
 from mothership.relay.spool.directory import spool_directory
@@ -43,7 +45,10 @@ async def move(data_dir: Path, settings: RelaySettings, *, to_cluster: bool) -> 
     try:
         if to_cluster:
             letters = (await cluster.sweep()).dead_letters.batches
-            events = await take_over_orphans(cluster, spool_directory(data_dir))
+            spool = spool_directory(data_dir)
+            events = await take_over_orphans(cluster, spool)
+            if left := await asyncio.to_thread(spool_file_lock.orphan_names, spool):
+                raise SpoolUnreadable(f"{', '.join(left)}: not everything could be moved; run it again")
             return events, (await cluster.sweep()).dead_letters.batches - letters
         file = await FileSpool.open(data_dir, settings, time.time)
         try:

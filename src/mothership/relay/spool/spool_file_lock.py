@@ -48,6 +48,14 @@ def lock_orphans(spool: Path) -> Iterator[SpoolFileLock]:
                 held.release()
 
 
+def orphan_names(spool: Path) -> list[str]:
+    """The names of the existing files whose worker is gone."""
+    found = list(lock_orphans(spool))
+    for lock in found:
+        lock.release()
+    return [lock.path.name for lock in found]
+
+
 def _try_lock(path: Path) -> SpoolFileLock | None:
     """Own a spool file, unless a living process does."""
     lock = try_lock(_lock_path(path))
