@@ -284,7 +284,7 @@ async def overload(database: Database, home: Path, seconds: float) -> Reconcilia
     ledger = Ledger()
     bounds = {"in_flight": {"max_events": 2000}, "spool": {"max_bytes": 2_000_000}}
     async with Proxy(database.socket) as proxy, service_on(home, database.over(proxy.port), relay=bounds) as service:
-        proxy.toxins.bytes_per_second = 400_000.0
+        proxy.toxins.bytes_per_second = 200_000.0
         peaks: list[int] = []
         async with Stalls(home) as stalls, Fleet([service.url], ledger, nodes=40, batch=100, patient_with=service.pid):
             until = time.monotonic() + seconds
