@@ -132,7 +132,9 @@ def _started(data_dir: Path) -> "tuple[subprocess.Popen[bytes], int]":
     log, config = data_dir / "service.log", data_dir / "demo.yaml"
     with _new_file(config) as out:
         out.write(CONFIGURATION)
-    for port in _free_ports():
+    for wanted in (PORT, *[0] * PORTS_TRIED):
+        if (port := _free_port(wanted)) is None:
+            continue
         with _new_file(log) as out:
             process = subprocess.Popen(  # noqa: S603 - ourselves
                 [sys.executable, "-m", "mothership", "serve", "--config", str(config.absolute())],
@@ -150,7 +152,7 @@ def _started(data_dir: Path) -> "tuple[subprocess.Popen[bytes], int]":
             _wait_until_ready(process, f"http://127.0.0.1:{port}", log)
         except BaseException as error:
             _end(process)
-            if not isinstance(error, click.ClickException) or _is_free(port):
+            if not isinstance(error, click.ClickException) or _free_port(port):
                 raise
         else:
             return process, port
@@ -170,21 +172,11 @@ def _new_file(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
 
 
-def _free_ports() -> Iterator[int]:
-    for port in (PORT, *[0] * PORTS_TRIED):
-        try:
-            with bind("127.0.0.1", port) as probe:
-                found = int(probe.getsockname()[1])
-        except OSError:
-            continue
-        yield found
-
-
-def _is_free(port: int) -> bool:
-    with contextlib.suppress(OSError):
-        bind("127.0.0.1", port).close()
-        return True
-    return False
+def _free_port(wanted: int) -> int | None:
+    """Return the port, for 0 any, unless somebody has it."""
+    with contextlib.suppress(OSError), bind("127.0.0.1", wanted) as probe:
+        return int(probe.getsockname()[1])
+    return None
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
