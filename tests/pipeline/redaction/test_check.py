@@ -205,8 +205,8 @@ def test_a_sign_is_in_whatever_its_pattern_finds() -> None:
     shapes = list(shapes_for(BUILTIN))
     scanner = ShapeScanner(shapes)
     found_in = all_at_once([shape.pattern for shape in shapes])
-    vendors = [text for rule in BUILTIN if rule.group for text, _ in rule.positives]
-    others = [text for rule in BUILTIN if not rule.group for text, _ in rule.positives]
+    vendors = [text for rule in BUILTIN if rule.group == "vendor_token" for text, _ in rule.positives]
+    others = [text for rule in BUILTIN if rule.group != "vendor_token" for text, _ in rule.positives]
     lines = [text for _, text, _ in secret_lines("secrets_third", rounds=1)]
     silent = []
     for turn, text in enumerate([*vendors, *lines, *(reading for each in others for reading in readings(each))]):

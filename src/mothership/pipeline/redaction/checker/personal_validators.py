@@ -5,6 +5,7 @@ import ipaddress
 import re
 
 from mothership.pipeline.redaction.checker.shape_match import Context
+from mothership.pipeline.redaction.rules.identity import NOBODY
 from mothership.pipeline.redaction.rules.validators import IBAN_LENGTHS
 
 _TOP = frozenset(
@@ -206,12 +207,6 @@ def called(context: Context) -> bool:
     return 9 <= digits <= (12 if context.value[0] in "01" else 10) and _DATED.match(context.value) is None
 
 
-_NOBODY = frozenset(
-    "root admin administrator unknown invalid user none null nobody anonymous system guest principal profile from for by is not the".split()
-)
-_HASHED = re.compile("hash:[a-p]{4}:")
-
-
-def is_nobody(name: str) -> bool:
-    """Tell whether a login's name is everybody's, or was taken out."""
-    return name.lower().rstrip(".") in _NOBODY or name == "hash" or _HASHED.match(name) is not None
+def is_somebody(context: Context) -> bool:
+    """Tell whether a login's name is neither everybody's nor taken out: `hash` begins a pseudonym."""
+    return context.value.lower().rstrip(".") not in {*NOBODY, "hash"}

@@ -93,7 +93,8 @@ class ShapeScanner:
     def matches(self, shape: Shape, text: str) -> bool:
         """Tell whether a text has a shape, whatever its sign says."""
         compiled, group = _compiled(shape.pattern)
-        if compiled.search(encodable(text).encode()) is None:  # as nearly always; of characters it costs twice as much
+        text = encodable(text)
+        if compiled.search(text.encode()) is None:  # as nearly always; of characters it costs twice as much
             return False
         return shape.sure is None or any(
             shape.sure(Context(text, *match.span(group))) for match in islice(compiled.finditer(text), MATCHES_MAX)

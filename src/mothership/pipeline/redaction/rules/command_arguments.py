@@ -120,8 +120,8 @@ COMMANDS = (
     ("dig|nsupdate|delv|kdig|knsupdate", rf"-y{_S}(?:hmac-[a-z0-9-]{{3,10}}:)?[\w.-]{{1,128}}:"),
     ("dotnet nuget push|nuget push", rf"-k{_S}"),
     ("influx|doctl|ngrok", rf"-t{_S}"),
-    ("gotty|ttyd|wetty|filebrowser", rf"(?:-c|--credential){_S}[\"']?[^\s:\"'/@]{{1,64}}:"),
-    ("setuser|createuser3par", rf"-p{_S}"),
+    ("gotty|ttyd", rf"(?:-c|--credential){_S}[\"']?[^\s:\"'/@]{{1,64}}:"),
+    ("setuser", rf"-p{_S}"),
 )
 POSITIONS = (
     # Commands, and how many arguments stand before the password.

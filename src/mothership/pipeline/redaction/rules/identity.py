@@ -113,6 +113,7 @@ PASSPORT = _rule(
     (
         ("passport no. C01X00T47 checked", "C01X00T47"),
         ("L898902C36UTO7408122F1204159ZE184226B<<<<<10", "L898902C36UTO7408122F1204159"),
+        ("L898902C36UTO7408122F1204159ZE18422612345610", "L898902C36UTO7408122F1204159"),
         ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "ERIKSSON<<ANNA"),
     ),
     "passport expired, passport control, passport: required",
@@ -199,7 +200,14 @@ POSITION = _rule(
     "latency=52.3702 long=5",
 )
 
-_NAME = r"(?P<secret>(?!(?:root|admin|administrator|unknown|invalid|user|none|null|nobody|anonymous|system|guest|principal|profile|from|for|by|is|not|the)(?![\w@$\\-]|\.\w))[A-Za-z0-9_][\w.@$\\-]{1,63})"
+NOBODY = tuple(
+    """
+    root admin administrator unknown invalid user none null nobody anonymous system guest principal profile from for by is
+    not the
+    """.split()  # noqa: SIM905 - words read best as text
+)
+"""What stands where a name does and says nobody: everybody's accounts, and the next word of a sentence."""
+_NAME = rf"(?P<secret>(?!(?:{'|'.join(NOBODY)})(?![\w@$\\-]|\.\w))[A-Za-z0-9_][\w.@$\\-]{{1,63}})"
 LOGIN_NAME = _rule(
     "login_name",
     "Names of users in what sshd, PAM, sudo, su, cron, login managers, dovecot, postfix, FTP servers, OpenVPN and Windows log of logins; not `root` and other names that say nobody.",

@@ -141,6 +141,7 @@ PRINTED_CODES = (
 )
 PRINTED_CODES_POSITIVES = (
     ("portal voucher 482-913-55 used by kim", "482-913-55"),
+    ("vouchers 482-913-55 printed", "482-913-55"),
     ("Код входа: 713094. Никому не говорите", "713094"),
     ("Kod odbioru paczki: 510277 paczkomat", "510277"),
     ("Le digicode de l'immeuble est 31B07, escalier A", "31B07"),

@@ -102,7 +102,7 @@ USER_AND_PASSWORD = Rule(
             r"(?<![\w/.-])(?:root|[Aa]dmin(?:istrator)?|superuser|sysadmin|beheer|sa|postgres)\s/\s(?P<secret>[^\s\"',;/]{6,64})",
             _is_password_with_sign,
         ),
-        # Oracle asks for the old one, too; what a broker logs of a connection; another broker's client
+        # Oracle asks for the old one, too; what Mosquitto logs of a connection, and Squid of somebody it denies
         Matcher(
             rf"IDENTIFIED\sBY\s[^\r\n;]{{1,128}}?\sREPLACE\s\\?{QUOTE}?(?P<secret>[^\s\"'\\;]{{2,128}})",
             is_written_out,

@@ -34,9 +34,9 @@ _CARDS = (
 
 CODES = (
     *forms(
-        "code",
+        "one-time code",
         "one_time_code",
-        r"(?i)(?:user|alarm|keypad|access|door) (?:code|pin) [0-9]{4}|voucher (?:code )?[0-9]{3}",
+        r"(?i)(?:user|alarm|keypad|access|door) (?:code|pin) [0-9]{4}|vouchers? (?:code )?[0-9]{3}",
         (
             r"(?i)(?:user|alarm|keypad|access|door) (?:code|pin) [0-9]{4,8} (?:has |was |is )?(?:dis)?(?:arm|unlock|open|entered|accepted|used|rejected|denied)",
             None,

@@ -96,6 +96,19 @@ COMMANDS = (
     ),
     *forms(
         "password",
+        "command_password",
+        "(?:connect-network|chpassword|svc_login|chpasswd:|chpasswd\\[|ttyd|ktpass)",
+        (
+            rf"(?:connect-network [^\s]{{1,64}} (?:wpa[23]?|wep)|(?:chpassword|svc_login) [^\s]{{1,64}}|ktpass [^\n]{{0,120}}/pass) {_WORD}",
+            value_validators.made,
+        ),
+        (
+            rf"(?:ttyd|chpasswd(?:\[[0-9]{{1,9}}\])?:) [^\n:]{{0,60}}:{_WORD}",
+            value_validators.made,
+        ),
+    ),
+    *forms(
+        "password",
         "device_password",
         r"(?i)--(?:[a-z-]+-)?(?:pass|password[0-9]?|secret-string)\\*[\"']?[ =,]",
         (

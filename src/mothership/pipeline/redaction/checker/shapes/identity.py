@@ -7,7 +7,7 @@ by chance; all others by a word that stands near, in no particular grammar.
 
 from collections.abc import Callable, Iterator
 
-from mothership.pipeline.redaction.checker.personal_validators import is_nobody
+from mothership.pipeline.redaction.checker.personal_validators import is_somebody
 from mothership.pipeline.redaction.checker.shape_match import Context
 from mothership.pipeline.redaction.checker.shape_scanner import Shape, forms
 from mothership.pipeline.redaction.rules import check_digits
@@ -27,12 +27,8 @@ def _numbers(sign: str, number: str, valid: Callable[[str], bool]) -> Iterator[S
 
 def _near(words: str, number: str, valid: Callable[[str], bool]) -> Iterator[Shape]:
     """Return the shape of a number that tells something near a word."""
-    sign = rf"(?i)(?:{words})"
-    return forms("national id", "national_id", sign, (rf"{sign}{_NEAR}(?P<v>{number}){_R}", _checked(valid)))
-
-
-def _named(context: Context) -> bool:
-    return not is_nobody(context.value)
+    sign = rf"(?i)(?:{words})".replace(r"\b", "")  # in JSON a line's end leaves no sign that a word begins
+    return forms("national id", "national_id", sign, (rf"(?i)(?:{words}){_NEAR}(?P<v>{number}){_R}", _checked(valid)))
 
 
 def _of_digits(context: Context) -> bool:
@@ -87,7 +83,7 @@ IDENTITY = (
     *forms(
         "passport number",
         "passport",
-        "<<",
+        "<<|[0-9]{7}[FMX<][0-9]{7}",
         (r"[0-9A-Z<]{9}[0-9][A-Z<]{3}[0-9]{7}[FMX<][0-9]{7}", None),
         (r"[PV][A-Z<][A-Z<]{3}[A-Z]{1,30}<<[A-Z<]{6,36}", None),
     ),
@@ -130,20 +126,20 @@ IDENTITY = (
         "login name",
         "login_name",
         r"(?i)(?:user|login|account name|logname|acct|authid|for)",
-        (rf"(?i)(?:accepted|failed|postponed) [a-z/-]{{3,30}} for (?:invalid user )?{_WHO} from ", _named),
+        (rf"(?i)(?:accepted|failed|postponed) [a-z/-]{{3,30}} for (?:invalid user )?{_WHO} from ", is_somebody),
         (
             rf"(?i)(?:invalid user|by (?:authenticating|invalid) user|from (?:authenticating |invalid )?user|(?:session [^\n]{{0,20}}|failures?|password[^\n]{{0,12}}) (?:for|of) user) {_WHO}",
-            _named,
+            is_somebody,
         ),
-        (rf"(?i)(?:^|[^a-z])(?:l?r?user|logname|acct|sasl_username|authid|login)=[<\"]?{_WHO}", _named),
-        (rf"(?i)(?:account name|user ?name):\s{{1,8}}{_WHO}", _named),
-        (rf"\[{_WHO}\] (?:OK|FAIL) LOGIN", _named),
+        (rf"(?i)(?:^|[^a-z])(?:l?r?user|logname|acct|sasl_username|authid|login)=[<\"]?{_WHO}", is_somebody),
+        (rf"(?i)(?:account name|user ?name):\s{{1,8}}{_WHO}", is_somebody),
+        (rf"\[{_WHO}\] (?:OK|FAIL) LOGIN", is_somebody),
     ),
     *forms(
         "login name",
         "login_name",
         r"(?:sudo|su|doas|CRON)",
-        (rf"(?:sudo|su|doas)(?:\[[0-9]{{1,9}}\])?: {{1,6}}{_WHO} : ", _named),
-        (rf"CRON\[[0-9]{{1,9}}\]: \({_WHO}\) CMD", _named),
+        (rf"(?:sudo|su|doas)(?:\[[0-9]{{1,9}}\])?: {{1,6}}{_WHO} : ", is_somebody),
+        (rf"CRON\[[0-9]{{1,9}}\]: \({_WHO}\) CMD", is_somebody),
     ),
 )

@@ -47,19 +47,6 @@ PLACED = (
     ),
     *forms(
         "password",
-        "command_password",
-        "(?:connect-network|chpassword|svc_login|chpasswd:|chpasswd\\[|ttyd|ktpass)",
-        (
-            rf"(?:connect-network [^\s]{{1,64}} (?:wpa[23]?|wep)|(?:chpassword|svc_login) [^\s]{{1,64}}|ktpass [^\n]{{0,120}}/pass) (?P<v>{_VALUE})(?:$|\s)",
-            credential_validators.value_alone,
-        ),
-        (
-            rf"(?:ttyd|chpasswd(?:\[[0-9]{{1,9}}\])?:) [^\n:]{{0,60}}:(?P<v>{_VALUE})(?:$|\s)",
-            credential_validators.value_alone,
-        ),
-    ),
-    *forms(
-        "password",
         "config_password",
         r"(?i)(?:[0-9]|redacted[^\n\]]*\]) (?:key|secret|pass(?:word)?|psk) [^\s]",
         (
